@@ -142,7 +142,7 @@ class StructuredChat:
             results, acts = lost_acts(self.rules.state)
             for result in results:
                 self.act_done(result)
-            self.effects += [DoAct(each) for each in acts]
+            self.effects += [DoAct(act) for act in acts]
         if self._launch.prompt:
             self._verb(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
 
@@ -230,7 +230,7 @@ class StructuredChat:
         self._append(cause, step.changes, now_ms, payload, tag, number)
         if step.lines:
             self.effects.append(WriteToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
-        self.effects += [DoAct(each) for each in step.acts]
+        self.effects += [DoAct(act) for act in step.acts]
         for name, after_s in step.timers:
             if name in self.timers:
                 self.effects.append(StopTimer(self, name))
@@ -270,6 +270,6 @@ class StructuredChat:
         )
         self.log_end += len(record)
         self.effects.append(AppendRecord(record))
-        reported = tuple(each for each in changes if isinstance(each, _REPORTED))
+        reported = tuple(change for change in changes if isinstance(change, _REPORTED))
         if reported:
             self.effects.append(ChatChanged(reported))

@@ -1,18 +1,18 @@
-"""Chats without a terminal: an agent speaks a protocol of JSON lines, and a transcript takes the screen's place. Pure.
+"""Chats without a terminal: the agent's protocol has JSON lines, and a transcript takes the place of the screen. Pure.
 
     items        the vocabulary: items of a transcript, requests of the agent, and their changes
     engine       a transcript in the place of an emulator
-    transcript   the transcript: built from changes, by the host and by each viewer alike
+    transcript   the transcript: the host and each viewer build it from changes
     log          the transcript log: the session's output, a record for each step
-    former_items the items with which a chat begins that goes on from another one
-    rules        what prompts, answers and the agent's lines lead to, whatever the agent speaks
+    former_items the first items of a resumed or forked chat
+    rules        the rules of prompts, answers and turns, the same for all protocols
     digest       the digest of a request, to which an answer is bound
-    first_answer which answer to a request counts
+    first_answer accepts the first answer to a request, refuses later ones
     acts         work outside of the chat that a dialect asks its host for
     pending_acts  acts without a result yet
-    step         all that one cause leads to
+    step         the result of one cause
     state        the state of ``rules`` that survives the host
-    lines        the agent's output as lines of bounded length
+    lines        splits the agent's output into lines of limited length
     text         a transcript as lines of text: peek, search, attach, text files
     text_line    one line of text: cleaned, wrapped
     markdown     a transcript as Markdown

@@ -1,7 +1,7 @@
 """Acts: work outside of the chat that a dialect asks its host for, and the results. Pure.
 
 An act's result is the cause of a later step, and so it is in the transcript log: a new host repeats the step, and not
-the act. An act that has no result when its host dies is not done again, except for reading; its result is ``LOST``.
+the act. An act without a result when its host dies is not repeated, except for reading; its result is ``LOST``.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class StartTerminal(Act, frozen=True):
     terminal: str
     argv: tuple[str, ...]
     directory: str = ""
-    """Absolute; "" for the chat's."""
+    """The working directory, absolute; "" for the chat's."""
     environment: dict[str, str] = {}
     """Variables in addition to the agent's."""
     kept_bytes: int = 65536
-    """The most output that is wanted at once; of more, the newest."""
+    """The most output to report at once; of more, the newest part."""
 
 
 class EndTerminal(Act, frozen=True):
@@ -66,9 +66,9 @@ class ActDone(Result, frozen=True):
     text: str = ""
     """The text that was read."""
     error: str = ""
-    """Why it failed, one line; "" if it was done."""
+    """The reason why it failed, one line; "" if it was done."""
     missing: bool = False
-    """It failed because there is no such file."""
+    """Whether it failed because the file does not exist."""
 
 
 class TerminalOutput(Result, frozen=True):
@@ -88,7 +88,7 @@ class TerminalEnded(Result, frozen=True):
     signal: str | None = None
     """The name of the signal that ended it."""
     lost: bool = False
-    """It ended with its host."""
+    """Whether it ended because its host died."""
 
 
 AnyAct = ReadText | WriteText | StartTerminal | EndTerminal

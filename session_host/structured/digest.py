@@ -1,4 +1,4 @@
-"""The digest of a request: an answer is bound to what was shown. Pure."""
+"""The digest of a request: it binds an answer to the request as it was shown. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from .items import AgentRequest
 
 
 def digest(request: AgentRequest) -> str:
-    """A digest of all that a request's answer allows: an answer is bound to it."""
+    """A digest of everything that an answer to the request allows."""
     shown = (request.id, request.kind, request.title, request.subject, request.directory, request.questions)
     return hashlib.sha256(msgspec.msgpack.encode(shown)).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""A transcript in the place of a terminal's emulator, as a host drives it. Pure."""
+"""A transcript with the interface of a terminal's emulator, for hosts. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from session_host.protocol.values import CellSize, GridSize
 from .transcript import BUILD, Transcript
 
 SIZE = GridSize(80, 24)
-"""A transcript has no grid; messages that carry a size carry this one."""
+"""The size in messages about a transcript, which has no grid."""
 
 
 class TranscriptEngine:
@@ -17,7 +17,7 @@ class TranscriptEngine:
 
     Attributes:
         transcript: the transcript.
-        size, cell, scrollback_limit: nominal, for messages that carry them.
+        size, cell, scrollback_limit: fixed values, for messages that have them.
     """
 
     engine = "transcript"
@@ -39,7 +39,7 @@ class TranscriptEngine:
         self.transcript.feed(data)
 
     def is_plain(self, data: bytes) -> bool:
-        """No record may wait."""
+        """False: no record may wait."""
         del data
         return False
 
@@ -48,7 +48,7 @@ class TranscriptEngine:
         return self.transcript.snapshot()
 
     def replay(self) -> bytes:
-        """The whole state; there is one form."""
+        """The whole state; the same as ``snapshot``."""
         return self.transcript.snapshot()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
@@ -77,4 +77,4 @@ class TranscriptEngine:
         """The end is in the transcript already."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to free."""

@@ -1,4 +1,4 @@
-"""Which answer to a request counts: the first one, to what was shown. Pure."""
+"""Accepts the first answer to a request, if the request is still the one that was shown. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def first_answer(
     by: str,
     now_ms: int,
 ) -> RequestResolved | Refusal:
-    """The outcome of an open request, or why the answer has no effect.
+    """The outcome of an open request, or the refusal of the answer.
 
     Args:
         verb: the answer.
@@ -34,18 +34,18 @@ def first_answer(
         if answer is None:
             return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
         if not answer.option:
-            text = (
-                "already answered in its terminal" if answer.by == DIALOG else "the agent has taken its question back"
-            )
+            text = "already answered in its terminal" if answer.by == DIALOG else "the agent has withdrawn its question"
             return Refusal(ErrorCode.ANSWERED, text)
         where = f" {PLACES[answer.by]}" if answer.by in PLACES else ""
         return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {answer.name or answer.option}")
     if verb.digest != digest(request):
-        return Refusal(ErrorCode.CHANGED, "the question is not the one that was shown; look at it again")
-    option = next((each for each in request.options if each.id == verb.option), None)
+        return Refusal(ErrorCode.CHANGED, "the question has changed since it was shown; read it again")
+    option = next((option for option in request.options if option.id == verb.option), None)
     if option is None and not (request.kind == "question" and verb.texts):
-        return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is no answer to this question")
+        return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is not an answer to this question")
     if not request.complete and (option is None or option.kind not in REJECTIONS):
-        return Refusal(ErrorCode.BAD_REQUEST, "the agent did not say all that would run: it can only be declined")
+        return Refusal(
+            ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
+        )
     name = option.name if option is not None else "; ".join(verb.texts.values())
     return RequestResolved(request.id, verb.option or "text", name, by, now_ms)

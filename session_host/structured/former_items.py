@@ -26,7 +26,7 @@ def encode_items(changes: list[AnyChange]) -> bytes:
 
 
 def decode_items(data: bytes) -> list[AnyChange]:
-    """Decode them.
+    """Decode the changes of ``encode_items``.
 
     Raises:
         msgspec.DecodeError: the file is damaged.

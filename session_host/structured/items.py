@@ -22,7 +22,7 @@ ItemKind = Literal["user", "agent", "thought", "tool", "plan", "notice", "raw"]
 ItemStatus = Literal[
     "", "queued", "sent", "unconfirmed", "running", "done", "failed", "declined", "interrupted", "cut", "withdrawn"
 ]
-"""How far an item is.
+"""The progress of an item.
 
 A prompt is "queued" until it is sent, "sent" until the agent confirms it, then "done"; "unconfirmed" if the agent died
 before it confirmed it, and "withdrawn" if its user took it back. A message or tool call is "running" until it is
@@ -53,7 +53,7 @@ PLACES: Final = {
 
 
 DIALOG: Final = "dialog"
-"""In place of the kind of client: the agent's own dialog was answered."""
+"""The value of ``RequestResolved.by`` if the user answered in the agent's own dialog."""
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True):
@@ -93,7 +93,7 @@ class Item(Value, frozen=True):
     turn: str = ""
     """The agent's id of the turn, "" outside of one."""
     title: str = ""
-    """One line: what a tool does, or the method of a raw message."""
+    """One line: the work of a tool, or the method of a raw message."""
     tool: ToolKind = ""
     command: str = ""
     """The whole command of an "execute" tool."""
@@ -105,7 +105,7 @@ class Item(Value, frozen=True):
     plan: tuple[PlanEntry, ...] = ()
     images: tuple[Image, ...] = ()
     ended_ms: int = 0
-    """When it was complete; 0 before."""
+    """When it was complete, in milliseconds since 1970; 0 before."""
     parent: str = ""
     """The id of the tool item whose sub-agent made this item; "" for the main agent's."""
 
@@ -125,7 +125,7 @@ class Question(Value, frozen=True):
     id: str
     text: str
     options: tuple[str, ...] = ()
-    """Suggested answers; a free text is possible, too, if ``free``."""
+    """Suggested answers."""
     free: bool = True
     secret: bool = False
 
@@ -137,15 +137,15 @@ class AgentRequest(Value, frozen=True):
     kind: Literal["command", "edit", "permission", "question"]
     at_ms: int
     title: str
-    """One line: what the agent asks."""
+    """The question in one line."""
     subject: str
-    """Everything that the answer allows, whole: the command, or the changes of files as a diff."""
+    """Everything that the answer allows: the whole command, or all changes of files as a diff."""
     options: tuple[RequestOption, ...] = ()
     item: str = ""
     """The tool item that waits for the answer; "" for none."""
     directory: str = ""
     reason: str = ""
-    """Why the agent asks, in its words."""
+    """The agent's own reason for asking."""
     questions: tuple[Question, ...] = ()
     complete: bool = True
     """Whether ``subject`` is whole. If not, the request can only be declined."""
@@ -244,7 +244,7 @@ class RequestResolved(Change, frozen=True):
 
 
 class StateChanged(Change, frozen=True):
-    """The agent began or stopped to work."""
+    """The agent's state has changed."""
 
     state: ChatState
     turn: str = ""

@@ -1,11 +1,11 @@
-"""The agent's output as lines of bounded length. Pure."""
+"""Splits the agent's output into lines of limited length. Pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
-"""A longer line is dropped, and its beginning is shown."""
+"""A longer line is dropped, except for its first ``SHOWN_BYTES``."""
 
 SHOWN_BYTES = 2000
 
@@ -23,7 +23,7 @@ class LineSplitter:
 
     Attributes:
         offset: the offset of the output after the last whole line.
-        skipped: how many bytes of a too long line were dropped so far, 0 outside of one; ``offset`` moves on in it.
+        skipped: how many bytes of a too long line were dropped so far, 0 outside of one; ``offset`` includes them.
         start: the beginning of the dropped line.
     """
 
@@ -52,7 +52,7 @@ class LineSplitter:
         return lines
 
     def finish(self) -> list[Line]:
-        """Return the last line, which has no end, since the output has ended."""
+        """Return the last line, which has no line end: the output has ended."""
         lines: list[Line] = []
         self.offset += len(self._rest)
         self._add(lines, bytes(self._rest))

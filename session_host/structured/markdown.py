@@ -1,6 +1,6 @@
 """A transcript as Markdown, for a file that people read. Pure.
 
-The agent's messages stay Markdown, but for markup that loads something when the file is shown: images and HTML.
+The agent's messages stay Markdown, except for markup that loads something when the file is shown: images and HTML.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _HEADING_CHARACTERS: Final = 72
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|!])")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = re.compile(r"(?P<marker> *(?:(?:[-*+]|\d+[.)]) +)*)(?:(?P<backticks>`{3,})[^`]*|(?P<tildes>~{3,}).*)")
-"""The beginning of a code block, maybe of an item of a list."""
+"""The beginning of a code block, also within a list item."""
 
 _QUOTED_FENCE: Final = re.compile(r"^([^\w`~]*[\d.)>*+ -]*)(`{3}(?=`*[^`]*$)|~{3})")
-"""The beginning of a code block elsewhere, as in a quotation."""
+"""The beginning of a code block in other places, such as a quotation."""
 
 _CODE: Final = re.compile("(`+)[^`]+\\1(?!`)")
 _LOADS: Final = re.compile("!(?=\\[)|<(?=[A-Za-z/!?])")
@@ -71,7 +71,7 @@ def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zon
 
 def fenced(text: str, language: str = "") -> str:
     """A code block; its fence is longer than any in the text."""
-    longest = max((len(found) for found in _BACKTICKS.findall(text)), default=0)
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}\n"
 
@@ -89,7 +89,7 @@ def _item(item: Item) -> str:
             return _tool(item)
         case "plan":
             marks = {"completed": "[x]", "in_progress": "[ ] *now:*", "pending": "[ ]"}
-            return "".join(f"- {marks[each.status]} {_escaped(each.text)}\n" for each in item.plan)
+            return "".join(f"- {marks[step.status]} {_escaped(step.text)}\n" for step in item.plan)
         case "notice":
             return f"*{_escaped(item.text)}*\n"
         case _:
@@ -98,7 +98,7 @@ def _item(item: Item) -> str:
 
 def _prompt(item: Item) -> str:
     lines = [f"> {_harmless_line(line)}".rstrip() for line in clean_lines(item.text)]
-    lines += [f"> *image: {_escaped(each.mime)}, {size(len(each.data))}*" for each in item.images]
+    lines += [f"> *image: {_escaped(image.mime)}, {size(len(image.data))}*" for image in item.images]
     remark = REMARKS.get(item.status)
     return "\n".join([*lines, *(["", f"*({remark})*"] if remark else [])]) + "\n"
 
@@ -132,22 +132,22 @@ def _request(request: AgentRequest) -> str:
         parts.append(fenced("\n".join(exact_lines(request.subject)), "diff" if request.kind == "edit" else "sh"))
     facts = [f"in {request.directory}"] if request.directory else []
     facts += [request.reason] if request.reason else []
-    facts += [each.text for each in request.questions]
+    facts += [question.text for question in request.questions]
     facts += [] if request.complete else [INCOMPLETE]
     parts += [f"{_escaped(fact)}\n" for fact in facts]
     return "\n".join(parts)
 
 
 def _answer(request: AgentRequest, answer: RequestResolved, zone: tzinfo, *, is_shown: bool) -> str:
-    """A request and its answer; ``is_shown``: an item shows what was asked."""
+    """A request and its answer, without the subject if an item shows it (``is_shown``)."""
     name = f"→ {_escaped(answer.name or answer.option or 'no longer asked')}, *{_time(answer.at_ms, zone)}*\n"
     return f"**{_escaped(request.title)}** {name}" if is_shown else f"{_request(request)}\n{name}"
 
 
 def _folded(summary: str, content: str, *, is_open: bool = False) -> str:
-    """A section that a reader unfolds."""
-    words = html.escape(one_line(summary))
-    return f"<details{' open' if is_open else ''}><summary>{words}</summary>\n\n{content}\n</details>\n"
+    """A section that is folded until the reader opens it."""
+    escaped_summary = html.escape(one_line(summary))
+    return f"<details{' open' if is_open else ''}><summary>{escaped_summary}</summary>\n\n{content}\n</details>\n"
 
 
 def _heading(item: Item) -> str:
@@ -157,10 +157,10 @@ def _heading(item: Item) -> str:
 
 def _time(at_ms: int, zone: tzinfo) -> str:
     try:
-        there = datetime.fromtimestamp(at_ms / 1000, zone)
+        moment = datetime.fromtimestamp(at_ms / 1000, zone)
     except (OverflowError, ValueError, OSError):
         return "unknown time"
-    return f"{there:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}".rstrip()
 
 
 def _escaped(text: str) -> str:
@@ -174,7 +174,7 @@ def harmless(text: str) -> str:
     """Markdown without markup that loads something when it is shown; an open code block is closed.
 
     Code blocks begin at the margin, also those of lists, so that each renderer sees the same ones. Elsewhere images
-    become links and HTML becomes text, but for code spans in a paragraph that is clear about them.
+    become links and HTML becomes text, except in code spans that every renderer recognizes.
     """
     lines: list[str] = []
     paragraph: list[str] = []
@@ -209,17 +209,17 @@ def harmless(text: str) -> str:
 
 
 def _has_whole_spans(line: str) -> bool:
-    """Whether each backtick of a line belongs to a code span, whatever the renderer."""
+    """Whether all renderers agree that each backtick of a line belongs to a code span."""
     return "\\" not in line and "|" not in line and "`" not in _CODE.sub("", line)
 
 
 def _harmless_line(line: str, *, keeps_code: bool = False) -> str:
-    place = 0
+    end = 0
     parts = []
     for code in _CODE.finditer(line) if keeps_code else ():
-        parts += [_without_loads(line[place : code.start()]), code.group()]
-        place = code.end()
-    return "".join([*parts, _without_loads(line[place:])])
+        parts += [_without_loads(line[end : code.start()]), code.group()]
+        end = code.end()
+    return "".join([*parts, _without_loads(line[end:])])
 
 
 def _without_loads(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Acts that have no result yet, and terminals that run, in the state of the rules. Pure."""
+"""Keeps acts without a result, and running terminals, in the state of the rules. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .acts import LOST, ActDone, AnyAct, AnyResult, EndTerminal, ReadText, Start
 from .state import RulesState
 
 
-def note_act(state: RulesState, act: AnyAct) -> AnyAct:
-    """Give an act its id, and keep it until its result; of a file to be written, the text is not kept."""
+def add_act(state: RulesState, act: AnyAct) -> AnyAct:
+    """Give an act its id, and keep it until its result comes, without the text of a file to write."""
     state.acts_made += 1
     act = msgspec.structs.replace(act, id=state.acts_made)
     if not isinstance(act, EndTerminal):
@@ -17,8 +17,8 @@ def note_act(state: RulesState, act: AnyAct) -> AnyAct:
     return act
 
 
-def note_result(state: RulesState, result: AnyResult) -> None:
-    """Forget an act that has its result, and a terminal that has ended."""
+def remove_act(state: RulesState, result: AnyResult) -> None:
+    """Remove the act that a result belongs to, or the terminal that has ended."""
     if isinstance(result, ActDone):
         act = state.acts.pop(result.id, None)
         if isinstance(act, StartTerminal) and not result.error:
@@ -28,12 +28,13 @@ def note_result(state: RulesState, result: AnyResult) -> None:
 
 
 def lost_acts(state: RulesState) -> tuple[list[AnyResult], list[AnyAct]]:
-    """Settle the acts that a killed host had begun: the results of those that are not repeated, and the acts to do now.
+    """Finish the acts that a killed host had begun: the results of those that are not repeated, and the acts to do now.
 
-    A terminal ends with its host. Of its program, processes may be left that ignore the hang-up.
+    A terminal ends with its host, but processes that ignore SIGHUP may be left: they are ended, too.
     """
     acts = state.acts.values()
-    results: list[AnyResult] = [ActDone(each.id, error=LOST) for each in acts if not isinstance(each, ReadText)]
-    results += [TerminalEnded(each, signal="SIGHUP", lost=True) for each in state.terminals]
-    left = [*(each.terminal for each in acts if isinstance(each, StartTerminal)), *state.terminals]
-    return results, [*(each for each in acts if isinstance(each, ReadText)), *(EndTerminal(0, each) for each in left)]
+    results: list[AnyResult] = [ActDone(act.id, error=LOST) for act in acts if not isinstance(act, ReadText)]
+    results += [TerminalEnded(terminal, signal="SIGHUP", lost=True) for terminal in state.terminals]
+    terminals = [*(act.terminal for act in acts if isinstance(act, StartTerminal)), *state.terminals]
+    reads = [act for act in acts if isinstance(act, ReadText)]
+    return results, [*reads, *(EndTerminal(0, terminal) for terminal in terminals)]

@@ -1,6 +1,6 @@
 """The rules of a structured chat: prompts, answers and the agent's lines, for every dialect. Pure.
 
-A prompt's way::
+The states of a prompt::
 
     queued ──the agent is idle──▶ sent ──the agent confirms──▶ done
     queued ──its user takes it back──▶ withdrawn
@@ -8,8 +8,8 @@ A prompt's way::
     sent ──the agent dies──▶ unconfirmed
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
-recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint: so it
-has the state again, and the lines that the former host had still to send.
+recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint, which
+restores the state and the lines that the former host had not sent yet.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from .items import (
     TurnEnded,
 )
 from .lines import Line
-from .pending_acts import note_act, note_result
+from .pending_acts import add_act, remove_act
 from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
 from .step import Refusal, Step
 from .transcript import Transcript
@@ -59,10 +59,10 @@ IDLE_TIMEOUT = "idle time-out"
 MAX_TITLE_CHARACTERS = 80
 
 GIVEN_UP_ITEMS = 1_000_000
-"""Ids of items from here on are not those that the lost state has given out."""
+"""Added to the item count when the state is lost: ids from here on were not used before."""
 
 MAX_RAW_CHARACTERS = 20_000
-"""The most of one unknown message that is kept."""
+"""The limit of one unknown message; the rest is dropped."""
 
 
 class StructuredRules(DialectPort):
@@ -71,7 +71,7 @@ class StructuredRules(DialectPort):
     Attributes:
         state: see ``state.RulesState``.
         now_ms: the time of the step that runs.
-        prefix: begins the ids of the rules' own items.
+        prefix: the beginning of the ids of the rules' own items.
     """
 
     def __init__(self, dialect: Callable[[DialectPort], Dialect], start: Start, prefix: str) -> None:
@@ -79,8 +79,8 @@ class StructuredRules(DialectPort):
 
         Args:
             dialect: makes the dialect.
-            start: how the chat begins.
-            prefix: begins the ids of the rules' own items: no other session has it.
+            start: the parameters of the chat's start.
+            prefix: the beginning of the ids of the rules' own items, unique to this session.
         """
         self.state = RulesState(has_title=False)
         self.now_ms = 0
@@ -100,7 +100,7 @@ class StructuredRules(DialectPort):
         return msgspec.msgpack.encode(self.state), self._dialect.save()
 
     def load(self, state: bytes, dialect: bytes) -> None:
-        """Go on from a saved state."""
+        """Continue from a saved state."""
         self.state = msgspec.msgpack.decode(state, type=RulesState)
         if self.state.begun:
             self._dialect.load(dialect)
@@ -110,34 +110,34 @@ class StructuredRules(DialectPort):
     def begin(self, now_ms: int) -> Step:
         """The program runs."""
         self.state.begun = True
-        self._dialect_does(now_ms, lambda: self._dialect.begin(self._start))
+        self._call_dialect(now_ms, lambda: self._dialect.begin(self._start))
         return self._step()
 
     def receive_lines(self, lines: Sequence[Line], now_ms: int) -> Step:
         """The agent wrote lines."""
         for line in lines:
-            self._dialect_does(now_ms, partial(self._line, line))
+            self._call_dialect(now_ms, partial(self._line, line))
         return self._step()
 
     def timer_due(self, name: str, now_ms: int) -> Step:
         """A timer of the dialect expired."""
-        self._dialect_does(now_ms, lambda: self._dialect.timer_due(name))
+        self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
         return self._step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
         """An act has a result."""
-        note_result(self.state, result)
-        self._dialect_does(now_ms, lambda: self._dialect.take_result(result))
+        remove_act(self.state, result)
+        self._call_dialect(now_ms, lambda: self._dialect.take_result(result))
         return self._step()
 
     def verb(self, verb: Verb, now_ms: int, *, by: str, token: str = "") -> Step:
-        """A viewer or a command asks for something.
+        """A viewer or a command sent a verb.
 
         Args:
-            verb: what it asks for.
+            verb: the verb.
             now_ms: the time.
-            by: the kind of client.
-            token: of a command's verb: one that was carried out already has no effect again.
+            by: the kind of client that sent it.
+            token: identifies a command's verb, so that a repeated one has no second effect; "" for a viewer's.
         """
         self.now_ms = now_ms
         if token and token in self.state.tokens:
@@ -148,14 +148,14 @@ class StructuredRules(DialectPort):
         return self._step(refusal)
 
     def time_out(self, now_ms: int) -> Step:
-        """There was no turn for the idle time-out; the caller ends the program."""
+        """No turn ran during the idle time-out; the caller ends the program."""
         self.now_ms = now_ms
         self.state.timed_out = True
         self.notice("The agent was idle and has been ended. The next prompt resumes it.")
         return self._step()
 
     def give_up(self, transcript: Transcript) -> None:
-        """Take the state of a transcript, without the dialect's: the caller ends the agent, and what runs is cut."""
+        """Take the state from a transcript, since the dialect's is lost; the caller ends the agent."""
         state, status = self.state, transcript.status
         state.begun = state.has_given_up = True
         state.state, state.turn, state.ended = status.state, status.turn, status.state == "ended"
@@ -167,7 +167,7 @@ class StructuredRules(DialectPort):
                 state.steering.append(UserPrompt(item.id, item.text, item.images))
 
     def end(self, now_ms: int) -> Step:
-        """The program ended: what was going on is cut."""
+        """The program ended: cut the turn and all open items."""
         self.now_ms = now_ms
         state = self.state
         if state.ended:
@@ -184,8 +184,8 @@ class StructuredRules(DialectPort):
         state.steering, state.in_flight, state.ended = [], None, True
         return self._step()
 
-    def _dialect_does(self, now_ms: int, work: Callable[[], None]) -> None:
-        """Let the dialect work; a fault of ours costs one message, never the chat."""
+    def _call_dialect(self, now_ms: int, work: Callable[[], None]) -> None:
+        """Call the dialect. An exception in it becomes a raw item, and the chat continues."""
         self.now_ms = now_ms
         if self.state.has_given_up:
             return
@@ -223,9 +223,9 @@ class StructuredRules(DialectPort):
             case Interrupt():
                 if self.state.state not in {"running", "requires_action"}:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
-                self._dialect_does(self.now_ms, self._dialect.interrupt)
+                self._call_dialect(self.now_ms, self._dialect.interrupt)
             case ChangeSetting(setting=setting, value=value):
-                self._dialect_does(self.now_ms, lambda: self._dialect.change_setting(setting, value))
+                self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
 
     def _prompt(self, verb: Prompt) -> Refusal | None:
@@ -240,35 +240,35 @@ class StructuredRules(DialectPort):
         self.emit(Put(item))
         if steers:
             state.steering.append(prompt)
-            self._dialect_does(self.now_ms, lambda: self._dialect.steer(prompt))
+            self._call_dialect(self.now_ms, lambda: self._dialect.steer(prompt))
             return None
         if verb.mode == "interrupt" and state.state in {"running", "requires_action"}:
             state.queue.insert(0, prompt)
-            self._dialect_does(self.now_ms, self._dialect.interrupt)
+            self._call_dialect(self.now_ms, self._dialect.interrupt)
             return None
         state.queue.append(prompt)
         self._pump()
         return None
 
     def _withdraw(self, item_id: str) -> Refusal | None:
-        kept = [each for each in self.state.queue if each.id != item_id]
-        if len(kept) == len(self.state.queue):
+        remaining = [prompt for prompt in self.state.queue if prompt.id != item_id]
+        if len(remaining) == len(self.state.queue):
             return Refusal(ErrorCode.BAD_REQUEST, "that prompt is sent already")
-        self.state.queue = kept
+        self.state.queue = remaining
         self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
         return None
 
     def _answer(self, verb: AnswerRequest, by: str) -> Refusal | None:
-        found = first_answer(verb, self.state.requests, self.state.answers, by=by, now_ms=self.now_ms)
-        if isinstance(found, Refusal):
-            return found
-        request = self.state.requests[found.id]
-        self.emit(found)
-        self._dialect_does(self.now_ms, lambda: self._dialect.answer(request, Answer(verb.option, verb.texts)))
+        outcome = first_answer(verb, self.state.requests, self.state.answers, by=by, now_ms=self.now_ms)
+        if isinstance(outcome, Refusal):
+            return outcome
+        request = self.state.requests[outcome.id]
+        self.emit(outcome)
+        self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Answer(verb.option, verb.texts)))
         return None
 
     def _pump(self) -> None:
-        """Send the next prompt if the agent is idle; one that has waited for a turn's end moves below that turn."""
+        """Send the next prompt if the agent is idle; a prompt queued during a turn moves below that turn."""
         state = self.state
         if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
@@ -279,13 +279,13 @@ class StructuredRules(DialectPort):
                 self.emit(Put(item))
             else:
                 self.emit(SetStatus(prompt.id, "sent"))
-            self._dialect_does(self.now_ms, lambda: self._dialect.prompt(prompt))
+            self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
 
     def _new_id(self) -> str:
         self.state.items += 1
         return f"{self.prefix}-{self.state.items}"
 
-    # ------------------------------------------------------------ what the dialect asks for
+    # ------------------------------------------------------------ the dialect's port
 
     def emit(self, change: AnyChange) -> None:
         """See ``DialectPort``."""
@@ -307,7 +307,7 @@ class StructuredRules(DialectPort):
             case StateChanged(chat_state, turn):
                 state.state, state.turn = chat_state, turn
             case TurnEnded():
-                state.waited = [each.id for each in state.queue]
+                state.waited = [prompt.id for prompt in state.queue]
             case TitleChanged():
                 state.has_title = True
             case CapabilitiesKnown(capabilities):
@@ -333,7 +333,7 @@ class StructuredRules(DialectPort):
 
     def act(self, act: AnyAct) -> int:
         """See ``DialectPort``."""
-        self._acts.append(note_act(self.state, act))
+        self._acts.append(add_act(self.state, act))
         return self.state.acts_made
 
     def ready(self) -> None:
@@ -357,11 +357,11 @@ class StructuredRules(DialectPort):
         if (title := one_line(prompt.text, MAX_TITLE_CHARACTERS)) and not title.startswith("/"):
             self.emit(TitleChanged(title))
 
-    def refused(self, prompt_id: str, why: str) -> None:
+    def refused(self, prompt_id: str, reason: str) -> None:
         """See ``DialectPort``."""
         if self._forget(prompt_id) is not None:
             self.emit(SetStatus(prompt_id, "failed", self.now_ms))
-            self.notice(why)
+            self.notice(reason)
 
     def too_late(self, prompt_id: str) -> None:
         """See ``DialectPort``."""
@@ -372,7 +372,7 @@ class StructuredRules(DialectPort):
             self.state.waited.append(prompt_id)
 
     def _forget(self, prompt_id: str) -> UserPrompt | None:
-        """The sent prompt with this id, which waits for no confirmation any more."""
+        """Remove the sent prompt with this id from those without a confirmation, and return it."""
         state = self.state
         if state.in_flight is not None and state.in_flight.id == prompt_id:
             prompt, state.in_flight = state.in_flight, None
@@ -394,7 +394,7 @@ class StructuredRules(DialectPort):
             text = msgspec.json.encode(text).decode()
         self.emit(Put(Item(self._new_id(), "raw", self.now_ms, title=title, text=text[:MAX_RAW_CHARACTERS])))
 
-    def fail(self, why: str) -> None:
+    def fail(self, reason: str) -> None:
         """See ``DialectPort``."""
-        self.notice(why)
-        self._failure = self._failure or why
+        self.notice(reason)
+        self._failure = self._failure or reason

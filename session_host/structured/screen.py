@@ -1,4 +1,4 @@
-"""A transcript in the place of a terminal's screen, for requests that ask for one. Pure."""
+"""The end of a transcript as a terminal's screen, for replies to Peek. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SGR: Final[dict[LineStyle, str]] = {
 def screen_of(transcript: Transcript, request: Peek) -> Screen:
     """The reply to a Peek, in one piece.
 
-    The screen is the end of the transcript: a terminal's height, but at least the last item and open requests whole.
+    The screen is the end of the transcript: a terminal's height, or more if the last item or open requests need it.
     """
     if request.scrollback and not request.lines:
         lines = all_lines(transcript)

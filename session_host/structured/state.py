@@ -1,4 +1,4 @@
-"""The state of ``rules`` that survives the host, beside the dialect's own."""
+"""The state of ``rules`` that survives the host; the dialect has a state of its own."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class RulesState(msgspec.Struct, array_like=True):
     Attributes:
         begun: the dialect has begun.
         takes_prompts: the dialect is ready.
-        state, turn: the agent's, as last emitted.
+        state, turn: the agent's state and turn, as last emitted.
         queue: prompts that wait for the turn's end, oldest first.
-        in_flight: the id of the prompt that is sent and not confirmed; "" for none.
-        steering: ids of steering texts that are sent and not confirmed, with the texts.
+        in_flight: the prompt that is sent and not confirmed; None if there is none.
+        steering: steering texts that are sent and not confirmed.
         requests: open requests of the agent, by their ids.
         answers: the newest resolved requests, by their ids.
         running: ids of items that are not complete.
         items: how many items the rules themselves have made.
         tokens: the newest tokens of commands' verbs.
-        can_steer: the agent takes texts in a running turn.
+        can_steer: the agent accepts texts in a running turn.
         ended: the program has ended.
-        waited: queued prompts that were there at a turn's end.
+        waited: ids of prompts that were in the queue at a turn's end.
     """
 
     begun: bool = False
@@ -55,7 +55,7 @@ class RulesState(msgspec.Struct, array_like=True):
     waited: list[str] = []
     acts_made: int = 0
     acts: dict[int, AnyAct] = {}
-    """Acts without a result, by their ids; of a file to be written without the text."""
+    """Acts without a result, by their ids; without the texts of files to write."""
     terminals: list[str] = []
     """Terminals with a program that runs."""
     has_title: bool = True
@@ -66,9 +66,9 @@ class SavedChat(msgspec.Struct, array_like=True):
     """The state of a structured chat at one offset of the transcript log.
 
     Attributes:
-        offset: of the log, after a whole record.
-        raw_offset: of the agent's output, after the last line that was read; ``skipped`` and ``skipped_start`` as in
-            ``lines.LineSplitter``.
+        offset: the offset of the log, after a whole record.
+        raw_offset: the offset of the agent's output, after the last line that was read.
+        skipped, skipped_start: see ``lines.LineSplitter``.
         rules: the state of the rules, as msgpack.
         dialect: the dialect's own state.
     """
@@ -80,7 +80,7 @@ class SavedChat(msgspec.Struct, array_like=True):
     rules: bytes
     dialect: bytes
     timers: dict[str, float] = {}
-    """The dialect's timers that run, with their times in seconds."""
+    """The dialect's running timers, with their times in seconds."""
 
 
 class VerbCause(msgspec.Struct, frozen=True, array_like=True):

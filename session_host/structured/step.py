@@ -1,4 +1,4 @@
-"""A step: all that one cause leads to."""
+"""A step: the result of one cause."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .items import AnyChange
 
 
 class Refusal(NamedTuple):
-    """Why a verb is refused: an ``ErrorCode``, and one line for the user."""
+    """The refusal of a verb: an ``ErrorCode``, and the reason as one line for the user."""
 
     code: str
     text: str
@@ -19,11 +19,11 @@ class Step(NamedTuple):
     """The result of one cause.
 
     Attributes:
-        changes: of the transcript, in order.
-        lines: for the agent, with their line ends.
-        timers: names and seconds.
-        refusal: why the verb has no effect; None if it has.
-        failure: why the chat cannot go on, one line; "" if it can.
+        changes: the changes of the transcript, in order.
+        lines: the lines to send to the agent, with their line ends.
+        timers: the timers to start: names and seconds.
+        refusal: the reason why the verb has no effect; None if it has.
+        failure: the reason why the chat cannot continue, one line; "" if it can.
         acts: work for the host.
     """
 
@@ -36,5 +36,5 @@ class Step(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether the step leads to nothing."""
+        """Whether the step has no effects."""
         return not (self.changes or self.lines or self.timers or self.failure or self.acts)

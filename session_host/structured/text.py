@@ -1,6 +1,6 @@
-"""A transcript as readable text: what ``peek``, ``search``, ``attach`` and a text file show. Pure.
+"""A transcript as readable text, for ``peek``, ``search``, ``attach`` and text files. Pure.
 
-No control character of an agent or a prompt is in a line, so a line can go to a terminal.
+Lines contain no control characters of agents or prompts, so that they can be printed to a terminal.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ REMARKS: Final[dict[ItemStatus, str]] = {
 }
 """Remarks below prompts and messages."""
 
-INCOMPLETE: Final = "The agent did not say all that would run: this can only be declined."
+INCOMPLETE: Final = "The agent did not report everything that would run: this can only be declined."
 
 _PLAN_MARKS: Final = {"completed": "✓", "in_progress": "▸", "pending": "○"}
 
@@ -60,14 +60,14 @@ def lines_of(transcript: Transcript, *, width: int = 0, last: int = 0, folded: b
     Args:
         transcript: the transcript.
         width: the columns to wrap the lines to; 0 for whole lines.
-        last: only as many of the last lines; open requests are whole all the same. 0 for all.
+        last: the number of lines to take from the end, more if open requests have more; 0 for all lines.
         folded: whether only the beginning or end of a long output or diff is shown.
     """
     if last:
-        found = last_lines(transcript, last, width=width, folded=folded)
+        lines = last_lines(transcript, last, width=width, folded=folded)
     else:
-        found = all_lines(transcript, width=width, folded=folded)
-    return [line.text for line in found]
+        lines = all_lines(transcript, width=width, folded=folded)
+    return [line.text for line in lines]
 
 
 def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) -> list[TextLine]:
@@ -81,12 +81,11 @@ def all_lines(transcript: Transcript, *, width: int = 0, folded: bool = True) ->
 def last_lines(transcript: Transcript, count: int, *, width: int = 0, folded: bool = True) -> list[TextLine]:
     """The last lines of the transcript, without reading the rest; see ``lines_of``."""
     ending = ending_lines(transcript, width=width)
-    place, found = len(transcript), ending
-    while place and len(found) < count:
-        first = max(0, place - count)
-        found = [*block_lines(transcript, first, place, width=width, folded=folded), *found]
-        place = first
-    return found[-max(count, len(ending)) :]
+    first, lines = len(transcript), ending
+    while first and len(lines) < count:
+        end, first = first, max(0, first - count)
+        lines = [*block_lines(transcript, first, end, width=width, folded=folded), *lines]
+    return lines[-max(count, len(ending)) :]
 
 
 def block_lines(
@@ -142,7 +141,7 @@ def item_lines(item: Item, *, width: int = 0, folded: bool = True) -> list[TextL
             lines = _tool(item, folded=folded)
         case "plan":
             lines = [TextLine("Plan", "heading")]
-            lines += [TextLine(f"  {_PLAN_MARKS[each.status]} {one_line(each.text)}") for each in item.plan]
+            lines += [TextLine(f"  {_PLAN_MARKS[step.status]} {one_line(step.text)}") for step in item.plan]
         case "notice":
             lines = [TextLine(f"— {line}", "dim") for line in clean_lines(item.text)]
         case _:
@@ -155,7 +154,7 @@ def item_lines(item: Item, *, width: int = 0, folded: bool = True) -> list[TextL
 def _prompt(item: Item) -> list[TextLine]:
     texts = clean_lines(item.text) or [""]
     lines = [TextLine(f"{'  ' if number else '> '}{text}", "prompt") for number, text in enumerate(texts)]
-    lines += [TextLine(f"  [image: {one_line(each.mime)}, {size(len(each.data))}]", "dim") for each in item.images]
+    lines += [TextLine(f"  [image: {one_line(image.mime)}, {size(len(image.data))}]", "dim") for image in item.images]
     if remark := REMARKS.get(item.status):
         lines.append(TextLine(f"  ({remark})", "dim"))
     return lines
@@ -266,7 +265,7 @@ def _code_style(_line: str) -> LineStyle:
 
 
 def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, str] | None = None) -> list[TextLine]:
-    """A request, whole.
+    """All lines of a request.
 
     Args:
         request: the request.
@@ -294,7 +293,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
 
 
 def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
-    """How a request was answered, one line."""
+    """A request's answer, one line."""
     if not answer.option:
         return one_line(f"? {request.title} → no longer asked")
     where = PLACES.get(answer.by, "")
@@ -303,7 +302,7 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> str:
 
 def answered(transcript: Transcript) -> Answered:
     """The answered requests by the position of the item that they follow."""
-    found: Answered = {}
+    by_position: Answered = {}
     for answer in transcript.answers.values():
         request = transcript.requests.get(answer.id)
         if request is None:
@@ -313,11 +312,11 @@ def answered(transcript: Transcript) -> Answered:
         else:
             places = range(len(transcript))
             position = bisect_right(places, answer.at_ms, key=lambda place: transcript[place].at_ms) - 1
-        found.setdefault(max(position, 0), []).append((request, answer))
-    return found
+        by_position.setdefault(max(position, 0), []).append((request, answer))
+    return by_position
 
 
-# ---------------------------------------------------------------- the whole
+# ---------------------------------------------------------------- the agent's state
 
 
 def state_line(status: Status) -> str:

@@ -19,7 +19,7 @@ _MARGIN: Final = re.compile("[ │]*(?:[>?—∴○✓✗◐■⊘▸·-] )?")
 
 
 class TextLine(NamedTuple):
-    """One line, and how it may be shown."""
+    """One line, and its style."""
 
     text: str
     style: LineStyle = ""
@@ -33,7 +33,7 @@ def without_sequences(text: str) -> str:
 def clean_lines(text: str) -> list[str]:
     """The lines of an agent's text, without control characters and blank lines at the end.
 
-    Of a line that was overwritten from its start, as by a progress bar, the last state counts.
+    If a line was overwritten from its start, as by a progress bar, only its last state is returned.
     """
     if not text.strip():
         return []
@@ -43,12 +43,12 @@ def clean_lines(text: str) -> list[str]:
 
 
 def exact_lines(text: str) -> list[str]:
-    """The lines of a text that the user allows: all characters, and escapes in place of misleading ones."""
+    """The lines of a text that the user approves: complete, with escapes in place of misleading characters."""
     return [line.expandtabs(_TAB_COLUMNS) for line in escaped(text).removesuffix("\n").split("\n")] if text else []
 
 
 def wrapped(line: TextLine, width: int) -> list[TextLine]:
-    """Wrap a line to columns; further lines keep its margin. 0 leaves it whole."""
+    """Wrap a line to a width in columns; further lines keep its margin. 0 does not wrap."""
     text = line.text
     if not width or (len(text) <= width and text.isascii()):
         return [line]
@@ -60,8 +60,10 @@ def wrapped(line: TextLine, width: int) -> list[TextLine]:
     assert begin is not None  # the pattern fits an empty text, too
     margin = "".join(character if character == "│" else " " for character in begin.group())
     margin = margin if len(margin) <= width // 2 else ""
-    exact = line.style in {"code", "added", "removed"}
-    parts = wcwidth.wrap(text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not exact)
+    keeps_blanks = line.style in {"code", "added", "removed"}
+    parts = wcwidth.wrap(
+        text, width, subsequent_indent=margin, replace_whitespace=False, drop_whitespace=not keeps_blanks
+    )
     return [TextLine(part.rstrip(), line.style) for part in parts]
 
 

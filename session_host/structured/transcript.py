@@ -39,10 +39,10 @@ from .items import (
 from .log import RecordReader
 
 BUILD: Final = "transcript-1"
-"""The form of a snapshot; changed when an older version would misread it."""
+"""The format of a snapshot; changed when an older version would misread it."""
 
 RECENT_ITEMS: Final = 128
-"""A compact transcript keeps at least so many of the newest items decoded."""
+"""How many of the newest items a compact transcript keeps decoded, at least."""
 
 _item_decoder = msgspec.msgpack.Decoder(Item)
 
@@ -52,7 +52,7 @@ class Status(msgspec.Struct, array_like=True):
 
     Attributes:
         state, turn, detail: see ``items.StateChanged``.
-        last_turn: how the last turn ended, None before.
+        last_turn: the end of the last turn; None before the first one.
         at_ms: the time of the last step.
     """
 
@@ -91,7 +91,7 @@ class Changes(NamedTuple):
 
     Attributes:
         items: ids of items that were added or changed.
-        removed: whether items were removed, so that all positions are void.
+        removed: whether items were removed, so that positions have changed.
         status: whether anything of ``status`` or of the requests changed.
     """
 
@@ -114,7 +114,7 @@ class Transcript:
         """Make an empty transcript.
 
         Args:
-            compact: older items are kept encoded, and changes are not noted; for a host, which rarely reads them.
+            compact: keep older items encoded and collect no changes, for a host, which rarely reads items.
         """
         self._is_compact, self._encoded = compact, 0
         self.status = Status()
@@ -125,7 +125,7 @@ class Transcript:
         self._ids: list[str] = []
         self._items: list[Item | msgspec.Raw] = []
         self._positions: dict[str, int] = {}
-        self._growing: dict[tuple[str, str], list[str]] = {}
+        self._appended: dict[tuple[str, str], list[str]] = {}
         self._reader = RecordReader()
         self._changed: set[str] = set()
         self._removed = self._status_changed = False
@@ -141,12 +141,12 @@ class Transcript:
         Raises:
             IndexError: there is none.
         """
-        found = self._items[position]
-        if isinstance(found, msgspec.Raw):
-            found = _item_decoder.decode(found)
+        item = self._items[position]
+        if isinstance(item, msgspec.Raw):
+            item = _item_decoder.decode(item)
             if not self._is_compact:
-                self._items[position] = found
-        return self._grown(position, found) if self._growing else found
+                self._items[position] = item
+        return self._with_appended(position, item) if self._appended else item
 
     def __iter__(self) -> Iterator[Item]:
         return (self[position] for position in range(len(self._items)))
@@ -170,7 +170,7 @@ class Transcript:
     @property
     def open_requests(self) -> list[AgentRequest]:
         """The requests that wait for an answer, oldest first."""
-        return [each for each in self.requests.values() if each.id not in self.answers]
+        return [request for request in self.requests.values() if request.id not in self.answers]
 
     @property
     def offset(self) -> int:
@@ -197,7 +197,7 @@ class Transcript:
         except ProtocolViolation as error:
             self.damaged = str(error)
         if self._is_compact:
-            self._changed.clear()  # nobody takes them
+            self._changed.clear()  # take_changes is not called
             if len(self._items) - self._encoded > 2 * RECENT_ITEMS:
                 self._encode_older()
 
@@ -215,12 +215,12 @@ class Transcript:
                 self._put(item)
             case Append(item_id, text, field):
                 if item_id in self._positions and text:
-                    self._growing.setdefault((item_id, field), []).append(text)
+                    self._appended.setdefault((item_id, field), []).append(text)
                     self._changed.add(item_id)
             case SetStatus(item_id, status, ended_ms, turn):
-                if (found := self.get(item_id)) is not None:
-                    ended_ms, turn = ended_ms or found.ended_ms, turn or found.turn
-                    self._put(msgspec.structs.replace(found, status=status, ended_ms=ended_ms, turn=turn))
+                if (known := self.get(item_id)) is not None:
+                    ended_ms, turn = ended_ms or known.ended_ms, turn or known.turn
+                    self._put(msgspec.structs.replace(known, status=status, ended_ms=ended_ms, turn=turn))
             case Remove(item_id):
                 self._remove(item_id)
             case _:
@@ -270,7 +270,7 @@ class Transcript:
             return
         self._items[position] = item
         for field in ("text", "output"):
-            self._growing.pop((item.id, field), None)
+            self._appended.pop((item.id, field), None)
 
     def _remove(self, item_id: str) -> None:
         position = self._positions.pop(item_id, None)
@@ -281,17 +281,17 @@ class Transcript:
         for later in self._ids[position:]:
             self._positions[later] -= 1
         for field in ("text", "output"):
-            self._growing.pop((item_id, field), None)
+            self._appended.pop((item_id, field), None)
         self._changed.discard(item_id)
         self.endings.pop(item_id, None)
         self._removed = True
 
-    def _grown(self, position: int, item: Item) -> Item:
+    def _with_appended(self, position: int, item: Item) -> Item:
         """The item with the text that was appended to it."""
         texts = {
             field: getattr(item, field) + "".join(pieces)
             for field in ("text", "output")
-            if (pieces := self._growing.pop((item.id, field), None)) is not None
+            if (pieces := self._appended.pop((item.id, field), None)) is not None
         }
         if not texts:
             return item
@@ -299,7 +299,7 @@ class Transcript:
         self._items[position] = grown
         return grown
 
-    # ------------------------------------------------------------ carrying it elsewhere
+    # ------------------------------------------------------------ snapshots
 
     def record_reader(self) -> RecordReader:
         """A reader of the log that continues at the transcript's end."""
@@ -307,10 +307,10 @@ class Transcript:
 
     def snapshot(self) -> bytes:
         """The whole state, with any unfinished record."""
-        for item_id, _ in list(self._growing):
+        for item_id, _ in list(self._appended):
             self[self._positions[item_id]]
         items = [
-            each if isinstance(each, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(each)) for each in self._items
+            item if isinstance(item, msgspec.Raw) else msgspec.Raw(msgspec.msgpack.encode(item)) for item in self._items
         ]
         saved = _Saved(
             self._ids, items, self.status, list(self.requests.values()), list(self.answers.values()),
@@ -333,8 +333,8 @@ class Transcript:
             raise OutliveError("a damaged transcript: items are missing")
         transcript = cls(compact=compact)
         transcript.status = saved.status
-        transcript.requests = {each.id: each for each in saved.requests}
-        transcript.answers = {each.id: each for each in saved.answers}
+        transcript.requests = {request.id: request for request in saved.requests}
+        transcript.answers = {answer.id: answer for answer in saved.answers}
         transcript.endings = saved.endings
         transcript._ids, transcript._items = saved.ids, list(saved.items)
         transcript._positions = {item_id: position for position, item_id in enumerate(saved.ids)}

@@ -11,7 +11,7 @@ from session_host.structured.acts import AnyAct, AnyResult
 from session_host.structured.items import AgentRequest, AnyChange
 
 FORK_OPTION: Final = "fork"
-"""The option with the conversation that a new chat copies at its beginning."""
+"""The option with the id of the conversation to fork."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,11 +20,11 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     """The working directory, absolute."""
     conversation: str = ""
-    """The agent's id of the conversation to resume; for a new one "", or the id that it was started with."""
+    """The agent's id of the conversation to resume; for a new one "", or the id that the agent was started with."""
     has_history: bool = False
-    """Whether the transcript has that conversation already, or the one that is forked: the agent need not repeat it."""
+    """Whether the transcript has the resumed or forked conversation already: the agent need not repeat it."""
     version: str = ""
-    """Outlive's."""
+    """Outlive's version."""
     options: dict[str, Any] = {}
     """The dialect's options, from the agent's file and the user."""
     resumes: bool = True
@@ -70,16 +70,16 @@ class DialectPort(Protocol):
         """Ask the host for work outside of the chat; returns the act's id. ``take_result`` gets its result."""
 
     def ready(self) -> None:
-        """The agent takes prompts from now on. The state becomes "idle" unless the dialect has set another."""
+        """Send prompts from now on. The state becomes "idle", unless the dialect has emitted another one."""
 
     def accepted(self, prompt_id: str, turn: str = "") -> None:
-        """The agent has confirmed a prompt, or a steering text."""
+        """Report that the agent has confirmed a prompt or a steering text."""
 
-    def refused(self, prompt_id: str, why: str) -> None:
-        """The agent has refused a prompt: one line for the user."""
+    def refused(self, prompt_id: str, reason: str) -> None:
+        """Report that the agent has refused a prompt; ``reason`` is one line for the user."""
 
     def too_late(self, prompt_id: str) -> None:
-        """A steering text found no running turn: it becomes a prompt of its own."""
+        """Report that no turn ran for a steering text; it becomes a prompt of its own."""
 
     def notice(self, text: str) -> None:
         """Add a line about the chat itself."""
@@ -87,8 +87,8 @@ class DialectPort(Protocol):
     def raw(self, title: str, message: Any) -> None:
         """Keep a message, or a part of one, that the dialect does not understand."""
 
-    def fail(self, why: str) -> None:
-        """The chat cannot continue: show this line and end the program."""
+    def fail(self, reason: str) -> None:
+        """Report that the chat cannot continue: the host shows this line and ends the program."""
 
 
 class Dialect(Protocol):
@@ -129,4 +129,4 @@ class Dialect(Protocol):
         """The whole state, as ``load`` reads it."""
 
     def load(self, state: bytes) -> None:
-        """Go on from a saved state, in place of ``begin``."""
+        """Continue from a saved state, in place of ``begin``."""

@@ -12,12 +12,12 @@ _NO_END = "\\ No newline at end of file"
 
 
 def fragment_patch(old: str, new: str) -> str:
-    """As ``unified_patch``, for texts from the midst of a file: hunks begin at line 0, since their place is unknown.
+    """As ``unified_patch``, for parts of a file: hunks begin at line 0, since their position is unknown.
 
     A text without a newline at its end does not end the file.
     """
     if not old.endswith("\n") and not new.endswith("\n"):
-        old, new = (f"{each}\n" if each else "" for each in (old, new))
+        old, new = (f"{text}\n" if text else "" for text in (old, new))
     return unified_patch(old, new, is_fragment=True)
 
 
@@ -84,7 +84,7 @@ def _place(start: int, end: int, offset: int | None) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a text; a last one without an end says so."""
+    """The lines of a text; if the last one has no newline, git's remark about that is added to it."""
     lines = text.split("\n")
     if not lines[-1]:
         return lines[:-1]

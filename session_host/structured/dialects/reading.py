@@ -7,25 +7,25 @@ from typing import Any
 
 import msgspec
 
-_MOST = 2**63 - 1
+_MAX_INTEGER = 2**63 - 1
 """The largest integer that msgpack takes, with either sign."""
 
 
 def message(line: bytes) -> dict[str, Any] | None:
-    """The JSON object of a line; None if it has none.
+    """The JSON object of a line; None if it is not one.
 
-    Bytes that are no UTF-8, and halves of surrogate pairs, which programs in JavaScript write when they cut a text in
-    the midst of a character, become replacement characters.
+    Invalid UTF-8 becomes replacement characters, and so do lone surrogates: JavaScript programs write them when they
+    cut a text within a character.
     """
     try:
-        found = msgspec.json.decode(line)
+        value = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             lenient = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
-            found = msgspec.json.decode(lenient.encode(errors="replace"))
+            value = msgspec.json.decode(lenient.encode(errors="replace"))
         except (ValueError, RecursionError):
             return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def text(value: Any, *path: str | int) -> str:
@@ -37,7 +37,7 @@ def text(value: Any, *path: str | int) -> str:
 def integer(value: Any, *path: str | int, default: int = 0) -> int:
     """The integer at a path; the default if there is none, or if it has more than 64 bits."""
     found = at(value, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= _MOST else default
+    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= _MAX_INTEGER else default
 
 
 def mapping(value: Any, *path: str | int) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def at(value: Any, *path: str | int) -> Any:
     return value
 
 
-def one_line(value: str, most: int = 200) -> str:
+def one_line(value: str, max_characters: int = 200) -> str:
     """A text as one line of limited length."""
-    line = " ".join(value[: most * 4].split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    line = " ".join(value[: max_characters * 4].split())
+    return line if len(line) <= max_characters else line[: max_characters - 1] + "…"

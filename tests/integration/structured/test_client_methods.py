@@ -138,7 +138,7 @@ async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the
         assert status == '{"signal":"SIGHUP"'
         assert json.loads(output)["output"] == "up\n"
         assert tool(chat).output == "up\n"
-        assert "started again" in chat.texts("notice")[-1]
+        assert "restarted" in chat.texts("notice")[-1]
         assert count.read_text() == "run\n"
         await eventually(lambda: not [each for each in marked(SESSION, record.id) if "sleep" in each], 10, "their end")
         assert await said(chat, "say still here") == ["still here"]

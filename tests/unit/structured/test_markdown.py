@@ -152,6 +152,6 @@ def test_an_open_request_stands_at_the_end_whole() -> None:
     text = "".join(markdown_of(transcript))
     assert text.endswith(
         "\n**Run it?**\n\n```sh\na\nb\n```\n\nfor \\<b\\>\n\n"
-        "The agent did not say all that would run: this can only be declined.\n\n**Not answered yet.**\n"
+        "The agent did not report everything that would run: this can only be declined.\n\n**Not answered yet.**\n"
     )
     assert not re.search("[\x00-\x09\x0b-\x1f]", text)

@@ -54,7 +54,7 @@ class Question:
         """Why a key does not answer now, one line; "" if it does."""
         option = next((each for each in self.request.options if self.keys.get(each.id) == key), None)
         if option is not None and option.kind not in REJECTIONS and not self.request.complete:
-            return "the agent did not say all that would run: it can only be declined"
+            return "the agent did not report everything that would run: it can only be declined"
         if self.since_s is None:
             return "PageUp shows the rest of the question; read it first"
         return "" if now_s - self.since_s >= READ_S else "a question just came; read it first"

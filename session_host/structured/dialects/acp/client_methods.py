@@ -1,4 +1,4 @@
-"""The methods of the client that the host carries out: files and terminals, where they are offered."""
+"""The client's methods that the agent calls, where they are offered: files and terminals. The host carries them out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .terminals import Terminals
 from .tools import Tools
 
 FILE_METHODS = frozenset({"fs/read_text_file", "fs/write_text_file"})
-TERMINAL_METHODS = frozenset({f"terminal/{each}" for each in ("create", "output", "wait_for_exit", "kill", "release")})
+TERMINAL_METHODS = frozenset({f"terminal/{name}" for name in ("create", "output", "wait_for_exit", "kill", "release")})
 
 
 class ClientMethods:
@@ -27,25 +27,25 @@ class ClientMethods:
         self._terminals = Terminals(shared, messages, tools)
 
     def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> bool:
-        """Carry out a request of the agent; returns whether it is one of these, and offered."""
+        """Carry out a request of the agent; returns False if its method is not one of these, or not offered."""
         is_file = method in FILE_METHODS and self._shared.offers("files")
         if not is_file and not (method in TERMINAL_METHODS and self._shared.offers("terminals")):
             return False
         session = self._shared.state.session
         if session and reading.text(params, "sessionId") not in {session, ""}:
-            self._shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "this is no session of this chat")
+            self._shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "the session does not belong to this chat")
         elif is_file:
             self._files.receive(rpc_id, method, params)
         else:
             self._terminals.receive(rpc_id, method, params)
         return True
 
-    def taken_back(self, rpc_id: Any) -> None:
-        """The agent no longer waits for a reply."""
-        self._terminals.taken_back(rpc_id)
+    def withdrawn(self, rpc_id: Any) -> None:
+        """Handle a cancelled request."""
+        self._terminals.withdrawn(rpc_id)
 
     def take_result(self, result: AnyResult) -> None:
-        """An act of the host has a result."""
+        """Handle the result of an act."""
         match result:
             case ActDone():
                 pending = self._shared.state.acts.pop(result.id, None)

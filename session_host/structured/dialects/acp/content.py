@@ -11,7 +11,7 @@ from session_host.structured.dialects import reading
 
 
 def block_text(block: Any) -> str | None:
-    """A block as Markdown; None if it is no text."""
+    """A block as Markdown; None if it has no text."""
     match reading.text(block, "type"):
         case "text":
             return reading.text(block, "text")

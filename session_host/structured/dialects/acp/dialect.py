@@ -1,4 +1,4 @@
-"""The dialect: leads verbs and messages to its parts."""
+"""The dialect: routes verbs and messages to its parts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CONVERSATION_UPDATES = frozenset({
     "agent_message_chunk", "agent_thought_chunk", "user_message_chunk", "tool_call", "tool_call_update", "plan",
     "plan_update", "plan_removed",
 })  # fmt: skip
-"""Updates that become items. Any of them shows that the turn runs."""
+"""Updates that become items, and that confirm the prompt of the turn."""
 
 UNUSED_NOTIFICATIONS = frozenset({"_auth/status_update", "qwen/notify/session/mode-update"})
-"""Notifications beyond the protocol that are known and say nothing for the user (claude-agent-acp, Qwen Code)."""
+"""Notifications beyond the protocol that are ignored (claude-agent-acp, Qwen Code)."""
 
 _decoder = msgspec.msgpack.Decoder(AcpState)
 
@@ -38,10 +38,10 @@ class AcpDialect:
 
     Options (``Start.options``):
         title_is_command: "true" if the title of a tool call that executes is its whole command (Gemini CLI).
-        another_minute: "true" if a conversation can only be resumed in another minute than it began (Gemini CLI).
-        log_in: the id of a way to log in that needs no browser.
+        another_minute: "true" if a conversation cannot be resumed within the minute in which it began (Gemini CLI).
+        log_in: the id of a log-in method that needs no browser.
         log_in_command: the command line with which the user logs in.
-        files, terminals: "false" to offer the agent no files, or no terminals, of ours.
+        files, terminals: "false" to not offer our files, or our terminals, to the agent.
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -99,7 +99,7 @@ class AcpDialect:
 
     def load(self, state: bytes) -> None:
         """See ``Dialect``."""
-        self._shared.go_on_from(_decoder.decode(state))
+        self._shared.restore(_decoder.decode(state))
 
     # ------------------------------------------------------------ messages
 
@@ -119,15 +119,15 @@ class AcpDialect:
         elif method == "session/update":
             self._update(params)
         elif method == "$/cancel_request":
-            self._requests.taken_back(params.get("requestId"))
-            self._client_methods.taken_back(params.get("requestId"))
+            self._requests.withdrawn(params.get("requestId"))
+            self._client_methods.withdrawn(params.get("requestId"))
         elif method not in UNUSED_NOTIFICATIONS:
             self._port.raw(method, params)
 
     def _reply(self, message: dict[str, Any]) -> None:
         sent = self._shared.rpc.take_request(message)
         if sent is None:
-            self._port.raw("a reply to nothing", message)
+            self._port.raw("a reply without a request", message)
             return
         match sent.method:
             case "initialize":
@@ -152,7 +152,7 @@ class AcpDialect:
             self._port.raw(f"{kind} of another session", params)
             return
         if kind in CONVERSATION_UPDATES:
-            state.heard += 1
+            state.update_count += 1
             self._turns.confirm()
             if not (state.replaying and state.start.has_history):
                 self._conversation_update(kind, update)
@@ -190,9 +190,9 @@ class AcpDialect:
                 self._messages.remove_plan(reading.text(update, "planId"))
 
     def _commands(self, commands: list[Any]) -> None:
-        found = (
-            SlashCommand(name, reading.text(each, "description"), reading.text(each, "input", "hint"))
-            for each in commands
-            if (name := reading.text(each, "name"))
+        offered = (
+            SlashCommand(name, reading.text(command, "description"), reading.text(command, "input", "hint"))
+            for command in commands
+            if (name := reading.text(command, "name"))
         )
-        self._port.emit(CommandsChanged(tuple(found)))
+        self._port.emit(CommandsChanged(tuple(offered)))

@@ -13,28 +13,28 @@ from .state import PendingAct
 
 
 class Files:
-    """The files that the agent reads and writes through its client. Whether it may is settled before: it has asked."""
+    """The files that the agent reads and writes through its client; it has asked for the permission before."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
     def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> None:
-        """The agent reads or writes a file."""
+        """Handle a request to read or write a file."""
         shared, path = self._shared, reading.text(params, "path")
         text = reading.at(params, "content")
         if not path.startswith("/"):
-            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, f"{path!r} is no absolute path")
+            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, f"{path!r} is not an absolute path")
         elif method == "fs/read_text_file":
             limit = reading.integer(params, "limit", default=-1)
             act = ReadText(0, path, max(reading.integer(params, "line", default=1), 1), limit if limit >= 0 else None)
-            shared.keep_act(act, PendingAct(encode_id(rpc_id), "read", path))
+            shared.request_act(act, PendingAct(encode_id(rpc_id), "read", path))
         elif isinstance(text, str):
-            shared.keep_act(WriteText(0, path, text), PendingAct(encode_id(rpc_id), "write", path))
+            shared.request_act(WriteText(0, path, text), PendingAct(encode_id(rpc_id), "write", path))
         else:
-            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "the content is no text")
+            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "the content is not a text")
 
     def done(self, pending: PendingAct, result: ActDone) -> None:
-        """A file was read or written, or not."""
+        """Reply with the result."""
         rpc_id = decode_id(pending.rpc_id)
         if result.error:
             self._shared.rpc.reply_error(rpc_id, *act_error(pending.name, result))

@@ -9,21 +9,21 @@ from session_host.structured.items import Question
 
 from .state import Field
 
-_TRUTHS = {"Yes": "true", "No": "false"}
+_BOOLEANS = {"Yes": "true", "No": "false"}
 
 
 def read_form(schema: dict[str, Any]) -> tuple[list[Field], tuple[Question, ...]]:
     """The fields of a form, and the questions that ask for them."""
     fields: list[Field] = []
     questions: list[Question] = []
-    for name, given in reading.mapping(schema, "properties").items():
-        kind = reading.text(given, "type") or "string"
-        limited = reading.mapping(given, "items") if kind == "array" else given
-        values = _TRUTHS if kind == "boolean" else _values(limited)
-        title, description = reading.text(given, "title"), reading.text(given, "description")
-        text = "\n".join(each for each in (title or ("" if description else name), description) if each)
+    for name, field in reading.mapping(schema, "properties").items():
+        kind = reading.text(field, "type") or "string"
+        limited = reading.mapping(field, "items") if kind == "array" else field
+        values = _BOOLEANS if kind == "boolean" else _values(limited)
+        title, description = reading.text(field, "title"), reading.text(field, "description")
+        text = "\n".join(part for part in (title or ("" if description else name), description) if part)
         fields.append(Field(name, kind, values))
-        secret = reading.text(given, "format") == "password"
+        secret = reading.text(field, "format") == "password"
         questions.append(Question(name, text, tuple(values), not values or kind == "array", secret))
     return fields, tuple(questions)
 
@@ -34,12 +34,12 @@ def filled_form(fields: list[Field], texts: dict[str, str]) -> dict[str, Any]:
 
 
 def _values(schema: Any) -> dict[str, str]:
-    """The values that a field is limited to, by their labels."""
-    found = {each: each for each in reading.array(schema, "enum") if isinstance(each, str)}
-    for each in (*reading.array(schema, "oneOf"), *reading.array(schema, "anyOf")):
-        if value := reading.text(each, "const"):
-            found[reading.text(each, "title") or value] = value
-    return found
+    """The allowed values of a field, by their labels; {} if any value is allowed."""
+    values = {value: value for value in reading.array(schema, "enum") if isinstance(value, str)}
+    for choice in (*reading.array(schema, "oneOf"), *reading.array(schema, "anyOf")):
+        if value := reading.text(choice, "const"):
+            values[reading.text(choice, "title") or value] = value
+    return values
 
 
 def _value(field: Field, text: str) -> Any:
@@ -53,7 +53,7 @@ def _value(field: Field, text: str) -> Any:
             case "number":
                 return float(value)
             case "array":
-                return [field.values.get(line, line) for each in text.split("\n") if (line := each.strip())]
+                return [field.values.get(line, line) for part in text.split("\n") if (line := part.strip())]
             case _:
                 return value
     except ValueError:

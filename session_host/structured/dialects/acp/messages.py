@@ -17,7 +17,7 @@ _ENTRY_STATES: Final[dict[str, Literal["pending", "in_progress", "completed"]]] 
 }
 
 HIDDEN_TEXTS = ("<session_context>", "[Function Call: ", "[Function Response: ")
-"""Beginnings of texts between Gemini CLI and its model, which it repeats with a conversation."""
+"""Beginnings of Gemini CLI's internal messages to its model, which it repeats with a conversation."""
 
 
 class Messages:
@@ -31,7 +31,7 @@ class Messages:
         self._shared = shared
 
     def chunk(self, kind: Literal["user", "agent", "thought"], update: dict[str, Any]) -> None:
-        """A chunk of a message or of a thought."""
+        """Add a chunk of a message or of a thought."""
         state = self._shared.state
         block = reading.mapping(update, "content")
         text = block_text(block)
@@ -52,26 +52,26 @@ class Messages:
         state.run = Run(item, kind, message)
 
     def end_run(self) -> None:
-        """The message or thought that grows is complete."""
+        """Complete the message or thought that grows."""
         state = self._shared.state
         if state.run is not None:
             self._close(state.run.item, "done")
             state.run = None
 
     def plan(self, name: str, entries: list[Any]) -> None:
-        """The agent's plan, whole; ``name`` is its id, "" for the only one of the turn."""
+        """Show the agent's whole plan; ``name`` is its id, "" for the only one of the turn."""
         steps = tuple(
-            PlanEntry(text, _ENTRY_STATES.get(reading.text(each, "status"), "pending"))
-            for each in entries
-            if (text := reading.text(each, "content"))
+            PlanEntry(text, _ENTRY_STATES.get(reading.text(entry, "status"), "pending"))
+            for entry in entries
+            if (text := reading.text(entry, "content"))
         )
         if not steps:
             self.remove_plan(name)
             return
-        self._put_plan(name, plan=steps, done=all(each.status == "completed" for each in steps))
+        self._put_plan(name, plan=steps, done=all(step.status == "completed" for step in steps))
 
     def plan_update(self, update: dict[str, Any]) -> None:
-        """A plan of several that the agent has: steps, Markdown, or a file."""
+        """Show one of several plans of the agent: steps, Markdown, or a file."""
         plan = reading.mapping(update, "plan")
         name = reading.text(plan, "planId")
         match reading.text(plan, "type"):
@@ -85,7 +85,7 @@ class Messages:
                 self._shared.port.raw("plan_update", update)
 
     def remove_plan(self, name: str) -> None:
-        """The agent has dropped a plan."""
+        """Remove a plan."""
         state = self._shared.state
         if (item := state.plans.pop(name, None)) is not None:
             if item in state.open_items:
@@ -93,7 +93,7 @@ class Messages:
             self._shared.port.emit(Remove(item))
 
     def finish(self, status: ItemStatus) -> None:
-        """The turn has ended: nothing grows any more."""
+        """Complete all items: the turn has ended."""
         state = self._shared.state
         for item in list(state.open_items):
             self._close(item, status)

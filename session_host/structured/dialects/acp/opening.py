@@ -1,4 +1,4 @@
-"""From the start of the program to the first prompt: capabilities, log-in, a new session or a former one."""
+"""Opens the agent's session: capabilities, log-in, a new conversation or the resumed one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .tools import Tools
 
 PROTOCOL_VERSION = 1
 LASTING_ERRORS: Final = frozenset({-32002, -32601})
-"""No such conversation, no such method: trying again does not help."""
+"""The codes of "no such conversation" and "no such method": trying again does not help."""
 
 ANSWER_PATIENCE_S = 30.0
 RESUME_PATIENCE_MS = 70_000
-"""How long a conversation may be unavailable before it is given up."""
+"""How long to try to resume a conversation that the agent does not find."""
 MINUTE_MS = 60_000
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
 SETTLE_S = 0.4
@@ -51,7 +51,7 @@ class Opening:
         shared.port.start_timer("unanswered", ANSWER_PATIENCE_S)
 
     def initialized(self, message: dict[str, Any]) -> None:
-        """The agent has said what it can do."""
+        """Handle the reply to "initialize": the agent's capabilities."""
         shared, state = self._shared, self._shared.state
         if "error" in message:
             shared.port.fail(f"The agent does not start: {error_text(message['error'])}")
@@ -69,19 +69,19 @@ class Opening:
         state.forks = isinstance(reading.at(capabilities, "sessionCapabilities", "fork"), dict)
         state.takes_images = reading.at(capabilities, "promptCapabilities", "image") is True
         state.steers = reading.at(result, "_meta", "steering", "supported") is True
-        state.methods = [each for each in reading.array(result, "authMethods") if reading.text(each, "id")]
+        state.methods = [method for method in reading.array(result, "authMethods") if reading.text(method, "id")]
         self._open()
 
     def opened(self, message: dict[str, Any], method: str) -> None:
-        """The agent has replied to a request for a session."""
+        """Handle the reply to a request for a session."""
         shared, state = self._shared, self._shared.state
         if "error" in message:
             self._failed(message["error"], method)
             return
         result = reading.mapping(message, "result")
-        state.session = reading.text(result, "sessionId") or self._shared.former_conversation
+        state.session = reading.text(result, "sessionId") or self._shared.resumed_conversation
         if not state.session:
-            shared.port.fail(f"{state.agent} gives its conversation no id")
+            shared.port.fail(f"{state.agent} reported no id for its conversation")
             return
         if method != "session/new":
             shared.report_conversation()
@@ -90,13 +90,13 @@ class Opening:
         shared.port.emit(CapabilitiesKnown(capabilities))
         self._settings.take(result)
         if method == "session/load":
-            state.settled = state.heard
+            state.settled_count = state.update_count
             shared.port.start_timer("settle", SETTLE_S)
         else:
             self._ready()
 
     def authenticated(self, message: dict[str, Any]) -> None:
-        """The agent has replied to a log-in."""
+        """Handle the reply to a log-in."""
         if "error" in message:
             self._log_in(message["error"])
         else:
@@ -110,8 +110,8 @@ class Opening:
         match name:
             case "resume":
                 self._open()
-            case "settle" if state.heard != state.settled:
-                state.settled = state.heard
+            case "settle" if state.update_count != state.settled_count:
+                state.settled_count = state.update_count
                 self._shared.port.start_timer("settle", SETTLE_S)
             case "settle":
                 self._ready()
@@ -123,10 +123,10 @@ class Opening:
     # ------------------------------------------------------------ sessions
 
     def _open(self) -> None:
-        """Ask for a session: the former one where possible. Only "load" repeats a history that the transcript lacks."""
+        """Ask for a session: the resumed one if possible. Only "load" repeats a history that the transcript lacks."""
         rpc, state = self._shared.rpc, self._shared.state
         place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
-        conversation = self._shared.former_conversation
+        conversation = self._shared.resumed_conversation
         source = state.start.options.get(FORK_OPTION)
         if source and not state.forks:
             self._shared.port.fail(f"This version of {state.agent} cannot fork a conversation")
@@ -139,13 +139,13 @@ class Opening:
             self._load()
         else:
             if conversation:
-                self._shared.port.notice(f"{state.agent} cannot go on with a former conversation: this is a new one")
+                self._shared.port.notice(f"{state.agent} cannot resume conversations: this is a new one")
             rpc.request("session/new", place)
 
     def _load(self) -> None:
         state = self._shared.state
         if wait_s := self._wait_for_another_minute_s():
-            self._shared.port.notice(f"{state.agent} can go on with the conversation in {wait_s:.0f} seconds")
+            self._shared.port.notice(f"{state.agent} can resume the conversation in {wait_s:.0f} seconds")
             self._shared.port.start_timer("resume", wait_s)
             return
         state.replaying = True
@@ -157,7 +157,7 @@ class Opening:
 
         Gemini CLI 0.61 names a transcript by the minute and the conversation. While it loads one, it begins another
         transcript: in the minute of the first one this would be the same file, and the conversation would be lost.
-        Where it is unknown when the conversation began, it may have been in this minute.
+        If the beginning of the conversation is unknown, it may have been in this minute.
         """
         state, now_ms = self._shared.state, self._shared.port.now_ms
         if not self._shared.option("another_minute") or state.waited_for_minute:
@@ -177,31 +177,31 @@ class Opening:
     def _failed(self, error: Any, method: str) -> None:
         port, state = self._shared.port, self._shared.state
         self._forget_replay()
-        code, why = reading.integer(error, "code"), error_text(error)
+        code, reason = reading.integer(error, "code"), error_text(error)
         if code == AUTHENTICATION_REQUIRED:
             self._log_in(error)
         elif method == "session/new":
-            port.fail(f"{state.agent} cannot begin a conversation: {why}")
+            port.fail(f"{state.agent} cannot begin a conversation: {reason}")
         elif method == "session/resume" and state.loads:
             self._load()
         elif code in LASTING_ERRORS:
-            port.fail(f"{state.agent} cannot go on with the conversation: {why}")
+            port.fail(f"{state.agent} cannot resume the conversation: {reason}")
         else:
-            self._try_again(why)
+            self._try_again(reason)
 
-    def _try_again(self, why: str) -> None:
+    def _try_again(self, reason: str) -> None:
         port, state = self._shared.port, self._shared.state
         if not state.resume_tries:
             state.resume_until_ms = port.now_ms + RESUME_PATIENCE_MS
-            port.notice(f"{state.agent} does not find the conversation yet ({why}); trying again for a minute")
+            port.notice(f"{state.agent} does not find the conversation yet ({reason}); trying again for a minute")
         elif port.now_ms >= state.resume_until_ms:
-            port.fail(f"{state.agent} cannot go on with the conversation: {why}")
+            port.fail(f"{state.agent} cannot resume the conversation: {reason}")
             return
         port.start_timer("resume", RETRY_S[min(state.resume_tries, len(RETRY_S) - 1)])
         state.resume_tries += 1
 
     def _forget_replay(self) -> None:
-        """Remove the items that came before the agent gave up repeating the conversation."""
+        """Remove the items that were repeated before loading the conversation failed."""
         state = self._shared.state
         for item in state.replayed:
             self._shared.port.emit(Remove(item))
@@ -211,7 +211,7 @@ class Opening:
     # ------------------------------------------------------------ log-in
 
     def _log_in(self, error: Any) -> None:
-        """Log in by a way that needs neither a browser nor a terminal, if there is one that was not tried."""
+        """Log in by the next method that needs neither a browser nor a terminal; fail if all were tried."""
         port, state = self._shared.port, self._shared.state
         chosen = state.start.options.get("log_in")
         for method in state.methods:

@@ -17,8 +17,8 @@ _TRAILING = ".,;:!?"
 def content_blocks(prompt: UserPrompt, directory: str) -> list[dict[str, Any]]:
     """The blocks of a prompt: its text whole, its images, and a link for each file that the text mentions as ``@path``.
 
-    A mention is a path if it has a slash or an extension, or if it is in quotation marks. An address of e-mail and a
-    name such as ``@alice`` are none.
+    A mention is a path if it has a slash or an extension, or if it is in quotation marks. An e-mail address and a
+    name such as ``@alice`` are not paths.
     """
     blocks: list[dict[str, Any]] = []
     if prompt.text:
@@ -35,10 +35,10 @@ def content_blocks(prompt: UserPrompt, directory: str) -> list[dict[str, Any]]:
 
 def mentions(text: str) -> list[str]:
     """The paths that a text mentions, each once."""
-    found: dict[str, None] = {}
+    paths: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         quoted, plain = match.groups()
         path = quoted or plain.rstrip(_TRAILING)
         if path and (quoted or "/" in path or "." in path[1:]):
-            found[path] = None
-    return list(found)
+            paths[path] = None
+    return list(paths)

@@ -39,7 +39,7 @@ class Requests:
         self._tools = tools
 
     def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> None:
-        """The agent asks for something."""
+        """Handle a request of the agent."""
         match method:
             case "session/request_permission":
                 self._permission(rpc_id, params)
@@ -47,17 +47,17 @@ class Requests:
                 self._form(rpc_id, params)
             case _:
                 self._shared.rpc.reply_error(rpc_id, METHOD_NOT_FOUND, f"{method} is not offered")
-                # Where files and terminals are offered, ``client_methods`` has them. opencode reports its edits by them
-                # also where they are not, and Qwen Code ("craft/") asks for prompts that wait.
+                # Requests for files and terminals come here if they are not offered: opencode reports its edits by them
+                # anyway, and Qwen Code ("craft/") asks for queued prompts.
                 if not method.startswith(("fs/", "terminal/", "craft/")):
                     self._shared.port.raw(method, params)
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
-        """The user has answered."""
+        """Reply with the user's answer."""
         found = self._shared.state.requests.pop(request.id, None)
         if found is None:
             return
-        kinds = {each.id: each.kind for each in request.options}
+        kinds = {option.id: option.kind for option in request.options}
         if found.kind == "form":
             self._answer_form(found, answer)
         elif answer.option == _CANCEL:
@@ -70,15 +70,15 @@ class Requests:
         self._emit_state()
 
     def withdraw_all(self) -> None:
-        """The turn ends: no request waits for an answer any more."""
+        """Cancel all open requests: the turn ends."""
         state = self._shared.state
         for request_id, found in state.requests.items():
             self._reply_cancelled(found)
             self._shared.port.emit(RequestResolved(request_id, "", at_ms=self._shared.port.now_ms))
         state.requests = {}
 
-    def taken_back(self, rpc_id: Any) -> None:
-        """The agent no longer waits for the reply to a request."""
+    def withdrawn(self, rpc_id: Any) -> None:
+        """Withdraw a request that the agent cancelled."""
         state, encoded = self._shared.state, encode_id(rpc_id)
         for request_id, found in list(state.requests.items()):
             if found.rpc_id == encoded:
@@ -97,8 +97,8 @@ class Requests:
         if state.cancelling:
             self._reply_cancelled(found)
             return
-        options = [_option(each) for each in reading.array(params, "options") if reading.text(each, "optionId")]
-        if not any(each.kind in REJECTIONS for each in options):
+        options = [_option(option) for option in reading.array(params, "options") if reading.text(option, "optionId")]
+        if not any(option.kind in REJECTIONS for option in options):
             options.append(RequestOption(_CANCEL, "Cancel", "cancel"))
         kind, title, subject = _subject(tool)
         found.title = title
@@ -126,7 +126,7 @@ class Requests:
         tool = state.tools.get(found.call)
         request = AgentRequest(
             shared.new_id("request"), "question", shared.port.now_ms, title,
-            "\n".join(each for each in (message, url) if each), tuple(options), tool.item.id if tool else "",
+            "\n".join(part for part in (message, url) if part), tuple(options), tool.item.id if tool else "",
             questions=questions,
         )  # fmt: skip
         self._open(request, found)
@@ -146,7 +146,7 @@ class Requests:
         self._emit_state()
 
     def _emit_state(self) -> None:
-        """The state of the agent, which an open request holds up."""
+        """Report the agent's state: an open request means that it waits for the user."""
         state = self._shared.state
         oldest = next(iter(state.requests.values()), None)
         if oldest is not None:
@@ -169,7 +169,7 @@ def _option(option: Any) -> RequestOption:
 
 
 def _subject(tool: Tool | None) -> tuple[Any, str, str]:
-    """The kind of a permission, one line that asks, and all that the answer allows; "" if the agent does not say it."""
+    """A permission's kind, title, and subject: all that the answer allows; "" if the agent does not report it."""
     if tool is None:
         return "permission", "Allow a tool call?", ""
     item = tool.item
@@ -177,6 +177,6 @@ def _subject(tool: Tool | None) -> tuple[Any, str, str]:
         return "command", f"Run {reading.one_line(item.command, 120)}?", item.command
     if item.changes:
         names = item.changes[0].path if len(item.changes) == 1 else f"{len(item.changes)} files"
-        files = [f"--- {each.path}\n+++ {each.path}\n{each.patch}" for each in item.changes]
+        files = [f"--- {change.path}\n+++ {change.path}\n{change.patch}" for change in item.changes]
         return "edit", f"Change {names}?", "".join(files)
     return "permission", f"Allow {item.title}?", tool.input

@@ -28,10 +28,10 @@ class Settings:
         self._shared = shared
 
     def take(self, message: dict[str, Any]) -> None:
-        """Read the settings that a reply, or an update, contains."""
+        """Take the settings of a reply or an update."""
         state = self._shared.state
         if "configOptions" in message and isinstance(message["configOptions"], list):
-            state.options = [found for each in message["configOptions"] if (found := _option(each)) is not None]
+            state.options = [found for option in message["configOptions"] if (found := _option(option)) is not None]
         if modes := reading.mapping(message, "modes"):
             choices = _choices(reading.array(modes, "availableModes"), "id")
             setting = Setting("mode", "Mode", reading.text(modes, "currentModeId"), choices, "mode")
@@ -45,20 +45,22 @@ class Settings:
     def emit(self) -> None:
         """Report all settings."""
         if offered := self._offered():
-            self._shared.port.emit(SettingsChanged(tuple(each.setting for each in offered)))
+            self._shared.port.emit(SettingsChanged(tuple(one.setting for one in offered)))
 
     def mode_changed(self, mode: str) -> None:
-        """The agent has changed its mode."""
+        """Take a mode that the agent chose."""
         state = self._shared.state
         if state.mode is not None:
             state.mode = _with_value(state.mode, mode)
-        state.options = [_with_value(each, mode) if each.setting.category == "mode" else each for each in state.options]
+        state.options = [
+            _with_value(option, mode) if option.setting.category == "mode" else option for option in state.options
+        ]
         self.emit()
 
     def change(self, name: str, value: str) -> None:
         """Ask the agent to change a setting."""
         shared, state = self._shared, self._shared.state
-        offered = next((each for each in self._offered() if each.setting.id == name), None)
+        offered = next((found for found in self._offered() if found.setting.id == name), None)
         if offered is None or not state.session:
             shared.port.notice(f"{state.agent} has no setting {name!r}")
             return
@@ -77,7 +79,7 @@ class Settings:
                 shared.rpc.request("session/set_config_option", parameters, about)
 
     def changed(self, message: dict[str, Any], about: str) -> None:
-        """The agent has replied to a change."""
+        """Handle the reply to a change."""
         state = self._shared.state
         name, _, value = about.partition("\n")
         if "error" in message:
@@ -87,7 +89,9 @@ class Settings:
         if "configOptions" in (result := reading.mapping(message, "result")):
             self.take(result)
             return
-        state.options = [_with_value(each, value) if each.setting.id == name else each for each in state.options]
+        state.options = [
+            _with_value(option, value) if option.setting.id == name else option for option in state.options
+        ]
         if name == "mode" and state.mode is not None:
             state.mode = _with_value(state.mode, value)
         if name == "model" and state.model is not None:
@@ -96,9 +100,9 @@ class Settings:
 
     def _offered(self) -> list[OfferedSetting]:
         state = self._shared.state
-        known = {each.setting.category for each in state.options}
-        own = [each for each in (state.mode, state.model) if each is not None and each.setting.category not in known]
-        return [*state.options, *own]
+        known = {option.setting.category for option in state.options}
+        own = [offered for offered in (state.mode, state.model) if offered is not None]
+        return [*state.options, *(offered for offered in own if offered.setting.category not in known)]
 
 
 def _with_value(offered: OfferedSetting, value: str) -> OfferedSetting:
@@ -106,7 +110,7 @@ def _with_value(offered: OfferedSetting, value: str) -> OfferedSetting:
 
 
 def _option(option: Any) -> OfferedSetting | None:
-    """One of the session's options; None if it is of a type that we do not know."""
+    """One of the session's options; None if its type is unknown."""
     name = reading.text(option, "id")
     label = reading.text(option, "name") or name
     category: _Category = _CATEGORIES.get(reading.text(option, "category"), "")
@@ -119,14 +123,14 @@ def _option(option: Any) -> OfferedSetting | None:
     if not isinstance(value, str):
         return None
     flat: list[Any] = []
-    for each in reading.array(option, "options"):
-        flat += reading.array(each, "options") if "group" in reading.mapping(each) else [each]
+    for choice in reading.array(option, "options"):
+        flat += reading.array(choice, "options") if "group" in reading.mapping(choice) else [choice]
     return OfferedSetting(Setting(name, label, value, _choices(flat, "value"), category), "option")
 
 
 def _choices(choices: list[Any], key: str) -> tuple[SettingChoice, ...]:
     return tuple(
-        SettingChoice(value, reading.text(each, "name") or value, reading.text(each, "description"))
-        for each in choices
-        if (value := reading.text(each, key))
+        SettingChoice(value, reading.text(choice, "name") or value, reading.text(choice, "description"))
+        for choice in choices
+        if (value := reading.text(choice, key))
     )

@@ -25,7 +25,7 @@ class Shared:
     """The port, the connection and the state.
 
     Attributes:
-        state: see ``state.AcpState``; replaced as a whole by ``go_on_from``.
+        state: see ``state.AcpState``; replaced as a whole by ``restore``.
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -34,14 +34,14 @@ class Shared:
         self.state = AcpState()
         self.state.rpc = self.rpc.state
 
-    def go_on_from(self, state: AcpState) -> None:
+    def restore(self, state: AcpState) -> None:
         """Take over a saved state."""
         self.state = state
         self.rpc.state = state.rpc
 
     @property
-    def former_conversation(self) -> str:
-        """The conversation to resume; "" for a new one. The protocol has no place for an id of ours."""
+    def resumed_conversation(self) -> str:
+        """The conversation to resume; "" for a new one, since the agent chooses the id of a new conversation."""
         start = self.state.start
         return start.conversation if start.resumes else ""
 
@@ -50,18 +50,20 @@ class Shared:
         return self.state.start.options.get(name) in {True, "true"}
 
     def offers(self, name: str) -> bool:
-        """Whether the agent is offered "files" or "terminals"."""
+        """Whether we offer "files" or "terminals" to the agent."""
         return self.state.start.options.get(name, True) in {True, "true"}
 
-    def keep_act(self, act: AnyAct, pending: PendingAct) -> None:
-        """Ask the host for an act, and remember it until its result."""
+    def request_act(self, act: AnyAct, pending: PendingAct) -> None:
+        """Ask the host for an act, and remember it until its result comes."""
         self.state.acts[self.port.act(act)] = pending
 
     def log_in_text(self, error: Any) -> str:
         """One line for the user who has to log in, with the command for it if there is one."""
         state = self.state
-        named = [found[1] for each in state.methods if (found := _CODE.search(reading.text(each, "description")))]
-        command = state.start.options.get("log_in_command") or (named[0] if named else "")
+        commands = [
+            found[1] for method in state.methods if (found := _CODE.search(reading.text(method, "description")))
+        ]
+        command = state.start.options.get("log_in_command") or (commands[0] if commands else "")
         hint = f"run {command}" if command else "log in with its own command line"
         return f"{state.agent} is not logged in ({error_text(error)}): {hint}"
 
@@ -71,7 +73,7 @@ class Shared:
         return f"{self.state.prefix}-{kind}-{self.state.made}"
 
     def report_conversation(self) -> None:
-        """Report the id of the conversation. Agents keep none without a prompt, so a new one has nothing to resume."""
+        """Report the conversation's id, once: at the first prompt, since agents save no conversation before it."""
         if not self.state.reported:
             self.state.reported = True
             self.port.emit(ConversationKnown(self.state.session))
@@ -88,7 +90,7 @@ def decode_id(encoded: str) -> Any:
 
 
 def act_error(name: str, result: ActDone) -> tuple[int, str]:
-    """The code and the message with which a failed act is replied to."""
+    """The code and the message of the reply to a failed act."""
     return (RESOURCE_NOT_FOUND, f"Resource not found: {name}") if result.missing else (INTERNAL_ERROR, result.error)
 
 
@@ -104,6 +106,6 @@ def error_text(error: Any) -> str:
 
 
 def _innermost(text: str) -> str:
-    """The message of an error that is the text of another one, as JSON."""
+    """The message of an error, if it is an error of the model's service as JSON; else the text itself."""
     inner = reading.message(text.encode()) if text.startswith("{") else None
     return reading.text(inner, "error", "message") or reading.text(inner, "message") or text

@@ -31,17 +31,17 @@ class PendingAct(msgspec.Struct, array_like=True):
 
 
 class Terminal(msgspec.Struct, array_like=True):
-    """A terminal that the agent has made.
+    """A terminal that the agent created.
 
     Attributes:
-        command, directory: what runs in it, and where.
-        limit: the most bytes of output that the agent wants.
-        output: the newest output; ``cut``: earlier output is gone.
+        command, directory: its program's command line and working directory.
+        limit: the most bytes of output that the agent requests.
+        output: the newest output; ``cut``: earlier output was dropped.
         ended: its program has ended, by ``exit_code`` or ``signal``.
-        waiting: ids of messages, as JSON, that are replied to when it has ended: with how it did so.
-        killing: the same, with an empty reply.
-        released: the agent uses it no more.
-        item: its own item, without the output, while no tool call shows it.
+        waiting: ids of requests, as JSON, that get its exit status as reply when it has ended.
+        killing: ids of requests, as JSON, that get an empty reply when it has ended.
+        released: the agent does not use it any more.
+        item: its own item, without the output; None while a tool call shows it.
         adopted: a tool call shows it.
     """
 
@@ -66,7 +66,7 @@ class Terminal(msgspec.Struct, array_like=True):
 
 
 class Tool(msgspec.Struct, array_like=True):
-    """A tool call, as all updates up to now describe it."""
+    """A tool call, merged from all its updates."""
 
     item: Item
     reason: str = ""
@@ -75,7 +75,7 @@ class Tool(msgspec.Struct, array_like=True):
     """The whole input as JSON; "" if the agent does not report it."""
     declined: bool = False
     terminals: list[str] = []
-    """Terminals that it shows."""
+    """The terminals that it shows."""
     text: str = ""
     """Its output without that of its terminals, if it has any."""
 
@@ -103,7 +103,7 @@ class OpenRequest(msgspec.Struct, array_like=True):
 
 
 class OfferedSetting(msgspec.Struct, array_like=True):
-    """A setting, and the method that changes it: the session's mode, its model, or an option of text or of truth."""
+    """A setting, and the method that changes it: "option" is an option with a text, "flag" one with a boolean."""
 
     setting: Setting
     source: Literal["mode", "model", "option", "flag"]
@@ -116,21 +116,21 @@ class AcpState(msgspec.Struct, array_like=True):
         rpc: see ``json_rpc``.
         start: how the chat begins.
         prefix: begins the ids of all items, requests and turns: no other session has it.
-        made: how many ids were made.
+        made: how many ids were generated.
         agent: the agent's name.
-        methods: its ways to log in, as it describes them; ``tried``: ids of those that were tried.
-        loads, resumes, takes_images, steers: what it can do.
+        methods: its log-in methods, as it describes them; ``tried``: ids of those that were tried.
+        loads, resumes, takes_images, steers, forks: its abilities.
         session: the id of its session; ``reported``: the transcript has it.
-        opened: prompts are taken.
-        replaying: the agent repeats a former conversation; ``replayed``: the items of it.
-        heard: how many updates of the conversation came; ``settled``: how many had come at the last look.
-        waited_for_minute: the minute in which the conversation may have begun is over.
-        resume_tries: how often resuming failed; ``resume_until_ms``: when it is given up.
+        opened: prompts can be sent.
+        replaying: the agent repeats the resumed conversation; ``replayed``: its items.
+        update_count: how many updates of the conversation came; ``settled_count``: their number at the last check.
+        waited_for_minute: the wait for the next minute is over; see ``Opening``.
+        resume_tries: how often resuming failed; ``resume_until_ms``: when to stop trying.
         turn: the id of the running turn, "" outside of one; ``turns``: how many there were.
         prompt, prompt_text: the id of the turn's prompt, and its text.
-        confirmed: the agent has shown that the turn runs.
-        cancelling: the turn is to end.
-        run: the chunks that come now.
+        confirmed: a message of the agent has shown that the turn runs.
+        cancelling: the turn was cancelled and has not ended yet.
+        run: the current run of chunks.
         tools: tool calls of this turn and of the one before, by their ids.
         open_items: ids of messages, thoughts and plans that are not complete.
         plans: ids of plans' items, by the agent's ids.
@@ -139,7 +139,6 @@ class AcpState(msgspec.Struct, array_like=True):
         tokens: of all turns; ``usage``: as last reported.
         acts: acts without a result, by their ids.
         terminals: by their ids; of those that are released, the newest.
-        forks: it can copy a conversation.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))
@@ -158,8 +157,8 @@ class AcpState(msgspec.Struct, array_like=True):
     opened: bool = False
     replaying: bool = False
     replayed: list[str] = []
-    heard: int = 0
-    settled: int = 0
+    update_count: int = 0
+    settled_count: int = 0
     waited_for_minute: bool = False
     resume_tries: int = 0
     resume_until_ms: int = 0

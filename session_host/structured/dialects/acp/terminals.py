@@ -1,7 +1,7 @@
 """The client's methods for terminals; the host runs them (``session_host.structured.acts``).
 
-A terminal's output stands in the tool call that shows it. One that no tool call shows has an item of its own, so that
-nothing runs unseen.
+A terminal's output is shown in the tool call that contains it. A terminal without a tool call gets an item of its own,
+so that the user sees every program that runs.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from .state import PendingAct, Terminal
 from .tools import Tools
 
 OUTPUT_BYTES: Final = 512 * 1024
-"""The most output of a terminal that is kept, and the limit where the agent names none."""
+"""The most output of a terminal that is kept, and the limit if the agent sets none."""
 
 SHOWN_BYTES: Final = 64 * 1024
-"""How much the user sees at least, where the agent wants less."""
+"""How much output is kept for the user, even if the agent's limit is lower."""
 
-MOST_TERMINALS: Final = 32
-"""How many may be in use; of those that are released, as many are kept."""
+MAX_TERMINALS: Final = 32
+"""How many terminals may be in use; as many released ones are kept."""
 
-_OF_SHELLS: Final = frozenset(" \t\n;&|<>()$`\\\"'*?[]#~{}")
-"""A command without arguments that has one of these is a line for a shell: so some agents use the method."""
+_SHELL_CHARACTERS: Final = frozenset(" \t\n;&|<>()$`\\\"'*?[]#~{}")
+"""A command without arguments that has one of these characters is run by a shell: some agents send whole lines."""
 
 
 class Terminals:
-    """The terminals that the agent has made."""
+    """The terminals that the agent created."""
 
     def __init__(self, shared: Shared, messages: Messages, tools: Tools) -> None:
         self._shared = shared
@@ -44,7 +44,7 @@ class Terminals:
         self._tools = tools
 
     def receive(self, rpc_id: Any, method: str, params: dict[str, Any]) -> None:
-        """The agent makes or uses a terminal."""
+        """Handle a request to create or use a terminal."""
         if method == "terminal/create":
             self._create(rpc_id, params)
             return
@@ -69,8 +69,8 @@ class Terminals:
                 self._release(name, terminal)
                 rpc.reply(rpc_id, {})
 
-    def taken_back(self, rpc_id: Any) -> None:
-        """The agent no longer waits for a reply."""
+    def withdrawn(self, rpc_id: Any) -> None:
+        """Handle a cancelled request."""
         encoded = encode_id(rpc_id)
         for terminal in self._shared.state.terminals.values():
             for waiting in (terminal.waiting, terminal.killing):
@@ -83,33 +83,34 @@ class Terminals:
     def _create(self, rpc_id: Any, params: dict[str, Any]) -> None:
         shared, state = self._shared, self._shared.state
         command = reading.text(params, "command")
-        arguments = [each for each in reading.array(params, "args") if isinstance(each, str)]
+        arguments = [argument for argument in reading.array(params, "args") if isinstance(argument, str)]
         directory = reading.text(params, "cwd")
-        in_use = sum(not each.released for each in state.terminals.values())
+        in_use = sum(not terminal.released for terminal in state.terminals.values())
         if not command or (directory and not directory.startswith("/")):
-            why = f"{directory!r} is no absolute path" if command else "there is no command"
-            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, why)
+            reason = f"{directory!r} is not an absolute path" if command else "the command is missing"
+            shared.rpc.reply_error(rpc_id, INVALID_PARAMS, reason)
             return
-        if in_use >= MOST_TERMINALS:
+        if in_use >= MAX_TERMINALS:
             shared.rpc.reply_error(rpc_id, INVALID_PARAMS, f"{in_use} terminals are in use: release some")
             return
-        is_line = not arguments and not _OF_SHELLS.isdisjoint(command)
+        is_line = not arguments and not _SHELL_CHARACTERS.isdisjoint(command)
         argv = ("/bin/sh", "-c", command) if is_line else (command, *arguments)
         limit = reading.integer(params, "outputByteLimit", default=OUTPUT_BYTES)
         terminal = Terminal(
             command if is_line else shlex.join(argv), directory or state.start.directory,
             min(max(limit, 0), OUTPUT_BYTES), waiting=[], killing=[],
         )  # fmt: skip
-        variables = {reading.text(each, "name"): reading.text(each, "value") for each in reading.array(params, "env")}
+        env = reading.array(params, "env")
+        variables = {reading.text(variable, "name"): reading.text(variable, "value") for variable in env}
         name = shared.new_id("terminal")
         state.terminals[name] = terminal
-        shared.keep_act(
+        shared.request_act(
             StartTerminal(0, name, argv, directory, _environment(variables), _kept_bytes(terminal)),
             PendingAct(encode_id(rpc_id), "terminal", name),
         )
 
     def started(self, pending: PendingAct, result: ActDone) -> None:
-        """A terminal's program was started, or not."""
+        """Reply whether the program was started."""
         rpc_id = decode_id(pending.rpc_id)
         if result.error:
             del self._shared.state.terminals[pending.name]
@@ -118,14 +119,14 @@ class Terminals:
             self._shared.rpc.reply(rpc_id, {"terminalId": pending.name})
 
     def ended(self, result: TerminalEnded) -> None:
-        """A terminal's program has ended: reply to all that wait for that."""
+        """Reply to all requests that wait for the program's end."""
         shared, terminal = self._shared, self._shared.state.terminals.get(result.terminal)
         if terminal is None:
             return
         terminal.ended, terminal.exit_code, terminal.signal = True, result.exit_code, result.signal
         if result.lost:
             line = reading.one_line(terminal.command, 120)
-            shared.port.notice(f"Outlive's process for this chat was started again, which has ended: {line}")
+            shared.port.notice(f"Outlive's process for this chat was restarted, which ended this program: {line}")
         self._show(result.terminal, terminal, "")
         for encoded in terminal.waiting:
             shared.rpc.reply(decode_id(encoded), _exit_status(terminal))
@@ -142,12 +143,12 @@ class Terminals:
             self._shared.port.act(EndTerminal(0, name))
 
     def _forget_released(self) -> None:
-        """Forget the oldest of the released terminals, and most of the output of the others."""
+        """Forget the oldest released terminals, and shorten the output of the others."""
         terminals = self._shared.state.terminals
-        over = [name for name, each in terminals.items() if each.released and each.ended]
-        for name in over:
+        unused = [name for name, terminal in terminals.items() if terminal.released and terminal.ended]
+        for name in unused:
             _cut(terminals[name], SHOWN_BYTES)
-        for name in over[: max(0, len(over) - MOST_TERMINALS)]:
+        for name in unused[: max(0, len(unused) - MAX_TERMINALS)]:
             del terminals[name]
 
     # ------------------------------------------------------------ output
@@ -192,17 +193,17 @@ def _kept_bytes(terminal: Terminal) -> int:
     return max(terminal.limit, SHOWN_BYTES)
 
 
-def _cut(terminal: Terminal, most: int) -> None:
-    """Drop the oldest output beyond so many bytes."""
-    output = _last_bytes(terminal.output, most)
+def _cut(terminal: Terminal, max_bytes: int) -> None:
+    """Drop the oldest output, so that at most this many bytes are left."""
+    output = _last_bytes(terminal.output, max_bytes)
     terminal.cut = terminal.cut or output != terminal.output
     terminal.output = output
 
 
-def _last_bytes(text: str, most: int) -> str:
-    """The end of a text that has at most so many bytes; it begins with a whole character."""
+def _last_bytes(text: str, max_bytes: int) -> str:
+    """The end of a text, at most this many bytes of it; it begins with a whole character."""
     data = text.encode()
-    return text if len(data) <= most else data[len(data) - most :].decode(errors="ignore")
+    return text if len(data) <= max_bytes else data[len(data) - max_bytes :].decode(errors="ignore")
 
 
 def _output(terminal: Terminal) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def _exit_status(terminal: Terminal) -> dict[str, Any]:
 
 
 def _environment(variables: dict[str, str]) -> dict[str, str]:
-    """The variables that a process can have."""
+    """The variables without those that a process cannot have."""
     return {
         name: value
         for name, value in variables.items()

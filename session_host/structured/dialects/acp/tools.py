@@ -35,7 +35,7 @@ _KINDS: Final[dict[str, ToolKind]] = {
 }
 _FENCE = "```"
 KEPT_TOOLS = 200
-"""How many tool calls can be updated; of more than these, the oldest complete ones are forgotten."""
+"""The most tool calls that are kept for updates; the oldest complete ones are forgotten first."""
 
 
 class Tools:
@@ -50,7 +50,7 @@ class Tools:
 
         Args:
             update: the fields that changed.
-            asks: it belongs to a request for a permission, so its text says why the agent asks.
+            asks: it belongs to a request for a permission, so its text is the agent's reason.
         """
         shared, state = self._shared, self._shared.state
         call = reading.text(update, "toolCallId")
@@ -80,7 +80,7 @@ class Tools:
         return tool
 
     def terminal_changed(self, terminal: str) -> bool:
-        """Show the output or the end of a terminal in the tool calls that have it; returns whether there is one."""
+        """Show a terminal's output or end in the tool calls that contain it; returns whether there is such a call."""
         tools = self._shared.state.tools
         showing = [call for call, tool in tools.items() if terminal in tool.terminals]
         for call in showing:
@@ -90,13 +90,13 @@ class Tools:
         return bool(showing)
 
     def decline(self, call: str) -> None:
-        """The user has declined a tool call."""
+        """Mark a tool call as declined by the user."""
         if (tool := self._shared.state.tools.get(call)) is not None:
             tool.declined = True
             self._end(tool, "declined")
 
     def finish(self, status: ItemStatus) -> None:
-        """The turn has ended: no tool runs any more."""
+        """End the tool calls that still run: the turn has ended."""
         for tool in self._shared.state.tools.values():
             if tool.item.status == "running":
                 self._end(tool, status)
@@ -129,28 +129,28 @@ class Tools:
 
     # ------------------------------------------------------------ fields
 
-    def _field(self, update: dict[str, Any], name: str, wanted: type) -> Any:
-        """A field of the wanted type; None, and a raw item, if it is of another one."""
+    def _field(self, update: dict[str, Any], name: str, expected: type) -> Any:
+        """A field, if it has the expected type; else None, and the value becomes a raw item."""
         value = update.get(name)
-        if value is None or isinstance(value, wanted):
+        if value is None or isinstance(value, expected):
             return value
         self._shared.port.raw(f"{name} of a tool call", value)
         return None
 
     def _merge_input(self, tool: Tool, update: dict[str, Any]) -> None:
-        """Merge the title, the kind, and what the tool gets."""
+        """Merge the title, the kind and the tool's input."""
         item = tool.item
         title = self._field(update, "title", str)
         if title:
             item = _with(item, title=reading.one_line(title))
         if kind := self._field(update, "kind", str):
             item = _with(item, tool=_KINDS.get(kind, "other"))
-        given = update.get("rawInput")
-        command = _command(given)
-        if given:
-            tool.input = msgspec.json.format(msgspec.json.encode(given), indent=2).decode()
-            tool.reason = reading.text(given, "description") or tool.reason
-            directories = [found for key in ("cwd", "workdir", "directory") if (found := reading.text(given, key))]
+        raw_input = update.get("rawInput")
+        command = _command(raw_input)
+        if raw_input:
+            tool.input = msgspec.json.format(msgspec.json.encode(raw_input), indent=2).decode()
+            tool.reason = reading.text(raw_input, "description") or tool.reason
+            directories = [found for key in ("cwd", "workdir", "directory") if (found := reading.text(raw_input, key))]
             item = _with(item, directory=directories[0] if directories else item.directory)
         if command and item.tool in {"", "execute"}:
             item = _with(item, command=command, tool="execute")
@@ -160,7 +160,7 @@ class Tools:
 
     @property
     def _title_is_command(self) -> bool:
-        """Whether the title of a tool that executes is its whole command. In a former conversation it never is."""
+        """Whether the title of a command is the whole command line. In a repeated conversation it never is."""
         return self._shared.option("title_is_command") and not self._shared.state.replaying
 
     def _merge_content(self, tool: Tool, update: dict[str, Any], *, asks: bool) -> None:
@@ -169,19 +169,19 @@ class Tools:
         images: list[Image] = []
         terminals: list[str] = []
         content = self._field(update, "content", list)
-        for each in content or ():
-            kind, block = reading.text(each, "type"), reading.mapping(each, "content")
-            if kind == "diff" and (change := _file_change(each)) is not None:
+        for part in content or ():
+            kind, block = reading.text(part, "type"), reading.mapping(part, "content")
+            if kind == "diff" and (change := _file_change(part)) is not None:
                 changes.append(change)
             elif kind == "content" and (text := block_text(block)) is not None:
                 texts.append(text)
-            elif kind == "terminal" and (terminal := reading.text(each, "terminalId")) in self._shared.state.terminals:
+            elif kind == "terminal" and (terminal := reading.text(part, "terminalId")) in self._shared.state.terminals:
                 terminals.append(terminal)
             elif kind == "content" and (image := block_image(block)) is not None:
                 images.append(image)
             else:
-                self._shared.port.raw("content of a tool call", each)
-        text = "\n".join(each for each in texts if each and each != tool.reason)
+                self._shared.port.raw("content of a tool call", part)
+        text = "\n".join(text for text in texts if text and text != tool.reason)
         result = update.get("rawOutput")
         if asks:
             tool.reason = tool.reason or text
@@ -201,19 +201,20 @@ class Tools:
             self._merge_terminals(tool)
 
     def _merge_terminals(self, tool: Tool) -> None:
-        """Put the output of a tool's terminals below its own; what is known of one that is forgotten stays."""
-        found = [each for name in tool.terminals if (each := self._shared.state.terminals.get(name)) is not None]
-        if len(found) < len(tool.terminals):
+        """Put the output of a tool's terminals below its own. If one is forgotten already, the item stays as it is."""
+        known = self._shared.state.terminals
+        if not all(name in known for name in tool.terminals):
             return
-        for terminal in found:
+        terminals = [known[name] for name in tool.terminals]
+        for terminal in terminals:
             self._adopt(terminal)
-        last = found[-1]
+        last = terminals[-1]
         tool.item = _with(
             tool.item,
             tool=tool.item.tool or "execute",
             command=tool.item.command or (last.command if tool.item.tool in {"", "execute"} else ""),
             directory=tool.item.directory or last.directory,
-            output="\n".join(each for each in (tool.text, *(terminal.shown for terminal in found)) if each),
+            output="\n".join(output for output in (tool.text, *(terminal.shown for terminal in terminals)) if output),
             exit_code=last.exit_code if last.ended else tool.item.exit_code,
         )
 
@@ -247,13 +248,13 @@ def _with(item: Item, **fields: Any) -> Item:
     return changed
 
 
-def _command(given: Any) -> str:
-    """The whole command of a tool's input: a shell's line, or an argv; "" if it has none."""
+def _command(raw_input: Any) -> str:
+    """The whole command in a tool's input: a command line or an argv; "" if there is none."""
     for key in ("command", "cmd"):
-        command = reading.at(given, key)
+        command = reading.at(raw_input, key)
         if isinstance(command, str) and command:
             return command
-        if isinstance(command, list) and command and all(isinstance(each, str) for each in command):
+        if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
             return shlex.join(command)
     return ""
 
@@ -276,11 +277,11 @@ def _output(result: Any) -> str:
     for key in ("output", "formatted_output", "aggregated_output", "content"):
         if output := reading.text(result, key):
             return output
-    return "\n".join(each for key in ("stdout", "stderr") if (each := reading.text(result, key)))
+    return "\n".join(output for key in ("stdout", "stderr") if (output := reading.text(result, key)))
 
 
 def _without_fence(text: str) -> str:
-    """The text inside of a fence of Markdown that encloses all of it."""
+    """The text without a Markdown fence that encloses all of it."""
     lines = text.strip("\n").split("\n")
     if len(lines) < 2 or not lines[0].startswith(_FENCE):
         return text

@@ -1,4 +1,4 @@
-"""Prompts, and the turns that they begin."""
+"""Sends prompts, and follows the turns that they begin."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .shared import AUTHENTICATION_REQUIRED, Shared, error_text
 from .tools import Tools
 
 CANCEL_PATIENCE_S = 20.0
-"""How long a turn may take to end once it is cancelled, before the user learns it."""
+"""After this time, a notice says that a cancelled turn has not ended."""
 
 REFUSALS: Final = frozenset({-32700, -32600, -32601, INVALID_PARAMS, AUTHENTICATION_REQUIRED})
-"""Errors of a prompt that the agent has not taken. After any other error, its conversation has the prompt."""
+"""Codes of errors if the agent did not accept the prompt. After any other error, its conversation has the prompt."""
 
 _STOPS: Final[dict[str, tuple[TurnOutcome, str]]] = {
     "end_turn": ("completed", ""),
     "max_tokens": ("failed", "The answer is incomplete: the model's limit of tokens is reached."),
     "max_turn_requests": ("failed", "The turn is incomplete: the agent's limit of requests for one turn is reached."),
-    "refusal": ("failed", "The agent refuses to go on from this prompt."),
+    "refusal": ("failed", "The agent refuses to continue after this prompt."),
     "cancelled": ("interrupted", ""),
 }
 _ITEM_STATUSES: Final[dict[TurnOutcome, ItemStatus]] = {
@@ -67,7 +67,7 @@ class Turns:
         shared.port.emit(StateChanged("running", state.turn))
 
     def confirm(self) -> None:
-        """The agent works on the prompt."""
+        """Confirm the prompt: a message of the agent shows that the turn runs."""
         shared, state = self._shared, self._shared.state
         if not state.turn or state.confirmed:
             return
@@ -88,7 +88,7 @@ class Turns:
         }, prompt.id)  # fmt: skip
 
     def steered(self, message: dict[str, Any], about: str) -> None:
-        """The agent has replied to a text for the running turn."""
+        """Handle the reply to a steering text."""
         if reading.text(message, "result", "outcome") in {"injected", "startedNewTurn"}:
             self._messages.end_run()
             self._shared.port.accepted(about, self._shared.state.turn)
@@ -101,22 +101,22 @@ class Turns:
         if not state.turn:
             return
         shared.rpc.notify("session/cancel", {"sessionId": state.session})
-        waited = bool(state.requests)
+        had_requests = bool(state.requests)
         self._requests.withdraw_all()
-        if waited:
+        if had_requests:
             shared.port.emit(StateChanged("running", state.turn))
         if not state.cancelling:
             state.cancelling = True
             shared.port.start_timer(f"cancel {state.turn}", CANCEL_PATIENCE_S)
 
     def cancel_overdue(self, turn: str) -> None:
-        """The cancelled turn should have ended by now."""
+        """Say that a cancelled turn has not ended in time."""
         state = self._shared.state
         if state.turn == turn:
             self._shared.port.notice(f"{state.agent} has not stopped yet")
 
     def end(self, message: dict[str, Any], about: str) -> None:
-        """The agent has replied to a prompt."""
+        """Handle the reply to a prompt, which ends the turn."""
         state = self._shared.state
         if about != state.prompt or not state.turn:
             self._shared.port.raw("reply to a prompt that has ended", message)
@@ -134,17 +134,17 @@ class Turns:
         self._finish(outcome, error)
 
     def _end_with_error(self, error: Any) -> None:
-        state, why = self._shared.state, error_text(error)
+        state, reason = self._shared.state, error_text(error)
         if state.cancelling:
             self.confirm()
             self._finish("interrupted")
         elif not state.confirmed and reading.integer(error, "code") in REFUSALS:
             needs_log_in = reading.integer(error, "code") == AUTHENTICATION_REQUIRED
-            self._shared.port.refused(state.prompt, self._shared.log_in_text(error) if needs_log_in else why)
+            self._shared.port.refused(state.prompt, self._shared.log_in_text(error) if needs_log_in else reason)
             self._idle()
         else:
             self.confirm()
-            self._finish("failed", why)
+            self._finish("failed", reason)
 
     def _finish(self, outcome: TurnOutcome, error: str = "") -> None:
         turn, status = self._shared.state.turn, _ITEM_STATUSES[outcome]
@@ -165,7 +165,7 @@ class Turns:
     # ------------------------------------------------------------ tokens
 
     def usage(self, update: dict[str, Any]) -> None:
-        """The agent reports how full the model's context is."""
+        """Take the agent's report of the tokens in the model's context."""
         amount = reading.at(update, "cost", "amount")
         cost = float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else 0.0
         change = UsageChanged(
@@ -176,7 +176,7 @@ class Turns:
         self._shared.port.emit(change)
 
     def _count(self, result: dict[str, Any]) -> None:
-        """Add the tokens of a turn."""
+        """Add the tokens of a turn to the total."""
         state = self._shared.state
         counts = reading.mapping(result, "_meta", "quota", "token_count")
         tokens = reading.integer(result, "usage", "totalTokens")

@@ -32,20 +32,22 @@ from .settings import SettingsReader
 from .state import ClaudeState, ReaderState
 
 NAMESPACE: Final = uuid.UUID("6f1d6a52-52b4-4a0e-9a3c-3c1f4f0e7c11")
-"""Of the ids of our messages, which are made from the prompts' ids."""
+"""The UUID namespace of our messages' ids, which are made from the prompts' ids."""
 
 STILL_STARTING: Final = "still starting"
 STILL_STARTING_AFTER_S: Final = 30.0
 
-_QUIET: Final = frozenset({"keep_alive", "tool_progress", "tool_use_summary", "prompt_suggestion", "command_lifecycle"})
+_IGNORED: Final = frozenset(
+    {"keep_alive", "tool_progress", "tool_use_summary", "prompt_suggestion", "command_lifecycle"}
+)
 
 
 class ClaudeDialect:
     """Translates between Claude Code and the vocabulary.
 
-    A turn has the id of its prompt. A text that is sent while a turn runs is taken into it after the next tool's
-    result; if there is none, it becomes a turn of its own. Claude says which by sending the text back, or by its
-    "command_lifecycle" messages, with the id that we gave it.
+    A turn has the id of its prompt. Claude adds a steering text to the running turn after the next tool's result; if
+    there is no such result, the text begins a turn of its own. Claude reports this by repeating the text, or by
+    "command_lifecycle" messages, with the id that we gave to the text.
     """
 
     def __init__(self, port: DialectPort) -> None:
@@ -54,7 +56,7 @@ class ClaudeDialect:
         self._reader = MessageReader(port, self._state.reader)
         self._settings = SettingsReader(port, self._state)
 
-    # ------------------------------------------------------------ what the rules ask for
+    # ------------------------------------------------------------ verbs of the rules
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
@@ -122,7 +124,7 @@ class ClaudeDialect:
         self._reader = MessageReader(self._port, self._state.reader)
         self._settings = SettingsReader(self._port, self._state)
 
-    # ------------------------------------------------------------ what Claude says
+    # ------------------------------------------------------------ messages of Claude
 
     def receive(self, line: bytes) -> None:
         """See ``Dialect``."""
@@ -151,27 +153,27 @@ class ClaudeDialect:
             case "control_response":
                 self._control_response(mapping(message, "response"))
             case "control_cancel_request":
-                self._withdrawn(text(message, "request_id"))
+                self._withdraw(text(message, "request_id"))
             case "rate_limit_event" | "conversation_reset" | "auth_status":
-                self._say(notices.of_event(message))
-            case _ if kind not in _QUIET:
+                self._notice(notices.of_event(message))
+            case _ if kind not in _IGNORED:
                 self._port.raw(kind or "a message without a type", message)
 
-    def _say(self, words: str) -> None:
+    def _notice(self, words: str) -> None:
         if words:
             self._port.notice(words)
 
     # ------------------------------------------------------------ turns
 
     def _turn_runs(self, message: Mapping[str, Any]) -> None:
-        """A message of a turn has come: begin the turn if it is new."""
+        """Begin a turn, if the message belongs to a new one."""
         state = self._state
         if state.prompt:
             self._begin_turn(state.prompt)
         elif not state.reader.running and state.steering:
-            # A version that does not say which texts it has taken.
-            for given in list(state.steering):
-                self._taken(given)
+            # This version does not report which texts it has added to a turn.
+            for sent_id in list(state.steering):
+                self._confirm_message(sent_id)
         elif not state.reader.running and not text(message, "parent_tool_use_id"):
             # Claude begins a turn by itself when a task in the background has ended.
             self._begin_turn(f"turn-{text(message, 'uuid') or state.reader.made}")
@@ -191,7 +193,7 @@ class ClaudeDialect:
             newest = list(state.requests.values())[-1]
             self._port.emit(StateChanged("requires_action", turn, newest.title))
         elif state.reader.running or state.steering:
-            # A text that no turn has taken begins the next one.
+            # A steering text that was not added to a turn begins the next one.
             self._port.emit(StateChanged("running", turn))
         else:
             self._port.emit(StateChanged("idle"))
@@ -199,32 +201,32 @@ class ClaudeDialect:
     def _lifecycle(self, message: Mapping[str, Any]) -> None:
         """Handle the outcome of one of our messages."""
         state = self._state
-        given, stage = text(message, "command_uuid"), text(message, "state")
+        sent_id, stage = text(message, "command_uuid"), text(message, "state")
         if stage == "started":
-            self._taken(given)
+            self._confirm_message(sent_id)
         elif stage in {"cancelled", "discarded", "refused"}:
-            why = f"Claude Code did not take the prompt: {stage}"
-            if state.prompt and message_id(state.prompt) == given:
+            reason = f"Claude Code did not take the prompt: {stage}"
+            if state.prompt and message_id(state.prompt) == sent_id:
                 prompt, state.prompt = state.prompt, ""
-                self._port.refused(prompt, why)
-            elif given in state.steering:
-                self._port.refused(state.steering.pop(given), why)
+                self._port.refused(prompt, reason)
+            elif sent_id in state.steering:
+                self._port.refused(state.steering.pop(sent_id), reason)
                 self._emit_state()
 
-    def _taken(self, given: str) -> None:
-        """Claude has taken one of our messages into a turn."""
+    def _confirm_message(self, sent_id: str) -> None:
+        """Handle the confirmation of one of our messages: it belongs to the running turn, or to a new one."""
         state = self._state
-        if state.prompt and message_id(state.prompt) == given:
+        if state.prompt and message_id(state.prompt) == sent_id:
             self._begin_turn(state.prompt)
-        elif given in state.steering:
-            prompt = state.steering.pop(given)
+        elif sent_id in state.steering:
+            prompt = state.steering.pop(sent_id)
             if not state.reader.running:
                 self._begin_turn(prompt)
             self._port.accepted(prompt, state.reader.turn)
 
     def _user(self, message: Mapping[str, Any]) -> None:
         if message.get("isReplay") is True:
-            self._taken(text(message, "uuid"))
+            self._confirm_message(text(message, "uuid"))
         self._reader.user(message)
 
     def _result(self, message: Mapping[str, Any]) -> None:
@@ -232,7 +234,7 @@ class ClaudeDialect:
         state = self._state
         failed = message.get("is_error") is True or text(message, "subtype") not in {"", "success"}
         if not state.answered and failed:
-            # The conversation to resume is not there.
+            # The conversation to resume does not exist.
             self._port.fail(notices.of_failure(message))
             return
         self._turn_runs(message)
@@ -241,16 +243,16 @@ class ClaudeDialect:
         for request_id, opened in list(state.requests.items()):
             # A sub-agent in the background still waits for the answer to its own.
             if self._reader.is_of_turn(opened.call):
-                self._withdrawn(request_id)
+                self._withdraw(request_id)
         aborted = text(message, "terminal_reason").startswith("aborted")
         if aborted or (state.interrupting and text(message, "subtype") == "error_during_execution"):
             self._reader.finish("interrupted")
             self._port.emit(TurnEnded(turn, "interrupted"))
         elif failed:
             self._reader.finish("failed")
-            why = notices.of_failure(message)
-            self._port.notice(why)
-            self._port.emit(TurnEnded(turn, "failed", why.partition("\n")[0]))
+            reason = notices.of_failure(message)
+            self._port.notice(reason)
+            self._port.emit(TurnEnded(turn, "failed", reason.partition("\n")[0]))
         else:
             self._reader.finish("done")
             self._port.emit(TurnEnded(turn, "completed"))
@@ -285,7 +287,7 @@ class ClaudeDialect:
                 if line is None:
                     self._port.raw(f"system: {kind}", message)
                 else:
-                    self._say(line)
+                    self._notice(line)
 
     def _conversation(self, conversation: str) -> None:
         if conversation and conversation not in {self._state.conversation, self._state.fork_of}:
@@ -344,8 +346,8 @@ class ClaudeDialect:
         self._port.emit(RequestOpened(request))
         self._emit_state()
 
-    def _withdrawn(self, request_id: str) -> None:
-        """Claude does not wait for an answer any more."""
+    def _withdraw(self, request_id: str) -> None:
+        """Withdraw a request: Claude does not wait for the answer any more."""
         if self._state.requests.pop(request_id, None) is not None:
             self._port.emit(RequestResolved(request_id, "", at_ms=self._port.now_ms))
             self._emit_state()
@@ -358,8 +360,8 @@ class ClaudeDialect:
     def _send_user(self, prompt: UserPrompt) -> None:
         blocks: list[dict[str, Any]] = [
             {"type": "image", "source": {
-                "type": "base64", "media_type": each.mime, "data": base64.b64encode(each.data).decode()}}
-            for each in prompt.images
+                "type": "base64", "media_type": image.mime, "data": base64.b64encode(image.data).decode()}}
+            for image in prompt.images
         ]  # fmt: skip
         if prompt.text or not blocks:
             blocks.append({"type": "text", "text": prompt.text})

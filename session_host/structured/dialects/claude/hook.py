@@ -21,11 +21,11 @@ from .state import OpenRequest
 EVENT: Final = "PermissionRequest"
 
 _OWN_DIALOGS: Final = frozenset({"AskUserQuestion", "EnterPlanMode", "ExitPlanMode"})
-"""Tools that ask more than whether they may run: their dialogs alone have all answers."""
+"""Tools with questions of their own: only Claude's dialogs offer all answers."""
 
 
 class Call(NamedTuple):
-    """A tool call, as far as a PermissionRequest identifies it: that has no ``tool_use_id``."""
+    """A tool call, identified by its content: a PermissionRequest has no ``tool_use_id``."""
 
     agent: str
     """The sub-agent's id; "" for the conversation's own agent."""
@@ -34,51 +34,51 @@ class Call(NamedTuple):
 
 
 def call_of(data: str) -> Call:
-    """The call that a hook's input asks about."""
-    given = _decoded(data)
-    return Call(text(given, "agent_id"), text(given, "tool_name"), at(given, "tool_input"))
+    """The tool call that the hook's input asks about."""
+    hook_input = _decoded(data)
+    return Call(text(hook_input, "agent_id"), text(hook_input, "tool_name"), at(hook_input, "tool_input"))
 
 
 class Ended(NamedTuple):
-    """The end of tool calls, or of a sub-agent with all of its calls."""
+    """Tool calls that have ended; an empty list stands for all calls of the sub-agent."""
 
     agent: str
     calls: list[Call]
 
 
 def ended(data: str) -> Ended:
-    """What has ended by a report of the hook (``Report.done``)."""
-    given = _decoded(data)
-    agent = text(given, "agent_id")
-    calls = [Call(agent, text(each, "tool_name"), at(each, "tool_input")) for each in array(given, "calls")]
+    """The ended calls that a report of the hook names (``Report.done``)."""
+    hook_input = _decoded(data)
+    agent = text(hook_input, "agent_id")
+    calls = [Call(agent, text(call, "tool_name"), at(call, "tool_input")) for call in array(hook_input, "calls")]
     return Ended(agent, calls)
 
 
 def question(request_id: str, data: str, at_ms: int) -> AgentRequest | None:
     """The question of a hook's input; None if only Claude's dialog can answer it."""
-    given = _decoded(data)
-    name = text(given, "tool_name")
-    if text(given, "hook_event_name") != EVENT or not name or name in _OWN_DIALOGS:
+    hook_input = _decoded(data)
+    name = text(hook_input, "tool_name")
+    if text(hook_input, "hook_event_name") != EVENT or not name or name in _OWN_DIALOGS:
         return None
     body = {
         "tool_name": name,
-        "input": at(given, "tool_input"),
-        "permission_suggestions": array(given, "permission_suggestions"),
+        "input": at(hook_input, "tool_input"),
+        "permission_suggestions": array(hook_input, "permission_suggestions"),
     }
-    return agent_request(request_id, body, at_ms=at_ms, item="", directory=text(given, "cwd"))
+    return agent_request(request_id, body, at_ms=at_ms, item="", directory=text(hook_input, "cwd"))
 
 
 def output(data: str, answer: Answer) -> bytes:
     """The hook's output that gives Claude the answer to the question of this input."""
-    given = _decoded(data)
-    suggestions = msgspec.json.encode(array(given, "permission_suggestions"))
-    decision = reply(OpenRequest(text(given, "tool_name"), b"{}", suggestions, ""), answer)
-    decision.pop("updatedInput", None)  # The call runs as Claude has it, which is as it was shown.
+    hook_input = _decoded(data)
+    suggestions = msgspec.json.encode(array(hook_input, "permission_suggestions"))
+    decision = reply(OpenRequest(text(hook_input, "tool_name"), b"{}", suggestions, ""), answer)
+    decision.pop("updatedInput", None)  # Leave the input as Claude has it, which is as the user saw it.
     return msgspec.json.encode({"hookSpecificOutput": {"hookEventName": EVENT, "decision": decision}})
 
 
 def _decoded(data: str) -> Any:
-    """The value of a hook's input; None if some of it would be shown in another way than it runs."""
+    """The value of a hook's input; None if it cannot be decoded exactly, so that the user would not see what runs."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -13,7 +13,7 @@ IGNORED: Final = frozenset({
     "hook_started", "session_state_changed", "task_progress", "task_started", "task_updated", "thinking_tokens",
     "turn_duration",
 })  # fmt: skip
-"""Kinds of "system" messages that say nothing that items, states and settings do not."""
+"""Kinds of "system" messages without news for the user: items, states and settings have it."""
 
 
 def of_system(message: Mapping[str, Any]) -> str | None:
@@ -24,8 +24,8 @@ def of_system(message: Mapping[str, Any]) -> str | None:
             status = integer(message, "error_status")
             cause = f"error {status}" if status else "no answer"
             wait_s = integer(message, "retry_delay_ms") / 1000
-            counted = f"attempt {integer(message, 'attempt')} of {integer(message, 'max_retries')}"
-            return f"The model's service: {cause}. Trying again in {wait_s:.0f} s ({counted})."
+            attempts = f"attempt {integer(message, 'attempt')} of {integer(message, 'max_retries')}"
+            return f"The model's service: {cause}. Trying again in {wait_s:.0f} s ({attempts})."
         case "compact_boundary":
             before = integer(message, "compact_metadata", "pre_tokens")
             return f"Earlier messages were summarised for the model (from {before:,} tokens)."
@@ -77,8 +77,8 @@ def of_failure(message: Mapping[str, Any]) -> str:
     if words:
         return words
     reason = {
-        "error_max_turns": "the greatest number of turns is reached",
+        "error_max_turns": "the limit of turns is reached",
         "error_max_budget_usd": "the budget is used up",
     }.get(text(message, "subtype"), "")
-    errors = "; ".join(each for each in array(message, "errors") if isinstance(each, str))
+    errors = "; ".join(error for error in array(message, "errors") if isinstance(error, str))
     return reason or errors or text(message, "subtype") or "the turn failed"

@@ -36,7 +36,7 @@ class MessageReader:
     # ------------------------------------------------------------ deltas
 
     def stream_event(self, message: Mapping[str, Any]) -> None:
-        """A streamed event of the model's service."""
+        """Read a streamed event of the model's service."""
         event, parent = mapping(message, "event"), text(message, "parent_tool_use_id")
         stream = self.state.streams.setdefault(parent, Stream())
         match text(event, "type"):
@@ -82,7 +82,7 @@ class MessageReader:
                 self._port.emit(Append(block.item.id, words))
 
     def _abandon(self, stream: Stream) -> None:
-        """Mark what was streamed and never confirmed: Claude has begun the message again."""
+        """Mark blocks that were streamed and never confirmed as cut: Claude has begun the message again."""
         for block in stream.blocks:
             self._port.emit(SetStatus(block.item.id, "cut", self._port.now_ms))
         stream.blocks = []
@@ -90,13 +90,13 @@ class MessageReader:
     # ------------------------------------------------------------ whole messages
 
     def assistant(self, message: Mapping[str, Any]) -> None:
-        """A message of the model, or one block of it."""
+        """Read a message of the model, or one block of it."""
         parent = text(message, "parent_tool_use_id")
         body = mapping(message, "message")
         stream = self.state.streams.setdefault(parent, Stream())
         if text(message, "error") or body.get("isApiErrorMessage") is True:
             self._abandon(stream)
-            return  # The turn's result says it.
+            return  # The turn's result repeats the error.
         for block in array(body, "content"):
             kind = text(block, "type")
             if kind in _KINDS:
@@ -110,7 +110,7 @@ class MessageReader:
 
     def _whole_text(self, stream: Stream, kind: str, words: str, parent: str) -> None:
         port = self._port
-        block = next((each for each in stream.blocks if each.item.kind == _KINDS[kind]), None)
+        block = next((found for found in stream.blocks if found.item.kind == _KINDS[kind]), None)
         if block is not None:
             stream.blocks.remove(block)
             if words == "".join(block.pieces) or (kind == "thinking" and not words):
@@ -150,7 +150,7 @@ class MessageReader:
         )  # fmt: skip
 
     def user(self, message: Mapping[str, Any]) -> None:
-        """A message that Claude made for the model: results of tools, or its own words."""
+        """Read a message that Claude Code sent to the model: results of tools, or the output of its own commands."""
         content = message.get("message")
         content = content.get("content") if isinstance(content, dict) else None
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else array(content)
@@ -174,11 +174,11 @@ class MessageReader:
             self._port.emit(Put(msgspec.structs.replace(item, text=words, status="done", ended_ms=self._port.now_ms)))
 
     def deny(self, call: str) -> None:
-        """Note that a call is declined, by the user or by Claude's own rules; its result follows."""
+        """Mark a call as declined, by the user or by Claude's own rules; its result follows."""
         self.state.denied.append(call)
 
     def report(self, message: Mapping[str, Any]) -> bool:
-        """Add what a sub-agent in the background reports to the call that started it; False if that is unknown."""
+        """Add a background sub-agent's report to the call that started it; False if that call is unknown."""
         item_id = self.state.parents.get(text(message, "tool_use_id"), "")
         if item_id and text(message, "summary"):
             self._port.emit(Append(item_id, f"\n{text(message, 'summary')}", "output"))
@@ -206,7 +206,7 @@ class MessageReader:
         if item.title == "TodoWrite":
             todos = array(values, "todos")
             tasks.clear()
-            tasks.update({str(number): (text(each, "content"), text(each, "status")) for number, each in
+            tasks.update({str(number): (text(todo, "content"), text(todo, "status")) for number, todo in
                           enumerate(todos)})  # fmt: skip
         elif item.title == "TaskCreate":
             tasks[text(detail, "task", "id") or str(len(tasks) + 1)] = (text(values, "subject"), "pending")
@@ -216,19 +216,19 @@ class MessageReader:
             tasks[key] = (text(values, "subject") or words, text(values, "status") or status)
             if text(values, "status") == "deleted":
                 del tasks[key]
-        entries = tuple(plan_entry(*each) for each in tasks.values())
+        entries = tuple(plan_entry(*task) for task in tasks.values())
         self._port.emit(Put(Item(f"{item.turn}.tasks", "plan", item.at_ms, plan=entries, turn=item.turn, status="done",
                                 parent=item.parent)))  # fmt: skip
         return True
 
-    # ------------------------------------------------------------ the rest
+    # ------------------------------------------------------------ ends and tokens
 
     def finish(self, status: ItemStatus) -> None:
-        """Give everything that is not complete this status: the turn has ended."""
+        """Give this status to all items of the turn that are not complete: the turn has ended."""
         state, now_ms = self.state, self._port.now_ms
         of_turn = [call for call in state.tools if self.is_of_turn(call)]
         for parent in list(state.streams):
-            # A sub-agent in the background has its own result already, and goes on.
+            # A sub-agent in the background has its result already, and still runs.
             if not parent or parent in state.tools:
                 for block in state.streams.pop(parent).blocks:
                     self._port.emit(SetStatus(block.item.id, status, now_ms))
@@ -239,9 +239,9 @@ class MessageReader:
         state.denied = []
 
     def is_of_turn(self, call: str) -> bool:
-        """Whether the running turn made a call, and not a sub-agent in the background."""
+        """Whether a call belongs to the running turn, and not to a sub-agent in the background."""
         item = self.state.tools.get(call)
-        return item is None or not item.parent or item.parent in {each.id for each in self.state.tools.values()}
+        return item is None or not item.parent or item.parent in {tool.id for tool in self.state.tools.values()}
 
     def item_of(self, call: str) -> str:
         """The id of a tool call's item, "" if there is none."""
@@ -256,19 +256,19 @@ class MessageReader:
             self._port.emit(UsageChanged(used, state.window, state.total, state.cost, currency))
 
     def note_result(self, message: Mapping[str, Any]) -> None:
-        """Take the totals of a "result" message, which counts from the process's start."""
+        """Take the token totals of a "result" message; they are counted from the process's start."""
         state = self.state
         models = list(mapping(message, "modelUsage").values())
         names = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
-        state.total = sum(integer(each, name) for each in models for name in names) or state.total
-        state.window = max((integer(each, "contextWindow") for each in models), default=0) or state.window
+        state.total = sum(integer(model, name) for model in models for name in names) or state.total
+        state.window = max((integer(model, "contextWindow") for model in models), default=0) or state.window
         cost = message.get("total_cost_usd")
         state.cost = float(cost) if isinstance(cost, int | float) else state.cost
         self.emit_usage()
 
     def _note_usage(self, usage: Mapping[str, Any]) -> None:
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-        self.state.read = sum(integer(usage, each) for each in names) or self.state.read
+        self.state.read = sum(integer(usage, name) for name in names) or self.state.read
         self.state.written = integer(usage, "output_tokens")
 
     def _new_item(self, kind: ItemKind, parent: str) -> Item:

@@ -21,10 +21,10 @@ STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
 ALWAYS: Final = "always"
 
 MAX_MORE_CHARACTERS: Final = 100
-"""So much of a call that the subject does not show goes into the title; with more, the subject is the whole input."""
+"""The limit of the fields that the title has and the subject lacks; beyond it, the subject is the whole input."""
 
 MAX_OPTION_CHARACTERS: Final = 500
-"""An option that allows more than can be read on a button is left out."""
+"""An option with a longer name is left out: the user cannot read all of it on a button."""
 
 _SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "Bash": frozenset({"command", "description", "timeout"}),
@@ -33,7 +33,7 @@ _SHOWN: Final[Mapping[str, frozenset[str]]] = {
     "Write": frozenset({"file_path", "content"}),
     "NotebookEdit": frozenset({"notebook_path", "new_source"}),
 }
-"""The fields of a tool's input that the subject shows, or that change nothing about what runs."""
+"""The fields of a tool's input that the subject shows, or that have no effect on what runs."""
 
 _MODES: Final = {
     "acceptEdits": "accept edits",
@@ -67,11 +67,11 @@ def open_request(line: bytes, body: Mapping[str, Any]) -> OpenRequest:
     """The parts of a "can_use_tool" request that its reply needs; ``line`` is the whole message."""
     try:
         raw = _ask_decoder.decode(line).request
-        given, suggestions = bytes(raw.input), bytes(raw.permission_suggestions)
+        tool_input, suggestions = bytes(raw.input), bytes(raw.permission_suggestions)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        given = msgspec.json.encode(body.get("input"))
+        tool_input = msgspec.json.encode(body.get("input"))
         suggestions = msgspec.json.encode(body.get("permission_suggestions"))
-    return OpenRequest(text(body, "tool_name"), given, suggestions, text(body, "tool_use_id"))
+    return OpenRequest(text(body, "tool_name"), tool_input, suggestions, text(body, "tool_use_id"))
 
 
 def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item: str, directory: str) -> AgentRequest:
@@ -95,7 +95,7 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
         case "ExitPlanMode" if set(values) <= {"plan", "planFilePath"} and text(values, "plan"):
             kind, subject, title = "permission", text(values, "plan"), "Work by this plan?"
             options = (RequestOption(ALLOW.id, "Start", "allow_once"), *options[1:-2],
-                       RequestOption(DECLINE.id, "Go on planning", "reject_once"), STOP)  # fmt: skip
+                       RequestOption(DECLINE.id, "Keep planning", "reject_once"), STOP)  # fmt: skip
         case _:
             kind, subject = "permission", f"{name}\n{pretty(body.get('input'))}"
     return AgentRequest(
@@ -104,14 +104,14 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
 
 
 def _title(name: str, values: Mapping[str, Any]) -> str:
-    """One line: what Claude asks."""
+    """The request in one line."""
     if name == "Bash":
         return text(values, "description") or "Run a command"
     return call_title(name, values) if name in EDITS else f"Use {call_title(name, values)}"
 
 
 def _more(name: str, values: Mapping[str, Any]) -> str:
-    """The fields of a call that the subject does not show, such as that a command runs outside the sandbox."""
+    """The fields of a call that the subject does not show, such as the one that disables the sandbox."""
     shown = _SHOWN.get(name)
     if shown is None:
         return ""
@@ -129,13 +129,16 @@ def _edits(name: str, values: Mapping[str, Any]) -> str:
 def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str) -> AgentRequest:
     questions: list[Question] = []
     lines: list[str] = []
-    for number, each in enumerate(array(values, "questions")):
-        words = text(each, "question")
-        labels = tuple(text(option, "label") for option in array(each, "options") if text(option, "label"))
-        several = " (several)" if at(each, "multiSelect") is True else ""
+    for number, question in enumerate(array(values, "questions")):
+        words = text(question, "question")
+        labels = tuple(text(option, "label") for option in array(question, "options") if text(option, "label"))
+        several = " (several)" if at(question, "multiSelect") is True else ""
         questions.append(Question(str(number), words + several, labels))
         lines.append(words)
-        lines += [f"  {text(one, 'label')}: {text(one, 'description')}".rstrip(": ") for one in array(each, "options")]
+        lines += [
+            f"  {text(option, 'label')}: {text(option, 'description')}".rstrip(": ")
+            for option in array(question, "options")
+        ]
     return AgentRequest(
         request_id, "question", at_ms, one_line(questions[0].text or "Claude asks"), "\n".join(lines),
         (RequestOption(DECLINE.id, "Do not answer", "reject_once"), STOP), item, questions=tuple(questions),
@@ -144,33 +147,39 @@ def _questions(request_id: str, values: Mapping[str, Any], at_ms: int, item: str
 
 def always_options(suggestions: list[Any]) -> list[RequestOption]:
     """Options that allow more than this call: all suggested rules together, and each suggested mode."""
-    rules = [words for each in suggestions if text(each, "type") != "setMode" and (words := _rule(each))]
+    rules = [rule for suggestion in suggestions if _is_rule(suggestion) and (rule := _rule(suggestion))]
     name = f"Always allow {'; '.join(rules)}"
     options: list[RequestOption] = []
     if rules and len(name) <= MAX_OPTION_CHARACTERS:
         options.append(RequestOption(ALWAYS, name, "allow_always"))
-    for each in suggestions:
-        mode = text(each, "mode")
-        if text(each, "type") == "setMode" and mode:
+    for suggestion in suggestions:
+        mode = text(suggestion, "mode")
+        if mode and not _is_rule(suggestion):
             name = f"Allow, and {_MODES.get(mode, mode)} from now on"
             options.append(RequestOption(f"mode {mode}", name, "allow_always"))
     return options
 
 
+def _is_rule(suggestion: Any) -> bool:
+    """Whether a suggestion is a rule about calls; the others set a mode."""
+    return text(suggestion, "type") != "setMode"
+
+
 def _rule(suggestion: Any) -> str:
+    """A suggested rule as words; "" if it does not allow more."""
     place = _PLACES.get(text(suggestion, "destination"), text(suggestion, "destination"))
     match text(suggestion, "type"):
         case "addRules" | "replaceRules":
             if text(suggestion, "behavior") != "allow":
                 return ""
             rules = [
-                f"{text(each, 'toolName')}({text(each, 'ruleContent')})" if text(each, "ruleContent")
-                else text(each, "toolName")
-                for each in array(suggestion, "rules")
+                f"{text(rule, 'toolName')}({text(rule, 'ruleContent')})" if text(rule, "ruleContent")
+                else text(rule, "toolName")
+                for rule in array(suggestion, "rules")
             ]  # fmt: skip
             return f"{', '.join(rules)} {place}".strip()
         case "addDirectories":
-            names = [each for each in array(suggestion, "directories") if isinstance(each, str)]
+            names = [directory for directory in array(suggestion, "directories") if isinstance(directory, str)]
             return f"the directory {', '.join(names)} {place}".strip()
         case _:
             return ""
@@ -184,8 +193,8 @@ def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
     if request.tool == "AskUserQuestion":
         values = mapping(msgspec.json.decode(request.input))
         answers = {
-            text(each, "question"): answer.texts.get(str(number), "")
-            for number, each in enumerate(array(values, "questions"))
+            text(question, "question"): answer.texts.get(str(number), "")
+            for number, question in enumerate(array(values, "questions"))
         }
         return {"behavior": "allow", "updatedInput": {**values, "answers": answers}}
     allowed: dict[str, Any] = {"behavior": "allow", "updatedInput": msgspec.Raw(request.input)}
@@ -195,10 +204,12 @@ def reply(request: OpenRequest, answer: Answer) -> dict[str, Any]:
 
 def _chosen(suggestions: Any, option: str) -> list[Any]:
     """The suggestions that an option stands for."""
-    given = suggestions if isinstance(suggestions, list) else []
+    if not isinstance(suggestions, list):
+        return []
     if option == ALWAYS:
-        return [each for each in given if text(each, "type") != "setMode" and _rule(each)]
-    return [each for each in given if text(each, "type") == "setMode" and option == f"mode {text(each, 'mode')}"]
+        return [suggestion for suggestion in suggestions if _is_rule(suggestion) and _rule(suggestion)]
+    modes = (suggestion for suggestion in suggestions if not _is_rule(suggestion))
+    return [suggestion for suggestion in modes if option == f"mode {text(suggestion, 'mode')}"]
 
 
 def _plain(words: str) -> str:

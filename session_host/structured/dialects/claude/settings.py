@@ -25,7 +25,7 @@ MODES: Final = (
 
 
 class SettingsReader:
-    """Reads what Claude says about its settings, and reports it."""
+    """Reads Claude's settings from its messages, and reports them."""
 
     def __init__(self, port: DialectPort, state: ClaudeState) -> None:
         self._port = port
@@ -47,14 +47,15 @@ class SettingsReader:
     def initialized(self, body: Mapping[str, Any]) -> None:
         """Take the reply to "initialize"."""
         state = self._state
-        models = [each for each in array(body, "models") if text(each, "value")]
+        models = [model for model in array(body, "models") if text(model, "value")]
         state.models = [
-            SettingChoice(text(each, "value"), text(each, "displayName"), text(each, "description")) for each in models
+            SettingChoice(text(model, "value"), text(model, "displayName"), text(model, "description"))
+            for model in models
         ]
-        state.resolved = {text(each, "value"): text(each, "resolvedModel") for each in models}
+        state.resolved = {text(model, "value"): text(model, "resolvedModel") for model in models}
         state.efforts = {
-            text(each, "value"): [level for level in array(each, "supportedEffortLevels") if isinstance(level, str)]
-            for each in models
+            text(model, "value"): [level for level in array(model, "supportedEffortLevels") if isinstance(level, str)]
+            for model in models
         }
         state.mode = text(body, "current_permission_mode") or state.mode
         self._emit()
@@ -98,20 +99,21 @@ class SettingsReader:
     def set_commands(self, commands: list[Any]) -> None:
         """Take the list of commands."""
         offered = [
-            SlashCommand(text(each, "name"), text(each, "description"), text(each, "argumentHint")) for each in commands
+            SlashCommand(text(command, "name"), text(command, "description"), text(command, "argumentHint"))
+            for command in commands
         ]
-        self._port.emit(CommandsChanged(tuple(each for each in offered if each.name)))
+        self._port.emit(CommandsChanged(tuple(command for command in offered if command.name)))
 
     def _emit(self) -> None:
         state = self._state
         model = Setting("model", "Model", state.model, _with(tuple(state.models), state.model), "model")
         mode = Setting("mode", "Permissions", state.mode, _with(MODES, state.mode), "mode")
-        efforts = tuple(SettingChoice(each, EFFORTS.get(each, each)) for each in state.efforts.get(state.model, ()))
+        efforts = tuple(SettingChoice(level, EFFORTS.get(level, level)) for level in state.efforts.get(state.model, ()))
         effort = Setting("effort", "Effort", state.effort, _with(efforts, state.effort), "effort")
         self._port.emit(SettingsChanged((model, mode, effort) if efforts and state.effort else (model, mode)))
 
 
 def _with(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
     """The choices, with the value in use."""
-    known = not value or value in {each.id for each in choices}
+    known = not value or value in {choice.id for choice in choices}
     return choices if known else (*choices, SettingChoice(value, value))

@@ -11,7 +11,7 @@ class Block(msgspec.Struct, array_like=True):
     """A content block that is streamed: no whole message has confirmed it yet.
 
     Attributes:
-        item: as it was put; ``pieces`` were appended to its text since then.
+        item: the item as it was first put; ``pieces`` are the texts appended since then.
     """
 
     index: int
@@ -32,7 +32,7 @@ class ReaderState(msgspec.Struct, array_like=True):
     Attributes:
         turn: the id of the running turn, or of the last one.
         running: a turn runs.
-        made: how many items without an id of Claude's the reader has made.
+        made: how many items got an id from the reader, since Claude reports none.
         streams: by the tool call of the sub-agent, "" for the main agent.
         tools: tool calls without a result, by Claude's ids of them.
         parents: the items of sub-agents, by Claude's ids of their tool calls.
@@ -89,7 +89,7 @@ class ClaudeState(msgspec.Struct, array_like=True):
         directory: the chat's.
         conversation, model, mode, effort: as Claude last reported them.
         models: the models to choose from; ``resolved`` has their full names and ``efforts`` their levels of effort.
-        fork_of: the conversation that this one copies, and never goes on with.
+        fork_of: the conversation that this one is a copy of.
     """
 
     reader: ReaderState

@@ -23,7 +23,7 @@ PLAN_TOOLS: Final = frozenset({"TodoWrite", "TaskCreate", "TaskUpdate"})
 """Tools that change Claude's list of tasks: the plan is shown in place of the call."""
 
 DECLINED: Final = "The user declined this tool use. It was not run."
-"""The result of a declined call, as Claude reads it, unless the user wrote something."""
+"""The result of a declined call for Claude, unless the user wrote a reason."""
 
 _REJECTED: Final = "The user doesn't want to proceed with this tool use."
 _NO_OUTPUT: Final = "(Bash completed with no output)"
@@ -68,7 +68,7 @@ _NAMED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def with_call(item: Item, name: str, values: Mapping[str, Any]) -> Item:
-    """The item with all that a tool call says."""
+    """The item with the fields of a tool call."""
     kind = _KINDS.get(name, "other")
     changes = file_changes(name, values)
     shown = ""
@@ -85,7 +85,7 @@ def with_call(item: Item, name: str, values: Mapping[str, Any]) -> Item:
 
 
 def call_title(name: str, values: Mapping[str, Any]) -> str:
-    """One line: what a tool call does."""
+    """A tool call in one line."""
     if name == "Bash":
         return one_line(text(values, "description") or text(values, "command"))
     if name in EDITS:
@@ -95,11 +95,11 @@ def call_title(name: str, values: Mapping[str, Any]) -> str:
     if name == "ExitPlanMode":
         return "Plan"
     if name == "AskUserQuestion":
-        return one_line("; ".join(text(each, "question") for each in array(values, "questions")) or "Question")
+        return one_line("; ".join(text(question, "question") for question in array(values, "questions")) or "Question")
     if name.startswith("mcp__"):
         server, _, tool = name.removeprefix("mcp__").partition("__")
         return one_line(f"{server}: {tool}")
-    return one_line(" ".join([name, *(text(values, each) for each in _NAMED.get(name, ()))]))
+    return one_line(" ".join([name, *(text(values, field) for field in _NAMED.get(name, ()))]))
 
 
 def pretty(values: Any) -> str:
@@ -111,7 +111,7 @@ def pretty(values: Any) -> str:
 
 
 def file_changes(name: str, values: Mapping[str, Any]) -> tuple[FileChange, ...]:
-    """The changes of files that a tool call asks for; () for a call that changes none."""
+    """The changes of files that a tool call makes; () for a call that changes none."""
     if name not in EDITS:
         return ()
     path = text(values, "file_path") or text(values, "notebook_path")
@@ -124,15 +124,15 @@ def file_changes(name: str, values: Mapping[str, Any]) -> tuple[FileChange, ...]
             edits = array(values, "edits")
         case _:
             edits = [values]
-    patch = "".join(fragment_patch(text(each, "old_string"), text(each, "new_string")) for each in edits)
+    patch = "".join(fragment_patch(text(edit, "old_string"), text(edit, "new_string")) for edit in edits)
     return (FileChange(path, patch),)
 
 
 def _applied(changes: tuple[FileChange, ...], result: Any) -> tuple[FileChange, ...]:
-    """The changes of a call as its result reports them: with the lines' numbers in the file."""
+    """The changes as the call's result reports them: with line numbers."""
     if len(changes) != 1:
         return changes
-    hunks = [each for each in array(result, "structuredPatch") if array(each, "lines")]
+    hunks = [hunk for hunk in array(result, "structuredPatch") if array(hunk, "lines")]
     patch = "".join(
         f"@@ -{integer(hunk, 'oldStart')},{integer(hunk, 'oldLines')} "
         f"+{integer(hunk, 'newStart')},{integer(hunk, 'newLines')} @@\n"
@@ -175,7 +175,7 @@ def with_result(item: Item, block: Mapping[str, Any], detail: Any, *, denied: bo
     elif item.tool == "edit" and not failed:
         output = ""
     if output.startswith(_REJECTED) or (denied and output == DECLINED):
-        # Words of Claude's or ours for the model.
+        # A text of Claude Code or ours for the model: not shown to the user.
         interrupted, output = not denied, ""
     elif output == _NO_OUTPUT:
         output = ""

@@ -12,7 +12,7 @@ KEPT_NOTICES = 50
 KEPT_TURNS = 20
 MAX_TRIES = 6
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 8.0
+MAX_WAIT_S = 8.0
 
 
 class Context:
@@ -30,7 +30,7 @@ class Context:
         self.state: CodexState = new_state(Start(directory="/"), self.rpc.state)
 
     def show_state(self) -> None:
-        """Tell what the agent does, if it is something else than before."""
+        """Report the agent's state, if it has changed."""
         state = self.state
         shown: tuple[ChatState, str, str] = ("idle", "", "")
         if state.busy:
@@ -42,22 +42,22 @@ class Context:
             self.port.emit(StateChanged(*shown))
 
     def ready(self) -> None:
-        """The thread is open."""
+        """Accept prompts: the thread is open."""
         if self.state.shown[0] == "starting":
             self.state.shown = ("idle", "", "")
             self.port.ready()
             self.show_state()
 
     def notice_once(self, words: str) -> None:
-        """Say something that the server repeats."""
-        said = self.state.said
-        if words.strip() and words not in said:
-            self.state.said = [*said, words][-KEPT_NOTICES:]
+        """Show a notice, unless it was shown before: the server repeats some."""
+        shown = self.state.shown_notices
+        if words.strip() and words not in shown:
+            self.state.shown_notices = [*shown, words][-KEPT_NOTICES:]
             self.port.notice(words)
 
-    def try_later(self, name: str, tries: int) -> None:
-        """Start a timer, later after each try."""
-        self.port.start_timer(name, min(FIRST_WAIT_S * 2 ** (tries - 1), LONGEST_WAIT_S))
+    def retry_later(self, name: str, tries: int) -> None:
+        """Start a timer for the next try; the time doubles with each try."""
+        self.port.start_timer(name, min(FIRST_WAIT_S * 2 ** (tries - 1), MAX_WAIT_S))
 
     def has_ended(self, turn: str) -> bool:
         """Whether a turn has ended already."""

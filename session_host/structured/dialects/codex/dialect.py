@@ -1,4 +1,4 @@
-"""The conversation with ``codex app-server``: threads, turns, prompts, and where each message goes."""
+"""The conversation with ``codex app-server``: opens the thread, and routes messages to the other parts."""
 
 from __future__ import annotations
 
@@ -89,17 +89,17 @@ class CodexDialect:
         self._context.rpc.request("thread/start", params)
 
     def _thread_refused(self, method: str, error: dict[str, Any]) -> None:
-        state, why = self._state, text(error, "message") or "no reason given"
+        state, reason = self._state, text(error, "message") or "no reason given"
         if integer(error, "code") == OVERLOADED and state.opening_tries < MAX_TRIES:
             state.opening_tries += 1
-            self._context.try_later(OPEN, state.opening_tries)
-        elif method == "thread/resume" and "no rollout found" in why and state.start.has_history:
-            self._port.notice("Codex has no record of this conversation: it goes on as a new one.")
+            self._context.retry_later(OPEN, state.opening_tries)
+        elif method == "thread/resume" and "no rollout found" in reason and state.start.has_history:
+            self._port.notice("Codex has no record of this conversation: this is a new one.")
             self._start_thread()
-        elif "active writer" in why:
+        elif "active writer" in reason:
             self._port.fail("This conversation is open in another program: close it there first.")
         else:
-            self._port.fail(f"Codex did not open the conversation: {why}")
+            self._port.fail(f"Codex did not open the conversation: {reason}")
 
     def _thread_opened(self, method: str, result: dict[str, Any]) -> None:
         state, thread = self._state, mapping(result, "thread")
@@ -114,21 +114,21 @@ class CodexDialect:
         self._context.rpc.request("model/list", {})
         self._context.rpc.request("account/read", {})
         if method != "thread/start" and not state.start.has_history:
-            self._ask_for_turns("")
+            self._request_turns("")
         else:
             self._context.ready()
 
-    def _ask_for_turns(self, cursor: str) -> None:
+    def _request_turns(self, cursor: str) -> None:
         params: dict[str, Any] = {"threadId": self._state.thread, "limit": TURNS_OF_A_PAGE, "sortDirection": "asc"}
         params |= {"itemsView": "full"} | ({"cursor": cursor} if cursor else {})
         self._context.rpc.request("thread/turns/list", params)
 
     def _turns_listed(self, result: dict[str, Any]) -> None:
         for turn in array(result, "data"):
-            self._turns.show_former(mapping(turn))
+            self._turns.show_earlier_turn(mapping(turn))
         cursor = text(result, "nextCursor")
         if cursor and array(result, "data"):
-            self._ask_for_turns(cursor)
+            self._request_turns(cursor)
         else:
             self._context.ready()
 
@@ -141,7 +141,7 @@ class CodexDialect:
         """See ``base.Dialect``."""
         message = reading.message(line)
         if message is None:
-            self._port.raw("a line that is no message", line.decode(errors="replace"))
+            self._port.raw("a line that is not a message", line.decode(errors="replace"))
         elif isinstance(message.get("method"), str):
             if "id" in message:
                 self._requests.receive(message)
@@ -179,33 +179,33 @@ class CodexDialect:
                 pass
 
     def _refused(self, sent: SentRequest, error: dict[str, Any]) -> None:
-        why = text(error, "message") or "no reason given"
+        reason = text(error, "message") or "no reason given"
         match sent.method:
             case "initialize":
-                self._port.fail(f"Codex did not start: {why}")
+                self._port.fail(f"Codex did not start: {reason}")
             case "thread/start" | "thread/resume" | "thread/fork":
                 self._thread_refused(sent.method, error)
             case "thread/turns/list":
-                self._port.notice(f"The earlier part of the conversation is not shown: {why}")
+                self._port.notice(f"The earlier part of the conversation is not shown: {reason}")
                 self._context.ready()
             case method if method in METHODS:
                 self._prompts.refused(sent, error)
             case "turn/interrupt":
-                self._interrupt_refused(sent.about, why)
+                self._interrupt_refused(sent.about, reason)
             case "thread/settings/update":
-                self._port.notice(f"Codex did not change the setting: {why}")
+                self._port.notice(f"Codex did not change the setting: {reason}")
                 self._show_settings()
             case _:
                 pass
 
-    def _interrupt_refused(self, turn: str, why: str) -> None:
-        """If no turn runs, its end has been missed."""
+    def _interrupt_refused(self, turn: str, reason: str) -> None:
+        """Handle a refused interrupt. If no turn runs, the turn's end was not reported: end it now."""
         if turn != self._state.turn:
             return
-        if "no active turn" in why:
+        if "no active turn" in reason:
             self._turns.ended({"id": turn, "status": "interrupted"})
         else:
-            self._port.notice(f"Codex did not stop: {why}")
+            self._port.notice(f"Codex did not stop: {reason}")
 
     def timer_due(self, name: str) -> None:
         """See ``base.Dialect``."""
@@ -214,7 +214,7 @@ class CodexDialect:
         else:
             self._prompts.send_again(name)
 
-    # ------------------------------------------------------------ what the user does
+    # ------------------------------------------------------------ verbs of the user
 
     def prompt(self, prompt: UserPrompt) -> None:
         """See ``base.Dialect``."""

@@ -36,8 +36,8 @@ _CALLS: Final = {
 _DATA_URL: Final = re.compile(r"data:([\w/+.-]+);base64,", re.ASCII)
 
 
-class Place(NamedTuple):
-    """Where an item belongs.
+class ItemContext(NamedTuple):
+    """An item's position: its id, its turn and its sub-agent.
 
     Attributes:
         id: its id in the transcript.
@@ -52,40 +52,40 @@ class Place(NamedTuple):
     parent: str = ""
 
 
-def translate(raw: dict[str, Any], place: Place, now_ms: int, *, done: bool) -> Item | None:
+def translate(raw: dict[str, Any], context: ItemContext, now_ms: int, *, done: bool) -> Item | None:
     """The item of the transcript; None for a type that is not known.
 
     Args:
         raw: the server's item.
-        place: where it belongs.
+        context: see ``ItemContext``.
         now_ms: the time, for an item that has none.
         done: the server says that it is complete.
     """
     status = STATUSES.get(text(raw, "status"), "done" if done else "running")
-    fields = _fields(raw, done=done, directory=place.directory)
+    fields = _fields(raw, done=done, directory=context.directory)
     if fields is None:
         return None
     began_ms = integer(raw, "startedAtMs") or now_ms
     ended_ms = 0 if status == "running" else integer(raw, "completedAtMs") or now_ms
     fields = {"kind": "tool", "tool": "other", "status": status, **fields}
-    return Item(place.id, at_ms=began_ms, turn=place.turn, ended_ms=ended_ms, parent=place.parent, **fields)
+    return Item(context.id, at_ms=began_ms, turn=context.turn, ended_ms=ended_ms, parent=context.parent, **fields)
 
 
 def _fields(raw: dict[str, Any], *, done: bool, directory: str) -> dict[str, Any] | None:
-    """The fields of the item that its type decides; None for an unknown type."""
-    return _words(raw, done=done) or _changes(raw, directory) or _tool(raw, directory)
+    """The fields that depend on the item's type; None for an unknown type."""
+    return _message_fields(raw, done=done) or _change_fields(raw, directory) or _tool_fields(raw, directory)
 
 
-def _words(raw: dict[str, Any], *, done: bool) -> dict[str, Any] | None:
+def _message_fields(raw: dict[str, Any], *, done: bool) -> dict[str, Any] | None:
     """The fields of an item that is a message, or a line about the conversation; None for another."""
     match text(raw, "type"):
         case "agentMessage":
             return {"kind": "agent", "tool": "", "text": text(raw, "text")}
         case "userMessage":
-            said, images = user_input(array(raw, "content"))
-            return {"kind": "user", "tool": "", "text": said, "images": images, "status": "done"}
+            prompt, images = user_input(array(raw, "content"))
+            return {"kind": "user", "tool": "", "text": prompt, "images": images, "status": "done"}
         case "reasoning":
-            parts = [each for each in (*array(raw, "summary"), *array(raw, "content")) if isinstance(each, str)]
+            parts = [part for part in (*array(raw, "summary"), *array(raw, "content")) if isinstance(part, str)]
             return {"kind": "thought", "tool": "", "text": "\n\n".join(parts)}
         case "plan":
             return {"kind": "plan", "tool": "", "text": text(raw, "text")}
@@ -96,13 +96,13 @@ def _words(raw: dict[str, Any], *, done: bool) -> dict[str, Any] | None:
         case "exitedReviewMode":
             return _notice("The review is over.")
         case "hookPrompt":
-            said = "\n\n".join(text(each, "text") for each in array(raw, "fragments"))
-            return _notice(f"A hook adds: {said}")
+            addition = "\n\n".join(text(fragment, "text") for fragment in array(raw, "fragments"))
+            return _notice(f"A hook adds: {addition}")
         case _:
             return None
 
 
-def _changes(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
+def _change_fields(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
     """The fields of a command or of changes of files; None for another item."""
     match text(raw, "type"):
         case "commandExecution":
@@ -114,7 +114,7 @@ def _changes(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
             return None
 
 
-def _tool(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
+def _tool_fields(raw: dict[str, Any], directory: str) -> dict[str, Any] | None:
     """The fields of any other tool call; None for an unknown item."""
     match text(raw, "type"):
         case "mcpToolCall":
@@ -163,13 +163,13 @@ def _call(title: str, raw: dict[str, Any], content: list[Any]) -> dict[str, Any]
     """A call of a tool that Codex itself does not have."""
     arguments = at(raw, "arguments")
     shown = f"```json\n{_pretty(arguments)}\n```" if arguments else ""
-    parts = [text(each, "text") or _pretty(each) for each in content]
+    parts = [text(part, "text") or _pretty(part) for part in content]
     return {"title": one_line(title), "text": shown, "output": "\n".join(parts)}
 
 
 def _search_title(raw: dict[str, Any]) -> str:
     action = mapping(raw, "action")
-    queries = ", ".join(each for each in array(action, "queries") if isinstance(each, str))
+    queries = ", ".join(query for query in array(action, "queries") if isinstance(query, str))
     found = text(raw, "query") or text(action, "query") or queries
     if url := text(action, "url"):
         found = f"{text(action, 'pattern')} in {url}" if text(action, "pattern") else url
@@ -206,9 +206,9 @@ def _decoded(mime: str, data: str) -> Image | None:
         return None
 
 
-def input_of(said: str, images: tuple[Image, ...]) -> list[dict[str, Any]]:
-    """The server's form of a prompt."""
-    parts: list[dict[str, Any]] = [{"type": "text", "text": said, "text_elements": []}] if said else []
+def input_of(prompt: str, images: tuple[Image, ...]) -> list[dict[str, Any]]:
+    """A prompt as the server's input."""
+    parts: list[dict[str, Any]] = [{"type": "text", "text": prompt, "text_elements": []}] if prompt else []
     for image in images:
         data = base64.b64encode(image.data).decode()
         parts.append({"type": "image", "url": f"data:{image.mime};base64,{data}"})
@@ -232,7 +232,9 @@ def file_changes(changes: list[Any], directory: str) -> tuple[FileChange, ...]:
             case "delete":
                 found.append(FileChange(path, unified_patch(diff, ""), "delete"))
             case _:
-                patch = diff.removesuffix(f"\n\nMoved to: {moved_to}")  # The server says it there, too.
+                patch = diff.removesuffix(
+                    f"\n\nMoved to: {moved_to}"
+                )  # The server repeats the new path at the end of the diff.
                 found.append(FileChange(path, patch, "update", _relative(moved_to, directory)))
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""Where each of the server's notifications goes."""
+"""Routes the server's notifications to the parts of the dialect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IGNORED: Final = frozenset({
     "thread/queue/changed", "thread/readState/changed", "thread/section/changed", "thread/unarchived",
     "turn/diff/updated", "turn/moderationMetadata",
 })  # fmt: skip
-"""Notifications that say nothing about the chat, or that repeat what others say."""
+"""Notifications that are not about the chat, or that repeat others."""
 
 NOTICES: Final[dict[str, str]] = {
     "thread/archived": "The conversation was archived.",
@@ -44,7 +44,7 @@ class Notifications:
         self._context = context
         self._turns = turns
         self._requests = requests
-        self._of_chat: dict[str, Callable[[Params], None]] = {
+        self._handlers: dict[str, Callable[[Params], None]] = {
             "turn/started": self._turn_started,
             "thread/status/changed": self._status_changed,
             "turn/completed": self._turn_completed,
@@ -64,7 +64,7 @@ class Notifications:
         }
 
     def receive(self, message: dict[str, Any]) -> None:
-        """Follow a notification; an unknown one is kept."""
+        """Handle a notification; an unknown one becomes a raw item."""
         method, params = text(message, "method"), mapping(message, "params")
         thread = text(params, "threadId")
         if method == "thread/started":
@@ -72,18 +72,18 @@ class Notifications:
         elif method in IGNORED:
             pass
         elif thread and thread != self._context.state.thread:
-            self._of_other(method, params, thread)
+            self._receive_from_other_thread(method, params, thread)
         elif method in NOTICES:
             self._context.notice_once(NOTICES[method])
-        elif not self._of_items(method, params, ""):
-            follow = self._of_chat.get(method)
-            if follow is None:
+        elif not self._receive_about_item(method, params, ""):
+            handle = self._handlers.get(method)
+            if handle is None:
                 self._context.port.raw(method, params)
             else:
-                follow(params)
+                handle(params)
 
-    def _of_items(self, method: str, params: Params, parent: str) -> bool:
-        """Follow what is said about items; whether it is about items."""
+    def _receive_about_item(self, method: str, params: Params, parent: str) -> bool:
+        """Handle a notification about an item; returns False for any other one."""
         turns = self._turns
         match method:
             case "item/started":
@@ -108,8 +108,8 @@ class Notifications:
                 return False
         return True
 
-    def _of_other(self, method: str, params: Params, thread: str) -> None:
-        """Show what a sub-agent does below its tool item; any other thread is none of this chat's."""
+    def _receive_from_other_thread(self, method: str, params: Params, thread: str) -> None:
+        """Show a sub-agent's work below its tool item; ignore threads that do not belong to this chat."""
         parent = self._context.state.parents.get(thread)
         if method == "serverRequest/resolved":
             self._requests.resolved(params)
@@ -118,19 +118,19 @@ class Notifications:
             self._turns.finish_items(text(turn, "id"), "failed" if text(turn, "status") == "failed" else "interrupted")
             self._requests.turn_ended(text(turn, "id"))
         elif parent is not None:
-            self._of_items(method, params, parent)
+            self._receive_about_item(method, params, parent)
 
     def _thread_started(self, thread: Params) -> None:
-        """A thread that this one has begun is that of the sub-agent that a tool item starts just now."""
+        """Assign a sub-agent's new thread to the tool item that is starting a sub-agent."""
         state = self._context.state
         if not state.thread or text(thread, "parentThreadId") != state.thread:
             return
-        starting = [each.id for each in state.items.values() if each.starts_agent]
+        starting = [item.id for item in state.items.values() if item.starts_agent]
         if starting:
             state.parents.setdefault(text(thread, "id"), starting[-1])
 
     def _turn_started(self, params: Params) -> None:
-        """A turn runs; that within a review has another id than the review, which alone ends."""
+        """A turn runs. Within a review, the turn has an id of its own, but only the review's end is reported."""
         turn, root = text(params, "turn", "id"), text(params, "turn", "rootTurnId")
         self._turns.began(root if root and root == self._context.state.turn else turn, turn)
 
@@ -143,16 +143,16 @@ class Notifications:
         self._turns.ended(turn)
 
     def _settings_updated(self, params: Params) -> None:
-        found = self._context.state.settings
-        settings.read(found, mapping(params, "threadSettings"))
-        self._context.port.emit(SettingsChanged(settings.shown(found)))
+        thread_settings = self._context.state.settings
+        settings.read(thread_settings, mapping(params, "threadSettings"))
+        self._context.port.emit(SettingsChanged(settings.shown(thread_settings)))
 
     def _mcp_server_started(self, params: Params) -> None:
         if error := text(params, "error"):
             self._context.notice_once(f"The MCP server {text(params, 'name')} did not start: {error}")
 
     def _config_warning(self, params: Params) -> None:
-        """The user's settings are odd: said at each start of the server, and here at that of a conversation."""
+        """Show a warning about the user's settings, only in a new conversation: the server repeats it at each start."""
         if not self._context.state.start.has_history:
             details = text(params, "details")
             self._context.notice_once(text(params, "summary") + (f" {details}" if details else ""))

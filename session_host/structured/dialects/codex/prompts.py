@@ -1,4 +1,4 @@
-"""Prompts and steering texts: how they are sent, and what becomes of them."""
+"""Sends prompts and steering texts, and reports their outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METHODS: Final = frozenset({"turn/start", "turn/steer", "review/start", "thread/
 
 
 class Prompts:
-    """Sends prompts, and tells what the server says to them."""
+    """Sends prompts, and reports whether the server accepts them."""
 
     def __init__(self, context: Context, turns: Turns) -> None:
         self._context = context
@@ -81,19 +81,19 @@ class Prompts:
             found.tries += 1
             if found.tries == 1:
                 context.port.notice("Codex is overloaded: it is asked again.")
-            context.try_later(sent.about, found.tries)
+            context.retry_later(sent.about, found.tries)
             return
         state.prompts.pop(sent.about, None)
         state.echoes.pop(sent.about, None)
         if found is not None and found.steers:
             context.port.too_late(sent.about)
         else:
-            why = text(error, "message") or "no reason given"
-            context.port.refused(sent.about, f"Codex refused the prompt: {why}")
+            reason = text(error, "message") or "no reason given"
+            context.port.refused(sent.about, f"Codex refused the prompt: {reason}")
 
 
 def slash_command(words: str) -> tuple[str, dict[str, Any]]:
-    """The method and the parameters that a prompt's text asks for."""
+    """The method for a prompt's text, and its parameters."""
     word, _, rest = words.strip().partition(" ")
     rest = rest.strip()
     match word:

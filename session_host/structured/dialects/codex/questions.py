@@ -15,7 +15,7 @@ from .items import changes_title, file_changes, whole_diff
 SKIP: Final = "skip"
 
 
-class Asked(NamedTuple):
+class UserRequest(NamedTuple):
     """A request as the user sees it.
 
     Attributes:
@@ -29,8 +29,8 @@ class Asked(NamedTuple):
     types: dict[str, str] = {}  # noqa: RUF012 - it is never changed
 
 
-class Seen(NamedTuple):
-    """What the server has said about the item that a request is about.
+class KnownItem(NamedTuple):
+    """The item that a request is about, as far as the server has reported it.
 
     Attributes:
         id: the item's id in the transcript, "" for none.
@@ -59,18 +59,20 @@ _DECISIONS: Final[dict[str, tuple[str, OptionKind]]] = {
 
 
 _SPANS: Final = {"session": "Allow for this session", "always": "Always allow this tool"}
-"""How long leave for a tool of an MCP server can hold."""
+"""How long a permission for a tool of an MCP server can hold."""
 
 
-def translate(method: str, params: dict[str, Any], request_id: str, seen: Seen, now_ms: int) -> Asked | None:
+def translate(
+    method: str, params: dict[str, Any], request_id: str, known: KnownItem, now_ms: int
+) -> UserRequest | None:
     """The request as the user sees it; None if Outlive does not answer requests of this method."""
-    request = AgentRequest(request_id, "command", now_ms, "", "", item=seen.id, reason=text(params, "reason"),
+    request = AgentRequest(request_id, "command", now_ms, "", "", item=known.id, reason=text(params, "reason"),
                            directory=text(params, "cwd"))  # fmt: skip
     match method:
         case "item/commandExecution/requestApproval":
-            return _command(params, request, seen)
+            return _command(params, request, known)
         case "item/fileChange/requestApproval":
-            return _file_change(params, request, seen)
+            return _file_change(params, request, known)
         case "item/permissions/requestApproval":
             return _permissions(params, request)
         case "item/tool/requestUserInput":
@@ -78,25 +80,25 @@ def translate(method: str, params: dict[str, Any], request_id: str, seen: Seen, 
         case "mcpServer/elicitation/request":
             return _elicitation(params, request)
         case "execCommandApproval":
-            return _former_command(params, request)
+            return _legacy_command(params, request)
         case "applyPatchApproval":
-            return _former_patch(params, request)
+            return _legacy_patch(params, request)
         case _:
             return None
 
 
-def _asked(request: AgentRequest, choices: list[_Choice], **fields: Any) -> Asked:
-    options = tuple(RequestOption(each.id, each.name, each.kind) for each in choices)
+def _user_request(request: AgentRequest, choices: list[_Choice], **fields: Any) -> UserRequest:
+    options = tuple(RequestOption(choice.id, choice.name, choice.kind) for choice in choices)
     fields = {"title": one_line(fields.pop("title")), "options": options, **fields}
-    results = {each.id: msgspec.json.encode(each.result).decode() for each in choices}
-    return Asked(msgspec.structs.replace(request, **fields), results)
+    results = {choice.id: msgspec.json.encode(choice.result).decode() for choice in choices}
+    return UserRequest(msgspec.structs.replace(request, **fields), results)
 
 
 # ---------------------------------------------------------------- commands and files
 
 
-def _command(params: dict[str, Any], request: AgentRequest, seen: Seen) -> Asked:
-    command = text(params, "command") or seen.command
+def _command(params: dict[str, Any], request: AgentRequest, known: KnownItem) -> UserRequest:
+    command = text(params, "command") or known.command
     host = text(params, "networkApprovalContext", "host")
     short = text(params, "commandActions", 0, "command") if len(array(params, "commandActions")) == 1 else ""
     title = f"Run {short or command}"
@@ -110,7 +112,7 @@ def _command(params: dict[str, Any], request: AgentRequest, seen: Seen) -> Asked
     parts += _permission_lines(mapping(params, "additionalPermissions"))
     decisions = array(params, "availableDecisions") or ["accept", "decline", "cancel"]
     complete = bool(command or host)
-    return _asked(request, _choices(decisions), title=title, subject="\n".join(parts), complete=complete)
+    return _user_request(request, _choices(decisions), title=title, subject="\n".join(parts), complete=complete)
 
 
 def _choices(decisions: list[Any]) -> list[_Choice]:
@@ -122,17 +124,17 @@ def _choices(decisions: list[Any]) -> list[_Choice]:
             choices.append(_Choice(decision, name, kind, {"decision": decision}))
         elif isinstance(decision, dict) and decision:
             choices.append(_amendment(decision, len(choices)))
-    if all(each.id != "decline" for each in choices):
+    if all(choice.id != "decline" for choice in choices):
         name, kind = _DECISIONS["decline"]
-        end = next((number for number, each in enumerate(choices) if each.kind == "cancel"), len(choices))
+        end = next((number for number, choice in enumerate(choices) if choice.kind == "cancel"), len(choices))
         choices.insert(end, _Choice("decline", name, kind, {"decision": "decline"}))
     return choices
 
 
 def _amendment(decision: dict[str, Any], number: int) -> _Choice:
-    """A decision that holds for later commands, too."""
+    """A decision that also holds for later commands."""
     word = next(iter(decision))
-    argv = [each for each in array(decision, word, "execpolicy_amendment") if isinstance(each, str)]
+    argv = [argument for argument in array(decision, word, "execpolicy_amendment") if isinstance(argument, str)]
     rule = mapping(decision, word, "network_policy_amendment")
     name: str = word
     kind: OptionKind = "choice"
@@ -145,20 +147,20 @@ def _amendment(decision: dict[str, Any], number: int) -> _Choice:
     return _Choice(f"{word}-{number}", name, kind, {"decision": decision})
 
 
-def _file_change(params: dict[str, Any], request: AgentRequest, seen: Seen) -> Asked:
-    changes = seen.changes or ()
+def _file_change(params: dict[str, Any], request: AgentRequest, known: KnownItem) -> UserRequest:
+    changes = known.changes or ()
     subject = whole_diff(changes)
     root = text(params, "grantRoot")
     if root:
         subject += f"Writing anywhere below {root} is allowed for the rest of the session.\n"
-    return _asked(
+    return _user_request(
         request, _choices(["accept", "acceptForSession", "decline", "cancel"]), kind="edit",
         title=changes_title(changes), subject=subject, complete=_is_whole(changes),
     )  # fmt: skip
 
 
 def _is_whole(changes: tuple[FileChange, ...]) -> bool:
-    return bool(changes) and all(each.patch or each.moved_to or each.kind == "add" for each in changes)
+    return bool(changes) and all(change.patch or change.moved_to or change.kind == "add" for change in changes)
 
 
 def _permission_lines(permissions: dict[str, Any]) -> list[str]:
@@ -174,38 +176,40 @@ def _permission_lines(permissions: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _permissions(params: dict[str, Any], request: AgentRequest) -> Asked:
-    wanted = {key: value for key, value in mapping(params, "permissions").items() if value is not None}
-    lines = _permission_lines(wanted)
+def _permissions(params: dict[str, Any], request: AgentRequest) -> UserRequest:
+    requested = {key: value for key, value in mapping(params, "permissions").items() if value is not None}
+    lines = _permission_lines(requested)
     choices = [
-        _Choice("turn", "Allow for this turn", "allow_once", {"permissions": wanted, "scope": "turn"}),
-        _Choice("session", "Allow for this session", "allow_always", {"permissions": wanted, "scope": "session"}),
+        _Choice("turn", "Allow for this turn", "allow_once", {"permissions": requested, "scope": "turn"}),
+        _Choice("session", "Allow for this session", "allow_always", {"permissions": requested, "scope": "session"}),
         _Choice("decline", "Decline", "reject_once", {"permissions": {}, "scope": "turn"}),
     ]
     title = "Get more permissions"
-    return _asked(request, choices, kind="permission", title=title, subject="\n".join(lines), complete=bool(lines))
+    return _user_request(
+        request, choices, kind="permission", title=title, subject="\n".join(lines), complete=bool(lines)
+    )
 
 
 # ---------------------------------------------------------------- questions
 
 
-def _user_input(params: dict[str, Any], request: AgentRequest) -> Asked:
+def _user_input(params: dict[str, Any], request: AgentRequest) -> UserRequest:
     questions = tuple(
         Question(
-            text(each, "id"), text(each, "question") or text(each, "header"),
-            tuple(text(option, "label") for option in array(each, "options")),
-            free=bool(at(each, "isOther")) or not array(each, "options"), secret=bool(at(each, "isSecret")),
+            text(question, "id"), text(question, "question") or text(question, "header"),
+            tuple(text(option, "label") for option in array(question, "options")),
+            free=bool(at(question, "isOther")) or not array(question, "options"), secret=bool(at(question, "isSecret")),
         )
-        for each in array(params, "questions")
+        for question in array(params, "questions")
     )  # fmt: skip
-    title = questions[0].text if questions else "A question without words"
+    title = questions[0].text if questions else "A question without text"
     choices = [_Choice(SKIP, "Give no answer", "cancel", {"answers": {}})]
-    subject = "\n\n".join(each.text for each in questions)
-    return _asked(request, choices, kind="question", title=title, subject=subject, questions=questions)
+    subject = "\n\n".join(question.text for question in questions)
+    return _user_request(request, choices, kind="question", title=title, subject=subject, questions=questions)
 
 
-def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
-    """A question of an MCP server: a form, a page to visit, or leave for a call of a tool."""
+def _elicitation(params: dict[str, Any], request: AgentRequest) -> UserRequest | None:
+    """A question of an MCP server: a form, a page to visit, or the permission to call a tool."""
     server, message = text(params, "serverName"), text(params, "message")
     refusals = [
         _Choice("decline", "Decline", "reject_once", _elicited("decline")),
@@ -215,14 +219,16 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
     if mode == "url":
         done = _Choice("accept", "I have done it", "choice", _elicited("accept"))
         subject = f"{message}\n{text(params, 'url')}"
-        return _asked(request, [done, *refusals], kind="permission", title=f"{server}: {message}", subject=subject)
+        return _user_request(
+            request, [done, *refusals], kind="permission", title=f"{server}: {message}", subject=subject
+        )
     if mode not in {"form", "openai/form", "openaiForm"}:
         return None
     fields = mapping(params, "requestedSchema", "properties")
     arguments = at(params, "_meta", "tool_params")
     subject = message + (f"\n{msgspec.json.encode(arguments).decode()}" if arguments else "")
     if not fields:
-        spans = [each for each in array(params, "_meta", "persist") if isinstance(each, str) and each in _SPANS]
+        spans = [span for span in array(params, "_meta", "persist") if isinstance(span, str) and span in _SPANS]
         allow = [
             _Choice("accept", "Allow", "allow_once", _elicited("accept", {})),
             *(
@@ -231,16 +237,16 @@ def _elicitation(params: dict[str, Any], request: AgentRequest) -> Asked | None:
             ),
         ]
         title = message if text(params, "_meta", "codex_approval_kind") else f"{server}: {message}"
-        return _asked(request, [*allow, *refusals], kind="permission", title=title, subject=subject)
+        return _user_request(request, [*allow, *refusals], kind="permission", title=title, subject=subject)
     questions = tuple(_form_question(name, mapping(field)) for name, field in fields.items())
-    asked = _asked(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
+    asked = _user_request(request, refusals, kind="question", title=f"{server}: {message}", subject=subject,
                    questions=questions)  # fmt: skip
     return asked._replace(types={name: text(field, "type") for name, field in fields.items()})
 
 
 def _form_question(name: str, field: dict[str, Any]) -> Question:
-    options = [each for each in array(field, "enum") if isinstance(each, str)]
-    options += [text(each, "const") for each in array(field, "oneOf") if text(each, "const")]
+    options = [option for option in array(field, "enum") if isinstance(option, str)]
+    options += [text(option, "const") for option in array(field, "oneOf") if text(option, "const")]
     if text(field, "type") == "boolean":
         options = ["true", "false"]
     words = text(field, "title") or name
@@ -255,29 +261,29 @@ def _elicited(action: str, content: Any = None, meta: Any = None) -> dict[str, A
 def result_of_texts(method: str, types: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:
     """The reply's result for answers in the user's words."""
     if method == "mcpServer/elicitation/request":
-        return _elicited("accept", {name: _typed(types.get(name, ""), said) for name, said in texts.items()})
-    return {"answers": {name: {"answers": [said]} for name, said in texts.items()}}
+        return _elicited("accept", {name: _typed(types.get(name, ""), answer) for name, answer in texts.items()})
+    return {"answers": {name: {"answers": [answer]} for name, answer in texts.items()}}
 
 
-def _typed(kind: str, said: str) -> Any:
+def _typed(kind: str, answer: str) -> Any:
     try:
         match kind:
             case "boolean":
-                return said.strip().lower() in {"true", "yes", "1"}
+                return answer.strip().lower() in {"true", "yes", "1"}
             case "integer":
-                return int(said)
+                return int(answer)
             case "number":
-                return float(said)
+                return float(answer)
             case "array":
-                return [each.strip() for each in said.split(",")]
+                return [part.strip() for part in answer.split(",")]
     except ValueError:
         pass
-    return said
+    return answer
 
 
 # ---------------------------------------------------------------- requests of older servers
 
-_FORMER: Final = [
+_LEGACY_CHOICES: Final = [
     _Choice("approved", "Allow", "allow_once", {"decision": "approved"}),
     _Choice("approved_for_session", "Allow for this session", "allow_always", {"decision": "approved_for_session"}),
     _Choice("denied", "Decline", "reject_once", {"decision": {"denied": {"rejection": "The user declined."}}}),
@@ -285,20 +291,20 @@ _FORMER: Final = [
 ]
 
 
-def _former_command(params: dict[str, Any], request: AgentRequest) -> Asked:
-    argv = [each for each in array(params, "command") if isinstance(each, str)]
+def _legacy_command(params: dict[str, Any], request: AgentRequest) -> UserRequest:
+    argv = [argument for argument in array(params, "command") if isinstance(argument, str)]
     command = shlex.join(argv)
-    return _asked(request, _FORMER, title=f"Run {command}", subject=command, complete=bool(argv))
+    return _user_request(request, _LEGACY_CHOICES, title=f"Run {command}", subject=command, complete=bool(argv))
 
 
-def _former_patch(params: dict[str, Any], request: AgentRequest) -> Asked:
+def _legacy_patch(params: dict[str, Any], request: AgentRequest) -> UserRequest:
     raw = [
         {"path": path, "kind": {"type": text(change, "type"), "move_path": text(change, "move_path")},
          "diff": text(change, "unified_diff") or text(change, "content")}
         for path, change in mapping(params, "fileChanges").items()
     ]  # fmt: skip
     changes = file_changes(raw, "")
-    return _asked(
-        request, _FORMER, kind="edit", title=changes_title(changes), subject=whole_diff(changes),
+    return _user_request(
+        request, _LEGACY_CHOICES, kind="edit", title=changes_title(changes), subject=whole_diff(changes),
         complete=_is_whole(changes),
     )  # fmt: skip

@@ -33,21 +33,21 @@ class Requests:
         params = mapping(message, "params")
         turn = text(params, "turnId")
         request_id = f"{turn or text(params, 'threadId') or state.thread}-{number}"
-        asked = questions.translate(method, params, request_id, self._seen(params), context.port.now_ms)
-        if asked is None:
+        shown = questions.translate(method, params, request_id, self._known_item(params), context.port.now_ms)
+        if shown is None:
             context.rpc.reply_error(number, METHOD_NOT_FOUND, f"{method}: not supported here")
             context.port.raw(method, message)
             return
-        request = asked.request
-        state.requests[request_id] = OpenRequest(number, method, turn, request.title, asked.results, asked.types)
+        request = shown.request
+        state.requests[request_id] = OpenRequest(number, method, turn, request.title, shown.results, shown.types)
         context.port.emit(RequestOpened(request))
         context.show_state()
 
-    def _seen(self, params: dict[str, Any]) -> questions.Seen:
+    def _known_item(self, params: dict[str, Any]) -> questions.KnownItem:
         """The item that a request is about."""
         item_id = text(params, "itemId") or text(params, "callId")
         found = self._context.state.items.get(item_id_of(text(params, "turnId"), item_id))
-        return questions.Seen(found.id, found.command, found.changes) if found else questions.Seen()
+        return questions.KnownItem(found.id, found.command, found.changes) if found else questions.KnownItem()
 
     def answer(self, request: AgentRequest, answer: Answer) -> None:
         """Reply with the user's answer."""
@@ -62,13 +62,13 @@ class Requests:
         context.show_state()
 
     def resolved(self, params: dict[str, Any]) -> None:
-        """A request needs no reply any more: it was answered elsewhere, or its turn is over."""
+        """Withdraw a request that needs no reply any more: it was answered elsewhere, or its turn is over."""
         number = at(params, "requestId")
-        self._withdraw([key for key, each in self._context.state.requests.items() if each.number == number])
+        self._withdraw([key for key, request in self._context.state.requests.items() if request.number == number])
 
     def turn_ended(self, turn: str) -> None:
-        """The requests of a turn need no reply any more."""
-        self._withdraw([key for key, each in self._context.state.requests.items() if each.turn == turn])
+        """Withdraw the requests of a turn that has ended."""
+        self._withdraw([key for key, request in self._context.state.requests.items() if request.turn == turn])
 
     def _withdraw(self, keys: list[str]) -> None:
         context = self._context

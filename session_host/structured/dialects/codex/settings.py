@@ -37,10 +37,10 @@ _WORKSPACE_WRITE: Final = (
 
 
 def read(settings: ThreadSettings, found: dict[str, Any]) -> None:
-    """Take over what the server reports of a thread, field by field.
+    """Take the settings that the server reports of a thread; settings that it leaves out stay.
 
     Args:
-        settings: are changed.
+        settings: the settings to change.
         found: the reply of "thread/start" or "thread/resume", or the settings of "thread/settings/updated".
     """
     settings.model = text(found, "model") or settings.model
@@ -62,23 +62,23 @@ def read_models(models: list[Any]) -> list[Model]:
     """The models of a reply of "model/list" that are not hidden."""
     return [
         Model(
-            text(each, "model") or text(each, "id"), text(each, "displayName") or text(each, "id"),
-            text(each, "description"),
+            text(model, "model") or text(model, "id"), text(model, "displayName") or text(model, "id"),
+            text(model, "description"),
             [(text(effort, "reasoningEffort"), text(effort, "description"))
-             for effort in array(each, "supportedReasoningEfforts")],
+             for effort in array(model, "supportedReasoningEfforts")],
         )
-        for each in models
-        if not at(each, "hidden") and (text(each, "model") or text(each, "id"))
+        for model in models
+        if not at(model, "hidden") and (text(model, "model") or text(model, "id"))
     ]  # fmt: skip
 
 
 def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
     """The settings as the user sees them; one that is not known is left out."""
-    models = tuple(SettingChoice(each.id, each.name, each.description) for each in settings.models)
-    efforts = next((each.efforts for each in settings.models if each.id == settings.model), None)
+    models = tuple(SettingChoice(model.id, model.name, model.description) for model in settings.models)
+    efforts = next((model.efforts for model in settings.models if model.id == settings.model), None)
     if efforts is None and settings.models:
         efforts = settings.models[0].efforts
-    every = (
+    settings_shown = (
         Setting("model", "Model", settings.model, _with(models, settings.model), "model"),
         Setting(
             "effort", "Reasoning", settings.effort,
@@ -90,20 +90,20 @@ def shown(settings: ThreadSettings) -> tuple[Setting, ...]:
         Setting("approvals", "Approvals", settings.approvals, _with(APPROVALS, settings.approvals)),
         Setting("sandbox", "Sandbox", settings.sandbox, _with(SANDBOXES, settings.sandbox)),
     )  # fmt: skip
-    return tuple(each for each in every if each.value or each.choices)
+    return tuple(setting for setting in settings_shown if setting.value or setting.choices)
 
 
 def _with(choices: tuple[SettingChoice, ...], value: str) -> tuple[SettingChoice, ...]:
     """The choices, with the present value even if the server does not list it."""
-    if not value or any(each.id == value for each in choices):
+    if not value or any(choice.id == value for choice in choices):
         return choices
     return (SettingChoice(value, value), *choices)
 
 
 def change(settings: ThreadSettings, name: str, value: str) -> dict[str, Any] | None:
     """The parameters that change a setting; None if there is no such setting or value."""
-    found = next((each for each in shown(settings) if each.id == name), None)
-    if found is None or all(each.id != value for each in found.choices):
+    found = next((setting for setting in shown(settings) if setting.id == name), None)
+    if found is None or all(choice.id != value for choice in found.choices):
         return None
     match name:
         case "mode":
@@ -125,7 +125,7 @@ _START_OPTIONS: Final = (
     "model", "modelProvider", "approvalPolicy", "sandbox", "config", "serviceTier", "personality",
     "developerInstructions",
 )  # fmt: skip
-"""The dialect's options that are parameters of "thread/start". What they leave open, the user's own settings decide."""
+"""The dialect's options that are parameters of "thread/start"; others keep the value of the user's own settings."""
 
 
 def start_parameters(options: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class OpenItem(msgspec.Struct, array_like=True):
         id: the id in the transcript.
         kind: as ``items.ItemKind``.
         turn: the server's id of its turn.
-        said: text or output was appended.
+        has_text: text or output was appended.
         section: the last part of a thought that text was appended to.
         changes: the changes of a "fileChange"; None of another item.
         command: the command of a "commandExecution".
@@ -26,7 +26,7 @@ class OpenItem(msgspec.Struct, array_like=True):
     id: str
     kind: str
     turn: str
-    said: bool = False
+    has_text: bool = False
     section: str = ""
     changes: tuple[FileChange, ...] | None = None
     command: str = ""
@@ -58,7 +58,7 @@ class SentPrompt(msgspec.Struct, array_like=True):
 
     Attributes:
         prompt: the prompt.
-        steers: it goes into the running turn.
+        steers: it is added to the running turn.
         tries: how often it was refused as overload.
         turns: how many turns had begun when it was sent.
     """
@@ -102,19 +102,19 @@ class CodexState(msgspec.Struct, array_like=True):
         turn: the running turn, "" for none or before its id is known.
         active: the id by which the running turn is interrupted: another one within a review.
         busy: a turn runs, or is about to.
-        server_idle: the server said last that it is idle.
+        server_idle: the server's last status was idle.
         interrupting: the turn is to be interrupted as soon as its id is known.
         turns: how many turns have begun.
         ended: the newest turns that have ended.
         shown: the state that the transcript has: state, turn and detail.
-        troubled: the last turn in which the server reported an error.
+        error_turn: the last turn in which the server reported an error.
         items: the server's items that are not complete, by their ids in the transcript.
         requests: the server's requests without a reply, by their ids in the transcript.
         prompts: prompts without a reply, by their items' ids.
         echoes: texts of prompts that the server has not repeated as items yet, by their items' ids.
         reviews: turns that a review began, which repeat no prompt of the user's.
         parents: the tool items of sub-agents, by the sub-agents' threads.
-        said: notices that are said once.
+        shown_notices: the newest notices that are shown only once.
         opening_tries: how often opening the thread was refused as overload.
     """
 
@@ -129,14 +129,14 @@ class CodexState(msgspec.Struct, array_like=True):
     turns: int = 0
     ended: list[str] = []
     shown: tuple[ChatState, str, str] = ("starting", "", "")
-    troubled: str = ""
+    error_turn: str = ""
     items: dict[str, OpenItem] = {}
     requests: dict[str, OpenRequest] = {}
     prompts: dict[str, SentPrompt] = {}
     echoes: dict[str, str] = {}
     reviews: list[str] = []
     parents: dict[str, str] = {}
-    said: list[str] = []
+    shown_notices: list[str] = []
     settings: ThreadSettings = msgspec.field(default_factory=ThreadSettings)
     opening_tries: int = 0
 
@@ -144,6 +144,6 @@ class CodexState(msgspec.Struct, array_like=True):
 def new_state(start: Start, rpc: JsonRpcState) -> CodexState:
     """The state of a chat that begins."""
     return CodexState(
-        start, rpc, ended=[], items={}, requests={}, prompts={}, echoes={}, reviews=[], parents={}, said=[],
+        start, rpc, ended=[], items={}, requests={}, prompts={}, echoes={}, reviews=[], parents={}, shown_notices=[],
         settings=ThreadSettings(models=[]),
     )  # fmt: skip

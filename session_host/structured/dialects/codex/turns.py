@@ -78,12 +78,12 @@ class Turns:
         outcome = _OUTCOMES.get(text(raw, "status"), "completed")
         self.finish_items(turn, outcome)
         state.ended = [*state.ended, turn][-KEPT_TURNS:]
-        state.reviews = [each for each in state.reviews if each != turn]
-        state.echoes = {key: said for key, said in state.echoes.items() if key in state.prompts}
+        state.reviews = [review for review in state.reviews if review != turn]
+        state.echoes = {key: echo for key, echo in state.echoes.items() if key in state.prompts}
         error = text(raw, "error", "message")
         if error:
-            self._problem(turn, mapping(raw, "error"))
-        elif state.troubled == turn and outcome == "completed":
+            self._put_error(turn, mapping(raw, "error"))
+        elif state.error_turn == turn and outcome == "completed":
             context.port.emit(Remove(f"{turn}/error"))  # A try that came later was successful.
         context.port.emit(TurnEnded(turn, outcome, one_line(error)))
         if turn == state.turn or not state.turn or state.server_idle:
@@ -91,8 +91,8 @@ class Turns:
         context.show_state()
 
     def finish_items(self, turn: str, outcome: TurnOutcome) -> None:
-        """Mark what the server did not complete before the turn's end; a command may go on in the background."""
-        for found in [each for each in self._context.state.items.values() if each.turn == turn]:
+        """Mark items that are not complete at the turn's end; a command may still run in the background."""
+        for found in [item for item in self._context.state.items.values() if item.turn == turn]:
             if outcome == "completed" and found.command:
                 continue
             del self._context.state.items[found.id]
@@ -100,25 +100,27 @@ class Turns:
 
     def _cut(self, found: OpenItem, status: ItemStatus) -> None:
         port = self._context.port
-        if found.kind in _STREAMED and not found.said:
+        if found.kind in _STREAMED and not found.has_text:
             port.emit(Remove(found.id))
         else:
             port.emit(SetStatus(found.id, status, port.now_ms))
 
-    def _problem(self, turn: str, error: dict[str, Any]) -> None:
-        """One notice for a turn's trouble: the last one stays."""
-        words = text(error, "message") or "Codex reports an error without words"
+    def _put_error(self, turn: str, error: dict[str, Any]) -> None:
+        """Show a turn's error as a notice, in place of the turn's former one."""
+        words = text(error, "message") or "Codex reported an error without a message"
         details = text(error, "additionalDetails")
-        port, self._context.state.troubled = self._context.port, turn
-        said = f"{words} ({details})" if details else words
-        port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=said, turn=turn)))
+        port, self._context.state.error_turn = self._context.port, turn
+        notice = f"{words} ({details})" if details else words
+        port.emit(Put(Item(f"{turn}/error", "notice", port.now_ms, text=notice, turn=turn)))
 
     def error(self, params: dict[str, Any]) -> None:
         """An error in a turn; the server may try again."""
         state, turn = self._context.state, text(params, "turnId")
-        self._problem(turn, mapping(params, "error"))
+        self._put_error(turn, mapping(params, "error"))
         if turn in state.reviews and state.server_idle and not at(params, "willRetry"):
-            self.ended({"id": turn, "status": "failed", "error": at(params, "error")})  # It says no more about it.
+            self.ended(
+                {"id": turn, "status": "failed", "error": at(params, "error")}
+            )  # The server sends no turn/completed then.
 
     # ------------------------------------------------------------ items
 
@@ -134,7 +136,7 @@ class Turns:
         if item is None:
             return
         self._context.state.items[item.id] = OpenItem(
-            item.id, item.kind, turn, said=bool(item.text or item.output),
+            item.id, item.kind, turn, has_text=bool(item.text or item.output),
             changes=item.changes if kind == "fileChange" else None, command=item.command,
             starts_agent=text(raw, "tool") == "spawnAgent",
         )  # fmt: skip
@@ -153,7 +155,7 @@ class Turns:
             return
         found = context.state.items.pop(item.id, None)
         self._note_sub_agents(raw, item.id)
-        if found is not None and found.said and not (item.text or item.output):
+        if found is not None and found.has_text and not (item.text or item.output):
             context.port.emit(SetStatus(item.id, item.status, item.ended_ms))
         else:
             context.port.emit(Put(item))
@@ -161,7 +163,7 @@ class Turns:
     def _translate(self, raw: dict[str, Any], turn: str, parent: str, *, done: bool) -> Item | None:
         context = self._context
         item_id = item_id_of(turn, text(raw, "id"))
-        place = items.Place(item_id, turn, context.state.start.directory, parent)
+        place = items.ItemContext(item_id, turn, context.state.start.directory, parent)
         return items.translate(raw, place, context.port.now_ms, done=done)
 
     def _cut_by_user(self, turn: str) -> None:
@@ -177,8 +179,8 @@ class Turns:
             return True
         prompt = text(raw, "clientId")
         if not prompt:
-            said, _ = items.user_input(array(raw, "content"))
-            prompt = next((key for key, each in state.echoes.items() if each == said), "")
+            prompt_text, _ = items.user_input(array(raw, "content"))
+            prompt = next((key for key, echo in state.echoes.items() if echo == prompt_text), "")
         return state.echoes.pop(prompt, None) is not None
 
     def _note_sub_agents(self, raw: dict[str, Any], item_id: str) -> None:
@@ -186,7 +188,7 @@ class Turns:
         parents = self._context.state.parents
         threads = [text(raw, "agentThreadId")]
         if text(raw, "type") == "collabAgentToolCall" and text(raw, "tool") == "spawnAgent":
-            threads += [each for each in array(raw, "receiverThreadIds") if isinstance(each, str)]
+            threads += [thread for thread in array(raw, "receiverThreadIds") if isinstance(thread, str)]
         for thread in threads:
             if thread:
                 parents.setdefault(thread, item_id)
@@ -194,7 +196,7 @@ class Turns:
     # ------------------------------------------------------------ parts of items
 
     def append(self, params: dict[str, Any], kind: str, field: Field, *, section: str = "", parent: str = "") -> None:
-        """More text or output of an item, which may have begun unseen."""
+        """Append text or output to an item; adds the item if its beginning was not reported."""
         port, state = self._context.port, self._context.state
         turn = text(params, "turnId")
         item_id = item_id_of(turn, text(params, "itemId"))
@@ -206,16 +208,16 @@ class Turns:
             port.emit(
                 Put(Item(item_id, kind, port.now_ms, status="running", turn=turn, tool=tool, parent=parent))  # type: ignore[arg-type]
             )
-        if section and found.section and section != found.section and found.said:
+        if section and found.section and section != found.section and found.has_text:
             words = f"\n\n{words}"
         if section:
             found.section = section
         if words:
-            found.said = True
+            found.has_text = True
             port.emit(Append(item_id, words, field))
 
     def changes_updated(self, params: dict[str, Any], parent: str = "") -> None:
-        """The changes of a "fileChange" item are known better."""
+        """Take the newer list of changes of a "fileChange" item."""
         state, port = self._context.state, self._context.port
         found = state.items.get(item_id_of(text(params, "turnId"), text(params, "itemId")))
         if found is not None:
@@ -244,17 +246,17 @@ class Turns:
 
     # ------------------------------------------------------------ former turns
 
-    def show_former(self, raw: dict[str, Any]) -> None:
-        """A turn of the resumed conversation, which the transcript does not have."""
+    def show_earlier_turn(self, raw: dict[str, Any]) -> None:
+        """Show a turn of the resumed conversation that the transcript does not have."""
         turn, port = text(raw, "id"), self._context.port
         began_ms = integer(raw, "startedAt") * 1000
-        for each in array(raw, "items"):
-            item = self._translate({"startedAtMs": began_ms, **mapping(each)}, turn, "", done=True)
+        for raw_item in array(raw, "items"):
+            item = self._translate({"startedAtMs": began_ms, **mapping(raw_item)}, turn, "", done=True)
             if item is None:
-                port.raw(f"item {text(each, 'type') or 'without a type'}", each)
+                port.raw(f"item {text(raw_item, 'type') or 'without a type'}", raw_item)
             elif item.status == "running":
                 port.emit(Put(msgspec.structs.replace(item, status="interrupted")))
             else:
                 port.emit(Put(item))
         if text(raw, "error", "message"):
-            self._problem(turn, mapping(raw, "error"))
+            self._put_error(turn, mapping(raw, "error"))

@@ -75,10 +75,10 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
             )  # fmt: skip
         case "file_change":
             changes = tuple(
-                FileChange(text(each, "path"), "", _CHANGES.get(text(each, "kind"), "update"))  # type: ignore[arg-type]
-                for each in array(body, "changes")
+                FileChange(text(change, "path"), "", _CHANGES.get(text(change, "kind"), "update"))  # type: ignore[arg-type]
+                for change in array(body, "changes")
             )
-            title = ", ".join(each.path for each in changes)
+            title = ", ".join(change.path for change in changes)
             return msgspec.structs.replace(item, tool="edit", title=one_line(title), changes=changes)
         case "web_search":
             return msgspec.structs.replace(item, tool="search", title=one_line(text(body, "query")))
@@ -93,8 +93,8 @@ def _tool(item: Item, kind: str, body: Mapping[str, Any]) -> Item:
 
 def _plan(body: Mapping[str, Any]) -> tuple[PlanEntry, ...]:
     return tuple(
-        PlanEntry(text(each, "text"), "completed" if at(each, "completed") is True else "pending")
-        for each in array(body, "items")
+        PlanEntry(text(item, "text"), "completed" if at(item, "completed") is True else "pending")
+        for item in array(body, "items")
     )
 
 

@@ -44,7 +44,7 @@ class OneShotDialect:
         self._state = OneShotState(ReaderState())
         self._reader: FormatReader = PlainReader(port, self._state)
 
-    # ------------------------------------------------------------ what the rules ask for
+    # ------------------------------------------------------------ verbs of the rules
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""
@@ -96,7 +96,7 @@ class OneShotDialect:
         self._state = msgspec.msgpack.decode(state, type=OneShotState)
         self._use_format(self._state.format)
 
-    # ------------------------------------------------------------ what our program says
+    # ------------------------------------------------------------ messages of our program
 
     def receive(self, line: bytes) -> None:
         """See ``Dialect``."""
@@ -154,10 +154,10 @@ class OneShotDialect:
 
 
 def _failure(message: Mapping[str, Any]) -> str:
-    """Why a command failed, from how it ended; "" if it did not."""
+    """The reason why a command failed, from its exit status; "" if it did not fail."""
     code, number = integer(message, "code"), integer(message, "signal")
     if not code and not number:
         return ""
-    how = f"The command was ended by signal {number}" if number else f"The command ended with exit code {code}"
+    end = f"The command was ended by signal {number}" if number else f"The command ended with exit code {code}"
     stderr = text(message, "stderr")
-    return f"{how}:\n{stderr}" if stderr else f"{how}."
+    return f"{end}:\n{stderr}" if stderr else f"{end}."

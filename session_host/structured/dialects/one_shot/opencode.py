@@ -61,7 +61,7 @@ class OpencodeReader(ItemReader):
         if name == "todowrite":
             steps = array(values, "todos")
             plan = self.item("todos", "plan", "done")
-            self.put("todos", msgspec.structs.replace(plan, plan=tuple(_step(each) for each in steps)))
+            self.put("todos", msgspec.structs.replace(plan, plan=tuple(_step(todo) for todo in steps)))
             return
         error = text(call, "error")
         status: ItemStatus = "failed" if text(call, "status") == "error" else "done"
@@ -78,8 +78,8 @@ class OpencodeReader(ItemReader):
 
 
 def _title(name: str, values: Mapping[str, Any]) -> str:
-    shown = (text(values, each) for each in ("command", "filePath", "pattern", "path", "url", "query", "description"))
-    return next((each for each in shown if each), name)
+    shown = (text(values, name) for name in ("command", "filePath", "pattern", "path", "url", "query", "description"))
+    return next((value for value in shown if value), name)
 
 
 def _changes(name: str, values: Mapping[str, Any], call: Mapping[str, Any]) -> tuple[FileChange, ...]:

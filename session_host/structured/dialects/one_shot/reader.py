@@ -26,24 +26,24 @@ class FormatReader(Protocol):
     """Reads the output of the turns of one chat."""
 
     def line(self, message: Mapping[str, Any]) -> None:
-        """A JSON line."""
+        """Read a JSON line."""
 
     def text(self, words: str) -> None:
-        """Text that is no JSON line."""
+        """Read text that is not a JSON line."""
 
     def finish(self, status: ItemStatus) -> None:
-        """The turn has ended: what is not complete gets this status."""
+        """Give this status to the items that are not complete: the turn has ended."""
 
 
 class ItemReader:
-    """Base of the readers: items of a turn, and texts that are no JSON."""
+    """Base of the readers: items of a turn, and text that is not JSON."""
 
     def __init__(self, port: DialectPort, state: OneShotState) -> None:
         self.port = port
         self.state = state
 
     def put(self, key: str, item: Item) -> None:
-        """Put an item, and keep it while it is not complete; ``key`` is the agent's id of it."""
+        """Put an item, and keep it until it is complete; ``key`` is the agent's id of it."""
         if item.status == "running":
             self.state.items[key] = item
         else:
@@ -53,29 +53,29 @@ class ItemReader:
 
     def item(self, key: str, kind: ItemKind, status: ItemStatus = "running") -> Item:
         """The item with the agent's id, or a new one."""
-        found = self.state.items.get(key)
-        if found is not None:
-            return msgspec.structs.replace(found, status=status)
+        item = self.state.items.get(key)
+        if item is not None:
+            return msgspec.structs.replace(item, status=status)
         return Item(f"{self.state.turn}.{key}", kind, self.port.now_ms, status=status, turn=self.state.turn)
 
     def next_key(self) -> str:
-        """An id for an item that has none of the agent's."""
+        """A new id for an item without an id from the agent."""
         self.state.made += 1
         return f"text-{self.state.made}"
 
     def text(self, words: str) -> None:
-        """Texts between JSON lines are the agent's remarks."""
+        """Show text between JSON lines as a notice."""
         if words.strip():
             self.port.notice(words.strip())
 
     def append(self, key: str, words: str) -> None:
-        """Append to the text of an item, which begins with it."""
+        """Append to the text of an item; adds the item if there is none."""
         if key not in self.state.items:
             self.put(key, self.item(key, "agent"))
         self.port.emit(Append(self.state.items[key].id, words))
 
     def conversation(self, conversation: str) -> None:
-        """The agent has said its id of the conversation, so the next turn is not the first one."""
+        """Take the agent's id of the conversation; from then on, turns continue it."""
         self.state.again = self.state.again or bool(conversation)
         if conversation and conversation != self.state.conversation:
             self.state.conversation = conversation

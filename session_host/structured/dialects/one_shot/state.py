@@ -12,15 +12,15 @@ class OneShotState(msgspec.Struct, array_like=True):
     """The state of ``dialect``.
 
     Attributes:
-        format: what the command writes, as our program names it.
-        conversation: the agent's id of it; "" until it is known.
-        again: the conversation has had a turn.
+        format: the form of the command's output: a key of ``dialect.READERS``.
+        conversation: the agent's id of the conversation; "" until it is known.
+        again: the conversation has had a turn, so the next one continues it.
         prompt: the id of the prompt that is sent and not confirmed.
         turn: the id of the running turn, which is that of its prompt; "" outside of one.
         interrupting: the user has interrupted it.
-        error: why it failed, as the agent says it.
+        error: the agent's message about why the turn failed.
         items: its items that are not complete, by the agent's ids of them.
-        made: how many items without an id of the agent's the turn has.
+        made: how many items of the turn got an id from the reader, since the agent reported none.
         read, written: tokens of the last request and answer; ``total`` of all turns; ``cost`` in US dollars.
         warnings: the newest warnings of the agent that were shown.
         claude: the state of Claude's messages.

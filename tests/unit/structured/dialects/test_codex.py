@@ -237,7 +237,7 @@ def test_thoughts_and_plans_are_shown(chat: SpokenChat) -> None:
 def test_odd_lines_are_kept_and_cost_nothing_else(chat: SpokenChat) -> None:
     chat.turn("garbage: 1\nunknown: item/holography/updated")
     raw = [each for each in chat.transcript if each.kind == "raw"]
-    assert [each.title for each in raw] == ["a line that is no message", "item/holography/updated"]
+    assert [each.title for each in raw] == ["a line that is not a message", "item/holography/updated"]
     assert "panicked" in raw[0].text
     assert "unheard of" in raw[1].text
     assert len(chat.texts("agent")) == 1
@@ -259,7 +259,7 @@ def test_the_agents_death_cuts_the_turn(chat: SpokenChat, words: str) -> None:
     if "cut" in words:
         assert (chat.texts("agent"), chat.statuses("agent")) == (["answer line 0001\nanswer line 0002\n"], ["cut"])
     else:
-        assert [each.title for each in chat.transcript if each.kind == "raw"] == ["a line that is no message"]
+        assert [each.title for each in chat.transcript if each.kind == "raw"] == ["a line that is not a message"]
 
 
 @pytest.mark.parametrize("words", ["silent: 1", "stall: 1"])
@@ -310,7 +310,7 @@ def test_a_conversation_that_codex_does_not_know(open_chat: Open) -> None:
     known_to_us = open_chat(conversation="never-prompted", has_history=True)
     known_to_us.until_idle()
     assert known_to_us.turn("hello").text == "echo: hello"
-    assert "goes on as a new one" in known_to_us.texts("notice")[0]
+    assert "this is a new one" in known_to_us.texts("notice")[0]
 
 
 def test_commands_with_a_slash(chat: SpokenChat) -> None:

@@ -16,7 +16,7 @@ from session_host.structured.acts import (
     TerminalOutput,
     WriteText,
 )
-from session_host.structured.dialects.acp.terminals import MOST_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
+from session_host.structured.dialects.acp.terminals import MAX_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
 from session_host.structured.pending_acts import lost_acts
 from tests.support.acp_chat import AcpChat
 
@@ -169,7 +169,7 @@ def test_a_terminal_that_cannot_start_gets_an_error(running: AcpChat) -> None:
     for params in ({"command": ""}, {"command": "make", "cwd": "sub"}):
         (reply,) = ask(running, "terminal/create", 5, **params)
         assert reply["error"]["code"] == -32602
-    for _ in range(MOST_TERMINALS):
+    for _ in range(MAX_TERMINALS):
         make_terminal(running)
     (reply,) = ask(running, "terminal/create", command="make")
     assert "in use" in reply["error"]["message"]

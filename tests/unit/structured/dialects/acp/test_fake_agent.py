@@ -220,7 +220,7 @@ def test_a_conversation_that_is_nowhere_fails_at_once(
     start = Start(directory=chat.start.directory, conversation="nowhere", has_history=True)
     with AcpProcess(agents, start, environment) as again:
         again.wait(lambda: again.failure)
-    assert again.failure == "Fake Agent cannot go on with the conversation: Resource not found"
+    assert again.failure == "Fake Agent cannot resume the conversation: Resource not found"
 
 
 def test_an_agent_that_cannot_resume_begins_a_new_conversation_and_says_so(agents: FakeAgents, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_an_agent_that_cannot_resume_begins_a_new_conversation_and_says_so(agent
     with AcpProcess(agents, start, {}) as chat:
         chat.wait_idle()
         chat.ask("say hi")
-    assert chat.items[0].text == "Fake Agent cannot go on with a former conversation: this is a new one"
+    assert chat.items[0].text == "Fake Agent cannot resume conversations: this is a new one"
     assert chat.transcript.status.conversation not in {"", "old"}
 
 

@@ -106,7 +106,7 @@ def test_a_conversation_that_stays_away_ends_the_chat_and_never_becomes_a_new_on
         chat.expire("resume", int(waits[-1] * 1000))
     assert waits[:5] == [1.0, 2.0, 4.0, 8.0, 8.0]
     assert 70 <= sum(waits) < 80
-    assert chat.failure == "Agent cannot go on with the conversation: not there"
+    assert chat.failure == "Agent cannot resume the conversation: not there"
     assert {each["method"] for each in chat.sent[1:]} == {"session/load"}
 
 
@@ -141,7 +141,7 @@ def test_gemini_loads_a_conversation_in_another_minute_than_it_began(began_ms: i
         name, wait_s = chat.timers[-1]
         assert wait_s == pytest.approx(61, abs=0.1)
         chat.expire("unanswered")
-        assert chat.items[-1].text == "Agent can go on with the conversation in 61 seconds"
+        assert chat.items[-1].text == "Agent can resume the conversation in 61 seconds"
         (load,) = chat.expire(name, 61_000)
         assert load["method"] == "session/load"
 
