@@ -114,6 +114,7 @@ class App:
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
+        self.sessions.drafts.restore(layout.drafts)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
         self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
@@ -165,6 +166,7 @@ class App:
         windows.settings_requested.connect(self._settings_window.open)
         tray.settings_requested.connect(self._settings_window.open)
         self.sessions.muting.changed.connect(self._save_muting)
+        self.sessions.drafts.save_due.connect(self._save_layout)
         windows.close_requested.connect(self._on_close_requested)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
@@ -256,6 +258,7 @@ class App:
         last_colors.remember(colors)
 
     def _save_layout(self) -> None:
+        self.layout.drafts = self.sessions.drafts.texts()
         if self._can_save_layout:
             self.storage.save_layout(self.layout.to_dict())
 

@@ -13,6 +13,7 @@ catalog, and turns their events into signals. It never polls.
     answers         reads the answers of a chat's agent
     one_question    counts a question once that a chat and its live terminal both show
     muting          chats that send no notifications
+    drafts          the unsent prompts of chats
     removals        removes ended chats, with time to undo
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version

@@ -20,6 +20,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_order import ChatOrder
 from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.clock_changes import ClockChanges
+from gui.bridge.drafts import Drafts
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
@@ -85,6 +86,7 @@ class SessionsModel(QObject):
         self.indexing.started.connect(self._on_indexing_started)
         self.clock_changes = ClockChanges(self)
         self.muting = Muting(self)
+        self.drafts = Drafts(self)
         self._is_refreshing = self._refresh_again = False
         self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
@@ -358,10 +360,8 @@ class SessionsModel(QObject):
         chat.record.name = name
         chat.changed.emit()
         if not chat.has_ended:
-            try:
+            with contextlib.suppress(SessionEnded, HostUnavailable):  # The store has the name, and the host is gone.
                 await ask(chat, Rename(request=1, name=name))
-            except (SessionEnded, HostUnavailable):
-                pass  # The store has the name, and the host is gone.
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely."""

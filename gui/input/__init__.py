@@ -7,5 +7,6 @@ know widgets, emulators or sessions.
     layouts     a key's unshifted character, and its Latin letter on any layout
     mouse       the buttons of Qt's mouse events, and the wheel's deltas as whole steps
     composing   the uncommitted text of an input method
+    draft       an unsent prompt
     shortcuts   the key combinations that belong to the window, not to the program
 """

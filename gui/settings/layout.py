@@ -55,6 +55,7 @@ class WindowLayout(msgspec.Struct):
         starts_at_login: the value of the setting ``start_at_login`` when it was last applied.
         grid: the last grid size of a terminal; a new chat starts with it.
         undelivered: how many characters of input a chat did not get, at most, when the last window closed; by its id.
+        drafts: unsent prompts without their images, by the ids of chats; the one that was edited last is the last one.
         restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
     """
 
@@ -78,6 +79,7 @@ class WindowLayout(msgspec.Struct):
     rang: list[str] = []
     undelivered: dict[str, int] = {}
     restart_told: list[str] = []
+    drafts: dict[str, str] = {}
 
     def to_dict(self) -> dict[str, Any]:
         """The layout in the form that the store keeps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -70,7 +71,11 @@ class Attachments(QWidget):
     @property
     def _room_bytes(self) -> int:
         """The maximum size of one more image: at most half of the limit, so that several fit."""
-        return min(MAX_BYTES // 2, MAX_BYTES - sum(len(image.data) for image in self._images))
+        return min(MAX_BYTES // 2, self._left_bytes)
+
+    @property
+    def _left_bytes(self) -> int:
+        return MAX_BYTES - sum(len(image.data) for image in self._images)
 
     def _add(self, image: Image | None) -> str:
         if len(self._images) >= MAX_IMAGES:
@@ -93,6 +98,12 @@ class Attachments(QWidget):
         self.show()
         self.changed.emit()
         return ""
+
+    def set_images(self, images: Iterable[Image]) -> str:
+        """Show other images; returns the problem if some have no room, "" if all have."""
+        self.clear()
+        problems = [self._add(image if len(image.data) <= self._left_bytes else None) for image in images]
+        return next(filter(None, problems), "")
 
     def _remove(self, button: QToolButton, image: Image) -> None:
         self._images = [other for other in self._images if other is not image]

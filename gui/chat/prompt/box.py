@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.input.draft import Draft
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
@@ -28,12 +29,14 @@ class PromptBox(QWidget):
 
     Signals:
         sent(str, str, tuple): the user sends a prompt: text, mode and images.
+        edited(): the draft may be another one.
         interrupted(): the user stops the turn.
         setting_changed(str, str): the user chose another value of a setting.
         notice_given(str): one line for the user.
     """
 
     sent = Signal(str, str, object)
+    edited = Signal()
     interrupted = Signal()
     setting_changed = Signal(str, str)
     notice_given = Signal(str)
@@ -63,11 +66,11 @@ class PromptBox(QWidget):
         self.setFocusProxy(self.editor)
         self.editor.submitted.connect(self.submit)
         self.editor.interrupt_requested.connect(self.interrupt)
-        self.editor.textChanged.connect(self._on_text)
+        self.editor.textChanged.connect(self._on_edited)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
         self.editor.installEventFilter(self)
-        self.attachments.changed.connect(self._on_text)
+        self.attachments.changed.connect(self._on_edited)
         self.settings.changed.connect(self.setting_changed)
         self._on_text()
 
@@ -130,6 +133,10 @@ class PromptBox(QWidget):
     def _is_running(self) -> bool:
         return self._status.state in {"running", "requires_action"}
 
+    def _on_edited(self) -> None:
+        self._on_text()
+        self.edited.emit()
+
     def _on_text(self) -> None:
         can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
@@ -158,6 +165,27 @@ class PromptBox(QWidget):
         if self.editor.height() != height or self.editor.minimumHeight() != height:
             self.editor.setFixedHeight(height)
 
+    # ------------------------------------------------------------ the draft
+
+    @property
+    def draft(self) -> Draft:
+        """What is written and not sent; while an earlier prompt is shown unchanged, what was written before."""
+        return Draft(self.editor.history.draft(self.editor.toPlainText()), self.attachments.images)
+
+    def show_draft(self, draft: Draft) -> None:
+        """Show another draft; the cursor stays in the text that both have."""
+        if draft == self.draft:
+            return
+        problem = ""
+        with QSignalBlocker(self):
+            self.editor.history.leave()
+            self.editor.change_text(draft.text)
+            if draft.images != self.attachments.images:
+                problem = self.attachments.set_images(draft.images)
+        if problem:
+            self.notice_given.emit(problem)
+            self.edited.emit()
+
     # ------------------------------------------------------------ the user's actions
 
     def submit(self, mode: str) -> None:
@@ -173,9 +201,10 @@ class PromptBox(QWidget):
         if mode == "interrupt" and not self._is_running():
             mode = "queue"
         self.completion.close()
-        self.editor.history.add(text)
+        draft = self.editor.history.add(text)
         self.editor.clear()
         self.attachments.clear()
+        self.editor.change_text(draft)
         self.sent.emit(text, mode, images)
 
     def interrupt(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
+from gui.chat.drawing.segment_layout import utf16_length
 from gui.wording import chat_texts
 
 from .history import History
@@ -118,6 +120,16 @@ class PromptEditor(QPlainTextEdit):
         cursor.insertText(text)
         self.setTextCursor(cursor)
 
+    def change_text(self, text: str) -> None:
+        """Change the text to another one; the cursor stays in the text that both have. The change can be undone."""
+        current = self.toPlainText()
+        start = _common_length(current, text)
+        end = _common_length(current[start:][::-1], text[start:][::-1])
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(utf16_length(current[:start]))
+        cursor.setPosition(utf16_length(current[: len(current) - end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(text[start : len(text) - end])
+
     # ------------------------------------------------------------ images
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
@@ -154,3 +166,8 @@ class PromptEditor(QPlainTextEdit):
             cursor.deletePreviousChar()
         cursor.insertText(f"{text} ")
         self.setTextCursor(cursor)
+
+
+def _common_length(one: str, other: str) -> int:
+    """The length of the common beginning of two texts."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

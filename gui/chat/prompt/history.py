@@ -14,28 +14,43 @@ class History:
         self._draft = ""
 
     def set(self, prompts: list[str]) -> None:
-        """Set the earlier prompts."""
+        """Set the earlier prompts; the shown one stays shown, if it is among them."""
+        shown = self._prompts[self._place] if self._is_recalling else None
         self._prompts = prompts[-_MAX_PROMPTS:]
-        self._place = len(self._prompts)
+        self._place = self._prompts.index(shown) if shown in self._prompts else len(self._prompts)
 
-    def add(self, text: str) -> None:
-        """Add a sent prompt."""
+    def add(self, text: str) -> str:
+        """Add a sent prompt; returns the text that is shown next: the draft, if an earlier prompt was sent."""
+        draft = self._draft if self._is_recalling else ""
         if text and self._prompts[-1:] != [text]:
             self._prompts = [*self._prompts, text][-_MAX_PROMPTS:]
+        self.leave()
+        return draft
+
+    @property
+    def _is_recalling(self) -> bool:
+        return self._place < len(self._prompts)
+
+    def draft(self, text: str) -> str:
+        """The draft while a text is shown: the text itself, unless it is an earlier prompt."""
+        return self._draft if self._is_recalling and text == self._prompts[self._place] else text
+
+    def leave(self) -> None:
+        """Show the draft, which has another text now."""
         self._place = len(self._prompts)
 
     def older(self, text: str) -> str | None:
         """The prompt before the shown one; None if there is none."""
         if self._place == 0:
             return None
-        if self._place == len(self._prompts):
+        if not self._is_recalling:
             self._draft = text
         self._place -= 1
         return self._prompts[self._place]
 
     def newer(self) -> str | None:
         """The prompt after the shown one, finally the draft; None if the draft is shown."""
-        if self._place >= len(self._prompts):
+        if not self._is_recalling:
             return None
         self._place += 1
         return self._draft if self._place == len(self._prompts) else self._prompts[self._place]

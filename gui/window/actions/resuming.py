@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import inspect_ended_chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.input.draft import NO_DRAFT, Draft
 from gui.settings.layout import WindowLayout
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -75,31 +76,41 @@ class EndedChatActions(QObject):
 
     # ------------------------------------------------------------ resuming
 
-    def resume(self, chat: Chat, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = "") -> None:
+    def resume(
+        self, chat: Chat, *, anyway: bool = False, runtime: Runtime | None = None, prompt: Draft = NO_DRAFT
+    ) -> None:
         """Resume an ended chat; its tab then shows the new chat.
 
         Args:
             chat: the ended chat.
             anyway: even if the conversation is open elsewhere.
             runtime: the runtime of the new chat; None for the same as before.
-            prompt: the first prompt, for a structured chat.
+            prompt: the first prompt, for a structured chat; it becomes the draft of a chat that it cannot be sent to.
         """
-        if self._continuation_of(chat) is not None:
+        if (follower := self._continuation_of(chat)) is not None:
+            self._sessions.drafts.add(follower.id, prompt)
             self.show_continuation(chat)
             return
+        # A launch takes a text only: images are sent to the chat once it runs.
+        text = "" if prompt.images else prompt.text
         self._begin(
             chat,
             page_texts.resuming(),
-            lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=prompt),
+            lambda size: self._sessions.resume(chat, size, anyway=anyway, runtime=runtime, prompt=text),
+            prompt,
         )
 
     def choose_conversation(self, chat: Chat) -> None:
         """Resume with the agent's own list of conversations, in the chat's tab."""
         self._begin(chat, common_texts.starting(), lambda size: self._sessions.choose_conversation(chat, size))
 
-    def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
+    def _begin(
+        self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]], prompt: Draft = NO_DRAFT
+    ) -> None:
         if not chat.has_ended or chat.id in self._in_progress:
+            self._sessions.drafts.add(chat.id, prompt)
             return
+        self._sessions.drafts.hold(chat.id, prompt)
         self._in_progress.add(chat.id)
         self._banners.withdraw(f"ended {chat.id}")
         page = self._open_chat(chat)
@@ -107,14 +118,20 @@ class EndedChatActions(QObject):
         self._sessions.tasks.start(self._run_start(page, start), "resume")
 
     async def _run_start(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
-        chat = page.chat
+        chat, drafts = page.chat, self._sessions.drafts
         try:
             follower = await start(GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
+            drafts.add(chat.id, drafts.take_held(chat.id))
             await self._show_refusal(page, error)
             return
         finally:
             self._in_progress.discard(chat.id)
+        prompt = drafts.take_held(chat.id)
+        if prompt.images and follower.viewer is not None:
+            follower.viewer.prompt(prompt.text, "queue", prompt.images)
+        elif prompt.images:
+            drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)
 
     async def resume_in_place(self, chat: Chat) -> None:
@@ -139,7 +156,6 @@ class EndedChatActions(QObject):
             from session_host.client.chats.resumability import has_picker
 
             can_choose = await asyncio.to_thread(has_picker, page.chat.id)
-        page.on_resume_failed()
         if page in self._tabs.pages():
             picks = can_choose and isinstance(error, ConversationUnknown)
             line = phrases.without_remedy(str(error)) if picks else str(error)

@@ -41,7 +41,7 @@ class ChatPage(Area):
         settled: the page shows the live chat, or the saved end of an ended one.
         end_bar_made: the end bar was created; the receiver connects its signals.
         refused: the host refused an input (its message).
-        resume_requested: the user sent a prompt to the ended chat.
+        resume_requested: the user sent a prompt to the ended chat (a Draft).
         find_used: the user searched for something else in the chat.
         bars_moved: bars cover another part of the page, or no part.
     """
@@ -55,7 +55,7 @@ class ChatPage(Area):
     settled = Signal()
     end_bar_made = Signal(EndBar)
     refused = Signal(str)
-    resume_requested = Signal(str)
+    resume_requested = Signal(object)
     find_used = Signal()
     bars_moved = Signal()
 
@@ -130,9 +130,6 @@ class ChatPage(Area):
     def _on_detaching(self) -> None:
         """Handle that the replica is about to be freed."""
         raise NotImplementedError
-
-    def on_resume_failed(self) -> None:
-        """Handle that the chat could not be resumed."""
 
     def paint_now(self) -> None:
         """Repaint the view at once, before the event loop does other work."""

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
 from gui.bridge.chat_viewer import ChatViewer
+from gui.bridge.drafts import Drafts
 from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
+from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
@@ -24,6 +26,8 @@ from session_host.structured.transcript import Transcript
 
 LINE_PX = 20
 """The scroll distance of one line."""
+KEPT_PROMPTS = 4
+"""A host refuses a prompt within a moment, or when it is there again."""
 
 
 class StructuredPage(ChatPage):
@@ -34,7 +38,11 @@ class StructuredPage(ChatPage):
     """
 
     def __init__(
-        self, theme: Theme, source: ChatViewer, load_transcript: Callable[[Chat, StructuredPage], None]
+        self,
+        theme: Theme,
+        source: ChatViewer,
+        drafts: Drafts,
+        load_transcript: Callable[[Chat, StructuredPage], None],
     ) -> None:
         super().__init__(theme, source)
         chat = self.chat
@@ -44,7 +52,9 @@ class StructuredPage(ChatPage):
         self._is_requested = self._has_saved_transcript = False
         self._answered: dict[int, str] = {}
         """The requests that this page answered, by the numbers of the answers."""
-        self._unsent = ""
+        self._sent: dict[int, Draft] = {}
+        """The latest prompts that were sent here, by their numbers: a refused one is put back."""
+        self._drafts = drafts
         self.view = ChatView(theme, chat.record.cwd, self)
         self.view.setAccessibleName(page_texts.conversation_of(chat.name))
         view = self.view
@@ -59,6 +69,10 @@ class StructuredPage(ChatPage):
         view.file_activated.connect(self.file_requested)
         view.notice_given.connect(self.notice_given)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
+        view.prompt.show_draft(drafts.of(chat.id))
+        view.prompt.editor.document().clearUndoRedoStacks()
+        view.prompt.edited.connect(lambda: drafts.set(chat.id, view.prompt.draft))
+        drafts.changed.connect(self._on_draft)
         source.damaged.connect(self._on_damaged)
         self.set_content(view, self, view.finder)
         shortcut = QShortcut(QKeySequence("Ctrl+F"), self)
@@ -72,11 +86,18 @@ class StructuredPage(ChatPage):
             act(self.source.viewer)
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
+        prompt, viewer = Draft(text, images), self.source.viewer
         if self.chat.has_ended:
-            self._unsent = text
-            self.resume_requested.emit(text)
-            return
-        self._act(lambda viewer: viewer.prompt(text, mode, images))
+            self.resume_requested.emit(prompt)
+        elif viewer is None:
+            self._drafts.add(self.chat.id, prompt)
+        else:
+            self._sent = dict([*self._sent.items(), (viewer.next_sequence, prompt)][-KEPT_PROMPTS:])
+            viewer.prompt(text, mode, images)
+
+    def _on_draft(self, session_id: str) -> None:
+        if session_id == self.chat.id:
+            self.view.prompt.show_draft(self._drafts.of(session_id))
 
     def _answer(self, request: str, option: str, digest: str, texts: dict[str, str]) -> None:
         if self.source.viewer is not None:
@@ -84,8 +105,10 @@ class StructuredPage(ChatPage):
             self.source.viewer.answer_request(request, option, digest, texts)
 
     def _on_refused(self, refusal: InputRefused) -> None:
-        """Show the reason of a refused answer also at its request."""
+        """Show the reason of a refused answer also at its request; put a refused prompt back."""
         super()._on_refused(refusal)
+        if (prompt := self._sent.pop(refusal.sequence, None)) is not None:
+            self._drafts.add(self.chat.id, prompt)
         if (request := self._answered.pop(refusal.sequence, None)) is not None:
             self.view.refused(request, refusal.message)
 
@@ -168,12 +191,6 @@ class StructuredPage(ChatPage):
         record = self.chat.record
         self.view.prompt.set_resumes(bool(record.provider_session_id) and record.continued_by is None)
 
-    def on_resume_failed(self) -> None:
-        """See ``ChatPage``; restores the unsent prompt."""
-        if self._unsent:
-            self.view.prompt.editor.setPlainText(self._unsent)
-            self._unsent = ""
-
     def _show_replica(self) -> None:
         replica = self._replica
         if replica is not None and replica is not self.view.transcript:
@@ -195,6 +212,7 @@ class StructuredPage(ChatPage):
         self._on_saved_shown(found=transcript is not None)
 
     def _release(self) -> None:
+        self._drafts.disconnect(self)
         self.view.set_transcript(Transcript())
 
     def _on_detaching(self) -> None:
@@ -209,6 +227,8 @@ class StructuredPage(ChatPage):
 
     def _on_changed(self) -> None:
         super()._on_changed()
+        if self.chat.has_ended:
+            self._offer_to_resume()
         self.view.setAccessibleName(page_texts.conversation_of(self.chat.name))
 
     @property

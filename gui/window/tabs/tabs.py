@@ -306,7 +306,7 @@ class Tabs(QObject):
             return TerminalPage(self._theme, chat.acquire_viewer(), self._load_screen)
         from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
 
-        return StructuredPage(self._theme, chat.acquire_viewer(), self._load_transcript)
+        return StructuredPage(self._theme, chat.acquire_viewer(), self._sessions.drafts, self._load_transcript)
 
     def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
         self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")

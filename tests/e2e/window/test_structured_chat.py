@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QImage
 
+from session_host import paths
+from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, wait, wait_for_text
@@ -37,3 +39,28 @@ def test_a_prompt_that_is_typed_is_answered_and_a_command_allowed_by_its_key(
         assert "make install" in outlive("peek", "x", "--scrollback").output
         image = QImage(str(picture(own, area, "chat")))
         assert image.width() > 400
+
+
+def saved_drafts() -> object:
+    with Store.open(paths.database()) as store:
+        return list(store.layout().get("drafts", {}).values())
+
+
+def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_window: OpenWindow, area: Area) -> None:
+    session = new_chat(area, "x")
+    with open_window() as first:
+        first.show(session)
+        first.focus()
+        first.type("answer: typed")
+        first.press("ctrl+shift+w")
+        wait_until(lambda: first.tabs() == [], WAIT_S, "the tab to be closed")
+        first.show(session)
+        first.type(" twice")
+        wait_until(lambda: saved_drafts() == ["answer: typed twice"], WAIT_S, "the draft to be saved")
+        first.kill()
+    with open_window() as second:
+        second.wait_connected([session])
+        second.focus()
+        second.press("Return")
+        wait_for_text("x", "^typed twice$")
+        wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")

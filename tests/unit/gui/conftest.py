@@ -106,6 +106,10 @@ class PlayedViewer:
         self.calls.append(("answer", *arguments))
         self.next_sequence += 1
 
+    def prompt(self, *arguments: object) -> None:
+        self.calls.append(("prompt", *arguments))
+        self.next_sequence += 1
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         self.size = size
 

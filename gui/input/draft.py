@@ -1,0 +1,21 @@
+"""An unsent prompt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from session_host.protocol.values import Image
+
+
+class Draft(NamedTuple):
+    """What the user has written and not sent: a text, and images."""
+
+    text: str = ""
+    images: tuple[Image, ...] = ()
+
+    def before(self, later: Draft) -> Draft:
+        """This draft and a later one as one, in this order, each text on lines of its own."""
+        return Draft("\n".join(filter(None, (self.text, later.text))), self.images + later.images)
+
+
+NO_DRAFT = Draft()

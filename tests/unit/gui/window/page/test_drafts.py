@@ -1,0 +1,225 @@
+"""What is written in a chat's prompt box and not sent stays until it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QBuffer, QIODevice, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+
+from gui.bridge import drafts
+from gui.input.draft import NO_DRAFT, Draft
+from gui.window.page.structured_page import StructuredPage
+from session_host import paths
+from session_host.client.viewer.viewer import ViewerState
+from session_host.errors import NotResumable
+from session_host.protocol.values import Image, State
+from session_host.storage.store import SessionRecord, Store
+from tests.unit.gui.conftest import Played
+
+ENDED: dict[str, Any] = {
+    "state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z", "provider_session_id": "abc",
+}  # fmt: skip
+
+
+def picture(width_px: int = 8) -> Image:
+    """A small image."""
+    made = QImage(width_px, 8, QImage.Format.Format_RGB32)
+    made.fill(Qt.GlobalColor.red)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    made.save(buffer, "PNG")  # type: ignore[call-overload]  # the type hints name bytes
+    return Image("image/png", bytes(buffer.data().data()))
+
+
+async def open_chat(played: Played, **fields: Any) -> str:
+    session_id = await played.add("one", runtime="structured", **fields)
+    played.open_window().open_chat(played.chat(session_id))
+    played.settle()
+    return session_id
+
+
+def shown_page(played: Played) -> StructuredPage:
+    page = played.window.tabs.active_page
+    assert isinstance(page, StructuredPage)
+    return page
+
+
+def write(page: StructuredPage, text: str) -> None:
+    QTest.keyClicks(page.view.prompt.editor, text)
+
+
+def shown(page: StructuredPage) -> str:
+    return page.view.prompt.editor.toPlainText()
+
+
+@pytest.fixture
+def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The prompts that chats were resumed with; "refuse" is refused."""
+    prompts: list[str] = []
+
+    async def resume(session_id: str, *, prompt: str, **_wishes: Any) -> SessionRecord:
+        prompts.append(prompt)
+        if prompt == "refuse":
+            raise NotResumable("no conversation")
+        with Store.open(paths.database()) as store:
+            former = store.get(session_id)
+            assert former is not None
+            record = SessionRecord(
+                id=f"00000000-0000-4000-8000-{len(prompts):012}", name=former.name, agent=former.agent,
+                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+                runtime="structured", resumed_from=former.id,
+            )  # fmt: skip
+            store.insert(record)
+            store.update(former.id, continued_by=record.id)
+        return record
+
+    monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
+    return prompts
+
+
+async def test_a_draft_and_its_images_are_there_when_the_tab_is_opened_again(played: Played):
+    session_id = await open_chat(played)
+    write(shown_page(played), "half a th")
+    shown_page(played).view.prompt.attachments.set_images([picture()])
+    played.window.tabs.close(session_id)
+    played.settle()
+    assert played.window.tabs.active_page is None
+    played.window.open_chat(played.chat(session_id))
+    page = shown_page(played)
+    assert page.view.prompt.draft == Draft("half a th", (picture(),))
+    write(page, "ought")
+    assert shown(page) == "half a thought", "the cursor is behind it"
+    QTest.keyClick(page.view.prompt.editor, Qt.Key.Key_Return)
+    assert played.sessions.drafts.of(session_id) == NO_DRAFT, "sent"
+
+
+async def test_all_pages_of_a_chat_show_one_draft(played: Played):
+    await open_chat(played)
+    first = shown_page(played)
+    write(first, "one")
+    played.window.tabs.split("right")
+    second = shown_page(played)
+    assert second is not first
+    assert shown(second) == "one"
+    write(second, " two")
+    first.view.prompt.attachments.set_images([picture()])
+    assert [shown(page) for page in (first, second)] == ["one two"] * 2
+    assert second.view.prompt.attachments.images == (picture(),)
+    second.view.prompt.submit("queue")
+    assert [shown(page) for page in (first, second)] == [""] * 2
+    assert first.view.prompt.attachments.images == ()
+
+
+async def test_an_earlier_prompt_that_is_looked_at_does_not_replace_the_draft(played: Played):
+    session_id = await open_chat(played)
+    editor = shown_page(played).view.prompt.editor
+    editor.history.set(["earlier"])
+    write(shown_page(played), "draft")
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert editor.toPlainText() == "earlier"
+    assert played.sessions.drafts.of(session_id).text == "draft"
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert editor.toPlainText() == "draft", "the other prompt was sent"
+
+
+async def test_a_prompt_with_images_resumes_a_chat_and_goes_to_it_whole(played: Played, resumes: list[str]):
+    session_id = await open_chat(played, **ENDED)
+    page = shown_page(played)
+    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+    write(page, "look at this")
+    page.view.prompt.attachments.set_images([picture()])
+    page.view.prompt.submit("queue")
+    assert played.sessions.drafts.texts() == {session_id: "look at this"}, "a window that is killed now keeps it"
+    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to have the new chat")
+    assert resumes == [""]
+    viewer = played.viewers[shown_page(played).chat.id]
+    assert [call for call in viewer.calls if call[0] == "prompt"] == [("prompt", "look at this", "queue", (picture(),))]
+    assert played.sessions.drafts.texts() == {}
+
+
+async def test_a_prompt_without_images_is_part_of_the_start(played: Played, resumes: list[str]):
+    session_id = await open_chat(played, **ENDED)
+    page = shown_page(played)
+    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+    write(page, "go on")
+    page.view.prompt.submit("queue")
+    write(page, "and then")
+    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to have the new chat")
+    assert resumes == ["go on"]
+    await played.until(lambda: shown(shown_page(played)) == "and then", "what was written meanwhile")
+
+
+async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(played: Played, resumes: list[str]):
+    await open_chat(played, **ENDED)
+    page = shown_page(played)
+    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+    write(page, "refuse")
+    page.view.prompt.submit("queue")
+    assert shown(page) == ""
+    write(page, "meanwhile")
+    await played.until(lambda: shown(page) == "refuse\nmeanwhile", "the prompt to be put back")
+    write(page, "!")
+    assert shown(page) == "refuse\nmeanwhile!", "the cursor stays where one types"
+
+
+async def test_a_refused_prompt_is_put_back(played: Played):
+    session_id = await open_chat(played)
+    viewer = played.viewers[session_id]
+    viewer.become(ViewerState.LIVE)
+    page = shown_page(played)
+    write(page, "lost?")
+    page.view.prompt.submit("queue")
+    assert shown(page) == ""
+    viewer.refuse("the program does not read its input")
+    assert shown(page) == "lost?"
+    viewer.refuse("another input")
+    assert shown(page) == "lost?"
+
+
+async def test_a_chat_that_continues_another_one_gets_its_draft(played: Played):
+    session_id = await open_chat(played, **ENDED)
+    write(shown_page(played), "draft")
+    follower = await played.add("one", runtime="structured", resumed_from=session_id)
+    await played.storage.call(lambda store: store.update(session_id, continued_by=follower))
+    await played.sessions.refresh_now()
+    await played.until(lambda: played.sessions.drafts.texts() == {follower: "draft"}, "the draft to move")
+    page = shown_page(played)
+    assert page.chat.id == session_id
+    assert shown(page) == ""
+
+
+async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(drafts, "MAX_SAVED_CHARACTERS", 10)
+    saved: list[dict[str, str]] = []
+    kept = played.sessions.drafts
+    kept.save_due.connect(lambda: saved.append(kept.texts()))
+    first, second, third = [await played.add(name, runtime="structured") for name in ("a", "b", "c")]
+    for session_id, text in ((first, "1"), (second, "22"), (third, "333"), (first, "4444"), (second, "")):
+        kept.set(session_id, Draft(text, (picture(),)))
+    assert kept._save_timer.interval() <= 1000
+    await played.until(lambda: saved, "the drafts to be saved")
+    assert saved == [{third: "333", first: "4444"}], "together"
+    kept.set(first, kept.of(first))
+    assert not kept._save_timer.isActive(), "nothing changed"
+    kept.set(second, Draft("7777"))
+    assert kept.texts() == {first: "4444", second: "7777"}, "those that were edited last have room"
+    played.sessions._remove_chat(first)
+    assert kept.texts() == {third: "333", second: "7777"}
+    kept.restore({"gone": "x", second: "2"})
+    assert kept.texts() == {third: "333", second: "2"}
+
+
+async def test_a_saved_draft_is_shown_in_the_next_window(played: Played):
+    session_id = await played.add("one", runtime="structured")
+    played.sessions.drafts.restore({session_id: "from before 😀 "})
+    played.open_window().open_chat(played.chat(session_id))
+    page = shown_page(played)
+    write(page, "on")
+    assert shown(page) == "from before 😀 on"
+    page.view.prompt.editor.undo()
+    assert shown(page) == "from before 😀 ", "undo takes back what was typed, not the draft"
