@@ -81,7 +81,7 @@ class UndoableRemovals(QObject):
         """
         # Not in the store's thread, since git may need long for a worktree.
         line = await asyncio.to_thread(_forget, chat.id)
-        self._sessions.remove_record(chat.id)
+        self._sessions.forget_chat(chat.id)
         if line:
             self._sessions.notice_given.emit(line)
 

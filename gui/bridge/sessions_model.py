@@ -394,7 +394,7 @@ class SessionsModel(QObject):
         if chat.has_ended:
             self.tasks.start(self.removals.remove_now(chat), "remove")
 
-    def remove_record(self, session_id: str) -> None:
-        """Remove a chat whose record was removed from the store."""
+    def forget_chat(self, session_id: str) -> None:
+        """Remove a chat from the model; its record is no longer in the store."""
         if session_id in self._chats:
             self._remove_chat(session_id)

@@ -1,4 +1,4 @@
-"""Events that may need a notification: a question, the end of a long turn or command, an unexpected end."""
+"""Events that may need a notification: a question, the end of a long turn or command, a chat's unexpected end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
 
 DOUBT_MS = 1000
-"""A structured chat may report a question this much later than its agent's own terminal does."""
+"""How long after an agent's own terminal its structured chat may report the same question."""
 
 Kind = Literal["asks", "done", "ran", "died", "refused"]
-"""A question, the end of an agent's turn, the end of a shell's command, an unexpected end; "refused": an answer from a
-notification was not accepted."""
+"""In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, and an
+answer from a notification that was not accepted."""
 
 
 class Event(NamedTuple):
-    """Something that happened in a chat.
+    """An event in a chat.
 
     Attributes:
-        kind: what happened.
+        kind: its kind.
         question: for "asks": the time of the question, and its text.
         text: for "done": the agent's last message, "" for none; for "ran": the command.
         seconds: for "done" and "ran": the duration.
@@ -49,8 +49,9 @@ class Events:
     """Finds new events by comparing the chats' states with those of the previous call.
 
     Attributes:
-        long_turn_s: the minimum duration of a turn or command with an event at its end; 0 for no such events.
-        has_doubtful_question: whether a terminal asks something that its structured chat may report soon; check again.
+        long_turn_s: the minimum duration of a turn or command that is an event when it ends; 0 for no such events.
+        has_doubtful_question: whether an agent's own terminal has a question that its structured chat may report, too;
+            the caller must check again after ``DOUBT_MS``.
     """
 
     def __init__(self) -> None:
@@ -58,25 +59,27 @@ class Events:
         self.has_doubtful_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
+        """By chat: the time and the text of its question."""
         self._working: dict[str, datetime] = {}
-        """When each working chat started to work."""
+        """By working chat: the time at which it began to work."""
         self._commands: dict[str, tuple[str, datetime]] = {}
-        """The running command of each shell, and its start."""
+        """By shell: its running command, and the time at which that began."""
         self._running: set[str] = set()
+        """The chats that have not ended."""
 
     def find_events(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
-        """Find the new events, by chat; ``shown`` are the chats that have a notification."""
+        """The new events by chat; ``shown`` has the chats for which a notification is shown."""
         chats = sessions.chats()
         alive = [chat for chat in chats if not chat.has_ended]
         questions = self._find_questions(sessions, shown)
         return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_deaths(chats)
 
     def note_clock_jump(self) -> None:
-        """Count questions from now on as new ones, also if the clock was set back to before the window's start."""
+        """The clock was set: if it is now before the window's start, questions from now on still count as new."""
         self._started = min(self._started, datetime.now(UTC))
 
     def has_question(self, session_id: str) -> bool:
-        """Whether a chat has a question that counts as its own."""
+        """Whether a chat has a question, apart from a doubtful one (``has_doubtful_question``)."""
         return session_id in self._questions
 
     def _find_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
@@ -87,12 +90,12 @@ class Events:
             if _is_doubtful(chat, sessions):
                 self.has_doubtful_question = True
                 continue
-            asked = (chat.activity_since, chat.activity_detail)
-            self._questions[chat.id] = asked
-            # The window itself shows earlier questions when it opens.
+            question = (chat.activity_since, chat.activity_detail)
+            self._questions[chat.id] = question
+            # Earlier questions need no notification: the user sees them when the window opens.
             is_new = chat.id in shown or chat.since is None or chat.since >= self._started
-            if known.get(chat.id) != asked and is_new:
-                found[chat.id] = Event("asks", asked)
+            if known.get(chat.id) != question and is_new:
+                found[chat.id] = Event("asks", question)
         return found
 
     def _find_turns(self, chats: list[Chat]) -> dict[str, Event]:
@@ -140,5 +143,5 @@ def _is_doubtful(chat: Chat, sessions: SessionsModel) -> bool:
 
 
 def _activity_start(chat: Chat) -> datetime:
-    """When the chat's activity began."""
+    """The time at which the chat's activity began."""
     return parse_time(chat.activity_since) or datetime.now(UTC)

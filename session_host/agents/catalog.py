@@ -20,8 +20,8 @@ BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _KEYS = frozenset(Agent.__struct_fields__) - {"name"}
 _REQUIRED = ("title", "executable", "start", "monogram")
-_READ_FILES = 64
-"""The maximum number of files whose values are kept: those of Outlive, and some of the user's."""
+_CACHED_FILES = 64
+"""The size of the cache of parsed files: enough for all of Outlive's files, and some of the user's."""
 
 
 class Catalog(Mapping[str, Agent]):
@@ -121,7 +121,7 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
 
 
-@lru_cache(_READ_FILES)
+@lru_cache(_CACHED_FILES)
 def _values(path: Path, text: str) -> Mapping[str, Any]:
     """The checked values of a file with this text: parsing them takes ten times as long as reading the file."""
     try:

@@ -221,7 +221,7 @@ async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
     *_, three = await three_chats(played)
     panes = played.window.tabs
     panes.split("right")
-    played.sessions.remove_record(three)
+    played.sessions.forget_chat(three)
     played.settle()
     assert len(panes.panes()) == 1
     assert len(panes.ids()) == 2
