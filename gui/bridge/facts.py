@@ -195,7 +195,7 @@ class ChatFacts:
         if self.needs_you:
             return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:
-            return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
+            return _first_upper(activity_phrases.no_activity(self.since, datetime.now(UTC)))
         if self.is_starting:
             return common_texts.starting()
         if self.group is Group.RUNNING:

@@ -1,8 +1,8 @@
 """The window's texts, and how it groups and orders chats. No widgets.
 
 Each text is a function in a ``…_texts`` module. The function returns the whole text in the user's language; callers
-never join pieces. ``lupdate`` finds the English text in the call of ``translate``; both forms of plurals are in
-``resources/translations/outlive_en.ts``. Errors of ``session_host`` are English everywhere.
+never join pieces of text. ``lupdate`` finds the English text in the call of ``translate``; both plural forms are in
+``resources/translations/outlive_en.ts``. Errors of ``session_host`` are always in English.
 
 action_texts      key table, menus, command palette
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
@@ -12,7 +12,7 @@ find_texts        the find bar
 guide_texts       the guide window
 key_texts         the page Keys of the settings window
 link_texts        links, files and directories that cannot be opened
-mode_texts        selecting and opening by keyboard in a terminal
+mode_texts        a terminal's keyboard modes: selecting, and opening links by letters
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions

@@ -16,7 +16,7 @@ def new_chat_menu() -> str:
 
 
 def not_running() -> str:
-    return translate("action", "it does not run")
+    return translate("action", "not running")
 
 
 def new_chat_like_this() -> str:
@@ -44,17 +44,17 @@ def send() -> str:
 
 
 def resume_as_chat() -> str:
-    """Menu item: go on in a chat view."""
-    return translate("action", "Resume as chat view")
+    """Menu item: resume in a chat view."""
+    return translate("action", "Resume in a chat view")
 
 
 def resume_in_terminal() -> str:
-    """Menu item: go on in the agent's own screen."""
+    """Menu item: resume in the agent's own screen."""
     return translate("action", "Resume in a terminal")
 
 
 def open_agent_terminal() -> str:
-    """Menu item: show a running chat in the agent's own screen, too."""
+    """Menu item: also show a running chat in the agent's own screen."""
     return translate("action", "Open in a terminal too")
 
 
@@ -72,7 +72,7 @@ def panes() -> str:
 
 
 def view() -> str:
-    """Menu item: a menu of the actions on how the window looks."""
+    """Menu item: a menu of the actions that change how the window looks."""
     return translate("action", "View")
 
 
@@ -142,7 +142,7 @@ def import_a_theme() -> str:
 
 
 def search_files() -> str:
-    return translate("action", "Search files of other terminals")
+    return translate("action", "Search themes of other terminals")
 
 
 def another_file() -> str:
@@ -177,7 +177,7 @@ TITLES = {
     "search": QT_TRANSLATE_NOOP("action", "Search all chats…"),
     "find": QT_TRANSLATE_NOOP("action", "Find in this chat…"),
     "select_by_keyboard": QT_TRANSLATE_NOOP("action", "Select by keyboard"),
-    "show_hints": QT_TRANSLATE_NOOP("action", "Open or copy a link by its letters"),
+    "show_hints": QT_TRANSLATE_NOOP("action", "Open or copy a link by letters"),
     "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
     "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
     "new_chat_in_worktree": QT_TRANSLATE_NOOP("action", "New chat in a git worktree…"),
@@ -192,10 +192,10 @@ TITLES = {
     "split_right": QT_TRANSLATE_NOOP("action", "Split right"),
     "split_down": QT_TRANSLATE_NOOP("action", "Split down"),
     "zoom_pane": QT_TRANSLATE_NOOP("action", "Zoom pane"),
-    "even_out": QT_TRANSLATE_NOOP("action", "Even out panes"),
+    "even_out": QT_TRANSLATE_NOOP("action", "Make all panes the same size"),
     "close_pane": QT_TRANSLATE_NOOP("action", "Close pane (its tabs move to the next one)"),
-    "pane_left": QT_TRANSLATE_NOOP("action", "Go to the pane at the left"),
-    "pane_right": QT_TRANSLATE_NOOP("action", "Go to the pane at the right"),
+    "pane_left": QT_TRANSLATE_NOOP("action", "Go to the pane on the left"),
+    "pane_right": QT_TRANSLATE_NOOP("action", "Go to the pane on the right"),
     "pane_up": QT_TRANSLATE_NOOP("action", "Go to the pane above"),
     "pane_down": QT_TRANSLATE_NOOP("action", "Go to the pane below"),
     "resize_left": QT_TRANSLATE_NOOP("action", "Move the pane’s edge left"),
@@ -288,11 +288,11 @@ SEARCH_WORDS = {
     "zoom_pane": QT_TRANSLATE_NOOP("action", "maximize"),
     "zoom_reset": QT_TRANSLATE_NOOP("action", "font size"),
 }
-"""Other words for actions that users of other programs type, see ``search_words``."""
+"""Words that users know from other programs, see ``search_words``."""
 
 
 def search_words(action: str) -> str:
-    """Words that find an action in the palette beside its title; "" for none."""
+    """Words that find an action in the palette, in addition to its title; "" for none."""
     return translate("action", str(SEARCH_WORDS[action])) if action in SEARCH_WORDS else ""
 
 
@@ -311,7 +311,7 @@ def unmute_chat() -> str:
 
 
 def unknown_action(place: str, action: str) -> str:
-    """``place`` is the file with the line."""
+    """``place`` is the file and the line."""
     return translate("action", "{place}: unknown action '{action}'").format(place=place, action=action)
 
 
@@ -322,6 +322,6 @@ def invalid_key(place: str, keys: str, action: str) -> str:
 
 
 def key_is_taken(place: str, key: str, action: str) -> str:
-    return translate("action", "{place}: '{key}' is the key of '{action}' already").format(
+    return translate("action", "{place}: '{key}' is already the key of '{action}'").format(
         place=place, key=key, action=action
     )

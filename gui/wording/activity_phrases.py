@@ -12,13 +12,13 @@ from session_host.protocol.values import Activity
 translate = QCoreApplication.translate
 
 SILENCE = "silence"
-"""The source of an activity that ended for lack of reports."""
+"""The source of the activity "no signal", which begins because no report came."""
 
 PROTOCOL = "protocol"
-"""The source of a structured chat's activity. Its agent has no other source, so none is named."""
+"""The source of a structured chat's activity. It is not shown, since such a chat has no other source."""
 
 INPUT = "input"
-"""The source of an activity that ended with the user's answer."""
+"""The source of an activity that began with the user's answer."""
 
 _SOURCES = {
     "hook": QT_TRANSLATE_NOOP("activity", "hooks"),
@@ -51,8 +51,8 @@ def source_words(source: str) -> str:
     return translate("activity", str(_SOURCES[source])) if source in _SOURCES else source
 
 
-def told_by(source: str) -> str:
-    """The source of a report, after a mark: "hooks", "after your answer"; "" for none that is named."""
+def source_note(source: str) -> str:
+    """The source of an activity, as a note after it: "hooks", "after your answer"; "" if it is not shown."""
     if source == INPUT:
         return translate("activity", "after your answer")
     if source == PROTOCOL:
@@ -64,10 +64,10 @@ def activity_and_source(activity: Activity, source: str, since: datetime | None,
     """An agent's activity, its source and age: "working · hooks, 14 s ago"."""
     what = activity_words(activity)
     if source == SILENCE:
-        return f"{what} · {no_word(since, now)}"
+        return f"{what} · {no_activity(since, now)}"
     if not source:
         return what
-    how = ", ".join(filter(None, (told_by(source), phrases.ago(since, now))))
+    how = ", ".join(filter(None, (source_note(source), phrases.ago(since, now))))
     return f"{what} · {how}" if how else what
 
 
@@ -92,8 +92,8 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
     )
 
 
-def no_word(since: datetime | None, now: datetime) -> str:
-    """The time without any report: "no activity for 2 min"."""
+def no_activity(since: datetime | None, now: datetime) -> str:
+    """The duration without reports and output: "no activity for 2 min"."""
     if since is None:
         return translate("activity", "no activity")
     duration = phrases.duration((now - since).total_seconds())

@@ -23,7 +23,7 @@ def prompt_of_user() -> str:
 
 
 def message_of_agent() -> str:
-    return translate("chat", "Message of the agent")
+    return translate("chat", "The agent’s message")
 
 
 def tool_call() -> str:
@@ -46,16 +46,18 @@ def unconfirmed() -> str:
     return translate("chat", "The agent ended before it confirmed this prompt")
 
 
-def not_taken() -> str:
-    return translate("chat", "The agent did not take this prompt")
+def not_accepted() -> str:
+    return translate("chat", "The agent did not accept this prompt")
 
 
-def taken_back() -> str:
-    return translate("chat", "Taken back")
+def withdrawn() -> str:
+    """State of a prompt that the user has removed from the queue."""
+    return translate("chat", "Removed from the queue")
 
 
-def take_back() -> str:
-    return translate("chat", "Take back")
+def withdraw() -> str:
+    """Button at a queued prompt."""
+    return translate("chat", "Remove from the queue")
 
 
 def send_again() -> str:
@@ -89,20 +91,16 @@ def image(mime: str, size: int) -> str:
 
 
 def copy_code() -> str:
-    return translate("chat", "Copy the block")
+    return translate("chat", "Copy this block")
 
 
 def link(text: str) -> str:
-    """A link that has the keyboard, for screen readers."""
+    """The name of a link for screen readers."""
     return translate("chat", "Link: {text}").format(text=text)
 
 
 def copy_as_markdown() -> str:
     return translate("chat", "Copy as Markdown")
-
-
-def opens(address: str) -> str:
-    return translate("chat", "Link to {address}").format(address=address)
 
 
 # ---------------------------------------------------------------- tool calls
@@ -151,7 +149,7 @@ def exit_code(code: int) -> str:
 
 def joined(*facts: str) -> str:
     """Facts in one line; empty ones are left out."""
-    return " · ".join(each for each in facts if each)
+    return " · ".join(filter(None, facts))
 
 
 def edits(paths: list[str]) -> str:
@@ -215,7 +213,7 @@ def run_this() -> str:
 
 
 def request_withdrawn() -> str:
-    return translate("chat", "No longer asked")
+    return translate("chat", "The agent’s request was withdrawn")
 
 
 def answered(name: str, by: str, at_ms: int) -> str:
@@ -225,7 +223,7 @@ def answered(name: str, by: str, at_ms: int) -> str:
         "command": translate("chat", "from the command line"),
     }.get(by, "")
     time = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M") if at_ms else ""
-    return " · ".join(each for each in (name, place, time) if each)
+    return joined(name, place, time)
 
 
 def in_directory(directory: str) -> str:
@@ -233,7 +231,7 @@ def in_directory(directory: str) -> str:
 
 
 def what_will_run() -> str:
-    return translate("chat", "What will run")
+    return translate("chat", "Command to run")
 
 
 def option_with_key(name: str, key: str) -> str:
@@ -249,7 +247,7 @@ def look_through_to_allow() -> str:
 
 
 def incomplete() -> str:
-    return translate("chat", "The agent did not say all that would run, so it can only be declined.")
+    return translate("chat", "The agent did not show everything that it would run. You can only decline this request.")
 
 
 def answer_sent() -> str:
@@ -272,12 +270,12 @@ def prompt() -> str:
 
 
 def prompt_hint() -> str:
-    return translate("chat", "Ask the agent; @ names a file, / a command")
+    return translate("chat", "Ask the agent · @ for files, / for commands")
 
 
 def prompt_resumes() -> str:
     """Placeholder of an ended chat's prompt."""
-    return translate("chat", "Ask the agent; this resumes the chat")
+    return translate("chat", "Ask the agent · Sending resumes the chat")
 
 
 def ended() -> str:
@@ -331,28 +329,28 @@ def remove_image() -> str:
     return translate("chat", "Remove the image")
 
 
-def image_too_large(most_mb: int) -> str:
-    return translate("chat", "The image is larger than {most} MB").format(most=most_mb)
+def image_too_large(max_mb: int) -> str:
+    return translate("chat", "The image is larger than {size} MB").format(size=max_mb)
 
 
 def images_too_large() -> str:
-    return translate("chat", "This image is too much for one prompt; send it with the next one")
+    return translate("chat", "The images are too large for one prompt. Send this one with your next prompt.")
 
 
 def prompt_too_large() -> str:
-    return translate("chat", "The prompt is too large; put the text into a file and name it with @")
+    return translate("chat", "The prompt is too large. Save the text to a file, and add the file with @.")
 
 
-def too_many_images(most: int) -> str:
-    return translate("chat", "A prompt takes at most {most} images").format(most=most)
+def too_many_images(count: int) -> str:
+    return translate("chat", "A prompt can have at most {count} images").format(count=count)
 
 
 def no_images() -> str:
-    return translate("chat", "This agent takes no images")
+    return translate("chat", "This agent does not accept images")
 
 
 def not_an_image() -> str:
-    return translate("chat", "The file is no image that can be shown")
+    return translate("chat", "The file is not an image that can be shown")
 
 
 def completions() -> str:

@@ -16,7 +16,7 @@ def deleted_file() -> str:
 
 
 def changed_file() -> str:
-    """Of a file of which the agent does not show the changed lines."""
+    """Shown at a file if the agent sent none of the changed lines."""
     return translate("chat", "changed")
 
 
@@ -57,17 +57,15 @@ def open_in_editor() -> str:
 
 
 def changed_lines(added: int, removed: int) -> str:
-    """How many lines a change adds and removes; "" if none."""
-    return " ".join(
-        each for each in (added_lines(added) if added else "", removed_lines(removed) if removed else "") if each
-    )
+    """The numbers of lines that a change adds and removes; "" if there are none."""
+    return " ".join(filter(None, (added_lines(added) if added else "", removed_lines(removed) if removed else "")))
 
 
 def spoken_lines(added: int, removed: int) -> str:
-    """How many lines a change adds and removes, for screen readers."""
+    """The numbers of lines that a change adds and removes, for screen readers."""
     more = translate("chat", "{count} line(s) added", "", added).format(count=f"{added:,}") if added else ""
     less = translate("chat", "{count} line(s) removed", "", removed).format(count=f"{removed:,}") if removed else ""
-    return ", ".join(each for each in (more, less) if each)
+    return ", ".join(filter(None, (more, less)))
 
 
 def added_lines(count: int) -> str:

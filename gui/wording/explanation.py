@@ -22,11 +22,11 @@ class Row(NamedTuple):
 
     Attributes:
         cells: the texts, from left to right.
-        is_heard: False for a known report that does not count.
+        counts: False for a report that a more reliable source overrides.
     """
 
     cells: tuple[str, ...]
-    is_heard: bool = True
+    counts: bool = True
 
 
 class Explained(NamedTuple):
@@ -48,9 +48,9 @@ class Explained(NamedTuple):
         return "\n\n".join([*parts, "\n".join(self.notes)])
 
 
-def explained(told: Explanation) -> Explained:
-    """Put an Explanation into words."""
-    now = phrases.parse_time(told.now)
+def explained(explanation: Explanation) -> Explained:
+    """The texts of an explanation."""
+    now = phrases.parse_time(explanation.now)
     assert now is not None
 
     def ago(text: str) -> str:
@@ -58,42 +58,47 @@ def explained(told: Explanation) -> Explained:
 
     evidence = [
         Row(
-            (activity_phrases.source_words(one.source), one_line(one.said), _meaning(one.activity), ago(one.at)),
-            one.counts,
+            (
+                activity_phrases.source_words(report.source),
+                one_line(report.said),
+                _meaning(report.activity),
+                ago(report.at),
+            ),
+            report.counts,
         )
-        for one in told.evidence
+        for report in explanation.evidence
     ]
-    no_signal = translate("explanation", "Work without output or report for {duration} becomes “no signal”.")
-    notes = [no_signal.format(duration=phrases.duration(told.stale_after_s))]
-    if when := ago(told.last_output):
+    no_signal = translate("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
+    notes = [no_signal.format(duration=phrases.duration(explanation.stale_after_s))]
+    if when := ago(explanation.last_output):
         notes.append(translate("explanation", "Last output {when}").format(when=when))
-    if when := ago(told.last_input):
+    if when := ago(explanation.last_input):
         notes.append(translate("explanation", "Last input {when}").format(when=when))
-    if told.remark:
-        notes.append(told.remark)
-    if told.child_pid is not None:
-        notes.append(translate("explanation", "Process ID: {pid}").format(pid=told.child_pid))
-    notes.append(_in_conversation(told.conversation, told.conversation_source))
-    return Explained(evidence, _changes(told.transitions, has_ended=False), notes)
+    if explanation.remark:
+        notes.append(explanation.remark)
+    if explanation.child_pid is not None:
+        notes.append(translate("explanation", "Process ID: {pid}").format(pid=explanation.child_pid))
+    notes.append(_conversation_note(explanation.conversation, explanation.conversation_source))
+    return Explained(evidence, _changes(explanation.transitions, has_ended=False), notes)
 
 
 def explained_without_host(transitions: Sequence[Transition], conversation: str, *, has_ended: bool) -> Explained:
     """Details of a chat without a responding host: the activity changes saved on disk."""
-    return Explained([], _changes(transitions, has_ended=has_ended), [_in_conversation(conversation, "")])
+    return Explained([], _changes(transitions, has_ended=has_ended), [_conversation_note(conversation, "")])
 
 
 def _changes(transitions: Sequence[Transition], *, has_ended: bool) -> list[Row]:
-    """The changes, newest first. No source reports a chat's start and end: an end can only be the newest change."""
+    """The changes, newest first. One without a source is the chat's start, or, as the newest change, its end."""
     return [
         Row(
             (
-                _clock(one.at),
-                activity_phrases.activity_words(one.activity),
-                activity_phrases.source_words(one.source) or _started_or_ended(is_end=has_ended and not age),
-                one_line(one.detail),
+                _clock(change.at),
+                activity_phrases.activity_words(change.activity),
+                activity_phrases.source_words(change.source) or _started_or_ended(is_end=has_ended and not index),
+                one_line(change.detail),
             )
         )
-        for age, one in enumerate(reversed(transitions))
+        for index, change in enumerate(reversed(transitions))
     ]
 
 
@@ -101,11 +106,11 @@ def _started_or_ended(*, is_end: bool) -> str:
     return translate("explanation", "chat ended") if is_end else translate("explanation", "chat started")
 
 
-def _in_conversation(conversation: str, source: str) -> str:
+def _conversation_note(conversation: str, source: str) -> str:
     if not conversation:
         return translate("explanation", "Conversation: unknown")
-    how = f" ({activity_phrases.source_words(source)})" if source else ""
-    return translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{how}")
+    note = f" ({activity_phrases.source_words(source)})" if source else ""
+    return translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{note}")
 
 
 def _meaning(activity: Activity | None) -> str:

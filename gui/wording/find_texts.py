@@ -57,4 +57,4 @@ def invalid_expression(error: str) -> str:
 
 
 def too_slow() -> str:
-    return translate("find", "This expression takes too long on some lines. They are left out.")
+    return translate("find", "This expression is too slow for some lines. They may have more matches.")

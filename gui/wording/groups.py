@@ -60,7 +60,7 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
         state: the state of its process.
         activity: the activity of its agent.
         interrupted: a restart of the computer ended it.
-        plain: it is a shell or a command, which may report no activity.
+        plain: it is a shell or a command, which need not report any activity.
     """
     if interrupted:
         return Group.INTERRUPTED
@@ -70,7 +70,7 @@ def group_of(state: State, activity: Activity, *, interrupted: bool = False, pla
 
 
 def group_words(group: Group) -> str:
-    """A group as the window calls it."""
+    """The window's name for a group."""
     return QCoreApplication.translate("group", str(_WORDS[group]))
 
 

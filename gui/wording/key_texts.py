@@ -45,11 +45,6 @@ def reset_all_question() -> str:
     return translate("keys", "Reset all keys?")
 
 
-def actions_of(title: str) -> str:
-    """The name of the button with a row's menu."""
-    return translate("keys", "Keys of {title}").format(title=title)
-
-
 def row(title: str, keys: str) -> str:
     """A row for screen readers."""
     return translate("keys", "{title}: {keys}").format(title=title, keys=keys)
@@ -60,25 +55,25 @@ def changed_row(title: str, keys: str) -> str:
 
 
 def used_by(key: str, title: str) -> str:
-    return translate("keys", "{key} is the key of “{title}”.").format(key=key, title=title)
+    return translate("keys", "{key} is already the key of “{title}”.").format(key=key, title=title)
 
 
 def also_by_programs(key: str, use: str) -> str:
-    return translate("keys", "Programs in terminals use {key} ({use}); they would no longer get it.").format(
+    return translate("keys", "Programs in terminals use {key} ({use}). They will not receive it any more.").format(
         key=key, use=use
     )
 
 
 def types_text(key: str) -> str:
-    return translate("keys", "{key} is needed for typing. Hold Ctrl, Alt or both with it.").format(key=key)
+    return translate("keys", "{key} is needed for typing. Add Ctrl, Alt or both.").format(key=key)
 
 
 def use_anyway() -> str:
-    return translate("keys", "Use it")
+    return translate("keys", "Use it anyway")
 
 
 def take_it() -> str:
-    return translate("keys", "Take it from there")
+    return translate("keys", "Use it here instead")
 
 
 USES = {

@@ -1,4 +1,4 @@
-"""Texts of the modes in which the keyboard selects in a terminal, or opens what stands there."""
+"""Texts of a terminal's keyboard modes: selecting with a caret, and opening links by letters."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def selecting_a_block() -> str:
 
 def keys_to_begin() -> str:
     """The main keys while nothing is selected."""
-    return translate("mode", "v characters · V lines · Ctrl+V block · / find · Esc leave")
+    return translate("mode", "v characters · V lines · Ctrl+V block · / find · Esc exit")
 
 
 def keys_while_selecting() -> str:
     """The main keys while text is selected."""
-    return translate("mode", "y copy · o other end · / find · Esc leave")
+    return translate("mode", "y copy · o other end · / find · Esc exit")
 
 
 def open_or_copy() -> str:
-    return translate("mode", "Type the letters to open")
+    return translate("mode", "Type a label’s letters to open it")
 
 
 def keys_of_hints() -> str:
-    return translate("mode", "with Shift: copy · Esc leave")
+    return translate("mode", "with Shift: copy · Esc exit")

@@ -120,7 +120,7 @@ def enter_command() -> str:
 
 
 def model_from_server() -> str:
-    return translate("new_chat", "Chosen from the server’s list")
+    return translate("new_chat", "Empty: a model from the server’s list")
 
 
 def enter_address() -> str:
@@ -139,7 +139,7 @@ def as_terminal() -> str:
 
 def as_terminal_hint() -> str:
     """Tooltip of the terminal's choice."""
-    return translate("new_chat", "The agent's own screen, as in a terminal")
+    return translate("new_chat", "The agent’s own screen, as in a terminal")
 
 
 def as_chat() -> str:

@@ -22,7 +22,7 @@ def built_in_agents(error: object) -> str:
 
 
 def former_agents(error: object) -> str:
-    return translate("notice", "{error}. The former agents stay.").format(error=error)
+    return translate("notice", "{error}. The previous agents stay in use.").format(error=error)
 
 
 def in_the_tray() -> str:
@@ -42,7 +42,7 @@ def paste_too_long(count: int, most: int) -> str:
 
 
 def nothing_to_open() -> str:
-    """No hints: nothing in view can be opened or copied by letters."""
+    """Nothing in view can be opened or copied by letters."""
     return translate("notice", "No links, paths or hashes in view")
 
 
@@ -84,7 +84,7 @@ def finished(name: str) -> str:
 
 
 def after(duration: str, what: str) -> str:
-    """How long a turn took, and the agent's last words, or else where."""
+    """The duration of a turn, and the agent's last message, or else the directory."""
     return translate("notice", "After {duration}: {what}").format(duration=duration, what=what)
 
 
@@ -101,7 +101,7 @@ def several_died(count: int) -> str:
 
 
 def names(shown: list[str], further: int) -> str:
-    """The names of chats, of which ``further`` more are not named."""
+    """The names of some chats, and the number of further chats."""
     listed = ", ".join(shown)
     if further <= 0:
         return listed
@@ -137,15 +137,15 @@ def unmuted() -> str:
 
 
 def chat_muted(name: str) -> str:
-    return translate("notice", "{name} sends no notifications any more").format(name=name)
+    return translate("notice", "Notifications from {name} are muted").format(name=name)
 
 
 def chat_unmuted(name: str) -> str:
-    return translate("notice", "{name} sends notifications again").format(name=name)
+    return translate("notice", "Notifications from {name} are on").format(name=name)
 
 
 def cannot_start_at_login(error: object) -> str:
-    return translate("notice", "Can’t set up the start at login: {error}").format(error=error)
+    return translate("notice", "Can’t change “Start at login”: {error}").format(error=error)
 
 
 def how_chat_ended(name: str, how: str) -> str:
@@ -340,7 +340,7 @@ def theme_imported(path: str) -> str:
 
 def layout_damaged() -> str:
     return translate(
-        "notice", "The saved windows and tabs were damaged; what could be read is open. All chats are in the sidebar."
+        "notice", "The saved windows and tabs were damaged, so some may be missing. All chats are in the sidebar."
     )
 
 
@@ -353,4 +353,4 @@ def resume_all() -> str:
 
 
 def nothing_to_resume() -> str:
-    return translate("notice", "No chat that a restart interrupted can be resumed.")
+    return translate("notice", "None of the interrupted chats can be resumed.")

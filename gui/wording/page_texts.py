@@ -27,7 +27,7 @@ def selected(text: str) -> str:
 
 def no_program_for(scheme: str) -> str:
     """The desktop has no program for an address with this scheme, such as "https"."""
-    return translate("page", "No program for {scheme} links was found. A right click copies the link.").format(
+    return translate("page", "No program for {scheme} links was found. To copy the link, right-click it.").format(
         scheme=scheme
     )
 
@@ -50,7 +50,7 @@ def open_this_link() -> str:
 
 def conversation_of(name: str) -> str:
     """Accessible name of a structured chat's view."""
-    return translate("page", "Conversation {name}").format(name=name)
+    return translate("page", "Conversation of {name}").format(name=name)
 
 
 def terminal_of(name: str) -> str:
@@ -138,7 +138,7 @@ def does_not_answer() -> str:
 
 
 def chat_does_not_answer() -> str:
-    """A line over the page; it fits into a narrow pane."""
+    """A line over the page; it must fit into a narrow pane."""
     return translate("page", "The chat does not answer. What you type is kept.")
 
 

@@ -1,4 +1,4 @@
-"""Short texts about chats: age, place, exit."""
+"""Short texts about chats: age, directory, end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 
 def clock_time(moment: datetime) -> str:
-    """A moment of today or tomorrow, in local time and the user's way of writing it."""
+    """A time of today or tomorrow, in local time and in the user's format."""
     local = moment.astimezone()
     return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
 
@@ -85,7 +85,7 @@ def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
     seconds = (now - since).total_seconds()
     if seconds < 0:
         return NOW_S - seconds  # The clock was set back.
-    # Seconds change in steps of ten, since a number that changes every second distracts.
+    # Seconds are updated every ten seconds: a number that changes every second distracts.
     unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
     return max(unit - seconds % unit, 1.0)
 
@@ -100,14 +100,14 @@ def short_directory(path: str) -> str:
 
 def last_part(path: str) -> str:
     """The last part of a directory's path, as its short name."""
-    # Text alone: the sidebar asks for it a thousand times in a moment, and a Path takes 25 µs.
+    # Without ``Path``, which takes 25 µs: the sidebar calls this a thousand times in a row.
     if path == os.path.expanduser("~"):  # noqa: PTH111
         return "~"
     return path.rstrip("/").rpartition("/")[2] or path
 
 
 def signal_name(number: int) -> str:
-    """Name a signal: "SIGTERM" for 15, "signal 99" for one without a name."""
+    """The name of a signal: "SIGTERM" for 15, "signal 99" for one without a name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -115,7 +115,7 @@ def signal_name(number: int) -> str:
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
-    """A moment in the user's own time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
+    """A time in the user's time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
     if moment is None:
         return ""
     local, today = moment.astimezone(), now.astimezone().date()
@@ -158,5 +158,5 @@ def how_it_ended(
 
 
 def without_remedy(line: str) -> str:
-    """An error line without its suggested command, for a place where a button does the same."""
+    """An error line without the command that it suggests, for a place with a button that does the same."""
     return line.partition("; ")[0]

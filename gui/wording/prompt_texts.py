@@ -8,12 +8,12 @@ translate = QCoreApplication.translate
 
 
 def place(number: int, count: int) -> str:
-    """Where the user went to, among all prompts."""
+    """The number of the prompt that the user went to."""
     return translate("prompts", "Prompt {number} of {count}").format(number=number, count=count)
 
 
 def turn(number: int, count: int) -> str:
-    """As ``place``, for the turns of an agent."""
+    """The number of the agent's turn that the user went to."""
     return translate("prompts", "Turn {number} of {count}").format(number=number, count=count)
 
 
@@ -26,7 +26,7 @@ def no_earlier() -> str:
 
 
 def full_screen() -> str:
-    """Why there is no way to a prompt: the program fills the screen."""
+    """There are no prompts to go to, since the program fills the screen."""
     return translate("prompts", "No prompts in a full-screen program")
 
 
@@ -74,9 +74,7 @@ def copied_answer(lines: int) -> str:
 
 
 def record_is_slow(agent: str) -> str:
-    return translate("prompts", "{agent}’s record could not be read in time; check the disk it is on").format(
-        agent=agent
-    )
+    return translate("prompts", "Can’t read {agent}’s conversation: its disk does not respond").format(agent=agent)
 
 
 def exit_code(code: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 _BETWEEN = " · "
 ID_DIGITS = 4
-"""Number of an id's digits that identify a chat on the command line."""
+"""The number of digits of an id that identify a chat on the command line."""
 
 
 class ChatLabels(Protocol):
@@ -52,13 +52,13 @@ class SecondLine(NamedTuple):
     """The line below a chat's name: its place and its status text; the distinguishing part comes first."""
 
     place: str
-    said: str
-    said_first: bool
+    status: str
+    status_first: bool
 
     @property
     def whole(self) -> str:
         """Both parts in one line."""
-        parts = (self.said, self.place) if self.said_first else (self.place, self.said)
+        parts = (self.status, self.place) if self.status_first else (self.place, self.status)
         return _BETWEEN.join(part for part in parts if part)
 
 
@@ -67,51 +67,53 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
 
     Args:
         chats: all chats of a list.
-        projects: by chats' ids, the names of projects that stand in the headings above them, and are not repeated.
+        projects: by chats' ids, the names of projects in the headings above them, which the lines do not repeat.
     """
     listed = list(chats)
-    above = defaultdict(str, projects or {})
+    headings = defaultdict(str, projects or {})
     directories: dict[str, set[str]] = {}
     for chat in listed:
         directories.setdefault(chat.place, set()).add(chat.directory)
     branches: dict[str, set[str]] = {}
     for chat in listed:
-        if chat.branch:  # An ended chat's is not known.
+        if chat.branch:  # The branch of an ended chat is not known.
             branches.setdefault(_without_branch(chat), set()).add(chat.branch)
     places = {}
     for chat in listed:
         name, _, rest = chat.place.partition(_BETWEEN)
-        of_one = len(branches.get(_without_branch(chat), ())) < 2
-        is_above = name == above[chat.id]
-        places[chat.id] = rest if is_above else _place(chat, directories[chat.place], of_one=of_one)
-    shared_places = Counter((above[chat.id], places[chat.id]) for chat in listed)
-    alike = Counter((above[chat.id], chat.name, places[chat.id], chat.status_text) for chat in listed)
+        branches_differ = len(branches.get(_without_branch(chat), ())) > 1
+        if name == headings[chat.id]:
+            places[chat.id] = rest
+        else:
+            places[chat.id] = _place(chat, directories[chat.place], branches_differ=branches_differ)
+    shared_places = Counter((headings[chat.id], places[chat.id]) for chat in listed)
+    same_lines = Counter((headings[chat.id], chat.name, places[chat.id], chat.status_text) for chat in listed)
     lines: dict[str, SecondLine] = {}
     for chat in listed:
-        project, place = above[chat.id], places[chat.id]
+        project, place = headings[chat.id], places[chat.id]
         # Several chats in one place differ by their status texts.
         is_urgent = chat.needs_you or chat.is_unresponsive
-        said_first = bool(chat.status_text) and (is_urgent or shared_places[project, place] > 1)
-        if alike[project, chat.name, place, chat.status_text] > 1:
+        status_first = bool(chat.status_text) and (is_urgent or shared_places[project, place] > 1)
+        if same_lines[project, chat.name, place, chat.status_text] > 1:
             place = _BETWEEN.join(filter(None, (place, chat.id[:ID_DIGITS])))
-        lines[chat.id] = SecondLine(place, chat.status_text, said_first)
+        lines[chat.id] = SecondLine(place, chat.status_text, status_first)
     return lines
 
 
 def _without_branch(chat: ChatLabels) -> str:
-    """The place without the branch, which all working trees of a repository share."""
+    """The place without the branch; it is the same for all working trees of a repository."""
     return chat.place.partition(f"{_BETWEEN}{chat.branch}")[0] if chat.branch else chat.place
 
 
-def _place(chat: ChatLabels, directories: set[str], *, of_one: bool) -> str:
+def _place(chat: ChatLabels, directories: set[str], *, branches_differ: bool) -> str:
     """The place, starting with the branch if branches differ, or with the part of the path that differs."""
-    if chat.branch and not of_one:
+    if chat.branch and branches_differ:
         repository, _, rest = chat.place.partition(f"{_BETWEEN}{chat.branch}")
         return f"{chat.branch}{_BETWEEN}{repository}{rest}"
     if len(directories) < 2:
         return chat.place
     parts = PurePath(chat.directory).parts
-    others = [PurePath(each).parts for each in directories if each != chat.directory]
+    others = [PurePath(directory).parts for directory in directories if directory != chat.directory]
     for count in range(2, len(parts) + 1):
         if all(other[-count:] != parts[-count:] for other in others):
             between = "/…/" if count > 2 else "/"

@@ -1,4 +1,4 @@
-"""Texts of the settings window. A setting's label and help stand under its id in the table of settings."""
+"""Texts of the settings window. A setting's label and help have the key that it has in the table of settings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
-    "window.open_links": QT_TRANSLATE_NOOP("settings", "Links open by"),
-    "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of files"),
+    "window.open_links": QT_TRANSLATE_NOOP("settings", "Open links with"),
+    "window.link_files": QT_TRANSLATE_NOOP("settings", "File names as links"),
     "window.confirm_links": QT_TRANSLATE_NOOP("settings", "Ask before opening"),
     "window.bell_mark": QT_TRANSLATE_NOOP("settings", "Mark the chat"),
     "window.bell_sound": QT_TRANSLATE_NOOP("settings", "Sound"),
@@ -30,11 +30,11 @@ LABELS = {
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
     "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
     "chats.record": QT_TRANSLATE_NOOP("settings", "Record chats"),
-    "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "Recording of one chat"),
-    "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "All ended chats"),
-    "chats.rest_after_s": QT_TRANSLATE_NOOP("settings", "Rest after"),
+    "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "Limit of one chat"),
+    "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "Limit of all ended chats"),
+    "chats.rest_after_s": QT_TRANSLATE_NOOP("settings", "Save memory after"),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP("settings", "End {agent} after"),
-    "chats.answer_from_outside": QT_TRANSLATE_NOOP("settings", "Answer from outside"),
+    "chats.answer_from_outside": QT_TRANSLATE_NOOP("settings", "Answer from notifications"),
     "chats.agents_may_control": QT_TRANSLATE_NOOP("settings", "Agents may control"),
     "endpoint.url": QT_TRANSLATE_NOOP("settings", "Address"),
     "endpoint.model": QT_TRANSLATE_NOOP("settings", "Model"),
@@ -45,75 +45,76 @@ LABELS = {
 }
 
 HELP = {
-    "window.theme": QT_TRANSLATE_NOOP("settings", "Most themes are pairs, and the one that fits is shown."),
-    "window.appearance": QT_TRANSLATE_NOOP("settings", "Which one of the pair is shown."),
+    "window.theme": QT_TRANSLATE_NOOP("settings", "Most themes have a dark and a light version."),
+    "window.appearance": QT_TRANSLATE_NOOP("settings", "Which version of the theme is shown."),
     "window.readable_colors": QT_TRANSLATE_NOOP(
-        "settings", "Text that a program colours too much like its background is made lighter or darker."
+        "settings", "Makes text lighter or darker if its colour is too similar to its background."
     ),
     "window.font": QT_TRANSLATE_NOOP("settings", "The terminals’ font. Only monospace fonts are listed."),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
-    "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Programs can choose another one."),
-    "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Programs can choose otherwise."),
+    "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
+    "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses otherwise."),
     "window.confirm_paste": QT_TRANSLATE_NOOP(
-        "settings", "Several lines for a program that would run each one, control characters, and very long texts."
+        "settings", "Before pasting several lines that the program would run, control characters, or a very long text."
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
-        "Opens files named in a terminal. Empty: VISUAL, EDITOR or the desktop’s. May have {file}, {line}, {column}.",
+        "Opens files named in a terminal; may contain {file}, {line}, {column}. Empty: VISUAL, EDITOR, the desktop’s.",
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
-        "settings", "The context menu and letters on links open them in any case. Only web, mail and file links open."
+        "settings", "The context menu and letters always open links. Only web, mail and file links open."
     ),
-    "window.link_files": QT_TRANSLATE_NOOP("settings", "Existing files that the text names are links, too."),
+    "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of existing files in the text are links, too."),
     "window.confirm_links": QT_TRANSLATE_NOOP(
-        "settings", "For links with a text of their own: shows the address first. Pointing at one shows it, too."
+        "settings", "Shows the address before a link opens whose text may be a different one. Pointing shows it, too."
     ),
     "window.bell_mark": QT_TRANSLATE_NOOP(
-        "settings", "When a program rings the bell: a sign in the sidebar and on the tab, until you look at the chat."
+        "settings", "Marks a chat that rings the bell in the sidebar and on its tab, until you look at it."
     ),
     "window.bell_sound": QT_TRANSLATE_NOOP(
-        "settings", "The desktop’s alert sound, once a second at most. Muted chats make none."
+        "settings", "Plays the desktop’s alert sound, at most once a second. Muted chats play none."
     ),
     "window.bell_attention": QT_TRANSLATE_NOOP(
         "settings", "The desktop marks the window in its task bar, unless you are using it."
     ),
     "window.group_chats": QT_TRANSLATE_NOOP(
-        "settings", "By state, those that need you come first; by project, chats of one repository or directory."
+        "settings", "By state: chats that need you come first. By project: chats of one repository or directory."
     ),
-    "window.compact_rows": QT_TRANSLATE_NOOP("settings", "One line for each chat, without what it says."),
-    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop tells you when a chat needs you or dies."),
+    "window.compact_rows": QT_TRANSLATE_NOOP("settings", "One line for each chat, without its status text."),
+    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop notifies you when a chat needs you or dies."),
     "window.long_turn_s": QT_TRANSLATE_NOOP(
-        "settings", "A notification also when an agent’s turn or a shell’s command ends that took this long."
+        "settings", "Also notifies you when an agent’s turn or a shell’s command ends that took at least this long."
     ),
-    "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Outlive waits in the tray when you log in."),
+    "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Starts Outlive in the tray when you log in."),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),
     "chats.shell_integration": QT_TRANSLATE_NOOP(
-        "settings", "bash, zsh and fish mark their prompts: to jump to them, and to copy a command’s output."
+        "settings",
+        "bash, zsh and fish mark their prompts, so that you can jump to them, and copy a command’s output.",
     ),
     "chats.record": QT_TRANSLATE_NOOP(
-        "settings", "What chats show is kept on disk: for reading and searching after their end."
+        "settings", "Keeps the chats’ output on disk, so that you can read and search it after they have ended."
     ),
     "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "The oldest output is removed first."),
     "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "The chats that ended first are removed first."),
     "chats.rest_after_s": QT_TRANSLATE_NOOP(
-        "settings", "A chat in which nothing happens for this long takes less memory. It keeps running."
+        "settings", "A chat uses less memory after this time without events. It keeps running."
     ),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP(
-        "settings", "In a chat view, without a turn. The next prompt resumes it."
+        "settings", "In a chat view, after this time without a turn. The next prompt resumes the chat."
     ),
     "chats.answer_from_outside": QT_TRANSLATE_NOOP(
-        "settings", "Notifications and “outlive approve” also answer Claude Code in a terminal."
+        "settings", "Notifications and “outlive approve” can also answer Claude Code in a terminal."
     ),
     "chats.agents_may_control": QT_TRANSLATE_NOOP(
         "settings", "Which chats an agent’s commands may read, type into and end."
     ),
     "endpoint.url": QT_TRANSLATE_NOOP("settings", "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
-    "endpoint.model": QT_TRANSLATE_NOOP("settings", "The server’s own, if empty."),
-    "endpoint.system": QT_TRANSLATE_NOOP("settings", "Stands before each new conversation."),
+    "endpoint.model": QT_TRANSLATE_NOOP("settings", "Empty: the server’s own choice."),
+    "endpoint.system": QT_TRANSLATE_NOOP("settings", "Sent at the beginning of each new conversation."),
     "endpoint.key_from": QT_TRANSLATE_NOOP(
-        "settings", "Where the key is: env:NAME, file:PATH or secret. OPENAI_API_KEY, if empty."
+        "settings", "Where the key is: env:NAME, file:PATH or secret. Empty: OPENAI_API_KEY."
     ),
-    "endpoint.api": QT_TRANSLATE_NOOP("settings", "Which of the server’s interfaces is used."),
+    "endpoint.api": QT_TRANSLATE_NOOP("settings", "Which API of the server is used."),
     "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "How long to wait while the server sends nothing."),
 }
 
@@ -154,7 +155,7 @@ SECTIONS = {
     "bell": QT_TRANSLATE_NOOP("settings", "Bell"),
     "login": QT_TRANSLATE_NOOP("settings", "Login"),
     "recording": QT_TRANSLATE_NOOP("settings", "Recording"),
-    "rest": QT_TRANSLATE_NOOP("settings", "Resting"),
+    "rest": QT_TRANSLATE_NOOP("settings", "Memory"),
     "idle": QT_TRANSLATE_NOOP("settings", "Idle agents"),
     "control": QT_TRANSLATE_NOOP("settings", "Control"),
     "server": QT_TRANSLATE_NOOP("settings", "Model server"),
@@ -171,12 +172,12 @@ _UNITS = {
 _ZERO = {
     "never": QT_TRANSLATE_NOOP("settings", "Never"),
     "no limit": QT_TRANSLATE_NOOP("settings", "No limit"),
-    "as the desktop": QT_TRANSLATE_NOOP("settings", "As the desktop"),
+    "as the desktop": QT_TRANSLATE_NOOP("settings", "Same as the desktop"),
 }
 
 
 def name_of(setting: str, agent: str = "") -> str:
-    """A setting's label; ``agent`` is the title of the agent that it is about."""
+    """A setting's label; ``agent`` is the title of the agent to which it applies."""
     return translate("settings", str(LABELS[setting])).replace("{agent}", agent)
 
 
@@ -266,7 +267,7 @@ def zoom() -> str:
 
 
 def zoom_help() -> str:
-    return translate("settings", "Of all terminals in the window, also by keys and Ctrl with the wheel.")
+    return translate("settings", "For all terminals in the window. Keys and Ctrl with the mouse wheel change it, too.")
 
 
 def zoom_steps(steps: int) -> str:
@@ -317,13 +318,6 @@ def no_arguments() -> str:
     return translate("settings", "No arguments")
 
 
-def arguments_help() -> str:
-    return translate(
-        "settings",
-        "Arguments are those of a new chat for which you name no others. Versions are asked from the programs.",
-    )
-
-
 def agent_name() -> str:
     return translate("settings", "Name in commands")
 
@@ -337,20 +331,20 @@ def agent_program() -> str:
 
 
 def agent_words() -> str:
-    return translate("settings", "Its arguments")
+    return translate("settings", "Program’s arguments")
 
 
 def agent_monogram() -> str:
-    return translate("settings", "Letters on its tile")
+    return translate("settings", "Letters on the tile")
 
 
 def enter(field: str) -> str:
-    """What is wrong with an empty field."""
+    """The problem of a field that must not be empty."""
     return translate("settings", "{field}: enter a value").format(field=field)
 
 
 def name_taken(name: str) -> str:
-    return translate("settings", "There is an agent “{name}” already").format(name=name)
+    return translate("settings", "An agent named “{name}” already exists").format(name=name)
 
 
 def sample_chats() -> tuple[str, str, str]:

@@ -120,7 +120,7 @@ def recording_of(name: str) -> str:
 
 
 def recorded_hint() -> str:
-    return translate("sheet", "This line has left the terminal’s history. The recording around it:")
+    return translate("sheet", "This line is no longer in the terminal’s history. The recording around it:")
 
 
 def search_all_chats() -> str:

@@ -1,4 +1,4 @@
-"""Loads the window's translation. The English one has plural forms, and the names that keyboards have for Qt's keys."""
+"""Loads the window's translation. The English one has plural forms, and the names on keyboards of Qt's keys."""
 
 from __future__ import annotations
 

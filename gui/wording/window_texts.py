@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 translate = QCoreApplication.translate
 
 DAYS_BY_NAME = 7
-"""A day of the last week has the name of its weekday."""
+"""The days before today that are shown by the name of their weekday."""
 
 
 def open_running_chat() -> str:
@@ -115,7 +115,7 @@ def close_tab_hint() -> str:
 
 
 def tabs_closed(running: int) -> str:
-    """Several tabs were closed; this many of their chats run."""
+    """Several tabs were closed; ``running`` of their chats keep running."""
     if not running:
         return translate("window", "Tabs closed")
     return translate("window", "Tabs closed. %n chat(s) keep(s) running.", "", running)
@@ -166,7 +166,7 @@ def sized_by(size: str, viewer: str) -> str:
 
 
 def another_place() -> str:
-    """What set a terminal's size."""
+    """The viewer that determines a terminal's size."""
     return translate("window", "another pane or window")
 
 

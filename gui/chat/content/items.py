@@ -124,8 +124,8 @@ def _prompt(item: Item) -> list[Segment]:
     found += _pictures(item)
     match item.status:
         case "queued":
-            take_back = Button(chat_texts.take_back(), Action("withdraw", item.id))
-            line = QuietLine(chat_texts.queued(), buttons=(take_back,))
+            withdraw = Button(chat_texts.withdraw(), Action("withdraw", item.id))
+            line = QuietLine(chat_texts.queued(), buttons=(withdraw,))
         case "sent":
             line = QuietLine(chat_texts.sent())
         case "unconfirmed":
@@ -133,9 +133,9 @@ def _prompt(item: Item) -> list[Segment]:
             line = QuietLine(chat_texts.unconfirmed(), tone="needs_you", buttons=(again,))
         case "failed":
             again = Button(chat_texts.send_again(), Action("again", item.id))
-            line = QuietLine(chat_texts.not_taken(), tone="failed", buttons=(again,))
+            line = QuietLine(chat_texts.not_accepted(), tone="failed", buttons=(again,))
         case "withdrawn":
-            line = QuietLine(chat_texts.taken_back())
+            line = QuietLine(chat_texts.withdrawn())
         case _:
             return found
     return [*found, line]

@@ -173,8 +173,8 @@ class _Table(QWidget):
                 self._add_in_two_lines(row, 2 * number + 1)
             else:
                 for column, text in enumerate(row.cells):
-                    self._add_row(text, number + 1, column, "" if row.is_heard and column else "secondary")
-            if not row.is_heard:
+                    self._add_row(text, number + 1, column, "" if row.counts and column else "secondary")
+            if not row.counts:
                 self._cells[-1].setToolTip(sheet_texts.overridden())
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
@@ -182,7 +182,7 @@ class _Table(QWidget):
         words = cells.pop(self._longest)
         self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
         if words:
-            self._add_row(words, line + 1, 0, "" if row.is_heard else "secondary", len(self._shares))
+            self._add_row(words, line + 1, 0, "" if row.counts else "secondary", len(self._shares))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, super().minimumSizeHint().height())

@@ -182,7 +182,7 @@ def test_a_queued_prompt_is_taken_back_and_a_failed_one_sent_again(chat_stage: C
     assert shown.of("prompt_sent") == [("lost", "queue", ())]
     chat.apply(SetStatus(queued, "withdrawn"))
     shown.settle()
-    assert "Taken back" in shown.shown()
+    assert "Removed from the queue" in shown.shown()
 
 
 def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], tmp_path: Any) -> None:

@@ -341,12 +341,12 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert page.role() == QAccessible.Role.List
     rows = [page.child(number) for number in range(page.childCount())]
     names = [row.text(QAccessible.Text.Name) for row in rows if row.role() == QAccessible.Role.ListItem]
-    assert names == ["Your prompt: What is wrong?", "Tool call: make\nexit 2", "Message of the agent: Only a"]
+    assert names == ["Your prompt: What is wrong?", "Tool call: make\nexit 2", "The agent’s message: Only a"]
     assert not said
     chat.say(message, " typo.")
     chat.done(message)
     shown.settle()
-    assert said == ["Message of the agent: Only a typo."]
+    assert said == ["The agent’s message: Only a typo."]
     chat.ask(command_request("make"))
     shown.settle()
     assert said[1:] == ["The agent asks: Run a command?"]

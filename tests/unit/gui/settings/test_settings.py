@@ -146,7 +146,7 @@ def test_keys_that_have_no_effect_are_said_with_their_line(area):
     assert problems == [
         "keys.toml:1: unknown action 'dance'",
         "keys.toml:3: invalid key 'Ctrl+Nonsense+Q' for 'new_chat'",
-        "keys.toml:5: 'F7' is the key of 'rename' already",
+        "keys.toml:5: 'F7' is already the key of 'rename'",
     ]
     assert [sequence.toString() for sequence in chosen["new_chat"]] == ["Ctrl+Shift+N"]
     assert [sequence.toString() for sequence in chosen["send"]] == ["F8"]

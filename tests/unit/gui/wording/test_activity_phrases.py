@@ -35,7 +35,7 @@ def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str
 
 def test_what_is_not_dated_is_told_without_an_age():
     assert activity_phrases.activity_and_source(Activity.WORKING, "hook", None, NOW) == "working · hooks"
-    assert activity_phrases.no_word(None, NOW) == "no activity"
+    assert activity_phrases.no_activity(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
 
 
@@ -80,7 +80,7 @@ def test_an_explanation_in_rows():
         ("working", "hooks", ""),
     ], "newest first"
     assert told.notes == [
-        "Work without output or report for 1 min becomes “no signal”.",
+        "After 1 min without output or reports, “working” becomes “no signal”.",
         "Last output 30 s ago",
         "Process ID: 42",
         "Conversation: unknown",

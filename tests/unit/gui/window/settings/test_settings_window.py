@@ -136,7 +136,7 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
     for typed, key in (
         ("scrollb", "scrollback_lines"),
         ("rest_after", "rest_after_s"),
-        ("desktop tells", "notifications"),
+        ("desktop notif", "notifications"),
     ):
         window.search.setText(typed)
         shown = [row.setting.key[0] for row in window.findChildren(SettingRow) if row.isVisible()]
@@ -228,7 +228,7 @@ def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, 
     assert "needed for typing" in page.question.words.text()
     QTest.keyClick(rename, Qt.Key.Key_Return)
     QTest.keyClick(rename, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert page.question.words.text() == "Ctrl+Shift+W is the key of “Close tab (the chat keeps running)”."
+    assert page.question.words.text() == "Ctrl+Shift+W is already the key of “Close tab (the chat keeps running)”."
     page.question.accept.click()
     assert (area.config / "keys.toml").read_text() == 'rename = "Ctrl+Shift+W"\n'
     assert (rename.keys, rows["close_tab"].keys) == (["Ctrl+Shift+W"], [])
