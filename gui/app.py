@@ -241,7 +241,7 @@ class App:
 
     def _set_zoom(self, steps: int) -> None:
         for window in self.windows.all:
-            window.set_zoom(steps)
+            window.view_actions.set_zoom(steps)
 
     def _open_file(self, path: str) -> None:
         self.window.opener.open_file(FilePlace(path))

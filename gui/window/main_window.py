@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
@@ -12,10 +12,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gui.bridge.age_timer import AgeTimer
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.settings.layout import ZOOM_RANGE, WindowLayout
+from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.saved_window import SavedWindow
-from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
@@ -33,6 +32,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import SeveralChats
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
+from gui.window.actions.view_actions import ViewActions
 from gui.window.all_sheets import Sheets
 from gui.window.frame import WindowFrame
 from gui.window.others import NoOtherWindows, OtherWindows
@@ -112,6 +112,7 @@ class MainWindow(QWidget):
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(self.layout_changed)
+        self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
@@ -132,13 +133,15 @@ class MainWindow(QWidget):
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
-        handlers = {**self.commands.handlers(), **themes.handlers(), **panes, **self._handlers()}
+        looks = {**themes.handlers(), **self.view_actions.handlers()}
+        handlers = {**self.commands.handlers(), **looks, **panes, **self._handlers()}
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.keys),
             WindowFunctions(
-                show_error_output=self.sheets.show_output, set_zoom=self.set_zoom, on_grid_changed=self._on_grid,
+                show_error_output=self.sheets.show_output, set_zoom=self.view_actions.set_zoom,
+                on_grid_changed=self._on_grid,
                 settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
                 key_of=self.actions_.key_of,
@@ -199,23 +202,18 @@ class MainWindow(QWidget):
             sheet.chat_requested.connect(self.open_chat)
 
     def _on_page_made(self, page: ChatPage) -> None:
-        self._set_fonts([page])
+        self.view_actions.set_fonts([page])
         self._wiring.wire(page)
         self.unseen_marks.follow(page)
 
     def _apply_settings(self) -> None:
-        self._set_fonts(self.tabs.pages())
+        self.view_actions.set_fonts(self.tabs.pages())
         self._wiring.apply_settings()
         keys = self._settings.preferences.keys
         sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
         self.actions_.set_keys(sequences)
         self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
         self.banners.show_problems(problems, "keys")
-
-    def _set_fonts(self, pages: Iterable[ChatPage]) -> None:
-        window = self._settings.preferences.window
-        for page in pages:
-            page.set_font(window.font, window.font_size or default_size_px(), self.layout_state.zoom)
 
     # ------------------------------------------------------------ layout
 
@@ -343,37 +341,13 @@ class MainWindow(QWidget):
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""
         return {
-            "zoom_in": lambda: self.set_zoom(self.layout_state.zoom + 1),
-            "zoom_out": lambda: self.set_zoom(self.layout_state.zoom - 1),
-            "zoom_reset": lambda: self.set_zoom(0),
             "focus_sidebar": self.sidebar.take_focus,
-            "sidebar": self.toggle_sidebar,
-            "status_line": self.toggle_status_line,
-            "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "guide": self.guide_requested.emit,
             "settings": lambda: self.settings_requested.emit(""),
             "shortcuts": lambda: self.settings_requested.emit("keys"),
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
         }
-
-    def set_zoom(self, steps: int) -> None:
-        """Set the zoom: the text is this many steps larger than configured."""
-        self.layout_state.zoom = min(max(steps, ZOOM_RANGE[0]), ZOOM_RANGE[1])
-        for page in self.tabs.pages():
-            page.set_zoom(self.layout_state.zoom)
-        self.saving.save_soon()
-
-    def toggle_sidebar(self) -> None:
-        """Collapse the sidebar to marks, or expand it."""
-        self.frame.toggle_sidebar()
-        self.saving.save_soon()
-
-    def toggle_status_line(self) -> None:
-        """Show or hide the status line."""
-        self.layout_state.status_line = not self.layout_state.status_line
-        self.describe()
-        self.saving.save_soon()
 
     # ------------------------------------------------------------ events of chats
 

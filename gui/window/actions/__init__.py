@@ -10,6 +10,7 @@ several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one
 chat_menu         the menu of one chat
 theme_actions     chooses a theme, and imports one
+view_actions      the size of the text, the sidebar, the status line, full screen
 page_wiring       connects a page's signals with the actions
 copying           copies answers of agents
 open_links        opens the target of a link
