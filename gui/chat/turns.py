@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtGui import QGuiApplication
 
@@ -35,10 +35,17 @@ class TranscriptTurns:
 
     def copy_output(self) -> None:
         """Copy the answer to the current prompt, else to the last visible one, as Markdown."""
-        transcript = self._page.transcript
-        texts = [transcript[position].text.strip("\n") for position in self._answer()]
-        if any(texts):
-            QGuiApplication.clipboard().setText("\n\n".join(text for text in texts if text))
+        if text := self._text(self._answer()):
+            QGuiApplication.clipboard().setText(text)
+
+    def answer_at(self, position: int) -> str:
+        """The answer to the prompt at or above a row, as Markdown; "" for none."""
+        begin = next((found for found in reversed(self._prompts()) if found <= position), -1)
+        return self._text(self._messages_after(begin))
+
+    def _text(self, positions: Iterable[int]) -> str:
+        texts = (self._page.transcript[position].text.strip("\n") for position in positions)
+        return "\n\n".join(text for text in texts if text)
 
     def select_output(self) -> None:
         """Select the answer that ``copy_output`` copies."""
@@ -76,14 +83,17 @@ class TranscriptTurns:
         last = visible[-1].position if visible else len(self._page.transcript) - 1
         if self._at is not None and self._at[1] == self._top():
             last = self._page.rows.position(self._at[0]) or 0
-        transcript = self._page.transcript
-        kinds = list(_items(self._page))
         for begin in [position for position in reversed(self._prompts()) if position <= last]:
-            end = next((n for n in range(begin + 1, len(kinds)) if kinds[n] == "user"), len(kinds))
-            found = [n for n in range(begin + 1, end) if kinds[n] == "agent" and not transcript[n].parent]
-            if found:
+            if found := self._messages_after(begin):
                 return found
         return []
+
+    def _messages_after(self, begin: int) -> list[int]:
+        """The agent's messages between a prompt and the next one."""
+        transcript = self._page.transcript
+        kinds = list(_items(self._page))
+        end = next((n for n in range(begin + 1, len(kinds)) if kinds[n] == "user"), len(kinds))
+        return [n for n in range(begin + 1, end) if kinds[n] == "agent" and not transcript[n].parent]
 
 
 def _items(page: TranscriptPage) -> Iterator[str]:

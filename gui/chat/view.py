@@ -7,13 +7,16 @@ The view does not feed the transcript. Its owner feeds it, and then calls ``chan
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
 from gui.chat.drawing.style import MAX_WIDTH_PX
+from gui.input.draft import Draft
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.wording import chat_texts
+from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
 from .announcing import Announcer
@@ -63,6 +66,8 @@ class ChatView(QWidget):
         self.finder = TranscriptFinder(self.page)
         self.turns = TranscriptTurns(self.page)
         self._announcer = Announcer(self.page)
+        self._taking_back: set[str] = set()
+        """The queued prompts that the user takes back here, by their items' ids."""
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -79,6 +84,7 @@ class ChatView(QWidget):
 
     def _connect(self) -> None:
         self.page.acted.connect(self._on_action)
+        self.page.menu_made.connect(self._add_to_menu)
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
@@ -113,6 +119,7 @@ class ChatView(QWidget):
         self.page.changed()
 
     def _on_frame(self) -> None:
+        self._put_back_withdrawn()
         self._announcer.announce_changes(self.transcript)
         self._show_status()
 
@@ -145,6 +152,8 @@ class ChatView(QWidget):
     def _on_action(self, action: Action) -> None:
         match action.verb:
             case "withdraw":
+                self._taking_back.add(action.item)
+                self.prompt.editor.setFocus()
                 self.withdrawn.emit(action.item)
             case "again":
                 item = self.transcript.get(action.item)
@@ -156,6 +165,34 @@ class ChatView(QWidget):
                 self.file_activated.emit(action.file)
             case _:
                 pass
+
+    def _put_back_withdrawn(self) -> None:
+        """Put each prompt that was taken back here into the prompt box, once the host has confirmed it."""
+        for item_id in list(self._taking_back):
+            item = self.transcript.get(item_id)
+            if item is None or item.status != "queued":
+                self._taking_back.discard(item_id)
+            if item is not None and item.status == "withdrawn":
+                self.prompt.put(Draft(item.text, item.images))
+
+    def _add_to_menu(self, menu: QMenu, key: str) -> None:
+        """Add what the user can do with the item that the context menu is for."""
+        item = self.transcript.get(key)
+        if item is None:
+            return
+        if item.kind == "user":
+            menu.addSeparator()
+            copy = menu.addAction(chat_texts.copy_prompt(), lambda: QGuiApplication.clipboard().setText(item.text))
+            copy.setEnabled(bool(item.text))
+            put = menu.addAction(chat_texts.put_into_prompt(), lambda: self._reuse(item))
+            put.setEnabled(not self.prompt.editor.isReadOnly())
+        elif answer := self.turns.answer_at(self.transcript.position(key)):
+            menu.addSeparator()
+            menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))
+
+    def _reuse(self, item: Item) -> None:
+        self.prompt.put(Draft(item.text, item.images))
+        self.prompt.editor.setFocus()
 
     def _go_back(self) -> None:
         """Move the keyboard focus from the prompt to the open request, else to the messages."""

@@ -64,6 +64,22 @@ def send_again() -> str:
     return translate("chat", "Send again")
 
 
+def try_again() -> str:
+    return translate("chat", "Try again")
+
+
+def copy_answer() -> str:
+    return translate("chat", "Copy this answer")
+
+
+def copy_prompt() -> str:
+    return translate("chat", "Copy this prompt")
+
+
+def put_into_prompt() -> str:
+    return translate("chat", "Put into the prompt")
+
+
 def agent_ended_here() -> str:
     return translate("chat", "The agent ended here")
 

@@ -35,10 +35,12 @@ class PointedPage(ScrollingPage):
     Signals (and those of ScrollingPage):
         acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link",
             "file".
+        menu_made(QMenu, str): the context menu for the row with this key was made.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 
     acted = Signal(object)
+    menu_made = Signal(QMenu, str)
     zoom_requested = Signal(int)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
@@ -245,6 +247,8 @@ class PointedPage(ScrollingPage):
         ):
             key = self._key_of(name)
             show_key(action, QKeySequence(own) if key.isEmpty() else key)
+        if (each := self.segment_at(point)) is not None:
+            self.menu_made.emit(menu, self.rows.key(each.position))
         return menu
 
     # ------------------------------------------------------------ selection

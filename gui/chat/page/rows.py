@@ -10,7 +10,7 @@ from collections import OrderedDict
 from gui.chat.content import items as item_content
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment
+from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
@@ -267,7 +267,7 @@ class Rows:
             found = item_content.segments(item, row.mode, row.markdown, requests, self.directory)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
-                found = [*found, *_ending(ending, item)]
+                found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]
             row.replace(found, self.style, self.width)
             row.framed = item.kind == "user"
             row.before = float(_GAPS_PX.get(item.kind, 4))
@@ -275,6 +275,17 @@ class Rows:
             if row.framed:
                 row.after = FRAME_PX - 2.0 if found and isinstance(found[-1], QuietLine) else FRAME_PX + 4.0
         self.heights.set(position, row.height)
+
+    def _prompt_of(self, turn: str, position: int) -> str:
+        """The id of the first prompt of a turn that ended at this row; "" if there is none."""
+        found = ""
+        for number in range(position, -1, -1):
+            item = self.transcript[number]
+            if item.kind == "user" and item.status in {"", "done"}:
+                if not turn or item.turn != turn:
+                    return found or item.id
+                found = item.id
+        return found
 
     def _tail(self) -> list[Segment]:
         """The segments after the last item."""
@@ -324,11 +335,13 @@ class Rows:
         return self.transcript[low - 1].id if low else TAIL
 
 
-def _ending(ending: TurnEnded, item: Item) -> list[Segment]:
-    """The line about a turn that did not end well."""
+def _ending(ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
+    """The line about a turn that did not end well; ``prompt`` is the id of its prompt, "" if unknown."""
     match ending.outcome:
         case "failed":
-            return [QuietLine(chat_texts.turn_failed(ending.error), tone="failed", icon=Glyph.WARNING)]
+            text = chat_texts.turn_failed(ending.error)
+            buttons = (Button(chat_texts.try_again(), Action("again", prompt)),) if prompt else ()
+            return [QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)]
         case "interrupted" if not (item.kind == "agent" and item.status == "interrupted"):
             return [QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
         case "cut" if not (item.kind == "agent" and item.status == "cut"):

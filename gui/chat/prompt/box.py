@@ -186,6 +186,11 @@ class PromptBox(QWidget):
             self.notice_given.emit(problem)
             self.edited.emit()
 
+    def put(self, earlier: Draft) -> None:
+        """Put a text and images before what is written; the cursor stays where one writes."""
+        self.show_draft(earlier.before(self.draft))
+        self.edited.emit()
+
     # ------------------------------------------------------------ the user's actions
 
     def submit(self, mode: str) -> None:
