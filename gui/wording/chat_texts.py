@@ -306,12 +306,13 @@ def stop() -> str:
     return translate("chat", "Stop")
 
 
-def enter_queues() -> str:
-    return translate("chat", "Enter queues the prompt until this turn ends")
-
-
-def enter_queues_or_steers() -> str:
-    return translate("chat", "Enter queues the prompt · Ctrl+Enter adds it to this turn")
+def keys_while_running(*, steers: bool, interrupts: bool) -> str:
+    """What the keys do with a prompt that is written while a turn runs."""
+    return joined(
+        translate("chat", "Enter queues the prompt until this turn ends"),
+        translate("chat", "Ctrl+Enter adds it to this turn") if steers else "",
+        translate("chat", "Ctrl+Alt+Enter stops this turn and sends it") if interrupts else "",
+    )
 
 
 def waits_for_answer() -> str:

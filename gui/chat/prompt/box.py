@@ -142,8 +142,8 @@ class PromptBox(QWidget):
         self._send.setEnabled(can_send)
         text = ""
         if self._is_running() and can_send:
-            steers = self._status.capabilities.steer
-            text = chat_texts.enter_queues_or_steers() if steers else chat_texts.enter_queues()
+            can = self._status.capabilities
+            text = chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt)
         elif self._status.state == "requires_action" and not can_send:
             text = chat_texts.waits_for_answer()
         if text != self._message.text():
@@ -203,7 +203,7 @@ class PromptBox(QWidget):
             return
         if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
             mode = "queue"
-        if mode == "interrupt" and not self._is_running():
+        if mode == "interrupt" and not (self._is_running() and self._status.capabilities.interrupt):
             mode = "queue"
         self.completion.close()
         draft = self.editor.history.add(text)

@@ -72,13 +72,16 @@ class PromptEditor(QPlainTextEdit):
         key, modifiers = event.key(), event.modifiers()
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        alt = bool(modifiers & Qt.KeyboardModifier.AltModifier)
         has_no_modifiers = not modifiers & ~Qt.KeyboardModifier.KeypadModifier
         if self.is_completing and not control and not shift and key in {
             Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
         }:  # fmt: skip
             self.completion_key.emit(int(key))
-        elif key in _ENTER and not (shift and not control):
-            self.submitted.emit("interrupt" if control and shift else "steer" if control else "queue")
+        elif key in _ENTER and control and shift:
+            event.ignore()  # The window's: it starts a shell.
+        elif key in _ENTER and not shift:
+            self.submitted.emit("interrupt" if control and alt else "steer" if control else "queue")
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
             self.interrupt_requested.emit()
         elif key == Qt.Key.Key_Up and has_no_modifiers and self._is_at(first=True):

@@ -140,18 +140,24 @@ def test_enter_sends_and_shift_enter_begins_a_line(chat_stage: Callable[..., Cha
     assert shown.view.prompt.editor.toPlainText() == "one\ntwo"
 
 
-def test_during_a_turn_enter_queues_and_ctrl_enter_steers_as_the_box_says(
+def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interrupts_as_the_box_says(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.run()
     shown = chat_stage(chat)
     shown.type("later")
-    assert shown.view.prompt._message.text() == "Enter queues the prompt · Ctrl+Enter adds it to this turn"
+    assert shown.view.prompt._message.text() == (
+        "Enter queues the prompt until this turn ends · Ctrl+Enter adds it to this turn"
+        " · Ctrl+Alt+Enter stops this turn and sends it"
+    )
     shown.press(Qt.Key.Key_Return)
     shown.type("now")
     shown.press(Qt.Key.Key_Return, CTRL)
-    assert [each[:2] for each in shown.of("prompt_sent")] == [("later", "queue"), ("now", "steer")]
+    shown.type("first")
+    shown.press(Qt.Key.Key_Return, CTRL, Qt.KeyboardModifier.AltModifier)
+    modes = [("later", "queue"), ("now", "steer"), ("first", "interrupt")]
+    assert [each[:2] for each in shown.of("prompt_sent")] == modes
 
 
 def test_ctrl_c_stops_the_turn_only_with_nothing_selected(chat_stage: Callable[..., ChatStage]) -> None:

@@ -79,3 +79,20 @@ def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_
     shortcut.setEnabled(False)
     shown.press(Qt.Key.Key_Z, CONTROL, SHIFT)
     assert editor.toPlainText() == "typed"
+
+
+def test_ctrl_shift_enter_is_left_to_the_window_and_never_sends_what_is_half_written(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.run()
+    shown = chat_stage(chat)
+    shells: list[bool] = []
+    shortcut = QShortcut(QKeySequence("Ctrl+Shift+Return"), shown.view, lambda: shells.append(True))
+    shown.type("half a th")
+    shown.press(Qt.Key.Key_Return, CONTROL, SHIFT)
+    assert shells
+    shortcut.setEnabled(False)
+    shown.press(Qt.Key.Key_Enter, CONTROL, SHIFT, Qt.KeyboardModifier.KeypadModifier)
+    assert shown.of("prompt_sent") == []
+    assert shown.view.prompt.editor.toPlainText() == "half a th"
