@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 import logging
 import math
 import time
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from session_host.endpoint.conversation.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
 from session_host.endpoint.screen import osc
 from session_host.endpoint.screen.markdown_stream import Markdown, MarkdownStream, clean
+from session_host.endpoint.server import client
 from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind
 from session_host.system.clock import now
@@ -34,6 +37,16 @@ FIRST_WAIT_S: Final = 2.0
 """The first delay if a busy server gives none; each further try doubles it."""
 
 _logger = logging.getLogger(__name__)
+
+
+def preload() -> None:
+    """Import what a question needs; from then on, garbage is collected (see ``__main__``)."""
+    try:
+        importlib.import_module("session_host.endpoint.screen.painting")
+        client.preload()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class RecordSink(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import textwrap
 import threading
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from session_host.endpoint.asking import AnswerRun
+from session_host.endpoint.asking import AnswerRun, preload
 from session_host.endpoint.commands import CommandActions, CommandCompleter, is_command, parse
 from session_host.endpoint.conversation.attachments import label
 from session_host.endpoint.conversation.conversation import (
@@ -100,7 +99,7 @@ class Chat:
 
         def on_ready() -> None:
             # Start this import after the input is visible: it takes most of a second.
-            threading.Thread(target=_preload_modules, daemon=True, name="import of the client").start()
+            threading.Thread(target=preload, daemon=True, name="import of the client").start()
             if prompt.strip():
                 self._submit(prompt)
             elif not self.settings.model:
@@ -391,9 +390,3 @@ class Chat:
         if self._server is not None:
             await self._server.close()
         self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))
-
-
-def _preload_modules() -> None:
-    """Import modules that are needed next."""
-    importlib.import_module("session_host.endpoint.screen.painting")
-    client.preload()
