@@ -302,6 +302,10 @@ def title(action: str) -> str:
     return translate("action", str(TITLES[action]))
 
 
+def close_tab_of_ended_chat() -> str:
+    return translate("action", "Close tab")
+
+
 def mute_chat() -> str:
     return translate("action", "Mute notifications")
 

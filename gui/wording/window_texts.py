@@ -110,8 +110,8 @@ def close_tab(name: str) -> str:
     return translate("window", "Close tab {name}").format(name=name)
 
 
-def close_tab_hint() -> str:
-    return translate("window", "Close tab (the chat keeps running)")
+def close_tab_hint(*, has_ended: bool) -> str:
+    return translate("window", "Close tab") if has_ended else translate("window", "Close tab (the chat keeps running)")
 
 
 def tabs_closed(running: int) -> str:

@@ -77,7 +77,7 @@ class Actions:
                 action.setShortcuts(sequences[name])
 
     def enable_possible(self, applies: Mapping[str, bool]) -> None:
-        """Enable the actions that are possible now, and disable the others.
+        """Enable the actions that are possible now, and disable the others; name those that depend on the chat.
 
         ``applies`` has for each value of ``Key.on``, and for "conversations", whether it applies now.
         """
@@ -85,6 +85,8 @@ class Actions:
             if entry.on:
                 is_possible = applies["conversations"] or not entry.needs_conversations
                 self._actions[entry.action].setEnabled(applies[entry.on] and is_possible)
+        ended, title = action_texts.close_tab_of_ended_chat(), action_texts.title("close_tab")
+        self._actions["close_tab"].setText(ended if applies["over"] else title)
 
     def key_of(self, name: str) -> QKeySequence:
         """An action's first key, empty for none."""
@@ -110,7 +112,7 @@ class Actions:
         """
         return [
             Choice(
-                entry.title,
+                self._actions[entry.action].text(),
                 self.key_text(entry.action) if self._actions[entry.action].isEnabled() else action_texts.not_running(),
                 self._actions[entry.action].trigger,
                 also=action_texts.search_words(entry.action),

@@ -70,6 +70,9 @@ class _CloseButton(QAbstractButton):
         painter.end()
 
 
+_ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
+
+
 class TabLook(NamedTuple):
     """The content of a tab: a chat's name, state, directory and message, and whether it has unseen output."""
 
@@ -215,7 +218,7 @@ class TabBar(QTabBar):
         self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
-        button.setToolTip(window_texts.close_tab_hint())
+        button.setToolTip(window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
 
     def drop(self, session_id: str) -> None:
         """Remove a tab; if it was in front, its neighbour comes to the front."""

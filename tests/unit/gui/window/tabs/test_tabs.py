@@ -125,6 +125,21 @@ async def test_tabs_beside_the_shown_one_are_offered_where_there_are_some(played
     assert offered(ids[1]) == [close]
 
 
+async def test_closing_the_tab_of_an_ended_chat_promises_nothing(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    bar = window.tabs.active.bar
+
+    def texts() -> set[str]:
+        palette = {choice.title for choice in window.actions_.choices() if choice.title.startswith("Close tab")}
+        return {*palette, window.actions_["close_tab"].text(), bar.tabButton(0, bar.ButtonPosition.RightSide).toolTip()}
+
+    assert texts() == {"Close tab (the chat keeps running)"}
+    viewer.end(0)
+    await played.until(lambda: texts() == {"Close tab"}, "the end to be known")
+
+
 async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complaint(
     played: Played, capsys: pytest.CaptureFixture[str]
 ):
