@@ -23,6 +23,10 @@ def directories() -> str:
     return translate("new_chat", "Directories")
 
 
+def choose_this_directory(name: str) -> str:
+    return translate("new_chat", "Choose “{name}”").format(name=name)
+
+
 def choose_directory() -> str:
     return translate("new_chat", "Choose a directory")
 

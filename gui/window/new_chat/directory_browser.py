@@ -16,9 +16,12 @@ from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
+from session_host.protocol.untrusted_text import one_line
 
 WIDTH_PX = 480
 HEIGHT_PX = 320
+NAME_PX = 240
+"""The width of the directory's name on the button."""
 UP = ".."
 
 
@@ -46,7 +49,11 @@ class DirectoryList(QListView):
 
 
 class DirectoryBrowser(Sheet):
-    """A sheet over another one; "Choose" puts the directory into the field, Escape returns without a change."""
+    """A sheet over another one; Escape returns without a change.
+
+    The primary button puts the listed directory into the field, not the one that is marked in the list; the button
+    has its name.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
         super().__init__(theme, parent, new_chat_texts.choose_directory(), WIDTH_PX)
@@ -59,7 +66,7 @@ class DirectoryBrowser(Sheet):
         self.list.activated.connect(self.enter)
         self.problem = label("", "failed")
         self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.choose = button(common_texts.choose(), "primary", self._choose)
+        self.choose = button("", "primary", self._choose)
         layout = self.column()
         for part in (label(new_chat_texts.choose_directory(), "title"), self.place_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
@@ -77,7 +84,7 @@ class DirectoryBrowser(Sheet):
 
     @property
     def directory(self) -> Path:
-        """The listed directory, which "Choose" takes."""
+        """The listed directory, which the primary button takes."""
         return self._at
 
     def names(self) -> list[str]:
@@ -108,6 +115,9 @@ class DirectoryBrowser(Sheet):
         rows = [*([UP] if path != path.parent else []), *names]
         self._model.setStringList(rows)
         self.place_label.set_whole(short_directory(str(path)))
+        name = one_line(path.name or str(path))
+        shown = self.choose.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, NAME_PX)
+        self.choose.setText(new_chat_texts.choose_this_directory(shown.replace("&", "&&")))
         row = rows.index(selected) if selected in rows else min(1, len(rows) - 1) if names else 0
         self.list.setCurrentIndex(self._model.index(row))
 

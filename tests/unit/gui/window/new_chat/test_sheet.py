@@ -55,6 +55,7 @@ async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_t
     assert browser.list.currentIndex().data() == "api"
     QTest.keyClick(browser.list, Qt.Key.Key_Return)
     assert browser.directory == area.home / "api"
+    assert browser.choose.text() == "Choose “api”", "the listed directory, not the marked one"
     QTest.keyClick(browser.list, Qt.Key.Key_Escape)
     assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~")
     assert sheet.directory.hasFocus()
