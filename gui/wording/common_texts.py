@@ -55,6 +55,10 @@ def starting() -> str:
     return translate("common", "Starting…")
 
 
+def copied() -> str:
+    return translate("common", "Copied")
+
+
 def choose() -> str:
     return translate("common", "Choose")
 

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -19,11 +18,10 @@ from PySide6.QtWidgets import (
 
 from gui.bridge.checkouts import Status
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.flow_layout import FlowLayout
-from gui.window.widgets.parts import IconButton, button, label
-from gui.wording import common_texts, new_chat_texts
+from gui.window.widgets.parts import CopyButton, button, label
+from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Runtime
 
@@ -172,7 +170,7 @@ class InstallHint(QWidget):
         )
         self.command.setWordWrap(True)
         self.command.setAccessibleName(new_chat_texts.install_command())
-        self.copy = IconButton(theme, Glyph.COPY, common_texts.copy(), self._copy)
+        self.copy = CopyButton(theme, self.command.text)
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)
@@ -193,6 +191,3 @@ class InstallHint(QWidget):
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy):
                 part.setVisible(bool(agent.install_hint))
-
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.command.text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,6 +25,7 @@ from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import show_tooltip
+from gui.wording import common_texts
 
 W = TypeVar("W", bound=QWidget)
 
@@ -98,6 +99,10 @@ class Area(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
 
+COPIED_MS = 2000
+"""A button shows so long that it has copied its text."""
+
+
 class IconButton(QToolButton):
     """A button with an icon; its name is its tool tip, and the text for screen readers."""
 
@@ -120,6 +125,30 @@ class IconButton(QToolButton):
 
     def _apply_theme(self) -> None:
         self.setIcon(glyph_icon(self._glyph, self._theme.tokens))
+
+
+class CopyButton(IconButton):
+    """A button that copies a text, and then shows for a moment that it has.
+
+    Attributes:
+        copied_timer: runs while the button shows that it has copied the text.
+    """
+
+    def __init__(self, theme: Theme, text: Callable[[], str]) -> None:
+        super().__init__(theme, Glyph.COPY, common_texts.copy(), self._copy)
+        self._text = text
+        self.copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self.copied_timer.timeout.connect(lambda: self._show(Glyph.COPY, common_texts.copy()))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._text())
+        self._show(Glyph.CHECK, common_texts.copied())
+        self.copied_timer.start()
+
+    def _show(self, glyph: Glyph, name: str) -> None:
+        self._glyph = glyph
+        self.set_name(name)
+        self._apply_theme()
 
 
 class MarkLabel(QWidget):

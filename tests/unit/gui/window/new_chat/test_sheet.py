@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
@@ -305,6 +306,19 @@ async def test_an_agent_installed_in_another_window_can_be_started(
     await away(lambda: shutil.copy(area.root / "bin/claude", area.root / "bin/codex"))
     await played.until(sheet.start.isEnabled, "the agent to be found")
     assert (sheet.missing.isVisible(), sheet.tiles.current()) == (False, "codex")
+
+
+async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(played: Played, claude: None) -> None:
+    window = played.open_window()
+    window.chat_actions.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.tiles.choose("codex")
+    copy = sheet.missing.copy
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == sheet.missing.command.text() != ""
+    assert (copy.toolTip(), copy.accessibleName()) == ("Copied", "Copied")
+    copy.copied_timer.setInterval(0)
+    await played.until(lambda: copy.toolTip() == "Copy", "the moment to be over")
 
 
 async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> None:
