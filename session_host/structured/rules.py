@@ -5,7 +5,7 @@ The states of a prompt::
     queued ──the agent is idle──▶ sent ──the agent confirms──▶ done
     queued ──its user takes it back──▶ withdrawn
     sent ──the agent refuses──▶ failed
-    sent ──the agent dies──▶ unconfirmed
+    queued, sent ──the agent ends──▶ unconfirmed
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
 recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint, which
@@ -163,7 +163,7 @@ class StructuredRules(DialectPort):
         state.running = [item.id for item in transcript if item.status == "running"]
         state.requests = {request.id: request for request in transcript.open_requests}
         for item in transcript:
-            if item.status == "sent":
+            if item.status in {"sent", "queued"}:
                 state.steering.append(UserPrompt(item.id, item.text, item.images))
 
     def end(self, now_ms: int) -> Step:
@@ -174,14 +174,14 @@ class StructuredRules(DialectPort):
             return self._step()
         for item_id in list(state.running):
             self.emit(SetStatus(item_id, "cut", now_ms))
-        for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ())):
+        for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ()), *state.queue):
             self.emit(SetStatus(prompt.id, "unconfirmed"))
         for request_id in list(state.requests):
             self.emit(RequestResolved(request_id, "", at_ms=now_ms))
         if state.state in {"running", "requires_action"}:
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
-        state.steering, state.in_flight, state.ended = [], None, True
+        state.steering, state.in_flight, state.queue, state.ended = [], None, [], True
         return self._step()
 
     def _call_dialect(self, now_ms: int, work: Callable[[], None]) -> None:

@@ -183,7 +183,9 @@ def test_what_was_going_on_at_the_end_is_cut(chat: Chat) -> None:
     chat.hear("accept", "say half a", "ask make")
     chat.do(prompt("two"))
     chat.end()
-    assert chat.statuses() == {"me-1": "done", "a1": "cut", "me-2": "queued"}
+    assert chat.statuses() == {"me-1": "done", "a1": "cut", "me-2": "unconfirmed"}, (
+        "no later agent gets a queued prompt"
+    )
     assert chat.transcript[1].text == "half a"
     assert chat.transcript.open_requests == []
     assert chat.transcript.status.last_turn is not None
