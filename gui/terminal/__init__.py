@@ -7,6 +7,7 @@ and it never feeds an emulator.
     view          the page with mouse, keyboard and clipboard
     pointing      the page with the mouse
     page          the widget that shows a screen and its history
+    grid_size     reports the view's grid size to its session
     cell_metrics  fonts, and the cell in whole device pixels
     context_menu  the menu of a right click
     history/      scrolling, the scroll bar, and saved scroll positions

@@ -33,13 +33,13 @@ from .drawing.grid_layout import GridLayout
 from .drawing.regions import scaled
 from .drawing.surface import Surface
 from .glyphs.atlas_import import AtlasImport
+from .grid_size import GridSizeReporter
 from .history.new_output import NewOutput
 from .history.scroll_place import SavedFrame, ScrollPosition
 from .history.scrollbar import WIDTH_PX, HistoryBar
 from .history.scrolling import Scrolling
 from .input.input_sink import InputSink
 
-_RESIZE_DEBOUNCE_MS = 50
 _RATIO_CHANGE = QEvent.Type.DevicePixelRatioChange  # A key's path reads no attribute of an enum.
 
 
@@ -66,7 +66,7 @@ class TerminalPage(QWidget):
         self._saved_frame: SavedFrame | None = None
         self._surface = Surface(theme, self._measured())
         self._scrolling = Scrolling(self, self._surface, self.scrolled)
-        self._reported_size: object = None
+        self._size_reporter = GridSizeReporter(self, self._surface, self.gridResized, self)
         self._is_on_x = QGuiApplication.platformName() == "xcb"
         self._server_wait = QTimer(self, singleShot=True, interval=0)
         self._server_wait.timeout.connect(self._wait_for_x_server)
@@ -76,10 +76,6 @@ class TerminalPage(QWidget):
         self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
         self._new_output = NewOutput(self, self.scroll_to_end)
-        self._resize_delay = QTimer(self)
-        self._resize_delay.setSingleShot(True)
-        self._resize_delay.setInterval(_RESIZE_DEBOUNCE_MS)
-        self._resize_delay.timeout.connect(self._report_size)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(page_texts.terminal())
 
@@ -104,9 +100,9 @@ class TerminalPage(QWidget):
         """Show a session and accept input for it; None for an empty page."""
         self._sink, self._shown_emulator = viewer, None
         self._surface.live = True
-        self._reported_size = None
+        self._size_reporter.forget()
         if self.isVisible():
-            self._report_size()
+            self._size_reporter.report()
             if viewer is not None and self.hasFocus():
                 viewer.focus(True)
         self.on_replaced()
@@ -277,7 +273,7 @@ class TerminalPage(QWidget):
         self._surface.set_metrics(self._measured())
         self._lay_out()
         if self.isVisible():
-            self._report_size()
+            self._size_reporter.report()
         self.update()
 
     # -- size
@@ -287,28 +283,11 @@ class TerminalPage(QWidget):
         self._bar.setGeometry(self.width() - WIDTH_PX, 0, WIDTH_PX, self.height())
         self._new_output.place()
 
-    def _report_size(self) -> None:
-        self._resize_delay.stop()
-        size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
-        if self._reported_size != (size, cell):
-            self._reported_size = (size, cell)
-            if self._sink is not None:
-                self._sink.resize(size, cell)
-            self.gridResized.emit(size, cell)
-
-    def _claim_size(self) -> None:
-        """Make this view's size the session's, since the view is in use."""
-        emulator, sink = self.emulator, self._sink
-        if sink is not None and emulator is not None and self._reported_size is not None:
-            size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
-            if emulator.size != size:
-                sink.resize(size, cell)
-
     def take_over_size(self) -> None:
         """Report the keyboard focus to the session, and make this view's size the session's."""
         if self._sink is not None:
             self._sink.focus(True)
-            self._claim_size()
+            self._size_reporter.claim()
 
     def sizeHint(self) -> QSize:
         cell, ratio = self._surface.metrics, self.devicePixelRatioF()
@@ -317,8 +296,8 @@ class TerminalPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out()
-        if self.isVisible() and self._reported_size is not None:
-            self._resize_delay.start()
+        if self.isVisible():
+            self._size_reporter.report_soon()
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -326,7 +305,7 @@ class TerminalPage(QWidget):
         if self._surface.metrics.device_pixel_ratio != self.devicePixelRatioF():
             self._surface.set_metrics(self._measured())
         self._lay_out()
-        self._report_size()
+        self._size_reporter.report()
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
@@ -336,7 +315,7 @@ class TerminalPage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._pacer.cancel()
-        self._resize_delay.stop()
+        self._size_reporter.cancel()
         self._blink.want(blinking=False)
         self._surface.release()
 

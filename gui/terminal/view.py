@@ -169,7 +169,7 @@ class TerminalView(PointingPage):
         self._pointer.deselect()
         if self.scrolled_back:
             self.scroll_to_end()
-        self._claim_size()
+        self._size_reporter.claim()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -187,7 +187,7 @@ class TerminalView(PointingPage):
         if self._sink is not None:
             self._sink.focus(focused)
             if focused:
-                self._claim_size()
+                self._size_reporter.claim()
 
     def typed_areas(self) -> list[QRect]:
         """The rows that the user types into."""

@@ -96,5 +96,5 @@ async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
     grid = window.layout_state.grid
     viewer.end(0)
     await played.until(played.page.end_bar.isVisible, "the bar below an ended chat")
-    played.page.view._report_size()
+    played.page.view._size_reporter.report()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
