@@ -59,20 +59,21 @@ HELP = {
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
-        "Opens files named in a terminal; may contain {file}, {line}, {column}. Empty: VISUAL, EDITOR, the desktop’s.",
+        "Opens files named in a terminal; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
         "settings", "The context menu and letters always open links. Only web, mail and file links open."
     ),
     "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of existing files in the text are links, too."),
     "window.confirm_links": QT_TRANSLATE_NOOP(
-        "settings", "Shows the address before a link opens whose text may be a different one. Pointing shows it, too."
+        "settings",
+        "If a link’s text may differ from its address, shows the address first. Pointing shows it, too.",
     ),
     "window.bell_mark": QT_TRANSLATE_NOOP(
-        "settings", "Marks a chat that rings the bell in the sidebar and on its tab, until you look at it."
+        "settings", "When a chat rings the bell, marks it in the sidebar and on its tab until you look at it."
     ),
     "window.bell_sound": QT_TRANSLATE_NOOP(
-        "settings", "Plays the desktop’s alert sound, at most once a second. Muted chats play none."
+        "settings", "Plays the desktop’s alert sound, at most once a second. Not for muted chats."
     ),
     "window.bell_attention": QT_TRANSLATE_NOOP(
         "settings", "The desktop marks the window in its task bar, unless you are using it."
