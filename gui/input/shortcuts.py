@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 WINDOW_KEYS = (
     "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+S", "Ctrl+Shift+J",
     "Ctrl+Shift+N", "Ctrl+Shift+W", "Ctrl+Shift+T",
-    "Ctrl+PgDown", "Ctrl+PgUp", *(f"Alt+{number}" for number in range(1, 10)),
+    "Ctrl+PgDown", "Ctrl+PgUp", "Ctrl+Tab", "Ctrl+Shift+Tab", *(f"Alt+{number}" for number in range(1, 10)),
     "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z",
     "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
     "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+H", "Ctrl+Shift+B", "Ctrl+Shift+L",
@@ -26,6 +26,9 @@ KeyOf = Callable[[str], QKeySequence]
 """Returns the first key of an action, by the action's name in the key table; an empty sequence for none."""
 
 _KEYPAD = Qt.KeyboardModifier.KeypadModifier.value
+_MODIFIERS = Qt.KeyboardModifier.KeyboardModifierMask.value
+_BACKTAB = Qt.Key.Key_Backtab.value
+_SHIFT_TAB = Qt.Key.Key_Tab.value | Qt.KeyboardModifier.ShiftModifier.value
 
 
 def combination(text: str) -> int:
@@ -42,8 +45,9 @@ def combination(text: str) -> int:
 
 
 def pressed_combination(pressed: QKeyCombination) -> int:
-    """The number of a pressed combination, for lookup in `combinations`."""
-    return pressed.toCombined() & ~_KEYPAD
+    """The number of a pressed combination, for lookup in `combinations`. Qt calls Tab with Shift another key."""
+    number = pressed.toCombined() & ~_KEYPAD
+    return number & _MODIFIERS | _SHIFT_TAB if number & ~_MODIFIERS == _BACKTAB else number
 
 
 def combinations(texts: Iterable[str]) -> frozenset[int]:

@@ -149,6 +149,11 @@ def _renumbered(node: Node, new: dict[int, int]) -> Node:
     return Split(node.is_row, tuple(_renumbered(child, new) for child in node.children), node.shares)
 
 
+def swapped(node: Node, one: int, other: int) -> Node:
+    """Swap the places of two panes."""
+    return _renumbered(node, {**{number: number for number in numbers(node)}, one: other, other: one})
+
+
 def even_out(node: Node) -> Node:
     """Give all panes about the same area: a child's share depends on its number of panes along the split."""
     if isinstance(node, Pane):

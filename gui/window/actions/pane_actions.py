@@ -7,9 +7,10 @@ from functools import partial
 
 from gui.settings.pane_tree import SIDES
 from gui.window.others import OtherWindows
+from gui.window.panes.pane import PaneWidget
 from gui.window.panes.panes import Panes
 
-TAB_MENU = ("split_right", "split_down", "move_to_new_window", "move_to_window")
+TAB_MENU = ("split_right", "split_down", "move_to_pane", "move_to_new_window", "move_to_window")
 CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
 
 
@@ -21,6 +22,11 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Call
         "zoom_pane": panes.zoom,
         "even_out": panes.even_out,
         "close_pane": panes.close_pane,
+        "swap_panes": lambda: panes.swap(_next_pane(panes)),
+        "move_to_pane": lambda: _move_to_next_pane(panes),
+        "last_tab": lambda: _go_to_last_tab(panes),
+        "move_tab_left": lambda: panes.active.bar.move_current(-1),
+        "move_tab_right": lambda: panes.active.bar.move_current(1),
         "move_to_new_window": lambda: others().move(panes.active_id),
         "move_to_window": lambda: others().move(panes.active_id, 0),
     }
@@ -38,3 +44,25 @@ def applies(panes: Panes) -> dict[str, bool]:
         "tabs_right": bool(tabs.others(at_right=True)),
         "panes": len(panes.panes()) > 1,
     }
+
+
+def _next_pane(panes: Panes) -> PaneWidget:
+    """The pane after the active one in reading order; after the last one, the first."""
+    order = panes.panes()
+    return order[(order.index(panes.active) + 1) % len(order)]
+
+
+def _go_to_last_tab(panes: Panes) -> None:
+    """Bring the window's tab to the front that was used before the shown one, in any pane."""
+    others = {session_id for session_id in panes.ids() if session_id != panes.active_id}
+    last = next((session_id for session_id in reversed(panes.recent.ids) if session_id in others), None)
+    if last is not None:
+        panes.activate(last)
+
+
+def _move_to_next_pane(panes: Panes) -> None:
+    """Move the shown tab to the pane after the active one in reading order, and go with it."""
+    source, target = panes.active, _next_pane(panes)
+    if target is not source:
+        panes.moves.move(panes.active_id, source, target)
+        panes.activate_pane(target.number)

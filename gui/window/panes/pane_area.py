@@ -21,6 +21,8 @@ BUTTON_ROOM_PX = 120
 MIN_WIDTH_PX = 40
 MIN_HEIGHT_PX = BAR_HEIGHT_PX + 28
 """A pane's size that the mouse and the keyboard leave to it."""
+RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
+"""How far a key moves the line of a pane: about three columns, or one row."""
 
 
 class PaneArea(QWidget):

@@ -16,13 +16,10 @@ from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.closed_tabs import ClosedTabs, put_back
 from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, PaneArea
+from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
 from gui.window.panes.tab_drag import TabDrops
 from gui.window.panes.tab_moves import TabMoves
 from gui.window.tabs.recent import RecentChats
-
-RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
-"""How far a key moves the line of a pane: about three columns, or one row."""
 
 
 class Panes(QObject):
@@ -322,6 +319,10 @@ class Panes(QObject):
         number = pane_tree.neighbour(self.area.places, self._active, side, self._use_order)
         if number is not None:
             self.activate_pane(number)
+
+    def swap(self, other: PaneWidget) -> None:
+        """Swap the places of the active pane and another one."""
+        self._set_tree(pane_tree.swapped(self._tree, self._active, other.number))
 
     def zoom(self) -> None:
         """Zoom the active pane so that it covers the others, or show all panes again."""

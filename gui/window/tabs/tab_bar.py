@@ -18,10 +18,10 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
+from gui.window.tabs.widths import MIN_TAB_PX, shared_out
 from gui.window.widgets.parts import GlyphLabel, IconButton
 from gui.wording import window_texts
 
-MIN_TAB_PX = 120
 MAX_TAB_PX = 420
 CLOSE_PX = 20
 OVERFLOW_PX = 32
@@ -229,6 +229,13 @@ class TabBar(QTabBar):
             self._clicked = None
             self.removeTab(index)
 
+    def move_current(self, by: int) -> None:
+        """Move the tab in front right (1) or left (-1), as far as the end of the row."""
+        index = self.currentIndex()
+        if 0 <= index + by < self.count():
+            self.moveTab(index, index + by)
+            self.resizeEvent(QResizeEvent(self.size(), self.size()))  # Qt scrolls to the tab in front only then.
+
     def _apply_theme(self) -> None:
         for index in range(self.count()):
             if (look := self._looks.get(self.id_at(index))) is not None:
@@ -319,8 +326,7 @@ class TabBar(QTabBar):
         super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        # The first press may have closed another tab here by its button.
-        is_same = self.id_at(self.tabAt(event.position().toPoint())) == self._clicked
+        is_same = self.id_at(self.tabAt(event.position().toPoint())) == self._clicked  # The press may have closed one.
         if event.button() == Qt.MouseButton.LeftButton and is_same:
             super().mouseDoubleClickEvent(event)
 
@@ -376,20 +382,6 @@ class TabBar(QTabBar):
                     button.setFixedSize(width_px, CLOSE_PX)
                     self.setTabButton(index, side, button)  # The bar looks at a button's size only then,
                     button.show()  # and hides the former one, which this is.
-
-
-def shared_out(wanted: list[int], room: int) -> list[int]:
-    """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
-    if sum(wanted) <= room or not wanted:
-        return wanted
-    left, most = room, MIN_TAB_PX
-    for done, width in enumerate(sorted(wanted)):
-        share = left // (len(wanted) - done)
-        if width > share:
-            most = max(share, MIN_TAB_PX)
-            break
-        left -= width
-    return [min(width, most) for width in wanted]
 
 
 def _shown(name: str) -> str:

@@ -15,6 +15,7 @@ from gui.window.panes.panes import Panes
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity
+from tests.support.qt_mouse import move_held
 from tests.unit.gui.conftest import Played
 
 
@@ -56,6 +57,69 @@ async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_comes
     assert panes.shows(one)
     played.window.open_chat(played.chat(three))
     assert panes.active is panes.panes()[0], "it is shown there"
+
+
+async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(played: Played):
+    one, two, three = await three_chats(played)
+    actions, panes = played.window.actions_, played.window.tabs
+    view = played.page.view
+    for moves, expected in [
+        ("move_tab_right", [one, two, three]),
+        ("move_tab_left", [one, three, two]),
+        ("move_tab_left", [three, one, two]),
+        ("move_tab_left", [three, one, two]),
+        ("move_tab_right", [one, three, two]),
+    ]:
+        actions[moves].trigger()
+        assert panes.active.tabs.ids() == expected
+        assert panes.active_id == three
+    assert view.hasFocus()
+    assert played.window.snapshot_layout().windows[0].panes[0].tabs == [one, three, two]
+
+
+async def test_the_last_used_tab_comes_back_also_from_another_pane(played: Played):
+    one, two, three = await three_chats(played)
+    last, panes = played.window.actions_["last_tab"], played.window.tabs
+    panes.activate(one)
+    last.trigger()
+    assert panes.active_id == three
+    last.trigger()
+    assert panes.active_id == one
+    panes.close(three)
+    last.trigger()
+    assert panes.active_id == two, "a closed tab is left out"
+    panes.split("right")
+    played.window.open_chat(played.chat(one))
+    right = panes.active
+    last.trigger()
+    assert (panes.active_id, panes.active is right) == (two, False)
+    last.trigger()
+    assert (panes.active_id, panes.active is right) == (one, True)
+
+
+async def test_a_tab_moves_to_the_next_pane_and_panes_swap_their_places(played: Played):
+    one, two, three = await three_chats(played)
+    actions, panes = played.window.actions_, played.window.tabs
+    assert not actions["move_to_pane"].isEnabled()
+    assert not actions["swap_panes"].isEnabled()
+    panes.split("right")
+    played.window.open_chat(played.chat(two))
+    left, right = panes.panes()
+    assert tabs_of(panes) == [[one, three], [three, two]]
+    actions["move_to_pane"].trigger()
+    assert tabs_of(panes) == [[one, three, two], [three]]
+    assert (panes.active, panes.active_id) == (left, two)
+    await played.until(played.page.view.hasFocus, "the moved page to have the keyboard")
+    actions["swap_panes"].trigger()
+    played.settle()
+    assert panes.panes() == [right, left]
+    assert right.x() < left.x()
+    assert (panes.active, panes.active_id) == (left, two)
+    assert played.page.view.hasFocus()
+    panes.activate_pane(right.number)
+    actions["move_to_pane"].trigger()
+    assert tabs_of(panes) == [[one, three, two]], "the pane of the last tab is gone, and the chat was there already"
+    assert panes.active_id == three
 
 
 async def test_keys_go_from_pane_to_pane_and_the_active_one_is_marked(played: Played):
@@ -128,7 +192,7 @@ async def test_the_line_beside_the_sidebar_takes_no_room_and_is_moved_by_the_mou
     before, grip = sidebar.width(), handle.rect().center()
     assert sidebar.width() == window.tabs.area.mapTo(window, QPoint(0, 0)).x()
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=grip)
-    QTest.mouseMove(handle, grip + QPoint(40, 0))
+    move_held(handle, grip + QPoint(40, 0))
     QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=grip)
     assert sidebar.width() == before + 40
 
@@ -168,7 +232,7 @@ async def test_lines_are_dragged_and_moved_by_keys_and_evened_out(played: Played
     line = panes.area.childAt(left.geometry().right() + 2, 300)
     assert line is not None
     QTest.mousePress(line, Qt.MouseButton.LeftButton, pos=QPoint(3, 300))
-    QTest.mouseMove(line, QPoint(-97, 300))
+    move_held(line, QPoint(-97, 300))
     QTest.mouseRelease(line, Qt.MouseButton.LeftButton, pos=QPoint(0, 300))
     assert abs(before - 100 - left.width()) <= 1
     panes.even_out()

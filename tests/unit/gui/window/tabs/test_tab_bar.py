@@ -6,7 +6,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
-from gui.window.tabs.tab_bar import MIN_TAB_PX, TabBar, shared_out
+from gui.window.tabs.tab_bar import TabBar
+from gui.window.tabs.widths import MIN_TAB_PX, shared_out
 from session_host.protocol.messages import BellEvent, OutputEvent
 from tests.unit.gui.conftest import Played, one_pane
 
@@ -54,6 +55,19 @@ async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
     window.resize(1600, 500)
     played.settle()
     assert not overflow.isVisible()
+
+
+async def test_a_tab_that_keys_move_stays_in_view(played: Played):
+    ids = [await played.add(f"{LONG} {number}") for number in range(12)]
+    window = played.open_window(one_pane(ids, ids[-1]))
+    window.resize(700, 500)
+    played.settle()
+    bar = window.tabs.active.bar
+    for _ in ids[1:]:
+        window.actions_["move_tab_left"].trigger()
+        played.settle()
+        assert bar.rect().contains(bar.tabRect(bar.currentIndex()))
+    assert window.tabs.ids() == [ids[-1], *ids[:-1]]
 
 
 async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_at(played: Played):

@@ -1,0 +1,19 @@
+"""The widths of tabs that share one row."""
+
+from __future__ import annotations
+
+MIN_TAB_PX = 120
+
+
+def shared_out(wanted: list[int], room: int) -> list[int]:
+    """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
+    if sum(wanted) <= room or not wanted:
+        return wanted
+    left, most = room, MIN_TAB_PX
+    for done, width in enumerate(sorted(wanted)):
+        share = left // (len(wanted) - done)
+        if width > share:
+            most = max(share, MIN_TAB_PX)
+            break
+        left -= width
+    return [min(width, most) for width in wanted]
