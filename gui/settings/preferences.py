@@ -13,6 +13,9 @@
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
     confirm_paste = true              # ask before a paste that could run commands
+    wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
+    copy_on_select = true             # text that the mouse selects in a terminal goes to the clipboard
+    right_click = "paste"             # or "menu": what a right click in a terminal does
     open_links = "click"              # or "ctrl_click", "never": which click opens a link in a terminal
     link_files = false                # names of files in a terminal's text are links
     confirm_links = true              # show the address, and ask, before a link opens that a program set (OSC 8)
@@ -49,6 +52,7 @@ from session_host.terminal.base import CursorShape
 
 FONT_SIZE_RANGE_PX = (6, 48)
 MAX_LONG_TURN_S = 86_400
+MAX_WHEEL_LINES = 50
 
 
 class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +70,9 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
     confirm_paste: bool = True
+    wheel_lines: int = 3
+    copy_on_select: bool = False
+    right_click: Literal["menu", "paste"] = "menu"
     open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
     link_files: bool = True
     confirm_links: bool = False
@@ -143,6 +150,8 @@ def _read_window(path: Path) -> WindowFile:
         raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
     if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
         raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
+    if not 1 <= found.wheel_lines <= MAX_WHEEL_LINES:
+        raise file.error(("wheel_lines",), f"wheel_lines must be between 1 and {MAX_WHEEL_LINES}")
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
-from gui.settings.preferences import FONT_SIZE_RANGE_PX, MAX_LONG_TURN_S, WindowFile
+from gui.settings.preferences import FONT_SIZE_RANGE_PX, MAX_LONG_TURN_S, MAX_WHEEL_LINES, WindowFile
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -104,6 +104,9 @@ SETTINGS: tuple[Setting, ...] = (
     _chats("shell_integration", Toggle(), "terminal"),
     _window("confirm_paste", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
+    _window("wheel_lines", Number(1, MAX_WHEEL_LINES, unit="lines"), "terminal", "mouse"),
+    _window("copy_on_select", Toggle(), "terminal", "mouse"),
+    _window("right_click", Choice(("menu", "paste")), "terminal", "mouse"),
     _window("open_links", Choice(("ctrl_click", "click", "never")), "terminal", "links"),
     _window("link_files", Toggle(), "terminal", "links"),
     _window("confirm_links", Toggle(), "terminal", "links"),

@@ -12,13 +12,15 @@ from gui.theme.terminal import TerminalTheme
 from gui.wording import notice_texts
 
 from .drawing.regions import Span
-from .input.pointer import Pointer
+from .input.pointer import MouseRules, Pointer
 from .input.wheel import Wheel
 from .links import links
 from .links.hovering import Link
 from .links.link_pointer import LinkPointer
 from .links.links import LinkRules, OpensBy
 from .page import TerminalPage
+
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 class PointingPage(TerminalPage):
@@ -45,6 +47,10 @@ class PointingPage(TerminalPage):
         self.setCursor(Qt.CursorShape.IBeamCursor)
 
     # ------------------------------------------------------------ implemented by the subclass
+
+    def paste(self) -> None:
+        """Paste the clipboard."""
+        raise NotImplementedError
 
     def paste_selection(self) -> None:
         """Paste the primary selection."""
@@ -74,6 +80,10 @@ class PointingPage(TerminalPage):
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens a link, and what counts as a link."""
         self._links.rules = rules
+
+    def set_mouse(self, rules: MouseRules) -> None:
+        """Set what the mouse does."""
+        self._pointer.rules = rules
 
     @property
     def links_open_by(self) -> OpensBy:
@@ -144,8 +154,16 @@ class PointingPage(TerminalPage):
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Show the context menu at a right click unless the program uses the mouse; the Menu key is the program's."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
-            position, place = QPointF(event.pos()), event.globalPos()
-            self._links.when_known(position, lambda: self.context_menu(position).popup(place))
+        """Show the context menu at a right click, or paste, unless the program uses the mouse.
+
+        The Menu key is the program's.
+        """
         event.accept()
+        pointer = self._pointer
+        if event.reason() != QContextMenuEvent.Reason.Mouse or pointer.program_takes(event.modifiers()):
+            return
+        if pointer.rules.right_click_pastes and self.sink is not None and not event.modifiers() & _SHIFT:
+            self.paste()
+            return
+        position, place = QPointF(event.pos()), event.globalPos()
+        self._links.when_known(position, lambda: self.context_menu(position).popup(place))

@@ -16,6 +16,9 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
+    "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Wheel scrolls"),
+    "window.copy_on_select": QT_TRANSLATE_NOOP("settings", "Copy when selected"),
+    "window.right_click": QT_TRANSLATE_NOOP("settings", "Right click"),
     "window.open_links": QT_TRANSLATE_NOOP("settings", "Open links with"),
     "window.link_files": QT_TRANSLATE_NOOP("settings", "File names as links"),
     "window.confirm_links": QT_TRANSLATE_NOOP("settings", "Ask before opening"),
@@ -60,6 +63,15 @@ HELP = {
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
         "Opens files named in a terminal; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
+    ),
+    "window.wheel_lines": QT_TRANSLATE_NOOP(
+        "settings", "For one notch of the wheel. Touchpads scroll as far as you move."
+    ),
+    "window.copy_on_select": QT_TRANSLATE_NOOP(
+        "settings", "Text that the mouse selects in a terminal goes to the clipboard at once, without Ctrl+Shift+C."
+    ),
+    "window.right_click": QT_TRANSLATE_NOOP(
+        "settings", "In a terminal, unless the program uses the mouse. With Shift, a right click always opens the menu."
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
         "settings", "The context menu and letters always open links. Only web, mail and file links open."
@@ -126,6 +138,8 @@ CHOICES = {
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),
+    "window.right_click=menu": QT_TRANSLATE_NOOP("settings", "Opens the menu"),
+    "window.right_click=paste": QT_TRANSLATE_NOOP("settings", "Pastes"),
     "window.open_links=ctrl_click": QT_TRANSLATE_NOOP("settings", "Ctrl+click"),
     "window.open_links=click": QT_TRANSLATE_NOOP("settings", "Click"),
     "window.open_links=never": QT_TRANSLATE_NOOP("settings", "No click"),
@@ -152,6 +166,7 @@ SECTIONS = {
     "theme": QT_TRANSLATE_NOOP("settings", "Theme"),
     "text": QT_TRANSLATE_NOOP("settings", "Text"),
     "cursor": QT_TRANSLATE_NOOP("settings", "Cursor"),
+    "mouse": QT_TRANSLATE_NOOP("settings", "Mouse"),
     "links": QT_TRANSLATE_NOOP("settings", "Links"),
     "bell": QT_TRANSLATE_NOOP("settings", "Bell"),
     "login": QT_TRANSLATE_NOOP("settings", "Login"),

@@ -6,6 +6,7 @@ Ctrl is held on a link. A link that opens by a click alone opens when the button
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -20,12 +21,27 @@ from gui.terminal.links.links import OpensBy
 from session_host.protocol.values import MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
-from .clipboard import offer_selection
+from .clipboard import copy_text, offer_selection
 from .input_sink import InputSink
 
 _AUTOSCROLL_MS = 40
 _CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
+
+
+@dataclass(frozen=True)
+class MouseRules:
+    """What the user wants the mouse to do.
+
+    Attributes:
+        wheel_lines: how many lines one notch of the wheel scrolls.
+        copies_selection: whether text that the mouse selects goes to the clipboard, besides the primary selection.
+        right_click_pastes: whether a right click pastes; with Shift it shows the menu.
+    """
+
+    wheel_lines: int = 3
+    copies_selection: bool = False
+    right_click_pastes: bool = False
 
 
 class PointerHost(Protocol):
@@ -74,11 +90,16 @@ class _Drag(Enum):
 
 
 class Pointer(QObject):
-    """The mouse's state over one view."""
+    """The mouse's state over one view.
+
+    Attributes:
+        rules: what the user wants the mouse to do.
+    """
 
     def __init__(self, host: PointerHost, parent: QObject) -> None:
         super().__init__(parent)
         self._host = host
+        self.rules = MouseRules()
         self._drag = _Drag.NONE
         self._anchor = (0, 0)
         self._pressed_at = QPointF()
@@ -159,9 +180,18 @@ class Pointer(QObject):
             is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
             if not selected and is_plain and self._host.links_open_by == "click":
                 self._host.open_at(event.position())
-            emulator = self._host.emulator
-            if selected and emulator is not None and QGuiApplication.clipboard().supportsSelection():
-                offer_selection(emulator.selected_text())
+            if selected:
+                self._offer_selection()
+
+    def _offer_selection(self) -> None:
+        """Make the selected text the primary selection, and copy it if the user wants that."""
+        emulator, copies = self._host.emulator, self.rules.copies_selection
+        if emulator is None or not (copies or QGuiApplication.clipboard().supportsSelection()):
+            return
+        text = emulator.selected_text()
+        offer_selection(text)
+        if copies:
+            copy_text(text)
 
     # -- for the program
 

@@ -12,8 +12,6 @@ from session_host.protocol.values import KeyAction, MouseButton
 
 from .pointer import Pointer, PointerHost
 
-LINES_PER_NOTCH = 3
-
 
 class Wheel:
     """Handles wheel events by the current modes."""
@@ -43,7 +41,7 @@ class Wheel:
         if self._pointer.program_takes(event.modifiers()):
             self._turn_for_program(event)
             return 0
-        _, down = self._lines.add_delta(event, LINES_PER_NOTCH)
+        _, down = self._lines.add_delta(event, self._pointer.rules.wheel_lines)
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:

@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.input.shortcuts import KeyOf
 from gui.settings.preferences import WindowFile
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
+from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.chat_actions import ChatActions
@@ -82,10 +83,11 @@ class PageWiring:
         """Apply the current settings to open pages."""
         for page in self._tabs.pages():
             if isinstance(page, TerminalPage):
-                self._set_links(page)
+                self._apply_settings(page)
 
-    def _set_links(self, page: TerminalPage) -> None:
+    def _apply_settings(self, page: TerminalPage) -> None:
         settings = self._window.settings()
+        page.view.set_mouse(MouseRules(settings.wheel_lines, settings.copy_on_select, settings.right_click == "paste"))
         page.view.set_links(LinkRules(settings.open_links, settings.link_files))
 
     def wire(self, page: ChatPage) -> None:
@@ -109,7 +111,7 @@ class PageWiring:
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
-        self._set_links(page)
+        self._apply_settings(page)
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from tests.e2e.view.conftest import Stage, rgb
@@ -167,6 +168,18 @@ def test_the_wheel_looks_back_three_lines_a_notch(stage):
     assert offset(made) == 3
     wheel(made, angle=-120)
     assert offset(made) == 0
+
+
+def test_a_notch_scrolls_as_many_lines_as_the_user_wants(stage):
+    made = stage(40, 8)
+    history(made)
+    made.view.set_mouse(MouseRules(wheel_lines=7))
+    wheel(made, angle=120)
+    assert offset(made) == 7
+    made.view.scroll_to_end()
+    made.feed("\x1b[?1049h")
+    wheel(made, angle=120)
+    assert len(made.sink.of("key")) == 7
 
 
 def test_small_movements_add_up(stage):

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.hovering import Link
 from gui.window.sheets.question import Question
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
@@ -72,7 +73,7 @@ async def test_a_link_with_a_text_of_its_own_is_asked_about_with_its_address_if_
     assert len(opened) == 3
 
 
-async def test_the_window_uses_settings_of_links_at_once(played: Played):
+async def test_the_window_uses_settings_of_links_and_the_mouse_at_once(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
@@ -83,6 +84,9 @@ async def test_the_window_uses_settings_of_links_at_once(played: Played):
     assert opens_by() == "ctrl_click"
     window._settings.write({"open_links": "click"})
     assert opens_by() == "click"
+    assert played.page.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
+    window._settings.write({"wheel_lines": 7, "copy_on_select": True, "right_click": "paste"})
+    assert played.page.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
 
 
 @pytest.mark.parametrize("bracketed", [False, True])

@@ -1,0 +1,60 @@
+"""What the user can set for the mouse: the clipboard, and the right button. The wheel is in ``test_mouse``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.terminal.input.pointer import MouseRules
+from tests.e2e.view.conftest import Stage
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def test_what_the_mouse_selects_is_copied_if_the_user_wants_that_and_a_click_leaves_the_clipboard(stage):
+    made = stage()
+    made.feed("hello world")
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText("former")
+    made.drag((0, 0), (4, 0))
+    assert clipboard.text() == "former"
+    made.view.set_mouse(MouseRules(copies_selection=True))
+    made.drag((6, 0), (10, 0))
+    assert clipboard.text() == "world"
+    made.click(2, 0)
+    made.drag((30, 5), (40, 5))
+    assert clipboard.text() == "world", "nothing is selected"
+    made.real_clicks(2, 0, 2)
+    assert clipboard.text() == "hello"
+
+
+def right_click(made: Stage, modifiers: Any = None) -> QMenu | None:
+    """The menu that a right click opens; None for none."""
+    place = made.point(2, 0)
+    reason, held = QContextMenuEvent.Reason.Mouse, modifiers or Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(made.view, QContextMenuEvent(reason, place, made.view.mapToGlobal(place), held))
+    menu = QApplication.activePopupWidget()
+    if menu is None:
+        return None
+    assert isinstance(menu, QMenu)
+    menu.close()
+    return menu
+
+
+def test_a_right_click_pastes_if_the_user_wants_that_and_opens_the_menu_with_shift(stage):
+    made = stage()
+    QGuiApplication.clipboard().setText("something")
+    assert right_click(made) is not None
+    made.view.set_mouse(MouseRules(right_click_pastes=True))
+    assert right_click(made) is None
+    assert made.sink.of("paste") == [("something",)]
+    assert right_click(made, SHIFT) is not None
+    made.feed("\x1b[?1000h")
+    assert right_click(made) is None
+    assert made.sink.of("paste") == [("something",)], "the program wants the mouse"
+    made.view.show_emulator(made.emulator)
+    assert right_click(made) is not None, "an ended chat takes no text"
+    made.view.set_viewer(made.sink)
