@@ -243,6 +243,8 @@ TITLES = {
     "scroll_to_end": QT_TRANSLATE_NOOP("action", "Scroll to bottom"),
     "previous_prompt": QT_TRANSLATE_NOOP("action", "Go to previous prompt"),
     "next_prompt": QT_TRANSLATE_NOOP("action", "Go to next prompt"),
+    "previous_failed": QT_TRANSLATE_NOOP("action", "Go to previous failed command"),
+    "next_failed": QT_TRANSLATE_NOOP("action", "Go to next failed command"),
     "copy_output": QT_TRANSLATE_NOOP("action", "Copy last answer or output of command"),
     "select_output": QT_TRANSLATE_NOOP("action", "Select output of command"),
     "zoom_in": QT_TRANSLATE_NOOP("action", "Zoom in"),

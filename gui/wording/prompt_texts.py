@@ -17,6 +17,19 @@ def turn(number: int, count: int) -> str:
     return translate("prompts", "Turn {number} of {count}").format(number=number, count=count)
 
 
+def failed(number: int, count: int) -> str:
+    """As ``place``, among the commands that failed."""
+    return translate("prompts", "Failed command {number} of {count}").format(number=number, count=count)
+
+
+def no_earlier_failed() -> str:
+    return translate("prompts", "No earlier failed command")
+
+
+def no_later_failed() -> str:
+    return translate("prompts", "No later failed command")
+
+
 def none() -> str:
     return translate("prompts", "No prompts here")
 

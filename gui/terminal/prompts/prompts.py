@@ -92,10 +92,11 @@ class TerminalPrompts:
 
     # -- navigation
 
-    def go(self, by: int) -> None:
+    def go(self, by: int, *, failed: bool = False) -> None:
         """Go to the next prompt (1) or the one before (-1), from the current prompt or from the first row in view.
 
-        After the last prompt, go to the end of the terminal.
+        After the last prompt, go to the end of the terminal. ``failed`` leaves out all commands that did not fail;
+        after the last one of those, stay.
         """
         emulator = self._host.emulator
         prompts = self._prompts(emulator)
@@ -103,6 +104,8 @@ class TerminalPrompts:
             return
         if prompts[-1].output is None and not prompts[-1].turn:
             prompts.pop()  # The prompt that waits for a command is the end of the terminal.
+        if failed:
+            prompts = [prompt for prompt in prompts if prompt.exit_code]
         start = self._start_row()
         if by < 0:
             index = next((n for n in range(len(prompts) - 1, -1, -1) if prompts[n].row < start), -1)
@@ -111,8 +114,11 @@ class TerminalPrompts:
         if index >= 0:
             self._current = emulator, emulator.mark_row(prompts[index].row)
             self._show(emulator, prompts[index])
-            text = prompt_texts.turn if prompts[index].turn else prompt_texts.place
+            kind = prompt_texts.turn if prompts[index].turn else prompt_texts.place
+            text = prompt_texts.failed if failed else kind
             self.label.show_text(text(index + 1, len(prompts)))
+        elif failed:
+            self.label.show_text(prompt_texts.no_earlier_failed() if by < 0 else prompt_texts.no_later_failed())
         elif by > 0:
             self._current = None
             self._host.scroll_to_end()

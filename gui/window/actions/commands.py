@@ -97,6 +97,8 @@ class Commands:
             "scroll_to_end": lambda: self._on_page(lambda page: page.handle.scroll_to_end()),
             "previous_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(-1)),
             "next_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(1)),
+            "previous_failed": lambda: self._in_terminal(lambda view: view.prompts.go(-1, failed=True)),
+            "next_failed": lambda: self._in_terminal(lambda view: view.prompts.go(1, failed=True)),
             "copy_output": lambda: self._on_page(lambda page: page.handle.prompts.copy_output()),
             "select_output": lambda: self._on_page(lambda page: page.handle.prompts.select_output()),
         }

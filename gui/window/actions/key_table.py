@@ -116,6 +116,8 @@ TABLE: tuple[Key, ...] = (
     Key("scroll_to_end", ("Shift+End",), "terminal"),
     Key("previous_prompt", ("Ctrl+Shift+PgUp",), on="chat", repeats=True),
     Key("next_prompt", ("Ctrl+Shift+PgDown",), on="chat", repeats=True),
+    Key("previous_failed", (), on="terminal", repeats=True),
+    Key("next_failed", (), on="terminal", repeats=True),
     Key("copy_output", ("Ctrl+Shift+O",), on="chat"),
     Key("select_output", ("Ctrl+Shift+Y",), on="chat"),
     Key("zoom_in", ("Ctrl++", "Ctrl+="), repeats=True),

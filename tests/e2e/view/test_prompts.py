@@ -65,6 +65,28 @@ def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[...,
     assert prompts.margin.current is None
 
 
+def test_the_way_to_failed_commands_leaves_out_the_others(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(command("false", "", 1) + SESSION)
+    prompts = made.view.prompts
+    prompts.go(1, failed=True)
+    assert said(made) == prompt_texts.no_later_failed()
+    for number, text in ((2, "$ long"), (1, "$ false")):
+        prompts.go(-1, failed=True)
+        made.settle()
+        assert said(made) == prompt_texts.failed(number, 2)
+        assert text in [row.text() if row is not None else "" for row in made.view._surface.rows]
+        assert prompts.margin.current is not None
+    prompts.go(-1, failed=True)
+    assert said(made) == prompt_texts.no_earlier_failed()
+    prompts.go(1, failed=True)
+    assert said(made) == prompt_texts.failed(2, 2)
+    prompts.go(1, failed=True)
+    assert said(made) == prompt_texts.no_later_failed()
+    made.settle()
+    assert made.view.scrolled_back, "the place stays"
+
+
 def test_a_command_is_copied_and_selected_whole_without_its_prompt(stage: Callable[..., Stage]) -> None:
     made = stage()
     made.feed(SESSION)
