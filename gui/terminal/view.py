@@ -52,11 +52,13 @@ class TerminalView(PointingPage):
     Signals (and those of PointingPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
         typed(): the user typed or pasted something.
+        contextMenuBuilt(QMenu): the context menu was built; the window adds actions of its own.
         findRequested(): the user pressed the selecting mode's key that opens the find bar.
     """
 
     pasteNeedsConfirmation = Signal(str)
     typed = Signal()
+    contextMenuBuilt = Signal(QMenu)
     findRequested = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
@@ -258,7 +260,9 @@ class TerminalView(PointingPage):
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
         menu = context_menu(self, self.link_at(position), self._key_of, self)
-        return self.prompts.extend_menu(menu, self.cell_at(position)[1], self._key_of)
+        self.prompts.extend_menu(menu, self.cell_at(position)[1], self._key_of)
+        self.contextMenuBuilt.emit(menu)
+        return menu
 
     # -- clipboard
 

@@ -144,7 +144,7 @@ class MainWindow(QWidget):
                 on_grid_changed=self._on_grid,
                 settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                key_of=self.actions_.key_of,
+                actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

@@ -223,8 +223,8 @@ class TerminalPrompts:
         self._note_selection()
         self._host.request_frame()
 
-    def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> QMenu:
-        """Add the actions for the command or the agent's turn at a row of the viewport; returns the menu.
+    def extend_menu(self, menu: QMenu, row: int, key_of: KeyOf) -> None:
+        """Add the actions for the command or the agent's turn at a row of the viewport.
 
         An action has its key only if that does the same: keys act on the chosen command or turn.
         """
@@ -243,7 +243,6 @@ class TerminalPrompts:
             copy = menu.addAction(title, lambda: answers.copy_answer(place))
             if chosen is None and place == self._turn_place():
                 show_key(copy, key_of("copy_output"))
-        return menu
 
     def _turn_place(self, row: int | None = None) -> TurnPlace | None:
         """The place of a row of the viewport among an agent's turns, or of the turn that the user went to.

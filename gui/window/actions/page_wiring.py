@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
-from gui.input.shortcuts import KeyOf
 from gui.settings.preferences import WindowFile
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
+from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.resuming import EndedChatActions
@@ -25,6 +26,9 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts
+
+TERMINAL_MENU = ("find", "new_shell", "split_right", "export")
+"""The window's actions in a terminal's context menu."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class WindowFunctions:
         on_grid_changed: called when a page has room for another grid size.
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
-        key_of: returns the key of an action, for menus.
+        actions: the window's actions, for menus.
     """
 
     show_error_output: Callable[[Chat], object]
@@ -45,7 +49,7 @@ class WindowFunctions:
     on_grid_changed: Callable[[TerminalPage], object]
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
-    key_of: KeyOf
+    actions: Actions
 
 
 class PageWiring:
@@ -93,7 +97,7 @@ class PageWiring:
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
-        page.handle.set_menu_keys(self._window.key_of)
+        page.handle.set_menu_keys(self._window.actions.key_of)
         page.end_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
@@ -112,9 +116,14 @@ class PageWiring:
         page.view.set_window_keys(self._window_keys)
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
         self._apply_settings(page)
+        page.view.contextMenuBuilt.connect(self._extend_menu)
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+
+    def _extend_menu(self, menu: QMenu) -> None:
+        menu.addSeparator()
+        self._window.actions.fill(menu, TERMINAL_MENU)
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming

@@ -41,7 +41,10 @@ async def test_a_terminals_menu_shows_the_keys_of_the_window_and_those_that_the_
     window = played.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
     viewer = played.show(session_id)
     view = played.page.view
+    windows = {"find": "Ctrl+Shift+F", "new_shell": "Ctrl+Shift+Return", "split_right": "Ctrl+Shift+D"}
+    of_the_window = {action_texts.title(name): key for name, key in windows.items()}
     assert shown(view.context_menu(QPointF(9, 9))) == {
+        **of_the_window,
         common_texts.copy(): "Ctrl+Shift+C",
         common_texts.paste(): "Ctrl+Alt+V",
     }
@@ -55,6 +58,7 @@ async def test_a_terminals_menu_shows_the_keys_of_the_window_and_those_that_the_
     QTest.keyClick(view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert viewer.calls.count(("paste", "pasted")) == 2, "the key still works"
     assert shown(menu) == {
+        **of_the_window,
         common_texts.copy(): "Ctrl+Alt+C",
         common_texts.paste(): "Ctrl+Shift+V",
         common_texts.select_all(): "Ctrl+Shift+A",

@@ -1,11 +1,13 @@
-"""The window's menu."""
+"""The window's menu, its actions in a terminal's menu, and the palette's words for them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from gui.wording import action_texts
 from tests.unit.gui.conftest import Played
 
 
@@ -21,3 +23,42 @@ async def test_the_windows_menu_that_the_keyboard_opens_has_its_first_action_mar
     assert menu.activeAction() is window.actions_["new_chat"]
     menu.close()
     played.settle()
+
+
+async def test_a_terminals_menu_has_actions_of_the_window_with_their_keys(played: Played) -> None:
+    session_id = await played.add("one")
+    played.open_window()
+    played.show(session_id)
+    menu = played.page.view.context_menu(QPointF(30, 30))
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-5:]] == [
+        ("", ""),
+        (action_texts.title("find"), "Ctrl+Shift+F"),
+        (action_texts.title("new_shell"), "Ctrl+Shift+Return"),
+        (action_texts.title("split_right"), "Ctrl+Shift+D"),
+        (action_texts.title("export"), ""),
+    ]
+    menu.actions()[-2].trigger()
+    menu.close()
+    assert len(played.window.tabs.panes()) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "action"),
+    [
+        ("clone", "duplicate"), ("broadcast", "send"), ("maximize", "full_screen"), ("jump", "previous_prompt"),
+        ("balance", "even_out"), ("new tab", "new_shell"), ("cwd", "new_shell"), ("copy mode", "select_by_keyboard"),
+        ("url", "show_hints"), ("scrollback", "export"), ("title", "rename"),
+    ],
+)  # fmt: skip
+async def test_words_of_other_programs_find_an_action(played: Played, typed: str, action: str) -> None:
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    played.show(ids[0])
+    window.tabs.split("right")
+    window.describe()
+    window.actions_.show_palette()
+    chooser = window.sheets.chooser
+    chooser.field.setText(typed)
+    found = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+    assert action_texts.title(action) in found[:2]
+    chooser.dismiss()
