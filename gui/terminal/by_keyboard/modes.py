@@ -157,7 +157,9 @@ class KeyboardModes(QObject):
     def on_mode(self) -> None:
         """See ``ModeHost``."""
         selecting, hints = self.selecting, self.hints
-        if selecting.is_on:
+        if self._host.is_covered:
+            self.line.hide()  # The find bar is open: it says what the keys do.
+        elif selecting.is_on:
             title = {
                 "": mode_texts.select(),
                 "characters": mode_texts.selecting_characters(),
