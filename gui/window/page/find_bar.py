@@ -14,6 +14,7 @@ from gui.finding.finder import Finder, Found
 from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, label
 from gui.wording import find_texts
 
@@ -49,6 +50,8 @@ class FindBar(Area):
         super().__init__("banner", parent)
         self._theme = theme
         self._finder = finder
+        self._is_answer_due = False
+        """Whether screen readers have not heard yet what was found."""
         self.setAccessibleName(find_texts.find())
         self.field = QLineEdit()
         self.field.setPlaceholderText(find_texts.find())
@@ -134,6 +137,7 @@ class FindBar(Area):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
         if not is_same or line:
+            self._is_answer_due = True
             self._finder.find(query, line)
 
     def place(self, page_width_px: int) -> None:
@@ -165,10 +169,12 @@ class FindBar(Area):
 
     def _on_edited(self) -> None:
         self.used.emit()
+        self._is_answer_due = True
         self._finder.find(self.query)
 
     def _step(self, by: int) -> None:
         self.used.emit()
+        self._is_answer_due = True
         self._finder.step(by)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -222,6 +228,11 @@ class FindBar(Area):
             self.problem.setText(problem)
             self.problem.setVisible(bool(problem))
             self.resized.emit()
+        # What the user did is answered once; output, which changes the matches later, is not.
+        if self._is_answer_due and found.is_done:
+            self._is_answer_due = False
+            if said := problem or text:
+                announce(self.count, said)
 
 
 def query_on_line(searched: Query, line: str) -> FindQuery:
