@@ -66,7 +66,7 @@ class DirectoryBrowser(Sheet):
         self.list.activated.connect(self.enter)
         self.problem = label("", "failed")
         self.cancel = button(common_texts.cancel(), "", self.dismiss)
-        self.choose = button("", "primary", self._choose)
+        self.choose = button(new_chat_texts.choose_directory(), "primary", self._choose)
         layout = self.column()
         for part in (label(new_chat_texts.choose_directory(), "title"), self.place_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
