@@ -1,4 +1,4 @@
-"""The handlers of the key table's actions on panes, and on tabs that move to another window."""
+"""The handlers of the actions on panes, and on tabs that move: in their row, to another pane, to another window."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _next_pane(panes: Panes) -> PaneWidget:
 
 
 def _go_to_last_tab(panes: Panes) -> None:
-    """Bring the window's tab to the front that was used before the shown one, in any pane."""
+    """Bring the last-used of the other tabs to the front, in any pane of the window."""
     others = {session_id for session_id in panes.ids() if session_id != panes.active_id}
     last = next((session_id for session_id in reversed(panes.recent.ids) if session_id in others), None)
     if last is not None:
