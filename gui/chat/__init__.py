@@ -3,12 +3,13 @@
 This room knows a ``Transcript`` (`session_host.structured`) and no hosts, sockets, tabs or settings files: it reports
 by Qt signals what the user wants. Nothing that an agent sends is loaded from the network or the file system.
 
-    view        the transcript and the prompt box together
-    finder      finds text in the transcript
-    turns       going from prompt to prompt, and the answer to a prompt
-    announcing  announces finished messages to screen readers
-    content/    items as segments: markdown, code, diffs, output; no widgets
-    drawing/    segments laid out and painted
-    page/       the page that scrolls: which segments are visible, selection, requests, search
-    prompt/     the prompt box: field, history, completion, images, settings
+    view           the transcript and the prompt box together
+    finder         finds text in the transcript
+    turns          going from prompt to prompt, and the answer to a prompt
+    summary_strip  the plan and the changed files, above the prompt
+    announcing     announces finished messages to screen readers
+    content/       items as segments: markdown, code, diffs, output; no widgets
+    drawing/       segments laid out and painted
+    page/          the page that scrolls: which segments are visible, selection, requests, search
+    prompt/        the prompt box: field, history, completion, images, settings
 """

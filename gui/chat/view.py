@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
+from gui.chat.content.summary import Summary
 from gui.chat.drawing.style import MAX_WIDTH_PX
 from gui.input.draft import Draft
 from gui.theme.follow import Theme
@@ -24,6 +25,7 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .prompt.box import PromptBox
+from .summary_strip import SummaryStrip
 from .turns import TranscriptTurns
 
 
@@ -68,15 +70,23 @@ class ChatView(QWidget):
         self._announcer = Announcer(self.page)
         self._taking_back: set[str] = set()
         """The queued prompts that the user takes back here, by their items' ids."""
+        self._summary = Summary()
+        self.strip = SummaryStrip(directory)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.page, 1)
-        self.prompt.setMaximumWidth(MAX_WIDTH_PX + 2 * GAP_S_PX)
+        bottom = QWidget()
+        bottom.setMaximumWidth(MAX_WIDTH_PX + 2 * GAP_S_PX)
+        column = QVBoxLayout(bottom)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.strip)
+        column.addWidget(self.prompt)
         row = QHBoxLayout()
         row.setContentsMargins(GAP_S_PX, 4, GAP_S_PX + BAR_PX, GAP_M_PX)
         row.addStretch(1)
-        row.addWidget(self.prompt, 1000)
+        row.addWidget(bottom, 1000)
         row.addStretch(1)
         self._column.addLayout(row)
         self.setFocusProxy(self.prompt.editor)
@@ -93,6 +103,7 @@ class ChatView(QWidget):
         self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
         self.prompt.editor.back_requested.connect(self._go_back)
+        self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self._on_sent)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
@@ -109,6 +120,7 @@ class ChatView(QWidget):
         """Show a transcript; the scroll position, the unsent prompt and unfolded items stay."""
         self.page.set_transcript(transcript)
         self._announcer.skip_existing(transcript)
+        self._summary = Summary()
         self._load_prompt_history()
         self._show_status()
         if self.page.pattern is not None:
@@ -131,6 +143,8 @@ class ChatView(QWidget):
 
     def _show_status(self) -> None:
         self.prompt.show_status(self.transcript.status)
+        self._summary.update(self.transcript)
+        self.strip.show_summary(self._summary)
 
     def _load_prompt_history(self) -> None:
         """Fill the prompt's history with the latest prompts of the transcript."""
@@ -193,6 +207,13 @@ class ChatView(QWidget):
     def _reuse(self, item: Item) -> None:
         self.prompt.put(Draft(item.text, item.images))
         self.prompt.editor.setFocus()
+
+    def _go_to_item(self, item_id: str) -> None:
+        """Go to an item, and unfold it."""
+        rows = self.page.rows
+        rows.set_mode(item_id, rows.mode(item_id)._replace(unfolded=True))
+        self.page.scroll_to(item_id, 0, always=True)
+        self.page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_back(self) -> None:
         """Move the keyboard focus from the prompt to the open request, else to the messages."""

@@ -213,6 +213,21 @@ def plan(done: int, count: int) -> str:
     return translate("chat", "Plan · {done} of {count} done").format(done=done, count=count)
 
 
+def plan_step(done: int, count: int, step: str) -> str:
+    """The step of the plan at which the agent is."""
+    return translate("chat", "Plan · {done} of {count} · {step}").format(done=done, count=count, step=step)
+
+
+def changed_files(count: int, lines: str) -> str:
+    """The files that a chat has changed, and how many lines of them, such as "+12 −3"."""
+    files = translate("chat", "{count} file(s) changed", "", count).format(count=f"{count:,}")
+    return f"{files}  {lines}".rstrip()
+
+
+def more_files(count: int) -> str:
+    return translate("chat", "and {count} more file(s)", "", count).format(count=f"{count:,}")
+
+
 def unknown_message() -> str:
     return translate("chat", "Unknown message")
 

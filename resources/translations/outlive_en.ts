@@ -39,6 +39,20 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) changed</source>
+        <translation>
+            <numerusform>{count} file changed</numerusform>
+            <numerusform>{count} files changed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and {count} more file(s)</source>
+        <translation>
+            <numerusform>and {count} more file</numerusform>
+            <numerusform>and {count} more files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} token(s) in all turns</source>
         <translation>
             <numerusform>{count} token in all turns</numerusform>

@@ -2,6 +2,7 @@
 
 segments      the kinds of segments
 items         an item as segments: folded or unfolded, shortened or complete
+summary       the plan and the changed files of a transcript
 markdown      markdown as segments; a growing text is parsed again only at its end
 ansi          output with colours; misleading characters made visible
 diff_files    reads unified diffs: files, hunks, lines with numbers

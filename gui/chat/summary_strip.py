@@ -1,0 +1,112 @@
+"""The strip above the prompt: the current step of the agent's plan, and the files that the chat has changed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
+
+from gui.chat.content.patches import shown_path
+from gui.chat.content.summary import ChangedFile, Summary
+from gui.theme.tokens import GAP_S_PX
+from gui.wording import chat_texts, diff_texts
+from session_host.protocol.untrusted_text import one_line
+
+_MAX_FILES = 40
+"""Files in the menu; the last changed ones."""
+_MIN_STEP_PX = 120
+"""With less room for the plan, only the files are shown."""
+
+
+class SummaryStrip(QWidget):
+    """The strip; hidden while there is neither a plan nor a changed file.
+
+    Signals:
+        item_chosen(str): the user goes to an item: the plan, or the last change of a file.
+    """
+
+    item_chosen = Signal(str)
+
+    def __init__(self, directory: str = "") -> None:
+        """``directory`` is the chat's: paths are shown relative to it."""
+        super().__init__()
+        self._directory = directory
+        self._step = ""
+        self._plan_item = ""
+        self._files: list[ChangedFile] = []
+        self._menu = QMenu(self)
+        self.plan_button = self._button()
+        self.plan_button.clicked.connect(lambda _checked: self.item_chosen.emit(self._plan_item))
+        self.files_button = self._button()
+        self.files_button.clicked.connect(lambda _checked: self._show_menu())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self.plan_button)
+        row.addStretch(1)
+        row.addWidget(self.files_button)
+        self.hide()
+
+    @staticmethod
+    def _button() -> QPushButton:
+        button = QPushButton()
+        button.setProperty("kind", "quiet")
+        button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        return button
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_MIN_STEP_PX, super().minimumSizeHint().height())
+
+    def show_summary(self, summary: Summary) -> None:
+        """Show the plan, unless all of it is done, and the number of changed files."""
+        plan = summary.plan
+        entries = plan.plan if plan is not None else ()
+        done = sum(entry.status == "completed" for entry in entries)
+        self._step = ""
+        if plan is not None and done < len(entries):
+            current = next((entry for entry in entries if entry.status == "in_progress"), None)
+            current = current or next(entry for entry in entries if entry.status == "pending")
+            self._plan_item = plan.id
+            self._step = chat_texts.plan_step(done, len(entries), one_line(current.text))
+        files = list(summary.files.values())
+        if files != self._files:
+            self._files = files
+            added, removed = sum(file.added for file in files), sum(file.removed for file in files)
+            self.files_button.setText(chat_texts.changed_files(len(files), diff_texts.changed_lines(added, removed)))
+            self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
+        self._fit()
+        self.setVisible(bool(self._step or self._files))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show what fits; the plan's step is elided."""
+        button, files = self.plan_button, self.files_button
+        files.setVisible(bool(self._files))
+        taken_px = files.sizeHint().width() + GAP_S_PX if self._files else 0
+        frame_px = 2 * GAP_S_PX + 4
+        room_px = self.width() - taken_px - frame_px
+        button.setVisible(bool(self._step) and room_px >= _MIN_STEP_PX)
+        if self._step:
+            elided = button.fontMetrics().elidedText(self._step, Qt.TextElideMode.ElideRight, room_px)
+            button.setText(elided.replace("&", "&&"))
+            button.setAccessibleName(self._step)
+            button.setToolTip(self._step if elided != self._step else "")
+
+    def _show_menu(self) -> None:
+        button = self.files_button
+        self._fill_menu()
+        above = QPoint(button.width() - self._menu.sizeHint().width(), -self._menu.sizeHint().height() - 4)
+        self._menu.popup(button.mapToGlobal(above))
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for file in reversed(self._files[-_MAX_FILES:]):
+            lines = diff_texts.changed_lines(file.added, file.removed)
+            text = f"{shown_path(file.path, self._directory)}\t{lines}".replace("&", "&&")
+            action = self._menu.addAction(text)
+            action.triggered.connect(lambda _checked, item=file.item: self.item_chosen.emit(item))
+        if (hidden := len(self._files) - _MAX_FILES) > 0:
+            self._menu.addAction(chat_texts.more_files(hidden)).setEnabled(False)

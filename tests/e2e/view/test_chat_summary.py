@@ -1,0 +1,95 @@
+"""The strip above the prompt: the plan and the changed files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.chat.content.summary import Summary
+from session_host.structured.items import FileChange, Item, PlanEntry, Put
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import BEGAN_MS, PlayedChat
+
+pytestmark = pytest.mark.e2e
+
+PATCH = "@@ -1,2 +1,3 @@\n-old\n+new\n+more\n same\n"
+
+
+def edited(chat: PlayedChat, *paths: str, status: str = "done", **fields: str) -> str:
+    changes = tuple(FileChange(path, PATCH, **fields) for path in paths)  # type: ignore[arg-type]
+    return chat.put("tool", title="Edit", tool="edit", status=status, changes=changes)
+
+
+def plan(chat: PlayedChat, done: int, item: str = "plan") -> None:
+    names = ("Read the parser", "Fix the parser", "Run the tests")
+    states = ["completed"] * done + ["in_progress"] + ["pending"] * len(names)
+    entries = tuple(PlanEntry(name, state) for name, state in zip(names, states, strict=False))  # type: ignore[arg-type]
+    chat.apply(Put(Item(item, "plan", BEGAN_MS, plan=entries)))
+
+
+def test_the_plan_and_the_changed_files_stand_above_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    stage = chat_stage(chat, "/src/app")
+    strip = stage.view.strip
+    assert not strip.isVisible()
+    chat.put("user", "Fix it")
+    plan(chat, 1)
+    for number in range(40):
+        chat.put("agent", f"Paragraph {number}.")
+    first = edited(chat, "/src/app/parser.py")
+    edited(chat, "/src/app/lexer.py", "/elsewhere/a&b.py")
+    for number in range(40):
+        chat.put("agent", f"Later {number}.")
+    stage.settle()
+    assert strip.plan_button.text() == "Plan · 1 of 3 · Fix the parser"
+    assert strip.files_button.text() == "3 files changed  +6 −3"
+    assert strip.files_button.accessibleDescription() == "6 lines added, 3 lines removed"
+
+    QTest.mouseClick(strip.plan_button, Qt.MouseButton.LeftButton)
+    stage.settle()
+    assert "Run the tests" in stage.shown()
+    strip.files_button.setFocus()
+    QTest.keyClick(strip.files_button, Qt.Key.Key_Space)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    texts = [action.text() for action in menu.actions()]
+    assert texts == ["/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1"]
+    menu.actions()[-1].trigger()
+    menu.close()
+    stage.settle()
+    assert "parser.py" in stage.shown()
+    assert stage.view.page.rows.position(first) in {each.position for each in stage.view.page.visible}
+    assert stage.view.page.hasFocus()
+
+    plan(chat, 3)
+    stage.settle()
+    assert not strip.plan_button.isVisible(), "all is done"
+    stage.view.resize(300, 500)
+    plan(chat, 2)
+    stage.settle()
+    assert strip.files_button.isVisible()
+    assert strip.files_button.geometry().right() < strip.width()
+
+
+def test_only_changes_that_took_place_count() -> None:
+    chat, summary = PlayedChat(), Summary()
+    running = edited(chat, "a.py", status="running")
+    edited(chat, "b.py", status="declined")
+    summary.update(chat.transcript)
+    assert list(summary.files) == []
+    chat.done(running)
+    again = edited(chat, "c.py")
+    edited(chat, "a.py", moved_to="d.py")
+    summary.update(chat.transcript)
+    assert [(file.path, file.added, file.removed) for file in summary.files.values()] == [
+        ("c.py", 2, 1),
+        ("d.py", 4, 2),
+    ]
+    assert summary.files["c.py"].item == again
+    chat.put("plan", plan=(PlanEntry("of a sub-agent"),), parent="x")
+    summary.update(chat.transcript)
+    assert summary.plan is None
