@@ -53,11 +53,12 @@ def _next_pane(panes: Panes) -> PaneWidget:
 
 
 def _go_to_last_tab(panes: Panes) -> None:
-    """Bring the last-used of the other tabs to the front, in any pane of the window."""
+    """Bring the last-used of the other tabs to the front: in the active pane if it has that chat, else in another."""
     others = {session_id for session_id in panes.ids() if session_id != panes.active_id}
     last = next((session_id for session_id in reversed(panes.recent.ids) if session_id in others), None)
     if last is not None:
-        panes.activate(last)
+        tabs = panes.active.tabs
+        (tabs if last in tabs.ids() else panes).activate(last)
 
 
 def _move_to_next_pane(panes: Panes) -> None:

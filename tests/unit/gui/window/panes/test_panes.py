@@ -91,6 +91,11 @@ async def test_the_last_used_tab_comes_back_also_from_another_pane(played: Playe
     panes.split("right")
     played.window.open_chat(played.chat(one))
     right = panes.active
+    assert tabs_of(panes) == [[two], [two, one]]
+    last.trigger()
+    assert (panes.active_id, panes.active is right) == (two, True), "its own row has it"
+    last.trigger()
+    panes.close(two)
     last.trigger()
     assert (panes.active_id, panes.active is right) == (two, False)
     last.trigger()
