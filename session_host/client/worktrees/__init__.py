@@ -15,6 +15,7 @@ knows which chat uses a worktree. Each question starts git, with a timeout and w
 Needs git 2.36 (2022), the first version that lists worktrees readably with any path (``-z``).
 
     git         runs git: without a terminal, in a fixed language, with a timeout
+    included    copies ignored files that .worktreeinclude names into a new worktree
     making      creates a chat's worktree, recreates it, and undoes its creation
     names       branch and directory names derived from the user's names
     places      directories of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory

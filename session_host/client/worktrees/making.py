@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.client.worktrees.git import GitRefused, change, run_read_only
+from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
 from session_host.client.worktrees.places import held, is_ours, new_directory
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
@@ -69,6 +70,8 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
                 _make_branch(repository, start)
                 made = True
             _add_worktree(repository, path, start.branch)
+            if repository.top is not None:
+                copy_included(repository.top, path)
         except BaseException:
             _clear(repository, path)
             if made:
@@ -111,6 +114,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
         try:
             make_directories(path.parent)
             _add_worktree(found, path, branch)
+            copy_included(entries(found)[0].path, path)
         except BaseException:
             _clear(found, path)
             raise
