@@ -10,18 +10,23 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from ptyprocess import PtyProcess
+
+from session_host.protocol.values import GridSize
 from session_host.system.processes import proc
 from tests.support import forked_keeper
 from tests.support.command_server import MOST_BYTES, Command
 from tests.support.forked_process import ForkedProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PADDING_WORDS_BYTES = 1000
 PADDING_BYTES = 30_000
 """The space for a fork's environment in the memory that /proc shows; see ``look_as``."""
 
@@ -45,7 +50,7 @@ def running() -> Iterator[tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with ours, keepers:
         with its, keepers_its:
-            command_process = _start("command_server", [its.fileno(), keepers.fileno()], [], environment)
+            command_process = _start_padded("command_server", [its.fileno(), keepers.fileno()], environment)
             keeper_process = _start_padded("keeper_server", [keepers_its.fileno()], environment)
         _servers.append(_Server(ours, keepers, _interpreter(environment)))
         forked_keeper.use(keepers)
@@ -86,15 +91,10 @@ def forked_window(environment: Mapping[str, str], stderr: int) -> ForkedProcess 
 
 def _start_padded(module: str, descriptors: Sequence[int], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a server of forks that ``look_as`` others."""
-    return _start(module, descriptors, ["x" * 200], {**environment, "_": "x" * PADDING_BYTES})
-
-
-def _start(
-    module: str, descriptors: Sequence[int], words: Sequence[str], environment: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", f"tests.support.{module}", *map(str, descriptors), *words],
-        cwd=REPOSITORY, env=environment, pass_fds=descriptors, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        [sys.executable, "-m", f"tests.support.{module}", *map(str, descriptors), "x" * PADDING_WORDS_BYTES],
+        cwd=REPOSITORY, env={**environment, "_": "x" * PADDING_BYTES}, pass_fds=descriptors,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -105,6 +105,11 @@ def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
         and _servers[-1].interpreter == _interpreter(environment)
         and sum(map(len, [*words, *environment, *environment.values()])) < MOST_BYTES / 4
     )
+
+
+def is_possible_on_terminal(words: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """As ``is_possible``; /proc has room for words of this length."""
+    return is_possible(words, environment) and sum(len(os.fsencode(word)) + 1 for word in words) < PADDING_WORDS_BYTES
 
 
 def _interpreter(environment: Mapping[str, str]) -> dict[str, str]:
@@ -147,6 +152,43 @@ def run(
                 while chunk := from_server.read(100):  # the server says that it is gone
                     received[from_server] += chunk
         return int(told[1]), bytes(received[from_stdout]), bytes(received[from_stderr])
+
+
+class CommandOnTerminal(PtyProcess):  # type: ignore[misc]
+    """A forked command that leads a session on a PTY, with the interface of ptyprocess."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], size: GridSize) -> None:
+        master, slave = os.openpty()
+        try:
+            termios.tcsetwinsize(master, (size.rows, size.columns))
+            command = Command(list(words), dict(environment), str(Path.cwd()), _umask(), on_terminal=True)
+            self._forked = ForkedProcess(_servers[-1].requests, pickle.dumps(command), slave, slave, stdin=slave)
+        except BaseException:
+            os.close(master)
+            raise
+        finally:
+            os.close(slave)
+        super().__init__(self._forked.pid, master)
+
+    def end_descriptor(self) -> int:
+        """As ``ForkedProcess.end_descriptor``."""
+        return self._forked.end_descriptor()
+
+    def isalive(self) -> bool:
+        """Whether it runs."""
+        return self._forked.poll() is None
+
+    def kill(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+        self._forked.send_signal(sig)
+
+    def wait(self) -> int | None:
+        """Wait for its end; returns the exit code, None after a signal."""
+        code = self._forked.wait()
+        self.terminated = True
+        self.exitstatus: int | None = code if code >= 0 else None
+        self.signalstatus: int | None = -code if code < 0 else None
+        return self.exitstatus
 
 
 def _exchange(received: Mapping[io.FileIO, bytearray], to_stdin: io.FileIO, typed: bytes, deadline_s: float) -> bool:

@@ -1,6 +1,6 @@
 """Runs commands of ``outlive`` as forks of one process that has imported them, so an interpreter starts once.
 
-    python -m tests.support.command_server DESCRIPTOR KEEPERS
+    python -m tests.support.command_server DESCRIPTOR KEEPERS PADDING
 
 Each request that comes on the socket DESCRIPTOR is one command, with the descriptors of its standard streams and of a
 pipe. On the pipe come the command's PID and then, after its end, its wait status. Apart from the imports, a command is
@@ -11,6 +11,7 @@ from the ``keeper_server`` at the other end of the socket KEEPERS.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import os
@@ -18,10 +19,13 @@ import pickle
 import selectors
 import socket
 import sys
+import termios
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
+
+from tests.support.look import look_as
 
 MOST_BYTES = 100_000
 """A larger request does not fit into one message."""
@@ -34,6 +38,8 @@ class Command(NamedTuple):
     environment: Mapping[str, str]
     directory: str
     umask: int
+    on_terminal: bool = False
+    """Its streams are a terminal, which becomes that of a new session; /proc shows its words and environment."""
 
 
 def main() -> None:
@@ -57,9 +63,17 @@ def _warm() -> None:
     from session_host.cli.arguments import Parser
     from session_host.cli.program import VERBS
     from session_host.protocol.codec import ClientDecoder, HostDecoder
+    from session_host.protocol.values import GridSize
+    from session_host.system.event_loop import loop_factory
+    from session_host.terminal import create
 
-    for name in ("client.chats.launch", "client.chats.live_terminal", "client.chats.resume"):
+    for name in (
+        "client.chats.launch", "client.chats.live_terminal", "client.chats.resume", "cli.attach.scrolled_back",
+        "cli.attach.terminal_attachment",
+    ):  # fmt: skip
         importlib.import_module(f"session_host.{name}")
+    loop_factory()
+    create(None, GridSize(80, 24)).close()
     for verb, (module, what) in VERBS.items():
         parser = Parser(verb, what)
         importlib.import_module(f"session_host.cli.{module}").configure(parser)
@@ -139,6 +153,10 @@ def _become(command: Command, streams: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(command.environment)
     sys.argv[1:] = command.words
+    if command.on_terminal:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        look_as([sys.executable, "-m", "session_host.cli", *command.words])
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ptyprocess import PtyProcess
+
 from session_host.protocol.values import GridSize
 from tests.support import command_client
-from tests.support.terminals import SIZE, ScreenTerminal
+from tests.support.terminals import SIZE, Environment, ScreenTerminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
@@ -85,7 +87,25 @@ def new(*words: str) -> str:
 
 
 class OnTerminal(ScreenTerminal):
-    """A command on a pseudo terminal, with its user's input and screen. A context manager."""
+    """A command on a pseudo terminal, with its user's input and screen. A context manager.
 
-    def __init__(self, *words: str, size: GridSize = SIZE, env: Mapping[str, str] | None = None) -> None:
+    It is a fork of ``command_server``, unless it ``is_executed`` or the server cannot run it.
+    """
+
+    def __init__(
+        self, *words: str, size: GridSize = SIZE, env: Mapping[str, str] | None = None, is_executed: bool = False
+    ) -> None:
+        self._words = words
+        self._is_executed = is_executed
         super().__init__([*OUTLIVE, *words], size=size, env=environment(env))
+
+    def _spawn(self, argv: Sequence[str], size: GridSize, cwd: Path | None, env: Environment) -> PtyProcess:
+        assert env is not None
+        if self._is_executed or not command_client.is_possible_on_terminal(self._words, env):
+            return super()._spawn(argv, size, cwd, env)
+        return command_client.CommandOnTerminal(self._words, env, size)
+
+    def _end_descriptor(self) -> int:
+        if isinstance(self.process, command_client.CommandOnTerminal):
+            return self.process.end_descriptor()
+        return super()._end_descriptor()

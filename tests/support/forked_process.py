@@ -17,15 +17,17 @@ class ForkedProcess:
         returncode: as Popen's: None until its end was seen.
     """
 
-    def __init__(self, requests: socket.socket, message: bytes, stdout: int, stderr: int) -> None:
-        """Start it, without input; ``message`` is a pickled ``Command``."""
+    def __init__(
+        self, requests: socket.socket, message: bytes, stdout: int, stderr: int, *, stdin: int | None = None
+    ) -> None:
+        """Start it, without input if ``stdin`` is None; ``message`` is a pickled ``Command``."""
         self.returncode: int | None = None
         self._reports, theirs = os.pipe()
-        stdin = os.open(os.devnull, os.O_RDONLY)
+        nothing = os.open(os.devnull, os.O_RDONLY)
         try:
-            socket.send_fds(requests, [message], [stdin, stdout, stderr, theirs])
+            socket.send_fds(requests, [message], [nothing if stdin is None else stdin, stdout, stderr, theirs])
         finally:
-            os.close(stdin)
+            os.close(nothing)
             os.close(theirs)
         self._told = b""
         self._read()
@@ -36,6 +38,10 @@ class ForkedProcess:
         if not told:
             raise ChildProcessError("the server of forks has gone")
         self._told += told
+
+    def end_descriptor(self) -> int:
+        """A descriptor that is readable after the process's end, also once this object knows the end; close it."""
+        return os.dup(self._reports)
 
     def poll(self) -> int | None:
         """The exit code; None while the process runs."""

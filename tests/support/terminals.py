@@ -51,17 +51,24 @@ class Terminal:
     def __init__(
         self, argv: Sequence[str], *, size: GridSize = SIZE, cwd: Path | None = None, env: Environment = None
     ) -> None:
-        with warnings.catch_warnings():
-            # Python 3.12 warns of threads; between fork and exec the child takes no lock of theirs.
-            warnings.filterwarnings("ignore", message=".*forkpty", category=DeprecationWarning)
-            self.process = PtyProcess.spawn(
-                list(argv), cwd=cwd, env=env, preexec_fn=_restore_signals, dimensions=(size.rows, size.columns)
-            )
+        self.process = self._spawn(argv, size, cwd, env)
         # PtyProcess.close sleeps so that the program may have ended; here its end has been waited for.
         self.process.delayafterclose = self.process.delayafterterminate = 0
         self.master: int = self.process.fd
         self.output = b""
-        self._ended = os.pidfd_open(self.pid)
+        self._ended = self._end_descriptor()
+
+    def _spawn(self, argv: Sequence[str], size: GridSize, cwd: Path | None, env: Environment) -> PtyProcess:
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads; between fork and exec the child takes no lock of theirs.
+            warnings.filterwarnings("ignore", message=".*forkpty", category=DeprecationWarning)
+            return PtyProcess.spawn(
+                list(argv), cwd=cwd, env=env, preexec_fn=_restore_signals, dimensions=(size.rows, size.columns)
+            )
+
+    def _end_descriptor(self) -> int:
+        """A descriptor that is readable after the program's end."""
+        return os.pidfd_open(self.pid)
 
     def __enter__(self) -> Self:
         return self

@@ -35,9 +35,10 @@ def child_pid(session_id: str) -> int:
     return int(next(entry["child_pid"] for entry in entries if entry["id"] == session_id))
 
 
-def test_attach_shows_the_screen_types_and_detaches() -> None:
+@pytest.mark.parametrize("is_executed", [False, True])
+def test_attach_shows_the_screen_types_and_detaches(is_executed: bool) -> None:
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
-    with OnTerminal("attach", "echo") as terminal:
+    with OnTerminal("attach", "echo", is_executed=is_executed) as terminal:
         terminal.see("ready")
         for typed, shown in (("a", "<61>"), ("\r", "<0d>"), ("\x1b[A", "<1b5b41>"), ("\x03", "<03>"), ("é", "<c3a9>")):
             terminal.type(typed)
