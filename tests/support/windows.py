@@ -23,6 +23,12 @@ from tests.support.waiting import wait_until
 
 TIMEOUT_S = 60.0
 ARGV = (sys.executable, "-m", "gui")
+_PATIENT = (
+    "import runpy; from session_host.agents import login_shell; login_shell.TIMEOUT_S = 60.0; "
+    "runpy.run_module('gui', run_name='__main__')"
+)
+PATIENT_ARGV = (sys.executable, "-c", _PATIENT)
+"""A window that waits a minute for the login shell: on a busy machine, five seconds may be too short."""
 
 
 def outlive(*arguments: str, cwd: Path | None = None) -> str:

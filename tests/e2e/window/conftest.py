@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
 from tests.support.themes import LIGHT
 from tests.support.waiting import WaitedInVain, wait_until
-from tests.support.windows import Window, outlive, window
+from tests.support.windows import ARGV, Window, outlive, window
 
 WAIT_S = 60.0
 LEARNS_WITHIN_S = 3.0
@@ -47,9 +47,9 @@ def open_window(
     """Opens the window; when it is gone, what it wrote to its standard error must hold no complaint."""
 
     @contextmanager
-    def opened(*, has_own_session: bool = False) -> Iterator[Window]:
+    def opened(*, argv: Sequence[str] = ARGV, has_own_session: bool = False) -> Iterator[Window]:
         path = tmp_path_factory.mktemp("window") / "stderr"
-        with window(errors=path, has_own_session=has_own_session) as own:
+        with window(errors=path, argv=argv, has_own_session=has_own_session) as own:
             wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
             yield own
         # An X server that is killed ends its clients, and Xlib says so.

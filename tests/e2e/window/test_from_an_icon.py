@@ -8,7 +8,7 @@ from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
 from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import Window
+from tests.support.windows import PATIENT_ARGV, Window
 
 pytestmark = pytest.mark.e2e
 
@@ -40,9 +40,9 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
     (area.home / ".bash_profile").write_text(f"read -n 1 x <{gate.path}\nPATH={programs}:$PATH\n")
 
     # The window's own process; the terminal that the tests may run in is none of its.
-    with open_window(has_own_session=True) as own:
+    with open_window(argv=PATIENT_ARGV, has_own_session=True) as own:
         own.ask("new_chat")
-        gate.release()  # The window waits five seconds for the shell, so it is not held for long.
+        gate.release()
         own.focus()
         for _ in range(12):
             own.press("Left")  # Claude Code is the first, and greyed until the shell has answered.
