@@ -5,6 +5,7 @@ editor        the field
 history       former prompts
 completion    the list of files and commands
 files         the files of a directory, listed in a thread
+path_index    finds paths by a few typed letters
 attachments   images as thumbnails
 image_size    large images are scaled down
 settings_row  model, mode, effort and token use

@@ -50,7 +50,7 @@ class PromptBox(QWidget):
         self._placeholder = chat_texts.prompt_hint()
         self.editor = PromptEditor()
         self.editor.setProperty("kind", "bare")
-        self.completion = Completion(self.editor, page)
+        self.completion = Completion(theme, self.editor, page)
         self.attachments = Attachments()
         self.settings = SettingsRow()
         self._message = QLabel()

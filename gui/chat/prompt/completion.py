@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QStringListModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+from collections.abc import Sequence
 
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.matched import paint_matched
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import SlashCommand
@@ -14,17 +19,21 @@ from .files import DirectoryFiles
 
 _MAX_SHOWN = 8
 _ROW_PX = 26
+_TEXT_PX = 8
+"""The space before and after a row's text."""
 
 
 class Completion(QObject):
     """Offers files after "@" and the agent's commands after "/"."""
 
-    def __init__(self, editor: PromptEditor, page: QWidget) -> None:
+    def __init__(self, theme: Theme, editor: PromptEditor, page: QWidget) -> None:
         super().__init__(editor)
         self._editor = editor
         self._page = page
         self._commands: tuple[SlashCommand, ...] = ()
         self._offers: list[str] = []
+        self._places: list[Sequence[int]] = []
+        """The matched characters of each row."""
         self._word = ""
         self._dismissed = ""
         self.files = DirectoryFiles()
@@ -33,6 +42,7 @@ class Completion(QObject):
         self.list = QListView(page)
         self.list.setProperty("kind", "popup")
         self.list.setModel(self._model)
+        self.list.setItemDelegate(_MatchDelegate(theme, self))
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setUniformItemSizes(True)
@@ -47,6 +57,10 @@ class Completion(QObject):
     def set_commands(self, commands: tuple[SlashCommand, ...]) -> None:
         """Set the agent's commands."""
         self._commands = commands
+
+    def places(self, row: int) -> Sequence[int]:
+        """The matched characters of a row."""
+        return self._places[row] if row < len(self._places) else ()
 
     def close(self) -> None:
         """Close the list."""
@@ -66,15 +80,19 @@ class Completion(QObject):
                 chat_texts.joined(f"/{one_line(command.name)}", one_line(command.description or command.hint))
                 for command in found
             ]
+            self._places = [()] * len(rows)
         else:
-            self._offers = [f"@{path}" for path in self.files.matching(word[1:])]
-            rows = [one_line(offer[1:]) for offer in self._offers]
+            matches = self.files.matching(word[1:])
+            self._offers = [f"@{match.path}" for match in matches]
+            rows = [one_line(match.path) for match in matches]
+            self._places = [match.places if row == match.path else () for row, match in zip(rows, matches, strict=True)]
         if not rows or self._offers == [word]:
             self.close()
             return
         if rows != self._model.stringList():
             self._model.setStringList(rows)
             self.list.setCurrentIndex(self._model.index(0))
+        self.list.viewport().update()
         self._place(len(rows))
         self.list.show()
         self.list.raise_()
@@ -104,3 +122,29 @@ class Completion(QObject):
             self.close()
             self._editor.complete(word, offer)
             self.close()
+
+
+class _MatchDelegate(QStyledItemDelegate):
+    """Paints rows with their matched characters marked."""
+
+    def __init__(self, theme: Theme, completion: Completion) -> None:
+        super().__init__(completion)
+        self._theme, self._completion = theme, completion
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        text, area = str(index.data()), option.rect.adjusted(_TEXT_PX, 0, -_TEXT_PX, 0)
+        places = self._completion.places(index.row())
+        if not places or option.fontMetrics.horizontalAdvance(text) > area.width():
+            super().paint(painter, option, index)
+            return
+        ground = QStyleOptionViewItem(option)
+        self.initStyleOption(ground, index)
+        ground.text = ""
+        option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, ground, painter, option.widget)
+        painter.save()
+        painter.setFont(option.font)
+        painter.setPen(self._theme.tokens.color("text"))
+        paint_matched(painter, area, text, places, self._theme.tokens)
+        painter.restore()

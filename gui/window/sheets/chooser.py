@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
@@ -12,11 +12,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.finding.fuzzy_match import Fit, fit
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark, paint_mark
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
+from gui.theme.matched import paint_matched
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.fuzzy_match import Fit, fit
 from gui.window.widgets.parts import label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
@@ -193,15 +194,3 @@ class _ChoiceDelegate(RowDelegate):
             paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
         else:
             painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
-
-
-def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:
-    """Paint a text with its matched characters underlined in the accent colour."""
-    metrics = painter.fontMetrics()
-    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-    painter.setPen(tokens.color("accent"))
-    underline = area.center().y() + metrics.height() // 2 - 1
-    for place in places:
-        first = area.left() + metrics.horizontalAdvance(text[:place])
-        width = metrics.horizontalAdvance(text[: place + 1]) - metrics.horizontalAdvance(text[:place])
-        painter.drawLine(first, underline, first + width - 2, underline)

@@ -202,6 +202,13 @@ def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], 
     shown.press(Qt.Key.Key_Return)
     assert shown.view.prompt.editor.toPlainText() == "see @retry.py "
     shown.view.prompt.editor.clear()
+    shown.type("@rpy")
+    assert offers.isVisible()
+    assert list(shown.view.prompt.completion.places(0)) == [0, 6, 7]
+    plain, accent = offers.viewport().grab().toImage(), shown.view.theme.tokens.color("accent")
+    marked = {(x, y) for x in range(plain.width()) for y in range(plain.height()) if plain.pixelColor(x, y) == accent}
+    assert len({y for _x, y in marked}) == 1
+    shown.view.prompt.editor.clear()
     shown.type("/re")
     assert offers.isVisible()
     shown.press(Qt.Key.Key_Escape)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gui.chat.prompt.files import files_in, matching
+import pytest
+
+from gui.chat.prompt.files import files_in
 from gui.chat.prompt.history import History
+from gui.chat.prompt.path_index import PathIndex
 
 
 def test_up_and_down_go_through_former_prompts_and_back_to_the_draft() -> None:
@@ -17,17 +20,55 @@ def test_up_and_down_go_through_former_prompts_and_back_to_the_draft() -> None:
     assert history.older("") == "three"
 
 
-def test_files_below_the_directory_are_found_by_a_part_of_their_path(tmp_path: Path) -> None:
+def test_files_below_the_directory_are_listed(tmp_path: Path) -> None:
     for name in ("src/retry.py", "src/deep/retry_test.py", "node_modules/retry.js", ".git/retry", "docs/a.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "loop").symlink_to(tmp_path)
     found = files_in(str(tmp_path))
     assert sorted(found) == ["docs/a.md", "loop", "src/deep/retry_test.py", "src/retry.py"]
-    assert matching(found, "retry") == ["src/retry.py", "src/deep/retry_test.py"]
-    assert matching(found, "docs/") == ["docs/a.md"]
-    assert matching(found, "nothing") == []
 
 
 def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
     assert files_in(str(tmp_path / "gone")) == []
+
+
+FILES = [
+    "README.md", "docs/a.md", "gui/chat/prompt/box.py", "gui/chat/prompt/history.py", "gui/chat/page.py",
+    "src/deep/retry_test.py", "src/retry.py", "apparel_bold/x.md", "prune/bixby/ox.c",
+]  # fmt: skip
+
+
+def best(typed: str, paths: list[str] = FILES) -> list[str]:
+    return [match.path for match in PathIndex(paths).matching(typed)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("prbox", "gui/chat/prompt/box.py"),
+        ("retry", "src/retry.py"),
+        ("docs/", "docs/a.md"),
+        ("hist", "gui/chat/prompt/history.py"),
+        ("gcp", "gui/chat/page.py"),
+        ("readme", "README.md"),
+    ],
+)
+def test_a_few_letters_of_a_path_find_it(typed: str, expected: str) -> None:
+    assert best(typed)[0] == expected
+
+
+def test_nothing_typed_offers_the_shortest_paths_and_an_upper_case_letter_only_itself() -> None:
+    assert best("")[:2] == ["README.md", "docs/a.md"]
+    assert best("R") == ["README.md"]
+    assert best("[") == best("xyz") == []
+
+
+def test_the_matched_letters_are_named() -> None:
+    [match] = PathIndex(["gui/chat/prompt/box.py"]).matching("prbox")
+    assert "".join(match.path[place] for place in match.places) == "prbox"
+
+
+def test_a_match_in_the_name_is_found_among_many_in_directories() -> None:
+    crowd = [f"box/{number}" for number in range(1000)]
+    assert best("box", [*crowd, "far/away/from/here/box.py"])[0].endswith("box.py")
