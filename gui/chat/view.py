@@ -6,6 +6,8 @@ The view does not feed the transcript. Its owner feeds it, and then calls ``chan
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
@@ -57,14 +59,30 @@ class ChatView(QWidget):
     file_activated = Signal(object)
     notice_given = Signal(str)
 
-    def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
-        """``directory`` is the chat's: paths are shown relative to it, and its files complete "@"."""
+    def __init__(
+        self,
+        theme: Theme,
+        directory: str = "",
+        parent: QWidget | None = None,
+        *,
+        list_tracked: Callable[[str], list[str]] | None = None,
+    ) -> None:
+        """Create an empty view.
+
+        Args:
+            theme: the theme.
+            directory: the chat's: paths are shown relative to it, and its files complete "@".
+            parent: the widget in which the view is.
+            list_tracked: lists the files of a directory in a repository, see ``DirectoryFiles.set_lister``.
+        """
         super().__init__(parent)
         self.setProperty("area", "page")
         self.theme = theme
         self.page = TranscriptPage(theme, directory, self)
         self.prompt = PromptBox(theme, self)
         self.prompt.completion.files.set_directory(directory)
+        if list_tracked is not None:
+            self.prompt.completion.files.set_lister(list_tracked)
         self.finder = TranscriptFinder(self.page)
         self.turns = TranscriptTurns(self.page)
         self._announcer = Announcer(self.page)

@@ -121,7 +121,8 @@ class Completion(QObject):
             word, offer = self._word, self._offers[row]
             self.close()
             self._editor.complete(word, offer)
-            self.close()
+            if not offer.endswith("/"):
+                self.close()
 
 
 class _MatchDelegate(QStyledItemDelegate):

@@ -163,11 +163,11 @@ class PromptEditor(QPlainTextEdit):
         return before[start:] if before[start : start + 1] == "@" else ""
 
     def complete(self, word: str, text: str) -> None:
-        """Replace the word before the cursor by ``text``."""
+        """Replace the word before the cursor by ``text``, with a space after it unless it is a folder."""
         cursor = self.textCursor()
         for _ in word:
             cursor.deletePreviousChar()
-        cursor.insertText(f"{text} ")
+        cursor.insertText(text if text.endswith("/") else f"{text} ")
         self.setTextCursor(cursor)
 
 

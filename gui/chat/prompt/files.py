@@ -1,10 +1,11 @@
-"""The files of a chat's directory, listed in a thread."""
+"""The files and folders of a chat's directory, listed in a thread."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -32,6 +33,7 @@ class DirectoryFiles(QObject):
     def __init__(self) -> None:
         super().__init__()  # Without a parent: a thread may use this object after its window is deleted.
         self._directory = ""
+        self._list_tracked: Callable[[str], list[str]] | None = None
         self._files = PathIndex()
         self._listed_at_s = -CACHE_S
         self._is_listing = False
@@ -40,6 +42,10 @@ class DirectoryFiles(QObject):
     def directory(self) -> str:
         """The directory, "" for none."""
         return self._directory
+
+    def set_lister(self, list_tracked: Callable[[str], list[str]]) -> None:
+        """Set the function that lists a repository's files; it runs in a thread, and returns none elsewhere."""
+        self._list_tracked = list_tracked
 
     def set_directory(self, directory: str) -> None:
         """Set the directory."""
@@ -55,7 +61,8 @@ class DirectoryFiles(QObject):
 
     def _list(self, directory: str) -> None:
         """List the files; runs in a thread."""
-        found = PathIndex(files_in(directory))
+        tracked = self._list_tracked(directory) if self._list_tracked is not None else []
+        found = PathIndex(with_folders(nearest(tracked) or files_in(directory)))
         try:
             if directory == self._directory:
                 self._files, self._listed_at_s = found, time.monotonic()
@@ -86,3 +93,20 @@ def files_in(directory: str) -> list[str]:
             continue  # The folder cannot be read.
         waiting += sorted(folders)
     return found[:MAX_FILES]
+
+
+def nearest(files: list[str]) -> list[str]:
+    """The files that are listed, of too many those in the fewest folders."""
+    return files if len(files) <= MAX_FILES else sorted(files, key=lambda path: path.count("/"))[:MAX_FILES]
+
+
+def with_folders(files: Iterable[str]) -> set[str]:
+    """Files, and the folders in which they are, with "/" at the end."""
+    found: set[str] = set()
+    for path in files:
+        found.add(path)
+        end = path.rfind("/", 0, len(path) - 1)
+        while end > 0 and (folder := path[: end + 1]) not in found:
+            found.add(folder)
+            end = folder.rfind("/", 0, end)
+    return found

@@ -37,23 +37,26 @@ class PathIndex:
         self._small = [path.lower() for path in self._paths]
 
     def matching(self, typed: str) -> list[Match]:
-        """The paths that match, best first: as in fzf, and a match within the name counts more."""
+        """The paths that match, best first: as in fzf, and a match within the name counts more.
+
+        After a folder with its "/", first all that is in the folder.
+        """
         if not typed:
             return [Match(path, ()) for path in self._paths[:MAX_OFFERED]]
         found = [
-            (best.is_scattered, -best.score, path, best.places)
+            (_is_outside(typed, path), best.is_scattered, -best.score, Match(path, best.places))
             for path in self._likeliest(typed.lower())
-            if (best := _best(typed, path)) is not None
+            if not (path == typed and path.endswith("/")) and (best := _best(typed, path)) is not None
         ]
-        found.sort(key=lambda each: each[:2])  # Equal matches keep their order: shorter paths first.
-        return [Match(path, places) for _, _, path, places in found[:MAX_OFFERED]]
+        found.sort(key=lambda each: each[:3])  # Equal matches keep their order: shorter paths first.
+        return [each[-1] for each in found[:MAX_OFFERED]]
 
     def _likeliest(self, typed: str) -> list[str]:
         """At most ``_MAX_SCORED`` paths that have the typed letters in their order."""
         has_text = [typed in small for small in self._small]
         likely = list(compress(zip(self._paths, self._small, strict=True), has_text))
         if len(likely) > _MAX_SCORED:
-            likely.sort(key=lambda each: each[1].find(typed, _name_start(each[1])) < 0)
+            likely.sort(key=lambda each: _is_outside(typed, each[1]) or each[1].find(typed, _name_start(each[1])) < 0)
         chosen = [path for path, _small in likely[:_MAX_SCORED]]
         if len(chosen) < _MAX_SCORED:
             in_order = _in_order(typed)
@@ -70,10 +73,15 @@ def _best(typed: str, path: str) -> Fit | None:
     """The match within the path's last part, unless that in the whole path is better."""
     whole = fit(typed, path)
     start = _name_start(path)
-    if whole is None or not start or (named := fit(typed, path[start:])) is None:
+    if whole is None or (named := fit(typed, path[start:])) is None:
         return whole
     named = Fit(named.score + _IN_NAME, tuple(start + place for place in named.places), named.is_scattered)
     return min(named, whole, key=lambda each: (each.is_scattered, -each.score))
+
+
+def _is_outside(typed: str, path: str) -> bool:
+    """Whether a folder is typed, and the path is not in it."""
+    return typed.endswith("/") and not path.startswith(typed)
 
 
 def _name_start(path: str) -> int:

@@ -12,6 +12,7 @@ from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
 from gui.bridge.chat_viewer import ChatViewer
 from gui.bridge.drafts import Drafts
+from gui.bridge.repository_files import repository_files
 from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
@@ -55,7 +56,7 @@ class StructuredPage(ChatPage):
         self._sent: dict[int, Draft] = {}
         """The latest prompts that were sent here, by their numbers: a refused one is put back."""
         self._drafts = drafts
-        self.view = ChatView(theme, chat.record.cwd, self)
+        self.view = ChatView(theme, chat.record.cwd, self, list_tracked=repository_files)
         self.view.setAccessibleName(page_texts.conversation_of(chat.name))
         view = self.view
         view.prompt_sent.connect(self._send)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,12 +17,10 @@ from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.digest import digest
 from session_host.structured.items import (
     AgentRequest,
-    CommandsChanged,
     Put,
     Question,
     RequestOption,
     SetStatus,
-    SlashCommand,
 )
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat, command_request, long_chat
@@ -189,34 +186,6 @@ def test_a_queued_prompt_is_taken_back_and_a_failed_one_sent_again(chat_stage: C
     chat.apply(SetStatus(queued, "withdrawn"))
     shown.settle()
     assert "Removed from the queue" in shown.shown()
-
-
-def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], tmp_path: Any) -> None:
-    (tmp_path / "retry.py").touch()
-    chat = PlayedChat()
-    chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
-    shown = chat_stage(chat, str(tmp_path))
-    offers = shown.view.prompt.completion.list
-    shown.type("see @ret")
-    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
-    shown.press(Qt.Key.Key_Return)
-    assert shown.view.prompt.editor.toPlainText() == "see @retry.py "
-    shown.view.prompt.editor.clear()
-    shown.type("@rpy")
-    assert offers.isVisible()
-    assert list(shown.view.prompt.completion.places(0)) == [0, 6, 7]
-    plain, accent = offers.viewport().grab().toImage(), shown.view.theme.tokens.color("accent")
-    marked = {(x, y) for x in range(plain.width()) for y in range(plain.height()) if plain.pixelColor(x, y) == accent}
-    assert len({y for _x, y in marked}) == 1
-    shown.view.prompt.editor.clear()
-    shown.type("/re")
-    assert offers.isVisible()
-    shown.press(Qt.Key.Key_Escape)
-    assert not offers.isVisible()
-    shown.type("v")
-    shown.press(Qt.Key.Key_Tab)
-    assert shown.view.prompt.editor.toPlainText() == "/review "
-    assert not shown.of("prompt_sent")
 
 
 def test_a_pasted_image_goes_with_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.chat.prompt.files import files_in
+from gui.chat.prompt.files import files_in, nearest, with_folders
 from gui.chat.prompt.history import History
 from gui.chat.prompt.path_index import PathIndex
 
@@ -72,3 +72,14 @@ def test_the_matched_letters_are_named() -> None:
 def test_a_match_in_the_name_is_found_among_many_in_directories() -> None:
     crowd = [f"box/{number}" for number in range(1000)]
     assert best("box", [*crowd, "far/away/from/here/box.py"])[0].endswith("box.py")
+
+
+def test_folders_are_found_too_and_lead_into_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = with_folders(["src/deep/retry.py", "src/a.py", "lib/src/b.py", "a.py"])
+    assert paths == {"src/deep/retry.py", "src/a.py", "lib/src/b.py", "a.py", "src/", "src/deep/", "lib/", "lib/src/"}
+    index = sorted(paths)
+    assert best("sr", index)[0] == "src/"
+    assert best("src/", index) == ["src/a.py", "src/deep/", "src/deep/retry.py", "lib/src/", "lib/src/b.py"]
+    assert best("a.py", index)[0] == "a.py"
+    monkeypatch.setattr("gui.chat.prompt.files.MAX_FILES", 2)
+    assert nearest(["a/b/c", "d", "e/f"]) == ["d", "e/f"]

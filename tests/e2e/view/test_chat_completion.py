@@ -1,0 +1,55 @@
+"""Files, directories and commands that complete a prompt: on a real X server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from session_host.structured.items import CommandsChanged, SlashCommand
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
+
+
+def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> None:
+    (tmp_path / "retry.py").touch()
+    chat = PlayedChat()
+    chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
+    shown = chat_stage(chat, str(tmp_path))
+    offers = shown.view.prompt.completion.list
+    shown.type("see @ret")
+    process_events_until(offers.isVisible, WAIT_S, "the files to be offered")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.view.prompt.editor.toPlainText() == "see @retry.py "
+    shown.view.prompt.editor.clear()
+    shown.type("@rpy")
+    assert offers.isVisible()
+    assert list(shown.view.prompt.completion.places(0)) == [0, 6, 7]
+    plain, accent = offers.viewport().grab().toImage(), shown.view.theme.tokens.color("accent")
+    marked = {(x, y) for x in range(plain.width()) for y in range(plain.height()) if plain.pixelColor(x, y) == accent}
+    assert len({y for _x, y in marked}) == 1
+    shown.view.prompt.editor.clear()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").touch()
+    shown.view.prompt.completion.files.set_directory(f"{tmp_path}/")  # Without the list of before.
+    shown.type("@sr")
+    process_events_until(offers.isVisible, WAIT_S, "the folder to be offered")
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "@src/"
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "@src/app.py "
+    assert not offers.isVisible()
+    shown.view.prompt.editor.clear()
+    shown.type("/re")
+    assert offers.isVisible()
+    shown.press(Qt.Key.Key_Escape)
+    assert not offers.isVisible()
+    shown.type("v")
+    shown.press(Qt.Key.Key_Tab)
+    assert shown.view.prompt.editor.toPlainText() == "/review "
+    assert not shown.of("prompt_sent")
