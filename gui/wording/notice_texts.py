@@ -184,6 +184,10 @@ def waiting(count: int) -> str:
     return translate("notice", "%n need(s) you", "", count)
 
 
+def setting_not_offered(chat: str) -> str:
+    return translate("notice", "The agent of {chat} does not offer this setting").format(chat=chat)
+
+
 def no_chats_need_you() -> str:
     return translate("notice", "No chats need you")
 

@@ -9,6 +9,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.one_question import next_waiting_chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
+from gui.window.actions.agent_settings import CATEGORIES, Category, choose_setting
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.other_tabs import OtherTabs
@@ -16,6 +17,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
@@ -104,6 +106,8 @@ class Commands:
         }
         for number in range(1, 10):
             handlers[f"tab_{number}"] = _go_to(tabs, number)
+        for category in CATEGORIES:
+            handlers[f"choose_{category}"] = partial(self._choose_setting, category)
         for name, act in self._directories.by_name.items():
             handlers[name] = partial(self._on_active_chat, act)
         return handlers
@@ -117,6 +121,7 @@ class Commands:
             "over": has_ended,
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
+            "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
             "forkable": chat is not None and self._chat_actions.can_fork(chat),
             "conversations": chat is not None and self._chat_actions.has_conversations(chat),
         }
@@ -131,6 +136,11 @@ class Commands:
         if isinstance(page, TerminalPage) and not page.is_question_open:
             page.focus_content()
             act(page.view)
+
+    def _choose_setting(self, category: Category) -> None:
+        page = self._tabs.active_page
+        if isinstance(page, StructuredPage) and not page.is_question_open:
+            choose_setting(page, category, self._sheets, self._banners)
 
     def _directory(self) -> str:
         """The directory of the visible chat; "" for none."""

@@ -28,8 +28,8 @@ class Key:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", one that is
-            "forkable", or one in a "terminal"; several "tabs" in the pane, or "tabs_right" of the shown one; several
-            "panes" or "windows"; "" for none.
+            "forkable", one in a "terminal", or a running "structured" one; several "tabs" in the pane, or
+            "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -39,7 +39,9 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
-    on: Literal["", "chat", "running", "over", "forkable", "terminal", "tabs", "tabs_right", "panes", "windows"] = ""
+    on: Literal[
+        "", "chat", "running", "over", "forkable", "terminal", "structured", "tabs", "tabs_right", "panes", "windows"
+    ] = ""
     needs_conversations: bool = False
     repeats: bool = False
 
@@ -90,6 +92,9 @@ TABLE: tuple[Key, ...] = (
     Key("copy_resume", (), on="chat", needs_conversations=True),
     Key("duplicate", (), on="chat"),
     Key("fork", (), on="forkable"),
+    Key("choose_model", (), on="structured"),
+    Key("choose_mode", (), on="structured"),
+    Key("choose_effort", (), on="structured"),
     Key("pin", (), on="chat"),
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),

@@ -23,6 +23,7 @@ from gui.wording import page_texts
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import InputRefused, PromptMode
 from session_host.protocol.values import Image
+from session_host.structured.items import Setting
 from session_host.structured.transcript import Transcript
 
 LINE_PX = 20
@@ -63,9 +64,7 @@ class StructuredPage(ChatPage):
         view.interrupted.connect(lambda: self._act(lambda viewer: viewer.interrupt()))
         view.answered.connect(self._answer)
         view.withdrawn.connect(lambda item: self._act(lambda viewer: viewer.withdraw_prompt(item)))
-        view.setting_changed.connect(
-            lambda setting, value: self._act(lambda viewer: viewer.change_setting(setting, value))
-        )
+        view.setting_changed.connect(self.change_setting)
         view.link_activated.connect(self.link_requested)
         view.file_activated.connect(self.file_requested)
         view.notice_given.connect(self.notice_given)
@@ -85,6 +84,15 @@ class StructuredPage(ChatPage):
     def _act(self, act: Callable[[Viewer], object]) -> None:
         if self.source.viewer is not None:
             act(self.source.viewer)
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings of the agent's session."""
+        return self.view.transcript.status.settings
+
+    def change_setting(self, setting: str, value: str) -> None:
+        """Change a setting of the agent's session, by its id."""
+        self._act(lambda viewer: viewer.change_setting(setting, value))
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
         prompt, viewer = Draft(text, images), self.source.viewer

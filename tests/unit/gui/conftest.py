@@ -110,6 +110,9 @@ class PlayedViewer:
         self.calls.append(("prompt", *arguments))
         self.next_sequence += 1
 
+    def change_setting(self, setting: str, value: str) -> None:
+        self.calls.append(("setting", setting, value))
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         self.size = size
 
