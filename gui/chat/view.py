@@ -16,6 +16,7 @@ from gui.chat.content.segments import Action
 from gui.chat.content.summary import Summary
 from gui.chat.drawing.style import MAX_WIDTH_PX
 from gui.input.draft import Draft
+from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import chat_texts
@@ -126,6 +127,10 @@ class ChatView(QWidget):
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
         self.prompt.notice_given.connect(self.notice_given)
+
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens the name of a file, and whether names are links at all."""
+        self.page.names.rules = rules
 
     # ------------------------------------------------------------ content
 

@@ -16,7 +16,7 @@
     wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
     copy_on_select = true             # text that the mouse selects in a terminal goes to the clipboard
     right_click = "paste"             # or "menu": what a right click in a terminal does
-    open_links = "click"              # or "ctrl_click", "never": which click opens a link in a terminal
+    open_links = "click"              # or "ctrl_click", "never": which click opens a link, or a file's name
     link_files = false                # names of files in a terminal's text are links
     confirm_links = true              # show the address, and ask, before a link opens that a program set (OSC 8)
     bell_mark = false                 # a program's bell marks its chat in the sidebar and its tab

@@ -1,4 +1,4 @@
-"""Texts of links, files and directories that cannot be opened."""
+"""Texts of files that open in the editor, and of links, files and directories that cannot be opened."""
 
 from __future__ import annotations
 
@@ -55,3 +55,7 @@ def not_a_file(path: object) -> str:
 
 def not_a_text_file(path: object) -> str:
     return translate("notice", "Can’t open {path}: not a text file").format(path=path)
+
+
+def opens_file(name: str) -> str:
+    return translate("chat", "Open {name} in your editor").format(name=name)

@@ -62,7 +62,7 @@ HELP = {
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
-        "Opens files named in a terminal; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
+        "Opens files named in a chat; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
     ),
     "window.wheel_lines": QT_TRANSLATE_NOOP(
         "settings", "For one notch of the wheel. Touchpads scroll as far as you move."
@@ -74,7 +74,8 @@ HELP = {
         "settings", "In a terminal, unless the program uses the mouse. With Shift, a right click always opens the menu."
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
-        "settings", "The context menu and letters always open links. Only web, mail and file links open."
+        "settings",
+        "In terminals; in chat views, names of files. The context menu and letters always open links.",
     ),
     "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of existing files in the text are links, too."),
     "window.confirm_links": QT_TRANSLATE_NOOP(

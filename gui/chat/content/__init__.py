@@ -8,5 +8,6 @@ ansi          output with colours; misleading characters made visible
 diff_files    reads unified diffs: files, hunks, lines with numbers
 patches       changes of files as segments; lines in pairs
 highlighting  the colours of code
+file_names    the names of files in a segment's text
 copying       segments as plain text and as markdown
 """

@@ -83,14 +83,18 @@ class SegmentLayout:
         """Add links of the text, for the mouse and the keyboard; call this after the boxes are added."""
         self.links += links
         for link in links:
-            box = next(box for box in self.boxes if box.start <= link.start <= box.start + box.length)
-            inside = link.start - box.start
-            line = box.layout.lineForTextPosition(inside)
-            if line.isValid():
-                end = min(link.end - box.start, line.textStart() + line.textLength())
-                left, right = sorted(line.cursorToX(place)[0] for place in (inside, end))  # type: ignore[index]
-                area = QRectF(box.x + left, box.y + line.y(), right - left, line.height())
+            if (area := self.area_of(link.start, link.end)) is not None:
                 self.controls.append(Control(area, Action("link", value=link.address), chat_texts.link(link.text)))
+
+    def area_of(self, start: int, end: int) -> QRectF | None:
+        """The area of a part of the text, on several lines that of the first; None if it is not shown."""
+        box = next((box for box in self.boxes if box.start <= start < box.start + box.length), None)
+        line = box.layout.lineForTextPosition(start - box.start) if box is not None else None
+        if box is None or line is None or not line.isValid():
+            return None
+        end = min(end - box.start, line.textStart() + line.textLength())
+        left, right = sorted(line.cursorToX(place)[0] for place in (start - box.start, end))  # type: ignore[index]
+        return QRectF(box.x + left, box.y + line.y(), right - left, line.height())
 
     # ------------------------------------------------------------ painting
 

@@ -4,6 +4,7 @@ page       keyboard, controls, requests and matches
 pointing   mouse: controls, links, selection
 scrolling  arranges the segments on the page, and scrolls
 painting   paints the segments on the page
+file_names  the names of files on the page, looked up
 places     scroll positions, and iteration over segments
 rows       items as rows: segments, layouts and heights
 heights    sums of many heights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -14,7 +14,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from gui.chat.content.segments import Action, Card, Code, DiffHead
+from gui.chat.content.segments import Card, Code, DiffHead
+from gui.chat.drawing.segment_layout import Control
 from gui.theme.follow import Theme
 from gui.theme.tokens import blend
 from gui.wording import chat_texts
@@ -26,6 +27,8 @@ from .pointing import PointedPage
 from .requests import RequestCard
 from .rows import Row
 
+_LOOK_UP_AFTER_MS = 150
+"""How long after scrolling the names of files on the page are looked up."""
 _AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
@@ -50,6 +53,9 @@ class TranscriptPage(PointedPage):
         self._cards: dict[str, RequestCard] = {}
         self._accessible = AccessibleRows(self, self.spoken)
         self.restyled.connect(self._restyle_cards)
+        self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
+        self._look_up_soon.timeout.connect(self._look_up_stops)
+        self.arranged.connect(self._look_up_soon.start)
         self._keys: dict[int, Callable[[], object]] = {
             Qt.Key.Key_Up: lambda: self.scroll_by(-self.style_.line_px * 2),
             Qt.Key.Key_Down: lambda: self.scroll_by(self.style_.line_px * 2),
@@ -154,18 +160,12 @@ class TranscriptPage(PointedPage):
 
     # ------------------------------------------------------------ controls
 
-    def _action_of(self, place: tuple[str, int, int]) -> Action | None:
-        position = self.rows.position(place[0])
-        if position is None:
-            return None
-        laid = self.rows.laid(position, place[1])
-        return laid.controls[place[2]].action if place[2] < len(laid.controls) else None
-
     def act(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
-        action = self._action_of(place)
-        if action is None:
+        control = self.control_of(place)
+        if control is None:
             return
+        action = control.action
         match action.verb:
             case "fold":
                 self.rows.toggle_fold(action.item)
@@ -198,13 +198,27 @@ class TranscriptPage(PointedPage):
                 break
         return "\n".join(lines)
 
+    def _stops(self, placed: PlacedSegment) -> list[tuple[int, Control]]:
+        """The controls of a segment at which the Tab key stops, and their numbers: all, and the names of files."""
+        stops = list(enumerate(placed.laid.controls))
+        for number, name in enumerate(self.file_names(placed), len(stops)):
+            if name.is_stop and self.names.path_of(name.file.path):
+                stops.append((number, name.control))
+        return stops
+
+    def _look_up_stops(self) -> None:
+        """Look up the names of files on the page, because the Tab key may be pressed next."""
+        if self.hasFocus():
+            names = [name for placed in self.visible for name in self.file_names(placed)]
+            self.names.look_up(name.file.path for name in names if name.is_stop)
+
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus through the controls on the page, then to the next widget."""
         if not self.hasFocus():
             return bool(super().focusNextPrevChild(forward))
         focus_order: list[tuple[str, int, int]] = []
         for placed in self.visible:
-            for number, control in enumerate(placed.laid.controls):
+            for number, control in self._stops(placed):
                 top = placed.top + control.area.top()
                 if top >= 0 and top + control.area.height() <= self.height():
                     focus_order.append((self.rows.key(placed.position), placed.number, number))
@@ -254,6 +268,7 @@ class TranscriptPage(PointedPage):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self._look_up_stops()
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -13,6 +13,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
 from session_host.structured.transcript import Transcript
 
+from .file_names import FileName, FileNames
 from .places import PlacedSegment
 from .rows import FRAME_PX, Rows
 from .selection import Selection
@@ -29,6 +30,7 @@ class PaintedPage(QWidget):
         style_: fonts and colours.
         rows: the rows of the transcript.
         visible: the segments on the page.
+        names: finds the names of files in the text.
         selection: the selected part.
         hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
         focused: the control with the keyboard focus, likewise.
@@ -41,6 +43,7 @@ class PaintedPage(QWidget):
         self.theme = theme
         self.style_ = Style(theme, TEXT_PX)
         self.rows = Rows(Transcript(), self.style_, 100.0, directory)
+        self.names = FileNames(directory, self)
         self.selection = Selection()
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None
@@ -103,7 +106,7 @@ class PaintedPage(QWidget):
         painter.save()
         painter.translate(x, placed.top)
         for place, is_hovered in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
-            control = self._control_of(place, row.key, placed)
+            control = self.control_of(place) if place and place[:2] == (row.key, placed.number) else None
             if control is not None:
                 painter.setPen(Qt.PenStyle.NoPen if is_hovered else QPen(self.style_.color("accent"), 1.5))
                 fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
@@ -125,13 +128,23 @@ class PaintedPage(QWidget):
         """The matches of the search in a segment, with their background colours."""
         return []
 
-    @staticmethod
-    def _control_of(place: tuple[str, int, int] | None, key: str, placed: PlacedSegment) -> Control | None:
-        if place is None or place[:2] != (key, placed.number) or place[2] >= len(placed.laid.controls):
-            return None
-        return placed.laid.controls[place[2]]
-
     # ------------------------------------------------------------ places on the page
+
+    def file_names(self, placed: PlacedSegment) -> list[FileName]:
+        """The names of files in a segment; their controls are counted after the segment's other controls."""
+        return self.names.of(self.rows.row(placed.position).segments[placed.number], placed.laid)
+
+    def control_of(self, place: tuple[str, int, int] | None) -> Control | None:
+        """The control at a place: a segment's own, or the name of a file in its text."""
+        position = None if place is None else self.rows.position(place[0])
+        if place is None or position is None or place[1] >= len(self.rows.row(position).segments):
+            return None
+        laid = self.rows.laid(position, place[1])
+        if place[2] < len(laid.controls):
+            return laid.controls[place[2]]
+        names = self.names.of(self.rows.row(position).segments[place[1]], laid)
+        number = place[2] - len(laid.controls)
+        return names[number].control if number < len(names) else None
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:
         """The segment at a point's height, or the nearest one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QClipboard,
@@ -17,11 +19,14 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.chat.content.segments import Action
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.shortcuts import KeyOf, no_key, show_key
+from gui.terminal.links.file_lookup import OPENS_WITHIN_S
+from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 
 from . import places
+from .file_names import FileName
 from .scrolling import WHEEL_LINES, ScrollingPage
 from .selection import Point
 
@@ -53,6 +58,9 @@ class PointedPage(ScrollingPage):
         self._pointer = QPointF()
         self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
         self._drag_timer.timeout.connect(self._drag_on)
+        self._awaited: tuple[FilePlace, float] | None = None
+        """The clicked file while it is looked up, and the time of the click."""
+        self.names.answered.connect(self._on_answered)
 
     def act(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
@@ -67,6 +75,39 @@ class PointedPage(ScrollingPage):
                     if control.action.verb != "link" and control.area.contains(inside):
                         return self.rows.key(placed.position), placed.number, number
         return None
+
+    def file_at(self, point: QPointF) -> tuple[tuple[str, int, int], FileName] | None:
+        """The name of a file at a point, and its place; also while it is not known yet whether there is such a file."""
+        placed = self.segment_at(point)
+        inside = self.within(placed, point) if placed is not None else point
+        if placed is None or not placed.laid.is_on_text(inside):
+            return None
+        offset = placed.laid.offset_at(inside)
+        for number, name in enumerate(self.file_names(placed), len(placed.laid.controls)):
+            if name.start <= offset < name.end and self.names.path_of(name.file.path) != "":
+                return (self.rows.key(placed.position), placed.number, number), name
+        return None
+
+    def _target_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> tuple[str, int, int] | None:
+        """What a click with these modifiers activates: the name of a file, else a control."""
+        found = self.file_at(point) if self.names.opens(modifiers) else None
+        return found[0] if found is not None else self._control_at(point)
+
+    def _on_answered(self) -> None:
+        if self._awaited is not None:
+            (file, at_s), self._awaited = self._awaited, None
+            if time.monotonic() - at_s < OPENS_WITHIN_S:
+                self._open_once_known(file, at_s)
+        if self.underMouse() and self._pressed_at is None:
+            self._hover(self._pointer, QGuiApplication.queryKeyboardModifiers())
+
+    def _open_once_known(self, file: FilePlace, at_s: float) -> None:
+        """Open a file that was clicked, if it exists; while that is looked up, wait."""
+        path = self.names.path_of(file.path)
+        if path is None:
+            self._awaited = file, at_s
+        elif path:
+            self.acted.emit(Action("file", file=file))
 
     # ------------------------------------------------------------ mouse
 
@@ -87,7 +128,7 @@ class PointedPage(ScrollingPage):
             return
         point = event.position()
         self._pressed_at, self._dragging = point, False
-        self._pressed_control = self._control_at(point)
+        self._pressed_control = self._target_at(point, event.modifiers())
         place = self._point_at(point)
         if place is None:
             return
@@ -109,10 +150,14 @@ class PointedPage(ScrollingPage):
                 if beyond and not self._drag_timer.isActive():
                     self._drag_timer.start()
             return
-        self._hover(point)
+        self._hover(point, event.modifiers())
 
-    def _hover(self, point: QPointF) -> None:
-        hovered = self._control_at(point)
+    def _hover(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """Show the control or link that a click would activate; the name of a file once it is known to exist."""
+        found = self.file_at(point)
+        exists = found is not None and bool(self.names.path_of(found[1].file.path))
+        is_link = found is not None and exists and self.names.opens(modifiers)
+        hovered = found[0] if found is not None and is_link else self._control_at(point)
         if hovered != self.hovered:
             self.hovered = hovered
             self.update()
@@ -151,12 +196,16 @@ class PointedPage(ScrollingPage):
         self._pressed_at, self._dragging = None, False
         if dragged:
             self._offer_selection()
-        elif control is not None and control == self._control_at(point):
+        elif control is not None and control == self._target_at(point, event.modifiers()):
             self.selection.clear()
-            self.act(control)
+            found = self.file_at(point)
+            if found is not None and found[0] == control:
+                self._open_once_known(found[1].file, time.monotonic())
+            else:
+                self.act(control)
         elif address := self.link_at(point):
             self.acted.emit(Action("link", value=address))
-        self._hover(point)
+        self._hover(point, event.modifiers())
         self.update()
 
     def _offer_selection(self) -> None:
@@ -209,16 +258,14 @@ class PointedPage(ScrollingPage):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             point = QPointF(event.pos())
-            show_tooltip(event, self.link_at(point) or self.control_name(self._control_at(point)), self)
+            show_tooltip(event, self.link_at(point) or self.control_name(self.hovered or self._control_at(point)), self)
             return True
         return bool(super().event(event))
 
     def control_name(self, place: tuple[str, int, int] | None) -> str:
         """The name of a control's action."""
-        position = None if place is None else self.rows.position(place[0])
-        if place is None or position is None:
-            return ""
-        return self.rows.laid(position, place[1]).controls[place[2]].name
+        control = self.control_of(place)
+        return "" if control is None else control.name
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.context_menu(QPointF(event.pos())).popup(event.globalPos())
@@ -236,6 +283,11 @@ class PointedPage(ScrollingPage):
         if address := self.link_at(point):
             menu.addAction(page_texts.open_link(), lambda: self.acted.emit(Action("link", value=address)))
             menu.addAction(page_texts.copy_link(), lambda: QGuiApplication.clipboard().setText(address))
+            menu.addSeparator()
+        elif (found := self.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
+            file = found[1].file._replace(path=path)
+            menu.addAction(page_texts.open_file(), lambda: self.acted.emit(Action("file", file=file)))
+            menu.addAction(page_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(file.text))
             menu.addSeparator()
         copy = menu.addAction(common_texts.copy(), self.copy)
         copy.setEnabled(selected)

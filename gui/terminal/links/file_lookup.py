@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, QSysInfo, QUrl, Signal
 
 KNOWN_FOR_S = 2.0
 """How long an answer is reused; a new or removed file is noticed after this time."""
+OPENS_WITHIN_S = 2.0
+"""How long after a click its file may be found and opened; later, the user does something else."""
 _THREADS = 4
 """The maximum number of parallel lookups; if all of them hang, further ones wait."""
 _MAX_ANSWERS = 200

@@ -37,10 +37,7 @@ class Link(NamedTuple):
     @property
     def text(self) -> str:
         """The target as text."""
-        if self.file is None:
-            return self.uri
-        place = [str(number) for number in (self.file.line, self.file.column) if number]
-        return ":".join([self.file.path, *place])
+        return self.uri if self.file is None else self.file.text
 
     @property
     def tip(self) -> str:

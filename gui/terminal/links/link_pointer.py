@@ -19,12 +19,10 @@ from gui.theme.tooltips import as_tooltip
 from session_host.terminal.base import Emulator
 
 from . import hovering
-from .file_lookup import FileLookup
+from .file_lookup import OPENS_WITHIN_S, FileLookup
 from .hovering import Link
 from .links import FilePlace, LinkRules
 
-OPENS_WITHIN_S = 2.0
-"""How long after a click its file may be found and opened; later, the user does something else."""
 MENU_TIMEOUT_MS = 150
 """How long the lookup of a file may delay the context menu."""
 

@@ -68,6 +68,11 @@ class FilePlace(NamedTuple):
     line: int = 0
     column: int = 0
 
+    @property
+    def text(self) -> str:
+        """The file and the position, as compilers write them."""
+        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
+
 
 class Found(NamedTuple):
     """A link in a text: its characters from ``first`` up to ``end``, and an address or a file."""

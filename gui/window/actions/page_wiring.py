@@ -86,18 +86,20 @@ class PageWiring:
     def apply_settings(self) -> None:
         """Apply the current settings to open pages."""
         for page in self._tabs.pages():
-            if isinstance(page, TerminalPage):
-                self._apply_settings(page)
+            self._apply_settings(page)
 
-    def _apply_settings(self, page: TerminalPage) -> None:
+    def _apply_settings(self, page: ChatPage) -> None:
         settings = self._window.settings()
-        page.view.set_mouse(MouseRules(settings.wheel_lines, settings.copy_on_select, settings.right_click == "paste"))
-        page.view.set_links(LinkRules(settings.open_links, settings.link_files))
+        page.handle.set_links(LinkRules(settings.open_links, settings.link_files))
+        if isinstance(page, TerminalPage):
+            mouse = MouseRules(settings.wheel_lines, settings.copy_on_select, settings.right_click == "paste")
+            page.view.set_mouse(mouse)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         chat, opener = page.chat, self._opener
         page.handle.set_menu_keys(self._window.actions.key_of)
+        self._apply_settings(page)
         page.end_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
@@ -115,7 +117,6 @@ class PageWiring:
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
-        self._apply_settings(page)
         page.view.contextMenuBuilt.connect(self._extend_menu)
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))

@@ -7,6 +7,7 @@ from typing import Protocol
 from PySide6.QtCore import QRect
 
 from gui.input.shortcuts import KeyOf
+from gui.terminal.links.links import LinkRules
 
 
 class PageEdit(Protocol):
@@ -40,6 +41,9 @@ class PageView(PageEdit, Protocol):
 
     def set_menu_keys(self, key_of: KeyOf) -> None:
         """Set the function that returns the keys of the window's actions, for context menus."""
+
+    def set_links(self, rules: LinkRules) -> None:
+        """Set which click opens a link, and whether names of files are links."""
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""

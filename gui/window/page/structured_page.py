@@ -17,6 +17,7 @@ from gui.chat.turns import TranscriptTurns
 from gui.chat.view import ChatView
 from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
+from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
@@ -144,6 +145,10 @@ class StructuredPage(ChatPage):
     def set_menu_keys(self, key_of: KeyOf) -> None:
         """Set the function that returns the keys for the transcript's context menu."""
         self.view.page.set_menu_keys(key_of)
+
+    def set_links(self, rules: LinkRules) -> None:
+        """See ``PageView``."""
+        self.view.set_links(rules)
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or back with negative lines."""

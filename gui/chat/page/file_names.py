@@ -1,0 +1,112 @@
+"""The names of files on the page: which of them are files, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from gui.chat.content.file_names import file_names
+from gui.chat.content.segments import Action, Code, DiffHead, Segment
+from gui.chat.drawing.segment_layout import Control, SegmentLayout, utf16_length
+from gui.terminal.links.file_lookup import FileLookup, directories_of
+from gui.terminal.links.links import FilePlace, LinkRules
+from gui.wording import link_texts
+
+_MOST_KNOWN = 1000
+
+
+class FileName(NamedTuple):
+    """A name in a segment's text: from the offset ``start`` up to ``end``, as Qt counts, and the control that opens it.
+
+    Attributes:
+        is_stop: whether the Tab key stops at it, if it is a file. The names in code are too many for that.
+    """
+
+    start: int
+    end: int
+    file: FilePlace
+    control: Control
+    is_stop: bool
+
+
+class FileNames(QObject):
+    """Finds the names of files in the text, and looks them up without blocking.
+
+    Attributes:
+        rules: which click opens a file, and whether names are links at all.
+
+    Signals:
+        answered(): it is known of another name whether it is a file.
+    """
+
+    answered = Signal()
+
+    def __init__(self, directory: str, parent: QObject) -> None:
+        """Set up the lookup of names relative to a chat's directory, or to the git repository around it."""
+        super().__init__(parent)
+        self.rules = LinkRules(files=bool(directory))
+        self._lookup = FileLookup(partial(directories_of, directory))
+        self._lookup.answered.connect(self._on_answered)
+        self._paths: dict[str, str] = {}
+        """The latest answers: absolute paths, "" for what is no file."""
+        self._wanted: frozenset[str] = frozenset()
+        self._latest: tuple[SegmentLayout | None, list[FileName]] = (None, [])
+
+    def of(self, segment: Segment, laid: SegmentLayout) -> list[FileName]:
+        """The names in a segment that is laid out; those in a part of its text that is not shown are left out."""
+        if not self.rules.files:
+            return []
+        if self._latest[0] is not laid:
+            self._latest = laid, _names(segment, laid)
+        return self._latest[1]
+
+    def path_of(self, name: str) -> str | None:
+        """The path of the file that a name refers to; "" for none, None while that is not known yet.
+
+        The latest answer holds while a newer one is looked up.
+        """
+        path = self._lookup.path_of(name)
+        if path is None:
+            return self._paths.get(name)
+        if len(self._paths) >= _MOST_KNOWN:
+            self._paths.clear()
+        self._paths[name] = path
+        return path
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Look up these names, some at a time, instead of those of the last call."""
+        self._wanted = frozenset(names)
+        self._look_up_more()
+
+    def _look_up_more(self) -> None:
+        for name in self._wanted - self._paths.keys():
+            self.path_of(name)
+
+    def _on_answered(self) -> None:
+        self._look_up_more()
+        self.answered.emit()
+
+    def opens(self, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a click with these modifiers opens a file."""
+        if self.rules.opens_by == "never":
+            return False
+        is_plain = modifiers == Qt.KeyboardModifier.NoModifier
+        return modifiers == Qt.KeyboardModifier.ControlModifier or (self.rules.opens_by == "click" and is_plain)
+
+
+def _names(segment: Segment, laid: SegmentLayout) -> list[FileName]:
+    found: list[FileName] = []
+    text, is_ascii = segment.text, segment.text.isascii()
+    for name in file_names(segment):
+        assert name.file is not None
+        start, end = (place if is_ascii else utf16_length(text[:place]) for place in (name.first, name.end))
+        area = laid.area_of(start, end)
+        if area is not None:
+            title = link_texts.opens_file(text[name.first : name.end])
+            control = Control(area, Action("file", file=name.file), title)
+            # The head of a diff has a button, too.
+            found.append(FileName(start, end, name.file, control, not isinstance(segment, Code | DiffHead)))
+    return found

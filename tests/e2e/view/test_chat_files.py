@@ -1,0 +1,157 @@
+"""Names of files in a chat open in the editor, as in a terminal, on a real X server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QCursor, QGuiApplication, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.chat.page import pointing
+from gui.terminal.links.links import FilePlace, LinkRules
+from session_host.structured.items import FileChange
+from tests.support.chat_stage import WAIT_S, ChatStage
+from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
+
+EXISTING = ("gui/app.py", "docs/ä.md", "docs/log")
+CONTROL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+
+
+def move(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    page, place = shown.view.page, QPointF(point)
+    none = Qt.MouseButton.NoButton
+    event = QMouseEvent(QEvent.Type.MouseMove, place, page.mapToGlobal(place), none, none, modifiers)
+    QApplication.sendEvent(page, event)
+
+
+def click(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    QTest.mouseClick(shown.view.page, Qt.MouseButton.LeftButton, modifiers, point)
+    shown.settle()
+
+
+def opened(shown: ChatStage, count: int) -> list[FilePlace]:
+    """The files that were opened, once there are so many."""
+    process_events_until(lambda: len(shown.of("file_activated")) >= count, WAIT_S, "the file to be opened")
+    return [values[0] for values in shown.of("file_activated")]
+
+
+def known(shown: ChatStage, *names: str) -> None:
+    """Wait until it is known which of these names are files."""
+    paths = shown.view.page.names
+    process_events_until(lambda: all(paths.path_of(name) is not None for name in names), WAIT_S, "the lookup")
+
+
+@pytest.fixture
+def files(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
+    """A chat that names files, of which gui/missing.py does not exist; the pointer is not over it."""
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
+    for name in ("gui/app.py", "docs/ä.md", "docs/log"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    chat = PlayedChat()
+    chat.put("user", "Look at gui/app.py:3", status="done")
+    chat.put("tool", tool="read", title="Read gui/app.py", text="The text.", status="done")
+    chat.put(
+        "tool", tool="edit", changes=(FileChange(f"{tmp_path}/gui/app.py", "@@ -7 +7 @@\n-a\n+b\n"),), status="done"
+    )
+    chat.put(
+        "agent", "ö 𝄞 In `docs/ä.md:12:3` and `os.path` and gui/missing.py.\n\n```\ndocs/log:5: error\n```\n",
+        status="done",
+    )  # fmt: skip
+    return chat_stage(chat, str(tmp_path))
+
+
+def test_a_click_with_ctrl_opens_the_file_that_a_name_means(files: ChatStage) -> None:
+    known(files, *EXISTING)
+    for number, (text, file) in enumerate(
+        (
+            ("Read gui/app.py", FilePlace("gui/app.py")),
+            ("gui/app.py:3", FilePlace("gui/app.py", 3)),
+            ("docs/ä.md:12:3", FilePlace("docs/ä.md", 12, 3)),
+            ("docs/log:5: error", FilePlace("docs/log", 5)),
+        ),
+        1,
+    ):
+        click(files, files.place_of(text, within=8), CONTROL)
+        assert opened(files, number)[-1] == file
+    click(files, files.control("file"))
+    assert opened(files, 5)[-1].line == 7, "the button in the head of the diff"
+    known(files, "gui/missing.py", "os.path")
+    for text in ("gui/missing.py", "os.path"):
+        click(files, files.place_of(text), CONTROL)
+    assert len(opened(files, 5)) == 5, "these are no files"
+    assert "The text." not in files.shown()
+    click(files, files.place_of("Read gui/app.py", within=8))
+    assert "The text." in files.shown(), "a plain click unfolds the tool call"
+    assert len(opened(files, 5)) == 5
+
+
+def test_a_click_before_the_lookup_has_ended_opens_the_file_then(
+    files: ChatStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pointing, "OPENS_WITHIN_S", WAIT_S)
+    lookup, is_free = files.view.page.names._lookup, Event()
+    directories = lookup.find_directories()
+    lookup.find_directories = lambda: directories if is_free.wait(WAIT_S) else ()
+    click(files, files.place_of("docs/log:5: error"), CONTROL)  # Nothing has looked for a name in code before.
+    assert not files.of("file_activated")
+    is_free.set()
+    assert opened(files, 1) == [FilePlace("docs/log", 5)]
+
+
+def test_a_plain_click_opens_it_if_that_is_set_and_none_if_names_are_no_links(files: ChatStage) -> None:
+    known(files, *EXISTING)
+    place = files.place_of("Read gui/app.py", within=8)
+    files.view.set_links(LinkRules("click"))
+    click(files, place)
+    assert opened(files, 1) == [FilePlace("gui/app.py")]
+    for rules in (LinkRules("never"), LinkRules("click", files=False)):
+        files.view.set_links(rules)
+        click(files, place, CONTROL)
+        click(files, place)
+    assert len(opened(files, 1)) == 1
+
+
+def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
+    page = files.view.page
+    known(files, *EXISTING, "gui/missing.py")
+    place = files.place_of("docs/ä.md:12:3", within=3)
+    move(files, place)
+    assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
+    move(files, place, CONTROL)
+    assert page.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    assert page.control_name(page.hovered) == "Open docs/ä.md:12:3 in your editor"
+    move(files, files.place_of("gui/missing.py", within=3), CONTROL)
+    assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
+    menu = page.context_menu(QPointF(place))
+    items = {action.text(): action for action in menu.actions()}
+    items["Copy path"].trigger()
+    assert QGuiApplication.clipboard().text().endswith("/docs/ä.md:12:3")
+    items["Open file"].trigger()
+    assert Path(opened(files, 1)[0].path).is_absolute()
+    menu.close()
+
+
+def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatStage) -> None:
+    page = files.view.page
+    page.setFocus()
+    known(files, *EXISTING, "gui/missing.py", "os.path")
+    stops = []
+    while page.hasFocus():
+        files.press(Qt.Key.Key_Tab)
+        if page.focused is None:
+            break
+        stops.append(page.control_name(page.focused))
+        if "docs/" in stops[-1]:
+            files.press(Qt.Key.Key_Return)
+    names = [stop for stop in stops if stop.startswith("Open ") and "the file" not in stop]
+    assert names == [
+        f"Open {name} in your editor" for name in ("gui/app.py:3", "gui/app.py", "gui/app.py", "docs/ä.md:12:3")
+    ]
+    assert opened(files, 1) == [FilePlace("docs/ä.md", 12, 3)]
