@@ -57,7 +57,7 @@ def withdrawn() -> str:
 
 def withdraw() -> str:
     """Button at a queued prompt."""
-    return translate("chat", "Remove from the queue")
+    return translate("chat", "Put back into the prompt")
 
 
 def send_again() -> str:
