@@ -10,6 +10,7 @@ common_texts      recurring buttons and field names
 diff_texts        diffs in a chat without a terminal
 find_texts        the find bar
 guide_texts       the guide window
+image_texts       the images of a prompt
 key_texts         the page Keys of the settings window
 link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters

@@ -357,32 +357,8 @@ def cost(amount: float, currency: str) -> str:
     )
 
 
-def remove_image() -> str:
-    return translate("chat", "Remove the image")
-
-
-def image_too_large(max_mb: int) -> str:
-    return translate("chat", "The image is larger than {size} MB").format(size=max_mb)
-
-
-def images_too_large() -> str:
-    return translate("chat", "The images are too large for one prompt. Send this one with your next prompt.")
-
-
 def prompt_too_large() -> str:
     return translate("chat", "The prompt is too large. Save the text to a file, and add the file with @.")
-
-
-def too_many_images(count: int) -> str:
-    return translate("chat", "A prompt can have at most {count} images").format(count=count)
-
-
-def no_images() -> str:
-    return translate("chat", "This agent does not accept images")
-
-
-def not_an_image() -> str:
-    return translate("chat", "The file is not an image that can be shown")
 
 
 def completions() -> str:

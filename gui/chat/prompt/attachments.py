@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.chat.drawing.lines import MAX_IMAGE_BYTES, decode
-from gui.wording import chat_texts
+from gui.wording import image_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
 
@@ -21,7 +21,8 @@ MAX_IMAGES = 8
 MAX_BYTES = MAX_PROMPT_BYTES * 9 // 10
 """The maximum size of all images together; the rest is for the text."""
 
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+"""The types of image files, by the ends of their names."""
 
 
 class Attachments(QWidget):
@@ -54,18 +55,18 @@ class Attachments(QWidget):
 
     def add_file(self, path: str) -> str | None:
         """Add an image file; returns the problem as a text, "" if the image was added, None if the file is no image."""
-        mime = _TYPES.get(Path(path).suffix.lower())
+        mime = TYPES.get(Path(path).suffix.lower())
         if mime is None:
             return None
         try:
             if Path(path).stat().st_size > MAX_IMAGE_BYTES:
-                return chat_texts.image_too_large(MAX_IMAGE_BYTES // (1024 * 1024))
+                return image_texts.image_too_large(MAX_IMAGE_BYTES // (1024 * 1024))
             data = Path(path).read_bytes()
         except OSError as error:
             return error.strerror or str(error)
         image = Image(mime, data)
         if decode(image, QSize(1, 1)) is None:
-            return chat_texts.not_an_image()
+            return image_texts.not_an_image()
         return self._add(fitted(image, self._room_bytes))
 
     @property
@@ -79,18 +80,18 @@ class Attachments(QWidget):
 
     def _add(self, image: Image | None) -> str:
         if len(self._images) >= MAX_IMAGES:
-            return chat_texts.too_many_images(MAX_IMAGES)
+            return image_texts.too_many_images(MAX_IMAGES)
         if image is None:
-            return chat_texts.images_too_large()
+            return image_texts.images_too_large()
         size = QSize(_THUMBNAIL_PX * 2, _THUMBNAIL_PX * 2)
         decoded = decode(image, size)
         if decoded is None:
-            return chat_texts.not_an_image()
+            return image_texts.not_an_image()
         button = QToolButton()
         button.setIcon(QIcon(QPixmap.fromImage(decoded)))
         button.setIconSize(QSize(_THUMBNAIL_PX, _THUMBNAIL_PX))
-        button.setToolTip(chat_texts.remove_image())
-        button.setAccessibleName(chat_texts.remove_image())
+        button.setToolTip(image_texts.remove_image())
+        button.setAccessibleName(image_texts.remove_image())
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda _checked: self._remove(button, image))
         self._images.append(image)

@@ -6,17 +6,17 @@ import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.draft import Draft
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
-from gui.wording import chat_texts
+from gui.wording import chat_texts, image_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.transcript import Status
 
-from .attachments import Attachments
+from .attachments import TYPES, Attachments
 from .completion import Completion
 from .editor import PromptEditor
 from .settings_row import SettingsRow
@@ -57,6 +57,8 @@ class PromptBox(QWidget):
         self._message.setProperty("kind", "secondary")
         self._message.setWordWrap(True)
         self._message.setContentsMargins(4, 0, 4, 0)  # Aligned with the text of the prompt.
+        self._attach = self._button(image_texts.attach_images(), "", self._choose_images)
+        self._attach.hide()
         self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
         self._stop.hide()
@@ -94,6 +96,7 @@ class PromptBox(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.settings, 1)
+        row.addWidget(self._attach)
         row.addWidget(self._stop)
         row.addWidget(self._send)
         column.addLayout(row)
@@ -102,9 +105,10 @@ class PromptBox(QWidget):
 
     def _apply_theme(self) -> None:
         tokens = self._theme.tokens
+        self._attach.setIcon(glyph_icon(Glyph.IMAGE, tokens, "text"))
         self._send.setIcon(glyph_icon(Glyph.SEND, tokens, "on_accent"))
         self._stop.setIcon(glyph_icon(Glyph.STOP, tokens, "text"))
-        for button in (self._send, self._stop):
+        for button in (self._attach, self._send, self._stop):
             button.setIconSize(QSize(16, 16))
         self.update()
 
@@ -122,6 +126,7 @@ class PromptBox(QWidget):
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (chat_texts.prompt_hint(),) * 2
+        self._attach.setVisible(status.capabilities.images and not self.editor.isReadOnly())
         self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
 
@@ -217,9 +222,19 @@ class PromptBox(QWidget):
         if self._is_running() and self._status.capabilities.interrupt:
             self.interrupted.emit()
 
+    def _choose_images(self) -> None:
+        """Let the user choose image files in a dialog, which does not block the window."""
+        dialog = QFileDialog(self, image_texts.attach_images(), self.completion.files.directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilter(image_texts.image_files(" ".join(f"*{end}" for end in TYPES)))
+        dialog.filesSelected.connect(self._add_files)
+        dialog.finished.connect(lambda _result: self.editor.setFocus())
+        dialog.open()
+
     def _add_image(self, image: QImage) -> None:
         if not self._status.capabilities.images:
-            self.notice_given.emit(chat_texts.no_images())
+            self.notice_given.emit(image_texts.no_images())
         elif problem := self.attachments.add_image(image):
             self.notice_given.emit(problem)
 

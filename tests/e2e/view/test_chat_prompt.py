@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
-from session_host.structured.items import Setting, SettingChoice, SettingsChanged, UsageChanged
+from session_host.structured.items import (
+    Capabilities,
+    CapabilitiesKnown,
+    Setting,
+    SettingChoice,
+    SettingsChanged,
+    UsageChanged,
+)
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
 
 pytestmark = pytest.mark.e2e
 
+WAIT_S = 60.0
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
@@ -96,3 +106,27 @@ def test_ctrl_shift_enter_is_left_to_the_window_and_never_sends_what_is_half_wri
     shown.press(Qt.Key.Key_Enter, CONTROL, SHIFT, Qt.KeyboardModifier.KeypadModifier)
     assert shown.of("prompt_sent") == []
     assert shown.view.prompt.editor.toPlainText() == "half a th"
+
+
+def test_images_are_attached_by_a_button_if_the_agent_takes_them(
+    chat_stage: Callable[..., ChatStage], tmp_path: Path
+) -> None:
+    image = QImage(20, 10, QImage.Format.Format_RGB32)
+    image.fill(0x336699)
+    assert image.save(str(tmp_path / "shot.png"))
+    chat = PlayedChat()
+    shown = chat_stage(chat, str(tmp_path))
+    prompt = shown.view.prompt
+    button = next(each for each in prompt.findChildren(QPushButton) if each.accessibleName() == "Attach images…")
+    assert button.isVisible()
+    button.click()
+    dialog = shown.view.findChild(QFileDialog)
+    assert dialog is not None
+    assert dialog.directory().path() == str(tmp_path)
+    dialog.filesSelected.emit([str(tmp_path / "shot.png")])
+    dialog.reject()
+    process_events_until(lambda: shown.view.findChild(QFileDialog) is None, WAIT_S, "the dialog to be deleted")
+    assert [each.mime for each in prompt.attachments.images] == ["image/png"]
+    chat.apply(CapabilitiesKnown(Capabilities(images=False)))
+    shown.settle()
+    assert not button.isVisible()
