@@ -9,34 +9,36 @@ from typing import NoReturn
 from session_host.errors import UsageError
 
 AFTER_DASHES = "after_dashes"
-"""The attribute with the words after ``--``, for verbs with ``takes_arguments``; None without a ``--``."""
+"""The attribute with the arguments after ``--``, for verbs with ``takes_arguments``; None without a ``--``."""
 
 
 class Parser(argparse.ArgumentParser):
     """The arguments of one verb.
 
     Attributes:
-        takes_arguments: whether the words after ``--`` are left unparsed, as another program's arguments.
+        takes_arguments: whether arguments after ``--`` are left unparsed, for another program.
     """
 
-    def __init__(self, verb: str, what: str) -> None:
-        super().__init__(prog=f"outlive {verb}", description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False)
+    def __init__(self, verb: str, description: str) -> None:
+        super().__init__(
+            prog=f"outlive {verb}", description=f"{description[0].upper()}{description[1:]}.", allow_abbrev=False
+        )
         self.takes_arguments = False
 
-    def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Parse the verb's words; options may stand before, between and after the others.
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse the verb's arguments; options may be before, between and after the positional ones.
 
         Raises:
-            UsageError: the words are invalid.
+            UsageError: the arguments are invalid.
         """
         if not self.takes_arguments:
-            return self.parse_intermixed_args(words)
-        ours, behind = list(words), None
-        if "--" in words:
-            place = list(words).index("--")
-            ours, behind = list(words[:place]), list(words[place + 1 :])
-        options = self.parse_intermixed_args(ours)
-        setattr(options, AFTER_DASHES, behind)
+            return self.parse_intermixed_args(arguments)
+        own, after_dashes = list(arguments), None
+        if "--" in own:
+            index = own.index("--")
+            own, after_dashes = own[:index], own[index + 1 :]
+        options = self.parse_intermixed_args(own)
+        setattr(options, AFTER_DASHES, after_dashes)
         return options
 
     def error(self, message: str) -> NoReturn:

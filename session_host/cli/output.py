@@ -19,22 +19,22 @@ FALLBACK_COLUMNS = 80
 def prepare_streams() -> None:
     """Make the standard streams replace characters that the locale lacks; open a closed stream on /dev/null."""
     # Python sets a stream to None that was closed before the start (`outlive ls >&-`).
-    sys.stdin = sys.stdin or _nowhere("r")
-    sys.stdout = sys.stdout or _nowhere("w")
-    sys.stderr = sys.stderr or _nowhere("w")
+    sys.stdin = sys.stdin or _null_stream("r")
+    sys.stdout = sys.stdout or _null_stream("w")
+    sys.stderr = sys.stderr or _null_stream("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def _nowhere(mode: str) -> io.TextIOWrapper:
+def _null_stream(mode: str) -> io.TextIOWrapper:
     stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open as long as the process
     assert isinstance(stream, io.TextIOWrapper)
     return stream
 
 
-def complain(message: str) -> None:
-    """Print one line on standard error, whatever characters the message has."""
+def print_error(message: str) -> None:
+    """Print a message as one line on standard error; control characters are replaced."""
     try:
         print(f"outlive: {one_line(message)}", file=sys.stderr, flush=True)
     except OSError:
@@ -47,7 +47,7 @@ def print_line(message: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8.
+    """Print builtins, structs, lists and dicts as JSON: UTF-8, or ASCII if the locale is not UTF-8.
 
     Characters that would control a terminal are escaped.
     """
@@ -60,7 +60,7 @@ def print_json(value: object) -> None:
 
 
 def terminal_columns() -> int | None:
-    """The width of the terminal on standard output; None if there is none, and lines need no cutting."""
+    """The width of the terminal on standard output; None if there is no terminal: then lines are not cut."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or FALLBACK_COLUMNS
     except (OSError, ValueError):
@@ -68,7 +68,7 @@ def terminal_columns() -> int | None:
 
 
 def own_size() -> GridSize | None:
-    """The size of this terminal, if any, in which a program draws its first screen."""
+    """The size of this terminal, for a program's first screen; None if there is no terminal."""
     try:
         size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -79,20 +79,20 @@ def own_size() -> GridSize | None:
 
 
 __all__ = [
-    "complain",
-    "how_it_ended",
+    "ending_text",
+    "exit_text",
     "one_line",
     "own_size",
     "prepare_streams",
+    "print_error",
     "print_json",
     "print_line",
     "terminal_columns",
-    "what_became",
 ]
 
 
 class Ended(Protocol):
-    """An object that knows how a program ended."""
+    """An object with the exit status of a program."""
 
     @property
     def exit_code(self) -> int | None:
@@ -107,8 +107,8 @@ class Ended(Protocol):
         """The user's request that ended the program: "stop" or "kill"."""
 
 
-def how_it_ended(ended: Ended) -> str:
-    """The end in words: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
+def exit_text(ended: Ended) -> str:
+    """A program's exit status as text: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
     if by_user := ended_by_user(ended.end_request):
         return by_user
     if ended.exit_signal is not None:
@@ -123,16 +123,16 @@ def how_it_ended(ended: Ended) -> str:
     return "unknown cause"
 
 
-class Cut(Ended, Protocol):
-    """An object that knows how a session ended."""
+class EndedSession(Ended, Protocol):
+    """An object with the end of a session."""
 
     @property
     def reason(self) -> str | None:
-        """Why the end is unknown, see ``client.sessions.session_info``; None if it is known."""
+        """The reason why the exit status is unknown, see ``client.sessions.session_info``; None if it is known."""
 
 
-def what_became(info: Cut) -> str:
-    """How a session ended, to follow its name: ``has ended (exit code 3)``."""
+def ending_text(info: EndedSession) -> str:
+    """A session's end as text to print after its name: ``has ended (exit code 3)``."""
     if info.reason == "interrupted":
         return "was interrupted by a restart"
     if info.reason == "unstarted":
@@ -141,4 +141,4 @@ def what_became(info: Cut) -> str:
         return "ended unexpectedly: its background process is gone"
     if by_user := ended_by_user(info.end_request):
         return f"was {by_user}"
-    return f"has ended ({how_it_ended(info)})"
+    return f"has ended ({exit_text(info)})"

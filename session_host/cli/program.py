@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from session_host.cli.arguments import Parser
-from session_host.cli.output import complain, prepare_streams
+from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, UsageError
 
 VERBS = {
@@ -53,43 +53,43 @@ SIGINT_EXIT_CODE = 128 + signal.SIGINT
 SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        words: the command line without the program's name; None for this process's own.
+        arguments: the command line without the program's name; None for this process's own.
 
     Returns:
         The exit code.
     """
     prepare_streams()
     try:
-        code = _dispatch(list(sys.argv[1:] if words is None else words))
+        code = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except OutliveError as error:
-        complain(str(error))
+        print_error(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return SIGINT_EXIT_CODE
     except BrokenPipeError:
-        # Drop buffered output, which has no reader either, so that Python does not write it at exit.
+        # Drop buffered output: nobody reads it, and Python would fail to write it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGPIPE_EXIT_CODE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         remedy = "raise the limit (ulimit -n)" if error.errno == errno.EMFILE else "run `outlive doctor`"
-        complain(f"{place}{error.strerror or error}; {remedy}")
-        _forget_output()
+        print_error(f"{place}{error.strerror or error}; {remedy}")
+        _drop_unwritable_output()
         return 1
     return code
 
 
-def _dispatch(words: list[str]) -> int:
-    if not words:
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments:
         from session_host.cli import window_start
 
         return window_start.run()
-    first = words[0]
+    first = arguments[0]
     if first in {"-h", "--help", "help"}:
         print(_help())
         return 0
@@ -100,11 +100,11 @@ def _dispatch(words: list[str]) -> int:
         return 0
     if first not in VERBS:
         raise UsageError(f"{_unknown(first)}; see `outlive --help`")
-    module_name, what = VERBS[first]
+    module_name, description = VERBS[first]
     module = importlib.import_module(f"session_host.cli.{module_name}")
-    parser = Parser(first, what)
+    parser = Parser(first, description)
     module.configure(parser)
-    code: int = module.run(parser.read(words[1:]))
+    code: int = module.run(parser.read(arguments[1:]))
     return code
 
 
@@ -124,15 +124,15 @@ def _help() -> str:
         "",
         SUMMARY,
         "",
-        *(f"  {verb:<{width}}  {what}" for verb, (_, what) in VERBS.items()),
+        *(f"  {verb:<{width}}  {description}" for verb, (_, description) in VERBS.items()),
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
     ]
     return "\n".join(lines)
 
 
-def _forget_output() -> None:
-    """Drop buffered output after an error of the output itself (a full disk), so that writing fails only once."""
+def _drop_unwritable_output() -> None:
+    """Drop buffered output if it cannot be written (a full disk), so that the error occurs only once."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, called, find, require_running
+from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, name_and_id, require_running
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.key_names import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Act, Interrupt, Prompt, PromptMode, Send
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
-    print_line(f"sent to {called(info)}")
+    print_line(f"sent to {name_and_id(info)}")
     return 0
 
 
@@ -83,11 +83,11 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
         if not options.interrupt:
             raise UsageError("nothing to send; give TEXT")
         ask(info.id, Act(0, Interrupt("", 0)))
-        print_line(f"interrupted {called(info)}")
+        print_line(f"interrupted {name_and_id(info)}")
         return 0
     mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
     ask(info.id, Act(0, Prompt("", 0, text, mode)))
-    print_line(f"sent to {called(info)}")
+    print_line(f"sent to {name_and_id(info)}")
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from session_host.cli.output import complain
+from session_host.cli.output import print_error
 from session_host.client.sessions.listing import DIGITS_TO_END, find_session, list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_or_recover
@@ -19,16 +19,16 @@ T = TypeVar("T")
 
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
     """Add the positional argument that most verbs have; ``to_end``: for verbs that end or remove a chat."""
-    which = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
-    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {which}")
+    prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
+    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {prefix}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:
-    """Open the record, recreate it if it is damaged (and report so), and use it."""
+    """Call ``use`` with the opened record. A damaged record is recreated, with a warning."""
     store, warning = open_or_recover()
     with store:
         if warning:
-            complain(warning)
+            print_error(warning)
         return use(store)
 
 
@@ -37,31 +37,31 @@ def find(text: str, *, to_end: bool = False) -> SessionInfo:
 
     Raises:
         NoSuchSession: no session has this name or id.
-        AmbiguousSession: several sessions do.
+        AmbiguousSession: several sessions have it.
     """
     return with_store(lambda store: find_session(store, text, to_end=to_end))
 
 
-def called(info: SessionInfo) -> str:
-    """A session's name and short id, for a line that reports an action: ``vim (adae1e2d)``."""
+def name_and_id(info: SessionInfo) -> str:
+    """A session's name and short id, for messages: ``vim (adae1e2d)``."""
     return f"{info.name} ({info.id[:8]})"
 
 
-def every_session(*, ended: bool) -> list[SessionInfo]:
+def all_sessions(*, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended``, all recorded sessions."""
     return with_store(lambda store: list_sessions(store, ended=ended))
 
 
 def require_running(info: SessionInfo) -> SessionInfo:
-    """Return a session that runs.
+    """Return the session if it runs.
 
     Raises:
         SessionEnded: the session has ended, or was lost.
     """
     if info.state not in RUNNING_STATES:
-        from session_host.cli.output import what_became
+        from session_host.cli.output import ending_text
 
-        raise SessionEnded(f"{info.name} {what_became(info)}")
+        raise SessionEnded(f"{info.name} {ending_text(info)}")
     return info
 
 
@@ -76,10 +76,10 @@ def ask(session_id: str, message: Any) -> Any:
 __all__ = [
     "SessionInfo",
     "add_session_argument",
+    "all_sessions",
     "ask",
-    "called",
-    "every_session",
     "find",
+    "name_and_id",
     "require_running",
     "with_store",
 ]

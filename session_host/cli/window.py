@@ -10,7 +10,7 @@ from session_host.cli.window_start import NEW_CHAT, WindowNotInstalled, missing_
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
-_TAKES = {"tabs": None, "show": "SESSION", "new": None, "grab": "FILE.png", "close": None}
+_OPERANDS = {"tabs": None, "show": "SESSION", "new": None, "grab": "FILE.png", "close": None}
 _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png [--window N|all] | close"
     parser.add_argument(
-        "action", metavar="ACTION", nargs="?", choices=tuple(_TAKES), help="tabs, show, new (chat), grab or close"
+        "action", metavar="ACTION", nargs="?", choices=tuple(_OPERANDS), help="tabs, show, new (chat), grab or close"
     )
     parser.add_argument(
         "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
@@ -60,10 +60,10 @@ def _control(options: argparse.Namespace) -> None:
         if missing_modules():
             raise WindowNotInstalled
         raise UsageError("the following arguments are required: ACTION; see `outlive window --help`")
-    takes = _TAKES[action]
-    if takes and not operand:
-        raise UsageError(f"window {action} needs a {takes}")
-    if operand and not takes:
+    expected = _OPERANDS[action]
+    if expected and not operand:
+        raise UsageError(f"window {action} needs a {expected}")
+    if operand and not expected:
         raise UsageError(f"window {action} takes no argument: {operand!r}")
     if options.json and action != "tabs":
         raise UsageError("--json works only with `window tabs`")
@@ -85,7 +85,7 @@ def _control(options: argparse.Namespace) -> None:
 
 
 def _new_chat() -> None:
-    """Open the sheet that starts a chat, and the window before it."""
+    """Open the sheet for a new chat, and the window if it is not open."""
     try:
         ask("new_chat")
     except WindowNotOpen:
@@ -93,9 +93,9 @@ def _new_chat() -> None:
 
 
 def _grab(file: str, window: str | None) -> None:
-    """Have pictures taken, and print the names of numbered files."""
+    """Let the window save pictures, and print the names of numbered files."""
     if not file.lower().endswith(".png"):
-        raise UsageError(f"{file}: name it FILE.png")
+        raise UsageError(f"{file}: the name must end in .png")
     path = os.path.abspath(file)  # noqa: PTH100 - the window resolves it, in another directory
     pictures = ask("grab", file=path, window=window)
     if window == "all":
@@ -105,7 +105,7 @@ def _grab(file: str, window: str | None) -> None:
 
 def _known_tabs(result: object) -> list[dict[str, object]]:
     if not isinstance(result, list) or not all(isinstance(tab, dict) for tab in result):
-        raise OutliveError("unexpected answer from the window; is it the same version?")
+        raise OutliveError("unexpected answer from the window, maybe of another version; close it and open it again")
     return [{key: tab.get(key) for key in _TAB_KEYS} for tab in result]
 
 

@@ -25,22 +25,22 @@ inherited by the chats.
 
 
 NEW_CHAT = "--new-chat"
-"""The window's only argument: it begins with the sheet that starts a chat."""
+"""The window's only argument: open the sheet for a new chat."""
 
-NEEDED = ("PySide6", "qasync", "qtawesome")
-"""The modules that only the extra ``outlive[window]`` brings."""
+WINDOW_MODULES = ("PySide6", "qasync", "qtawesome")
+"""The modules that only the extra ``outlive[window]`` installs."""
 
 
 def missing_modules() -> list[str]:
     """The modules that are missing for a window; empty if it is installed."""
-    return [name for name in NEEDED if find_spec(name) is None]
+    return [name for name in WINDOW_MODULES if find_spec(name) is None]
 
 
 def install_command() -> str:
     """The shell command that adds the window to this installation.
 
-    Tools that install a program into an environment of its own leave a file there; a clone has its own installer. What
-    was installed from a file or an address is named by it: an index may have no package of this name, or another.
+    pipx and uv leave a file in the environments that they create; a clone has its own installer. If the package was
+    installed from a file or an address, the command names that: an index may lack the package, or have another one.
     """
     installer = Path(__file__).parents[2] / "installers" / "run.sh"
     if installer.is_file():
@@ -54,7 +54,7 @@ def install_command() -> str:
 
 
 def _origin() -> str:
-    """`` @ URL`` of the file or address that this installation is from; "" if an index had it (PEP 610)."""
+    """`` @ URL`` of the file or address that was installed; "" for a package of an index (PEP 610)."""
     import json
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -81,7 +81,7 @@ def window_command() -> list[str]:
 
 
 def run() -> int:
-    """Open or raise the window; a hidden start leaves an open one alone.
+    """Open or raise the window; a hidden start does not raise it.
 
     Raises:
         WindowNotInstalled: there is none to open.
@@ -104,7 +104,7 @@ def _is_open() -> bool:
 
 
 def open_window(*arguments: str) -> NoReturn:
-    """Become the window's process.
+    """Replace this process by the window.
 
     Raises:
         WindowNotInstalled: there is none to open.
@@ -112,12 +112,12 @@ def open_window(*arguments: str) -> NoReturn:
     """
     if missing_modules():
         raise WindowNotInstalled
-    needs_none = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
-    if not needs_none and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+    needs_no_display = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
+    if not needs_no_display and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         raise OutliveError(
             "no display found (DISPLAY and WAYLAND_DISPLAY are unset); use `outlive new` and `outlive "
             "attach` in this terminal, or try `outlive demo`"
         )
     sys.stdout.flush()
     command = [*window_command(), *arguments]
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - runs no shell

@@ -1,4 +1,4 @@
-"""Finds an agent's question, shows it whole, and sends the answer that it is bound to."""
+"""Finds an agent's question, prints all of it, and sends the answer with the question's digest."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
     "allow_always": ("allow_always",),
     "deny": ("reject_once", "cancel", "reject_always"),
 }
-"""The kinds of options that have an outcome, the best first."""
+"""The kinds of options for an outcome, in order of preference."""
 
 _DONE: Final[dict[Outcome, str]] = {"allow": "Allowed", "allow_always": "Always allowed", "deny": "Declined"}
 
@@ -56,7 +56,7 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     """Answer the open request of a chat, or the named one.
 
     Raises:
-        NoSuchQuestion: the chat asks nothing, or not the named question.
+        NoSuchQuestion: the chat has no open question, or not the named one.
         SeveralQuestions: it asks several, and none is named.
         AlreadyAnswered: another client was first.
         WrongRuntime: the chat is a terminal in which the agent's own dialog alone is answered.
@@ -98,7 +98,7 @@ def open_requests(info: SessionInfo) -> list[AgentRequest]:
 
 
 def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
-    """The option of a request that has an outcome.
+    """The option of a request for an outcome.
 
     Raises:
         OutliveError: the request has none; the message says what to do.
@@ -112,15 +112,15 @@ def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
     if request.kind == "question" and outcome != "deny":
         raise OutliveError(f"{name} asks a question; answer it in the window or in `outlive attach {name}`")
     if outcome == "allow_always":
-        raise OutliveError(f"{name} does not offer to allow this for good; leave --always out")
+        raise OutliveError(f"{name} does not offer to always allow this; leave --always out")
     if outcome == "allow" and any(option.kind == "allow_always" for option in request.options):
-        raise OutliveError(f"{name} offers to allow this only for good; use --always")
+        raise OutliveError(f"{name} offers only to always allow this; use --always")
     offered = ", ".join(one_line(option.name) for option in request.options) or "nothing"
     raise OutliveError(f"{name} offers other answers: {offered}; answer in `outlive attach {name}`")
 
 
 def subject_line(request: AgentRequest) -> str:
-    """What a request is about, one line."""
+    """A request's subject, one line."""
     if request.kind != "command" or not request.subject:
         return one_line(request.title)
     first, *more = exact_lines(shown_command(request.subject))
@@ -128,7 +128,7 @@ def subject_line(request: AgentRequest) -> str:
 
 
 def as_object(request: AgentRequest) -> dict[str, object]:
-    """A request under the names of its fields."""
+    """A request as a JSON object."""
     return {
         "request": request.id,
         "digest": digest(request),
@@ -138,13 +138,15 @@ def as_object(request: AgentRequest) -> dict[str, object]:
         "complete": request.complete,
         "directory": request.directory,
         "reason": request.reason,
-        "options": [{"id": each.id, "name": each.name, "kind": each.kind} for each in request.options],
-        "questions": [{"id": each.id, "text": each.text, "options": each.options} for each in request.questions],
+        "options": [{"id": option.id, "name": option.name, "kind": option.kind} for option in request.options],
+        "questions": [
+            {"id": question.id, "text": question.text, "options": question.options} for question in request.questions
+        ],
     }
 
 
 def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | None) -> list[AgentRequest]:
-    """The requests that the user may mean; at least one.
+    """The requests that match the user's argument; at least one.
 
     Raises:
         NoSuchQuestion: there is none.
@@ -156,14 +158,14 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
         if not requests:
             raise NoSuchQuestion(f"{info.name} is not asking anything")
         return requests
-    found = [each for each in requests if each.id == request_id]
-    found = found or [each for each in requests if each.id.startswith(request_id)]
-    if not found:
-        # The host knows who answered it.
+    matches = [request for request in requests if request.id == request_id]
+    matches = matches or [request for request in requests if request.id.startswith(request_id)]
+    if not matches:
+        # If it was answered already, the host refuses and names who answered.
         with contextlib.suppress(UsageError):
             _send(info, AnswerRequest("", 0, request_id, "", ""))
         raise NoSuchQuestion(f"{info.name} does not ask {request_id!r}; see `outlive peek {info.name}`")
-    return found
+    return matches
 
 
 def _send(info: SessionInfo, verb: AnswerRequest) -> None:
@@ -175,11 +177,11 @@ def _send(info: SessionInfo, verb: AnswerRequest) -> None:
 
 def _print_all(requests: list[AgentRequest], *, as_json: bool) -> None:
     if as_json:
-        print_json([as_object(each) for each in requests])
+        print_json([as_object(request) for request in requests])
         return
-    for each in requests:
-        print_line(f"--request {each.id}")
-        _print(each)
+    for request in requests:
+        print_line(f"--request {request.id}")
+        _print(request)
 
 
 def _print(request: AgentRequest) -> None:

@@ -7,9 +7,9 @@ input_sequences  the meaning of one control sequence
 input_values     the user's input, as values
 key_codes        tables of key codes
 painter          rows of the replica as bytes for this terminal
-frame_pacing     when the next frame may be painted
-attachment       connects a viewer and this terminal
-terminal_attachment  the same for a chat in a terminal
-scrolled_back/   the keys while the chat is scrolled back
-chat/            the same for a structured chat
+frame_pacing     decides when to paint the next frame
+attachment       connects a viewer and this terminal; a base class
+terminal_attachment  shows a chat's terminal
+scrolled_back/   scrolls back and searches
+chat/            shows a structured chat
 """

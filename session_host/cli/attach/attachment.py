@@ -1,4 +1,4 @@
-"""Connects a viewer and this terminal, whatever the viewer shows."""
+"""Connects a viewer and this terminal; the base of the attachments to terminals and structured chats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from session_host.cli.attach.input_parser import InputParser
 from session_host.cli.attach.input_values import KeyTyped, TerminalInput
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
-from session_host.cli.output import how_it_ended
+from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
@@ -27,7 +27,7 @@ RECONNECTING_NOTICE_AFTER_S = 0.3
 UNRESPONSIVE = "the chat's host does not answer"
 
 BACK_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
-"""The variable with which a user turns off that Left detaches while nothing is typed: "0"."""
+"""The environment variable that turns off detaching by Left while nothing is typed, if it is "0"."""
 
 LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
 _PREFIX = "b"
@@ -35,7 +35,7 @@ _DETACH = "d"
 _HELP = "?"
 
 
-class How(Enum):
+class EndingKind(Enum):
     """The ways in which an attachment ends."""
 
     DETACHED = auto()
@@ -47,23 +47,23 @@ class How(Enum):
 
 
 class Ending(NamedTuple):
-    """How an attachment ended."""
+    """The end of an attachment."""
 
-    how: How
+    kind: EndingKind
     name: str
     message: str = ""
     signal_number: int = 0
 
 
-def final_ending(viewer: Viewer, state: ViewerState, message: str) -> tuple[How, str] | None:
-    """How an attachment ends in a viewer's state, and the line for the user; None for a state that is not final."""
+def final_ending(viewer: Viewer, state: ViewerState, message: str) -> tuple[EndingKind, str] | None:
+    """The kind of end for a viewer's final state, and the line for the user; None for a state that is not final."""
     match state:
         case ViewerState.ENDED:
-            return How.ENDED, how_it_ended(viewer)
+            return EndingKind.ENDED, exit_text(viewer)
         case ViewerState.FAILED if viewer.refusal == ErrorCode.NOT_ALLOWED:
-            return How.NOT_ALLOWED, message
+            return EndingKind.NOT_ALLOWED, message
         case ViewerState.LOST | ViewerState.FAILED:
-            return How.UNAVAILABLE, message or "connection lost"
+            return EndingKind.UNAVAILABLE, message or "connection lost"
         case _:
             return None
 
@@ -87,15 +87,15 @@ class Attachment:
         self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
         self._viewer = self._make_viewer()
         self._back_detaches = not read_only and os.environ.get(BACK_DETACHES, "") != "0"
-        self._begun_s = 0.0
-        self._prefixed = False
+        self._undecided_since_s = 0.0
+        self._is_prefixed = False
         self._was_live = False
-        self._gave_back = False
+        self._was_restored = False
         self._dirty = False
         self._pacer = FramePacer()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    # ------------------------------------------------------------ what differs
+    # ------------------------------------------------------------ for subclasses
 
     def _make_viewer(self) -> Viewer:
         raise NotImplementedError
@@ -113,18 +113,18 @@ class Attachment:
         raise NotImplementedError
 
     async def run(self) -> Ending:
-        """Follow the session until an end, and return which end."""
+        """Follow the session until the attachment ends; returns how it ended."""
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._end, How.SIGNAL, "", number)
+            self._loop.add_signal_handler(number, self._end, EndingKind.SIGNAL, "", number)
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
         with self._terminal:
-            self._terminal.farewell = self._painter.leave()
-            self._terminal.start(self._input, self._drained, lambda: self._end(How.TERMINAL_GONE))
+            self._terminal.final_output = self._painter.leave()
+            self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))
             self._terminal.write(self._painter.enter())
             self._viewer.start()
             try:
@@ -133,11 +133,11 @@ class Attachment:
                 for timer in self._timers.values():
                     timer.cancel()
                 self._viewer.close()
-                self._terminal.farewell = self._painter.leave()
+                self._terminal.final_output = self._painter.leave()
 
-    def _end(self, how: How, message: str = "", signal_number: int = 0) -> None:
+    def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
         if not self._ending.done():
-            self._ending.set_result(Ending(how, self._name, message, signal_number))
+            self._ending.set_result(Ending(kind, self._name, message, signal_number))
 
     def _after(self, name: str, delay_s: float, call: Callable[[], None]) -> None:
         """Start a named timer in place of a running one with the same name."""
@@ -158,8 +158,8 @@ class Attachment:
             return
         now_s = self._loop.time()
         if parser.begun != former:
-            self._begun_s = now_s
-        due_s = self._begun_s + parser.patience_s
+            self._undecided_since_s = now_s
+        due_s = self._undecided_since_s + parser.patience_s
         self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))
 
     def _on_input_value(self, values: list[TerminalInput]) -> None:
@@ -171,22 +171,22 @@ class Attachment:
 
     def _is_command(self, value: TerminalInput) -> bool:
         """Whether the value is a command for this viewer: the prefix, or the key after it."""
-        if not isinstance(value, KeyTyped) or not (self._prefixed or value.key == _PREFIX):
+        if not isinstance(value, KeyTyped) or not (self._is_prefixed or value.key == _PREFIX):
             return False
         if value.action is KeyAction.RELEASE:
             return False
         if value.key in MODIFIER_KEYS:
-            return self._prefixed  # The user is about to press another key.
+            return self._is_prefixed  # The user is about to press another key.
         held = value.modifiers & ~LOCKS
         is_prefix = value.key == _PREFIX and held == Modifiers.CTRL
-        if not self._prefixed:
-            self._prefixed = is_prefix
+        if not self._is_prefixed:
+            self._is_prefixed = is_prefix
             return is_prefix
-        self._prefixed = False
+        self._is_prefixed = False
         if is_prefix:
             return False
         if value.key == _DETACH and not held & ~Modifiers.CTRL:
-            self._end(How.DETACHED)
+            self._end(EndingKind.DETACHED)
         elif _HELP in {value.key, value.text}:
             self._notice(self.help_text, HELP_S)
         elif not self._command(value):
@@ -194,7 +194,7 @@ class Attachment:
         return True
 
     def _is_back(self, value: TerminalInput) -> bool:
-        """Whether the value is a press of Left alone, which detaches where nothing is typed."""
+        """Whether the value is a press of Left without modifiers, which detaches while nothing is typed."""
         return (
             self._back_detaches
             and isinstance(value, KeyTyped)
@@ -210,16 +210,16 @@ class Attachment:
 
     def _suspended(self) -> None:
         """Restore the terminal, then stop this process, as the user's shell asked."""
-        self._terminal.farewell = self._painter.leave()
-        self._terminal.give_back()
-        self._gave_back = True
+        self._terminal.final_output = self._painter.leave()
+        self._terminal.restore()
+        self._was_restored = True
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continued(self) -> None:
         """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
         self._terminal.make_raw()
-        self._terminal.write(self._painter.enter(again=not self._gave_back))
-        self._gave_back = False
+        self._terminal.write(self._painter.enter(again=not self._was_restored))
+        self._was_restored = False
         self._resized()
 
     # ------------------------------------------------------------ painting
@@ -247,11 +247,11 @@ class Attachment:
         if self._viewer.state is not ViewerState.UNRESPONSIVE:
             return ""
         text = self._viewer.message or UNRESPONSIVE
-        kept = "" if self._read_only else "; what you type is kept"
-        return f"{text}{kept} · Ctrl+B d detaches"
+        input_note = "" if self._read_only else "; what you type is kept"
+        return f"{text}{input_note} · Ctrl+B d detaches"
 
     def _notice(self, text: str, for_s: float | None = None) -> None:
-        """Show a notice, for a while if a time is given; "" for the lasting one."""
+        """Show a notice, for a limited time if one is given; "" shows the lasting notice, if any."""
         self._cancel("notice")
         self._terminal.write(self._painter.notice(text or self._lasting_notice))
         if for_s is not None:
@@ -260,7 +260,7 @@ class Attachment:
     # ------------------------------------------------------------ the viewer's delegate
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        """Show why the viewer is not live; end with it in a final state."""
+        """Show the reason while the viewer is not live; end in a final state."""
         match state:
             case ViewerState.UNRESPONSIVE:
                 self._notice("")
@@ -292,5 +292,5 @@ class Attachment:
             self._name = event.name
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """Show that an input was refused, and why."""
+        """Show that an input was refused, with the reason."""
         self._notice(f"refused: {refusal.message}", NOTICE_S)

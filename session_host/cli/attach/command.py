@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 
-from session_host.cli.attach.attachment import Attachment, Ending, How
+from session_host.cli.attach.attachment import Attachment, Ending, EndingKind
 from session_host.cli.attach.outer_terminal import OuterTerminal
-from session_host.cli.output import print_line, what_became
+from session_host.cli.output import ending_text, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.values import RUNNING_STATES, Runtime
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Attach to the named session."""
     info = find(options.session)
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} {what_became(info)}; see its last screen with: outlive peek {info.name}")
+        raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
     if options.plain and info.runtime != "structured":
         raise UsageError(f"{info.name} is a terminal, which needs a full screen; leave --plain out")
     return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
@@ -56,10 +56,10 @@ def attach(
     if is_plain:
         from session_host.cli.attach.chat.plain import PlainAttachment
 
-        return _farewell(event_loop.run(PlainAttachment(session_id, name, read_only=read_only).run()))
+        return _report_ending(event_loop.run(PlainAttachment(session_id, name, read_only=read_only).run()))
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
     kind = _attachment_class(runtime)
-    return _farewell(event_loop.run(kind(session_id, name, terminal, read_only=read_only).run()))
+    return _report_ending(event_loop.run(kind(session_id, name, terminal, read_only=read_only).run()))
 
 
 def _attachment_class(runtime: Runtime) -> type[Attachment]:
@@ -81,19 +81,19 @@ def _check_terminal(session_id: str, name: str, *, is_dumb: bool) -> None:
         raise OutliveError(f"cannot attach {name} inside itself; use another terminal")
 
 
-def _farewell(ending: Ending) -> int:
-    match ending.how:
-        case How.DETACHED:
+def _report_ending(ending: Ending) -> int:
+    match ending.kind:
+        case EndingKind.DETACHED:
             print_line(f"[detached from {ending.name}; it keeps running]")
             return 0
-        case How.ENDED:
+        case EndingKind.ENDED:
             print_line(f"[{ending.name} ended: {ending.message}]")
             return 0
-        case How.UNAVAILABLE:
+        case EndingKind.UNAVAILABLE:
             raise HostUnavailable(f"{ending.name}: {ending.message}")
-        case How.NOT_ALLOWED:
+        case EndingKind.NOT_ALLOWED:
             raise NotAllowed(ending.message)
-        case How.SIGNAL:
+        case EndingKind.SIGNAL:
             return 128 + ending.signal_number
-        case How.TERMINAL_GONE:
+        case EndingKind.TERMINAL_GONE:
             return 128 + signal.SIGHUP

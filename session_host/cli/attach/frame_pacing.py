@@ -1,8 +1,8 @@
 """Decides when the next frame may be painted.
 
-An echo is painted at once, however fast somebody types; only floods are paced. What tells them apart is the processor
-time that painting takes. As long as it takes about a fifth of all time, with some milliseconds in advance, each change
-is painted at once; otherwise frames come sixty times a second.
+Echoes are painted at once, also of fast typing; only floods are limited. They are distinguished by the processor time
+that painting takes: while it is less than about a fifth of all time, after a credit of some milliseconds, each change
+is painted at once; otherwise sixty frames a second.
 
 Pure: times in, times out.
 """
@@ -10,24 +10,24 @@ Pure: times in, times out.
 from __future__ import annotations
 
 FRAME_INTERVAL_S = 1 / 60
-_SHARE = 5
-"""A frame that took 1 ms delays later ones by 5 ms in the end."""
-_ADVANCE_S = 0.01
-"""So much delay is forgiven: the first frames after a pause are painted at once."""
+_DELAY_FACTOR = 5
+"""A frame delays later ones by this multiple of its own processor time."""
+_CREDIT_S = 0.01
+"""Delays below this have no effect: the first frames after a pause are painted at once."""
 
 
 class FramePacer:
-    """The painting of the last moments. Times are those of one clock, in seconds."""
+    """Tracks the recent painting. All times are of one clock, in seconds."""
 
     def __init__(self) -> None:
         self._painted_at_s = float("-inf")
-        self._paid_at_s = float("-inf")
+        self._delayed_until_s = float("-inf")
 
     def due_s(self) -> float:
-        """When the next frame may be painted."""
-        return min(self._paid_at_s - _ADVANCE_S, self._painted_at_s + FRAME_INTERVAL_S)
+        """The time from which on the next frame may be painted."""
+        return min(self._delayed_until_s - _CREDIT_S, self._painted_at_s + FRAME_INTERVAL_S)
 
     def painted(self, began_s: float, took_s: float) -> None:
-        """A frame was painted: when that began, and how much processor time it took."""
+        """Note a painted frame: the time when painting began, and its processor time."""
         self._painted_at_s = began_s
-        self._paid_at_s = max(self._paid_at_s, began_s) + _SHARE * took_s
+        self._delayed_until_s = max(self._delayed_until_s, began_s) + _DELAY_FACTOR * took_s

@@ -20,13 +20,13 @@ from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import Modifiers
 
 MAX_PASTE_BYTES = 4 * MAX_WHOLE_PASTE_CHARACTERS + 4
-"""A paste is kept up to this size, which is more than the longest paste that can be sent."""
+"""The limit of a paste; more than the longest paste that can be sent."""
 
 MAX_SEQUENCE_BYTES = 128
-"""No keyboard sends a longer control sequence; the parser drops it with its rest."""
+"""Longer control sequences are dropped: no key sends one."""
 
 MAX_STRING_BYTES = 8192
-"""Nobody types a longer control string in a moment; the parser drops it up to its end, or to its expiry."""
+"""Longer control strings are dropped up to their end or their expiry: they were not typed."""
 
 INTRODUCER_PATIENCE_S = 0.05
 """After this time without another byte, ESC, or ESC and an introducer, counts as typed."""
@@ -35,7 +35,7 @@ SEQUENCE_PATIENCE_S = 0.15
 """After this time, a sequence without an end counts as typed: terminals send a sequence in one piece."""
 
 REPLY_PATIENCE_S = 1.0
-"""How long a string that begins like a terminal's reply may take: over a slow line it comes in pieces."""
+"""The time-out of a string that begins like a terminal's reply: over a slow line it arrives in pieces."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
@@ -52,7 +52,7 @@ class _State(Enum):
     LINUX_FUNCTION_KEY = auto()
     """After CSI [, with which the Linux console begins F1 to F5."""
     X10_MOUSE = auto()
-    """Within three bytes that report a mouse event in the oldest form, which this viewer never enables."""
+    """Within the three bytes of a mouse event in X10 form, which this viewer never enables."""
     STRING = auto()
     """Within an OSC, DCS, SOS, PM or APC, up to its ST or BEL."""
     PASTE = auto()
@@ -87,7 +87,7 @@ class InputParser:
 
     @property
     def undecided(self) -> bool:
-        """Whether the last bytes are a sequence's beginning, or were typed if nothing follows."""
+        """Whether the last bytes may begin a sequence; if nothing follows, they were typed."""
         return self._state is not _GROUND and self._state is not _PASTE
 
     @property
@@ -112,25 +112,25 @@ class InputParser:
             else:
                 self._byte(data[position])
                 position += 1
-        return self._next_byte()
+        return self._pop_values()
 
     def expire(self) -> list[TerminalInput]:
-        """Take an undecided beginning as typed, since no end came in time."""
+        """Take the undecided bytes as typed: the sequence has not ended in time."""
         while self.undecided:
             if self._state is _State.ESCAPE:
-                self._escapes_typed(self._escapes)
-                self._ground()
+                self._emit_escapes(self._escapes)
+                self._reset()
             else:
-                self._pass_on()
-        return self._next_byte()
+                self._take_as_typed()
+        return self._pop_values()
 
-    def _pass_on(self) -> None:
+    def _take_as_typed(self) -> None:
         """Take the sequence as typed: its introducer (``ESC [``, ``ESC ]`` …) as a key with Alt, then the rest."""
         introducer, rest = self._sequence[0], bytes(self._sequence[1:])
         if self._alt:
-            self._escapes_typed(1)
+            self._emit_escapes(1)
         is_8_bit = self._is_8_bit
-        self._ground()
+        self._reset()
         if not is_8_bit:
             self._emit(character(chr(introducer), Modifiers.ALT))
         if len(rest) < MAX_STRING_BYTES:
@@ -140,7 +140,7 @@ class InputParser:
                 else:
                     self._in_utf8(byte, Modifiers.NONE)
 
-    def _next_byte(self) -> list[TerminalInput]:
+    def _pop_values(self) -> list[TerminalInput]:
         self._flush_text()
         values, self._values = self._values, []
         return values
@@ -156,7 +156,7 @@ class InputParser:
             self._flush_text()
             self._values.append(value)
 
-    def _ground(self) -> None:
+    def _reset(self) -> None:
         self._state = _State.GROUND
         self._sequence.clear()
         self._alt = False
@@ -180,10 +180,10 @@ class InputParser:
             case _State.X10_MOUSE:
                 self._sequence.append(byte)
                 if len(self._sequence) == len(b"[Mbxy"):
-                    self._ground()
+                    self._reset()
             case _State.LINUX_FUNCTION_KEY:
                 alt = self._alt
-                self._ground()
+                self._reset()
                 if key := key_codes.LINUX_CONSOLE.get(byte):
                     self._emit(KeyTyped(key, "", Modifiers.ALT if alt else Modifiers.NONE))
                 elif byte < 0x20:
@@ -236,7 +236,7 @@ class InputParser:
         """Handle an 8-bit control like ESC and a 7-bit character (ECMA-48, 5.3)."""
         introducer = code - 0x40
         if code < 0xA0 and (introducer in b"[O" or introducer in _STRING_INTRODUCERS):
-            self._ground()
+            self._reset()
             self._in_escape(introducer)
             self._is_8_bit = True
             self.begun += 1
@@ -244,20 +244,20 @@ class InputParser:
     def _in_escape(self, byte: int) -> None:
         if byte == _ESC:
             if self._escapes == 2:
-                self._escapes_typed(1)
+                self._emit_escapes(1)
             self._escapes = 2
             return
         if byte in b"[O" or byte in _STRING_INTRODUCERS:
             # ESC ESC [ A is Alt+Up in terminals that put ESC before anything; a string has no Alt.
             self._alt = self._escapes == 2
             if self._alt and byte in _STRING_INTRODUCERS:
-                self._escapes_typed(1)
+                self._emit_escapes(1)
                 self._alt = False
             self._sequence[:] = bytes([byte])
             self._state = _State.CSI if byte == 0x5B else _State.SS3 if byte == 0x4F else _State.STRING
             return
-        self._escapes_typed(self._escapes - 1)
-        self._ground()
+        self._emit_escapes(self._escapes - 1)
+        self._reset()
         self._in_ground(byte, Modifiers.ALT)
 
     def _in_csi(self, byte: int) -> None:
@@ -265,9 +265,9 @@ class InputParser:
         if byte < 0x20 or byte >= 0x7F:
             # The former sequence was cut off; this byte begins something new.
             if len(sequence) == 1:
-                self._pass_on()
+                self._take_as_typed()
             else:
-                self._ground()
+                self._reset()
             self._byte(byte)
         elif byte < 0x40:
             if len(sequence) < MAX_SEQUENCE_BYTES:
@@ -277,7 +277,7 @@ class InputParser:
             self._state = _State.LINUX_FUNCTION_KEY if byte == 0x5B else _State.X10_MOUSE
         else:
             parameters, alt = bytes(sequence[1:]), self._alt
-            self._ground()
+            self._reset()
             if begins_paste(parameters, byte):
                 self._state = _State.PASTE
             elif len(parameters) < MAX_SEQUENCE_BYTES - 1:
@@ -285,44 +285,44 @@ class InputParser:
 
     def _in_ss3(self, byte: int) -> None:
         if byte < 0x20 or byte >= 0x7F:
-            self._ground()
+            self._reset()
             self._byte(byte)
         elif (0x30 <= byte <= 0x39 or byte == 0x3B) and len(self._sequence) < MAX_SEQUENCE_BYTES:
             self._sequence.append(byte)
         else:
             parameters, alt = bytes(self._sequence[1:]), self._alt
-            self._ground()
+            self._reset()
             self._emit(single_shift(parameters, byte, Modifiers.ALT if alt else Modifiers.NONE))
 
     def _in_string(self, byte: int) -> None:
         sequence = self._sequence
         last = sequence[-1:] if len(sequence) > 1 else b""
         if byte == 0x07 or (byte == 0x5C and last == b"\x1b"):
-            self._ground()
+            self._reset()
         elif byte == 0x9C and (self._is_8_bit or last == b"\xc2"):
             # ST in 8 bits, raw or as UTF-8; elsewhere 9C is part of another character.
-            self._ground()
+            self._reset()
         elif last == b"\x1b":
             # ESC and a byte other than \: the string was cut off, and a sequence begins.
             sequence.pop()
-            self._cut_off()
+            self._end_cut_string()
             self._in_ground(_ESC, Modifiers.NONE)
             self._in_escape(byte)
         elif byte < 0x20 and byte != _ESC:
             # No reply contains other controls, so the user typed Enter or Ctrl+C.
-            self._cut_off()
+            self._end_cut_string()
             self._byte(byte)
         else:
             if len(sequence) > MAX_STRING_BYTES:
                 sequence.pop()
             sequence.append(byte)
 
-    def _cut_off(self) -> None:
+    def _end_cut_string(self) -> None:
         """End a string without a terminator: drop a reply's beginning, take anything else as typed."""
         if self._begins_reply:
-            self._ground()
+            self._reset()
         else:
-            self._pass_on()
+            self._take_as_typed()
             self._utf8.clear()
 
     def _in_paste(self, data: bytes, position: int) -> int:
@@ -343,6 +343,6 @@ class InputParser:
         self._state = _State.GROUND
         return position + consumed
 
-    def _escapes_typed(self, count: int) -> None:
+    def _emit_escapes(self, count: int) -> None:
         for _ in range(count):
             self._emit(KeyTyped("Escape"))

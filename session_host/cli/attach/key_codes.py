@@ -28,7 +28,7 @@ CSI = {
     ord("Q"): "F2",
     ord("S"): "F4",
 }
-"""Final bytes of control sequences, without R, which ends the report of the cursor's position."""
+"""Final bytes of control sequences; R is missing, since it ends the report of the cursor's position."""
 
 SS3 = (
     CSI

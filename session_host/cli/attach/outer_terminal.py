@@ -1,4 +1,4 @@
-"""The terminal that this command runs in: raw mode, and its restoration."""
+"""The terminal that this command runs in: raw mode, non-blocking I/O, and restoring it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from session_host.protocol.values import CellSize, GridSize
 
 READ_BYTES = 4096
 """A terminal returns no more at once (n_tty)."""
-GIVE_BACK_TIMEOUT_S = 1.0
+RESTORE_TIMEOUT_S = 1.0
 """How long to wait at the end for a terminal that does not read."""
 
 _GONE = {errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF, errno.ENODEV}
@@ -42,8 +42,8 @@ class OuterTerminal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_drained: Callable[[], None] = _nothing
         self._on_gone: Callable[[], None] = _nothing
-        self.farewell = b""
-        """Bytes written at the end in any case."""
+        self.final_output = b""
+        """Bytes that are always written when the terminal is restored."""
 
     def __enter__(self) -> Self:
         self._saved = termios.tcgetattr(self._input)
@@ -60,7 +60,7 @@ class OuterTerminal:
     ) -> None:
         try:
             self.stop()
-            self.give_back()
+            self.restore()
         except (termios.error, OSError) as caught:
             if caught.args[0] not in _GONE:
                 raise
@@ -72,9 +72,9 @@ class OuterTerminal:
         """Enter raw mode, in which every key arrives unchanged, also Ctrl+C."""
         tty.setraw(self._input, termios.TCSANOW)
 
-    def give_back(self) -> None:
+    def restore(self) -> None:
         """Restore the terminal for a suspension; ``make_raw`` resumes."""
-        self._write_at_last(self.farewell)
+        self._write_finally(self.final_output)
         if self._saved is not None:
             termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
 
@@ -150,7 +150,7 @@ class OuterTerminal:
             self._on_drained()
 
     def _write_some(self, data: bytes | bytearray) -> int:
-        """Write as much as the terminal accepts now; returns how much, all if it is gone."""
+        """Write as much as the terminal accepts now; returns the number of bytes, all if the terminal is gone."""
         try:
             return os.write(self._output, data)
         except (BlockingIOError, InterruptedError):
@@ -167,11 +167,11 @@ class OuterTerminal:
         on_gone, self._on_gone = self._on_gone, _nothing
         on_gone()
 
-    def _write_at_last(self, data: bytes) -> None:
-        """Write the waiting bytes, then ``data``; give up on a terminal that does not read."""
+    def _write_finally(self, data: bytes) -> None:
+        """Write the pending bytes, then ``data``; stop after a time-out if the terminal does not read."""
         rest = bytes(self._unwritten) + data
         self._unwritten.clear()
-        deadline_s = time.monotonic() + GIVE_BACK_TIMEOUT_S
+        deadline_s = time.monotonic() + RESTORE_TIMEOUT_S
         while rest and (left_s := deadline_s - time.monotonic()) > 0:
             _, writable, _ = select.select([], [self._output], [], left_s)
             if writable:

@@ -54,19 +54,19 @@ _MOUSE = {
 _CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
 """DECSCUSR of the blinking shape; the steady one is the next number."""
 ECHO = b"\x1b[0m"
-"""Goes before a text that is shown without a frame."""
+"""Precedes a text that is shown without painting a frame."""
 _NOTICE_STYLE = "\x1b[0;7m"
 _INVERSE = int(Attribute.INVERSE)
 
 
 class Painter:
-    """Remembers the outer terminal's contents and writes the differences.
+    """Keeps the outer terminal's contents and writes the differences.
 
-    The outer terminal may be smaller than the session's grid if another viewer's size is in force; the painter then
-    shows a part with the cursor's row.
+    The outer terminal may be smaller than the session's grid, which may have another viewer's size; the painter then
+    shows the part with the cursor's row.
 
     Attributes:
-        room: for how many characters there is room at the cursor, to be shown without a frame; 0 for unknown.
+        room: how many characters can be shown at the cursor without painting a frame; 0 if unknown.
     """
 
     def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
@@ -83,7 +83,7 @@ class Painter:
         self._keyboard = keyboard
         self._rows: dict[int, Row] = {}
         self._echoed: dict[int, Row] = {}
-        """Rows with an echo since the last frame, as they were in that."""
+        """Rows with an echo since the last frame, in their state of that frame."""
         self._echo = ""
         """Echoed text that is in no row yet."""
         self._grid = size
@@ -106,7 +106,7 @@ class Painter:
         """Switch to the alternate screen, and enable the reports that the program needs.
 
         Args:
-            again: the screen was not given back, and another program may have changed it since.
+            again: the terminal was not restored, but another program may have changed its screen.
         """
         self._shown_shape = None
         self.room = 0
@@ -142,7 +142,7 @@ class Painter:
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
         everything = everything or frame.size != self._grid
-        # A row that the frame lacks is as in the last frame.
+        # A row that the frame lacks is unchanged since the last frame.
         restored = {row: was for row, was in self._echoed.items() if row not in frame.rows}
         shown = {row for row in self._echoed if frame.rows.get(row) == self._rows.get(row)}
         self._echoed.clear()
@@ -162,7 +162,7 @@ class Painter:
         return self._screen(dirty, modes_text)
 
     def find_room(self) -> None:
-        """Find ``room`` anew.
+        """Compute ``room``.
 
         There is none if anything but a text may have to change: the cursor is hidden or out of sight, something stands
         behind it, a notice is shown, or the program has changed the colours. The last column is left out.
@@ -189,12 +189,12 @@ class Painter:
         return (self._cursor.column, self._cursor.row) if self._cursor and len(text) <= self.room else None
 
     def echoed(self, text: str) -> None:
-        """A text (ASCII), for which there is room, was shown at the cursor without a style (``ECHO``)."""
+        """Note that an ASCII text within ``room`` was shown at the cursor, without a style (``ECHO``)."""
         self._echo += text
         self.room -= len(text)
 
     def note_echo(self) -> tuple[str, int, int] | None:
-        """Take what was echoed as painted; its text and cell (column, row), None if there is none."""
+        """Add the echoed text to the painted rows; returns it with its cell (column, row), None if there is none."""
         if not (text := self._echo):
             return None
         self._echo = ""
@@ -247,9 +247,9 @@ class Painter:
             if clipped.column > column:
                 parts += [style_change(style, blank, links=False), " " * (clipped.column - column)]
                 style = blank
-            wanted = self._effective(clipped.style)
-            parts += [style_change(style, wanted, links=False), _CONTROLS.sub(" ", clipped.text)]
-            style = wanted
+            effective = self._effective(clipped.style)
+            parts += [style_change(style, effective, links=False), _CONTROLS.sub(" ", clipped.text)]
+            style = effective
             column = clipped.column + clipped.cells
             if not clipped.text.isascii() and column < columns:
                 # Terminals disagree on the width of some characters; the text after them must not drift.
@@ -304,7 +304,7 @@ class Painter:
 
 
 def _appended(runs: tuple[Run, ...], column: int, text: str) -> tuple[Run, ...]:
-    """The runs with an unstyled text behind them, as a frame has them: then that need not be painted."""
+    """The runs with an unstyled text after them, in a frame's form, so that the next frame does not repaint them."""
     if runs and runs[-1].style == PLAIN and not runs[-1].cluster:
         last = runs[-1]
         text = last.text + " " * (column - last.column - last.cells) + text
@@ -325,7 +325,7 @@ def _selected(runs: Iterable[Run], first: int, last: int) -> Iterator[Run]:
         if run.cluster:
             cuts = [run.column, end]
         else:
-            cuts = [run.column, *(each for each in (first, last + 1) if run.column < each < end), end]
+            cuts = [run.column, *(cut for cut in (first, last + 1) if run.column < cut < end), end]
         for begin, stop in pairwise(cuts):
             style = run.style
             if begin <= last and stop > first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
+from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.attach.painter import ECHO
@@ -14,10 +14,10 @@ from session_host.protocol.messages import ErrorCode, InputRefused
 from session_host.terminal.base import Emulator, Frame, Modes
 
 SYNCHRONIZED_LIMIT_S = 0.15
-"""How long a frame that the program announced and does not complete is held back from painting."""
+"""How long to wait for the end of a synchronized update before painting anyway."""
 
 ECHO_SETTLE_S = 0.03
-"""How long after an echo a frame is painted."""
+"""The delay of painting a frame after an echo."""
 
 _ECHO = re.compile(rb"[ -~]{1,8}")
 _GO_ON = "c"
@@ -33,7 +33,7 @@ class TerminalAttachment(Attachment):
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None
     _follows_echo = False
-    """The output before this was an echo."""
+    """Whether the last output was an echo."""
 
     def _make_viewer(self) -> Viewer:
         viewer = Viewer(
@@ -56,7 +56,7 @@ class TerminalAttachment(Attachment):
         viewer = self._viewer
         if self._scrolled is not None and not isinstance(value, FocusChanged):
             self._scrolled.take(value)
-            self._scrolled_by_user()
+            self._update_scrolled()
             return
         if self._read_only:
             return
@@ -84,23 +84,23 @@ class TerminalAttachment(Attachment):
                 self._notice(_NO_HISTORY if emulator.modes.alternate_screen else "Nothing is above", NOTICE_S)
                 return
             self._cancel("notice")
-            self._scrolled = ScrolledBack(emulator, self._rows_in_sight(emulator))
+            self._scrolled = ScrolledBack(emulator, self._visible_rows(emulator))
         if by_page:
             self._scrolled.scroll(-self._scrolled.page)
-        self._scrolled_by_user()
+        self._update_scrolled()
 
-    def _scrolled_by_user(self) -> None:
+    def _update_scrolled(self) -> None:
         if self._scrolled is not None and self._scrolled.is_over:
             self._scrolled = None
             self._notice("")
         self._damaged()
 
-    def _rows_in_sight(self, emulator: Emulator) -> int:
+    def _visible_rows(self, emulator: Emulator) -> int:
         return min(self._size.rows, emulator.size.rows)
 
     def _paint_scrolled(self, scrolled: ScrolledBack, emulator: Emulator, frame: Frame, modes: Modes) -> bytes:
-        """Paint a frame, and the line about its place unless another notice is shown."""
-        scrolled.replaced(emulator, self._rows_in_sight(emulator))
+        """Paint a frame, and the position line unless another notice is shown."""
+        scrolled.replaced(emulator, self._visible_rows(emulator))
         scrolled.shown(frame)
         painted = self._painter.paint(frame._replace(cursor=None), modes)
         return painted if "notice" in self._timers else painted + self._painter.notice(scrolled.line())
@@ -135,9 +135,9 @@ class TerminalAttachment(Attachment):
             self._painter.find_room()
 
     def _show_early(self, data: bytes) -> bool:
-        """Show a text before the replica has it, if it is probably an echo: the output before it was one.
+        """Show a text before the replica has it, if it is probably an echo, since the last output was one.
 
-        ``viewer_damaged`` follows, and has a frame painted if it was none.
+        ``viewer_damaged`` follows; it paints a frame if the text was not an echo.
         """
         if len(data) > self._painter.room or not _ECHO.fullmatch(data):
             return False
@@ -146,13 +146,13 @@ class TerminalAttachment(Attachment):
         return True
 
     def viewer_damaged(self) -> None:
-        """Paint: at once if it is an echo, or completes a frame that was held back; else at the next opportunity."""
+        """Paint: at once an echo or the end of a synchronized update; else at the next opportunity."""
         emulator = self._viewer.emulator
         self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
         if self._follows_echo:
             self._painter.find_room()
-            if "settle" not in self._timers:
-                self._after("settle", ECHO_SETTLE_S, self._settle)
+            if "after echo" not in self._timers:
+                self._after("after echo", ECHO_SETTLE_S, self._paint_after_echo)
             return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
@@ -160,9 +160,9 @@ class TerminalAttachment(Attachment):
         self._damaged()
 
     def _is_echo(self, emulator: Emulator) -> bool:
-        """Show what was typed if the program has just echoed it, and nothing else has changed.
+        """Show the typed text if the program has just echoed it, and nothing else has changed.
 
-        A frame follows a moment later, so that nothing depends on this; it takes several times as long.
+        This is several times as fast as painting a frame. A frame follows a moment later in any case.
         """
         if (echo := self._painter.note_echo()) is not None:
             return emulator.is_echo(*echo)
@@ -181,8 +181,8 @@ class TerminalAttachment(Attachment):
         self._painter.room = 0
         super()._damaged()
 
-    def _settle(self) -> None:
-        self._timers.pop("settle", None)
+    def _paint_after_echo(self) -> None:
+        self._timers.pop("after echo", None)
         self._viewer.catch_up()
         self._damaged()
 
@@ -193,13 +193,13 @@ class TerminalAttachment(Attachment):
         if emulator is not None:
             emulator.damage_all()
             if self._scrolled is not None:
-                self._scrolled.replaced(emulator, self._rows_in_sight(emulator))
+                self._scrolled.replaced(emulator, self._visible_rows(emulator))
         self._damaged()
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """Show that an input was refused, and why; further input is refused until the user has seen this."""
+        """Show that an input was refused, with the reason; further input is refused until the user accepts this."""
         if refusal.code == ErrorCode.NOTHING_TYPED:
-            self._end(How.DETACHED)
+            self._end(EndingKind.DETACHED)
         elif not self._viewer.is_holding:
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:

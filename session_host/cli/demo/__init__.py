@@ -5,5 +5,5 @@
     command   show that a chat outlives its window, with real processes, and measure it
     program   the agent of ``outlive demo``: answers slowly with numbered lines, then waits for the next question
     stage     the demo's own directories, display and viewers, removed afterwards
-    terminal  the demo's viewer where no window is installed: ``outlive attach`` in a terminal that nobody sees
+    terminal  the demo's viewer if no window is installed: ``outlive attach`` in an invisible terminal
 """

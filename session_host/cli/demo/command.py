@@ -107,7 +107,7 @@ def _attached(stage: Stage, chat: SessionInfo) -> Terminal:
 
 
 def _kill_during_the_answer(viewer: Window | Terminal, what: str, chat: SessionInfo) -> None:
-    """Kill the viewer, and wait until the answer has gone on without it."""
+    """Kill the viewer, and wait until the answer has continued without it."""
     viewer.kill()
     at_kill = _last_line(chat)
     if at_kill >= program.TOTAL_LINES:
@@ -123,9 +123,9 @@ def _check_complete(chat: SessionInfo) -> None:
     _print_step(f"answer complete: {program.TOTAL_LINES} lines, in order, none missing, same process")
 
 
-def _timed(do: Callable[[], T]) -> tuple[T, float]:
+def _timed(action: Callable[[], T]) -> tuple[T, float]:
     begun_s = time.perf_counter()
-    result = do()
+    result = action()
     return result, time.perf_counter() - begun_s
 
 
@@ -173,9 +173,9 @@ def _check_answer(chat: SessionInfo) -> None:
     expected = [program.line(number) for number in range(1, program.TOTAL_LINES + 1)]
     if lines == expected:
         return
-    for place, (line, wanted) in enumerate(zip_longest(lines, expected, fillvalue="nothing"), 1):
-        if line != wanted:
-            raise OutliveError(f"the answer is incomplete: line {place} is {line!r}, expected {wanted!r}")
+    for number, (line, expected_line) in enumerate(zip_longest(lines, expected, fillvalue="nothing"), 1):
+        if line != expected_line:
+            raise OutliveError(f"the answer is incomplete: line {number} is {line!r}, expected {expected_line!r}")
 
 
 def _check_process(chat: SessionInfo) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from session_host.cli.demo.terminal import Terminal
-from session_host.cli.session_argument import every_session
+from session_host.cli.session_argument import all_sessions
 from session_host.cli.window_start import window_command
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
@@ -25,8 +25,8 @@ from session_host.system.processes.identity import start_time
 WINDOW_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 10.0
 SCREEN = "1280x800x24"
-LONGEST_TEMPORARY_DIRECTORY = 40
-"""In bytes: a socket's path may have 107, and Outlive's part of it takes up to 65."""
+MAX_TEMPORARY_DIRECTORY_BYTES = 40
+"""In bytes: a socket's path has at most 107, and Outlive's part of it up to 65."""
 
 
 class Window:
@@ -86,7 +86,7 @@ class Stage:
     """A context manager: inside it, this process and its children use the stage's directories and display.
 
     Attributes:
-        display: a description of where the viewer can be seen.
+        display: a description of the display that shows the viewer.
     """
 
     def __init__(self, *, with_window: bool) -> None:
@@ -163,7 +163,7 @@ class Stage:
         from session_host.cli.lifecycle.kill_all import kill
         from session_host.keeper_client.requests import keeper_status
 
-        infos = every_session(ended=False)
+        infos = all_sessions(ended=False)
         event_loop.run_command(kill(infos))
         # The hosts exit a moment after they record the end in the directory that is to be removed.
         _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
@@ -185,8 +185,8 @@ def _end(pids: list[int]) -> None:
 
 def _short_temporary_directory() -> str:
     """The user's temporary directory, unless the paths of sockets would be too long in it."""
-    usual = tempfile.gettempdir()
-    return usual if len(os.fsencode(usual)) <= LONGEST_TEMPORARY_DIRECTORY else "/tmp"  # noqa: S108 - mkdtemp is safe
+    directory = tempfile.gettempdir()
+    return directory if len(os.fsencode(directory)) <= MAX_TEMPORARY_DIRECTORY_BYTES else "/tmp"  # noqa: S108 - mkdtemp is safe
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""The demo's viewer where no window is installed: ``outlive attach`` in a terminal that nobody sees."""
+"""The demo's viewer if no window is installed: ``outlive attach`` in an invisible terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEPT_BYTES = 1024 * 1024
 class Terminal:
     """A process of ``outlive attach``, and all that it wrote to its terminal.
 
-    A thread reads the terminal: an unread one would hold up the viewer.
+    A thread reads the terminal, since a viewer blocks if nobody reads its output.
     """
 
     def __init__(self, session_id: str) -> None:
@@ -59,7 +59,7 @@ class Terminal:
                 raise OutliveError("`outlive attach` does not show the chat")
 
     def kill(self) -> None:
-        """Kill the viewer with SIGKILL, as a lost connection's shell would be."""
+        """Kill the viewer with SIGKILL, like a crash."""
         self.end()
 
     def end(self) -> None:

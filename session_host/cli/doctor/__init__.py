@@ -6,8 +6,8 @@
     chats      checks the running chats: whether each can be reached, and whether the keeper responds
     check      the result of one check of ``outlive doctor``
     command    check the installation, and say what to do
-    kernel     checks the kernel: tries each feature that keeps chats alive once, on a small scale
-    logind     what logind does with a user's processes at logout, from its answer or its files
+    kernel     checks the kernel: tests each feature that keeps chats alive
+    logind     reads whether logind kills a user's processes at logout
     logout     checks whether the window's control group or a logout would end chats
     places     checks directories, sockets and the store
     settings   checks the user's settings files

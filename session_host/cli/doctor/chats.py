@@ -21,8 +21,8 @@ def keeper() -> Iterator[Check]:
     try:
         status = keeper_status()
     except OutliveError as error:
-        what, _, then = str(error).partition("; ")
-        yield fail("keeper", what, then or "try again")
+        message, _, remedy = str(error).partition("; ")
+        yield fail("keeper", message, remedy or "try again")
         return
     if status is not None:
         count = len(status.sessions)
@@ -45,9 +45,11 @@ def chats() -> Iterator[Check]:
     except (OutliveError, OSError) as error:
         yield fail("running chats", str(error), "see the message above")
         return
-    silent = [check for record in records if record.id not in answering and (check := _silent(record)) is not None]
-    yield from silent
-    if not silent:
+    unreachable = [
+        check for record in records if record.id not in answering and (check := _unreachable(record)) is not None
+    ]
+    yield from unreachable
+    if not unreachable:
         yield ok("running chats", f"{len(answering)}, all reachable")
 
 
@@ -64,13 +66,13 @@ def ended() -> Iterator[Check]:
         yield warn("ended chats", str(error), "see the message above")
         return
     limit = f"of {limit_mib} MiB" if limit_mib else "no limit"
-    taken_mib = sum(each.size_bytes for each in found) // MIB
+    used_mib = sum(chat.size_bytes for chat in found) // MIB
     removed = f"; latest: {lines[-1].partition(' ')[2]}" if lines else ""
-    yield ok("ended chats", f"{len(found)}, {taken_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
+    yield ok("ended chats", f"{len(found)}, {used_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
 
 
-def _silent(record: SessionRecord) -> Check | None:
-    """Describe the fault of a chat with a host that does not answer; None if the chat has ended."""
+def _unreachable(record: SessionRecord) -> Check | None:
+    """The problem of a chat with a host that does not answer; None if the chat has ended."""
     name = f"{record.name} ({record.id[:8]})"
     if not has_live_socket(record.id):
         if not is_running(record.child_pid, record.child_started):
@@ -97,7 +99,7 @@ def _running() -> list[SessionRecord]:
     if not database().exists():
         return []
     try:
-        with Store.open(database()) as store:  # A command that may change things recovers the chats.
+        with Store.open(database()) as store:  # Does not mark lost chats: this command makes no changes.
             return store.running()
     except OutliveError:
         return []  # The record has its own check.

@@ -11,7 +11,7 @@ class Status(StrEnum):
 
     OK = "ok"
     WARN = "warn"
-    """A feature does not work, or will fail later."""
+    """Some feature does not work, or will fail later."""
     FAIL = "fail"
     """Outlive cannot keep chats, or cannot open the window."""
 

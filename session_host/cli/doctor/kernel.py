@@ -1,4 +1,4 @@
-"""Checks the kernel: tries each feature that keeps chats alive once, on a small scale."""
+"""Checks the kernel: tests each feature that keeps chats alive."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _PIDFD_GET_INFO = 0xC040FF0B
 """linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info), 64 bytes in its first version."""
 _PIDFD_INFO_EXIT = 8
 _PIDFD_INFO = "=QQ11Ii"
-"""mask, cgroup, eleven ids, exit status as wait(2) has it."""
+"""mask, cgroup, eleven ids, exit status in the form of wait(2)."""
 
 
 class Feature(NamedTuple):
-    """A kernel feature, and how to try it."""
+    """A kernel feature, and a function that tests it."""
 
     name: str
     attempt: Callable[[], None]
     """A function that raises OSError if the kernel refuses, AttributeError if Python lacks the feature."""
-    what_for: str
-    without: str
+    benefit: str
+    consequence: str
     since: str
     status: Status = Status.WARN
     """The status if the feature is missing."""
@@ -46,8 +46,8 @@ def kernel() -> Iterator[Check]:
         try:
             feature.attempt()
         except (OSError, AttributeError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            message = f"not available ({why}): {feature.without}"
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            message = f"not available ({reason}): {feature.consequence}"
             yield Check(
                 name,
                 feature.status,
@@ -55,14 +55,14 @@ def kernel() -> Iterator[Check]:
                 f"needs Linux {feature.since} or later and no seccomp filter that blocks it",
             )
         else:
-            yield ok(name, feature.what_for)
+            yield ok(name, feature.benefit)
 
 
 def _memfd() -> None:
     with ExitStack() as stack:
         file = _file(stack)
         os.write(file, b"outlive")
-        _expect(os.pread(file, 16, 3), b"live")
+        _check_equal(os.pread(file, 16, 3), b"live")
 
 
 def _splice() -> None:
@@ -73,10 +73,10 @@ def _splice() -> None:
         stack.callback(os.close, writing)
         file = _file(stack)
         os.write(slave, b"x")
-        _arrived(master)
+        _wait_until_readable(master)
         os.splice(master, writing, 1)
         os.splice(reading, file, 1)
-        _expect(os.pread(file, 16, 0), b"x")
+        _check_equal(os.pread(file, 16, 0), b"x")
 
 
 def _sendfile() -> None:
@@ -86,9 +86,9 @@ def _sendfile() -> None:
         os.write(file, b"x\n")
         os.lseek(file, 0, os.SEEK_SET)
         os.sendfile(master, file, None, 2)
-        _expect(os.lseek(file, 0, os.SEEK_CUR), 2)
-        _arrived(slave)
-        _expect(os.read(slave, 16), b"x\n")
+        _check_equal(os.lseek(file, 0, os.SEEK_CUR), 2)
+        _wait_until_readable(slave)
+        _check_equal(os.read(slave, 16), b"x\n")
 
 
 def _pidfd() -> None:
@@ -96,7 +96,7 @@ def _pidfd() -> None:
         process = stack.enter_context(subprocess.Popen(["true"], stdin=subprocess.DEVNULL))
         descriptor = os.pidfd_open(process.pid)
         stack.callback(os.close, descriptor)
-        _arrived(descriptor)
+        _wait_until_readable(descriptor)
 
 
 def _exit_status() -> None:
@@ -107,7 +107,7 @@ def _exit_status() -> None:
         process.wait()
         question = struct.pack(_PIDFD_INFO, _PIDFD_INFO_EXIT, *[0] * 13)
         mask, *_, status = struct.unpack(_PIDFD_INFO, fcntl.ioctl(descriptor, _PIDFD_GET_INFO, question))
-        _expect((mask & _PIDFD_INFO_EXIT, os.waitstatus_to_exitcode(status)), (_PIDFD_INFO_EXIT, 7))
+        _check_equal((mask & _PIDFD_INFO_EXIT, os.waitstatus_to_exitcode(status)), (_PIDFD_INFO_EXIT, 7))
 
 
 def _subreaper() -> None:
@@ -137,14 +137,14 @@ def _file(stack: ExitStack) -> int:
     return file
 
 
-def _arrived(descriptor: int) -> None:
+def _wait_until_readable(descriptor: int) -> None:
     if not select.select([descriptor], [], [], ARRIVAL_TIMEOUT_S)[0]:
         raise OSError(f"no data within {ARRIVAL_TIMEOUT_S:g} s")
 
 
-def _expect(found: object, wanted: object) -> None:
-    if found != wanted:
-        raise OSError(f"got {found!r}, expected {wanted!r}")
+def _check_equal(found: object, expected: object) -> None:
+    if found != expected:
+        raise OSError(f"got {found!r}, expected {expected!r}")
 
 
 FEATURES = (

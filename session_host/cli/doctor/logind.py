@@ -1,4 +1,4 @@
-"""What logind does with a user's processes at logout, from its answer or its files.
+"""Reads logind's settings on killing a user's processes at logout, over D-Bus or from its files.
 
 Sources: logind.conf(5) for the settings, their files and their order; systemd.syntax(7) for the form;
 org.freedesktop.login1(5) for the properties.
@@ -16,7 +16,7 @@ from session_host.system.dbus import addresses
 ANSWER_TIMEOUT_S = 2.0
 
 PLACES = ("etc", "run", "usr/local/lib", "usr/lib")
-"""Of files with the same name, the one in the first of these directories counts."""
+"""The directories of settings files, by priority: a file replaces those of the same name in later ones."""
 
 _YES = frozenset({"1", "yes", "y", "true", "t", "on"})
 _NO = frozenset({"0", "no", "n", "false", "f", "off"})
@@ -86,15 +86,15 @@ def _truth(value: str, otherwise: bool | None) -> bool | None:
 
 
 def _settings(root: Path) -> Iterator[tuple[str, str]]:
-    """The [Login] section's settings in reading order: later ones count."""
+    """The settings of the [Login] sections in reading order: later ones override earlier ones."""
     if main := _main(root):
         yield from _section(main)
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     for place in PLACES:
         directory = root / place / "systemd/logind.conf.d"
         for path in sorted(directory.glob("*.conf")) if directory.is_dir() else []:
-            found.setdefault(path.name, path)
-    for _, path in sorted(found.items()):
+            by_name.setdefault(path.name, path)
+    for _, path in sorted(by_name.items()):
         yield from _section(path)
 
 
@@ -104,15 +104,15 @@ def _main(root: Path) -> Path | None:
 
 
 def _section(path: Path) -> Iterator[tuple[str, str]]:
-    section, begun = "", ""
+    section, unfinished = "", ""
     for line in _lines(path):
         text = line.strip()
-        if text.startswith(("#", ";")) or not (text or begun):
+        if text.startswith(("#", ";")) or not (text or unfinished):
             continue
         if text.endswith("\\"):
-            begun += text[:-1] + " "
+            unfinished += text[:-1] + " "
             continue
-        text, begun = begun + text, ""
+        text, unfinished = unfinished + text, ""
         if text.startswith("["):
             section = text
         elif section == "[Login]" and "=" in text:
@@ -121,7 +121,7 @@ def _section(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _default(root: Path) -> bool | None:
-    """The default in the main file as shipped, which has each default as a comment."""
+    """The default from the main file, which lists the defaults as comments."""
     main = _main(root)
     for line in _lines(main) if main else []:
         key, _, value = line.partition("=")

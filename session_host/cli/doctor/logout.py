@@ -23,26 +23,26 @@ def logout(root: Path = Path("/")) -> Iterator[Check]:
         root: the root of the system's directories.
     """
     has_systemd = (root / "run/systemd/system").is_dir()
-    says = logind.from_bus()
-    if not has_systemd and says is None:
+    reported = logind.from_bus()
+    if not has_systemd and reported is None:
         yield ok("scopes", "no systemd; not needed")
         yield ok("logging out", "no systemd: chats keep running")
         return
-    settings = says or logind.from_files(root)
-    result = _try()
+    settings = reported or logind.from_files(root)
+    result = _enter_test_scope()
     yield _scopes(result)
-    yield _logging_out(result, settings.ends(_name()))
+    yield _logging_out(result, settings.ends(_user_name()))
 
 
-def _name() -> str:
+def _user_name() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return ""
 
 
-def _try() -> ScopeResult:
-    """Move a process of this command into a scope; both are removed afterwards."""
+def _enter_test_scope() -> ScopeResult:
+    """Move a test process into a scope; both are removed afterwards."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         return enter(f"outlive-doctor-{process.pid}.scope", "Outlive: doctor", [process.pid])
 

@@ -16,7 +16,7 @@ from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.storage.store import Store
 from session_host.system.peer_credentials import is_foreign
 
-LITTLE_SPACE_BYTES = 200 * 1024 * 1024
+LOW_SPACE_BYTES = 200 * 1024 * 1024
 NO_SPACE_BYTES = 4 * 1024 * 1024
 SOCKET_TIMEOUT_S = 1.0
 KEEPER = "keeper.sock"
@@ -43,7 +43,7 @@ def directories() -> Iterator[Check]:
 
 def _directory(name: str, variable: str, path: Path) -> Check:
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         parent = next(parent for parent in path.parents if parent.exists())
         if not os.access(parent, os.W_OK | os.X_OK):
@@ -51,17 +51,17 @@ def _directory(name: str, variable: str, path: Path) -> Check:
         return ok(name, f"{path} (will be created, mode 700)")
     except OSError as error:
         return fail(name, f"{path}: {error.strerror}", f"set {variable} to another directory")
-    if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
-        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a directory"
-        return fail(name, f"{path} is {what}", f"move it away, or set {variable} to another directory")
-    if found.st_uid != os.getuid():
-        return fail(name, f"{path} belongs to uid {found.st_uid}", f"set {variable} to another directory")
+    if stat.S_ISLNK(status.st_mode) or not stat.S_ISDIR(status.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a directory"
+        return fail(name, f"{path} is {kind}", f"move it away, or set {variable} to another directory")
+    if status.st_uid != os.getuid():
+        return fail(name, f"{path} belongs to uid {status.st_uid}", f"set {variable} to another directory")
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
-    return _room(name, variable, path, stat.S_IMODE(found.st_mode))
+    return _space(name, variable, path, stat.S_IMODE(status.st_mode))
 
 
-def _room(name: str, variable: str, path: Path, mode: int) -> Check:
+def _space(name: str, variable: str, path: Path, mode: int) -> Check:
     space = os.statvfs(path)
     free = space.f_bavail * space.f_frsize
     kind = file_system(path)
@@ -70,7 +70,7 @@ def _room(name: str, variable: str, path: Path, mode: int) -> Check:
         return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another directory")
     if mode & 0o077:
         return warn(name, f"{facts}: other users can open it", f"chmod 700 {path} (starting a chat does this too)")
-    if free < LITTLE_SPACE_BYTES:
+    if free < LOW_SPACE_BYTES:
         return warn(name, f"{facts}: low disk space", "free some space")
     if variable == "OUTLIVE_STATE_DIR" and kind in _VOLATILE:
         return warn(name, f"{facts}: deleted when the computer restarts", f"set {variable} to a directory on a disk")
@@ -115,7 +115,7 @@ def sockets() -> Iterator[Check]:
             case False if path == keeper:
                 keepers = ", the keeper's is stale and will be replaced"
             case True:
-                # A host that is being replaced counts: the keeper holds its socket, and viewers wait in its queue.
+                # A host that is being replaced counts, too: the keeper holds its socket, and viewers wait in the queue.
                 answering += 1
             case False:
                 stale.append(path)
@@ -155,13 +155,17 @@ def _answers(path: Path) -> bool | None:
 
 
 def _missing(path: Path) -> int:
-    """How many running chats are missing in a record that is gone or new."""
-    running = [each for each in _glob(paths.runtime_dir()) if is_session_id(each.stem) and _answers(each)]
+    """How many running chats are missing in the record, if it was deleted or recreated."""
+    running = [path for path in _glob(paths.runtime_dir()) if is_session_id(path.stem) and _answers(path)]
     if not path.exists():
         return len(running)
     try:
         with Store.open(path) as store:
-            return len([each for each in running if store.get(each.stem) is None]) if store.is_new else 0
+            return (
+                len([socket_path for socket_path in running if store.get(socket_path.stem) is None])
+                if store.is_new
+                else 0
+            )
     except OutliveError:
         return 0  # Another check reports this.
 

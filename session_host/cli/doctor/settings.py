@@ -19,11 +19,11 @@ _REMEDY = "fix the file, or move it away"
 def settings() -> Iterator[Check]:
     """One check for each invalid file; one for all if every file is valid."""
     directory = config_dir()
-    sound = True
+    all_valid = True
     for name in FILES:
         path = directory / name
         if problem := _problem(path):
-            sound = False
+            all_valid = False
             if name == "chats.toml":
                 yield fail(name, f"{problem}; chats cannot start", _REMEDY)
             else:
@@ -32,15 +32,15 @@ def settings() -> Iterator[Check]:
             try:
                 load_chat_settings(directory)
             except ConfigError as error:
-                sound = False
+                all_valid = False
                 yield fail(name, f"{error}; chats cannot start", _REMEDY)
-    if sound:
+    if all_valid:
         found = [name for name in FILES if (directory / name).exists()]
         yield ok("settings", f"{', '.join(found)} in {directory}" if found else f"none in {directory}")
 
 
 def _problem(path: Path) -> str:
-    """Why the file cannot be read as TOML, with the line; "" if it can."""
+    """The reason why the file is not valid TOML, with its line; "" if it is valid."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def _problem(path: Path) -> str:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # tomllib gives the place only in its message.
+        # tomllib reports the line only in its message.
         place = re.search(r"at line (\d+)", str(error))
         return f"{path}:{place[1] if place else len(text.splitlines())}: {error}"
     except RecursionError:

@@ -61,7 +61,7 @@ def _version(package: str) -> str:
 
 
 def window() -> Iterator[Check]:
-    """Check whether the window can be opened. Qt is loaded in a separate process: a broken one aborts."""
+    """Check whether the window can be opened. Qt is loaded in another process, since a broken Qt aborts it."""
     missing = missing_modules()
     if "PySide6" in missing:
         yield ok("window", f"not installed, and no command needs it; to add it: {install_command()}")
@@ -80,8 +80,8 @@ def window() -> Iterator[Check]:
         return
     if probe.returncode:
         lines = probe.stderr.strip().splitlines()
-        why = lines[-1] if lines else f"exit code {probe.returncode}"
-        yield fail("window", f"cannot load Qt: {why}", f"on Debian: apt install {_QT_LIBRARIES}")
+        reason = lines[-1] if lines else f"exit code {probe.returncode}"
+        yield fail("window", f"cannot load Qt: {reason}", f"on Debian: apt install {_QT_LIBRARIES}")
         return
     display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     if display is None:

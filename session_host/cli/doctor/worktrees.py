@@ -10,7 +10,7 @@ from session_host.errors import OutliveError
 from session_host.paths import database, worktrees_dir
 from session_host.storage.store import Store
 
-NAMED = 3
+MAX_NAMED = 3
 
 
 def worktrees() -> Iterator[Check]:
@@ -21,15 +21,15 @@ def worktrees() -> Iterator[Check]:
     used = _used()
     if used is None:
         return  # The record has its own check.
-    left = [path for path in found if not any(place.is_relative_to(path) for place in used)]
-    if not left:
+    unused = [path for path in found if not any(place.is_relative_to(path) for place in used)]
+    if not unused:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
-    named = ", ".join(str(path) for path in left[:NAMED]) + (" …" if len(left) > NAMED else "")
+    named = ", ".join(str(path) for path in unused[:MAX_NAMED]) + (" …" if len(unused) > MAX_NAMED else "")
     yield warn(
         "worktrees",
-        f"{len(found)}, of which {len(left)} belong to removed chats: {named}",
-        f"check their contents, then: git -C {left[0]} worktree remove {left[0]}",
+        f"{len(found)}, of which {len(unused)} belong to removed chats: {named}",
+        f"check their contents, then: git -C {unused[0]} worktree remove {unused[0]}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
+from session_host.cli.session_argument import add_session_argument, ask, find, name_and_id, require_running
 from session_host.protocol.messages import Kill
 
 
@@ -18,5 +18,5 @@ def run(options: argparse.Namespace) -> int:
     """Kill the agent, and return when it is gone."""
     info = require_running(find(options.session, to_end=True))
     done = ask(info.id, Kill(0))
-    print_line(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))
+    print_line(f"killed {name_and_id(info)}" + (f"; {done.note}" if done.note else ""))
     return 0

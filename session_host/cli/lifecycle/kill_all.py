@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import sys
 
-from session_host.cli.output import complain, one_line, print_line
-from session_host.cli.session_argument import SessionInfo, every_session
+from session_host.cli.output import one_line, print_error, print_line
+from session_host.cli.session_argument import SessionInfo, all_sessions
 from session_host.client.control import request
 from session_host.errors import OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import Kill
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Kill all agents, after confirmation."""
     if not options.yes and not sys.stdin.isatty():
         raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
-    infos = every_session(ended=False)
+    infos = all_sessions(ended=False)
     if not infos:
         print_line("no running chats")
         return 0
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     failures = event_loop.run_command(kill(infos))
     for failure in failures:
-        complain(failure)
+        print_error(failure)
     ended = len(infos) - len(failures)
     print_line(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
     return 1 if failures else 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.lifecycle import new_endpoint
-from session_host.cli.output import complain, own_size, print_json, print_line
+from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize, Runtime
 
@@ -66,7 +66,7 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Start a session; attach to it in a terminal, else print its name and id."""
     arguments: list[str] = getattr(options, AFTER_DASHES) or []
-    agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
+    agent_name = options.agent or _agent_given_as_branch(options) or ("command" if arguments else None)
     if agent_name is None:
         raise UsageError("name an agent, or a program after `--`: outlive new claude, outlive new -- top")
     arguments = new_endpoint.with_options(options, agent_name, arguments)
@@ -90,15 +90,15 @@ def run(options: argparse.Namespace) -> int:
     elif attaches:
         from session_host.cli.attach.command import attach
 
-        _tidy()
+        _remove_oldest_ended()
         return attach(record.id, record.name, runtime=record.runtime)
     else:
         print_line(f"{record.name} {record.id}")
-    _tidy()
+    _remove_oldest_ended()
     return 0
 
 
-def _tidy() -> None:
+def _remove_oldest_ended() -> None:
     """Remove the oldest ended chats if ended chats take more space than allowed."""
     from session_host.client.chats.retention import enforce_retention
     from session_host.client.sessions.store_access import open_store
@@ -109,7 +109,7 @@ def _tidy() -> None:
     except OutliveError:
         return
     for line in removed:
-        complain(line.partition(" ")[2])
+        print_error(line.partition(" ")[2])
 
 
 def _launch(
@@ -152,13 +152,13 @@ def _launch(
     if agent.env_if:
         from session_host.agents.environment import missing_integration
 
-        if told := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
-            complain(told)
+        if warning := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
+            print_error(warning)
     return record
 
 
-def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
-    """The agent in ``outlive new --worktree claude``: if no other agent follows, the word is not a branch."""
+def _agent_given_as_branch(options: argparse.Namespace) -> str | None:
+    """The agent in ``outlive new --worktree claude``: without another agent, an agent's name there is not a branch."""
     from session_host.agents.catalog import load_catalog
     from session_host.paths import config_dir
 
@@ -187,7 +187,7 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _whole_path(directory: str) -> str:
-    """Make a relative path absolute; the current directory's name may be undecodable, too."""
+    """Make a relative path absolute, so that undecodable names of parent directories are found, too."""
     return os.path.abspath(directory)  # noqa: PTH100 - symlinks stay unresolved
 
 

@@ -32,8 +32,8 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
 
     Args:
         options: the parsed options.
-        agent_name: the agent that gets them.
-        arguments: the words after ``--``.
+        agent_name: the agent to start.
+        arguments: the arguments after ``--``.
 
     Raises:
         UsageError: the options do not belong to this agent, or no server is given.
@@ -55,7 +55,7 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
             # A value may begin with a dash, so option and value are one word.
             words.append(f"{option}={value}")
     words += arguments
-    # A named conversation knows its server.
+    # A conversation that is continued has its server's address.
     if not any(word.startswith(("-u", "--url", "--conversation", "-h", "--help")) for word in words):
         _check_defaults()
     return words
@@ -72,12 +72,12 @@ def _check_defaults() -> None:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, RecursionError):
-        return  # The program reports what is wrong with the file.
-    raise UsageError(f"name a server: outlive new endpoint -m MODEL -u URL, or set url in {path}")
+        return  # The program reports the file's problem.
+    raise UsageError(f"no server given; use: outlive new endpoint -m MODEL -u URL, or set url in {path}")
 
 
 def _source(text: str) -> str:
-    """The key's source, with a path as the program resolves it from the chat's directory."""
+    """The key's source; a path is made absolute, since the program runs in the chat's directory."""
     kind, _, rest = text.partition(":")
     if text == "secret" or (kind == "env" and rest):
         return text

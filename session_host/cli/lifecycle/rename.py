@@ -6,7 +6,7 @@ import argparse
 
 from session_host.cli.lifecycle.new import MAX_NAME_CHARACTERS
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import add_session_argument, ask, called, with_store
+from session_host.cli.session_argument import add_session_argument, ask, name_and_id, with_store
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.listing import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
                 # The chat has just ended, or its host is hung: the record is the authority on names.
                 pass
         store.rename(info.id, name)
-        return called(info)
+        return name_and_id(info)
 
     print_line(f"renamed {with_store(rename)} to {name}")
     return 0

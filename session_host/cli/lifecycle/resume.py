@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from session_host.cli.lifecycle.new import RUNTIMES
-from session_host.cli.output import complain, own_size, print_json, print_line
+from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import ConversationOpen
 from session_host.protocol.values import Runtime
@@ -55,7 +55,7 @@ async def _resume(session_id: str, *, anyway: bool, runtime: Runtime | None) -> 
     await wait_until_exit_saved(session_id)
     before = await asyncio.to_thread(resumability, session_id)
     if before.can and before.reason:
-        complain(f"{before.reason}; starting it again")
+        print_error(f"{before.reason}; starting it again")
     try:
         record = await resume(session_id, size=own_size(), anyway=anyway, runtime=runtime)
     except ConversationOpen as error:

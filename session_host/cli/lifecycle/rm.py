@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.output import complain, print_line
-from session_host.cli.session_argument import add_session_argument, called, with_store
+from session_host.cli.output import print_error, print_line
+from session_host.cli.session_argument import add_session_argument, name_and_id, with_store
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         if record is not None:
             check_may_control(record)
             kept = remove_chat(store, record)
-        return [f"removed {called(info)}", *([kept] if kept else [])]
+        return [f"removed {name_and_id(info)}", *([kept] if kept else [])]
 
     for line in with_store(remove):
         print_line(line)
@@ -54,24 +54,24 @@ def _remove_ended(*, without_asking: bool) -> int:
 
     def remove(store: Store) -> int:
         list_sessions(store, ended=False)  # Mark lost chats as ended.
-        found = ended_chats(store)
-        if not found:
+        chats = ended_chats(store)
+        if not chats:
             print_line("no ended chats")
             return 0
-        size_mib = sum(each.size_bytes for each in found) // MIB
-        if not without_asking and not _agreed(len(found), size_mib):
+        size_mib = sum(chat.size_bytes for chat in chats) // MIB
+        if not without_asking and not _agreed(len(chats), size_mib):
             print_line("no chats were removed")
             return 1
-        check_may_control(*(each.record for each in found))
+        check_may_control(*(chat.record for chat in chats))
         failed = 0
-        for each in found:
+        for chat in chats:
             try:
-                if kept := remove_chat(store, each.record):
+                if kept := remove_chat(store, chat.record):
                     print_line(kept)
             except (OutliveError, OSError) as error:
                 failed += 1
-                complain(f"{each.record.name} ({each.record.id[:8]}): {error}")
-        count = len(found) - failed
+                print_error(f"{chat.record.name} ({chat.record.id[:8]}): {error}")
+        count = len(chats) - failed
         print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
         return 1 if failed else 0
 

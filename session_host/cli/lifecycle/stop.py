@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.output import print_line
-from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
+from session_host.cli.session_argument import add_session_argument, ask, find, name_and_id, require_running
 from session_host.protocol.messages import Stop
 
 
@@ -19,5 +19,5 @@ def run(options: argparse.Namespace) -> int:
     """Ask the agent to exit, and return when it has."""
     info = require_running(find(options.session, to_end=True))
     ask(info.id, Stop(0))
-    print_line(f"stopped {called(info)}")
+    print_line(f"stopped {name_and_id(info)}")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.output import complain
+from session_host.cli.output import print_error
 from session_host.cli.session_argument import find, require_running, with_store
 from session_host.client.sessions.upgrade import upgrade
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         if result.ok:
             print(f"{result.name}: {result.message}")
         else:
-            complain(f"{result.name}: {result.message}")
+            print_error(f"{result.name}: {result.message}")
     if not results:
         print("no running chats")
     return 0 if all(result.ok for result in results) else 1

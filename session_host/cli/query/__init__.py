@@ -1,6 +1,6 @@
 """Verbs that show chats and wait for them; one file for each.
 
-explain  where a chat's state and activity come from
+explain  explain a chat's state and activity
 logs     the log of the process behind a chat; it never contains the chat's text
 ls       list chats and their states
 peek     a chat's screen as text

@@ -1,4 +1,4 @@
-"""``outlive explain``: where a chat's state and activity come from."""
+"""``outlive explain``: shows the evidence for a chat's state and activity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.cli.output import one_line, print_json, terminal_columns, what_became
+from session_host.cli.output import ending_text, one_line, print_json, terminal_columns
 from session_host.cli.query.ls import age
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
 from session_host.errors import HostUnavailable, OutliveError
@@ -129,15 +129,15 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         changes = explanation.transitions or changes
         explained.child_pid, explained.child_started = explanation.child_pid, explanation.child_started
         explained.child_started_at = _started_at(explanation.child_started)
-        explained.last_word = max((each.at for each in explanation.evidence), default=None)
+        explained.last_word = max((report.at for report in explanation.evidence), default=None)
         explained.last_output = explanation.last_output or None
         explained.last_input = explanation.last_input or None
         explained.stale_after_s = explanation.stale_after_s
         explained.conversation = explanation.conversation or None
         explained.conversation_source = explanation.conversation_source or None
         explained.remark = explanation.remark or None
-        explained.evidence = [_evidence(each) for each in explanation.evidence]
-    explained.transitions = [_transition(each) for each in changes]
+        explained.evidence = [_evidence(report) for report in explanation.evidence]
+    explained.transitions = [_transition(change) for change in changes]
     return explained
 
 
@@ -145,17 +145,23 @@ def _requests(info: SessionInfo) -> list[dict[str, object]]:
     from session_host.cli.answers.answering import as_object, open_requests  # needed only for chats that ask
 
     try:
-        return [as_object(each) for each in open_requests(info)]
+        return [as_object(request) for request in open_requests(info)]
     except OutliveError:
-        return []  # Its terminal alone is answered, or its host is an older version.
+        return []  # The chat can only be answered in its terminal, or its host is an older version.
 
 
-def _evidence(each: Evidence) -> dict[str, object]:
-    return {"source": each.source, "at": each.at, "said": each.said, "activity": each.activity, "counts": each.counts}
+def _evidence(report: Evidence) -> dict[str, object]:
+    return {
+        "source": report.source,
+        "at": report.at,
+        "said": report.said,
+        "activity": report.activity,
+        "counts": report.counts,
+    }
 
 
-def _transition(each: Transition) -> dict[str, object]:
-    return {"time": each.at, "activity": each.activity, "source": each.source, "detail": each.detail}
+def _transition(change: Transition) -> dict[str, object]:
+    return {"time": change.at, "activity": change.activity, "source": change.source, "detail": change.detail}
 
 
 def _started_at(ticks: int | None) -> str | None:
@@ -177,49 +183,49 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     def ago(moment: str | None) -> str:
         return f"{age(moment, now)} ago" if moment else "never"
 
-    found = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
+    rows = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
     if explained.state in RUNNING_STATES:
         state = f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"
-        found.append(("state", state))
+        rows.append(("state", state))
         started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
-        found.append(("", f"process {explained.child_pid}{started}"))
+        rows.append(("", f"process {explained.child_pid}{started}"))
         if info.foreground is not None:
-            found.append(("foreground", _foreground(info, now)))
+            rows.append(("foreground", _foreground(info, now)))
             if explained.activity != Activity.NO_SIGNAL:
-                found += _activity_lines(explained, now)
+                rows += _activity_lines(explained, now)
         else:
-            found += _activity_lines(explained, now)
-        heard = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
-        found.append(("", f"{heard}, your input {ago(explained.last_input)}"))
-        for number, each in enumerate(explained.evidence):
-            heard = "believed" if each["counts"] else "no effect" if each["activity"] is None else "silenced"
-            text = f"{each['source']:<13} {ago(str(each['at'])):>10}  {heard:<9}  {each['said']}"
-            found.append(("sources" if not number else "", text))
+            rows += _activity_lines(explained, now)
+        times = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
+        rows.append(("", f"{times}, your input {ago(explained.last_input)}"))
+        for number, report in enumerate(explained.evidence):
+            effect = "believed" if report["counts"] else "no effect" if report["activity"] is None else "silenced"
+            text = f"{report['source']:<13} {ago(str(report['at'])):>10}  {effect:<9}  {report['said']}"
+            rows.append(("sources" if not number else "", text))
         if not explained.evidence:
-            found.append(("sources", "no reports yet; only the process is known"))
-        found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
+            rows.append(("sources", "no reports yet; only the process is known"))
+        rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
         if explained.stale_after_s is not None and explained.stale_after_s < _NEVER_S:
             text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
-            found.append(("silence", text))
+            rows.append(("silence", text))
     else:
-        found.append(("state", f"{what_became(info)}, {_time(explained.since)} ({ago(explained.since)})"))
+        rows.append(("state", f"{ending_text(info)}, {_time(explained.since)} ({ago(explained.since)})"))
     source = f" ({explained.conversation_source})" if explained.conversation_source else ""
-    found.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
-    for number, each in enumerate(explained.transitions):
-        words = WORDS[Activity(str(each["activity"]))]
+    rows.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
+    for number, change in enumerate(explained.transitions):
+        words = WORDS[Activity(str(change["activity"]))]
         is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
-        source = str(each["source"]) or ("ended" if is_end else "started")
-        text = f"{_time(str(each['time']))}  {words:<9}  {source:<13} {each['detail']}"
-        found.append(("changes" if not number else "", text))
+        source = str(change["source"]) or ("ended" if is_end else "started")
+        text = f"{_time(str(change['time']))}  {words:<9}  {source:<13} {change['detail']}"
+        rows.append(("changes" if not number else "", text))
     return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
-            for number, (heading, text) in enumerate(found)]  # fmt: skip
+            for number, (heading, text) in enumerate(rows)]  # fmt: skip
 
 
 def _foreground(info: SessionInfo, now: datetime) -> str:
     if not info.foreground:
         ended = last_command(info.last_exit_code)
-        told = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
-        return f"shell at the prompt{told}"
+        last = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
+        return f"shell at the prompt{last}"
     since = info.foreground_since
     return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
 
@@ -232,25 +238,25 @@ def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]
     if since:
         text += f" since {_time(since)} ({age(since, now)})"
     text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
-    found = [("activity", text)]
+    rows = [("activity", text)]
     if explained.activity_detail:
-        found.append(("", explained.activity_detail))
-    for each in explained.requests:
-        subject = str(each["subject"]).splitlines() or [str(each["title"])]
-        found.append(
-            ("", f"outlive approve or deny --request {each['request']}: {subject[0]}{' …' * (len(subject) > 1)}")
+        rows.append(("", explained.activity_detail))
+    for request in explained.requests:
+        subject = str(request["subject"]).splitlines() or [str(request["title"])]
+        rows.append(
+            ("", f"outlive approve or deny --request {request['request']}: {subject[0]}{' …' * (len(subject) > 1)}")
         )
-    return found
+    return rows
 
 
 def _time(moment: str | None) -> str:
     """A local time of day, with the date if it is not today."""
     try:
-        there = datetime.fromisoformat(moment or "").astimezone()
+        local = datetime.fromisoformat(moment or "").astimezone()
     except ValueError:
         return "?"
     today = datetime.now(UTC).astimezone().date()
-    return there.strftime("%H:%M:%S" if there.date() == today else "%Y-%m-%d %H:%M:%S")
+    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
 def _cut(line: str, columns: int | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from session_host.cli.output import complain, how_it_ended, one_line, print_json, terminal_columns
+from session_host.cli.output import exit_text, one_line, print_error, print_json, terminal_columns
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_store
@@ -29,7 +29,7 @@ _ACTIVITY_WORDS = {
     Activity.NO_SIGNAL: "◌ running",
 }
 SILENCE = "silence"
-"""The source of an activity that no source reported: the agent said that it works, then nothing more."""
+"""The source of "no signal" for an agent that reported work, and nothing since."""
 
 _DETAIL_COLUMNS = 36
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -63,12 +63,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _sessions(*, ended: bool) -> list[SessionInfo]:
     try:
-        with open_store(complain) as store:
+        with open_store(print_error) as store:
             return list_sessions(store, ended=ended)
     except StoreCorrupt:
-        from session_host.cli.session_argument import every_session
+        from session_host.cli.session_argument import all_sessions
 
-        return every_session(ended=ended)
+        return all_sessions(ended=ended)
 
 
 def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
         state += f" {age(info.activity_since, now)}"
     if info.activity == Activity.NEEDS_INPUT and info.activity_detail:
-        asked = one_line(info.activity_detail)
-        state += f": {asked if _width(asked) <= _DETAIL_COLUMNS else _cut_end(asked, _DETAIL_COLUMNS)}"
+        question = one_line(info.activity_detail)
+        state += f": {question if _width(question) <= _DETAIL_COLUMNS else _cut_end(question, _DETAIL_COLUMNS)}"
     if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
         state = _running(info, now)
     elif info.activity_source == SILENCE and info.activity_since:
@@ -94,7 +94,7 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
 
 
 def _running(info: SessionInfo, now: datetime) -> str:
-    """A running shell or command: its foreground program, or how the last one ended, and since when."""
+    """A running shell or command: its foreground program or the last one's exit status, with the time since then."""
     if not info.foreground:
         ended = last_command(info.last_exit_code)
         return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
@@ -116,7 +116,7 @@ def state_words(info: SessionInfo) -> str:
         case State.RUNNING:
             return _ACTIVITY_WORDS.get(Activity(info.activity or Activity.NO_SIGNAL), "◌ running")
         case State.EXITED:
-            return f"■ {how_it_ended(info)}{_continued(info)}"
+            return f"■ {exit_text(info)}{_continued(info)}"
         case _:
             return f"■ {info.reason or 'lost'}{_continued(info)}"
 
@@ -138,9 +138,9 @@ def age(since: str, now: datetime) -> str:
 
 
 def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
-    """A table with headings, each line at most so many columns wide.
+    """A table with headings; lines are cut to this number of columns.
 
-    To fit, the directory is cut first (from the left, since its end says most), then the name; then columns are dropped
+    The directory is cut first (from the left, since its end is most useful), then the name; then columns are dropped
     from the right.
     """
     cells = [_HEADINGS, *rows]
@@ -161,10 +161,10 @@ def _excess(widths: list[int], columns: int) -> int:
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     parts = []
-    for place, width in enumerate(widths):
-        text = cells[place]
+    for index, width in enumerate(widths):
+        text = cells[index]
         if _width(text) > width:
-            text = _cut_begin(text, width) if place == len(_HEADINGS) - 1 else _cut_end(text, width)
+            text = _cut_begin(text, width) if index == len(_HEADINGS) - 1 else _cut_end(text, width)
         parts.append(text + " " * (width - _width(text)))
     return "  ".join(parts)
 

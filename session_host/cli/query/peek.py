@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.output import print_json, what_became
+from session_host.cli.output import ending_text, print_json
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
@@ -64,11 +64,11 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
         from session_host.structured.screen import screen_of as screen_of_transcript
 
         if (transcript := last_transcript(info.id)) is None:
-            raise SessionEnded(f"{info.name} {what_became(info)}; nothing of it was saved")
+            raise SessionEnded(f"{info.name} {ending_text(info)}; nothing of it was saved")
         return screen_of_transcript(transcript, request)
     emulator = last_screen(info.id)
     if emulator is None:
-        raise SessionEnded(f"{info.name} {what_became(info)}; no screen was saved")
+        raise SessionEnded(f"{info.name} {ending_text(info)}; no screen was saved")
     try:
         return screen_of(emulator, request)
     finally:
@@ -76,7 +76,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
 
 
 def as_json(screen: Screen) -> dict[str, object]:
-    """The screen under the field names that the command line promises."""
+    """The screen as the documented JSON object."""
     return {
         "lines": screen.lines,
         "cursor": {

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import complain, one_line, print_json, terminal_columns
+from session_host.cli.output import one_line, print_error, print_json, terminal_columns
 from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
@@ -27,7 +27,7 @@ _MARK, _UNMARK = "\x1b[1;31m", "\x1b[0m"
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _MIN_TEXT_COLUMNS = 20
 _LEAD_SHARE = 3
-"""In a line that is cut, one part in so many of the space stands before the first match."""
+"""A line that is cut shows a third of its width before the first match."""
 
 
 def configure(parser: Parser) -> None:
@@ -51,27 +51,27 @@ def run(options: argparse.Namespace) -> int:
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
     with _store() as store, Search() as search:
-        every = store.all()
-        search.keep_only({record.id for record in every})
-        wanted = [store.find(options.session)] if options.session else every
-        _update(search, wanted)
-        hits = search.find(query, options.limit, {record.id for record in wanted})
+        records = store.all()
+        search.keep_only({record.id for record in records})
+        searched = [store.find(options.session)] if options.session else records
+        _update(search, searched)
+        hits = search.find(query, options.limit, {record.id for record in searched})
         found = {hit.session_id for hit in hits}
         for problem in search.problems.values():
-            complain(f"cannot search: {problem}")
-        chats = {record.id: info_of(resolve_stale_row(store, record)) for record in wanted if record.id in found}
+            print_error(f"cannot search: {problem}")
+        chats = {record.id: info_of(resolve_stale_row(store, record)) for record in searched if record.id in found}
     if options.json:
         print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
         return 0 if hits else 1
     if not hits:
-        where = "that chat" if options.session else f"{len(wanted)} chats" if len(wanted) != 1 else "one chat"
+        where = "that chat" if options.session else f"{len(searched)} chats" if len(searched) != 1 else "one chat"
         raise OutliveError(f"no matches for {text!r} in {where}; try fewer or shorter words")
     columns = terminal_columns()
     for line in grouped(hits, chats, query, columns, is_colored=columns is not None and not os.environ.get("NO_COLOR")):
         print(line)
     if len(hits) == options.limit:
-        what = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
-        print(f"{what}; use --limit for more", file=sys.stderr)
+        shown = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
+        print(f"{shown}; use --limit for more", file=sys.stderr)
     return 0
 
 
@@ -79,9 +79,9 @@ def _store() -> Store:
     try:
         return open_store()
     except StoreCorrupt:
-        from session_host.cli.session_argument import every_session
+        from session_host.cli.session_argument import all_sessions
 
-        every_session(ended=False)  # recreates the record
+        all_sessions(ended=False)  # recreates the record
         return open_store()
 
 
@@ -89,9 +89,9 @@ def _update(search: Search, records: Iterable[SessionRecord]) -> None:
     """Index new output, of running chats first, then of the newest."""
     newest = sorted(records, key=lambda record: record.created_at, reverse=True)
     newest.sort(key=lambda record: record.state not in RUNNING_STATES)
-    behind = search.outdated(record.id for record in newest)
-    with _Progress(len(behind)) as progress:
-        search.update(behind, should_stop=progress.print_progress, on_indexed=progress.next)
+    outdated = search.outdated(record.id for record in newest)
+    with _Progress(len(outdated)) as progress:
+        search.update(outdated, should_stop=progress.print_progress, on_indexed=progress.next)
 
 
 class _Progress:
@@ -117,13 +117,13 @@ class _Progress:
         """Print the progress; returns False, since nothing stops the update."""
         if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
             self._is_shown = True
-            words = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
-            print(words, end="", file=sys.stderr, flush=True)
+            line = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
+            print(line, end="", file=sys.stderr, flush=True)
         return False
 
 
 def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
-    """A match under the field names that the command line promises."""
+    """A match as the documented JSON object."""
     return {
         "session_id": hit.session_id,
         "name": chat.name,
@@ -159,7 +159,7 @@ def grouped(
             counts[hit.text] = counts.get(hit.text, 0) + 1
         width = max(len(str(hit.number)) for hit in own)
         for hit in own:
-            # A line that occurs several times is shown once, at its last place.
+            # Print a line that occurs several times once, where it occurs last.
             if count := counts.pop(hit.text, 0):
                 yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
 
@@ -179,11 +179,11 @@ def _line(
 
 def marked(text: str, spans: list[tuple[int, int]]) -> str:
     """The text with the spans in colour."""
-    parts, place = [], 0
+    parts, printed = [], 0
     for first, end in spans:
-        parts += [text[place:first], _MARK, text[first:end], _UNMARK]
-        place = end
-    return "".join([*parts, text[place:]])
+        parts += [text[printed:first], _MARK, text[first:end], _UNMARK]
+        printed = end
+    return "".join([*parts, text[printed:]])
 
 
 def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 
-from session_host.cli.output import what_became
+from session_host.cli.output import ending_text
 from session_host.cli.query.peek import read_screen
 from session_host.cli.session_argument import SessionInfo, add_session_argument, find
 from session_host.client.control import ControlConnection
@@ -27,20 +27,22 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.system import event_loop
 
-LOOK_INTERVAL_S = 0.1
+CHECK_INTERVAL_S = 0.1
 """The shortest interval between checks of a chat that writes without pause: each reads its whole history."""
 
 TRIES = 10
-"""How often to try a host that lives and cannot be reached."""
+"""How often to try to reach a host that does not answer."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback")
-    what.add_argument("--exited", action="store_true", help="until the agent exits")
-    what.add_argument(
+    condition = parser.add_mutually_exclusive_group(required=True)
+    condition.add_argument(
+        "--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback"
+    )
+    condition.add_argument("--exited", action="store_true", help="until the agent exits")
+    condition.add_argument(
         "--activity", metavar="A", choices=[str(activity) for activity in Activity],
         help="until the activity is: working, needs_input, idle, no_signal",
     )  # fmt: skip
@@ -56,9 +58,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         event_loop.run_command(_wait(info, options, pattern))
     except TimeoutError as error:
-        raise TimedOut(f"{info.name}: timed out after {options.timeout:g} s waiting for {_what(options)}") from error
+        raise TimedOut(
+            f"{info.name}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
+        ) from error
     except _Ended:
-        _after_the_end(info, options, pattern)
+        _check_ended(info, options, pattern)
     return 0
 
 
@@ -73,14 +77,14 @@ def _compile(text: str) -> re.Pattern[str]:
         raise UsageError(f"--text {text}: invalid regular expression ({error})") from error
 
 
-def _what(options: argparse.Namespace) -> str:
+def _condition_text(options: argparse.Namespace) -> str:
     if options.text is not None:
         return f"the text {options.text!r}"
     return "the end of the chat" if options.exited else f"the activity {options.activity!r}"
 
 
-def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
-    """Check an ended session: the end may be the condition, or the last screen may have the text."""
+def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
+    """Check an ended session: the end may be the condition, or the last screen may contain the text."""
     if options.exited:
         return
     ended = find(info.id)
@@ -88,7 +92,7 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
     with contextlib.suppress(SessionEnded):
         if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
             return
-    raise SessionEnded(f"{info.name} {what_became(ended)} while waiting for {_what(options)}")
+    raise SessionEnded(f"{info.name} {ending_text(ended)} while waiting for {_condition_text(options)}")
 
 
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
@@ -105,29 +109,29 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
                 async with ControlConnection(info.id) as connection:
                     failures = 0
                     if pattern is not None:
-                        await _text(connection, pattern)
+                        await _wait_for_text(connection, pattern)
                         return
                     if options.activity is not None:
-                        await _activity(connection, Activity(options.activity))
+                        await _wait_for_activity(connection, Activity(options.activity))
                         return
-                    await _end_of(connection)
+                    await _wait_for_end(connection)
             except HostUnavailable as error:
-                # The session has just ended, or its host is slow; the record tells which.
+                # Either the session has just ended, which the record shows, or its host is slow.
                 failures += 1
                 if isinstance(error, ProtocolMismatch) or failures > TRIES:
                     raise
-                await asyncio.sleep(LOOK_INTERVAL_S)
+                await asyncio.sleep(CHECK_INTERVAL_S)
             info = await asyncio.to_thread(find, info.id)
     if options.exited and info.state == State.LOST:
         return
     from session_host.client.chats.pending_end import wait_until_exit_saved
 
-    with contextlib.suppress(OutliveError):  # It has ended, whether that can be saved or not.
-        await wait_until_exit_saved(info.id)  # The next command is to know of it.
+    with contextlib.suppress(OutliveError):  # It has ended, even if that cannot be saved.
+        await wait_until_exit_saved(info.id)  # So that the next command sees the end.
     raise _Ended
 
 
-async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None:
+async def _wait_for_text(connection: ControlConnection, pattern: re.Pattern[str]) -> None:
     """Wait for text; check the chat whenever it has written something.
 
     Raises:
@@ -138,42 +142,42 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
     connection.follow(output=True)
     connection.send_only(Peek(1, 0, True))
     lines: list[str] = []
-    is_looking, has_more = True, False
+    is_reading, has_more = True, False
 
-    def look_again() -> None:
-        nonlocal is_looking, has_more
-        is_looking, has_more = True, False
+    def read_screen_again() -> None:
+        nonlocal is_reading, has_more
+        is_reading, has_more = True, False
         lines.clear()
         connection.send_only(Peek(1, 0, True))
 
     async for message in _messages(connection):
         match message:
-            case Output() | SnapshotPart() if is_looking:
+            case Output() | SnapshotPart() if is_reading:
                 has_more = True
             case Output():
-                look_again()
+                read_screen_again()
             case Screen():
                 lines += message.lines
                 if not message.last:
                     continue
                 if pattern.search("\n".join(lines)):
                     return
-                is_looking = False
+                is_reading = False
                 if has_more:
-                    is_looking = True
-                    loop.call_later(LOOK_INTERVAL_S, look_again)
+                    is_reading = True
+                    loop.call_later(CHECK_INTERVAL_S, read_screen_again)
             case Failed(message=text):
                 raise OutliveError(text)
             case _:
                 pass
 
 
-async def _activity(connection: ControlConnection, wanted: Activity) -> None:
+async def _wait_for_activity(connection: ControlConnection, expected: Activity) -> None:
     connection.follow(output=False)
     connection.send_only(Describe(1))
     async for message in _messages(connection):
         match message:
-            case Description(activity=activity) | ActivityEvent(activity=activity) if activity == wanted:
+            case Description(activity=activity) | ActivityEvent(activity=activity) if activity == expected:
                 return
             case _:
                 pass
@@ -188,18 +192,18 @@ async def _messages(connection: ControlConnection) -> AsyncIterator[object]:
     """
     async for message in connection.messages():
         if isinstance(message, StateEvent) and message.state is State.EXITED:
-            await _closed(connection)
+            await _wait_until_closed(connection)
             raise _Ended
         yield message
     raise HostUnavailable("the connection to the chat was lost")
 
 
-async def _end_of(connection: ControlConnection) -> None:
+async def _wait_for_end(connection: ControlConnection) -> None:
     connection.follow(output=False)
-    await _closed(connection)
+    await _wait_until_closed(connection)
 
 
-async def _closed(connection: ControlConnection) -> None:
+async def _wait_until_closed(connection: ControlConnection) -> None:
     """Wait until the host exits: it has then recorded the end, so that the next command sees it."""
     async for _ in connection.messages():
         pass

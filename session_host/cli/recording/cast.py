@@ -6,7 +6,7 @@ import codecs
 import json
 from collections.abc import Iterator
 
-from session_host.cli.recording.recording import Known, Missing, Recording, Step, Terminal
+from session_host.cli.recording.recording import Gap, Recording, RestoredState, Step, Terminal
 from session_host.cli.session_argument import SessionInfo
 from session_host.storage.journal import Output, Resize
 
@@ -55,13 +55,13 @@ class _Events:
                     yield self._event(step.time_ns, "o", text)
             case Resize(size=size):
                 yield self._event(step.time_ns, "r", str(size))
-            case Missing():
+            case Gap():
                 yield from self._rest(step.time_ns)
                 yield self._event(step.time_ns, "m", str(step))
-            case Known(snapshot=snapshot):
+            case RestoredState(snapshot=snapshot):
                 terminal = Terminal(self._recording)
                 try:
-                    if terminal.know(snapshot):
+                    if terminal.restore(snapshot):
                         screen = terminal.emulator.replay().decode("utf-8", "replace")
                         yield self._event(step.time_ns, "o", _RESET + screen)
                 finally:

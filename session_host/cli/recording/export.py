@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file, in the format that its name asks for."""
+    """Write the file, in the format of its suffix."""
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in {*FORMATS, *STRUCTURED_FORMATS}:
@@ -80,13 +80,13 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
     target = Path(os.path.realpath(path))
     mode = 0o600
     try:
-        found = target.stat()
+        status = target.stat()
     except FileNotFoundError:
         pass
     else:
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise OutliveError(f"{path}: not a file; choose another name")
-        mode = stat.S_IMODE(found.st_mode)
+        mode = stat.S_IMODE(status.st_mode)
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
     except OSError as error:

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from session_host.cli.recording.lines import Line, lines_of
-from session_host.cli.recording.recording import Missing, Recording
+from session_host.cli.recording.recording import Gap, Recording
 from session_host.cli.recording.text import CONTROLS
 from session_host.cli.session_argument import SessionInfo
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
@@ -65,7 +65,7 @@ def html_of(recording: Recording, info: SessionInfo) -> Iterator[str]:
     first = next(recording.steps(), None)
     yield page_head(info, first.time_ns / 1e9 if first else 0)
     for line in lines_of(recording):
-        if isinstance(line, Missing):
+        if isinstance(line, Gap):
             yield f'<span class="missing">[{escape(str(line))}]</span>\n'
         else:
             yield html_line(line) + "\n"

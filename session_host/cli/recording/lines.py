@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from session_host.cli.recording.recording import Known, Missing, Recording, Step, Terminal
+from session_host.cli.recording.recording import Gap, Recording, RestoredState, Step, Terminal
 from session_host.storage.journal import Output, Resize
 from session_host.terminal.base import PLAIN, Row
 from session_host.terminal.text import begins_wide, filled, row_text
@@ -20,16 +20,16 @@ Line = list[Row]
 """The rows of one logical line: all but the last are soft-wrapped, and filled up to their last cell."""
 
 _HISTORY_LINES: Final = 200_000
-_TAKE_ROWS: Final = 4_000
-"""How many history rows are worth reading at once."""
+_READ_ROWS: Final = 4_000
+"""The number of history rows to read at once."""
 
 _PASSAGE_ROWS: Final = 1_000
 """More rows than any terminal's screen has (MAX_ROWS)."""
 
 _PIECE_BYTES: Final = 64 * 1024
-"""Even if all bytes are line feeds, fewer rows than the history holds."""
+"""Output is fed in pieces of this size: even line feeds alone give fewer rows than the history holds."""
 
-_EMPTY_HISTORY: Final = b"\x1b[3J"
+_CLEAR_HISTORY: Final = b"\x1b[3J"
 _LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
 
 _BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
@@ -44,31 +44,31 @@ _ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
 
 
 class Passage(NamedTuple):
-    """The text of many rows that scrolled off, with soft wraps joined; faster to get than the rows."""
+    """The text of many rows that scrolled off, with soft wraps joined; faster to read than the rows."""
 
     text: str
-    """Lines that end in line feeds; the last one lacks it if the line continues."""
+    """Lines with line feeds; the last line has none if it continues."""
 
 
-_Part = Row | Passage | Missing | None
+_Part = Row | Passage | Gap | None
 """None marks a place where no line continues."""
 
 
-def lines_of(recording: Recording) -> Iterator[Line | Missing]:
-    """The lines of a recording, from the first to the last screen's last one, without blank lines at the end."""
+def lines_of(recording: Recording) -> Iterator[Line | Gap]:
+    """All lines of a recording, including the last screen, without blank lines at the end."""
     history = _History(recording, passages=False)
     try:
-        yield from _without_blank_end(_joined(_unpushed(history.rows(recording.steps()))))
+        yield from _without_trailing_blanks(_joined(_without_wrap_blanks(history.rows(recording.steps()))))
     finally:
         history.close()
 
 
-def texts_of(recording: Recording) -> Iterator[str | Missing]:
-    """The same as text, in pieces that may begin and end within a line; with trailing blanks and blank lines."""
+def texts_of(recording: Recording) -> Iterator[str | Gap]:
+    """All lines as text, in pieces that may begin and end within a line; with trailing blanks and blank lines."""
     history = _History(recording, passages=True)
     try:
         line_is_open = False
-        for part in _unpushed(history.rows(recording.steps())):
+        for part in _without_wrap_blanks(history.rows(recording.steps())):
             match part:
                 case Row():
                     yield row_text(part) + ("" if part.wrapped else "\n")
@@ -93,7 +93,7 @@ class _History:
         self._terminal = Terminal(recording, _HISTORY_LINES)
         self._passages = passages
         """Whether to return many rows as a passage."""
-        self._taken = 0
+        self._read_rows = 0
         """How many rows of the emulator's history were read and are still in it."""
         self._between_sequences = True
         self._within_character = False
@@ -111,24 +111,24 @@ class _History:
                     yield from self._interpret(first)
                     for piece in others:
                         yield from self._pop_rows()
-                        self._empty()
+                        self._clear_history()
                         yield from self._interpret(piece)
                     self._fed = True
                 case Resize(size=size, cell=cell):
                     yield from self._pop_rows()
-                    self._empty()
+                    self._clear_history()
                     self._terminal.resize(size, cell)
                     if not self._is_hidden():
-                        self._taken = min(self._taken, self._history_rows())
-                case Missing():
+                        self._read_rows = min(self._read_rows, self._history_rows())
+                case Gap():
                     yield from self._pop_rows()
-                    self._terminal.lose()
+                    self._terminal.skip_gap()
                     self._between_sequences = True
                     yield step
-                case Known(snapshot=snapshot):
-                    if self._terminal.know(snapshot):
+                case RestoredState(snapshot=snapshot):
+                    if self._terminal.restore(snapshot):
                         # At the beginning, the history is all that is left of the earlier lines.
-                        self._taken = self._history_rows() if self._fed else 0
+                        self._read_rows = self._history_rows() if self._fed else 0
                         self._between_sequences = False
         yield from self._last()
 
@@ -141,14 +141,14 @@ class _History:
             piece = data[place:end]
             before = self._history_rows()
             self._terminal.feed(piece)
-            self._follow(piece, scrolled=self._history_rows() > before)
-            if self._history_rows() - self._taken >= _TAKE_ROWS:
+            self._track_sequences(piece, scrolled=self._history_rows() > before)
+            if self._history_rows() - self._read_rows >= _READ_ROWS:
                 yield from self._pop_rows()
-                self._empty()
+                self._clear_history()
             place = end
 
-    def _follow(self, data: bytes, *, scrolled: bool) -> None:
-        """Track whether the next byte begins something, so that our own sequence may be inserted."""
+    def _track_sequences(self, data: bytes, *, scrolled: bool) -> None:
+        """Track whether the output is between two sequences, so that a sequence of ours may be inserted."""
         escape = data.rfind(b"\x1b")
         if escape >= 0:
             self._between_sequences = _SEQUENCE.match(data, escape) is not None
@@ -161,32 +161,32 @@ class _History:
         if self._is_hidden():
             return
         rows = self._history_rows()
-        if rows < self._taken:
-            self._taken = 0  # The program has emptied the history.
-        if self._passages and not self._taken and rows >= _PASSAGE_ROWS:
-            self._taken = rows
+        if rows < self._read_rows:
+            self._read_rows = 0  # The program has emptied the history.
+        if self._passages and not self._read_rows and rows >= _PASSAGE_ROWS:
+            self._read_rows = rows
             yield self._passage(rows)
-        while self._taken < rows:
-            some = self._terminal.emulator.history(self._taken, min(_TAKE_ROWS, rows - self._taken))
-            if not some:
+        while self._read_rows < rows:
+            rows_read = self._terminal.emulator.history(self._read_rows, min(_READ_ROWS, rows - self._read_rows))
+            if not rows_read:
                 break
-            self._taken += len(some)
-            yield from self._full(some)
+            self._read_rows += len(rows_read)
+            yield from self._filled(rows_read)
 
-    def _empty(self) -> None:
-        between = self._between_sequences and not self._within_character
-        if self._taken and between and not self._is_hidden():
-            self._terminal.feed(_EMPTY_HISTORY)
-            self._taken = 0
+    def _clear_history(self) -> None:
+        is_between = self._between_sequences and not self._within_character
+        if self._read_rows and is_between and not self._is_hidden():
+            self._terminal.feed(_CLEAR_HISTORY)
+            self._read_rows = 0
 
     def _last(self) -> Iterator[Row | Passage | None]:
         """Yield the rest of the history, the primary screen, and after it the alternate screen if that is shown."""
         alternate: list[Row] = []
         if self._is_hidden():
-            alternate = list(self._full(self._terminal.emulator.rows()))
+            alternate = list(self._filled(self._terminal.emulator.rows()))
             self._terminal.feed(_LEAVE_ALTERNATE_SCREEN)
         yield from self._pop_rows()
-        yield from self._full(self._terminal.emulator.rows())
+        yield from self._filled(self._terminal.emulator.rows())
         yield None
         yield from alternate
 
@@ -205,7 +205,7 @@ class _History:
         text = text.rstrip("\n")
         end = ""
         for first in range(rows - height, -height, -height):
-            for row in reversed(list(self._full(emulator.history(max(first, 0), min(height, first + height))))):
+            for row in reversed(list(self._filled(emulator.history(max(first, 0), min(height, first + height))))):
                 shown = row_text(row)
                 line_end = "" if row.wrapped else "\n"
                 if shown.strip(" "):
@@ -213,7 +213,7 @@ class _History:
                 end = (shown if row.wrapped else "") + line_end + end
         return Passage(end)
 
-    def _full(self, rows: list[Row]) -> Iterator[Row]:
+    def _filled(self, rows: list[Row]) -> Iterator[Row]:
         """Fill soft-wrapped rows with blanks to their end: the next word begins after them."""
         columns = self._terminal.emulator.size.columns
         return (filled(row, columns) if row.wrapped else row for row in rows)
@@ -225,7 +225,7 @@ class _History:
         return self._terminal.emulator.scrollback_rows
 
 
-def _joined(rows: Iterator[_Part]) -> Iterator[Line | Missing]:
+def _joined(rows: Iterator[_Part]) -> Iterator[Line | Gap]:
     line: Line = []
     for row in rows:
         if isinstance(row, Row):
@@ -235,14 +235,14 @@ def _joined(rows: Iterator[_Part]) -> Iterator[Line | Missing]:
         if line:
             yield line
             line = []
-        if isinstance(row, Missing):
+        if isinstance(row, Gap):
             yield row
     if line:
         yield line
 
 
-def _unpushed(parts: Iterator[_Part]) -> Iterator[_Part]:
-    """Remove the blank in a row's last cell where a wide character did not fit and moved to the next row."""
+def _without_wrap_blanks(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Remove the blank in a row's last cell if a wide character did not fit there and is in the next row."""
     held: _Part = None
     for part in parts:
         if _begins_wide(part):
@@ -269,10 +269,10 @@ def _is_blank(row: Row) -> bool:
     return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
 
 
-def _without_blank_end(lines: Iterator[Line | Missing]) -> Iterator[Line | Missing]:
+def _without_trailing_blanks(lines: Iterator[Line | Gap]) -> Iterator[Line | Gap]:
     blank: list[Line] = []
     for line in lines:
-        if not isinstance(line, Missing) and all(map(_is_blank, line)):
+        if not isinstance(line, Gap) and all(map(_is_blank, line)):
             blank.append(line)
             continue
         yield from blank

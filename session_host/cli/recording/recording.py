@@ -1,4 +1,4 @@
-"""A session's recording, as it is played and exported: output, resizes and gaps."""
+"""A session's recording, for replay and export: output, resizes and gaps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CANCEL = b"\x18"
 """CAN ends an incomplete sequence."""
 
 
-class Missing(NamedTuple):
+class Gap(NamedTuple):
     """A gap: output that was not recorded, or is no longer kept."""
 
     time_ns: int
@@ -33,37 +33,37 @@ class Missing(NamedTuple):
         return f"{self.length:,} bytes of output missing"
 
 
-class Known(NamedTuple):
-    """The terminal's state after a gap."""
+class RestoredState(NamedTuple):
+    """The terminal's state after a gap, from a snapshot."""
 
     time_ns: int
     snapshot: Snapshot
 
 
-Step = Output | Resize | Missing | Known
+Step = Output | Resize | Gap | RestoredState
 
 
 class Recording(NamedTuple):
-    """The place of a session's recording, and how to show it."""
+    """A session's recording: its directory, and the terminal that shows it."""
 
     directory: Path
     engine: EngineName
     size: GridSize
-    """The size at its beginning, as far as is known."""
+    """The size at its beginning; the last known one if the beginning is missing."""
 
     def steps(self) -> Iterator[Step]:
         """Yield all steps, in order."""
-        reached = 0
+        end = 0
         build = engine_build(self.engine)
-        kept = set(snapshots(self.directory))
+        snapshot_offsets = set(snapshots(self.directory))
         for entry in read(self.directory):
             if isinstance(entry, Output):
-                if entry.offset > reached:
-                    yield Missing(entry.time_ns, reached, entry.offset - reached)
-                    snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in kept else None
+                if entry.offset > end:
+                    yield Gap(entry.time_ns, end, entry.offset - end)
+                    snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in snapshot_offsets else None
                     if snapshot is not None and snapshot.build == build:
-                        yield Known(entry.time_ns, snapshot)
-                reached = entry.offset + len(entry.data)
+                        yield RestoredState(entry.time_ns, snapshot)
+                end = entry.offset + len(entry.data)
             yield entry
 
 
@@ -106,12 +106,12 @@ class Terminal:
         self.emulator.resize(size, cell)
         self.emulator.take_replies()
 
-    def lose(self) -> None:
-        """Handle a gap: the next output does not continue the former."""
+    def skip_gap(self) -> None:
+        """Handle a gap: end a sequence that the lost output would have continued."""
         self.feed(_CANCEL)
 
-    def know(self, snapshot: Snapshot) -> bool:
-        """Take over the state of a snapshot; False if it cannot be read."""
+    def restore(self, snapshot: Snapshot) -> bool:
+        """Continue from a snapshot; False if it cannot be read."""
         try:
             emulator = restore(self._engine, snapshot.data)
         except OutliveError:

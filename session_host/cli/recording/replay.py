@@ -22,7 +22,7 @@ from session_host.cli.attach.input_values import KeyTyped, TerminalInput, TextTy
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.output import print_line
-from session_host.cli.recording.recording import Known, Missing, Recording, Step, Terminal, recording_of
+from session_host.cli.recording.recording import Gap, Recording, RestoredState, Step, Terminal, recording_of
 from session_host.cli.recording.text import CONTROLS
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import OutliveError, UsageError
@@ -33,7 +33,7 @@ from session_host.terminal.base import Modes, Row
 from session_host.terminal.text import ansi_row
 
 IDLE_LIMIT_S = 2.0
-"""The longest pause; a longer one in the recording is cut to this."""
+"""The longest pause; longer ones of the recording are shortened to this."""
 
 FRAME_INTERVAL_S = 1 / 60
 NOTICE_S = 3.0
@@ -63,10 +63,10 @@ def run(options: argparse.Namespace) -> int:
         raise OutliveError("this terminal (TERM=dumb) cannot show a full screen; use `outlive export`")
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
     ending = event_loop.run(_Replay(recording, terminal, speed).run())
-    return _farewell(ending, info.name)
+    return _report_ending(ending, info.name)
 
 
-class _How(Enum):
+class _EndingKind(Enum):
     PLAYED = auto()
     LEFT = auto()
     SIGNAL = auto()
@@ -74,23 +74,23 @@ class _How(Enum):
 
 
 class _Ending(NamedTuple):
-    how: _How
+    kind: _EndingKind
     signal_number: int = 0
     last_screen: tuple[str, ...] = ()
 
 
-def _farewell(ending: _Ending, name: str) -> int:
-    match ending.how:
-        case _How.PLAYED:
+def _report_ending(ending: _Ending, name: str) -> int:
+    match ending.kind:
+        case _EndingKind.PLAYED:
             for line in ending.last_screen:
                 print(line)
             print_line(f"[end of the recording of {name}]")
             return 0
-        case _How.LEFT:
+        case _EndingKind.LEFT:
             return 0
-        case _How.SIGNAL:
+        case _EndingKind.SIGNAL:
             return 128 + ending.signal_number
-        case _How.TERMINAL_GONE:
+        case _EndingKind.TERMINAL_GONE:
             return 128 + signal.SIGHUP
 
 
@@ -113,17 +113,17 @@ class _Replay:
         self._notice: asyncio.TimerHandle | None = None
 
     async def run(self) -> _Ending:
-        """Play until an end, and return which end."""
+        """Play until the end of the recording or another end; returns which."""
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[_Ending] = self._loop.create_future()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._end, _Ending(_How.SIGNAL, number))
+            self._loop.add_signal_handler(number, self._end, _Ending(_EndingKind.SIGNAL, number))
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
         with self._terminal:
-            self._terminal.farewell = self._painter.leave()
-            self._terminal.start(self._input, self._drained, lambda: self._end(_Ending(_How.TERMINAL_GONE)))
+            self._terminal.final_output = self._painter.leave()
+            self._terminal.start(self._input, self._drained, lambda: self._end(_Ending(_EndingKind.TERMINAL_GONE)))
             self._terminal.write(self._painter.enter())
             self._warn_of(self._recording.size)
             playing = asyncio.ensure_future(self._play())
@@ -136,7 +136,7 @@ class _Replay:
                 if self._notice is not None:
                     self._notice.cancel()
                 self._shown.close()
-                self._terminal.farewell = self._painter.leave()
+                self._terminal.final_output = self._painter.leave()
 
     def _end(self, ending: _Ending) -> None:
         if not self._ending.done():
@@ -155,7 +155,7 @@ class _Replay:
             rows.pop()
         # A narrow terminal would wrap the line, which the user has already seen.
         fits = self._shown.emulator.size.columns <= self._size.columns
-        return _Ending(_How.PLAYED, last_screen=tuple(rows) if fits else ())
+        return _Ending(_EndingKind.PLAYED, last_screen=tuple(rows) if fits else ())
 
     async def _wait_for(self, step: Step) -> None:
         """Wait until a step is due, with the former screen; process the keyboard in any case."""
@@ -180,11 +180,11 @@ class _Replay:
             case Resize(size=size, cell=cell):
                 self._shown.resize(size, cell)
                 self._warn_of(size)
-            case Missing():
-                self._shown.lose()
+            case Gap():
+                self._shown.skip_gap()
                 self._show_notice(str(step))
-            case Known(snapshot=snapshot):
-                self._shown.know(snapshot)
+            case RestoredState(snapshot=snapshot):
+                self._shown.restore(snapshot)
                 self._shown.emulator.damage_all()
 
     def _paint(self) -> None:
@@ -226,7 +226,7 @@ class _Replay:
 
     def _input(self, data: bytes) -> None:
         if any(map(_leaves, self._parser.feed(data))):
-            self._end(_Ending(_How.LEFT))
+            self._end(_Ending(_EndingKind.LEFT))
 
 
 def _leaves(value: TerminalInput) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_host.cli.recording.lines import texts_of
-from session_host.cli.recording.recording import Missing, Recording
+from session_host.cli.recording.recording import Gap, Recording
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_BUT_LINE_FEEDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -19,7 +19,7 @@ def text_of(recording: Recording) -> Iterator[str]:
     blank_lines = ""
     end = ""
     for part in texts_of(recording):
-        if isinstance(part, Missing):
+        if isinstance(part, Gap):
             piece = f"[{part}]\n"
         elif not part.endswith("\n"):
             unfinished.append(part)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.cli.output import one_line, what_became
+from session_host.cli.output import ending_text, one_line
 from session_host.cli.recording.html_page import END, page_head
 from session_host.cli.session_argument import SessionInfo
 from session_host.client.sessions.last_screen import last_transcript
@@ -49,16 +49,16 @@ def transcript_of(info: SessionInfo) -> Transcript:
         from session_host.client.viewer.transcript_watch import watch_transcript
 
         try:
-            found = event_loop.run_command(watch_transcript(info.id, lambda _: True))
+            transcript = event_loop.run_command(watch_transcript(info.id, lambda _: True))
         except (NotAllowed, HostUnavailable):
-            found = None  # The recording can be read all the same.
-        if found is not None:
-            return found
+            transcript = None  # Read the recording instead.
+        if transcript is not None:
+            return transcript
     transcript = last_transcript(info.id)
     if transcript is None:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} has no recording, and cannot be reached")
-        raise SessionEnded(f"{info.name} {what_became(info)}; nothing of it was saved")
+        raise SessionEnded(f"{info.name} {ending_text(info)}; nothing of it was saved")
     return transcript
 
 
@@ -109,7 +109,7 @@ def _object(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: _object(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, tuple | list):
-        return [_object(each) for each in value]
+        return [_object(item) for item in value]
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 

@@ -62,7 +62,7 @@ class TestErrors:
             (["window"], "required: ACTION"),
             (["window", "dance"], "dance"),
             (["window", "show"], "window show needs a SESSION"),
-            (["window", "grab", "picture.jpg"], "FILE.png"),
+            (["window", "grab", "picture.jpg"], "the name must end in .png"),
             (["window", "grab", "picture.png", "--window", "0"], "'0' is not a window's number, nor \"all\""),
             (["window", "tabs", "--window", "1"], "--window works only with `window grab`"),
             (["window", "tabs", "x"], "takes no argument"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment, How
+from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
 from session_host.cli.attach.input_values import KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
 from session_host.protocol.messages import PromptMode
@@ -20,12 +20,12 @@ from .question import Answer, Question
 from .rows import BLANK, STATUS, row_of
 
 HISTORY_ITEMS: Final = 500
-"""How many of the last items are looked through for former prompts."""
+"""How many of the last items are searched for former prompts."""
 
 WHEEL_LINES: Final = 3
 
 _MODES: Final = Modes(mouse="press")
-"""Without reports of the mouse, terminals send the wheel as arrow keys, which would bring former prompts."""
+"""Mouse reports are enabled, since terminals otherwise send the wheel as arrow keys, which recall former prompts."""
 
 _BOX_SHARE: Final = 3
 """The prompt takes at most a third of the rows."""
@@ -78,7 +78,7 @@ class ChatAttachment(Attachment):
         elif self._is_answer(value):
             self._answer_by_key(value.text)
         elif self._is_back(value) and not self._box.text and self._question is None and self._state == "idle":
-            self._end(How.DETACHED)
+            self._end(EndingKind.DETACHED)
         elif (key == "Enter" and modifiers & _NEW_LINE) or (key == "j" and modifiers == Modifiers.CTRL):
             self._insert("\n")
         elif key == "Tab" or (key == "Enter" and modifiers == Modifiers.CTRL):
@@ -149,7 +149,7 @@ class ChatAttachment(Attachment):
         waiting = transcript.open_requests
         former = self._question
         if former is not None and (not waiting or former.request != waiting[0]):
-            self._notice("")  # It was about the former question.
+            self._notice("")  # Remove the notice about the former question.
         if not waiting:
             return None
         return former if former is not None and former.request == waiting[0] else Question(waiting[0])
@@ -168,8 +168,8 @@ class ChatAttachment(Attachment):
     def _box_rows(self) -> BoxRows:
         question = self._question
         mark = "? " if question is not None and question.takes_text else "> "
-        most = max(1, self._size.rows // _BOX_SHARE)
-        return self._box.rows(self._size.columns, most, mark, hidden=question is not None and question.is_secret)
+        max_rows = max(1, self._size.rows // _BOX_SHARE)
+        return self._box.rows(self._size.columns, max_rows, mark, hidden=question is not None and question.is_secret)
 
     def _paint_frame(self) -> None:
         self._dirty = False
@@ -198,7 +198,7 @@ class ChatAttachment(Attachment):
         self._terminal.write(self._painter.paint(frame, _MODES))
 
     def _status_text(self) -> str:
-        """The line above the prompt: the chat's state, and what the keys do."""
+        """The line above the prompt: the chat's state and the keys."""
         if self._notice_text:
             return self._notice_text
         if self._page.back:

@@ -8,7 +8,7 @@ from session_host.structured.transcript import Status, Transcript
 from .question import Question
 
 FIRST_LINES = 20
-"""How many of the last lines are printed at first."""
+"""How many lines of an existing transcript are printed at the beginning."""
 
 
 class LineLog:
@@ -30,7 +30,7 @@ class LineLog:
         self._state = ("", "")
 
     def sent(self, text: str) -> None:
-        """The user wrote a prompt here, where it can be seen: its item is not printed."""
+        """Note a prompt that the user typed in this terminal: it is visible, so its item is not printed."""
         self._sent.append(text)
 
     def take(self, transcript: Transcript, question: Question | None) -> list[str]:
@@ -41,13 +41,13 @@ class LineLog:
             is_done = item.status != "running"
             if not is_done and item.kind != "agent":
                 break
-            found = [line.text for line in item_lines(item)]
+            item_texts = [line.text for line in item_lines(item)]
             if item.kind == "user" and item.text in self._sent:
                 self._sent.remove(item.text)
-                found = []
-            lines += found[self._lines :] if is_done else found[self._lines : -1]
+                item_texts = []
+            lines += item_texts[self._lines :] if is_done else item_texts[self._lines : -1]
             if not is_done:
-                self._lines = max(self._lines, len(found) - 1)
+                self._lines = max(self._lines, len(item_texts) - 1)
                 break
             self._place, self._lines = self._place + 1, 0
         return lines + self._requests(transcript, question) + self._state_change(transcript.status)
@@ -82,5 +82,5 @@ class LineLog:
         if status.state in {"requires_action", "ended"} or (status.state, turn) == self._state:
             return []
         self._state = (status.state, turn)
-        said = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
-        return [said[status.state]]
+        texts = {"starting": "◐ Starting…", "running": "◐ Working…", "idle": state_line(status) or "○ Idle"}
+        return [texts[status.state]]

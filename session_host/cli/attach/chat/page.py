@@ -1,4 +1,4 @@
-"""The lines of the transcript that are in sight. Pure.
+"""The visible lines of the transcript. Pure.
 
 Only lines near the end are made, and those of unchanged items are kept, so that a chat of 10,000 items opens at once.
 """
@@ -32,17 +32,17 @@ class Page:
     def show(
         self, transcript: Transcript, columns: int, rows: int, question: Question | None, now_s: float
     ) -> list[TextLine]:
-        """The lines in sight, at most ``rows``; notes which lines of the question are."""
+        """The visible lines, at most ``rows``; the question notes which of its lines are visible."""
         self._follow_changes(transcript, columns)
         ending, question_first, question_count = self._ending(transcript, question)
         if self.back:
             self.back += len(ending) - self._ending_length
         self._ending_length = len(ending)
-        wanted = rows + self.back
+        needed = rows + self.back
         lines = list(ending)
         blocks: list[list[TextLine]] = [lines]
         count, place = len(lines), len(transcript)
-        while place and count < wanted:
+        while place and count < needed:
             place -= 1
             blocks.append(self._block(transcript, place))
             count += len(blocks[-1])
@@ -57,7 +57,7 @@ class Page:
         return lines[first:end]
 
     def scroll(self, lines: int) -> None:
-        """Scroll back by so many lines; forward if negative. ``show`` keeps it within the transcript."""
+        """Scroll back by this many lines; forward if negative. ``show`` limits it to the transcript."""
         self.back = max(0, self.back + lines)
 
     def _block(self, transcript: Transcript, place: int) -> list[TextLine]:
@@ -83,14 +83,14 @@ class Page:
         for item_id in changes.items:
             former = self._blocks.pop(item_id, None)
             if self.back and item_id in transcript:
-                # The lines in sight stay where they are.
+                # The visible lines stay in place.
                 place = transcript.position(item_id)
                 if former is not None or place >= self._items:
                     self.back += len(self._block(transcript, place)) - len(former or ())
         self._items = len(transcript)
 
     def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:
-        """The lines after the last item; the first line of the question among them, and how many lines it has."""
+        """The lines after the last item; among them the question's first line, and its number of lines."""
         lines: list[TextLine] = []
         first = count = 0
         for request in transcript.open_requests:

@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Final
 
-from session_host.cli.attach.attachment import UNRESPONSIVE, Ending, How, final_ending
+from session_host.cli.attach.attachment import UNRESPONSIVE, Ending, EndingKind, final_ending
 from session_host.cli.output import one_line
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import Event, InputRefused, NameEvent
@@ -37,7 +37,7 @@ class PlainAttachment:
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            self._loop.add_signal_handler(number, self._end, How.SIGNAL, "", number)
+            self._loop.add_signal_handler(number, self._end, EndingKind.SIGNAL, "", number)
         self._loop.add_signal_handler(signal.SIGINT, self._interrupt)
         self._loop.add_reader(sys.stdin.fileno(), self._read)
         self._print([f"[{self._name}: Enter sends, Ctrl+C interrupts, Ctrl+D detaches]"])
@@ -49,15 +49,15 @@ class PlainAttachment:
             self._viewer.close()
             await self._viewer.closed()
 
-    def _end(self, how: How, message: str = "", signal_number: int = 0) -> None:
+    def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
         if not self._ending.done():
-            self._ending.set_result(Ending(how, self._name, message, signal_number))
+            self._ending.set_result(Ending(kind, self._name, message, signal_number))
 
     def _print(self, lines: list[str]) -> None:
         try:
             print(*lines, sep="\n", flush=True)
         except OSError:
-            self._end(How.TERMINAL_GONE)
+            self._end(EndingKind.TERMINAL_GONE)
 
     # ------------------------------------------------------------ input
 
@@ -65,10 +65,10 @@ class PlainAttachment:
         try:
             data = os.read(sys.stdin.fileno(), _READ_BYTES)
         except OSError:
-            self._end(How.TERMINAL_GONE)
+            self._end(EndingKind.TERMINAL_GONE)
             return
         if not data:
-            self._end(How.DETACHED)
+            self._end(EndingKind.DETACHED)
             return
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         for line in lines:

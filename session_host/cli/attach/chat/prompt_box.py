@@ -15,11 +15,11 @@ from .rows import graphemes
 MAX_CHARACTERS: Final = 1024 * 1024 // 4
 _TAB: Final = "    "
 _LOOK_BACK: Final = 64
-"""No grapheme is longer."""
+"""More than the longest grapheme."""
 
 
 class BoxRows(NamedTuple):
-    """The box as lines, and the cursor's place in them."""
+    """The box as lines, and the cursor's position in them."""
 
     lines: list[TextLine]
     row: int
@@ -31,7 +31,7 @@ class PromptBox:
 
     Attributes:
         text: the prompt.
-        cursor: the cursor's place in it, in code points.
+        cursor: the cursor's position in it, in code points.
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class PromptBox:
         self.text = self.text[:start] + text + self.text[end:]
         self.cursor = start + len(text)
 
-    # ------------------------------------------------------------ places
+    # ------------------------------------------------------------ positions
 
     def _left(self) -> int:
         return wcwidth.grapheme_boundary_before(self.text, self.cursor) if self.cursor else 0
@@ -168,13 +168,13 @@ class PromptBox:
 
     # ------------------------------------------------------------ showing
 
-    def rows(self, columns: int, most_rows: int, mark: str = "> ", *, hidden: bool = False) -> BoxRows:
-        """The box as lines of these columns: at most ``most_rows``, around the cursor.
+    def rows(self, columns: int, max_rows: int, mark: str = "> ", *, hidden: bool = False) -> BoxRows:
+        """The box as lines of these columns: at most ``max_rows``, around the cursor.
 
         Args:
             columns: the terminal's columns.
-            most_rows: the most lines.
-            mark: stands before the first line.
+            max_rows: the maximum number of lines.
+            mark: the text before the first line.
             hidden: whether to show dots in place of the characters, for a secret.
         """
         room = max(columns - len(mark), 1)
@@ -199,11 +199,11 @@ class PromptBox:
         if column >= room:
             row, column = row + 1, 0
             lines.insert(row, "")
-        first = max(0, min(row - most_rows + 1, len(lines) - most_rows)) if row >= most_rows else 0
-        shown_lines = lines[first : first + most_rows]
+        first = max(0, min(row - max_rows + 1, len(lines) - max_rows)) if row >= max_rows else 0
+        shown_lines = lines[first : first + max_rows]
         margins = [mark if first + number == 0 else " " * len(mark) for number in range(len(shown_lines))]
         return BoxRows(
-            [TextLine(margin + each) for margin, each in zip(margins, shown_lines, strict=True)],
+            [TextLine(margin + line) for margin, line in zip(margins, shown_lines, strict=True)],
             row - first,
             min(column + len(mark), columns - 1),
         )

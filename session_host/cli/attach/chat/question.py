@@ -1,4 +1,4 @@
-"""How keys and texts answer an agent's question. Pure."""
+"""Answers to an agent's question by keys and texts. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from session_host.structured.items import REJECTIONS, AgentRequest, OptionKind
 from session_host.structured.items import Question as AskedQuestion
 
 READ_S: Final = 0.5
-"""How long a question must have been in sight before a key answers it, lest a key answers that was meant otherwise."""
+"""How long a question must be visible before a key answers it, so that a key for something else does not answer."""
 
 _LETTERS: Final[dict[OptionKind, str]] = {
     "allow_once": "y", "allow_always": "a", "reject_once": "n", "reject_always": "d", "cancel": "n",
@@ -33,8 +33,8 @@ class Question:
     Attributes:
         request: the request.
         keys: the key of each option, by the option's id.
-        seen: the numbers of its lines that were in sight; all must have been before it is allowed.
-        since_s: the time from which on it was wholly seen; None before.
+        seen: the numbers of its lines that were visible; all must have been before the user can allow it.
+        since_s: the time at which all lines had been visible; None before.
     """
 
     def __init__(self, request: AgentRequest) -> None:
@@ -45,14 +45,14 @@ class Question:
         self._texts: dict[str, str] = {}
 
     def note_seen(self, lines: range, count: int, now_s: float) -> None:
-        """These of its lines are in sight; it has ``count`` lines."""
+        """Note that these of its lines are visible; it has ``count`` lines."""
         self.seen.update(lines)
         if self.since_s is None and len(self.seen) >= count:
             self.since_s = now_s
 
     def problem(self, key: str, now_s: float) -> str:
-        """Why a key does not answer now, one line; "" if it does."""
-        option = next((each for each in self.request.options if self.keys.get(each.id) == key), None)
+        """The reason why a key cannot answer now, one line; "" if it can."""
+        option = next((offered for offered in self.request.options if self.keys.get(offered.id) == key), None)
         if option is not None and option.kind not in REJECTIONS and not self.request.complete:
             return "the agent did not report everything that would run: it can only be declined"
         if self.since_s is None:
@@ -71,14 +71,14 @@ class Question:
         return key in self.keys.values()
 
     def problem_of_text(self, text: str) -> str:
-        """Why a text is no answer to the question that is next, one line; "" if it is one."""
+        """The reason why a text does not answer the next question, one line; "" if it does."""
         asked = self._next
         if asked is None or (asked.free and text.strip()) or self._suggested(asked, text):
             return ""
         return f"choose a number from 1 to {len(asked.options)}" if asked.options else "type an answer first"
 
     def by_text(self, text: str) -> Answer | None:
-        """Answer the question that is next by a text, or by the number of a suggestion; None while there are more."""
+        """Answer the next question by a text, or by the number of a suggestion; None while further questions follow."""
         asked = self._next
         if asked is not None:
             self._texts[asked.id] = self._suggested(asked, text) or text
@@ -91,7 +91,7 @@ class Question:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the next answer must not be shown."""
+        """Whether the next answer is secret, so that it must not be shown."""
         asked = self._next
         return asked is not None and asked.secret
 
@@ -108,8 +108,8 @@ class Question:
 
     @property
     def _next(self) -> AskedQuestion | None:
-        """The question that is next."""
-        return next((each for each in self.request.questions if each.id not in self._texts), None)
+        """The next question without an answer."""
+        return next((question for question in self.request.questions if question.id not in self._texts), None)
 
     @staticmethod
     def _suggested(asked: AskedQuestion, text: str) -> str:
@@ -122,7 +122,7 @@ class Question:
 
 
 def _keys(request: AgentRequest) -> dict[str, str]:
-    """A key for each option: its kind's letter for the first one of a kind, else a digit. Questions get texts alone."""
+    """A key for each option: the letter of its kind for the first of the kind, else a digit; none for questions."""
     keys: dict[str, str] = {}
     if request.questions:
         return keys

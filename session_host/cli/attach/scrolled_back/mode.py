@@ -1,4 +1,4 @@
-"""The keys while the chat is scrolled back, and the line about the place. Pure."""
+"""The keys while the chat is scrolled back, and the line with the position. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from session_host.terminal.prompts import RowMark
 from .search import find, pattern_of
 
 WHEEL_ROWS: Final = 3
-MOST_CHARACTERS: Final = 200
-"""The longest text to find."""
+MAX_PATTERN_CHARACTERS: Final = 200
+"""The limit of the text to find."""
 KEYS: Final = "PageUp PageDown · / find · q back"
 _FIND_KEYS: Final = "Enter finds it above · Esc"
 _ABOVE_SHARE: Final = 3
-"""The share of the rows (a third) above a match that was out of sight."""
+"""A match that was not visible is scrolled to a third of the rows."""
 _FAR: Final = 1_000_000_000
 """More rows than any history has."""
 _TYPED: Final = Modifiers.SHIFT | Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
@@ -37,7 +37,7 @@ class ScrolledBack:
 
         Args:
             emulator: the replica.
-            rows: how many rows of it are in sight.
+            rows: how many rows of it are visible.
         """
         self.is_over = False
         self._emulator = emulator
@@ -51,29 +51,29 @@ class ScrolledBack:
 
     @property
     def page(self) -> int:
-        """The rows of one page: one row stays in sight, and the last one is below the line about the place."""
+        """The rows of one page: one row stays visible, and the position line covers the last one."""
         return max(1, self._rows - 2)
 
     def replaced(self, emulator: Emulator, rows: int) -> None:
-        """Go on with another replica, or with another number of rows in sight."""
+        """Continue with another replica, or with another number of visible rows."""
         if emulator is not self._emulator:
             self._mark = None
         self._emulator, self._rows = emulator, rows
 
     def shown(self, frame: Frame) -> None:
-        """Note the place of a frame that is painted."""
+        """Note the position of a painted frame."""
         self._back, self._total = frame.scroll_offset, frame.scrollback_rows
 
     def line(self) -> str:
-        """The line about the place."""
+        """The line with the position and the keys."""
         if self._typing is not None:
             return f"Find: {self._typing}▏ {_FIND_KEYS}" if not self._typing else f"Find: {self._typing}▏"
         place = f"{self._back} of {self._total} rows back"
-        found = " · n N next" if self._pattern is not None else ""
-        return f"{self._problem or place} · {KEYS}{found}"
+        keys = " · n N next" if self._pattern is not None else ""
+        return f"{self._problem or place} · {KEYS}{keys}"
 
     def leave(self) -> None:
-        """Go back to the present."""
+        """Return to the screen."""
         self.is_over = True
         self._emulator.clear_selection()
         self._emulator.scroll_to_bottom()
@@ -81,7 +81,7 @@ class ScrolledBack:
     # ------------------------------------------------------------ input
 
     def take(self, value: TerminalInput) -> None:
-        """Handle the user's input; nothing of it is for the program."""
+        """Handle the user's input; the program gets none of it."""
         match value:
             case KeyTyped(action=KeyAction.RELEASE):
                 return
@@ -91,7 +91,7 @@ class ScrolledBack:
                 self._problem = ""
                 self._key(value)
             case TextTyped(text) | Pasted(text) if self._typing is not None:
-                self._typing = (self._typing + one_line(text))[:MOST_CHARACTERS]
+                self._typing = (self._typing + one_line(text))[:MAX_PATTERN_CHARACTERS]
             case MouseMoved(button=MouseButton.WHEEL_UP | MouseButton.WHEEL_DOWN as button):
                 self.scroll(-WHEEL_ROWS if button is MouseButton.WHEEL_UP else WHEEL_ROWS)
             case _:
@@ -156,7 +156,7 @@ class ScrolledBack:
             case "Ctrl+u":
                 self._typing = ""
             case _ if value.text and not value.modifiers & ~_TYPED:
-                self._typing = (typed + value.text)[:MOST_CHARACTERS]
+                self._typing = (typed + value.text)[:MAX_PATTERN_CHARACTERS]
             case _:
                 pass
 
@@ -184,7 +184,7 @@ class ScrolledBack:
         self._offset()
 
     def _start(self) -> tuple[int, int]:
-        """Where to search from: the current match, or behind all that is in sight."""
+        """The start of the search: the current match, or the end of the visible rows."""
         history = self._emulator.scrollback_rows
         if self._mark is not None:
             mark, row, column = self._mark

@@ -12,7 +12,7 @@ ROWS_AT_ONCE = 500
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
-    """What finds a text; capital and small letters differ only if the text has a capital one."""
+    """The pattern for a text; it is case-sensitive only if the text has a capital letter."""
     return re.compile(re.escape(text), 0 if text != text.lower() else re.IGNORECASE)
 
 
@@ -30,8 +30,8 @@ def find(emulator: Emulator, pattern: re.Pattern[str], start: tuple[int, int], b
     total = history + len(screen)
 
     def rows_at(first: int, end: int) -> list[Row]:
-        found = emulator.history(first, min(end, history) - first) if first < history else []
-        return found + screen[max(first - history, 0) : max(end - history, 0)]
+        rows = emulator.history(first, min(end, history) - first) if first < history else []
+        return rows + screen[max(first - history, 0) : max(end - history, 0)]
 
     for first, end in _parts(start[0], total, by):
         begin = first
@@ -39,14 +39,14 @@ def find(emulator: Emulator, pattern: re.Pattern[str], start: tuple[int, int], b
         while begin and first - begin < MOST_ROWS and rows_at(begin - 1, begin)[0].wrapped:
             begin -= 1
         rows = rows_at(begin, min(end + MOST_ROWS, total))
-        found = [
+        matches = [
             match
             for line in joined_lines(rows, begin, columns)
-            for match in (line.match(*each.span()) for each in pattern.finditer(line.text))
+            for match in (line.match(*found.span()) for found in pattern.finditer(line.text))
             if first <= match.row < end and ((match.row, match.column) < start if by < 0 else match[:2] > start)
         ]
-        if found:
-            return found[-1 if by < 0 else 0]
+        if matches:
+            return matches[-1 if by < 0 else 0]
     return None
 
 

@@ -13,8 +13,8 @@ URL = "http://127.0.0.1:9/v1"
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["endpoint"], "name a server: outlive new endpoint -m MODEL -u URL, or set url in "),
-        (["endpoint", "-m", "x"], "name a server"),
+        (["endpoint"], "no server given; use: outlive new endpoint -m MODEL -u URL, or set url in "),
+        (["endpoint", "-m", "x"], "no server given"),
         (["endpoint", "-u", URL, "--key", "sk-0123"], "--key takes a source, not the key itself"),
         (["shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
         (["--url", URL, "--", "top"], "--url works only with `outlive new endpoint`"),

@@ -15,7 +15,7 @@ import pytest
 
 from session_host.cli.recording import lines as export_lines
 from session_host.cli.recording.lines import lines_of
-from session_host.cli.recording.recording import Missing, Recording
+from session_host.cli.recording.recording import Gap, Recording
 from session_host.cli.recording.text import text_of
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
@@ -247,7 +247,7 @@ class TestText:
         )
         write_journal(tmp_path / "journal", stream(*(data[place : place + 777] for place in range(0, len(data), 777))))
         lines = lines_of(Recording(tmp_path / "journal", engine, GridSize(80, 24)))
-        texts = ["".join(row.text() for row in line) for line in lines if not isinstance(line, Missing)]
+        texts = ["".join(row.text() for row in line) for line in lines if not isinstance(line, Gap)]
         assert texts == [f"{n} 字" for n in range(4000)]
 
 
@@ -354,9 +354,9 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
     recording = Recording(directory, engine, GridSize(columns, rows))
     # Few rows are a passage here, so that there are many.
     monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
-    monkeypatch.setattr(export_lines, "_TAKE_ROWS", 40)
+    monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
     by_passages = "".join(text_of(recording))
-    lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)]
+    lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Gap)]
     assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
 
 

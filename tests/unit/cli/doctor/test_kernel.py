@@ -26,7 +26,7 @@ def test_everything_is_tried_and_what_this_kernel_has_is_found() -> None:
     release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
     for feature in kernel.FEATURES:
         if release >= tuple(int(part) for part in feature.since.split(".")):
-            assert checks[f"kernel {feature.name}"] == ("ok", feature.what_for)
+            assert checks[f"kernel {feature.name}"] == ("ok", feature.benefit)
 
 
 @pytest.mark.parametrize(
