@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from gui import garbage, loop
+from gui.bridge import text_files
 from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.record_watcher import StoreWatcher
@@ -94,8 +95,7 @@ class App:
         preferences = self.settings.preferences
         self.agents = catalog = LiveAgents(paths.config_dir())
         install_roles()
-        shown = preferences.window
-        self.theme = Theme(qt, preferences.schemes, shown.appearance, preferences.look)
+        self.theme = Theme(qt, preferences.schemes, preferences.window.appearance, preferences.look)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _read_startup_data(opened, read)
         # Overwrite only values that could be read; keep the rest for the next start.
@@ -123,7 +123,8 @@ class App:
         self._apply_settings()
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
-        self._warn(filter(None, [*self._problem_of_agents(), damaged, *warnings]))
+        catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
+        self._warn(filter(None, [catalog_problem, damaged, *warnings]))
         self._settings_window = SettingsOpener(
             self.theme, self.settings, catalog, self.sessions.tasks,
             zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
@@ -131,9 +132,6 @@ class App:
         )  # fmt: skip
         self._guide = GuideOpener(self.theme, self.settings, lambda uri: self.window.opener.open_address(uri, ""))
         self._connect()
-
-    def _problem_of_agents(self) -> list[str]:
-        return [notice_texts.built_in_agents(self.agents.problem)] if self.agents.problem else []
 
     def _read_layout(self, store: Store) -> WindowLayout:
         def warn() -> None:
@@ -268,6 +266,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             running.add_signal_handler(number, self.quit)
         try:
+            text_files.remove_all()
             self.windows.restore()
             if self._is_hidden:
                 QTimer.singleShot(TRAY_TIMEOUT_MS, self.windows, self._show_without_tray)
@@ -346,6 +345,7 @@ class App:
         await self._server.close()
         await self.notifications.close()
         layout["undelivered"] = await self.sessions.close()
+        text_files.remove_all()
         self.tray.close()
         self.windows.hide()
         self.storage.close(layout if self._can_save_layout else None)

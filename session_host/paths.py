@@ -151,6 +151,11 @@ def window_socket() -> Path:
     return socket_path("window.sock")
 
 
+def texts_dir() -> Path:
+    """The directory of the texts that the window wrote for the user's editor."""
+    return runtime_dir() / "texts"
+
+
 def database() -> Path:
     """The SQLite record."""
     return state_dir() / "outlive.db"

@@ -14,6 +14,7 @@ catalog, and turns their events into signals. It never polls.
     one_question    counts a question once that a chat and its live terminal both show
     muting          chats that send no notifications
     drafts          the unsent prompts of chats
+    text_files      private files with chats' texts, for the user's editor
     removals        removes ended chats, with time to undo
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version

@@ -25,6 +25,7 @@ from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
 from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.directory_actions import DirectoryActions
+from gui.window.actions.exporting import ChatTexts
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.resume_all import ResumeAll
@@ -133,8 +134,9 @@ class MainWindow(QWidget):
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
+        texts = ChatTexts(sessions, self.tabs, self.banners, opener, self)
         looks = {**themes.handlers(), **self.view_actions.handlers()}
-        handlers = {**self.commands.handlers(), **looks, **panes, **self._handlers()}
+        handlers = {**self.commands.handlers(), **looks, **panes, **texts.handlers(), **self._handlers()}
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,

@@ -286,6 +286,14 @@ def cannot_export(name: str, reason: object) -> str:
     return translate("notice", "Can’t export {name}: {reason}").format(name=name, reason=reason)
 
 
+def cannot_open_text(name: str, reason: object) -> str:
+    return translate("notice", "Can’t open the text of {name}: {reason}").format(name=name, reason=reason)
+
+
+def no_text(name: str) -> str:
+    return translate("notice", "{name} has no text yet").format(name=name)
+
+
 def show_in_folder() -> str:
     return translate("notice", "Show in folder")
 

@@ -188,12 +188,22 @@ class TerminalPrompts:
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
-    def copy_output(self, prompt: Prompt | None = None) -> None:
-        """Copy the output of a command, or of the chosen one; copy the answer if the chat is an agent's."""
+    def output_of_chosen(self) -> str:
+        """The output of the chosen command; "" for none, and then a line says so."""
+        text = self._output_of(None)
+        if not text:
+            self.label.show_text(prompt_texts.no_output())
+        return text
+
+    def _output_of(self, prompt: Prompt | None) -> str:
+        """The output of a command, or of the chosen one; "" for none."""
         emulator = self._host.emulator
         prompt = prompt or self.chosen()
-        text = output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
-        if text:
+        return output_text(emulator, prompt) if emulator is not None and prompt is not None else ""
+
+    def copy_output(self, prompt: Prompt | None = None) -> None:
+        """Copy the output of a command, or of the chosen one; copy the answer if the chat is an agent's."""
+        if text := self._output_of(prompt):
             clipboard.copy_text(text)
             self.label.show_text(prompt_texts.copied())
         elif self._answers is None or not self._answers.copy_answer(self._turn_place()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,11 +9,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from gui.bridge.background.export import export
-from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
+from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
+from gui.window.actions.exporting import export_to
 from gui.window.actions.open_links import show_directory
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
@@ -337,20 +336,14 @@ class ChatActions(QObject):
 
     async def _export_now(self, chat: Chat, path: Path) -> None:
         key = f"export {chat.id}"
-        work = asyncio.ensure_future(export(chat.id, path))
         try:
-            done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
-            if not done:
-                self._banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
-            await work
+            await export_to(path, chat, self._banners, key)
         except OutliveError as error:
             self._banners.inform(notice_texts.cannot_export(chat.name, error), kind="failed", key=key)
         else:
             text = notice_texts.exported(chat.name, phrases.short_directory(str(path)))
             show = Banner(text, notice_texts.show_in_folder(), lambda: show_directory(str(path.parent)), key)
             self._banners.show_banner(show)
-        finally:
-            work.cancel()
 
     def stop_all(self) -> None:
         """Ask whether to stop all chats."""

@@ -108,6 +108,8 @@ TABLE: tuple[Key, ...] = (
     Key("show_directory", (), on="chat"),
     Key("copy_path", (), on="chat"),
     Key("export", (), on="chat"),
+    Key("open_text", (), on="terminal"),
+    Key("open_output", (), on="terminal"),
     Key("errors", (), on="chat"),
     Key("explain", (), on="chat"),
     Key("copy", ("Ctrl+Shift+C",), "terminal"),

@@ -15,7 +15,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
-from gui.bridge import sessions_model
+from gui.bridge import sessions_model, text_files
 from gui.settings.themes.library import Library
 from gui.terminal.glyphs import atlas_import
 from gui.terminal.glyphs.atlas_import import MANY_FRAMES, AtlasImport
@@ -294,6 +294,17 @@ async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
         await until(lambda: banners.current is not None and banners.current.text.startswith("Removed old (00000000)"))
         await until(lambda: app.sessions.get(ended_id) is None)
     assert not paths.session_dir(ended_id).exists()
+
+
+async def test_texts_for_the_editor_go_when_the_window_starts_and_ends(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
+):
+    left_over = text_files.prepare(ID, "one", ".txt")
+    text_files.write(left_over, "of a window that was killed")
+    async with opened(qapp):
+        assert not left_over.exists()
+        text_files.write(text_files.prepare(ID, "one", ".txt"), "opened")
+    assert not paths.texts_dir().exists()
 
 
 @pytest.mark.parametrize("theme", ["desktop"], indirect=True)

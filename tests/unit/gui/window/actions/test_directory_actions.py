@@ -95,6 +95,8 @@ async def test_the_palette_finds_actions_by_the_words_of_other_programs(played: 
         assert title in palette_of(played, typed)
     window.open_chat(played.chat(shell))
     assert "Fork chat" not in palette_of(played, "fork"), "a shell has no conversation"
+    assert "Open whole text in editor" in palette_of(played, "scrollback")
+    assert "Open output of command in editor" in palette_of(played, "pager")
 
 
 async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(played: Played, area: Area) -> None:

@@ -30,14 +30,15 @@ async def test_a_terminals_menu_has_actions_of_the_window_with_their_keys(played
     played.open_window()
     played.show(session_id)
     menu = played.page.view.context_menu(QPointF(30, 30))
-    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-5:]] == [
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-6:]] == [
         ("", ""),
         (action_texts.title("find"), "Ctrl+Shift+F"),
         (action_texts.title("new_shell"), "Ctrl+Shift+Return"),
         (action_texts.title("split_right"), "Ctrl+Shift+D"),
+        (action_texts.title("open_text"), ""),
         (action_texts.title("export"), ""),
     ]
-    menu.actions()[-2].trigger()
+    menu.actions()[-3].trigger()
     menu.close()
     assert len(played.window.tabs.panes()) == 2
 

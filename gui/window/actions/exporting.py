@@ -1,0 +1,99 @@
+"""Exports a chat to a file, and opens its text, or the output of one command, in the user's editor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from gui.bridge import text_files
+from gui.bridge.background.export import export
+from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.terminal.links.links import FilePlace
+from gui.window.actions.open_links import LinkOpener
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.terminal_page import TerminalPage
+from gui.window.panes.panes import Panes
+from gui.window.sheets.export import file_name
+from gui.wording import notice_texts
+from session_host.errors import OutliveError
+
+
+async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> None:
+    """Export a chat's whole recording; if it takes long, show a banner with this key.
+
+    Raises:
+        OutliveError: the file could not be written.
+    """
+    work = asyncio.ensure_future(export(chat.id, path))
+    try:
+        done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
+        if not done:
+            banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
+        await work
+    finally:
+        work.cancel()
+
+
+class ChatTexts(QObject):
+    """Opens the text of the shown chat, which has a terminal, as a private file in the user's editor."""
+
+    def __init__(
+        self, sessions: SessionsModel, tabs: Panes, banners: BannerArea, opener: LinkOpener, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._tasks = sessions.tasks
+        self._tabs = tabs
+        self._banners = banners
+        self._opener = opener
+        sessions.removed.connect(self._on_removed)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of the key table's actions."""
+        return {"open_text": self.open_text, "open_output": self.open_output}
+
+    def open_text(self) -> None:
+        """Open everything that the terminal ever showed, at its end."""
+        if (page := self._page()) is not None:
+            self._tasks.start(self._open_text(page.chat), "open a text")
+
+    def open_output(self) -> None:
+        """Open the output of the command that the user went to, or of the newest one in view."""
+        page = self._page()
+        if page is not None and (text := page.view.prompts.output_of_chosen()):
+            self._tasks.start(self._open_output(page.chat, text), "open an output")
+
+    def _page(self) -> TerminalPage | None:
+        page = self._tabs.active_page
+        return page if isinstance(page, TerminalPage) and not page.is_question_open else None
+
+    async def _open_text(self, chat: Chat) -> None:
+        key = f"text {chat.id}"
+        try:
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), ".txt")
+            await export_to(path, chat, self._banners, key)
+            lines = await asyncio.to_thread(text_files.count_lines, path)
+        except OutliveError as error:
+            self._banners.inform(notice_texts.cannot_open_text(chat.name, error), kind="failed", key=key)
+            return
+        if lines:
+            self._banners.withdraw(key)
+            self._opener.open_file(FilePlace(str(path), lines))
+        else:
+            self._banners.inform(notice_texts.no_text(chat.name), key=key)
+
+    async def _open_output(self, chat: Chat, text: str) -> None:
+        try:
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), " output.txt")
+            await asyncio.to_thread(text_files.write, path, text + "\n")
+        except OutliveError as error:
+            text = notice_texts.cannot_open_text(chat.name, error)
+            self._banners.inform(text, kind="failed", key=f"text {chat.id}")
+        else:
+            self._opener.open_file(FilePlace(str(path)))
+
+    def _on_removed(self, session_id: str) -> None:
+        text_files.remove(session_id)

@@ -1,0 +1,195 @@
+"""The text of a terminal and the output of one command are opened in the user's editor."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QProcess
+
+from gui.bridge import text_files
+from gui.bridge.background.export import export
+from gui.settings.preferences import Preferences, WindowFile
+from gui.window.actions import exporting
+from gui.wording import prompt_texts
+from session_host import paths
+from session_host.errors import OutliveError
+from session_host.protocol.values import State
+from tests.support.journals import output, resize, write_journal
+from tests.unit.gui.conftest import Played
+
+PROMPT = b"\x1b]133;A\x07$ \x1b]133;B\x07"
+SHELL = PROMPT + b"ls\r\n\x1b]133;C\x07a file\r\nanother\r\n\x1b]133;D;0\x07" + PROMPT
+"""A shell's screen with one command."""
+
+Commands = list[list[str]]
+
+
+@pytest.fixture
+def editor(monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """The commands by which editors are started."""
+    commands: Commands = []
+
+    def start(program: str, arguments: list[str]) -> tuple[bool, int]:
+        commands.append([program, *arguments])
+        return True, 1
+
+    monkeypatch.setattr(QProcess, "startDetached", start)
+    return commands
+
+
+def with_editor(command: str = "mine {line} {file}") -> Preferences:
+    return Preferences(window=WindowFile(editor=command))
+
+
+async def add_ended(played: Played, name: str, *pieces: bytes) -> str:
+    """An ended chat with this recording."""
+    session_id = await played.add(name, state=State.EXITED, exit_code=0)
+    if pieces:
+        write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"".join(pieces))])
+    return session_id
+
+
+async def banner(played: Played, begin: str) -> str:
+    """The notice that begins so; a busy machine may show before it that the export takes long."""
+    banners = played.window.banners
+    await played.until(lambda: banners.current is not None and banners.current.text.startswith(begin), begin)
+    assert banners.current is not None
+    text = banners.current.text
+    banners.dismiss()
+    return text
+
+
+async def test_the_whole_text_of_an_ended_chat_opens_at_its_end_in_a_private_file(
+    played: Played, editor: Commands
+) -> None:
+    session_id = await add_ended(played, "a/b", b"".join(b"line %d\r\n" % number for number in range(100)))
+    window = played.open_window(preferences=with_editor())
+    window.open_chat(played.chat(session_id))
+    window.actions_["open_text"].trigger()
+    await played.until(lambda: editor, "the editor")
+    path = paths.runtime_dir() / "texts" / session_id / "a-b.txt"
+    assert editor == [["mine", "100", str(path)]]
+    assert path.read_text().splitlines() == [f"line {number}" for number in range(100)]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [stat.S_IMODE(above.stat().st_mode) for above in (path.parent, path.parent.parent)] == [0o700, 0o700]
+    assert list(path.parent.iterdir()) == [path]
+    played.sessions.removed.emit(session_id)
+    assert not path.parent.exists(), "a removed chat leaves no text"
+
+
+async def test_the_output_that_would_be_copied_opens_and_replaces_the_one_before(
+    played: Played, editor: Commands
+) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window(preferences=with_editor())
+    emulator = played.show(session_id).emulator
+    assert emulator is not None
+    emulator.feed(SHELL)
+    window.actions_["open_output"].trigger()
+    await played.until(lambda: editor, "the editor")
+    path = Path(editor[0][2])
+    assert path == paths.runtime_dir() / "texts" / session_id / "shell output.txt"
+    assert path.read_text() == "a file\nanother\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    emulator.feed(SHELL.replace(b"another", b"a third"))
+    window.actions_["open_output"].trigger()
+    await played.until(lambda: len(editor) == 2, "the editor")
+    assert path.read_text() == "a file\na third\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+async def test_a_terminal_without_output_or_text_says_so(
+    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty, unrecorded = await add_ended(played, "empty", b"\x1b[2J"), await add_ended(played, "unrecorded")
+    window = played.open_window(preferences=with_editor())
+    window.open_chat(played.chat(empty))
+    window.actions_["open_output"].trigger()
+    assert played.page.view.prompts.label._text == prompt_texts.no_output()
+    window.actions_["open_text"].trigger()
+    await banner(played, "empty has no text yet")
+    window.open_chat(played.chat(unrecorded))
+    window.actions_["open_text"].trigger()
+    await banner(played, "Can’t open the text of unrecorded: unrecorded has no recording")
+    assert editor == []
+
+
+async def test_a_text_without_an_editor_says_what_to_set(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    session_id = await add_ended(played, "one", b"said\r\n")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    monkeypatch.setenv("PATH", "")
+    window.actions_["open_text"].trigger()
+    await banner(played, "No editor is set")
+
+
+async def test_a_full_disk_leaves_no_part_of_a_text(
+    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window(preferences=with_editor())
+    emulator = played.show(session_id).emulator
+    assert emulator is not None
+    emulator.feed(SHELL)
+    fdopen = os.fdopen
+
+    def on_full_disk(descriptor: int, *arguments: Any, **options: Any) -> Any:
+        os.close(descriptor)
+        return fdopen(os.open("/dev/full", os.O_WRONLY), *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", on_full_disk)
+        window.actions_["open_output"].trigger()
+        text = await banner(played, "Can’t open")
+    path = text_files.prepare(session_id, "shell", " output.txt")
+    reason = f"{path}: cannot write it ({os.strerror(errno.ENOSPC)}); free some space"
+    assert text == f"Can’t open the text of shell: {reason}"
+    assert list(path.parent.iterdir()) == []
+    assert editor == []
+
+
+async def test_a_long_export_shows_a_banner_until_the_editor_starts(
+    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    may_end = asyncio.Event()
+
+    async def slow(session_id: str, path: Path) -> None:
+        await may_end.wait()
+        await export(session_id, path)
+
+    monkeypatch.setattr(exporting, "export", slow)
+    session_id = await add_ended(played, "one", b"said\r\n")
+    window = played.open_window(preferences=with_editor())
+    window.open_chat(played.chat(session_id))
+    window.actions_["open_text"].trigger()
+    banners = window.banners
+    await played.until(lambda: banners.current is not None and banners.current.text == "Exporting one…", "the notice")
+    may_end.set()
+    await played.until(lambda: editor, "the editor")
+    assert banners.current is None
+
+
+def test_all_texts_are_removed_and_another_users_directory_is_left_alone(
+    area: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = text_files.prepare("id", "n" * 300, ".txt")
+    text_files.write(path, "said")
+    theirs = paths.runtime_dir().with_name("theirs")
+    theirs.symlink_to(paths.runtime_dir())
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(theirs))
+    text_files.remove_all()
+    with pytest.raises(OutliveError, match="symbolic link"):
+        text_files.prepare("id", "name", ".txt")
+    assert path.exists()
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(theirs.resolve()))
+    theirs.unlink()
+    text_files.remove_all()
+    assert not paths.texts_dir().exists()
+    text_files.remove_all()
