@@ -15,6 +15,10 @@ def scrollbar() -> str:
     return translate("page", "History")
 
 
+def scrollbar_of(title: str) -> str:
+    return translate("page", "Position in {title}").format(title=title)
+
+
 def new_output() -> str:
     """The button that scrolls to the end."""
     return translate("page", "New output ↓")

@@ -11,6 +11,7 @@ from gui.chat.page.places import Place
 from gui.chat.page.rows import Row
 from gui.finding.query import Pattern
 from gui.window.guide.chapters import Chapter, Match
+from gui.wording import page_texts
 from session_host.structured.items import Put, StateChanged
 from session_host.structured.transcript import Transcript
 
@@ -35,6 +36,7 @@ class GuidePage(TranscriptPage):
         self.selection.clear()
         self.set_transcript(transcript)
         self.setAccessibleName(chapter.title)
+        self._bar.setAccessibleName(page_texts.scrollbar_of(chapter.title))
         self._place = place or places.top(self.rows)
         self.arrange()
 
