@@ -8,7 +8,7 @@ from session_host.protocol.values import Image
 
 
 class Draft(NamedTuple):
-    """What the user has written and not sent: a text, and images."""
+    """A text and images that the user has not sent yet."""
 
     text: str = ""
     images: tuple[Image, ...] = ()

@@ -106,7 +106,7 @@ class TerminalView(PointingPage):
 
     @Slot()
     def on_replaced(self) -> None:
-        """The emulator was replaced: repaint everything, and leave_in_place pressed buttons and drags."""
+        """The emulator was replaced: repaint everything, and forget pressed buttons and drags."""
         self._pointer.reset()
         self.modes.leave_in_place()
         self.finder.on_replaced()

@@ -1,4 +1,4 @@
-"""What stands out of a transcript: the agent's plan, and the files that the chat has changed. No widgets."""
+"""Summary of a transcript: the agent's plan, and the files that the chat has changed. No widgets."""
 
 from __future__ import annotations
 

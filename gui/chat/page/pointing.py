@@ -89,7 +89,7 @@ class PointedPage(ScrollingPage):
         return None
 
     def _target_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> tuple[str, int, int] | None:
-        """What a click with these modifiers activates: the name of a file, else a control."""
+        """The place of the file name, else of the control, that a click with these modifiers activates."""
         found = self.file_at(point) if self.names.opens(modifiers) else None
         return found[0] if found is not None else self._control_at(point)
 

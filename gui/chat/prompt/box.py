@@ -174,7 +174,7 @@ class PromptBox(QWidget):
 
     @property
     def draft(self) -> Draft:
-        """What is written and not sent; while an earlier prompt is shown unchanged, what was written before."""
+        """The unsent prompt. While the box shows an earlier prompt unchanged: the text from before that."""
         return Draft(self.editor.history.draft(self.editor.toPlainText()), self.attachments.images)
 
     def show_draft(self, draft: Draft) -> None:

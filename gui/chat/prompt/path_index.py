@@ -85,7 +85,7 @@ def _is_outside(typed: str, path: str) -> bool:
 
 
 def _name_start(path: str) -> int:
-    """Where the last part of a path begins."""
+    """The index at which the last part of a path begins."""
     return path.rfind("/", 0, len(path) - 1) + 1
 
 

@@ -24,7 +24,7 @@ _FORMAT: Final = QImage.Format.Format_RGB32
 _NO_PICTURE: Final = -1
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _SMALLEST: Final = MAX_COLUMNS
-"""Pictures that an atlas with any has room for at least: those of a row whose cells are all different."""
+"""The minimum size of an atlas in pictures: one row can have that many different cells."""
 
 
 class AtlasIsFull(Exception):

@@ -31,7 +31,7 @@ _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
 @dataclass(frozen=True)
 class MouseRules:
-    """What the user wants the mouse to do.
+    """The user's settings for the mouse.
 
     Attributes:
         wheel_lines: how many lines one notch of the wheel scrolls.

@@ -228,7 +228,7 @@ class FindBar(Area):
             self.problem.setText(problem)
             self.problem.setVisible(bool(problem))
             self.resized.emit()
-        # What the user did is answered once; output, which changes the matches later, is not.
+        # Announce one result for each action of the user. Output changes the matches later, too: that is not announced.
         if self._is_answer_due and found.is_done:
             self._is_answer_due = False
             if said := problem or text:
