@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.client.worktrees.git import run_read_only
+from session_host.client.worktrees.git import list_files
 from session_host.errors import WorktreeError
 
 _TIMEOUT_S = 5.0
@@ -17,19 +17,7 @@ def repository_files(directory: str) -> list[str]:
     without git, or if git takes too long, there are none.
     """
     try:
-        listed = _listed(directory, "--cached", "--others", "--exclude-standard")
-        return sorted(listed - _listed(directory, "--deleted"))
+        listed = list_files(Path(directory), "--cached", "--others", "--exclude-standard", timeout_s=_TIMEOUT_S)
+        return sorted(listed - list_files(Path(directory), "--deleted", timeout_s=_TIMEOUT_S))
     except WorktreeError:
         return []
-
-
-def _listed(directory: str, *which: str) -> set[str]:
-    words = (
-        "-c",
-        "core.fsmonitor=false",
-        "ls-files",
-        "-z",
-        *which,
-    )  # A monitor is a program of the repository's choice.
-    output = run_read_only(Path(directory), *words, timeout_s=_TIMEOUT_S)
-    return {path for path in output.split("\0") if path}

@@ -67,6 +67,19 @@ def run_read_only(
     return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or LOOK_TIMEOUT_S)
 
 
+def list_files(directory: Path, *options: str, timeout_s: float | None = None) -> set[str]:
+    """The paths that ``git ls-files`` lists with these options, relative to a directory.
+
+    An untracked repository inside is one path with a "/" at its end. No file system monitor runs: it would be a program
+    that the repository names.
+
+    Raises:
+        GitRefused, WorktreeError: as ``run_read_only``.
+    """
+    words = ("-c", "core.fsmonitor=false", "ls-files", "-z", *options)
+    return {path for path in run_read_only(directory, *words, timeout_s=timeout_s).split("\0") if path}
+
+
 def ask(directory: Path, *words: str) -> bool:
     """Whether git says yes: exit code 0 is yes, 1 is no.
 

@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from session_host.client.worktrees.git import WORK_TIMEOUT_S, run_read_only
+from session_host.client.worktrees.git import WORK_TIMEOUT_S, list_files
 from session_host.errors import WorktreeError
 
 INCLUDE_FILE = ".worktreeinclude"
@@ -47,10 +47,8 @@ def copy_included(source: Path, target: Path) -> None:
 
 def _untracked(source: Path, patterns: str) -> set[str]:
     """The untracked files of a working tree that patterns of this option name, without those of nested repositories."""
-    listing = run_read_only(
-        source, "ls-files", "--others", "--ignored", "-z", patterns, timeout_s=WORK_TIMEOUT_S
-    )  # fmt: skip
-    return {file for file in listing.split("\0") if file and not file.endswith("/")}
+    files = list_files(source, "--others", "--ignored", patterns, timeout_s=WORK_TIMEOUT_S)
+    return {file for file in files if not file.endswith("/")}
 
 
 def _copy(file: Path, copy: Path, top: Path) -> None:
