@@ -59,23 +59,23 @@ class SummaryStrip(QWidget):
 
     def show_summary(self, summary: Summary) -> None:
         """Show the plan, unless all of it is done, and the number of changed files."""
-        plan = summary.plan
-        entries = plan.plan if plan is not None else ()
+        entries = summary.plan.plan if summary.plan is not None else ()
         done = sum(entry.status == "completed" for entry in entries)
-        self._step = ""
-        if plan is not None and done < len(entries):
+        step = ""
+        if summary.plan is not None and done < len(entries):
             current = next((entry for entry in entries if entry.status == "in_progress"), None)
             current = current or next(entry for entry in entries if entry.status == "pending")
-            self._plan_item = plan.id
-            self._step = chat_texts.plan_step(done, len(entries), one_line(current.text))
+            self._plan_item = summary.plan.id
+            step = chat_texts.plan_step(done, len(entries), one_line(current.text))
         files = list(summary.files.values())
-        if files != self._files:
-            self._files = files
-            added, removed = sum(file.added for file in files), sum(file.removed for file in files)
-            self.files_button.setText(chat_texts.changed_files(len(files), diff_texts.changed_lines(added, removed)))
-            self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
+        if (step, files) == (self._step, self._files):
+            return
+        self._step, self._files = step, files
+        added, removed = sum(file.added for file in files), sum(file.removed for file in files)
+        self.files_button.setText(chat_texts.changed_files(len(files), diff_texts.changed_lines(added, removed)))
+        self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
         self._fit()
-        self.setVisible(bool(self._step or self._files))
+        self.setVisible(bool(step or files))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -37,7 +37,6 @@ from .signals import (
     BELL,
     CLEARED,
     HOOK,
-    LEFT,
     NOTIFICATION,
     OSC_7501,
     PLUGIN,
@@ -170,10 +169,9 @@ class ActivityTracker:
         reports_activity = (
             report.activity is not None or (former is not None and former.reports_activity)
         ) and not report.is_last
-        if report.source == PROGRESS and report.activity is Activity.IDLE and former is None:
-            return False  # A terminal's reset also clears progress: this counts only if some was shown.
-        if report.text == LEFT and former is not None and former.activity is Activity.IDLE:
-            return False  # The command removed its progress.
+        is_shown = former is not None and former.activity is Activity.WORKING
+        if report.source == PROGRESS and report.activity is Activity.IDLE and not is_shown:
+            return False  # A terminal's reset and each command's end remove progress, too, where none is shown.
         self._reports[report.source] = SourceReport(
             report.source,
             report.text,

@@ -69,8 +69,6 @@ _FILE_STATES: Final = {
 }
 _FILE_DETAILS: Final = {"shell": "a background shell still runs"}
 """Details of a status beside the activity. The file does not say how many shells run."""
-LEFT: Final = "left by a command that ended"
-"""A report about the progress that a command shows and did not remove."""
 CLEARED: Final = "state=clear"
 """OSC 7501's parameter that withdraws the program's status."""
 
@@ -109,7 +107,7 @@ def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
             share = "" if percent is None else f"{percent} %"
             return StatusReport(PROGRESS, " ".join(filter(None, (state, share))), Activity.WORKING, share)
         case CommandEnded():
-            return StatusReport(PROGRESS, LEFT, Activity.IDLE)
+            return StatusReport(PROGRESS, "left by a command that ended", Activity.IDLE)
         case TitleChanged(title):
             for pattern, activity in watch.titles.items():
                 if re.search(pattern, title):
