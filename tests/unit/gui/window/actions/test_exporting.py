@@ -20,6 +20,7 @@ from gui.wording import prompt_texts
 from session_host import paths
 from session_host.errors import OutliveError
 from session_host.protocol.values import State
+from session_host.terminal.base import Emulator
 from tests.support.journals import output, resize, write_journal
 from tests.unit.gui.conftest import Played
 
@@ -55,6 +56,16 @@ async def add_ended(played: Played, name: str, *pieces: bytes) -> str:
     return session_id
 
 
+async def show_shell(played: Played) -> tuple[str, Emulator]:
+    """Show a chat with ``SHELL`` on its screen, in a window with an editor; its id, and its emulator."""
+    session_id = await played.add("shell")
+    played.open_window(preferences=with_editor())
+    emulator = played.show(session_id).emulator
+    assert emulator is not None
+    emulator.feed(SHELL)
+    return session_id, emulator
+
+
 async def banner(played: Played, begin: str) -> str:
     """The notice that begins so; a busy machine may show before it that the export takes long."""
     banners = played.window.banners
@@ -86,19 +97,15 @@ async def test_the_whole_text_of_an_ended_chat_opens_at_its_end_in_a_private_fil
 async def test_the_output_that_would_be_copied_opens_and_replaces_the_one_before(
     played: Played, editor: Commands
 ) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window(preferences=with_editor())
-    emulator = played.show(session_id).emulator
-    assert emulator is not None
-    emulator.feed(SHELL)
-    window.actions_["open_output"].trigger()
+    session_id, emulator = await show_shell(played)
+    played.window.actions_["open_output"].trigger()
     await played.until(lambda: editor, "the editor")
     path = Path(editor[0][2])
     assert path == paths.runtime_dir() / "texts" / session_id / "shell output.txt"
     assert path.read_text() == "a file\nanother\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     emulator.feed(SHELL.replace(b"another", b"a third"))
-    window.actions_["open_output"].trigger()
+    played.window.actions_["open_output"].trigger()
     await played.until(lambda: len(editor) == 2, "the editor")
     assert path.read_text() == "a file\na third\n"
     assert list(path.parent.iterdir()) == [path]
@@ -132,11 +139,7 @@ async def test_a_text_without_an_editor_says_what_to_set(played: Played, monkeyp
 async def test_a_full_disk_leaves_no_part_of_a_text(
     played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window(preferences=with_editor())
-    emulator = played.show(session_id).emulator
-    assert emulator is not None
-    emulator.feed(SHELL)
+    session_id, _ = await show_shell(played)
     fdopen = os.fdopen
 
     def on_full_disk(descriptor: int, *arguments: Any, **options: Any) -> Any:
@@ -145,7 +148,7 @@ async def test_a_full_disk_leaves_no_part_of_a_text(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdopen", on_full_disk)
-        window.actions_["open_output"].trigger()
+        played.window.actions_["open_output"].trigger()
         text = await banner(played, "Can’t open")
     path = text_files.prepare(session_id, "shell", " output.txt")
     reason = f"{path}: cannot write it ({os.strerror(errno.ENOSPC)}); free some space"
