@@ -41,9 +41,9 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
 
     # The window's own process; the terminal that the tests may run in is none of its.
     with open_window(argv=PATIENT_ARGV, has_own_session=True) as own:
-        own.ask("new_chat")
-        gate.release()
         own.focus()
+        own.press("ctrl+shift+n")
+        gate.release()
         for _ in range(12):
             own.press("Left")  # Claude Code is the first, and greyed until the shell has answered.
         session_id = wait_until(lambda: started(own), WAIT_S, "the chat", every_s=0.2)
