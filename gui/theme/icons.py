@@ -55,6 +55,7 @@ class Glyph(StrEnum):
     STOP = "stop-circle"
     OPEN = "arrow-square-out"
     SEND = "arrow-up"
+    DOWN = "arrow-down"
     UP = "caret-up"
     IMAGE = "image"
     UNZOOM = "corners-in"

@@ -125,6 +125,7 @@ QCheckBox::indicator:focus { border-color: $accent; }
 QCheckBox::indicator:disabled { border-color: $disabled; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
+QPushButton[kind="to_end"] { min-width: 28px; min-height: 28px; padding: 0; border-radius: 15px; }
 QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
 QPushButton[kind="chip"]:checked:focus { border-color: $text; }

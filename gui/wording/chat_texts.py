@@ -102,6 +102,10 @@ def new_messages() -> str:
     return translate("chat", "New messages")
 
 
+def scroll_to_end() -> str:
+    return translate("chat", "Scroll to bottom")
+
+
 def image(mime: str, size: int) -> str:
     return translate("chat", "Image ({mime}, {size} KB)").format(mime=mime, size=f"{max(size // 1024, 1):,}")
 

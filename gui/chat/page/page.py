@@ -29,6 +29,9 @@ from .rows import Row
 
 _LOOK_UP_AFTER_MS = 150
 """How long after scrolling the names of files on the page are looked up."""
+_KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
+"""The keys that do the same with Ctrl, as in browsers."""
+_OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
@@ -237,9 +240,12 @@ class TranscriptPage(PointedPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        scroll = self._keys.get(event.key())
+        if event.modifiers() & _OF_MENUS or (control and event.key() not in _KEYS_OF_ENDS):
+            scroll = None
         if not self.hasFocus():  # A request's widget did not use the key.
-            if event.key() in self._keys and not control:
-                self._keys[event.key()]()
+            if scroll is not None:
+                scroll()
             else:
                 event.ignore()
         elif event.matches(QKeySequence.StandardKey.Copy) or (control and event.key() == Qt.Key.Key_C):
@@ -251,8 +257,8 @@ class TranscriptPage(PointedPage):
             self.select_all()
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self.focused is not None:
             self.act(self.focused)
-        elif event.key() in self._keys and not control:
-            self._keys[event.key()]()
+        elif scroll is not None:
+            scroll()
         elif event.key() == Qt.Key.Key_Escape and not self.selection.is_empty(self.rows):
             self.selection.clear()
             self.update()

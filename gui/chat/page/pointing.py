@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QClipboard,
     QContextMenuEvent,
+    QEnterEvent,
     QGuiApplication,
     QHelpEvent,
+    QHideEvent,
+    QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QWheelEvent,
+    QWindow,
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -61,6 +65,8 @@ class PointedPage(ScrollingPage):
         self._awaited: tuple[FilePlace, float] | None = None
         """The clicked file while it is looked up, and the time of the click."""
         self.names.answered.connect(self._on_answered)
+        self._key_source: QWindow | None = None
+        """The window of which the keys are read while the pointer is over the page."""
 
     def act(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
@@ -247,13 +253,43 @@ class PointedPage(ScrollingPage):
         if not pixels:
             pixels = round(event.angleDelta().y() / 120 * self.style_.line_px * WHEEL_LINES)
         self.scroll_by(-pixels)
+        self._hover(event.position(), event.modifiers())
         event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._pointer = event.position()
+        self._read_keys_of(self.window().windowHandle())
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
+        self._read_keys_of(None)
         if self.hovered is not None:
             self.hovered = None
             self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._read_keys_of(None)
+
+    def _read_keys_of(self, window: QWindow | None) -> None:
+        """Notice Ctrl in a window, whichever widget of it has the keyboard; None ends that."""
+        if self._key_source is not None:
+            self._key_source.removeEventFilter(self)
+        self._key_source = window
+        if window is not None:
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Show at once what a click would open when Ctrl goes down or up."""
+        if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Control or self._pressed_at is not None:
+            return False
+        control = Qt.KeyboardModifier.ControlModifier
+        if event.type() == QEvent.Type.KeyPress:
+            self._hover(self._pointer, event.modifiers() | control)
+        elif event.type() == QEvent.Type.KeyRelease:
+            self._hover(self._pointer, event.modifiers() & ~control)
+        return False
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

@@ -35,6 +35,9 @@ WHEEL_LINES = 3
 class ScrollingPage(PaintedPage):
     """A transcript that scrolls.
 
+    Attributes:
+        grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
+
     Signals:
         arranged(): the segments on the page, or their positions, may have changed.
         framed(): a frame with the transcript's changes was prepared.
@@ -46,6 +49,7 @@ class ScrollingPage(PaintedPage):
     framed = Signal()
     restyled = Signal()
     following_changed = Signal(bool)
+    grows = True
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
@@ -62,13 +66,14 @@ class ScrollingPage(PaintedPage):
         self._bar.setCursor(Qt.CursorShape.ArrowCursor)
         self._bar.valueChanged.connect(self._on_bar)
         self._is_setting_bar = False
-        self._new_messages = QPushButton(chat_texts.new_messages(), self)
-        self._new_messages.setProperty("kind", "primary")
-        self._new_messages.setCursor(Qt.CursorShape.ArrowCursor)
-        self._new_messages.clicked.connect(lambda _checked: self.scroll_to_end())
-        self._new_messages.hide()
+        self._to_end = QPushButton(self)
+        self._to_end.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._to_end.setCursor(Qt.CursorShape.ArrowCursor)
+        self._to_end.clicked.connect(lambda _checked: self.scroll_to_end())
+        self._to_end.hide()
+        self._has_new_items = False
+        """Whether items changed since the page stopped following the end."""
         lexers().loaded.connect(self._on_lexer)
-        self._apply_theme()
         theme.changed.connect(self._on_theme)
         self.setMinimumSize(120, 60)
 
@@ -111,8 +116,7 @@ class ScrollingPage(PaintedPage):
 
     def _show_frame(self) -> None:
         if self.rows.apply_changes() and not self._is_following_end:
-            self._new_messages.show()
-            self._place_button()
+            self._has_new_items = True
         self.arrange()
         self.framed.emit()
 
@@ -140,6 +144,7 @@ class ScrollingPage(PaintedPage):
             self._set_following(True)
         self._show_bar()
         self._place_cards()
+        self._show_button()
         self.arranged.emit()
         top = places.first_change(previous, visible, self.height())
         self.update(0, top, self.width(), self.height() - top)
@@ -148,8 +153,7 @@ class ScrollingPage(PaintedPage):
         return (visible.position, visible.number) == places.last_of(self.rows)
 
     def _set_following(self, following: bool) -> None:
-        if following:
-            self._new_messages.hide()
+        following = following and self.grows
         if following != self._is_following_end:
             self._is_following_end = following
             self.following_changed.emit(following)
@@ -184,13 +188,31 @@ class ScrollingPage(PaintedPage):
         self._is_setting_bar = False
         self._bar.setVisible(end > 0)
 
-    def _place_button(self) -> None:
-        size = self._new_messages.sizeHint()
-        self._new_messages.setGeometry(
-            round(self.column_left + (self.rows.width - size.width()) / 2), self.height() - size.height() - 12,
-            size.width(), size.height(),
-        )  # fmt: skip
-        self._new_messages.raise_()
+    def _show_button(self) -> None:
+        """Show the button that goes to the end while the page does not follow it, and whether there are new items."""
+        button = self._to_end
+        self._has_new_items = self._has_new_items and not self._is_following_end
+        if self._is_following_end or not self.grows:
+            button.hide()
+            return
+        text = chat_texts.new_messages() if self._has_new_items else ""
+        if button.isHidden() or button.text() != text:
+            button.setText(text)
+            button.setAccessibleName(text or chat_texts.scroll_to_end())
+            button.setToolTip("" if text else chat_texts.scroll_to_end())
+            button.setProperty("kind", "primary" if text else "to_end")
+            button.style().unpolish(button)
+            button.style().polish(button)
+            self._set_button_icon()
+        size = button.sizeHint()
+        left = round(self.column_left + (self.rows.width - size.width()) / 2)
+        button.setGeometry(left, self.height() - size.height() - 12, size.width(), size.height())
+        button.raise_()
+        button.show()
+
+    def _set_button_icon(self) -> None:
+        token = "on_accent" if self._has_new_items else "text"
+        self._to_end.setIcon(glyph_icon(Glyph.DOWN, self.theme.tokens, token))
 
     # ------------------------------------------------------------ scrolling
 
@@ -255,11 +277,8 @@ class ScrollingPage(PaintedPage):
             self.arrange()
 
     def _on_theme(self) -> None:
-        self._apply_theme()
+        self._set_button_icon()
         self._apply_style()
-
-    def _apply_theme(self) -> None:
-        self._new_messages.setIcon(glyph_icon(Glyph.EXPANDED, self.theme.tokens, "on_accent"))
 
     def _apply_style(self) -> None:
         self.style_ = Style(self.theme, self._size_px, self._mono)
@@ -276,7 +295,6 @@ class ScrollingPage(PaintedPage):
             self.rows.lay_out_again(self.style_, width)
         if self.isVisible():
             self.arrange()
-            self._place_button()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

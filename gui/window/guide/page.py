@@ -26,6 +26,7 @@ class GuidePage(TranscriptPage):
     """
 
     history_requested = Signal(int)
+    grows = False
 
     def show_chapter(self, chapter: Chapter, place: Place | None = None) -> None:
         """Show a chapter, from a place on; None is its beginning."""
@@ -39,10 +40,6 @@ class GuidePage(TranscriptPage):
         self._bar.setAccessibleName(page_texts.scrollbar_of(chapter.title))
         self._place = place or places.top(self.rows)
         self.arrange()
-
-    def _set_following(self, following: bool) -> None:
-        """Follow nothing: a chapter does not grow, and its end is a place like any other."""
-        super()._set_following(False)
 
     def scroll_to_end(self) -> None:
         self.scroll_by(self.rows.heights.total)

@@ -18,6 +18,7 @@ from session_host.structured.items import FileChange
 from tests.support.chat_stage import WAIT_S, ChatStage
 from tests.support.played_chat import PlayedChat
 from tests.support.qt_waiting import process_events_until
+from tests.support.windows import xdotool
 
 EXISTING = ("gui/app.py", "docs/ä.md", "docs/log")
 CONTROL, PLAIN = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
@@ -136,6 +137,26 @@ def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
     items["Open file"].trigger()
     assert Path(opened(files, 1)[0].path).is_absolute()
     menu.close()
+
+
+def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None:
+    page = files.view.page
+    known(files, *EXISTING)
+    assert files.view.prompt.editor.hasFocus()
+    point = files.place_of("docs/ä.md:12:3", within=3)
+    xdotool("mousemove", "--window", str(int(files.view.winId())), str(point.x()), str(point.y()))
+    process_events_until(lambda: page.cursor().shape() == Qt.CursorShape.IBeamCursor, WAIT_S, "the pointer's arrival")
+    try:
+        xdotool("keydown", "Control_L")
+        process_events_until(lambda: page.hovered is not None, WAIT_S, "the link to be shown")
+        assert page.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    finally:
+        xdotool("keyup", "Control_L")
+    process_events_until(lambda: page.hovered is None, WAIT_S, "the link to be text again")
+    assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
+    process_events_until(lambda: not page.underMouse(), WAIT_S, "the pointer to leave")
+    assert page._key_source is None
 
 
 def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatStage) -> None:

@@ -110,10 +110,13 @@ def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stag
     chat.put("notice", "Another item")
     shown.settle()
     assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
-    assert shown.view.page._new_messages.isVisible()
-    shown.view.page._new_messages.click()
+    button = shown.button("New messages")
+    button.click()
     assert "Another item" in shown.shown()
-    assert not shown.view.page._new_messages.isVisible()
+    assert not button.isVisible()
+    shown.view.page.scroll_by(-900)
+    assert button.isVisible()
+    assert button.text() == "", "nothing is new"
 
 
 def test_nothing_moves_while_an_item_above_the_page_grows(chat_stage: Callable[..., ChatStage]) -> None:
