@@ -205,10 +205,17 @@ class ChatFacts:
         return self.activity_detail or self.title or self.record.agent
 
     @property
+    def ended_when(self) -> str:
+        """The time of its end, "" while it runs."""
+        return phrases.short_clock(self.since, datetime.now(UTC)) if self.has_ended else ""
+
+    @property
     def _topic_and_end(self) -> str:
-        """An agent's title for the chat, and how the chat ended; a failure comes first."""
-        topic = "" if self.is_shell_or_command else self.title
-        parts = (self.how_it_ended, topic) if self.has_failed else (topic, self.how_it_ended)
+        """An agent's title for the chat, and how the chat ended, in a short form; a failure comes first."""
+        topic, end, code = "" if self.is_shell_or_command else self.title, self.how_it_ended, self.record.exit_code
+        if self.has_failed and self.record.state is State.EXITED and not self.record.exit_signal and code:
+            end = page_texts.last_exit_code(code)
+        parts = (end, topic) if self.has_failed else (topic, end)
         return " · ".join(filter(None, parts))
 
     @property

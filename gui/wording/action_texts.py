@@ -32,7 +32,7 @@ def copy_name() -> str:
 
 
 def status_details() -> str:
-    return translate("action", "Status details…")
+    return translate("action", "Status details")
 
 
 def remove() -> str:
@@ -159,16 +159,16 @@ def dismiss_the_notice() -> str:
 
 def resume_chats(count: int) -> str:
     return (
-        translate("action", "Resume {count} chats").format(count=count) if count > 1 else translate("action", "Resume")
+        translate("action", "Resume {count} chats…").format(count=count) if count > 1 else translate("action", "Resume")
     )
 
 
 def stop_chats(count: int) -> str:
-    return translate("action", "Stop {count} chats").format(count=count) if count > 1 else translate("action", "Stop")
+    return translate("action", "Stop {count} chats…").format(count=count) if count > 1 else translate("action", "Stop")
 
 
 def remove_chats(count: int) -> str:
-    return translate("action", "Remove {count} chats").format(count=count) if count > 1 else remove()
+    return translate("action", "Remove {count} chats…").format(count=count) if count > 1 else remove()
 
 
 TITLES = {

@@ -38,7 +38,7 @@ def reset() -> str:
 
 
 def reset_all() -> str:
-    return translate("keys", "Reset all keys")
+    return translate("keys", "Reset all keys…")
 
 
 def reset_all_question() -> str:

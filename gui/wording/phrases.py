@@ -68,7 +68,7 @@ def ago(since: datetime | None, now: datetime) -> str:
 
 
 def clock_time(moment: datetime) -> str:
-    """A time of today or tomorrow, in local time and in the user's format."""
+    """A time of day, in local time and in the user's format."""
     local = moment.astimezone()
     return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
 
@@ -127,6 +127,17 @@ def clock(moment: datetime | None, now: datetime) -> str:
         return translate("phrases", "yesterday {at}").format(at=at)
     day = f"{local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
     return translate("phrases", "on {day} {at}").format(day=day, at=at)
+
+
+def short_clock(moment: datetime | None, now: datetime) -> str:
+    """A time in the user's time zone, with its date if that is another day: "14:03", "2 May 14:03"."""
+    if moment is None:
+        return ""
+    local, today = moment.astimezone(), now.astimezone().date()
+    if local.date() == today:
+        return clock_time(moment)
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {clock_time(moment)}"
 
 
 def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_ended_by_user: bool) -> bool:

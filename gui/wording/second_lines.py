@@ -40,6 +40,10 @@ class ChatLabels(Protocol):
         """The full path of its directory."""
 
     @property
+    def ended_when(self) -> str:
+        """The time of its end, "" while it runs."""
+
+    @property
     def needs_you(self) -> bool:
         """Whether its agent waits for the user."""
 
@@ -49,11 +53,16 @@ class ChatLabels(Protocol):
 
 
 class SecondLine(NamedTuple):
-    """The line below a chat's name: its place and its status text; the distinguishing part comes first."""
+    """The line below a chat's name: its place and its status text; the distinguishing part comes first.
+
+    Attributes:
+        difference: the part that distinguishes the chat from others of its name; "" if there are none.
+    """
 
     place: str
     status: str
     status_first: bool
+    difference: str = ""
 
     @property
     def whole(self) -> str:
@@ -86,8 +95,11 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
             places[chat.id] = rest
         else:
             places[chat.id] = _place(chat, directories[chat.place], branches_differ=branches_differ)
+    _separate_equal_ends(listed, headings, places)
     shared_places = Counter((headings[chat.id], places[chat.id]) for chat in listed)
     same_lines = Counter((headings[chat.id], chat.name, places[chat.id], chat.status_text) for chat in listed)
+    names = Counter(chat.name for chat in listed)
+    shared_names = Counter((chat.name, places[chat.id]) for chat in listed)
     lines: dict[str, SecondLine] = {}
     for chat in listed:
         project, place = headings[chat.id], places[chat.id]
@@ -96,8 +108,21 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
         status_first = bool(chat.status_text) and (is_urgent or shared_places[project, place] > 1)
         if same_lines[project, chat.name, place, chat.status_text] > 1:
             place = _BETWEEN.join(filter(None, (place, chat.id[:ID_DIGITS])))
-        lines[chat.id] = SecondLine(place, chat.status_text, status_first)
+            differs_by_place = True
+        else:
+            differs_by_place = shared_names[chat.name, place] == 1 or not chat.status_text
+        difference = place if differs_by_place else chat.status_text
+        lines[chat.id] = SecondLine(place, chat.status_text, status_first, difference if names[chat.name] > 1 else "")
     return lines
+
+
+def _separate_equal_ends(chats: list[ChatLabels], headings: Mapping[str, str], places: dict[str, str]) -> None:
+    """Put the time of the end before the places of ended chats that are alike in all else."""
+    keys = {chat.id: (headings[chat.id], chat.name, places[chat.id], chat.status_text) for chat in chats}
+    alike = Counter(keys.values())
+    for chat in chats:
+        if alike[keys[chat.id]] > 1 and (when := chat.ended_when):
+            places[chat.id] = _BETWEEN.join(filter(None, (when, places[chat.id])))
 
 
 def _without_branch(chat: ChatLabels) -> str:

@@ -24,6 +24,7 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
 from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording.second_lines import second_lines
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
@@ -358,7 +359,7 @@ class ChatActions(QObject):
                 common_texts.stop() if count == 1 else page_texts.stop_chats(count),
                 lambda: self._stop_these(running),
                 page_texts.agents_may_save(),
-                "\n".join(chat.name_and_state for chat in running) if count > 1 else "",
+                listed(running) if count > 1 else "",
             )
         )
 
@@ -367,6 +368,18 @@ class ChatActions(QObject):
             if not chat.has_ended:
                 self._layout.note_ended_by_user(chat.id)
                 self._sessions.stop(chat)
+
+
+def listed(chats: Sequence[Chat]) -> str:
+    """The chats of a question, one a line; those of the same name with what tells them apart."""
+    lines = second_lines(chats)
+
+    def line(chat: Chat) -> str:
+        difference = lines[chat.id].difference
+        is_named = difference == chat.status_text or difference in chat.name_and_state
+        return chat.name_and_state if is_named else page_texts.chat_and_state(chat.name_and_state, difference)
+
+    return "\n".join(map(line, chats))
 
 
 def _start_directory() -> str:

@@ -14,7 +14,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
-from gui.wording import action_texts, notice_texts, page_texts, phrases
+from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 
@@ -68,7 +68,7 @@ class ResumeAll(QObject):
         self._sheets.question.ask(
             Question(
                 page_texts.resume_these_chats(),
-                action_texts.resume_chats(len(chats)),
+                page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
                 page_texts.without_conversation(left_out) if others else "",
                 "\n".join(map(self._line, chats)),

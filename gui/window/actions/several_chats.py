@@ -11,7 +11,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
 from gui.settings.layout import WindowLayout
-from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
@@ -69,7 +69,7 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
-                    lambda: self._stop_now(running), page_texts.agents_may_save(), _listed(running),
+                    lambda: self._stop_now(running), page_texts.agents_may_save(), listed(running),
                 )
             )  # fmt: skip
 
@@ -90,7 +90,7 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
-                    lambda: self._remove_now(ended), subject=_listed(ended),
+                    lambda: self._remove_now(ended), subject=listed(ended),
                 )
             )  # fmt: skip
 
@@ -117,7 +117,7 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.resume_several(len(found)), page_texts.resume_chats(len(found)),
-                    lambda: self._resume_now(found), subject=_listed(found),
+                    lambda: self._resume_now(found), subject=listed(found),
                 )
             )  # fmt: skip
 
@@ -131,8 +131,3 @@ def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> No
     pinned = all(chat.record.pinned for chat in chats)
     text = common_texts.unpin() if pinned else common_texts.pin()
     menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
-
-
-def _listed(chats: Sequence[Chat]) -> str:
-    """The chats, one a line."""
-    return "\n".join(chat.name_and_state for chat in chats)

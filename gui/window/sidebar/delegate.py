@@ -140,12 +140,12 @@ class SidebarDelegate(QStyledItemDelegate):
         self._paint_second_line(painter, second, entry)
 
     def _paint_compact(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """One line: mark, agent, name and age."""
+        """One line: mark, agent, name and age; after the name, what tells the chat from others of that name."""
         line = area.adjusted(_COMPACT_TEXT_LEFT_PX, 0, -GAP_M_PX, -1)
         height = line.center().y() + 0.5
         paint_mark(painter, Mark(entry.mark), QPointF(area.left() + 22, height), self._theme.tokens)
         self._paint_agent(painter, QPointF(area.left() + 44, height), entry)
-        self._paint_name(painter, line, entry)
+        self._paint_name(painter, line, entry, entry.difference)
 
     def _paint_agent(self, painter: QPainter, center: QPointF, entry: ChatRow) -> None:
         """The agent's letters, on its tile."""
@@ -153,8 +153,8 @@ class SidebarDelegate(QStyledItemDelegate):
         tile.moveCenter(center)
         paint_tile(painter, tile, entry.monogram, entry.tile, self._theme.tokens, muted=entry.over)
 
-    def _paint_name(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """The name, and on the right its age, with a bell or a pin before it."""
+    def _paint_name(self, painter: QPainter, area: QRect, entry: ChatRow, difference: str = "") -> None:
+        """The name, a quieter text after it, and on the right its age, with a bell or a pin before it."""
         tokens = self._theme.tokens
         middle = Qt.AlignmentFlag.AlignVCenter
         small = font(SECONDARY_PX)
@@ -176,8 +176,18 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setFont(name_font)
         painter.setPen(tokens.color("secondary" if entry.over and not entry.active else "text"))
         room = area.width() - taken - GAP_S_PX
-        name = QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideMiddle, room)
+        metrics = QFontMetrics(name_font)
+        # The name gives way to the difference, but keeps the larger part.
+        given = QFontMetrics(small).horizontalAdvance(difference) + GAP_S_PX + 2 if difference else 0
+        own = max(room - given, int(room * (1 - _FIRST_SHARE)))
+        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, own)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)
+        left = metrics.horizontalAdvance(name) + GAP_S_PX
+        if difference and room - left >= _LEAST_PX:
+            painter.setFont(small)
+            painter.setPen(tokens.color("secondary"))
+            shown = QFontMetrics(small).elidedText(difference, Qt.TextElideMode.ElideRight, room - left)
+            painter.drawText(area.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignLeft | middle, shown)
 
     def _paint_initials(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Collapsed: a chat's initials, its state as a badge, and a dot or a bell for what was not seen."""

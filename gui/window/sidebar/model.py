@@ -61,6 +61,8 @@ class ChatRow:
     monogram: str
     tile: int
     pinned: bool
+    difference: str = ""
+    """What tells it from another chat of its name; "" if there is none."""
 
 
 Entry = Heading | DayHeading | ChatRow
@@ -244,6 +246,7 @@ class SidebarModel(QAbstractListModel):
             monogram=agent.monogram if agent is not None else chat.record.agent[:2],
             tile=self._tiles.get(chat.record.agent, len(self._tiles)),
             pinned=chat.record.pinned,
+            difference=line.difference,
         )
 
     # ------------------------------------------------------------ QAbstractListModel
@@ -271,7 +274,8 @@ class SidebarModel(QAbstractListModel):
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
             where = entry.chat.place_and_status
-            said = (entry.name, self._agent(entry), entry.mark, pinned, rang, where, entry.age, muted)
+            difference = "" if entry.difference in where else entry.difference
+            said = (entry.name, self._agent(entry), entry.mark, pinned, rang, where, difference, entry.age, muted)
             return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))

@@ -93,6 +93,14 @@ def test_how_it_ended(code: int | None, number: int | None, by_you: bool, text: 
     assert phrases.how_it_ended(code, number, is_ended_by_user=by_you) == text
 
 
+def test_a_time_of_another_day_has_its_date():
+    assert phrases.short_clock(NOW, NOW) == phrases.clock_time(NOW)
+    months_ago, year_ago = (NOW - timedelta(days=days) for days in (60, 400))
+    assert phrases.short_clock(months_ago, NOW).startswith(f"{months_ago.astimezone().day} ")
+    assert str(year_ago.year) in phrases.short_clock(year_ago, NOW)
+    assert phrases.short_clock(None, NOW) == ""
+
+
 def test_an_end_that_the_user_wanted_is_no_failure():
     assert phrases.failed(State.EXITED, 1, None, is_ended_by_user=False)
     assert not phrases.failed(State.EXITED, None, 15, is_ended_by_user=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gui.window.sidebar.delegate import initials
 from gui.wording.second_lines import second_lines
@@ -16,6 +16,7 @@ class One:
     status_text: str = ""
     branch: str = ""
     directory: str = "/src/api"
+    ended_when: str = ""
     needs_you: bool = False
     is_unresponsive: bool = False
 
@@ -61,6 +62,28 @@ def test_in_one_place_what_was_said_comes_first():
 def test_chats_that_are_alike_in_all_have_the_digits_that_the_command_line_takes():
     assert lines(One("adae1e2d"), One("beef0000"), One("cafe0000", name="other")) == [
         "api · adae", "api · beef", "api",
+    ]  # fmt: skip
+
+
+def test_ended_chats_that_are_alike_in_all_have_the_time_of_their_end_first():
+    one, two = (
+        One(each, status_text="Finished", ended_when=when) for each, when in (("1", "14:03"), ("2", "9 May 8:10"))
+    )
+    assert lines(one, two) == ["14:03 · api · Finished", "9 May 8:10 · api · Finished"]
+    assert lines(one, replace(two, status_text="Exit code 3")) == ["Finished · api", "Exit code 3 · api"]
+    alike = [One("adae1e2d", ended_when="14:03"), One("beef0000", ended_when="14:03")]
+    assert lines(*alike) == ["14:03 · api · adae", "14:03 · api · beef"], "they ended together"
+
+
+def test_one_short_text_tells_chats_of_a_name_apart():
+    chats = [
+        One("1", name="shell", status_text="make"), One("2", name="shell", status_text="make", place="docs"),
+        One("3", name="build", status_text="Finished"), One("4", name="build", status_text="Exit code 3"),
+        One("adae1", name="claude"), One("beef1", name="claude"), One("5", name="alone"),
+    ]  # fmt: skip
+    found = second_lines(chats)
+    assert [found[chat.id].difference for chat in chats] == [
+        "api", "docs", "Finished", "Exit code 3", "api · adae", "api · beef", "",
     ]  # fmt: skip
 
 

@@ -284,7 +284,7 @@ async def test_an_ended_chat_keeps_its_topic(played: Played):
     done = played.chat(await played.add("one", agent="codex", exit_code=0, **ended))
     assert done.status_text == "Fix the parser · Finished"
     failed = played.chat(await played.add("two", agent="codex", exit_code=3, **ended))
-    assert failed.status_text == "Ended with exit code 3 · Fix the parser"
+    assert failed.status_text == "Exit code 3 · Fix the parser"
     shell = played.chat(await played.add("three", agent="shell", exit_code=0, **ended))
     assert shell.status_text == "Finished", "a shell's title is its prompt"
 

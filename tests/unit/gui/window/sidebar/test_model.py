@@ -11,6 +11,7 @@ from PySide6.QtGui import QEnterEvent, QMouseEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
+from gui.window.actions.chat_actions import listed
 from gui.window.sidebar.model import ChatRow, SidebarModel
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
@@ -119,3 +120,19 @@ async def test_agents_are_looked_for_beside_the_window_and_their_buttons_stay(
         await played.add(f"chat {number}", state=State.EXITED, exit_code=0)
     assert empty._rows.indexOf(button) == 0
     assert threading.main_thread() not in threads
+
+
+async def test_rows_of_one_name_have_a_text_that_tells_them_apart(played: Played):
+    ended = {"agent": "claude", "state": State.EXITED, "exit_code": 0, "cwd": "/src/api"}
+    ids = [await played.add("claude", **ended, ended_at=f"2026-01-0{day}T12:00:00Z") for day in (2, 3)]
+    await played.add("alone", **ended, ended_at="2026-01-04T12:00:00Z")
+    model = SidebarModel(played.sessions, set())
+    model.refresh()
+    entries = [model.index(row) for row in range(model.rowCount())]
+    rows = {row.chat.id: (row, at) for at in entries if isinstance(row := model.entry(at), ChatRow)}
+    one, two = (rows[each][0].difference for each in ids)
+    assert (one[0], two[0]) == ("2", "3"), "the days of their ends"
+    assert one.endswith(" · api")
+    assert one in rows[ids[0]][1].data(Qt.ItemDataRole.AccessibleTextRole)
+    assert [row.difference for row, _at in rows.values() if row.name == "alone"] == [""]
+    assert listed([played.chat(each) for each in ids]) == f"claude · Finished · {one}\nclaude · Finished · {two}"

@@ -86,7 +86,7 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     assert _names(parts, roles.PageTabList) == ["fix <b> & go, running"]
     assert _names(parts, roles.PageTab) == ["fix <b> & go, running", "two, ended with an error"]
     tabs = [part for part in parts if part.role() == roles.PageTab]
-    assert tabs[1].text(QAccessible.Text.Description) == "two: ended with an error\n/tmp\nEnded with exit code 1"
+    assert tabs[1].text(QAccessible.Text.Description) == "two: ended with an error\n/tmp\nExit code 1"
     assert _names(parts, roles.Terminal) == ["Terminal of fix <b> & go"]
     [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
     assert chats.text(QAccessible.Text.Name) == "Chats"
