@@ -11,6 +11,7 @@ reads the files of themes.
     scheme      one theme, and its counterpart for the other appearance
     derive      the window's colours from a terminal's
     marks       the shapes that show a chat's state, painted
+    popup_list  a list that drops down over other widgets, and leaves them the keyboard
     matched     a text with its matched characters marked
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.matched import paint_matched
+from gui.theme.popup_list import PopupList
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import SlashCommand
@@ -18,7 +19,6 @@ from .editor import PromptEditor
 from .files import DirectoryFiles
 
 _MAX_SHOWN = 8
-_ROW_PX = 26
 _TEXT_PX = 8
 """The space before and after a row's text."""
 
@@ -39,17 +39,9 @@ class Completion(QObject):
         self.files = DirectoryFiles()
         self.files.listed.connect(self._offer)
         self._model = QStringListModel(self)
-        self.list = QListView(page)
-        self.list.setProperty("kind", "popup")
-        self.list.setModel(self._model)
+        self.list = PopupList(page, self._model, chat_texts.completions())
         self.list.setItemDelegate(_MatchDelegate(theme, self))
-        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setUniformItemSizes(True)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.list.setAccessibleName(chat_texts.completions())
         self.list.clicked.connect(lambda index: self._accept(index.row()))
-        self.list.hide()
         editor.textChanged.connect(self._offer)
         editor.cursorPositionChanged.connect(self._offer)
         editor.completion_key.connect(self._on_key)
@@ -99,7 +91,7 @@ class Completion(QObject):
         self._editor.is_completing = True
 
     def _place(self, rows: int) -> None:
-        height = min(rows, _MAX_SHOWN) * _ROW_PX + 12
+        height = self.list.height_for(min(rows, _MAX_SHOWN))
         editor = self._editor
         corner = editor.mapTo(self._page, editor.rect().topLeft())
         self.list.setGeometry(corner.x(), max(corner.y() - height - 12, 0), min(editor.width(), 560), height)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QStringListModel, Qt
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLineEdit
 
+from gui.theme.popup_list import PopupList
 from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
 
@@ -23,17 +24,11 @@ class DirectoryField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self._recent: list[str] = []
+        self._typed = ""
+        """What the user typed; the field has a row's text while one is selected in the list."""
         self._offers = QStringListModel(self)
-        completer = QCompleter(self._offers, self)
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.setMaxVisibleItems(OFFERED)
-        popup = QListView()
-        popup.setProperty("kind", "popup")
-        completer.setPopup(popup)
-        self._popup = popup
-        self._completer = completer
-        self.setCompleter(completer)
-        self.textEdited.connect(self._offer)
+        self._list: PopupList | None = None
+        self.textEdited.connect(self._on_edited)
 
     def set_recent(self, directories: list[str]) -> None:
         """Set the directories to offer first."""
@@ -74,14 +69,74 @@ class DirectoryField(QLineEdit):
         found = recent + [path for path in _completions(typed) if path not in recent]
         return found[:OFFERED]
 
-    def _offer(self, text: str) -> None:
-        self._offers.setStringList(self.offers(text))
+    # -- the list
+
+    @property
+    def is_offering(self) -> bool:
+        """Whether the list is shown."""
+        return self._list is not None and self._list.isVisible()
+
+    def _on_edited(self, text: str) -> None:
+        self._show_offers(self.offers(text) if text.strip() else [])
+
+    def _show_offers(self, offers: list[str]) -> None:
+        """Show these directories below the field, or above it where more space is; hide the list for none."""
+        self._typed = self.text()
+        self._offers.setStringList(offers)
+        if not offers or not self.hasFocus():
+            self._hide_offers()
+            return
+        window = self.window()
+        if self._list is None or self._list.parentWidget() is not window:
+            self._hide_offers()
+            self._list = PopupList(window, self._offers, new_chat_texts.directories())
+            self._list.clicked.connect(self._on_click)
+            self.destroyed.connect(self._list.deleteLater)
+        shown, field = self._list, QRect(self.mapTo(window, QPoint()), self.size())
+        below, above = window.height() - field.bottom() - 1, field.top()
+        wanted = shown.height_for(len(offers))
+        height = min(wanted, below if wanted <= below else max(below, above))
+        top = field.bottom() + 1 if height <= below else field.top() - height
+        shown.setGeometry(field.left(), top, field.width(), height)
+        shown.setCurrentIndex(QModelIndex())
+        shown.show()
+        shown.raise_()
+
+    def _hide_offers(self) -> None:
+        if self._list is not None:
+            self._list.hide()
+
+    def _on_click(self, index: QModelIndex) -> None:
+        self.setText(str(index.data()))
+        self._hide_offers()
+
+    def _select(self, step: int) -> None:
+        """Select the next row, or the former one for -1; what was typed stands between the last row and the first."""
+        assert self._list is not None
+        rows = self._offers.stringList()
+        row = self._list.currentIndex().row() + step
+        row = len(rows) - 1 if row < -1 else row
+        self._list.setCurrentIndex(self._offers.index(row) if 0 <= row < len(rows) else QModelIndex())
+        self.setText(rows[row] if 0 <= row < len(rows) else self._typed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Down and not self._popup.isVisible():
-            self._offers.setStringList((self._recent or self.offers(self.text()))[:OFFERED])
-            self._completer.complete()
+        key = event.key()
+        if not self.is_offering:
+            if key == Qt.Key.Key_Down:
+                self._show_offers((self._recent or self.offers(self.text()))[:OFFERED])
+                return
+        elif key in {Qt.Key.Key_Down, Qt.Key.Key_Up}:
+            self._select(1 if key == Qt.Key.Key_Down else -1)
             return
+        elif key == Qt.Key.Key_Escape:
+            self._hide_offers()
+            return
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            assert self._list is not None
+            is_choice = self._list.currentIndex().isValid()
+            self._hide_offers()
+            if is_choice:
+                return
         super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
@@ -90,28 +145,32 @@ class DirectoryField(QLineEdit):
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Tab
-            and self._popup.isVisible()
+            and self.is_offering
         ):
             typed = self.text().strip()
             offers = _completions(typed) or self._offers.stringList()
             if offers and offers != [typed]:
                 self.setText(offers[0] + ("" if offers[0].endswith("/") else "/"))
-                self._offer(self.text())
-                self._completer.complete()
+                self._show_offers(self.offers(self.text()))
                 return True
-            # The completer returns the keyboard focus here when its list closes: move on after that.
-            self._popup.hide()
-            QTimer.singleShot(0, self, self._move_on)
-            return True
         return super().event(event)
-
-    def _move_on(self) -> None:
-        self.focusNextPrevChild(True)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.selectAll()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._hide_offers()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._hide_offers()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hide_offers()
 
 
 def _completions(typed: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.window.new_chat.request import NewChatRequest
 from gui.window.page.banners import Banner
@@ -271,6 +271,36 @@ def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area:
     assert field.offers("bet") == ["~/beta"]
     assert field.offers("/nowhere/x") == []
     field.deleteLater()
+
+
+async def test_the_list_of_directories_is_used_by_keys(played: Played, area: Area) -> None:
+    for name in ("alpha", "alps"):
+        (area.home / name).mkdir()
+    field = DirectoryField()
+    host = QWidget()
+    QVBoxLayout(host).addWidget(field)
+    host.show()
+    host.activateWindow()
+    assert QTest.qWaitForWindowActive(host)
+    field.setFocus()
+    QTest.keyClicks(field, "~/al")
+    assert field.is_offering
+    seen = []
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up):
+        QTest.keyClick(field, key)
+        seen.append(field.text())
+    assert seen == ["~/alpha", "~/alps", "~/al", "~/alps"]
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert (field.text(), field.is_offering) == ("~/alps", False)
+    field.clear()
+    QTest.keyClicks(field, "~/al")
+    QTest.keyClick(field, Qt.Key.Key_Tab)
+    assert (field.text(), field.is_offering) == ("~/alpha/", False)
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert field.is_offering
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not field.is_offering
+    host.deleteLater()
 
 
 async def test_one_sheet_is_open_at_a_time_and_escape_leads_back_to_the_terminal(played: Played) -> None:

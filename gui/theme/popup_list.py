@@ -1,0 +1,39 @@
+"""A list that drops down over other widgets, as of completions.
+
+It is no window of its own. Qt gives a popup window the whole keyboard: keys that the user types ahead, while the window
+is busy, still go to the popup when it is closed, and are lost.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+_ROW_PX = 26
+_FRAME_PX = 6
+
+
+class PopupList(QListView):
+    """A list of texts, hidden at first; the keyboard focus stays with the field that it belongs to."""
+
+    def __init__(self, parent: QWidget, model: QAbstractItemModel, name: str) -> None:
+        """Make a list.
+
+        Args:
+            parent: the widget that the list may cover.
+            model: the texts.
+            name: for screen readers.
+        """
+        super().__init__(parent)
+        self.setProperty("kind", "popup")
+        self.setModel(model)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setUniformItemSizes(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setAccessibleName(name)
+        self.hide()
+
+    def height_for(self, rows: int) -> int:
+        """The list's height with so many rows, in pixels."""
+        return rows * _ROW_PX + _FRAME_PX
