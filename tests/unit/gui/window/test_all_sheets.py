@@ -284,7 +284,6 @@ async def test_the_list_of_directories_is_used_by_keys(played: Played, area: Are
     assert QTest.qWaitForWindowActive(host)
     field.setFocus()
     QTest.keyClicks(field, "~/al")
-    assert field.is_offering
     seen = []
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up):
         QTest.keyClick(field, key)
@@ -296,10 +295,11 @@ async def test_the_list_of_directories_is_used_by_keys(played: Played, area: Are
     QTest.keyClicks(field, "~/al")
     QTest.keyClick(field, Qt.Key.Key_Tab)
     assert (field.text(), field.is_offering) == ("~/alpha/", False)
-    QTest.keyClick(field, Qt.Key.Key_Backspace)
-    assert field.is_offering
-    QTest.keyClick(field, Qt.Key.Key_Escape)
-    assert not field.is_offering
+    shown = []
+    for key in (Qt.Key.Key_Backspace, Qt.Key.Key_Escape):
+        QTest.keyClick(field, key)
+        shown.append(field.is_offering)
+    assert shown == [True, False]
     host.deleteLater()
 
 
