@@ -31,6 +31,7 @@ class Glyph(StrEnum):
     MORE = "dots-three"
     EXPANDED = "caret-down"
     FOLDED = "caret-right"
+    BACK = "caret-left"
     COPY = "copy"
     INFO = "info"
     WARNING = "warning"
@@ -63,6 +64,8 @@ class Glyph(StrEnum):
     RESET = "arrow-counter-clockwise"
     PIN = "push-pin"
     FOLDER = "folder"
+    NEW_FOLDER = "folder-plus"
+    GRID = "squares-four"
     LIST = "list-bullets"
 
 

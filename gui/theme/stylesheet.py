@@ -95,7 +95,7 @@ QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
 QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
 }
-QPlainTextEdit { padding: 4px; }
+QPlainTextEdit { padding: 4px 7px; }
 QPlainTextEdit[kind="bare"] { background: transparent; border: 0; padding: 0; min-height: 0; }
 
 QAbstractSpinBox, QComboBox {

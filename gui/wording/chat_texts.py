@@ -282,7 +282,7 @@ def look_through_to_allow() -> str:
 
 
 def incomplete() -> str:
-    return translate("chat", "The agent did not show everything that it would run. You can only decline this request.")
+    return translate("chat", "The agent did not report everything that would run. You can only decline this request.")
 
 
 def answer_sent() -> str:

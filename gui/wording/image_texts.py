@@ -27,6 +27,11 @@ def attach_images() -> str:
     return translate("chat", "Attach images…")
 
 
+def choose_images() -> str:
+    """The title of the dialog."""
+    return translate("chat", "Attach images")
+
+
 def image_files(patterns: str) -> str:
     """The files that a dialog lists."""
     return translate("chat", "Images ({patterns})").format(patterns=patterns)

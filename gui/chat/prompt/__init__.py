@@ -8,5 +8,6 @@ files         the files of a directory, listed in a thread
 path_index    finds paths by a few typed letters
 attachments   images as thumbnails
 image_size    large images are scaled down
+image_dialog  chooses image files
 settings_row  model, mode, effort and token use
 """

@@ -6,7 +6,7 @@ import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.draft import Draft
 from gui.theme.follow import Theme
@@ -16,9 +16,10 @@ from gui.wording import chat_texts, image_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.transcript import Status
 
-from .attachments import TYPES, Attachments
+from .attachments import Attachments
 from .completion import Completion
 from .editor import PromptEditor
+from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
 
 _BUTTON_PX = 28
@@ -224,10 +225,7 @@ class PromptBox(QWidget):
 
     def _choose_images(self) -> None:
         """Let the user choose image files in a dialog, which does not block the window."""
-        dialog = QFileDialog(self, image_texts.attach_images(), self.completion.files.directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(image_texts.image_files(" ".join(f"*{end}" for end in TYPES)))
+        dialog = ImageDialog(self._theme, self, self.completion.files.directory)
         dialog.filesSelected.connect(self._add_files)
         dialog.finished.connect(lambda _result: self.editor.setFocus())
         dialog.open()

@@ -1,0 +1,56 @@
+"""What Qt draws of its own accord fits the theme and the window's own controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from gui.chat.prompt.image_dialog import ImageDialog
+from gui.theme.contrast import ratio
+from gui.theme.follow import Theme
+from gui.window.widgets.prompt_field import PromptField
+from tests.support.qt_waiting import show
+
+
+@pytest.fixture
+def holder(theme: Theme) -> Iterator[QWidget]:
+    made = QWidget()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def text_left(field: QWidget, holder: QWidget) -> int:
+    """Where the text of an empty field begins."""
+    cursor: QRect = field.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+    if isinstance(field, PromptField):
+        return field.viewport().mapTo(holder, cursor.topLeft()).x()
+    return field.mapTo(holder, cursor.center()).x()  # A wider rectangle around the cursor.
+
+
+def test_texts_of_fields_of_one_line_and_of_several_begin_below_each_other(holder: QWidget) -> None:
+    column = QVBoxLayout(holder)
+    fields = QLineEdit(), PromptField("Prompt")
+    for field in fields:
+        column.addWidget(field)
+    show(holder)
+    one, several = (text_left(field, holder) for field in fields)
+    assert abs(one - several) <= 1
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
+def test_the_arrows_of_qts_file_dialog_can_be_seen(theme: Theme, holder: QWidget, tmp_path: Path) -> None:
+    dialog = ImageDialog(theme, holder, str(tmp_path))
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    tools = [tool for tool in dialog.findChildren(QToolButton) if tool.objectName().endswith("Button")]
+    assert len(tools) == 6
+    for tool in tools:
+        image = tool.icon().pixmap(16, 16).toImage()
+        points = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+        strongest = max(points, key=QColor.alpha)
+        assert ratio(strongest, theme.tokens.color("sidebar")) > 3, tool.objectName()
