@@ -56,6 +56,12 @@ def count_lines(path: Path) -> int:
         raise OutliveError(f"{path}: cannot read it ({error.strerror}); try again") from error
 
 
+def remove_file(path: Path) -> None:
+    """Remove one text, if it is still there."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def remove(session_id: str) -> None:
     """Remove a chat's texts."""
     _remove(texts_dir() / session_id)

@@ -1,4 +1,7 @@
-"""The actions on a chat's directory; for a chat in a git worktree of its own, that is the worktree."""
+"""The actions on a chat's directory.
+
+That is the directory to which its shell went (OSC 7), else its own git worktree, else the one that it was started in.
+"""
 
 from __future__ import annotations
 
@@ -26,5 +29,7 @@ class DirectoryActions:
 
 
 def directory_of(chat: Chat) -> str:
-    """A chat's directory."""
-    return chat.record.worktree or chat.record.cwd
+    """A chat's directory, as the status line shows it; of a worktree that the chat did not leave, the worktree's."""
+    if chat.current_directory != chat.directory:
+        return chat.current_directory
+    return chat.record.worktree or chat.directory

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject
 
@@ -20,6 +21,9 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.export import file_name
 from gui.wording import notice_texts
 from session_host.errors import OutliveError
+
+_TEXT: Final = ".txt"
+_OUTPUT: Final = " output.txt"
 
 
 async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> None:
@@ -49,6 +53,8 @@ class ChatTexts(QObject):
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
+        self._files: dict[tuple[str, str], Path] = {}
+        """The latest text of each kind, by session and the end of its name; a chat that is renamed has another path."""
         sessions.removed.connect(self._on_removed)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -73,8 +79,9 @@ class ChatTexts(QObject):
     async def _open_text(self, chat: Chat) -> None:
         key = f"text {chat.id}"
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), ".txt")
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _TEXT)
             await export_to(path, chat, self._banners, key)
+            await self._replace_former(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(text_files.count_lines, path)
         except OutliveError as error:
             self._banners.inform(notice_texts.cannot_open_text(chat.name, error), kind="failed", key=key)
@@ -87,13 +94,22 @@ class ChatTexts(QObject):
 
     async def _open_output(self, chat: Chat, text: str) -> None:
         try:
-            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), " output.txt")
+            path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _OUTPUT)
             await asyncio.to_thread(text_files.write, path, text + "\n")
+            await self._replace_former(chat.id, _OUTPUT, path)
         except OutliveError as error:
             text = notice_texts.cannot_open_text(chat.name, error)
             self._banners.inform(text, kind="failed", key=f"text {chat.id}")
         else:
             self._opener.open_file(FilePlace(str(path)))
 
+    async def _replace_former(self, session_id: str, suffix: str, path: Path) -> None:
+        """Note a chat's text, and remove the one that it had under a former name."""
+        former, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
+        if former is not None and former not in self._files.values():
+            await asyncio.to_thread(text_files.remove_file, former)
+
     def _on_removed(self, session_id: str) -> None:
+        for suffix in (_TEXT, _OUTPUT):
+            self._files.pop((session_id, suffix), None)
         text_files.remove(session_id)

@@ -111,6 +111,22 @@ async def test_the_output_that_would_be_copied_opens_and_replaces_the_one_before
     assert list(path.parent.iterdir()) == [path]
 
 
+async def test_a_renamed_chat_has_its_texts_under_its_new_name_alone(played: Played, editor: Commands) -> None:
+    session_id = await add_ended(played, "shell", SHELL)
+    window = played.open_window(preferences=with_editor())
+    window.open_chat(played.chat(session_id))
+    chat = played.chat(session_id)
+    for name in ("shell", "shell output", "last"):
+        played.sessions.rename(chat, name)
+        await played.until(lambda name=name: chat.name == name, "the name")  # type: ignore[misc]
+        for action in ("open_text", "open_output"):
+            editor.clear()
+            window.actions_[action].trigger()
+            await played.until(lambda: editor, "the editor")
+        there = {path.name for path in (paths.runtime_dir() / "texts" / session_id).iterdir()}
+        assert there == {f"{name}.txt", f"{name} output.txt"}
+
+
 async def test_a_terminal_without_output_or_text_says_so(
     played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:

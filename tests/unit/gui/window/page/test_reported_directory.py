@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextDocumentFragment
+from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
 from gui.window.sidebar.model import Heading
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
@@ -76,6 +76,25 @@ async def test_the_tooltips_follow_a_shell_and_its_project_stays(played: Played,
     played.settle()
     row, tab = tips(played, session_id)
     assert (row[0], tab[0]) == ("shell · ~/api", "~/api"), "it may be anywhere by now"
+
+
+async def test_the_actions_on_the_directory_follow_a_shell(played: Played, area: Area) -> None:
+    session_id = await played.add("one", agent="shell", cwd=str(area.home))
+    window = played.open_window()
+    viewer = played.show(session_id)
+
+    def copied() -> str:
+        window.actions_["copy_path"].trigger()
+        return QGuiApplication.clipboard().text()
+
+    assert copied() == str(area.home)
+    report(played, session_id, "file:///usr")
+    assert copied() == "/usr"
+    report(played, session_id, "file://far.example.org/srv")
+    assert copied() == str(area.home), "a directory of another computer cannot be opened"
+    report(played, session_id, "file:///usr")
+    viewer.end(exit_code=0)
+    assert copied() == str(area.home), "a resume starts there"
 
 
 async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, area: Area) -> None:
