@@ -24,17 +24,17 @@ from session_host.errors import UsageError
 from session_host.protocol.values import CellSize, GridSize
 
 from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
-from .installed import place_of, version_of
+from .installed import package_directory, package_version
 
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and their packages."""
 
-_FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
+_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
 """Versions of our part of each engine's snapshot format."""
 
 
 def _is_installed(engine: EngineName) -> bool:
-    return place_of(_DISTRIBUTIONS[engine]) is not None
+    return package_directory(_DISTRIBUTIONS[engine]) is not None
 
 
 def available_engines() -> list[EngineName]:
@@ -57,7 +57,7 @@ def default_engine() -> EngineName:
 @cache
 def engine_build(engine: EngineName) -> str:
     """Engine and exact build, without importing the engine: a snapshot fits only the build that made it."""
-    return f"{engine}-{version_of(_DISTRIBUTIONS[engine])}+{_FORMS[engine]}"
+    return f"{engine}-{package_version(_DISTRIBUTIONS[engine])}+{_SNAPSHOT_VERSIONS[engine]}"
 
 
 def create(
@@ -73,7 +73,7 @@ def create(
     Raises:
         UsageError: the engine is unknown, or its package is not installed.
     """
-    name = _usable(engine)
+    name = _resolve_engine(engine)
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator
 
@@ -90,7 +90,7 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
         UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
-    name = _usable(engine)
+    name = _resolve_engine(engine)
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator
 
@@ -109,7 +109,7 @@ def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator |
         UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
-    if _usable(engine) != "ghostty":
+    if _resolve_engine(engine) != "ghostty":
         return None
     from .ghostty.emulator import GhosttyEmulator
 
@@ -131,7 +131,7 @@ def from_replay(
     return emulator
 
 
-def _usable(engine: EngineName | None) -> EngineName:
+def _resolve_engine(engine: EngineName | None) -> EngineName:
     if engine is None:
         return default_engine()
     if engine not in _DISTRIBUTIONS:

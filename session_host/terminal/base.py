@@ -20,7 +20,7 @@ from .prompts import Prompt, RowMark
 
 EngineName = Literal["ghostty", "pyte"]
 
-MOST_REPEATED_ROWS = 4
+MAX_REPEATED_ROWS = 4
 """How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
 
 DEFAULT_SCROLLBACK_LINES = 10_000

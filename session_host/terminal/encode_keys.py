@@ -274,7 +274,7 @@ def _kitty_sequence(key: Key, text: str, flags: int) -> str:
 
 def _associated(text: str, flags: int, modifiers: int) -> str:
     """The text of a key as code points; "" if it is not reported."""
-    wanted = flags & REPORT_TEXT and flags & REPORT_ALL and not modifiers & (_HELD & ~_SHIFT)
-    if not wanted or any(_is_control(char) for char in text):
+    is_reported = flags & REPORT_TEXT and flags & REPORT_ALL and not modifiers & (_HELD & ~_SHIFT)
+    if not is_reported or any(_is_control(char) for char in text):
         return ""
     return ":".join(str(ord(char)) for char in text)

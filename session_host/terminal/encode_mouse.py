@@ -31,7 +31,7 @@ _UTF8_LIMIT: Final = 2015
 
 def encode_mouse(mouse: Mouse, modes: Modes, size: GridSize, cell: CellSize) -> bytes:
     """The bytes of a mouse event; b"" unless the program enabled such events."""
-    if not _wanted(mouse, modes):
+    if not _is_tracked(mouse, modes):
         return b""
     code = _BUTTONS[mouse.button]
     released = mouse.action is MouseAction.RELEASE
@@ -65,7 +65,7 @@ def encode_mouse(mouse: Mouse, modes: Modes, size: GridSize, cell: CellSize) -> 
     return b"\x1b[M" + bytes(values)
 
 
-def _wanted(mouse: Mouse, modes: Modes) -> bool:
+def _is_tracked(mouse: Mouse, modes: Modes) -> bool:
     """Whether the current mode covers the event."""
     wheel = _BUTTONS[mouse.button] & _WHEEL
     if mouse.action is MouseAction.MOTION:

@@ -15,7 +15,7 @@ _SUFFIX = ".dist-info"
 
 
 @cache
-def place_of(package: str) -> Path | None:
+def package_directory(package: str) -> Path | None:
     """The directory of an installed package; None if there is none. Cached, since the search is slow."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -24,12 +24,12 @@ def place_of(package: str) -> Path | None:
 
 
 @cache
-def version_of(package: str) -> str:
+def package_version(package: str) -> str:
     """The version of a package that is distributed under its own name; "unknown" if not found."""
-    place = place_of(package)
-    if place is None:
+    directory = package_directory(package)
+    if directory is None:
         return "unknown"
-    found = [path.name for path in place.parent.glob(f"{package}-*{_SUFFIX}")]
+    found = [path.name for path in directory.parent.glob(f"{package}-*{_SUFFIX}")]
     if len(found) == 1:
         return found[0].removeprefix(f"{package}-").removesuffix(_SUFFIX)
     from importlib.metadata import PackageNotFoundError, version

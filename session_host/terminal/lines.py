@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from session_host.terminal.base import Emulator, Row
 
-MOST_ROWS = 100
+MAX_ROWS = 100
 """The usual maximum of rows that are joined; the rest of a longer line is a line of its own."""
 
 
@@ -58,31 +58,31 @@ class TextLine(NamedTuple):
     def character_at(self, row: int, column: int) -> int | None:
         """The first character in a cell, also in the second cell of a wide one; None beyond the text."""
         cell = (row - self.row) * self.columns + column
-        for near in (cell, cell - 1) if column else (cell,):
+        for candidate in (cell, cell - 1) if column else (cell,):
             if self.cells is None:
-                place, is_there = near, 0 <= near < len(self.text)
+                place, is_there = candidate, 0 <= candidate < len(self.text)
             else:
-                place = bisect_left(self.cells, near)
-                is_there = place < len(self.cells) and self.cells[place] == near
+                place = bisect_left(self.cells, candidate)
+                is_there = place < len(self.cells) and self.cells[place] == candidate
             if is_there:
                 return place
         return None
 
 
-def joined_lines(rows: Sequence[Row], first: int, columns: int, *, most_rows: int = MOST_ROWS) -> list[TextLine]:
+def joined_lines(rows: Sequence[Row], first: int, columns: int, *, max_rows: int = MAX_ROWS) -> list[TextLine]:
     """The lines of rows that begin with a line's first row, which has the number ``first``."""
     lines: list[TextLine] = []
     begin = 0
     for place, row in enumerate(rows):
-        if row.wrapped and place + 1 < len(rows) and place + 1 - begin < most_rows:
+        if row.wrapped and place + 1 < len(rows) and place + 1 - begin < max_rows:
             continue
-        lines.append(_line(rows[begin : place + 1], first + begin, columns))
+        lines.append(_joined_line(rows[begin : place + 1], first + begin, columns))
         begin = place + 1
     return lines
 
 
 def lines_around(
-    emulator: Emulator, first: int, rows: Sequence[Row], *, most_rows: int, dropped: int = 0
+    emulator: Emulator, first: int, rows: Sequence[Row], *, max_rows: int, dropped: int = 0
 ) -> list[TextLine]:
     """The lines that successive rows are part of.
 
@@ -90,7 +90,7 @@ def lines_around(
         emulator: the emulator.
         first: the place of the first of these rows.
         rows: the rows.
-        most_rows: how many more rows are read above, and below.
+        max_rows: how many more rows are read above, and below.
         dropped: the number that the lines give to the oldest row.
     """
     history = emulator.scrollback_rows
@@ -104,25 +104,25 @@ def lines_around(
         return screen[place - history] if place - history < len(screen) else None
 
     joined = list(rows)
-    while len(joined) < len(rows) + most_rows and (above := row_at(first - 1)) is not None and above.wrapped:
+    while len(joined) < len(rows) + max_rows and (above := row_at(first - 1)) is not None and above.wrapped:
         joined.insert(0, above)
         first -= 1
-    most = len(joined) + most_rows
-    while len(joined) < most and joined[-1].wrapped and (below := row_at(first + len(joined))) is not None:
+    limit = len(joined) + max_rows
+    while len(joined) < limit and joined[-1].wrapped and (below := row_at(first + len(joined))) is not None:
         joined.append(below)
     return joined_lines(joined, dropped + first, emulator.size.columns)
 
 
-def line_at(emulator: Emulator, number: int, *, most_rows: int) -> TextLine | None:
-    """The line that a row belongs to, with at most ``most_rows`` above it and below it."""
+def line_at(emulator: Emulator, number: int, *, max_rows: int) -> TextLine | None:
+    """The line that a row belongs to, with at most ``max_rows`` above it and below it."""
     history = emulator.scrollback_rows
     if number < 0:
         return None
     rows = emulator.history(number, 1) if number < history else emulator.rows()[number - history :][:1]
-    return lines_around(emulator, number, rows, most_rows=most_rows)[0] if rows else None
+    return lines_around(emulator, number, rows, max_rows=max_rows)[0] if rows else None
 
 
-def _line(rows: Sequence[Row], first: int, columns: int) -> TextLine:
+def _joined_line(rows: Sequence[Row], first: int, columns: int) -> TextLine:
     if len(rows) == 1 and not any(run.cluster for run in rows[0].runs):
         return TextLine(first, 1, rows[0].text(), columns, None)
     parts: list[str] = []

@@ -19,24 +19,24 @@ from session_host.protocol.untrusted_text import plain
 TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
 
-MOST_READ_CHARACTERS: Final = 64
-MOST_PROMPTS: Final = 1000
+MAX_READ_CHARACTERS: Final = 64
+MAX_PROMPTS: Final = 1000
 """Prompts that are kept; a reflow of the grid looks at each mark for each row."""
 
-MOST_ID_CHARACTERS: Final = 32
+MAX_ID_CHARACTERS: Final = 32
 _KINDS: Final = frozenset({"A", "N", "P", "C", "D"})
 _OTHER_PROMPTS: Final = ("s", "c", "r")
 """Values of ``k``: a secondary prompt, a continued line, a prompt at the right."""
 
 
 _EXIT_CODE: Final = re.compile("-?[0-9]{1,10}", re.ASCII)
-_MOST_CODE: Final = 2**31
+_MAX_CODE: Final = 2**31
 
 
 def exit_code_of(options: list[str]) -> int | None:
     """The exit code in the options of a D mark; None if it has none."""
     code = int(options[0]) if options and _EXIT_CODE.fullmatch(options[0]) else None
-    return code if code is not None and -_MOST_CODE <= code < _MOST_CODE else None
+    return code if code is not None and -_MAX_CODE <= code < _MAX_CODE else None
 
 
 class RowMark(Protocol):
@@ -125,33 +125,33 @@ class PromptMarks(Generic[Mark]):
     def __bool__(self) -> bool:
         return bool(self._marked)
 
-    def mark(self, parameters: str, here: Callable[[], Mark], column: int) -> None:
+    def mark(self, parameters: str, mark_cursor: Callable[[], Mark], column: int) -> None:
         """Handle ``OSC 133 ; parameters``.
 
         Args:
             parameters: the mark's kind and options.
-            here: marks the cursor's row.
+            mark_cursor: marks the cursor's row.
             column: the cursor's column.
         """
-        kind, *options = plain(parameters, MOST_READ_CHARACTERS).split(";")
+        kind, *options = plain(parameters, MAX_READ_CHARACTERS).split(";")
         if kind not in _KINDS:
             return
         values = dict(option.partition("=")[::2] for option in options)
-        shell = values.get("aid", "")[:MOST_ID_CHARACTERS]
+        shell = values.get("aid", "")[:MAX_ID_CHARACTERS]
         if kind == "C":
-            self._began(here)
+            self._start_command(mark_cursor)
         elif kind == "D":
-            self._ended(exit_code_of(options), shell, here, partial=column > 0)
+            self._end_command(exit_code_of(options), shell, mark_cursor, partial=column > 0)
         elif values.get("k") not in _OTHER_PROMPTS:
-            self._prompted(here(), shell, turn="turn" in values)
+            self._start_prompt(mark_cursor(), shell, turn="turn" in values)
 
-    def _prompted(self, row: Mark, shell: str, *, turn: bool = False) -> None:
+    def _start_prompt(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         place = row.place() or 0
         while self._marked and (
             (last := self._marked[-1]).erased or (above := last.row.place()) is None or above >= place
         ):
             self._drop(-1)
-        while self._marked and (len(self._marked) >= MOST_PROMPTS or self._marked[0].row.place() is None):
+        while self._marked and (len(self._marked) >= MAX_PROMPTS or self._marked[0].row.place() is None):
             self._drop(0)
         self._marked.append(_Marked(row, shell, turn=turn))
 
@@ -160,12 +160,12 @@ class PromptMarks(Generic[Mark]):
         if self._running and self._running[index] is dropped:
             self._running.pop(index)
 
-    def _began(self, here: Callable[[], Mark]) -> None:
-        row = here()
+    def _start_command(self, mark_cursor: Callable[[], Mark]) -> None:
+        row = mark_cursor()
         last = self._marked[-1] if self._marked else None
         if last is None or last.end is not None or last.turn or (last.row.place() or 0) > (row.place() or 0):
             # A shell that does not mark its prompts, or not those that it draws again after the screen was cleared.
-            self._prompted(row, last.shell if last is not None else "")
+            self._start_prompt(row, last.shell if last is not None else "")
             last = self._marked[-1]
         if last.output is None:
             last.output, last.erased = row, False
@@ -173,7 +173,9 @@ class PromptMarks(Generic[Mark]):
                 last.row = row
             self._running.append(last)
 
-    def _ended(self, exit_code: int | None, shell: str, here: Callable[[], Mark], *, partial: bool) -> None:
+    def _end_command(
+        self, exit_code: int | None, shell: str, mark_cursor: Callable[[], Mark], *, partial: bool
+    ) -> None:
         if not self._running:
             return
         first = len(self._running) - 1
@@ -182,17 +184,17 @@ class PromptMarks(Generic[Mark]):
             first = next((at for at in range(first, -1, -1) if self._running[at].shell == shell), first)
         self._running[first].exit_code = exit_code
         for marked in self._running[first:]:
-            marked.end, marked.partial = here(), partial
+            marked.end, marked.partial = mark_cursor(), partial
         del self._running[first:]
 
     # -- erased rows
 
-    def reach(self, row: int) -> bool:
+    def reaches(self, row: int) -> bool:
         """Whether the newest prompt, or the end of its output, is at a row or below it."""
         last = self._marked[-1] if self._marked else None
         return last is not None and (_place(last.row) >= row or (last.end is not None and _place(last.end) >= row))
 
-    def erased(self, first: int, last: int, mark: Callable[[int], Mark]) -> None:
+    def erase(self, first: int, last: int, mark: Callable[[int], Mark]) -> None:
         """Drop the prompts in rows that were erased as a whole, and these rows from the outputs above them.
 
         The newest command, if it runs, has its output from the first of these rows on; the newest prompt, if it waits,

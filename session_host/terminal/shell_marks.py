@@ -13,7 +13,7 @@ from typing import Final
 from session_host.protocol.untrusted_text import plain
 
 from .base import CommandBegan, CommandEnded
-from .prompts import MOST_READ_CHARACTERS, exit_code_of
+from .prompts import MAX_READ_CHARACTERS, exit_code_of
 
 _FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
 
@@ -25,7 +25,7 @@ def is_fresh_line(parameters: str) -> bool:
 
 def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:
     """The event of ``OSC 133 ; parameters``; None for a mark without information about a command."""
-    kind, *options = plain(parameters, MOST_READ_CHARACTERS).split(";")
+    kind, *options = plain(parameters, MAX_READ_CHARACTERS).split(";")
     if kind == "C":
         return CommandBegan()
     return CommandEnded(exit_code_of(options)) if kind == "D" else None

@@ -7,7 +7,7 @@ import pytest
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create, from_replay, restore
 from session_host.terminal.base import Emulator
-from session_host.terminal.prompts import MOST_PROMPTS, Prompt
+from session_host.terminal.prompts import MAX_PROMPTS, Prompt
 from tests.support.emulators import texts
 
 from .conftest import Maker
@@ -170,9 +170,9 @@ def test_a_snapshot_of_a_full_history_has_the_prompts(make: Maker) -> None:
 
 def test_the_oldest_of_many_prompts_are_forgotten(make: Maker) -> None:
     emulator = make(20, 4)
-    for _ in range(MOST_PROMPTS + 5):
+    for _ in range(MAX_PROMPTS + 5):
         emulator.feed(b"\x1b]133;A\x07$\r\n")
-    assert len(emulator.prompts()) == MOST_PROMPTS
+    assert len(emulator.prompts()) == MAX_PROMPTS
 
 
 def test_an_emulator_without_prompts_finds_none() -> None:

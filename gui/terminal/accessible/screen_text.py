@@ -39,7 +39,7 @@ class ScreenText:
 
     def __init__(self, rows: Sequence[Row | None], columns: int, cursor: Cursor | None) -> None:
         known = [row or _NO_ROW for row in rows]
-        lines = joined_lines(known, 0, columns, most_rows=len(known))
+        lines = joined_lines(known, 0, columns, max_rows=len(known))
         self._known = known
         if cursor is not None:
             lines = [self._filled(line, cursor) for line in lines]

@@ -275,7 +275,7 @@ def _visible_targets(view: HeldView) -> list[_Candidate]:
     rows = _visible_rows(view)
     columns, first = view.emulator.size.columns, view.top - view.dropped
     marked = marked_targets(rows, view.top)
-    lines = lines_around(view.emulator, first, rows, most_rows=ROWS_OF_A_LINE, dropped=view.dropped)
+    lines = lines_around(view.emulator, first, rows, max_rows=ROWS_OF_A_LINE, dropped=view.dropped)
     found = list(marked)
     listed = listed_targets(lines, lambda row: heading_above(view.emulator, row - view.dropped))
     for target in targets_in(lines) + listed:

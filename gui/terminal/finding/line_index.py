@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.terminal.base import Emulator, Row
-from session_host.terminal.lines import MOST_ROWS, TextLine, joined_lines, lines_around
+from session_host.terminal.lines import MAX_ROWS, TextLine, joined_lines, lines_around
 
 from .row_numbers import RowNumbers
 
@@ -52,7 +52,7 @@ class LineIndex:
         self.is_behind = False
         self._numbers = RowNumbers(emulator)
         self._end = emulator.scrollback_rows
-        least = max(self._end - MOST_ROWS, 0)
+        least = max(self._end - MAX_ROWS, 0)
         while self._end > least and emulator.history(self._end - 1, 1)[0].wrapped:
             self._end -= 1
         self._first = self._end
@@ -105,7 +105,7 @@ class LineIndex:
         page = emulator.history(start, min(history - start, _NEW_ROWS_AT_ONCE))
         self.is_behind = start + len(page) < history
         whole = len(page)
-        while whole > max(len(page) - MOST_ROWS, 0) and page[whole - 1].wrapped:
+        while whole > max(len(page) - MAX_ROWS, 0) and page[whole - 1].wrapped:
             whole -= 1
         columns = emulator.size.columns
         new = joined_lines(page[:whole], self._end, columns)
@@ -141,4 +141,4 @@ class LineIndex:
             rows: the rows.
             dropped: the number of the oldest row.
         """
-        return lines_around(self._emulator, first, rows, most_rows=MOST_ROWS, dropped=dropped)
+        return lines_around(self._emulator, first, rows, max_rows=MAX_ROWS, dropped=dropped)

@@ -64,11 +64,11 @@ def _lines_upwards(emulator: Emulator) -> Iterator[TextLine]:
     first = 0
     for number, row in _rows_upwards(emulator):
         if below and not row.wrapped:
-            yield from joined_lines(below, first, columns, most_rows=sys.maxsize)
+            yield from joined_lines(below, first, columns, max_rows=sys.maxsize)
             below = []
         below.insert(0, row)
         first = number
-    yield from joined_lines(below, first, columns, most_rows=sys.maxsize)
+    yield from joined_lines(below, first, columns, max_rows=sys.maxsize)
 
 
 def _rows_upwards(emulator: Emulator) -> Iterator[tuple[int, Row]]:

@@ -95,7 +95,7 @@ def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf
 def _found(
     emulator: Emulator, top: int, cell: tuple[int, int]
 ) -> tuple[str, FilePlace | None, tuple[Span, ...]] | None:
-    line = line_at(emulator, top + cell[1], most_rows=ROWS_OF_A_LINE)
+    line = line_at(emulator, top + cell[1], max_rows=ROWS_OF_A_LINE)
     if line is None:
         return None
     place = line.character_at(top + cell[1], cell[0])

@@ -43,11 +43,11 @@ MAX_NOTIFICATION_PARTS = 16
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_WATCHED: Final = re.compile(rb"\x1b\](99|133);")
-_BEGINNING: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
-_LONGEST_BEGINNING: Final = len(b"\x1b]133")
+_COMMAND_START: Final = re.compile(rb"\x1b\](99|133);")
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
+_MAX_PARTIAL_START: Final = len(b"\x1b]133")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
-_COMPLETE: Final = (b"\x07", b"\x1b")
+_TERMINATORS: Final = (b"\x07", b"\x1b")
 SHELL_MARK: Final = b"133"
 
 
@@ -117,7 +117,7 @@ class Effects:
             self.title = title
             self.event(TitleChanged(title))
 
-    def sequence(self, content: bytes, truncated: bool) -> None:
+    def handle_unknown(self, content: bytes, truncated: bool) -> None:
         """Handle an OSC that the library does not know."""
         if content.startswith(_AGENT_STATE_QUERY) and not truncated:
             self.reply(AGENT_STATE_REPLY)
@@ -126,7 +126,7 @@ class Effects:
 
     # -- OSC 99 and 133: the library parses them without a report, so they are read from the stream
 
-    def watch(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
+    def find_commands(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
         """Find kitty's notifications (OSC 99) and shells' marks (OSC 133): where each ends, its number, its content.
 
         ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
@@ -136,31 +136,31 @@ class Effects:
             data = self.unfinished + data
             self.unfinished = b""
         commands: list[tuple[int, bytes, bytes]] = []
-        found = _WATCHED.search(data)
+        found = _COMMAND_START.search(data)
         while found:
             content, limit = found.end(), found.end() + MAX_SEQUENCE_BYTES
             end = _END_OF_STRING.search(data, content, limit)
             if end is None and len(data) < limit:
                 self.unfinished = data[found.start() :]
                 return commands
-            if end and end.group() in _COMPLETE:
+            if end and end.group() in _TERMINATORS:
                 # The library acts on either byte; what is left of ST does nothing.
                 commands.append((end.end() - before, found[1], data[content : end.start()]))
-            found = _WATCHED.search(data, content)
-        if begun := _BEGINNING.search(data, max(0, len(data) - _LONGEST_BEGINNING)):
+            found = _COMMAND_START.search(data, content)
+        if begun := _PARTIAL_START.search(data, max(0, len(data) - _MAX_PARTIAL_START)):
             self.unfinished = begun[0]
         return commands
 
-    def command(self, number: bytes, content: bytes) -> None:
-        """Handle an OSC that ``watch`` found."""
+    def handle_command(self, number: bytes, content: bytes) -> None:
+        """Handle an OSC that ``find_commands`` found."""
         if number == SHELL_MARK:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
                 self.event(mark)
         else:
-            self.notification(content)
+            self.handle_notification(content)
 
-    def notification(self, content: bytes) -> None:
+    def handle_notification(self, content: bytes) -> None:
         """Handle one OSC 99, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
         metadata, separator, payload = content.partition(b";")
         if not separator:
@@ -200,7 +200,7 @@ def install(terminal: Any, effects: Effects) -> Any:
     return handle
 
 
-def _quiet(_kind: object, _error: object, _trace: object) -> None:
+def _ignore_error(_kind: object, _error: object, _trace: object) -> None:
     """Ignore an exception in a callback, so that its terminal continues; the report is lost.
 
     Exceptions cannot pass through C, and cffi would print them to standard error.
@@ -208,7 +208,7 @@ def _quiet(_kind: object, _error: object, _trace: object) -> None:
 
 
 def _callback(signature: str) -> Any:
-    return ffi.callback(signature, onerror=_quiet)
+    return ffi.callback(signature, onerror=_ignore_error)
 
 
 @_callback("GhosttyTerminalWritePtyFn")
@@ -245,7 +245,7 @@ def _progress_report(_terminal: Any, userdata: Any, report: Any) -> None:
 def _unknown_sequence(_terminal: Any, userdata: Any, sequence: Any) -> None:
     if sequence.tag == lib.GHOSTTY_TERMINAL_UNKNOWN_SEQUENCE_OSC:
         osc = sequence.value.osc
-        ffi.from_handle(userdata).sequence(text_of(osc.content), bool(osc.truncated))
+        ffi.from_handle(userdata).handle_unknown(text_of(osc.content), bool(osc.truncated))
 
 
 @_callback("GhosttyTerminalClipboardWriteFn")

@@ -28,8 +28,8 @@ from session_host.terminal.text import paste_bytes
 
 from . import snapshot as ghostty_snapshot
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
-from .frame import Painter
-from .history import HistoryKeeper
+from .frame import FrameBuilder
+from .history import HistoryLimits
 from .input import InputEncoder
 from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewport, set_option, text_of
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
@@ -41,7 +41,7 @@ from .selection import Selector
 from .stream import Stream
 
 _COLOR_SCHEME_MODE: Final = 2031
-_SWALLOW: Final = b"\x18\x1b]9999999;"
+_DISCARD_SEQUENCE: Final = b"\x18\x1b]9999999;"
 _AFTER_EXIT: Final = (
     b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
     b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
@@ -74,7 +74,7 @@ class GhosttyEmulator:
         self._effects = Effects(size, cell, colors)
         handle = install(terminal, self._effects)
         widest_columns = 0 if restored is None else restored[1].widest_columns
-        history = HistoryKeeper(terminal, self._scrollback_limit, size, widest_columns)
+        history = HistoryLimits(terminal, self._scrollback_limit, size, widest_columns)
         self._reader = GridReader(terminal)
         self._marks = RowMarks(terminal, partial(self._reader.rows_above, self._scrollback_limit))
         self._prompts = ScreenPrompts(terminal, self._marks)
@@ -84,8 +84,8 @@ class GhosttyEmulator:
         self.is_plain = self._stream.is_plain
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
-        self._painter = Painter(terminal, self._stream)
-        parts = (self._encoder, self._selector, self._painter, self._stream.history, self._marks)
+        self._frames = FrameBuilder(terminal, self._stream)
+        parts = (self._encoder, self._selector, self._frames, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
@@ -185,7 +185,7 @@ class GhosttyEmulator:
     @property
     def cursor(self) -> Cursor:
         """The cursor on the active screen."""
-        return self._painter.cursor()
+        return self._frames.cursor()
 
     @property
     def modes(self) -> Modes:
@@ -200,7 +200,7 @@ class GhosttyEmulator:
     def feed(self, data: bytes) -> None:
         """Interpret output of the program."""
         if self._stream.feed(data):
-            self._painter.full = True
+            self._frames.full = True
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""
@@ -209,7 +209,7 @@ class GhosttyEmulator:
         self._size = self._effects.size = size
         self._cell = self._effects.cell = cell
         self._stream.resize(size, cell)
-        self._painter.full = True
+        self._frames.full = True
 
     def take_replies(self) -> bytes:
         """Replies to the program since the last call."""
@@ -246,12 +246,12 @@ class GhosttyEmulator:
 
     def rows(self) -> list[Row]:
         """The active screen."""
-        self._painter.settle()
+        self._frames.collect_damage()
         return self._reader.read(self._reader.history_rows(), self._size.rows)
 
     def history(self, first: int, count: int) -> list[Row]:
         """Rows of history; 0 is the oldest."""
-        self._painter.settle()
+        self._frames.collect_damage()
         kept = self.scrollback_rows
         first = max(first, 0)
         count = min(count, kept - first)
@@ -271,16 +271,16 @@ class GhosttyEmulator:
 
     def is_echo(self, text: str, column: int, row: int) -> bool:
         """Whether a text was just typed there."""
-        return self._painter.is_echo(text, column, row)
+        return self._frames.is_echo(text, column, row)
 
     def frame(self) -> Frame:
         """The changes to paint."""
         kept = self.scrollback_rows
-        return self._painter.frame(self._size, kept, hides_rows=kept == self._scrollback_limit)
+        return self._frames.frame(self._size, kept, hides_rows=kept == self._scrollback_limit)
 
     def damage_all(self) -> None:
         """Make the next frame a full one."""
-        self._painter.full = True
+        self._frames.full = True
 
     # -- scrolling back
 
@@ -304,11 +304,11 @@ class GhosttyEmulator:
         self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
     ) -> None:
         """Select from ``anchor`` to ``head``."""
-        self._selector.select(self._within(anchor), self._within(head), unit, rectangle)
+        self._selector.select(self._clamp(anchor), self._clamp(head), unit, rectangle)
 
     def extend_selection(self, head: tuple[int, int]) -> None:
         """Move the selection's head."""
-        self._selector.extend(self._within(head))
+        self._selector.extend(self._clamp(head))
 
     def select_all(self) -> None:
         """Select the history and the screen."""
@@ -324,7 +324,7 @@ class GhosttyEmulator:
         """The selected text."""
         return self._selector.text()
 
-    def _within(self, point: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, point: tuple[int, int]) -> tuple[int, int]:
         column, row = point
         return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
 
@@ -363,7 +363,7 @@ class GhosttyEmulator:
         try:
             return ghostty_snapshot.encode_snapshot(self._terminal, state)
         except EngineFailure:
-            self._give_up_sequence()
+            self._abandon_sequence()
             return ghostty_snapshot.encode_snapshot(self._terminal, state)
 
     def replay(self) -> bytes:
@@ -371,15 +371,15 @@ class GhosttyEmulator:
         try:
             return replay(self, self._terminal, self._prompts.saved())
         except EngineFailure:
-            self._give_up_sequence()
+            self._abandon_sequence()
             return replay(self, self._terminal, self._prompts.saved())
 
-    def _give_up_sequence(self) -> None:
+    def _abandon_sequence(self) -> None:
         """Swallow the rest of a sequence of more than CONTINUATION_BYTES: no sequence that long is useful.
 
         This happens in the terminal and in its copy, so that both continue alike.
         """
-        self._stream.write(_SWALLOW)
+        self._stream.write(_DISCARD_SEQUENCE)
 
     def reset_after_exit(self) -> None:
         """Undo the modes that a killed program left set."""

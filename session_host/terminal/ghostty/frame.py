@@ -27,7 +27,7 @@ class ProgramColors:
         self._palettes = ffi.new("GhosttyColorRgb[512]")
         self._rgb = ffi.new("GhosttyColorRgb[2]")
 
-    def one(self, name: str) -> Color:
+    def dynamic(self, name: str) -> Color:
         """``foreground``, ``background`` or ``cursor``."""
         get, rgb = lib.ghostty_terminal_get, self._rgb
         key = f"GHOSTTY_TERMINAL_DATA_COLOR_{name.upper()}"
@@ -63,8 +63,8 @@ class _Look(NamedTuple):
     palette: tuple[tuple[int, Color], ...]
 
 
-class Painter:
-    """Makes the frames of one terminal.
+class FrameBuilder:
+    """Builds the frames of one terminal.
 
     The library marks rows generously (the whole viewport when a line scrolls), so each row is compared with the last
     painted one, and only different rows go into a frame.
@@ -93,7 +93,7 @@ class Painter:
         if self._state is not None:
             self._state.close()
 
-    def settle(self) -> None:
+    def collect_damage(self) -> None:
         """Read the terminal's marks of change for the next frame, before another reader clears them."""
         if self._state is not None:
             self._state.update()
@@ -149,7 +149,7 @@ class Painter:
             size=size,
             full=full,
             rows=rows,
-            cursor=self._shaped(shown.viewport_x, shown.viewport_y) if shown.viewport_has_value else None,
+            cursor=self._cursor_at(shown.viewport_x, shown.viewport_y) if shown.viewport_has_value else None,
             scrollback_rows=scrollback_rows,
             scroll_offset=min(int(scrollbar.total - scrollbar.len - scrollbar.offset), scrollback_rows),
             foreground=look.foreground,
@@ -166,8 +166,8 @@ class Painter:
         return _Look(
             size,
             mode(self._terminal, _REVERSE_MODE),
-            self._colors.one("foreground"),
-            self._colors.one("background"),
+            self._colors.dynamic("foreground"),
+            self._colors.dynamic("background"),
             self._colors.palette(),
         )
 
@@ -175,8 +175,8 @@ class Painter:
         """The cursor on the active screen; only a render state knows its shape."""
         state = self._update()
         lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
-        return self._shaped(self._cursor_x(), self._cursor_y())
+        return self._cursor_at(self._cursor_x(), self._cursor_y())
 
-    def _shaped(self, column: int, row: int) -> Cursor:
+    def _cursor_at(self, column: int, row: int) -> Cursor:
         shape = _SHAPES.get(self._cursor.visual_style, CursorShape.BLOCK)
         return Cursor(int(column), int(row), bool(self._visible()), shape, bool(self._cursor.blinking))

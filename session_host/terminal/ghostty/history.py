@@ -23,13 +23,13 @@ _PAGE_CELLS = 45_000
 """How many cells a page of the library holds at least, counting one more for each row."""
 
 _PAGE_BYTES = 420_000
-_SPARE = 1.5
-"""Extra space for pages with more styles and links than the library expects."""
+_PAGE_OVERHEAD = 1.5
+"""Factor for pages with more styles and links than the library expects."""
 
-_MOST_BYTES_PER_LINE = 32 * 1024
+_MAX_BYTES_PER_LINE = 32 * 1024
 
 
-class HistoryKeeper:
+class HistoryLimits:
     """Sets the limits of one terminal's history.
 
     Attributes:
@@ -42,47 +42,47 @@ class HistoryKeeper:
         self._size = size
         self.widest_columns = max(widest_columns, size.columns)
         self._is_blank = not widest_columns
-        self._bytes = 0
+        self._current_bytes = 0
         self._oldest: Any = ffi.NULL
-        self._counts_lines = not lines
-        self._set(self._wanted_bytes(), None)
+        self._is_line_limited = not lines
+        self._set_limits(self._byte_limit(), None)
         if lines:
-            self._watch_oldest()
+            self._track_oldest()
 
     def _rows_per_page(self) -> int:
         return max(1, _PAGE_CELLS // (self._size.columns + 1))
 
-    def _wanted_bytes(self) -> int:
+    def _byte_limit(self) -> int:
         if not self._lines:
             return 0
         rows_per_page = max(1, _PAGE_CELLS // (self.widest_columns + 1))
         pages = -(-(self._lines + self._size.rows) // rows_per_page) + 2
-        return int(pages * _PAGE_BYTES * _SPARE)
+        return int(pages * _PAGE_BYTES * _PAGE_OVERHEAD)
 
-    def _most_lines(self) -> int:
+    def _line_limit(self) -> int:
         rows_per_line = -(-self.widest_columns // self._size.columns)
         return self._lines * rows_per_line + self._rows_per_page() + 1
 
-    def _set(self, limit_bytes: int, limit_lines: int | None) -> None:
-        self._bytes = limit_bytes
+    def _set_limits(self, limit_bytes: int, limit_lines: int | None) -> None:
+        self._current_bytes = limit_bytes
         set_option(self._terminal, "SCROLLBACK_MAX_BYTES", "size_t", limit_bytes)
         if limit_lines is None:
             set_option(self._terminal, "SCROLLBACK_MAX_LINES", None)
         else:
             set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", limit_lines)
 
-    def grown(self, rows: int) -> None:
+    def on_output(self, rows: int) -> None:
         """Adjust the limits; called with the number of history rows after output."""
         self._is_blank = False
-        if self._counts_lines or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
+        if self._is_line_limited or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
             return
         if 4 * self._rows_per_page() < rows < self._lines:
             # The oldest page is gone before the history had enough lines.
-            self._count_lines()
+            self._limit_by_lines()
         else:
-            self._watch_oldest()
+            self._track_oldest()
 
-    def _watch_oldest(self) -> None:
+    def _track_oldest(self) -> None:
         """Track the oldest row, which disappears with its page, or when the terminal is reset."""
         self.close()
         self._oldest = track(self._terminal, lib.GHOSTTY_POINT_TAG_SCREEN, 0, 0) or ffi.NULL
@@ -93,31 +93,31 @@ class HistoryKeeper:
             ffi.release(self._oldest)
             self._oldest = ffi.NULL
 
-    def _count_lines(self) -> None:
-        self._counts_lines = True
+    def _limit_by_lines(self) -> None:
+        self._is_line_limited = True
         self.close()
-        self._set(max(self._bytes, self._lines * _MOST_BYTES_PER_LINE), self._most_lines())
+        self._set_limits(max(self._current_bytes, self._lines * _MAX_BYTES_PER_LINE), self._line_limit())
 
     def before_resize(self, size: GridSize) -> None:
         """Adjust the limits before a resize, so that no lines are lost to limits for the wrong width."""
         self._size = size
         # A grid without text has no wider lines.
         self.widest_columns = size.columns if self._is_blank else max(self.widest_columns, size.columns)
-        if self._counts_lines and self._lines:
-            self._count_lines()
+        if self._is_line_limited and self._lines:
+            self._limit_by_lines()
         else:
-            self._set(max(self._bytes, self._wanted_bytes()), None)
+            self._set_limits(max(self._current_bytes, self._byte_limit()), None)
 
     def after_resize(self) -> None:
         """Adjust the limits after a resize."""
-        if self._counts_lines and self._lines:
-            self._count_lines()
+        if self._is_line_limited and self._lines:
+            self._limit_by_lines()
         else:
-            self._set(self._wanted_bytes(), None)
+            self._set_limits(self._byte_limit(), None)
 
     def trim(self, rows: int) -> None:
         """Free rows beyond the limit, as far as they fill whole pages."""
-        if self._lines and not self._counts_lines and rows > self._most_lines():
-            self._set(self._bytes, self._most_lines())
-            self._set(self._bytes, None)
-            self._watch_oldest()
+        if self._lines and not self._is_line_limited and rows > self._line_limit():
+            self._set_limits(self._current_bytes, self._line_limit())
+            self._set_limits(self._current_bytes, None)
+            self._track_oldest()

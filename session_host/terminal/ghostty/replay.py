@@ -195,7 +195,7 @@ def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
             parts.append(b"\x1b[?%d%s" % (number, b"h" if value else b"l"))
     colors = ProgramColors(terminal)
     for code, name in ((10, "foreground"), (11, "background"), (12, "cursor")):
-        color = colors.one(name)
+        color = colors.dynamic(name)
         if color != DEFAULT_COLOR:
             parts.append(b"\x1b]%d;#%06x\x1b\\" % (code, color & 0xFFFFFF))
     parts.extend(b"\x1b]4;%d;#%06x\x1b\\" % (index, color & 0xFFFFFF) for index, color in colors.palette())

@@ -17,7 +17,7 @@ class TrackedRow:
     """A mark of one row: a reference to one of its columns, which is not the first.
 
     When the history is erased, the library moves references to the first column of the screen. A reflow keeps a
-    reference in its row, and may move one to a blank cell to another column: ``mend`` puts it back.
+    reference in its row, and may move one to a blank cell to another column: ``restore_column`` puts it back.
 
     The library flags the rows of prompts. The flag moves with its row, also where the library leaves the reference
     behind (IL, DL, SD, RI), and goes when the row is erased or removed.
@@ -47,12 +47,12 @@ class TrackedRow:
 
     def stored_row(self) -> int | None:
         """The row's number with the hidden rows counted, also while another screen is active."""
-        coordinate = self._stored_place()
+        coordinate = self._stored_coordinates()
         return int(coordinate.y) if coordinate is not None and coordinate.x == self.column else None
 
-    def mend(self) -> None:
+    def restore_column(self) -> None:
         """Refer to the same column as before a reflow; the row still exists, if the library knows it."""
-        coordinate = self._stored_place()
+        coordinate = self._stored_coordinates()
         if coordinate is None or coordinate.x == self.column:
             return
         reference = track(self._terminal, _SCREEN, self.column, coordinate.y)
@@ -77,7 +77,7 @@ class TrackedRow:
         is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_snapshot(self._reference, cell)
         return None if is_gone else cell
 
-    def _stored_place(self) -> Any:
+    def _stored_coordinates(self) -> Any:
         """The marked cell's coordinates with the hidden rows counted, None if it is gone."""
         place = ffi.new("GhosttyPointCoordinate*")
         is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, place)
@@ -108,16 +108,16 @@ class RowMarks:
         """Mark a row, counted from the oldest that is not hidden."""
         return self._mark(int(self._columns()) - 1, row + self.hidden_rows(), _SCREEN)
 
-    def mark_beginning(self, stored_row: int) -> TrackedRow:
-        """Mark a row for a long time, counted from the oldest."""
+    def mark_stored_row(self, stored_row: int) -> TrackedRow:
+        """Mark a row, counted from the oldest with the hidden ones; a resize keeps the mark."""
         return self._mark(self._second_column(), stored_row, _SCREEN)
 
     def mark_cursor(self) -> TrackedRow:
-        """Mark the cursor's row for a long time."""
+        """Mark the cursor's row; a resize keeps the mark."""
         return self._mark(self._second_column(), int(self._cursor_row()), lib.GHOSTTY_POINT_TAG_ACTIVE)
 
-    def unmoved(self) -> list[TrackedRow]:
-        """The marks for a long time that are where they were put."""
+    def lasting_marks(self) -> list[TrackedRow]:
+        """The marks that a resize keeps, unless their content is gone."""
         column = self._second_column()
         return [mark for mark in self._marks if mark.column == column and mark.stored_row() is not None]
 
@@ -146,7 +146,7 @@ class ScreenPrompts:
         self._terminal = terminal
         self._rows = rows
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
-        self._later: list[SavedPrompt] = []
+        self._pending: list[SavedPrompt] = []
         self._reflowed: list[TrackedRow] = []
         self._above_screen = False
         """Whether nothing of a prompt is on the screen until the next mark or resize."""
@@ -163,26 +163,26 @@ class ScreenPrompts:
 
     def on_screen(self) -> bool:
         """Whether a prompt, or the end of its output, is on the active screen."""
-        if self._above_screen or not (self._marks or self._later) or not self._on_primary():
+        if self._above_screen or not (self._marks or self._pending) or not self._on_primary():
             return False
-        self._above_screen = not self._marks.reach(self._top())
+        self._above_screen = not self._marks.reaches(self._first_screen_row())
         return not self._above_screen
 
-    def _top(self) -> int:
+    def _first_screen_row(self) -> int:
         """The active screen's first row, counted from the oldest that is not hidden."""
         return int(self._total_rows()) - int(self._screen_rows()) - self._rows.hidden_rows()
 
-    def erased(self, how: str) -> None:
+    def on_erase(self, how: str) -> None:
         """Handle ED, after the library has, by its parameter: "1" above the cursor, "2" the screen, else below it."""
         if not self._on_primary():
             return
-        top, hidden = self._top(), self._rows.hidden_rows()
+        top, hidden = self._first_screen_row(), self._rows.hidden_rows()
         first, last = top, top + int(self._screen_rows()) - 1
         if how == "1":
             last = top + int(self._cursor_row()) - 1
         elif how != "2":
             first = top + int(self._cursor_row()) + (int(self._cursor_column()) > 0)
-        self._marks.erased(first, last, lambda row: self._rows.mark_beginning(row + hidden))
+        self._marks.erase(first, last, lambda row: self._rows.mark_stored_row(row + hidden))
 
     def prompts(self, first: int, count: int | None, rows: int) -> list[Prompt]:
         """See ``Emulator.prompts``; of ``rows`` rows in all."""
@@ -194,27 +194,27 @@ class ScreenPrompts:
     def _on_primary(self) -> bool:
         if _active_screen(self._terminal) != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:
             return False
-        if self._later:
-            later, self._later = self._later, []
-            self._marks.restore(later, self._rows.mark_beginning)
+        if self._pending:
+            later, self._pending = self._pending, []
+            self._marks.restore(later, self._rows.mark_stored_row)
         return True
 
     def before_resize(self, *, width_changes: bool) -> None:
         """Prepare a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
         self._above_screen = False
         if width_changes:
-            self._later = []
-            self._reflowed = self._rows.unmoved() if self._on_primary() else []
+            self._pending = []
+            self._reflowed = self._rows.lasting_marks() if self._on_primary() else []
 
     def after_resize(self) -> None:
         """Put the references back to their columns."""
         for mark in self._reflowed:
-            mark.mend()
+            mark.restore_column()
         self._reflowed = []
 
     def saved(self) -> list[SavedPrompt]:
         """The prompts for a snapshot, by stored rows."""
-        return self._later or self._marks.saved(TrackedRow.stored_row)
+        return self._pending or self._marks.saved(TrackedRow.stored_row)
 
     def stored_rows(self) -> int:
         """How many rows the primary screen has with all of its history; 0 while it is not active."""
@@ -223,7 +223,7 @@ class ScreenPrompts:
     def restore(self, saved: list[SavedPrompt], stored_rows: int) -> None:
         """Set the prompts of a snapshot; its oldest rows may be missing."""
         missing = max(stored_rows - self.stored_rows(), 0) if stored_rows else 0
-        self._later = [moved(prompt, -missing) for prompt in saved] if missing else saved
+        self._pending = [moved(prompt, -missing) for prompt in saved] if missing else saved
         self._above_screen = False
         self._on_primary()
 

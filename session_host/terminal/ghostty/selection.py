@@ -62,8 +62,8 @@ class Selector:
             start, end = self._line(start)[0], self._line(end)[1]
         elif not self._rectangle:
             start, end = (
-                self._whole(start, lib.GHOSTTY_CELL_WIDE_SPACER_TAIL, -1),
-                self._whole(end, lib.GHOSTTY_CELL_WIDE_WIDE, 1),
+                self._with_other_half(start, lib.GHOSTTY_CELL_WIDE_SPACER_TAIL, -1),
+                self._with_other_half(end, lib.GHOSTTY_CELL_WIDE_WIDE, 1),
             )
         selection.start, selection.end = start[0], end[0]
         selection.rectangle = self._rectangle and self._unit == "cell"
@@ -107,7 +107,7 @@ class Selector:
             raise EngineFailure("libghostty-vt: a cell just looked up is nowhere")
         return int(self._coordinate.y), int(self._coordinate.x)
 
-    def _whole(self, reference: Any, wide: int, step: int) -> Any:
+    def _with_other_half(self, reference: Any, wide: int, step: int) -> Any:
         """The neighbour that completes a wide character, if the cell is of kind ``wide``."""
         lib.ghostty_grid_ref_cell(reference, self._cell)
         lib.ghostty_cell_get(self._cell[0], lib.GHOSTTY_CELL_DATA_WIDE, self._wide)
@@ -119,13 +119,13 @@ class Selector:
     def _word(self, reference: Any) -> tuple[Any, Any]:
         options = sized("GhosttyTerminalSelectWordOptions")
         options.ref = reference[0]
-        return self._found(lib.ghostty_terminal_select_word, options, reference)
+        return self._select_around(lib.ghostty_terminal_select_word, options, reference)
 
     def _line(self, reference: Any) -> tuple[Any, Any]:
         """The first and last cell of a line's rows, with the blanks that the library would leave out."""
         options = sized("GhosttyTerminalSelectLineOptions")
         options.ref = reference[0]
-        start, end = self._found(lib.ghostty_terminal_select_line, options, reference)
+        start, end = self._select_around(lib.ghostty_terminal_select_line, options, reference)
         first_row, last_row = self._position(start)[0], self._position(end)[0]
         lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_COLS, self._columns)
         return (
@@ -133,7 +133,7 @@ class Selector:
             grid_ref(self._terminal, _SCREEN, self._columns[0] - 1, last_row) or end,
         )
 
-    def _found(self, select: Any, options: Any, reference: Any) -> tuple[Any, Any]:
+    def _select_around(self, select: Any, options: Any, reference: Any) -> tuple[Any, Any]:
         """The library's selection around a cell; the cell alone if the library selects nothing."""
         selection = sized("GhosttySelection")
         if select(self._terminal, options, selection):

@@ -10,23 +10,23 @@ import re
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import MOST_REPEATED_ROWS
+from session_host.terminal.base import MAX_REPEATED_ROWS
 
 from .effects import SHELL_MARK, Effects
-from .history import HistoryKeeper
+from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, track
 from .row_marks import ScreenPrompts
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
-_WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
+_WIDTH_CHANGE_CONTINUES: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
 _ERASE: Final = re.compile(rb"\x1b\[0*([012]?)J")
-_KEYS_MODIFIED: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
+_MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
 _SOFT_RESET: Final = re.compile(rb"\x1b\[!p")
-_SEQUENCE_GOES_ON: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
+_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
     b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
@@ -41,15 +41,15 @@ _CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
 """Controls within a sequence: each is executed, and the sequence continues."""
 
 _REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
-_REPETITION_GOES_ON: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
+_REPETITION_CONTINUES: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
 _ALL_CONTROLS: Final = bytes(range(0x20))
-_MOST_DIGITS: Final = 9
-_LENGTHS_TRIED: Final = 8
+_MAX_DIGITS: Final = 9
+_EXACT_LENGTHS: Final = 8
 
-_LONGEST_WRITE: Final = 256 * 1024
-"""The history keeper must see the history grow before much of it can be lost."""
+_MAX_WRITE_BYTES: Final = 256 * 1024
+"""More output is written in parts: the history's limits are adjusted after each, before much of it can be lost."""
 
-_MOST_CHARACTERS_LOOKED_AT: Final = 16
+_MAX_OCCURRENCES: Final = 16
 
 
 def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
@@ -58,7 +58,7 @@ def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
     The search for one character is 25 times as fast as for two.
     """
     before, at = sequence.index(character), -1
-    for _ in range(_MOST_CHARACTERS_LOOKED_AT):
+    for _ in range(_MAX_OCCURRENCES):
         at = data.find(character, at + 1)
         if at < 0:
             return False
@@ -67,21 +67,23 @@ def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
     return sequence in data
 
 
-def _longer_repetition(most: int) -> re.Pattern[bytes]:
-    """A pattern for the last byte of a possible REP of more than ``most``; it searches for "b", not for each ESC."""
-    fewest = len(str(most))
+def _repetition_over(maximum: int) -> re.Pattern[bytes]:
+    """A pattern for the last byte of a possible REP of more than ``maximum``; it searches for "b", not for each ESC."""
+    min_digits = len(str(maximum))
     number = rb"[0-9%s]" % _CONTROLS
-    exact = b"|".join(rb"(?<=\[%s{%d}b)" % (number, length) for length in range(fewest, fewest + _LENGTHS_TRIED))
-    longer = rb"(?<=%s{%d}b)" % (number, fewest + _LENGTHS_TRIED)
+    exact = b"|".join(
+        rb"(?<=\[%s{%d}b)" % (number, length) for length in range(min_digits, min_digits + _EXACT_LENGTHS)
+    )
+    longer = rb"(?<=%s{%d}b)" % (number, min_digits + _EXACT_LENGTHS)
     # The cheapest check comes first: most letters follow another one.
-    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * fewest, exact, longer))
+    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * min_digits, exact, longer))
 
 
 class Stream:
     """One terminal's output, and its grid's size, which output may try to change.
 
     Attributes:
-        history: the history keeper, called after each write.
+        history: sets the limits of the history, after each write.
         modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
         settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
@@ -93,7 +95,7 @@ class Stream:
         size: GridSize,
         cell: CellSize,
         effects: Effects,
-        history: HistoryKeeper,
+        history: HistoryLimits,
         prompts: ScreenPrompts,
     ) -> None:
         self._terminal = terminal
@@ -127,9 +129,9 @@ class Stream:
         self._written = ffi.new("size_t*")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
-        self._look()
+        self._read_state()
 
-    def _look(self) -> None:
+    def _read_state(self) -> None:
         lib.ghostty_terminal_get_multi(self._terminal, 5, self._keys, self._values, self._written)
         self._width_may_change = self._width_mode.value
 
@@ -142,9 +144,9 @@ class Stream:
         if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
             return self._interpret(data)
         changed, start = False, 0
-        for end, number, content in self._effects.watch(data):
+        for end, number, content in self._effects.find_commands(data):
             changed = self._interpret(data[start:end]) or changed
-            self._effects.command(number, content)  # keeps the order among the library's own events
+            self._effects.handle_command(number, content)  # keeps the order among the library's own events
             if number == SHELL_MARK:
                 self._prompts.mark(content.decode("ascii", "replace"))
             start = end
@@ -155,34 +157,34 @@ class Stream:
             # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
             data = data.replace(b"\x7f", b"\0")
         if (b">" in data or b"!" in data or self.modify_other_keys or not self._ground[0]) and (
-            found := self._resets(data)
+            found := self._track_resets(data)
         ):
             changed, start = False, 0
             for end in found:
-                changed = self._control(data[start:end]) or changed
+                changed = self._write_corrected(data[start:end]) or changed
                 self._soft_reset()
                 start = end
-            return self._control(data[start:]) or changed
-        return self._control(data)
+            return self._write_corrected(data[start:]) or changed
+        return self._write_corrected(data)
 
-    def _resets(self, data: bytes) -> list[int]:
+    def _track_resets(self, data: bytes) -> list[int]:
         """Track modifyOtherKeys in output; returns where each soft reset ends."""
         resets: list[int] = []
         start = 0
-        if not self._ground[0] and (rest := _SEQUENCE_GOES_ON.match(data)):
+        if not self._ground[0] and (rest := _SEQUENCE_CONTINUES.match(data)):
             # Most split sequences are none of these: only the split one is put together.
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             start = rest.end()
-            resets = [end - len(before) for end in self._follow(before + data[:start])]
+            resets = [end - len(before) for end in self._track_key_mode(before + data[:start])]
         if (
             # RIS has neither character, and matters while a mode is set.
             self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
         ):
-            resets += self._follow(data, start)
+            resets += self._track_key_mode(data, start)
         return resets
 
-    def _follow(self, data: bytes, start: int = 0) -> list[int]:
-        for found in _KEYS_MODIFIED.finditer(data, start):
+    def _track_key_mode(self, data: bytes, start: int = 0) -> list[int]:
+        for found in _MODIFY_OTHER_KEYS.finditer(data, start):
             self.modify_other_keys = min(int(found[1] or 0), 2)
         return [found.end() for found in _SOFT_RESET.finditer(data, start)]
 
@@ -192,21 +194,21 @@ class Stream:
         self.write(_DECSTR + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False
 
-    def _control(self, data: bytes) -> bool:
+    def _write_corrected(self, data: bytes) -> bool:
         changed = False
         if not self._ground[0] or (b"b" in data and b"\x1b" in data):
-            data = self._with_bounded_repetitions(data)
-        if begun := _WIDTH_CHANGE_GOES_ON.match(data):
+            data = self._limit_repetitions(data)
+        if begun := _WIDTH_CHANGE_CONTINUES.match(data):
             changed = self.write(data[: begun.end()])
             data = data[begun.end() :]
         if self._width_may_change or (b"?" in data and _MAY_ALLOW_WIDTH_CHANGE.search(data)):
             # DECCOLM changes the grid at its last byte; restore the host's grid before the next byte.
             for piece in _UP_TO_WIDTH_CHANGE.findall(data):
-                changed = self._write_watched(piece) or changed
+                changed = self._write_with_erases(piece) or changed
             return changed
-        return self._write_watched(data) or changed
+        return self._write_with_erases(data) or changed
 
-    def _write_watched(self, data: bytes) -> bool:
+    def _write_with_erases(self, data: bytes) -> bool:
         """Write output; report each ED at its last byte, while rows of prompts are on the screen."""
         if b"J" not in data or not self._prompts.on_screen():
             return self.write(data)
@@ -215,46 +217,46 @@ class Stream:
         for found in _ERASE.finditer(begun + data):
             end = found.end() - len(begun)
             changed = self.write(data[start:end]) or changed
-            self._prompts.erased(found[1].decode())
+            self._prompts.on_erase(found[1].decode())
             start = end
         return self.write(data[start:]) or changed
 
-    def _with_bounded_repetitions(self, data: bytes) -> bytes:
+    def _limit_repetitions(self, data: bytes) -> bytes:
         """Limit the repetitions of REP: the library would do 65,535, each as slow as a character."""
-        if not self._ground[0] and (rest := _REPETITION_GOES_ON.match(data)):
+        if not self._ground[0] and (rest := _REPETITION_CONTINUES.match(data)):
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             found = _REPETITION.fullmatch(before + rest[0])
-            if found and self._is_too_long(found[1]):
+            if found and self._repeats_too_often(found[1]):
                 # CAN makes the library forget the digits that it has already.
-                data = b"\x18" + self._bounded(rest[0]) + data[rest.end() :]
-        if self._longer_repetition(data):
+                data = b"\x18" + self._limited(rest[0]) + data[rest.end() :]
+        if self._repetition_over(data):
             data = _REPETITION.sub(
-                lambda found: self._bounded(found[0]) if self._is_too_long(found[1]) else found[0], data
+                lambda found: self._limited(found[0]) if self._repeats_too_often(found[1]) else found[0], data
             )
         return data
 
-    def _is_too_long(self, number: bytes) -> bool:
+    def _repeats_too_often(self, number: bytes) -> bool:
         """Whether REP with this number, perhaps with controls in it, repeats too much."""
         digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
-        return len(digits) > _MOST_DIGITS or int(digits or b"0") > self._most_repeated
+        return len(digits) > _MAX_DIGITS or int(digits or b"0") > self._max_repetitions
 
-    def _bounded(self, repetition: bytes) -> bytes:
+    def _limited(self, repetition: bytes) -> bytes:
         """REP with the maximum number; controls in it stay."""
         controls = repetition.translate(None, b"\x1b[0123456789b")
-        return b"\x1b[%s%db" % (controls, self._most_repeated)
+        return b"\x1b[%s%db" % (controls, self._max_repetitions)
 
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if they changed the grid's width, which is then set back."""
         changed = False
-        if len(data) > _LONGEST_WRITE:
-            for start in range(0, len(data), _LONGEST_WRITE):
-                changed = self.write(data[start : start + _LONGEST_WRITE]) or changed
+        if len(data) > _MAX_WRITE_BYTES:
+            for start in range(0, len(data), _MAX_WRITE_BYTES):
+                changed = self.write(data[start : start + _MAX_WRITE_BYTES]) or changed
             return changed
         if b"\x1b" in data or not self._ground[0]:
             self.settings_version += 1
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
-        self._look()
-        self.history.grown(self._history_rows[0])
+        self._read_state()
+        self.history.on_output(self._history_rows[0])
         if self._columns[0] == self._size.columns:
             return False
         self._effects.muted = True
@@ -264,8 +266,8 @@ class Stream:
 
     def _set_size(self, size: GridSize) -> None:
         self._size = size
-        self._most_repeated = size.columns * MOST_REPEATED_ROWS
-        self._longer_repetition = _longer_repetition(self._most_repeated).search
+        self._max_repetitions = size.columns * MAX_REPEATED_ROWS
+        self._repetition_over = _repetition_over(self._max_repetitions).search
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""
@@ -281,7 +283,7 @@ class Stream:
         if cell_under_cursor is not None:
             self._keep_cursor(cell_under_cursor, column, row)
             ffi.release(cell_under_cursor)
-            self._look()
+            self._read_state()
 
     def _cursor(self) -> tuple[int, int]:
         return int(self._cursor_x()), int(self._cursor_y())

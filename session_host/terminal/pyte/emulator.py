@@ -69,9 +69,9 @@ class PyteEmulator:
         colors: DefaultColors | None = None,
     ) -> None:
         screen = ReportScreen(size, max(scrollback_lines, 0), cell or CellSize(), colors or DefaultColors())
-        self._adopt(screen, OutliveStream(screen))
+        self._set_screen(screen, OutliveStream(screen))
 
-    def _adopt(self, screen: ReportScreen, stream: OutliveStream) -> None:
+    def _set_screen(self, screen: ReportScreen, stream: OutliveStream) -> None:
         self._screen = screen
         self._stream = stream
         self._view = View(screen)
@@ -88,7 +88,7 @@ class PyteEmulator:
         """
         screen, stream = state.load(snapshot)
         emulator = cls(GridSize(screen.columns, screen.lines), scrollback_lines=0)
-        emulator._adopt(screen, stream)
+        emulator._set_screen(screen, stream)
         return emulator
 
     # -- properties

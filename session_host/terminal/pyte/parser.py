@@ -274,16 +274,16 @@ class OutliveStream(pyte.ByteStream):
         while True:
             match = _STRING_END.search(text, position)
             if match is None:
-                self._keep(text[start:])
+                self._collect(text[start:])
                 return len(text)
             if match[0] == ctrl.BEL and self._string_kind != "]":
                 position = match.end()
                 continue
-            self._keep(text[start : match.start()])
+            self._collect(text[start : match.start()])
             self._finish_string(match[0])
             return match.start() if match[0] == ctrl.ESC else match.end()
 
-    def _keep(self, piece: str) -> None:
+    def _collect(self, piece: str) -> None:
         self._string_size += len(piece)
         if self._string_size > MAX_STRING:
             self._string.clear()

@@ -20,9 +20,9 @@ from .screen.reports import ReportScreen
 from .style import parameters_of
 from .width import char_cells, cluster_cells, joins
 
-_SEPARATE = ("\x1b[?2027l", "\x1b[?2027h")
+_GRAPHEME_MODE = ("\x1b[?2027l", "\x1b[?2027h")
 _MOUSE = frozenset({9, 1000, 1002, 1003, 1005, 1006, 1015, 1016})
-_APART = frozenset({3, 6, 12, 47, 69, 1047, 1048, 1049}) | _MOUSE
+_NOT_SIMPLY_SET = frozenset({3, 6, 12, 47, 69, 1047, 1048, 1049}) | _MOUSE
 """Private modes that are not simply set: they are set elsewhere, or have effects of their own."""
 
 
@@ -41,7 +41,7 @@ def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
 class _Writer:
     def __init__(self, screen: ReportScreen) -> None:
         self.screen = screen
-        self.parts: list[str] = [_SEPARATE[1]]
+        self.parts: list[str] = [_GRAPHEME_MODE[1]]
         self.style: Style = PLAIN
 
     # -- text
@@ -126,7 +126,7 @@ class _Writer:
                 if alone and not (before and not before.isascii() and joins(before, char[0])):
                     self.parts.append(char)
                 else:
-                    self.parts.extend((_SEPARATE[0], char, _SEPARATE[1]))
+                    self.parts.extend((_GRAPHEME_MODE[0], char, _GRAPHEME_MODE[1]))
             column += 1
         return column - start
 
@@ -233,12 +233,12 @@ class _Writer:
         """Set modes; the last of the mouse modes wins."""
         screen = self.screen
         for mode, on in screen.saved_modes.items():
-            if mode not in _APART:
+            if mode not in _NOT_SIMPLY_SET:
                 self.parts.append(f"\x1b[?{mode}{'h' if on else 'l'}\x1b[?{mode}s")
         numbers = {code >> 5 for code in screen.mode if code >= 32}
-        for mode in sorted((_known_defaults() | set(screen.saved_modes)) - numbers - _APART):
+        for mode in sorted((_known_defaults() | set(screen.saved_modes)) - numbers - _NOT_SIMPLY_SET):
             self.parts.append(f"\x1b[?{mode}l")
-        for mode in sorted(numbers - _APART - {2027}):
+        for mode in sorted(numbers - _NOT_SIMPLY_SET - {2027}):
             self.parts.append(f"\x1b[?{mode}h")
         for mode in sorted(numbers & _MOUSE, key=lambda mode: mode in {screen.mouse, screen.mouse_encoding}):
             self.parts.append(f"\x1b[?{mode}h")

@@ -8,7 +8,7 @@ from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
 from .screen.anchors import Anchor
 from .screen.reports import ReportScreen
 
-WORD_ENDS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
+WORD_SEPARATORS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
 """Characters that end a word: blanks, quotes, brackets, bars. Paths and URLs stay whole."""
 
 _MAX_LOGICAL_ROWS = 1000
@@ -194,17 +194,17 @@ class View:
         start, last = ends
         if start[0] < first_line:
             start = (first_line, 0)
-        start, last = self._within(start), self._within(last)
+        start, last = self._clamp(start), self._clamp(last)
         if selection.rectangle:
             columns = sorted((selection.anchor.column, selection.head.column))
-            return self._within((start[0], columns[0])), self._within((last[0], columns[1]))
+            return self._clamp((start[0], columns[0])), self._clamp((last[0], columns[1]))
         if selection.unit == "word":
             return self._word(start)[0], self._word(last)[1]
         if selection.unit == "line":
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
         return self._whole(start, last)
 
-    def _within(self, place: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, place: tuple[int, int]) -> tuple[int, int]:
         """The position, limited to a grid that may have shrunk."""
         return min(place[0], self._end() - 1), min(place[1], self._screen.columns - 1)
 
@@ -241,13 +241,13 @@ class View:
         start = stop = (row - first) * columns + column
         if cells[start] == " ":
             alike = " "
-        elif cells[start] in WORD_ENDS:
+        elif cells[start] in WORD_SEPARATORS:
             return self._whole(place, place)
         else:
             alike = ""
 
         def belongs(cell: str) -> bool:
-            return cell == " " if alike else cell not in WORD_ENDS
+            return cell == " " if alike else cell not in WORD_SEPARATORS
 
         while start > 0 and belongs(cells[start - 1]):
             start -= 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_host.terminal.base import Emulator, Row
-from session_host.terminal.lines import MOST_ROWS, Match, joined_lines
+from session_host.terminal.lines import MAX_ROWS, Match, joined_lines
 
 ROWS_AT_ONCE = 500
 
@@ -36,9 +36,9 @@ def find(emulator: Emulator, pattern: re.Pattern[str], start: tuple[int, int], b
     for first, end in _parts(start[0], total, by):
         begin = first
         # The part begins with a line's first row.
-        while begin and first - begin < MOST_ROWS and rows_at(begin - 1, begin)[0].wrapped:
+        while begin and first - begin < MAX_ROWS and rows_at(begin - 1, begin)[0].wrapped:
             begin -= 1
-        rows = rows_at(begin, min(end + MOST_ROWS, total))
+        rows = rows_at(begin, min(end + MAX_ROWS, total))
         matches = [
             match
             for line in joined_lines(rows, begin, columns)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from session_host.terminal.installed import place_of, version_of
+from session_host.terminal.installed import package_directory, package_version
 
 from . import tables
 from .declarations import TWINS
@@ -24,7 +24,7 @@ def _library_path() -> Path | None:
     chosen = os.environ.get("PYGHOSTTY_LIB")
     if chosen:
         return Path(chosen)
-    package = place_of("pyghostty")
+    package = package_directory("pyghostty")
     if package is None:
         return None
     name = f"libghostty-vt.{_SUFFIX.get(sys.platform, 'so')}"
@@ -34,7 +34,7 @@ def _library_path() -> Path | None:
 
 def _load() -> tuple[Any, Any]:
     path = _library_path()
-    if path is not None and version_of("pyghostty") == tables.PYGHOSTTY_VERSION:
+    if path is not None and package_version("pyghostty") == tables.PYGHOSTTY_VERSION:
         ffi = tables.ffi
         return ffi, ffi.dlopen(str(path))
     from pyghostty import _ffi as own

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from session_host.terminal.installed import version_of
+from session_host.terminal.installed import package_version
 
 TWINS = """
 typedef struct { intptr_t number; uint64_t _pad; } OutliveScrollValue;
@@ -51,7 +51,7 @@ def write_tables(path: Path) -> None:
     ffi.set_source(_MODULE, None)
     ffi.emit_python_code(str(path))
     text = path.read_text(encoding="utf-8").rstrip("\n")
-    path.write_text(f"{_HEAD}{text}\n\nPYGHOSTTY_VERSION = {version_of('pyghostty')!r}\n", encoding="utf-8")
+    path.write_text(f"{_HEAD}{text}\n\nPYGHOSTTY_VERSION = {package_version('pyghostty')!r}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

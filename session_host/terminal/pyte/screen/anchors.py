@@ -62,7 +62,7 @@ class PrimaryPrompts(PromptMarks[PrimaryRow]):
         """Handle rows that were erased as a whole, counted from the top of the screen."""
         if count > 0 and self and not self._screen.on_alternate:
             begin = self._screen.shown_rows + first
-            self.erased(begin, begin + count - 1, self.row)
+            self.erase(begin, begin + count - 1, self.row)
 
     def on_screen(self) -> Iterator[PrimaryRow]:
         """The marks on the screen, and perhaps some above it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyte import modes as mo
 
-from session_host.terminal.base import MOST_REPEATED_ROWS, Style
+from session_host.terminal.base import MAX_REPEATED_ROWS, Style
 from session_host.terminal.pyte.cells import BLANK, PROTECTED, TAIL, Line
 from session_host.terminal.pyte.width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
 
@@ -214,7 +214,7 @@ class EditScreen(GridScreen):
     def repeat(self, count: int | None = None, *_: int) -> None:
         """REP: write the last character again."""
         if self.last_char:
-            times = min(count or 1, self.columns * MOST_REPEATED_ROWS)
+            times = min(count or 1, self.columns * MAX_REPEATED_ROWS)
             self._draw_segments(self.last_char * times)
 
     def alignment_display(self, *_: int) -> None:

@@ -22,7 +22,7 @@ from .reports import ReportScreen
 
 Stored = Line | bytes
 
-_MOST_ROWS_PER_LINE = 16
+_MAX_ROWS_PER_LINE = 16
 """The history's limit times this is the maximum number of rows into which a narrow grid wraps its lines."""
 
 
@@ -118,16 +118,16 @@ def _resize_primary(
     return shown, dropped
 
 
-def _rows_of_lines(above: list[bytes], most_lines: int) -> int:
-    """How many of the newest rows make up ``most_lines`` lines."""
+def _rows_of_lines(above: list[bytes], max_lines: int) -> int:
+    """How many of the newest rows make up ``max_lines`` lines."""
     lines = 0
-    most_rows = min(len(above), most_lines * _MOST_ROWS_PER_LINE)
-    for count in range(most_rows):
+    max_rows = min(len(above), max_lines * _MAX_ROWS_PER_LINE)
+    for count in range(max_rows):
         if not packed_wrapped(above[-1 - count]) or not count:
             lines += 1
-            if lines > most_lines:
+            if lines > max_lines:
                 return count
-    return most_rows
+    return max_rows
 
 
 def _rewrap(
