@@ -232,6 +232,8 @@ TITLES = {
     "export": QT_TRANSLATE_NOOP("action", "Export chat…"),
     "open_text": QT_TRANSLATE_NOOP("action", "Open whole text in editor"),
     "open_output": QT_TRANSLATE_NOOP("action", "Open output of command in editor"),
+    "clear_scrollback": QT_TRANSLATE_NOOP("action", "Clear scrollback"),
+    "reset_terminal": QT_TRANSLATE_NOOP("action", "Reset terminal"),
     "errors": QT_TRANSLATE_NOOP("action", "Show error output"),
     "explain": QT_TRANSLATE_NOOP("action", "Show status details"),
     "copy": QT_TRANSLATE_NOOP("action", "Copy"),
@@ -271,6 +273,7 @@ TITLES = {
 
 
 SEARCH_WORDS = {
+    "clear_scrollback": QT_TRANSLATE_NOOP("action", "erase history buffer"),
     "close_other_tabs": QT_TRANSLATE_NOOP("action", "detach hide all"),
     "close_tab": QT_TRANSLATE_NOOP("action", "detach hide"),
     "close_tabs_right": QT_TRANSLATE_NOOP("action", "detach hide"),
@@ -303,6 +306,7 @@ SEARCH_WORDS = {
     "previous_failed": QT_TRANSLATE_NOOP("action", "jump error"),
     "previous_prompt": QT_TRANSLATE_NOOP("action", "jump command"),
     "rename": QT_TRANSLATE_NOOP("action", "title tab"),
+    "reset_terminal": QT_TRANSLATE_NOOP("action", "clear garbled redraw repaint screen"),
     "select_by_keyboard": QT_TRANSLATE_NOOP("action", "copy mode vi"),
     "send": QT_TRANSLATE_NOOP("action", "broadcast input type"),
     "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font"),

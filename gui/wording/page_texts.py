@@ -259,6 +259,18 @@ def start_again_hint() -> str:
     return translate("page", "To start it again, choose “New chat like this”.")
 
 
+def no_scrollback_to_clear() -> str:
+    return translate("page", "A program that fills the screen has no scrollback to clear")
+
+
+def cannot_clear_yet() -> str:
+    return translate("page", "Not connected to the chat yet; try again")
+
+
+def cannot_clear_in_old_chat() -> str:
+    return translate("page", "This chat runs in an older version: choose “Update running chats” or run outlive upgrade")
+
+
 def open_file() -> str:
     return translate("page", "Open file")
 

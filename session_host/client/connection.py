@@ -10,7 +10,7 @@ from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch,
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.protocol.codec import HostDecoder
-from session_host.protocol.compatibility import encode_for
+from session_host.protocol.compatibility import encode_for, knows
 from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.messages import Error, Message, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
@@ -114,6 +114,10 @@ class HostConnection(asyncio.Protocol):
             on_message(message)
         if self._lost:
             on_lost()
+
+    def knows(self, kind: type[Message]) -> bool:
+        """Whether the host's version has a kind of message."""
+        return knows(self._protocol, kind)
 
     def send_message(self, message: Message) -> None:
         """Send a message; does nothing after the connection's end."""

@@ -12,6 +12,7 @@ from .messages import (
     PROTOCOL_VERSION,
     ActivityEvent,
     Attach,
+    ClearTerminal,
     Description,
     Done,
     Explanation,
@@ -41,7 +42,14 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
 }
 """How many fields of a message a version knows, newest version first; a missing version is as the next newer one."""
 
-_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5, GoOn: 5, SizeEvent: 5}
+_SINCE: dict[type[Message], int] = {
+    NoticeEvent: 2,
+    Explanation: 3,
+    ForegroundEvent: 5,
+    GoOn: 5,
+    SizeEvent: 5,
+    ClearTerminal: 9,
+}
 """The first version that has a kind of message."""
 
 
@@ -50,13 +58,18 @@ def encode_for(protocol: int, message: Message) -> bytes:
     if protocol >= PROTOCOL_VERSION:
         return encode(message)
     kind = type(message)
-    if _SINCE.get(kind, 0) > protocol:
+    if not knows(protocol, kind):
         return b""
     count = known_fields(protocol, kind)
     if count == len(kind.__struct_fields__):
         return encode(message)
     payload = msgspec.msgpack.encode(msgspec.to_builtins(message)[: count + 1])
     return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
+
+
+def knows(protocol: int, kind: type[Message]) -> bool:
+    """Whether that protocol version has a kind of message."""
+    return protocol >= _SINCE.get(kind, 0)
 
 
 def known_fields(protocol: int, kind: type[Message]) -> int:

@@ -8,7 +8,7 @@ A connection, from the client's side::
                                                      ← Output(offset, data) | Resized | Event …
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
-    → GoOn, Resize, Follow, Detach
+    → GoOn, Resize, Follow, Detach, ClearTerminal
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → Act, OpenRequests                               ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
@@ -32,7 +32,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, Runtime, State
 
-PROTOCOL_VERSION = 8
+PROTOCOL_VERSION = 9
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -62,6 +62,8 @@ PENDING_INPUT_BYTES = 4 * 1024 * 1024
 Role = Literal["viewer", "control"]
 
 PromptMode = Literal["queue", "steer", "interrupt"]
+
+Clearing = Literal["scrollback", "reset"]
 
 
 class ErrorCode:
@@ -259,6 +261,16 @@ class Focus(Message, frozen=True):
     attachment: str
     sequence: int
     focused: bool
+
+
+class ClearTerminal(Message, frozen=True):
+    """Clear the terminal's scrollback, or reset what it shows; see ``terminal.clearing``.
+
+    The host writes the sequences that do it into the output, where all viewers get them.
+    """
+
+    attachment: str
+    what: Clearing
 
 
 # ---------------------------------------------------------------- verbs of a structured chat
@@ -736,7 +748,7 @@ Event = (
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors | GoOn
+    Hello | Attach | Follow | Detach | Resize | Colors | GoOn | ClearTerminal
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests | Report | AskUser

@@ -21,6 +21,7 @@ from session_host.protocol.messages import (
     AskUser,
     Attach,
     Attached,
+    ClearTerminal,
     Colors,
     Detach,
     Error,
@@ -184,9 +185,9 @@ class ClientConnection:
             case Resize():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     self._session.viewers.resized(attachment, message.size, message.cell)
-            case Colors():
+            case Colors() | ClearTerminal():
                 if (attachment := self._own_attachment(message.attachment)) is not None and not attachment.read_only:
-                    self._session.set_colors(message)
+                    self._change_terminal(message)
             case Follow():
                 if self._own_attachment(message.attachment) is not None:
                     self._follow(message)
@@ -199,6 +200,12 @@ class ClientConnection:
                 raise ProtocolViolation("Hello came twice")
             case _:
                 self._events.append(message)  # type: ignore[arg-type] # what is left of FromClient
+
+    def _change_terminal(self, message: Colors | ClearTerminal) -> None:
+        if isinstance(message, Colors):
+            self._session.set_colors(message)
+        else:
+            self._session.clear_terminal(message.what)
 
     def _hello(self, message: Message) -> None:
         if not isinstance(message, Hello):

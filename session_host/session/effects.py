@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.protocol.messages import Colors, Event, Reply
+from session_host.protocol.messages import Clearing, Colors, Event, Reply
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind
 from session_host.structured.acts import AnyAct
@@ -129,6 +129,12 @@ class UseColors(Effect, frozen=True):
     """Let the emulator answer colour queries with these colours."""
 
     colors: Colors
+
+
+class ClearOutput(Effect, frozen=True):
+    """Clear the terminal, by sequences that become part of the output."""
+
+    what: Clearing
 
 
 class AppendRecord(Effect, frozen=True):

@@ -31,6 +31,7 @@ from session_host.protocol.messages import (
     PENDING_INPUT_BYTES,
     VERBS,
     BellEvent,
+    Clearing,
     ClipboardEvent,
     Colors,
     ErrorCode,
@@ -54,7 +55,7 @@ from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notificatio
 
 from .attachments import Attachment
 from .connection import ClientConnection
-from .effects import AppendEntry, Effect, NoteUserInput, UseColors, UseEmulator, WriteToProgram
+from .effects import AppendEntry, ClearOutput, Effect, NoteUserInput, UseColors, UseEmulator, WriteToProgram
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
 from .prompt_line import PromptLine
@@ -192,6 +193,11 @@ class Session:
         """Set the colours for answers to colour queries: those of the viewer that reported last."""
         self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), UseColors(colors)]
         self.colors = colors
+
+    def clear_terminal(self, what: Clearing) -> None:
+        """Clear the terminal of a program that runs."""
+        if self.accepts_keys:
+            self.effects.append(ClearOutput(what))
 
     # ------------------------------------------------------------ the program
 

@@ -291,6 +291,9 @@ class Emulator(Protocol):
         The answer stays True after more plain data, fed or not.
         """
 
+    def is_ground(self) -> bool:
+        """Whether neither a sequence nor a character is unfinished."""
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""
 

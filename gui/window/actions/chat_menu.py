@@ -56,6 +56,9 @@ class ChatMenu:
         menu = self._menu()
         self._fill(menu, chat, actions.key_of)
         menu.addSeparator()
+        if actions["clear_scrollback"].isEnabled():
+            actions.fill(menu, ("clear_scrollback", "reset_terminal"))
+            menu.addSeparator()
         actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()
         actions.fill(menu, [name for name in CLOSING if actions[name].isEnabled()])

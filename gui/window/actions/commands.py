@@ -23,6 +23,7 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.second_lines import second_lines
+from session_host.protocol.messages import Clearing
 
 
 class Commands:
@@ -88,6 +89,8 @@ class Commands:
             "errors": lambda: self._on_active_chat(sheets.output.ask),
             "explain": lambda: self._on_active_chat(sheets.explain.ask),
             "export": lambda: self._on_active_chat(chat_actions.export),
+            "clear_scrollback": lambda: self._clear_terminal("scrollback"),
+            "reset_terminal": lambda: self._clear_terminal("reset"),
             "copy": lambda: self._on_page(lambda page: page.edited.copy()),
             "paste": lambda: self._on_page(lambda page: page.edited.paste()),
             "select_all": lambda: self._on_page(lambda page: page.edited.select_all()),
@@ -121,6 +124,7 @@ class Commands:
             "over": has_ended,
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
+            "running_terminal": isinstance(self._tabs.active_page, TerminalPage) and not has_ended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
             "forkable": chat is not None and self._chat_actions.can_fork(chat),
             "conversations": chat is not None and self._chat_actions.has_conversations(chat),
@@ -136,6 +140,11 @@ class Commands:
         if isinstance(page, TerminalPage) and not page.is_question_open:
             page.focus_content()
             act(page.view)
+
+    def _clear_terminal(self, what: Clearing) -> None:
+        page = self._tabs.active_page
+        if isinstance(page, TerminalPage) and not page.is_question_open:
+            page.clear(what)
 
     def _choose_setting(self, category: Category) -> None:
         page = self._tabs.active_page

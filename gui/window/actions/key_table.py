@@ -28,8 +28,8 @@ class Key:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", one that is
-            "forkable", one in a "terminal", or a running "structured" one; several "tabs" in the pane, or
-            "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
+            "forkable", one in a "terminal" or a "running_terminal", or a running "structured" one; several "tabs" in
+            the pane, or "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -40,8 +40,9 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "running", "over", "forkable", "terminal", "structured", "tabs", "tabs_right", "panes", "windows"
-    ] = ""
+        "", "chat", "running", "over", "forkable", "terminal", "running_terminal", "structured",
+        "tabs", "tabs_right", "panes", "windows",
+    ] = ""  # fmt: skip
     needs_conversations: bool = False
     repeats: bool = False
 
@@ -110,6 +111,8 @@ TABLE: tuple[Key, ...] = (
     Key("export", (), on="chat"),
     Key("open_text", (), on="terminal"),
     Key("open_output", (), on="terminal"),
+    Key("clear_scrollback", ("Ctrl+Shift+Del",), on="running_terminal"),
+    Key("reset_terminal", (), on="running_terminal"),
     Key("errors", (), on="chat"),
     Key("explain", (), on="chat"),
     Key("copy", ("Ctrl+Shift+C",), "terminal"),

@@ -27,7 +27,7 @@ from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts
 
-TERMINAL_MENU = ("find", "new_shell", "split_right", "open_text", "export")
+TERMINAL_MENU = ("find", "new_shell", "split_right", "open_text", "export", "", "clear_scrollback", "reset_terminal")
 """The window's actions in a terminal's context menu."""
 
 

@@ -14,6 +14,7 @@ from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
+from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 
@@ -159,6 +160,18 @@ class TerminalPage(ChatPage):
         return self.view.show_line(text, query.spans)
 
     # ------------------------------------------------------------ size
+
+    def clear(self, what: Clearing) -> None:
+        """Clear the scrollback, or reset the terminal, for all viewers of the chat."""
+        emulator, viewer = self.view.emulator, self.source.viewer
+        if viewer is None or not self.source.is_live:
+            self.notice_given.emit(page_texts.cannot_clear_yet())
+        elif what == "scrollback" and emulator is not None and emulator.modes.alternate_screen:
+            self.notice_given.emit(page_texts.no_scrollback_to_clear())
+        elif not viewer.clear_terminal(what):
+            self.notice_given.emit(page_texts.cannot_clear_in_old_chat())
+        elif emulator is not None:
+            emulator.clear_selection()  # What it selects may be gone soon.
 
     def set_font(self, family: str, base_px: int, steps: int) -> None:
         """Set the terminal's font, and the zoom in steps from the configured size."""

@@ -15,7 +15,7 @@ from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
-from session_host.protocol.messages import Input, Output, SnapshotPart, StateEvent
+from session_host.protocol.messages import Clearing, ClearTerminal, Input, Output, SnapshotPart, StateEvent
 from session_host.protocol.values import CellSize, GridSize, Runtime
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -374,6 +374,14 @@ class Viewer(ViewerInput):
         """The colours of this viewer's terminal changed; the host answers colour queries with them."""
         self._rules.set_colors(colors)
         self._perform()
+
+    def clear_terminal(self, what: Clearing) -> bool:
+        """Ask the host to clear the terminal, for all viewers; False if no host is there that can do it."""
+        connection = self._connection
+        if connection is None or not connection.knows(ClearTerminal):
+            return False
+        connection.send_message(ClearTerminal(self._rules.attachment, what))
+        return True
 
     def follow(self, output: bool) -> None:
         """Start or stop following output; a hidden tab needs only events."""

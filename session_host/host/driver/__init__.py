@@ -1,6 +1,7 @@
 """Drives a session: calls the rules in ``session_host.session`` and carries out their effects.
 
 driver       Driver: a session's rules and what they need; called by every other room of the host
+clearer      clears the terminal at a viewer's request
 performer    carries out the effects of the rules, in order
 checkpoints  the emulator's state and the input log's state, written when it is worth it
 recover      restores the emulator and the session's state from what the previous host left

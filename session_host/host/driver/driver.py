@@ -45,6 +45,7 @@ from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator, TerminalEvent
 
 from .checkpoints import Checkpointer
+from .clearer import Clearer
 from .history import history_of
 from .performer import Performer
 from .recover import RecoveredSession
@@ -69,6 +70,7 @@ class Driver:
         program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
         actor: does the acts that a structured chat's agent asks for.
+        clearer: clears the terminal at a viewer's request.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
@@ -122,10 +124,11 @@ class Driver:
                 self.session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self._worker_drained, self.output_file.read,
+            recovered.emulator, self._emulator_used, self.resume_output, self.output_file.read,
             fed=recovered.fed, header=input_log.header,
         )  # fmt: skip
         self.performer = Performer(self)
+        self.clearer = Clearer(self)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
@@ -168,8 +171,8 @@ class Driver:
         self._child_exit.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
-        if session.ring.resizes and session.chat is None:
-            # A previous host may have logged the resize and died before it resized the PTY.
+        if session.chat is None and (session.ring.resizes or session.ring.end):
+            # A previous host may have logged a resize and died before it resized the PTY, or while that was narrower.
             process.resize(session.sizing.size, session.sizing.cell)
         session.program_runs()
         self.performer.perform()
@@ -191,6 +194,7 @@ class Driver:
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
+        self.clearer.close()
         if (chat := self.session.chat) is not None:
             self.actor.flush()
             was_ended = chat.rules.state.timed_out or bool(self.input_log.header.end_request)
@@ -232,6 +236,7 @@ class Driver:
             and not self.session.pending.bytes
             and (self.session.chat is None or self.session.chat.is_quiet)
             and self.questions.is_quiet
+            and self.clearer.is_quiet
         )
 
     @property
@@ -245,6 +250,7 @@ class Driver:
 
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
+        self.clearer.close()
         self.questions.close()
         self.watch.close()
         self.performer.close()
@@ -264,6 +270,15 @@ class Driver:
             self.performer.perform()
             return not self.worker.full
         return self._send_output(data)
+
+    def append_output(self, data: bytes) -> None:
+        """Append the host's own sequences to the program's output."""
+        self._send_output(self.program_output.append(data))
+
+    def pause_output(self) -> None:
+        """Read no output until ``resume_output``."""
+        if self._pty_io is not None:
+            self._pty_io.pause_reading()
 
     def append_record(self, record: bytes) -> None:
         """Append a record to the transcript log, and send it to the viewers."""
@@ -299,7 +314,8 @@ class Driver:
             self.performer.perform()
         return self.worker.feed_output(data)
 
-    def _worker_drained(self) -> None:
+    def resume_output(self) -> None:
+        """Read output again."""
         if self._pty_io is not None:
             self._pty_io.resume_reading()
 
@@ -314,6 +330,7 @@ class Driver:
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
+        self.clearer.output_interpreted()
 
     def _handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         if replies or events:

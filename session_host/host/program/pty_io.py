@@ -102,7 +102,7 @@ class PtyIO:
         output_file = self._output_file
         data = output_file.read_new(BATCH_BYTES)
         if data and not self._owner.on_output(data):
-            self._pause_reading()
+            self.pause_reading()
         has_pipe = len(output_file.sources) > 1
         if output_file.at_end and has_pipe and self._status is None:
             self._loop.remove_reader(self._process.master)  # The child may close its input, and go on writing.
@@ -113,14 +113,14 @@ class PtyIO:
         elif self._status is not None and not self._held:
             self._await_quiet()
 
-    def _pause_reading(self) -> None:
+    def pause_reading(self) -> None:
         """Stop reading from the PTY, because the emulator is behind."""
         if self._reading and not self._held:
             self._held = True
             self._unwatch_readable()
 
     def resume_reading(self) -> None:
-        """Read from the PTY again, after ``_pause_reading``."""
+        """Read from the PTY again, after ``pause_reading``."""
         if self._reading and self._held:
             self._held = False
             self._watch_readable()

@@ -124,6 +124,10 @@ class ForegroundProcess:
         self._poll_logged()
         return self.current
 
+    def is_at_prompt(self) -> bool:
+        """Whether a shell waits for a command now."""
+        return not self.poll().program and self._group > 0 and not self.command.is_running
+
     @log_errors
     def _poll_logged(self) -> None:
         process = self._process

@@ -99,6 +99,20 @@ class OutputFile(KeptBytes):
             if moved < SHORT_READ_BYTES or end - start >= most:
                 return self.read(start, end) if end > start else b""
 
+    def append(self, data: bytes) -> bytes:
+        """Append bytes of the host's own, and return what was appended: before them may be NULs.
+
+        A kill leaves all of ``data`` or nothing: the kernel may end a write at a page's end only
+        (``generic_perform_write``), and so ``data``, shorter than a page, lies within one.
+        """
+        room = -self.end % PAGE_BYTES
+        padding = bytes(room) if room < len(data) else b""
+        for part in (padding, data):
+            if part:
+                write_at(self._file, part, self.end)
+                self.end += len(part)
+        return padding + data
+
 
 class TranscriptLog(KeptBytes):
     """The transcript log of a structured session: records, appended whole."""

@@ -139,6 +139,10 @@ class Stream:
         """Whether output is plain text: it changes no mode, and causes no reply or event."""
         return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
 
+    def is_ground(self) -> bool:
+        """Whether neither a sequence nor a character is unfinished."""
+        return bool(self._ground[0])
+
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if it changed the grid's width, which is then set back."""
         if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):

@@ -158,6 +158,9 @@ class PyteEmulator:
     def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never certain
         return False
 
+    def is_ground(self) -> bool:
+        return not self._stream.unfinished
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         screen = self._screen
         changed = size != self.size or cell != screen.cell

@@ -52,6 +52,7 @@ class PlayedViewer:
         self.state = ViewerState.CONNECTING
         self.message = ""
         self.emulator: Emulator | None = None
+        self.can_clear = True
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.end_request = ""
@@ -112,6 +113,10 @@ class PlayedViewer:
 
     def change_setting(self, setting: str, value: str) -> None:
         self.calls.append(("setting", setting, value))
+
+    def clear_terminal(self, what: str) -> bool:
+        self.calls.append(("clear_terminal", what))
+        return self.can_clear
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         self.size = size

@@ -11,6 +11,7 @@ from session_host.protocol.values import GridSize, KeyAction
 from session_host.session.connection import MIN_HOLD_PROTOCOL
 from session_host.session.effects import (
     AppendEntry,
+    ClearOutput,
     Flush,
     NoteUserInput,
     StartTimer,
@@ -329,3 +330,29 @@ def test_messages_go_out_in_the_order_of_events_with_the_output_in_its_place(sta
         >> stage.receives(client)
         << Returned([m.TitleEvent("before"), Span(10, 14), m.TitleEvent("after")])
     )
+
+
+# ---------------------------------------------------------------- clearing
+
+
+def test_a_viewer_clears_the_terminal_of_a_running_program(stage: Stage) -> None:
+    early = stage.viewer()
+    assert stage.script() >> stage.sends(early, m.ClearTerminal(ID, "reset"))
+    stage.start_program().take_effects()
+    assert (
+        stage.script()
+        >> stage.sends(early, m.ClearTerminal(ID, "scrollback"))
+        << ClearOutput("scrollback")
+        >> stage.sends(early, m.ClearTerminal(OTHER_ID, "scrollback"))
+        >> stage.sends(early, m.ClearTerminal(ID, "reset"))
+        << ClearOutput("reset")
+    )
+    stage.session.program_ended(0, None)
+    stage.take_effects()
+    assert stage.script() >> stage.sends(early, m.ClearTerminal(ID, "scrollback"))
+
+
+def test_a_viewer_that_may_only_look_clears_nothing(stage: Stage) -> None:
+    looker = stage.start_program().connection(HELLO_MESSAGE, m.Attach(read_only=True, output=False))
+    stage.take_effects()
+    assert stage.script() >> stage.sends(looker, m.ClearTerminal(ID, "scrollback"))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,3 +150,26 @@ def test_a_structured_agent_writes_into_the_pipe_and_one_of_a_former_version_int
     assert output_file.read(0, output_file.end) == b"by the socket\nby the pipe\nthe last words\n"
     os.close(pipe)
     descriptors.close()
+
+
+def test_bytes_of_the_hosts_own_lie_within_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel may end a write at a page's end if it kills the writer."""
+    written: list[tuple[int, int]] = []
+    pwrite = os.pwrite
+
+    def note(file: int, data: bytes, offset: int) -> int:
+        written.append((offset, len(data)))
+        return pwrite(file, data, offset)
+
+    with kept_session() as kept:
+        for before in (0, 100, PAGE_BYTES - 4, PAGE_BYTES - 3, PAGE_BYTES - 1, PAGE_BYTES):
+            os.ftruncate(kept.descriptors.output_file, 0)
+            os.pwrite(kept.descriptors.output_file, b"x" * before, 0)
+            output_file = opened(kept)
+            monkeypatch.setattr(os, "pwrite", note)
+            appended = output_file.append(b"\x1b[3J")
+            monkeypatch.setattr(os, "pwrite", pwrite)
+            assert appended.lstrip(b"\0") == b"\x1b[3J"
+            assert output_file.read(0, output_file.end) == b"x" * before + appended
+            assert output_file.end == os.fstat(kept.descriptors.output_file).st_size
+            assert all(at // PAGE_BYTES == (at + length - 1) // PAGE_BYTES for at, length in written), before

@@ -41,7 +41,12 @@ async def test_a_terminals_menu_shows_the_keys_of_the_window_and_those_that_the_
     window = played.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
     viewer = played.show(session_id)
     view = played.page.view
-    windows = {"find": "Ctrl+Shift+F", "new_shell": "Ctrl+Shift+Return", "split_right": "Ctrl+Shift+D"}
+    windows = {
+        "find": "Ctrl+Shift+F",
+        "new_shell": "Ctrl+Shift+Return",
+        "split_right": "Ctrl+Shift+D",
+        "clear_scrollback": "Ctrl+Shift+Del",
+    }
     of_the_window = {action_texts.title(name): key for name, key in windows.items()}
     assert shown(view.context_menu(QPointF(9, 9))) == {
         **of_the_window,

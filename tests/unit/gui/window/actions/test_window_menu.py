@@ -30,15 +30,18 @@ async def test_a_terminals_menu_has_actions_of_the_window_with_their_keys(played
     played.open_window()
     played.show(session_id)
     menu = played.page.view.context_menu(QPointF(30, 30))
-    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-6:]] == [
+    assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
         ("", ""),
         (action_texts.title("find"), "Ctrl+Shift+F"),
         (action_texts.title("new_shell"), "Ctrl+Shift+Return"),
         (action_texts.title("split_right"), "Ctrl+Shift+D"),
         (action_texts.title("open_text"), ""),
         (action_texts.title("export"), ""),
+        ("", ""),
+        (action_texts.title("clear_scrollback"), "Ctrl+Shift+Del"),
+        (action_texts.title("reset_terminal"), ""),
     ]
-    menu.actions()[-3].trigger()
+    menu.actions()[-6].trigger()
     menu.close()
     assert len(played.window.tabs.panes()) == 2
 
@@ -48,7 +51,8 @@ async def test_a_terminals_menu_has_actions_of_the_window_with_their_keys(played
     [
         ("clone", "duplicate"), ("broadcast", "send"), ("maximize", "full_screen"), ("jump", "previous_prompt"),
         ("balance", "even_out"), ("new tab", "new_shell"), ("cwd", "new_shell"), ("copy mode", "select_by_keyboard"),
-        ("url", "show_hints"), ("scrollback", "export"), ("title", "rename"),
+        ("url", "show_hints"), ("scrollback", "export"), ("title", "rename"), ("garbled", "reset_terminal"),
+        ("erase", "clear_scrollback"),
     ],
 )  # fmt: skip
 async def test_words_of_other_programs_find_an_action(played: Played, typed: str, action: str) -> None:

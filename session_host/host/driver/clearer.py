@@ -1,0 +1,117 @@
+"""Clears the terminal at a viewer's request, by sequences that the host appends to the program's output.
+
+They are output like the program's own, so viewers, snapshots, checkpoints, recovery and recording agree on them without
+further rules. They must not fall into a sequence or character of the program: reading pauses until the emulator has all
+output, and if a sequence is unfinished there, the next output is awaited, up to WAIT_S. A sequence that is unfinished
+even then, as after binary output, is cancelled.
+
+After a reset the program must draw its screen again. It does so when its terminal's size changes; so the terminal, and
+not the grid, is one column narrower for NUDGE_S. Programs that run on Node.js ignore a signal without a change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from session_host.protocol.messages import Clearing
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Emulator
+from session_host.terminal.clearing import CANCEL, sequences
+
+if TYPE_CHECKING:
+    from session_host.host.driver.driver import Driver
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 0.5
+"""How long an unfinished sequence of the program may take to end."""
+
+NUDGE_S = 0.2
+"""How long the terminal is narrower: a program that is busy for so long sees no change."""
+
+
+class Clearer:
+    """Clears one session's terminal."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._wanted: dict[Clearing, None] = {}
+        self._give_up: asyncio.TimerHandle | None = None
+        self._nudge: asyncio.TimerHandle | None = None
+        self._is_looking = self._is_overdue = False
+        self._looked_at = -1
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self._wanted and self._nudge is None
+
+    def clear(self, what: Clearing) -> None:
+        """Clear the terminal soon; a request that is repeated meanwhile is one."""
+        self._wanted[what] = None
+        if self._give_up is None:
+            self._is_overdue = False
+            self._give_up = asyncio.get_running_loop().call_later(WAIT_S, self._wait_no_longer)
+            self._look()
+
+    def output_interpreted(self) -> None:
+        """Look again, since the emulator has interpreted output."""
+        if self._wanted and not self._is_looking and self._driver.worker.interpreted_to > self._looked_at:
+            self._look()
+
+    def close(self) -> None:
+        """Do nothing more, since the program has ended or the host stops."""
+        self._wanted.clear()
+        for timer in (self._give_up, self._nudge):
+            if timer is not None:
+                timer.cancel()
+        self._give_up = self._nudge = None
+
+    def _wait_no_longer(self) -> None:
+        self._is_overdue = True
+        self._look()
+
+    def _look(self) -> None:
+        self._is_looking = True
+        self._driver.pause_output()
+        self._driver.worker.run_after_output(self._clear_between_sequences)
+
+    def _clear_between_sequences(self, emulator: Emulator) -> None:
+        driver = self._driver
+        self._is_looking = False
+        self._looked_at = driver.worker.interpreted_to
+        if self._wanted:
+            is_between = self._looked_at == driver.worker.received_to and emulator.is_ground()
+            if is_between or self._is_overdue:
+                self._clear_now(b"" if is_between else CANCEL)
+        driver.resume_output()
+
+    def _clear_now(self, prefix: bytes) -> None:
+        shell = self._driver.watch.foreground
+        at_prompt = "reset" in self._wanted and shell is not None and shell.is_at_prompt()
+        data = prefix + b"".join(sequences(what, at_prompt=at_prompt) for what in self._wanted)
+        log.info("cleared %s offset=%d", ",".join(self._wanted), self._driver.output_file.end)
+        self._driver.append_output(data)
+        if "reset" in self._wanted:
+            self._start_nudge()
+        self._wanted.clear()
+        if self._give_up is not None:
+            self._give_up.cancel()
+            self._give_up = None
+
+    def _start_nudge(self) -> None:
+        sizing, process = self._driver.session.sizing, self._driver.process
+        if process is None:
+            return
+        process.resize(GridSize(max(sizing.size.columns - 1, 1), sizing.size.rows), sizing.cell)
+        if self._nudge is not None:
+            self._nudge.cancel()
+        self._nudge = asyncio.get_running_loop().call_later(NUDGE_S, self._end_nudge)
+
+    def _end_nudge(self) -> None:
+        self._nudge = None
+        sizing, process = self._driver.session.sizing, self._driver.process
+        if process is not None:
+            process.resize(sizing.size, sizing.cell)

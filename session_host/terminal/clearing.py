@@ -1,0 +1,40 @@
+"""The sequences by which a host clears a terminal at the user's request; they become part of the program's output.
+
+The scrollback is cleared as by ``clear``: the screen stays, since a program may draw relative to what it has drawn.
+
+A reset undoes what binary output leaves behind, and erases the screen; the scrollback stays. What the program has set
+for its input (mouse, paste, keys, focus reports, alternate screen) stays, too: a program that draws its screen again
+does not set it again. Only at a shell's prompt, where no program is left that could need it, these modes end as well,
+but for bracketed paste, which shells set themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from session_host.protocol.messages import Clearing
+
+CANCEL: Final = b"\x18"
+"""CAN: ends an unfinished sequence or character, and does nothing otherwise."""
+
+_SCROLLBACK: Final = b"\x1b[3J"
+
+_INPUT_MODES: Final = (
+    b"\x1b[?1049l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
+    b"\x1b[?2031l\x1b[?2048l\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?25h\x1b[0 q"
+)
+"""Alternate screen, mouse, focus and size reports, kitty's keyboard protocol, modifyOtherKeys; the cursor's look."""
+
+_SCREEN: Final = (
+    b"\x1b[?2026l\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?45l\x1b[?5W"
+    b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
+    b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]112\x1b\\\x1b[H\x1b[J"
+)
+"""Frame, reverse video, margins, modes of writing, tab stops; pen, link, character sets; colours; the screen."""
+
+
+def sequences(what: Clearing, *, at_prompt: bool) -> bytes:
+    """The sequences that clear the scrollback, or reset the terminal; ``at_prompt``: of a shell, which waits."""
+    if what == "scrollback":
+        return _SCROLLBACK
+    return _INPUT_MODES + _SCREEN if at_prompt else _SCREEN

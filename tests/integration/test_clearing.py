@@ -1,0 +1,154 @@
+"""A viewer clears a chat's scrollback, or resets its terminal: for all viewers, later ones and later hosts alike."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.viewer.viewer import Viewer, ViewerState
+from session_host.paths import session_log
+from session_host.protocol.compatibility import knows
+from session_host.protocol.messages import Describe, Message
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import EngineName
+from tests.programs import Gate, program
+from tests.support.commands import outlive
+from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def has_no_history(viewer: Viewer) -> bool:
+    return viewer.emulator is not None and viewer.emulator.scrollback_rows == 0
+
+
+async def cleared(viewer: Viewer, watcher: Watcher) -> None:
+    await watcher.until(lambda: has_no_history(viewer), "the scrollback to be cleared")
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+async def test_a_cleared_scrollback_is_gone_for_all_viewers_and_hosts_and_stays_in_the_recording(
+    engine: EngineName, tmp_path: Path
+) -> None:
+    record = await start("sh", "-c", "seq 1000 1099; exec cat", engine=engine, size=GridSize(80, 24))
+    async with (
+        watching(record.id, engine=engine) as (first, watcher),
+        watching(record.id, engine="pyte") as (second, other),
+    ):
+        await see(first, watcher, "1099")
+        await see(second, other, "1099")
+        second.emulator.scroll(-10)  # type: ignore[union-attr]
+        assert first.clear_terminal("scrollback")
+        await cleared(first, watcher)
+        await cleared(second, other)
+        assert shown(first) == shown(second) == [str(number) for number in range(1077, 1100)]
+        assert second.emulator is not None
+        assert second.emulator.frame().scroll_offset == 0
+        host = (await request(record.id, Describe(0))).host_pid
+        os.kill(host, signal.SIGKILL)
+        first.text("after\r")
+        await see(first, watcher, "after")
+        async with watching(record.id) as (late, late_watcher):
+            await see(late, late_watcher, "after")
+            assert shown(late) == shown(first) == await peek(record.id)
+            assert shown(late)[:1] != ["1000"]
+    await end(record.id)
+    done = await asyncio.to_thread(outlive, "export", record.id, str(tmp_path / "all.txt"))
+    assert done.code == 0, done
+    assert (tmp_path / "all.txt").read_text().splitlines()[:100] == [str(number) for number in range(1000, 1100)]
+
+
+async def test_a_viewer_that_may_only_look_clears_nothing() -> None:
+    record = await start("sh", "-c", "seq 100; exec cat")
+    async with (
+        watching(record.id, read_only=True) as (looker, other),
+        watching(record.id) as (viewer, watcher),
+    ):
+        await see(viewer, watcher, "100")
+        await see(looker, other, "100")
+        looker.clear_terminal("scrollback")
+        looker.clear_terminal("reset")
+        looker.text("typed by a looker")
+        await other.until(lambda: len(other.refusals) > 0, "the refusal of what it sent after that")
+        viewer.text("typed\r")
+        await see(viewer, watcher, "typed")
+        assert shown(viewer)[0] == "1"
+    await end(record.id)
+
+
+async def test_a_reset_repairs_the_screen_and_lets_the_program_draw_it_again(tmp_path: Path) -> None:
+    """Binary output changed the character set and began a string that never ends; the program keeps its modes."""
+    record = await start(*program("window_size"), size=GridSize(80, 24))
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "size 80x24")
+        viewer.clear_terminal("reset")
+        await see(viewer, watcher, "size 79x24")
+        await see(viewer, watcher, "size 80x24")
+        assert viewer.emulator is not None
+        assert viewer.emulator.size == GridSize(80, 24), "the grid keeps its size"
+        assert re.sub(r"\d+x\d+$", "", shown(viewer)[0]) == "size 79x24 ", "the rest was erased"
+        viewer.key("q", "q")
+        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+    with Gate(tmp_path / "gate") as gate:
+        script = r"printf '\033[?2004h\033[?1002h\033(0'; printf '\033Pbinary'; read x < $0; echo plain again; cat"
+        record = await start("sh", "-c", script, str(gate.path))
+        async with watching(record.id) as (viewer, watcher):
+            await watcher.until(lambda: viewer.emulator is not None and not viewer.emulator.is_ground(), "the string")
+            viewer.clear_terminal("reset")
+            await watcher.until(lambda: viewer.emulator is not None and viewer.emulator.is_ground(), "the reset")
+            os.write(gate._descriptor, b"\n")
+            await see(viewer, watcher, "plain again")
+            assert viewer.emulator is not None
+            modes = viewer.emulator.modes
+            assert (modes.mouse, modes.bracketed_paste) == ("button_motion", True)
+            assert shown(viewer) == await peek(record.id)
+        await end(record.id)
+
+
+async def test_at_a_shells_prompt_a_reset_ends_the_modes_of_a_killed_program() -> None:
+    record = await start("bash", "--norc", "--noprofile", "-i", overrides={"PS1": "prompt> ", "INPUTRC": "/dev/null"})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "prompt>")
+        viewer.text("printf '\\033[?1003h\\033[?1049h\\033[?25l'; echo do''ne\r")
+        await see(viewer, watcher, "done")
+        viewer.clear_terminal("reset")
+        await watcher.until(
+            lambda: viewer.emulator is not None and not viewer.emulator.modes.alternate_screen, "the primary screen"
+        )
+        await see(viewer, watcher, "prompt>")
+        assert viewer.emulator is not None
+        assert (viewer.emulator.modes.mouse, viewer.emulator.cursor.visible) == ("none", True)
+    await end(record.id)
+
+
+async def test_a_flood_of_output_is_cleared_while_it_goes_on() -> None:
+    record = await start("yes", "a line of a flood")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "a line of a flood")
+        viewer.clear_terminal("scrollback")
+        log = session_log(record.id)
+        await watcher.until(lambda: "cleared scrollback" in log.read_text(encoding="utf-8"), "the scrollback to go")
+        offset = int(re.findall(r"cleared scrollback offset=([0-9]+)", log.read_text(encoding="utf-8"))[0])
+        await watcher.until(lambda: viewer._rules.offset > offset + 100_000, "the flood to go on")
+        assert set(shown(viewer)[1:-1]) == {"a line of a flood"}
+    await end(record.id)
+
+
+async def test_a_host_of_an_older_version_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+
+        def known(protocol: int, kind: type[Message]) -> bool:
+            return knows(min(protocol, 8), kind)
+
+        monkeypatch.setattr("session_host.client.connection.knows", known)
+        assert not viewer.clear_terminal("scrollback")
+        viewer.text("still here\r")
+        await see(viewer, watcher, "still here")
+    await end(record.id)

@@ -1,0 +1,58 @@
+"""Clearing the scrollback and resetting the terminal, by key, menus and palette."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.wording import page_texts
+from session_host.client.viewer.viewer import ViewerState
+from tests.unit.gui.conftest import Played
+
+LINES = b"".join(b"line %d\r\n" % number for number in range(60))
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+async def test_the_key_clears_the_chat_in_front_and_its_selection(played: Played) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    viewer.emulator.feed(LINES)
+    viewer.emulator.select_all()
+    window.activateWindow()
+    played.page.view.setFocus()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClick(played.page.view, Qt.Key.Key_Delete, CTRL_SHIFT)
+    assert viewer.calls.count(("clear_terminal", "scrollback")) == 1
+    assert viewer.emulator.selected_text() == ""
+    window.actions_["reset_terminal"].trigger()
+    assert viewer.calls.count(("clear_terminal", "reset")) == 1
+
+
+async def test_a_line_says_why_nothing_is_cleared(played: Played) -> None:
+    session_id = await played.add("shell")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    clear, reset = window.actions_["clear_scrollback"], window.actions_["reset_terminal"]
+
+    def said() -> str:
+        return window.banners.current.text if window.banners.current is not None else ""
+
+    viewer.emulator.feed(b"\x1b[?1049h")
+    clear.trigger()
+    assert said() == page_texts.no_scrollback_to_clear()
+    reset.trigger()
+    assert [call for call in viewer.calls if call[0] == "clear_terminal"] == [("clear_terminal", "reset")]
+    viewer.emulator.feed(b"\x1b[?1049l")
+    viewer.can_clear = False
+    clear.trigger()
+    assert said() == page_texts.cannot_clear_in_old_chat()
+    viewer.become(ViewerState.RECONNECTING)
+    clear.trigger()
+    assert said() == page_texts.cannot_clear_yet()
+    viewer.end(0)
+    window.describe()
+    assert not clear.isEnabled()
+    assert not reset.isEnabled()

@@ -1,0 +1,78 @@
+"""The host's own sequences stand between two sequences of the program, in the output of every viewer and later host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.host.driver import clearer
+from session_host.terminal import available_engines
+from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.waiting import eventually
+
+LINES = b"".join(b"line %d\r\n" % number for number in range(30))
+
+
+@pytest.fixture(params=available_engines())
+def kept(request: pytest.FixtureRequest) -> Iterator[KeptSession]:
+    with kept_session(engine=request.param) as kept:
+        yield kept
+
+
+def output(kept: KeptSession) -> bytes:
+    return kept.output_file.read(0, kept.output_file.end)
+
+
+async def test_the_scrollback_is_cleared_at_once_between_two_sequences(kept: KeptSession) -> None:
+    driver = kept.host()
+    kept.write_output(LINES + b"abc")
+    driver.clearer.clear("scrollback")
+    driver.clearer.clear("scrollback")
+    await eventually(lambda: driver.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    kept.write_output(b"def")
+    await eventually(lambda: driver.worker.is_quiet, 10, "the text")
+    assert output(kept).count(b"\x1b[3J") in {1, 2}, "at most one more for the second request"
+    emulator = driver.worker.idle
+    assert emulator is not None
+    assert (emulator.scrollback_rows, emulator.rows()[-1].text()) == (0, "abcdef")
+    # A host that follows after a kill reads the same output.
+    kept.kill()
+    kept.host()
+    emulator = kept.recovered.emulator
+    assert (emulator.scrollback_rows, emulator.rows()[-1].text()) == (0, "abcdef")
+
+
+@pytest.mark.parametrize("first", [b"\x1b[3", b"\x1b]0;ti", b"\xe6"])
+async def test_an_unfinished_sequence_of_the_program_is_awaited(kept: KeptSession, first: bytes) -> None:
+    driver = kept.host()
+    kept.write_output(LINES + first)
+    driver.clearer.clear("scrollback")
+    await eventually(lambda: driver.worker.is_quiet, 10, "the first look")
+    assert output(kept) == LINES + first
+    rest = {b"\x1b[3": b"1m", b"\x1b]0;ti": b"tle\x07", b"\xe6": b"\xbc\xa2"}[first]
+    kept.write_output(rest)
+    await eventually(lambda: driver.clearer.is_quiet, 10, "the sequence after it")
+    assert output(kept) == LINES + first + rest + b"\x1b[3J"
+
+
+async def test_a_sequence_that_does_not_end_is_cancelled(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clearer, "WAIT_S", 0.01)
+    driver = kept.host()
+    kept.write_output(LINES + b"\x1bPbinary")
+    driver.clearer.clear("scrollback")
+    await eventually(lambda: driver.clearer.is_quiet and driver.worker.is_quiet, 10, "the end")
+    assert output(kept) == LINES + b"\x1bPbinary\x18\x1b[3J"
+    emulator = driver.worker.idle
+    assert emulator is not None
+    assert (emulator.is_ground(), emulator.scrollback_rows) == (True, 0)
+
+
+async def test_a_waiting_request_ends_with_the_program(kept: KeptSession) -> None:
+    driver = kept.host()
+    kept.write_output(b"\x1b[3")
+    driver.clearer.clear("reset")
+    driver.clearer.close()
+    await eventually(lambda: driver.worker.is_quiet, 10, "the output")
+    assert output(kept) == b"\x1b[3"
+    assert driver.clearer.is_quiet
