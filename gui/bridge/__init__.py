@@ -12,6 +12,7 @@ catalog, and turns their events into signals. It never polls.
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent
     one_question    counts a question once that a chat and its live terminal both show
+    color_labels    the colours by which the user marks chats
     muting          chats that send no notifications
     drafts          the unsent prompts of chats
     text_files      private files with chats' texts, for the user's editor

@@ -66,6 +66,7 @@ class Chat(ChatViewer, ChatFacts):
         has_new_output: whether it wrote output since this was last set to False, which the search index does.
         has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
         marks_bell: whether a bell sets ``has_unseen_bell``.
+        color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
         checkout: the status of the git working tree at its directory; None if there is none, or while unknown.
         notice: a problem of the chat, one line; "" for none.
@@ -104,6 +105,7 @@ class Chat(ChatViewer, ChatFacts):
         self.has_unseen_bell = False
         self.marks_bell = True
         self.is_muted = False
+        self.color_label = ""
         self.checkout: Status | None = None
         self.notice = ""
         self.last_size_event: SizeEvent | None = None
@@ -132,6 +134,12 @@ class Chat(ChatViewer, ChatFacts):
         """Mute or unmute its notifications."""
         if self.is_muted != muted:
             self.is_muted = muted
+            self.changed.emit()
+
+    def set_color_label(self, name: str) -> None:
+        """Set its colour label; "" for none."""
+        if self.color_label != name:
+            self.color_label = name
             self.changed.emit()
 
     def note_directory(self, directory: str) -> None:

@@ -20,6 +20,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.chat_order import ChatOrder
 from gui.bridge.checkouts import GitStatusWatcher
 from gui.bridge.clock_changes import ClockChanges
+from gui.bridge.color_labels import ColorLabels
 from gui.bridge.drafts import Drafts
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
@@ -67,8 +68,7 @@ class SessionsModel(QObject):
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._storage = storage
-        self._make_viewer = make_viewer
+        self._storage, self._make_viewer = storage, make_viewer
         self.colors: DefaultColors | None = None
         """The colours of the terminals, once known."""
         self.agents: Mapping[str, Agent] = {}
@@ -87,8 +87,8 @@ class SessionsModel(QObject):
         self.clock_changes = ClockChanges(self)
         self.muting = Muting(self)
         self.drafts = Drafts(self)
-        self._is_refreshing = self._refresh_again = False
-        self._is_following = self._is_closed = False
+        self.color_labels = ColorLabels(self)
+        self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
         self._changed_timer.timeout.connect(self._on_changed)
 

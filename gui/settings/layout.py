@@ -56,6 +56,7 @@ class WindowLayout(msgspec.Struct):
         grid: the last grid size of a terminal; a new chat starts with it.
         undelivered: how many characters of input a chat did not get, at most, when the last window closed; by its id.
         drafts: unsent prompts without their images, by the ids of chats; the one that was edited last is the last one.
+        color_labels: names of the colours by which the user marked chats, by their ids; see ``LABEL_COLORS``.
         restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
     """
 
@@ -80,6 +81,7 @@ class WindowLayout(msgspec.Struct):
     undelivered: dict[str, int] = {}
     restart_told: list[str] = []
     drafts: dict[str, str] = {}
+    color_labels: dict[str, str] = {}
 
     def to_dict(self) -> dict[str, Any]:
         """The layout in the form that the store keeps."""

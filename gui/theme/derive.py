@@ -37,6 +37,10 @@ _WORD_COLORS = {
 }
 
 
+_LABEL_HUES = ("#e5484d", "#f2812e", "#e3b52c", "#43a862", "#1fa6ba", "#3f83f3", "#9061e0", "#dd5aa2")
+"""The hues of ``LABEL_COLORS``; no palette's: in some, blue is a purple, and green a blue."""
+
+
 def readable_on(color: QColor, grounds: Iterable[QColor], least: float) -> QColor:
     """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on each ground."""
     all_grounds = list(grounds)
@@ -133,6 +137,7 @@ def derive_tokens(
         name=appearance,
         **{name: color.name() for name, color in colors.items()},
         tiles=tuple(_on_its_tile(hue, grounds["raised"]).name() for hue in hues),
+        labels=tuple(readable_on(hue, every, MARK_RATIO).name() for hue in map(QColor, _LABEL_HUES)),
         code=CodeColors(
             **code_grounds,
             words={name: readable(word, code_grounds["ground"], TEXT_RATIO) for name, word in words.items()},

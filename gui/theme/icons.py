@@ -50,6 +50,8 @@ class Glyph(StrEnum):
     CHECK = "check"
     CHECK_CIRCLE = "check-circle"
     CIRCLE = "circle"
+    DISC = "circle-fill"
+    CHECKED_DISC = "check-circle-fill"
     HALF_CIRCLE = "circle-half"
     COLUMNS = "columns"
     ROWS = "rows"
@@ -112,12 +114,13 @@ def each_density(icon: QIcon, size_px: int, mode: QIcon.Mode = QIcon.Mode.Normal
         icon.addPixmap(pixmap, mode)
 
 
-def glyph_icon(glyph: Glyph, tokens: Tokens, color: str = "secondary", size_px: int = ICON_PX) -> QIcon:
-    """An icon in one of the theme's colours; lighter when its control is disabled."""
+def glyph_icon(glyph: Glyph, tokens: Tokens, color: str | QColor = "secondary", size_px: int = ICON_PX) -> QIcon:
+    """An icon in one of the theme's colours, given by its name or itself; lighter when its control is disabled."""
     icon = QIcon()
-    for mode, name in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, "disabled")):
+    for mode, chosen in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, "disabled")):
+        ink = tokens.color(chosen) if isinstance(chosen, str) else chosen
         for painter in each_density(icon, size_px, mode):
-            paint_glyph(painter, glyph, QRectF(0, 0, size_px, size_px), tokens.color(name))
+            paint_glyph(painter, glyph, QRectF(0, 0, size_px, size_px), ink)
     return icon
 
 

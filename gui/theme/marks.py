@@ -15,6 +15,9 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPolygonF
 from gui.theme.icons import each_density
 from gui.theme.tokens import MARK_PX, Tokens
 
+LABEL_PX = 3
+"""The width of a colour label."""
+
 
 class Mark(StrEnum):
     """What a mark says, in the words that a screen reader reads."""
@@ -157,14 +160,32 @@ _PAINT = {
 }
 
 
-def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False) -> QIcon:
+def paint_label(painter: QPainter, area: QRectF, color: QColor) -> None:
+    """Paint a chat's colour label: a stripe that fills ``area``."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(area, LABEL_PX / 2, LABEL_PX / 2)
+    painter.restore()
+
+
+def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False, label: str = "") -> QIcon:
     """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density.
 
-    ``dotted`` puts a dot into its corner: there is something that was not seen.
+    Args:
+        mark: the mark.
+        tokens: the theme's colours.
+        size_px: the width and the height.
+        dotted: puts a dot into its corner: there is something that was not seen.
+        label: the chat's colour label, a stripe on the left; "" for none.
     """
     icon = QIcon()
     for painter in each_density(icon, size_px):
-        paint_mark(painter, mark, QPointF(size_px / 2, size_px / 2), tokens, size_px * 0.75)
+        if label:
+            paint_label(painter, QRectF(0, 0, LABEL_PX, size_px), tokens.label_color(label))
+        middle = QPointF((size_px + (LABEL_PX if label else 0)) / 2, size_px / 2)
+        paint_mark(painter, mark, middle, tokens, size_px * 0.75)
         if dotted:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)

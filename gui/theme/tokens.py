@@ -27,6 +27,9 @@ ICON_PX = 16
 TILE_PX = 32
 TERMINAL_PADDING_PX = 8
 
+LABEL_COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
+"""The names of the colours by which the user marks chats."""
+
 SIDEBAR_WIDTH_PX = 240
 SIDEBAR_MIN_PX = 180
 SIDEBAR_MAX_PX = 480
@@ -50,6 +53,7 @@ class Tokens:
         border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
         tiles: the colours of agents' monograms, by their place in the catalog.
+        labels: the colours of ``LABEL_COLORS``, in that order.
         code: the colours of code and diffs.
     """
 
@@ -71,11 +75,16 @@ class Tokens:
     border: str
     scrim: str
     tiles: tuple[str, ...]
+    labels: tuple[str, ...]
     code: CodeColors
 
     def color(self, token: str) -> QColor:
         """The colour of one token as Qt wants it."""
         return QColor(getattr(self, token))
+
+    def label_color(self, name: str) -> QColor:
+        """A colour of ``LABEL_COLORS``."""
+        return QColor(self.labels[LABEL_COLORS.index(name)])
 
 
 SCRIM_ALPHA = {"dark": 150, "light": 70}

@@ -119,7 +119,9 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self.several = SeveralChats(self, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming)
+        self.several = SeveralChats(
+            self, theme, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming
+        )
         self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
         self.opener = opener = LinkOpener(
@@ -127,7 +129,10 @@ class MainWindow(QWidget):
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
         directories = DirectoryActions(opener)
-        self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, directories, self.sheets, self.open_chat)
+        self._chat_menu = ChatMenu(
+            self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, self.sheets,
+            self.open_chat,
+        )  # fmt: skip
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, directories,
             self.open_chat,

@@ -54,6 +54,8 @@ class Windows(QObject):
         self._make = make
         self._sessions = sessions
         self._layout = layout
+        sessions.color_labels.restore(layout.color_labels)
+        sessions.color_labels.changed.connect(self._on_layout)
         self.all: list[MainWindow] = []
         self.current = self._add(layout.windows[0])
         """The window that the user used last."""

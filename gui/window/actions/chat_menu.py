@@ -9,9 +9,12 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
+from gui.bridge.color_labels import ColorLabels
 from gui.input.shortcuts import KeyOf, show_key
+from gui.theme.follow import Theme
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.color_menu import add_colors
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.resuming import EndedChatActions
@@ -27,6 +30,8 @@ class ChatMenu:
     def __init__(
         self,
         parent: QWidget,
+        theme: Theme,
+        labels: ColorLabels,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         directories: DirectoryActions,
@@ -34,6 +39,8 @@ class ChatMenu:
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._parent = parent
+        self._theme = theme
+        self._labels = labels
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._directories = directories
@@ -96,6 +103,7 @@ class ChatMenu:
         add("export", common_texts.export_(), lambda: chat_actions.export(chat))
         mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
         add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
+        add_colors(menu, self._labels, [chat], self._theme.tokens)
         menu.addSeparator()
         for name, act in self._directories.by_name.items():
             add(name, action_texts.title(name), partial(act, chat))

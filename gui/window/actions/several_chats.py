@@ -11,7 +11,9 @@ from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
 from gui.settings.layout import WindowLayout
+from gui.theme.follow import Theme
 from gui.window.actions.chat_actions import ChatActions, listed
+from gui.window.actions.color_menu import add_colors
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
@@ -21,11 +23,12 @@ from gui.wording import action_texts, common_texts, notice_texts, page_texts
 
 
 class SeveralChats:
-    """Stops, removes, resumes and pins the chats that are selected in the sidebar."""
+    """Stops, removes, resumes, pins and labels the chats that are selected in the sidebar."""
 
     def __init__(
         self,
         parent: QWidget,
+        theme: Theme,
         sessions: SessionsModel,
         layout: WindowLayout,
         sheets: Sheets,
@@ -34,6 +37,7 @@ class SeveralChats:
         resuming: EndedChatActions,
     ) -> None:
         self._parent = parent
+        self._theme = theme
         self._sessions = sessions
         self._layout = layout
         self._sheets = sheets
@@ -51,6 +55,7 @@ class SeveralChats:
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
         add_pin(menu, self._chat_actions, chats)
+        add_colors(menu, self._sessions.color_labels, chats, self._theme.tokens)
         if running:
             menu.addSeparator()
             menu.addAction(action_texts.stop_chats(len(running)), lambda: self.stop(chats))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, paint_glyph, paint_tile
-from gui.theme.marks import Mark, paint_mark
+from gui.theme.marks import LABEL_PX, Mark, paint_label, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, HEADING_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.sidebar.arrangement import PINNED
 from gui.window.sidebar.model import ENTRY_ROLE, ChatRow, DayHeading, Heading
@@ -82,6 +82,10 @@ class SidebarDelegate(QStyledItemDelegate):
             self._paint_day(painter, area, entry)
         elif isinstance(entry, ChatRow):
             self._paint_ground(painter, area, entry, state)
+            if entry.label:
+                left = area.left() + (5 if self.collapsed else 7)
+                stripe = QRectF(left, area.top() + 8, LABEL_PX, area.height() - 17)
+                paint_label(painter, stripe, self._theme.tokens.label_color(entry.label))
             if self.collapsed:
                 self._paint_initials(painter, area, entry)
             elif self.compact:

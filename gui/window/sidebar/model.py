@@ -14,7 +14,7 @@ from gui.bridge.one_question import without_duplicates
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 from gui.window.sidebar.arrangement import PINNED, Grouping, Part, arranged, days
-from gui.wording import phrases, window_texts
+from gui.wording import color_texts, phrases, window_texts
 from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import SecondLine, second_lines
 
@@ -63,6 +63,8 @@ class ChatRow:
     pinned: bool
     difference: str = ""
     """What tells it from another chat of its name; "" if there is none."""
+    label: str = ""
+    """Its colour label, "" for none."""
 
 
 Entry = Heading | DayHeading | ChatRow
@@ -247,6 +249,7 @@ class SidebarModel(QAbstractListModel):
             tile=self._tiles.get(chat.record.agent, len(self._tiles)),
             pinned=chat.record.pinned,
             difference=line.difference,
+            label=chat.color_label,
         )
 
     # ------------------------------------------------------------ QAbstractListModel
@@ -273,9 +276,21 @@ class SidebarModel(QAbstractListModel):
             rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
+            label = color_texts.labelled(entry.label)
             where = entry.chat.place_and_status
             difference = "" if entry.difference in where else entry.difference
-            said = (entry.name, self._agent(entry), entry.mark, pinned, rang, where, difference, entry.age, muted)
+            said = (
+                entry.name,
+                self._agent(entry),
+                entry.mark,
+                pinned,
+                rang,
+                where,
+                difference,
+                entry.age,
+                muted,
+                label,
+            )
             return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))

@@ -20,7 +20,7 @@ from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
 from gui.window.tabs.widths import MIN_TAB_PX, shared_out
 from gui.window.widgets.parts import GlyphLabel, IconButton
-from gui.wording import window_texts
+from gui.wording import color_texts, window_texts
 
 MAX_TAB_PX = 420
 CLOSE_PX = 20
@@ -74,7 +74,7 @@ _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
 
 
 class TabLook(NamedTuple):
-    """The content of a tab: a chat's name, state, directory and message, and whether it has unseen output."""
+    """The content of a tab: a chat's name, state, directory and message, whether it has unseen output, its colour."""
 
     name: str
     mark: Mark
@@ -82,6 +82,7 @@ class TabLook(NamedTuple):
     said: str = ""
     unseen: bool = False
     rang: bool = False
+    label: str = ""
 
 
 class OverflowButton(IconButton):
@@ -204,7 +205,7 @@ class TabBar(QTabBar):
             self._sizes = []
         if self.tabText(index) != _shown(name):
             self.setTabText(index, _shown(name))
-        if previous is None or (previous.mark, previous.unseen) != (look.mark, look.unseen):
+        if previous is None or (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
             self.setTabIcon(index, self._icon(look))
         if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, look.rang)
@@ -214,8 +215,9 @@ class TabBar(QTabBar):
                 *([window_texts.bell()] if look.rang else [window_texts.new_output()] if look.unseen else []),
             ]
         )
+        label = color_texts.labelled(look.label)
         self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.said))))
-        self.setAccessibleTabName(index, f"{name}, {state}")
+        self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
         button.setToolTip(window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
@@ -242,7 +244,7 @@ class TabBar(QTabBar):
                 self.setTabIcon(index, self._icon(look))
 
     def _icon(self, look: TabLook) -> QIcon:
-        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen)
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen, label=look.label)
 
     def _show_bell(self, index: int, shown: bool) -> None:
         side = QTabBar.ButtonPosition.LeftSide

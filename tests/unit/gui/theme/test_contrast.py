@@ -15,7 +15,7 @@ from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.marks import Mark, mark_color
 from gui.theme.scheme import Scheme
 from gui.theme.terminal import TerminalTheme
-from gui.theme.tokens import Tokens, blend
+from gui.theme.tokens import LABEL_COLORS, Tokens, blend
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Style
 from tests.support.themes import DARK, DARK_TERMINAL, LIGHT
 
@@ -42,6 +42,16 @@ def test_text_can_be_read_on_every_ground(colors: Tokens):
 def test_coloured_words_can_be_read(colors: Tokens):
     for ground, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
         assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
+
+
+@pytest.mark.parametrize("colors", APPEARANCES)
+def test_the_colours_of_chats_can_be_seen_and_told_apart(colors: Tokens):
+    labels = [colors.label_color(name) for name in LABEL_COLORS]
+    for ground, label in product(GROUNDS, labels):
+        assert ratio(label, colors.color(ground)) >= MARK_RATIO, (label.name(), ground)
+    hues = sorted(label.hsvHueF() * 360 for label in labels)
+    gaps = [after - before for before, after in zip(hues, [*hues[1:], hues[0] + 360], strict=True)]
+    assert min(gaps) > 8, hues
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)

@@ -203,3 +203,14 @@ async def test_a_window_and_its_title_bar_fit_on_a_small_screen(
     room = window.screen().availableSize()
     assert (window.width() <= room.width(), window.height() <= room.height() - TITLE_BAR_PX) == (True, True)
     assert geometry is None or window.geometry().top() >= TITLE_BAR_PX
+
+
+async def test_colours_of_chats_are_saved_with_the_layout(open_windows: Open, played: Played):
+    one = await played.add("one")
+    layout = WindowLayout(color_labels={one: "red"})
+    windows, saves = open_windows(layout), list[bool]()
+    windows.layout_changed.connect(lambda: saves.append(True))
+    assert played.chat(one).color_label == "red"
+    played.sessions.color_labels.set_label([played.chat(one)], "blue")
+    assert saves
+    assert windows.snapshot_layout().to_dict()["color_labels"] == {one: "blue"}

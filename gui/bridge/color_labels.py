@@ -1,0 +1,63 @@
+"""Colour labels, by which the user finds chats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.theme.tokens import LABEL_COLORS
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
+    from gui.bridge.sessions_model import SessionsModel
+
+
+class ColorLabels(QObject):
+    """The labels of chats; if another chat continues a labelled one, that chat takes the label.
+
+    Signals:
+        changed: a label was set or removed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, sessions: SessionsModel) -> None:
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._labels: dict[str, str] = {}
+        sessions.added.connect(lambda chat: chat.set_color_label(self._labels.get(chat.id, "")))
+        sessions.removed.connect(self._on_removed)
+        sessions.changed.connect(self._follow_resumed)
+
+    def restore(self, labels: dict[str, str]) -> None:
+        """Show the labels of the saved layout, names of ``LABEL_COLORS`` by chats' ids; they are changed there."""
+        self._labels = labels
+        for session_id in [known for known, name in labels.items() if name not in LABEL_COLORS]:
+            del labels[session_id]
+        for chat in self._sessions.chats():
+            chat.set_color_label(labels.get(chat.id, ""))
+
+    def set_label(self, chats: Iterable[Chat], name: str) -> None:
+        """Label chats with a colour; "" removes their labels."""
+        changed = [chat for chat in chats if chat.color_label != name]
+        for chat in changed:
+            if name:
+                self._labels[chat.id] = name
+            else:
+                self._labels.pop(chat.id, None)
+            chat.set_color_label(name)
+        if changed:
+            self.changed.emit()
+
+    def _on_removed(self, session_id: str) -> None:
+        if self._labels.pop(session_id, ""):
+            self.changed.emit()
+
+    def _follow_resumed(self) -> None:
+        for session_id, name in list(self._labels.items()):
+            chat, newest = self._sessions.get(session_id), self._sessions.latest_continuation(session_id)
+            if chat is not None and newest is not None and newest is not chat:
+                self.set_label([chat], "")
+                self.set_label([newest], newest.color_label or name)

@@ -1,0 +1,36 @@
+"""The menu of colours by which the user marks chats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge.chat import Chat
+from gui.bridge.color_labels import ColorLabels
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.tokens import LABEL_COLORS, Tokens
+from gui.wording import color_texts
+
+
+def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: Tokens) -> None:
+    """Add a submenu with the colours, in which that of the chats is checked if they have the same one."""
+    colors = menu.addMenu(color_texts.color())
+    group = QActionGroup(colors)
+    for name in ("", *LABEL_COLORS):
+        action = QAction(color_texts.name_of(name), colors)
+        action.setCheckable(True)
+        action.setChecked(all(chat.color_label == name for chat in chats))
+        # Style sheets draw no check beside an icon.
+        glyph = Glyph.CHECKED_DISC if action.isChecked() else Glyph.DISC if name else None
+        if glyph is not None:
+            action.setIcon(glyph_icon(glyph, tokens, tokens.label_color(name) if name else "secondary"))
+        action.triggered.connect(partial(_set_label, labels, chats, name))
+        group.addAction(action)
+        colors.addAction(action)
+
+
+def _set_label(labels: ColorLabels, chats: Sequence[Chat], name: str, _checked: bool = False) -> None:
+    labels.set_label(chats, name)

@@ -1,0 +1,81 @@
+"""The user marks chats with colours, in the menu of a tab and of rows in the sidebar."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.settings.layout import WindowLayout
+from gui.theme.tokens import LABEL_COLORS
+from session_host.protocol.values import State
+from tests.unit.gui.conftest import Played
+
+PLACE = QPoint(200, 100)
+
+
+def colors_of(played: Played, *session_ids: str) -> dict[str, QAction]:
+    """The items of the submenu *Colour* in the menu of one chat, or of several."""
+    window, chats = played.window, [played.chat(session_id) for session_id in session_ids]
+    if len(chats) == 1:
+        window._chat_menu.show_for_tab(chats[0], window.mapToGlobal(PLACE), window.actions_)
+    else:
+        window.several.show_menu(chats, window.mapToGlobal(PLACE))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.close()
+    colors = next(action for action in menu.actions() if action.text() == "Colour").menu()
+    return {action.text(): action for action in cast(QMenu, colors).actions()}
+
+
+def checked(colors: dict[str, QAction]) -> list[str]:
+    return [text for text, action in colors.items() if action.isChecked()]
+
+
+async def test_a_colour_of_the_menu_is_seen_and_heard_in_tab_and_sidebar(played: Played) -> None:
+    one, two = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    played.show(one)
+    bar, model = window.tabs.active.bar, window.sidebar.model
+    plain = bar.tabIcon(0).pixmap(16, 16).toImage()
+    colors = colors_of(played, one)
+    assert [text.lower() for text in colors] == ["none", *LABEL_COLORS]
+    assert checked(colors) == ["None"]
+    colors["Green"].trigger()
+    played.settle()
+    labelled = bar.tabIcon(0).pixmap(16, 16).toImage()
+    assert labelled != plain
+    assert labelled.pixelColor(1, 8) == played.theme.tokens.label_color("green")
+    assert "colour green" in bar.accessibleTabName(0)
+    assert "colour green" in model.index_of(one).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert checked(colors_of(played, one)) == ["Green"]
+
+    assert checked(colors_of(played, one, two)) == [], "they have different ones"
+    colors_of(played, one, two)["Pink"].trigger()
+    assert checked(colors_of(played, one, two)) == ["Pink"]
+    colors_of(played, one)["None"].trigger()
+    played.settle()
+    assert bar.tabIcon(0).pixmap(16, 16).toImage() == plain
+    assert "colour" not in bar.accessibleTabName(0)
+
+
+async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(played: Played) -> None:
+    ended, other = await played.add("one", state=State.EXITED, exit_code=0), await played.add("two")
+    layout = WindowLayout.from_dict({"color_labels": {ended: "red", other: "beige", "gone": "blue"}})
+    labels, changes = played.sessions.color_labels, list[bool]()
+    labels.changed.connect(lambda: changes.append(True))
+    labels.restore(layout.color_labels)
+    assert [played.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
+    assert layout.to_dict()["color_labels"] == {ended: "red", "gone": "blue"}
+    follower = await played.add("one again", resumed_from=ended)
+    played.chat(ended).record.continued_by = follower
+    played.sessions.changed.emit()
+    assert layout.color_labels[follower] == "red"
+    assert ended not in layout.color_labels
+    assert played.chat(follower).color_label == "red"
+    assert changes
+    played.sessions.removed.emit(follower)
+    assert layout.color_labels == {"gone": "blue"}
+    assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}
