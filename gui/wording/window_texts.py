@@ -13,7 +13,7 @@ DAYS_BY_NAME = 7
 
 
 def open_running_chat() -> str:
-    return translate("window", "Open a running chat")
+    return translate("window", "Open a running chat…")
 
 
 def installed_agents() -> str:

@@ -237,7 +237,7 @@ async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_of
     window.resize(480, 640)
     await played.until(lambda: window.width() == 480, "the narrow window")
     buttons = [each for each in window.empty.findChildren(QPushButton) if each.isVisible() and each.text()]
-    assert {"New chat", "Open a running chat"} <= {each.text() for each in buttons}
+    assert {"New chat", "Open a running chat…"} <= {each.text() for each in buttons}
     for each in buttons:
         assert each.width() >= each.sizeHint().width(), each.text()
         assert each.mapTo(window, each.rect().topRight()).x() < window.width(), each.text()
