@@ -61,7 +61,7 @@ class _Margins(NamedTuple):
     left: int
 
 
-class _Surface:
+class _ActiveScreen:
     """The readable state of one terminal's active screen."""
 
     def __init__(self, terminal: Any) -> None:
@@ -75,10 +75,7 @@ class _Surface:
         lib.ghostty_terminal_vt_write(self.terminal, data, len(data))
 
     def pen(self, style: bytes | None = None, *, link: bool = False) -> _Pen:
-        """The cursor; its style is read only if the screen's first cell is blank.
-
-        A saved cursor has no link.
-        """
+        """The cursor. To read its style, the screen's first cell must be blank; a saved cursor has no link."""
         if style is None:
             style = _PLAIN_PEN + self.extras(style=True, hyperlink=link, protection=True, charsets=True)
         origin = mode(self.terminal, _ORIGIN_MODE)
@@ -105,9 +102,9 @@ class _Surface:
             found.get(b"s", 0),
         )
 
-    def extras(self, **wanted: bool) -> bytes:
+    def extras(self, **chosen: bool) -> bytes:
         """The formatter's own sequences for parts of the state, without text except the first cell's."""
-        return formatted_extras(self.terminal, **wanted)
+        return formatted_extras(self.terminal, **chosen)
 
 
 def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> bytes:
@@ -124,34 +121,34 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> byt
     columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
     alternate = emulator.modes.alternate_screen
     unfinished = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
-    here = _Surface(terminal).pen(style=b"")
+    cursor_pen = _ActiveScreen(terminal).pen(style=b"")
     data = memoryview(allocated(lib.ghostty_snapshot_encode_alloc, terminal))
     copied, _ = snapshot.decode(data, max(1, len(unfinished)))
     try:
-        copy = _Surface(copied)
+        copy = _ActiveScreen(copied)
         copy.feed(b"\x18\x1b[2J")
         margins = copy.margins()
-        here = here._replace(style=copy.pen(link=True).style)
+        cursor_pen = cursor_pen._replace(style=copy.pen(link=True).style)
         settings = _settings(copy, cursor, emulator.title) + _mouse(terminal, emulator.modes)
         if level := emulator.modes.modify_other_keys:
             settings += b"\x1b[>4;%dm" % level
         stack = copy.kitty_stack()
-        entered = next((number for number in (1049, 1047) if mode(copied, number)), 47)
+        alternate_mode = next((number for number in (1049, 1047) if mode(copied, number)), 47)
         copy.feed(b"\x1b8")
         saved = copy.pen()
         parts: list[bytes] = []
         if alternate:
-            parts.append(_primary_below(copy, emulator.size, margins, entered, replayed_marks(prompts)))
-            parts.append(_placed_text(rows, columns))
+            parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, replayed_marks(prompts)))
+            parts.append(_positioned_rows(rows, columns))
         else:
             hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
             marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts])
-            parts.append(_scrolling_text([*emulator.history(0, emulator.scrollback_rows), *rows], columns, marks))
-        parts.append(_saved(saved, margins, rows))
+            parts.append(_scrolled_rows([*emulator.history(0, emulator.scrollback_rows), *rows], columns, marks))
+        parts.append(_save_cursor(saved, margins, rows))
         parts.append(settings)
         parts.append(stack)
         parts.append(margins.on)
-        parts.append(_pen(here, margins, rows))
+        parts.append(_restore_pen(cursor_pen, margins, rows))
         for number, ansi in _LATE_MODES:
             value = mode(terminal, number, ansi)
             if value != (not ansi and number in _SET_BY_DEFAULT) and (number, ansi) != (12, True):
@@ -162,7 +159,9 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> byt
         lib.ghostty_terminal_free(copied)
 
 
-def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int, marks: dict[int, str]) -> bytes:
+def _primary_screen(
+    copy: _ActiveScreen, size: GridSize, margins: _Margins, alternate_mode: int, marks: dict[int, str]
+) -> bytes:
     """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     place = copy.pen(style=b"")
@@ -173,19 +172,19 @@ def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: i
     on_screen = rows[-size.rows :]
     return b"".join(
         (
-            _scrolling_text(rows, size.columns, marks),
-            _saved(saved, margins, on_screen),
+            _scrolled_rows(rows, size.columns, marks),
+            _save_cursor(saved, margins, on_screen),
             copy.kitty_stack(),
             # 1049 saves the cursor again, so it must be in its saved position.
-            b"\x1b8" if entered == 1049 else b"",
-            b"\x1b[?%dh" % entered,
+            b"\x1b8" if alternate_mode == 1049 else b"",
+            b"\x1b[?%dh" % alternate_mode,
             margins.off,
             _PLAIN_PEN,
         )
     )
 
 
-def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
+def _settings(copy: _ActiveScreen, cursor: Cursor, title: str) -> bytes:
     """Modes, colours, tab stops and title: the state of the terminal besides its screens."""
     terminal = copy.terminal
     parts: list[bytes] = []
@@ -223,7 +222,7 @@ def _mouse(terminal: Any, modes: Modes) -> bytes:
     return b"".join(parts)
 
 
-def _pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
+def _restore_pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
     """Move the cursor to its position with its attributes; the margins are set."""
     column, row = pen.column, pen.row
     cell = ""
@@ -237,9 +236,9 @@ def _pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
     return place + _PLAIN_PEN + cell.encode() + pen.style if cell else place + pen.style
 
 
-def _saved(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
+def _save_cursor(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
     """Save a cursor, and reset the current one."""
-    return margins.on + _pen(pen, margins, rows) + b"\x1b7" + margins.off + _PLAIN_PEN
+    return margins.on + _restore_pen(pen, margins, rows) + b"\x1b7" + margins.off + _PLAIN_PEN
 
 
 def _cell_at(row: Row, column: int) -> tuple[int, str]:
@@ -252,7 +251,7 @@ def _cell_at(row: Row, column: int) -> tuple[int, str]:
     return column, " "
 
 
-def _scrolling_text(rows: list[Row], columns: int, marks: dict[int, str]) -> bytes:
+def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str]) -> bytes:
     """Rows written one below the other, so that the upper ones scroll into the history; some after marks."""
     parts: list[str] = []
     continues = False
@@ -266,7 +265,7 @@ def _scrolling_text(rows: list[Row], columns: int, marks: dict[int, str]) -> byt
     return "".join(parts).encode("utf-8", "replace")
 
 
-def _placed_text(rows: list[Row], columns: int) -> bytes:
+def _positioned_rows(rows: list[Row], columns: int) -> bytes:
     """Rows written each at its place, on a blank screen."""
     parts: list[str] = []
     continues = False

@@ -111,7 +111,7 @@ class OutliveStream(pyte.ByteStream):
     csi = _CSI
 
     def __init__(self, screen: ReportScreen) -> None:
-        self._held = ""
+        self._pending = ""
         self._string_kind = ""
         self._string: list[str] = []
         self._string_size = 0
@@ -134,20 +134,20 @@ class OutliveStream(pyte.ByteStream):
         if self._string_kind:
             dropped = self._string_size > MAX_STRING
             inner = "9999;" if dropped and self._string_kind == "]" else "".join(self._string)
-            held = f"\x1b{self._string_kind}{inner}"
+            pending = f"\x1b{self._string_kind}{inner}"
         else:
-            held = self._held
-        return held.encode() + self.utf8_decoder.getstate()[0]
+            pending = self._pending
+        return pending.encode() + self.utf8_decoder.getstate()[0]
 
     def state(self) -> tuple[str, str, str, int, bytes]:
         """The parser's whole state, for ``set_state``."""
         return (
-            self._held, self._string_kind, "".join(self._string), self._string_size, self.utf8_decoder.getstate()[0],
+            self._pending, self._string_kind, "".join(self._string), self._string_size, self.utf8_decoder.getstate()[0],
         )  # fmt: skip
 
-    def set_state(self, held: str, kind: str, string: str, size: int, partial: bytes) -> None:
+    def set_state(self, pending: str, kind: str, string: str, size: int, partial: bytes) -> None:
         """Set the state from another stream's ``state``."""
-        self._held, self._string_kind, self._string_size = held, kind, size
+        self._pending, self._string_kind, self._string_size = pending, kind, size
         self._string = [string] if string else []
         self.utf8_decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.utf8_decoder.setstate((partial, 0))
@@ -161,9 +161,9 @@ class OutliveStream(pyte.ByteStream):
     def feed(self, data: bytes) -> None:  # type: ignore[override]
         """Interpret output; splitting the bytes differently gives the same result."""
         text = self.utf8_decoder.decode(data)
-        if self._held:
-            text = self._held + text
-            self._held = ""
+        if self._pending:
+            text = self._pending + text
+            self._pending = ""
         position, length = 0, len(text)
         if self._string_kind:
             position = self._take_string(text, 0)
@@ -174,7 +174,7 @@ class OutliveStream(pyte.ByteStream):
         while position < length:
             token = match(text, position)
             if token is None:
-                position = self._walk(text, position)
+                position = self._parse_slowly(text, position)
                 continue
             kind = token.lastindex
             position = token.end()
@@ -201,9 +201,9 @@ class OutliveStream(pyte.ByteStream):
         if handler is not None:
             handler()
 
-    def _walk(self, text: str, position: int) -> int:
+    def _parse_slowly(self, text: str, position: int) -> int:
         """Parse a sequence at ``position`` that is cut off or unusual; returns where to continue."""
-        taken = [ctrl.ESC]
+        collected = [ctrl.ESC]
         for index in range(position + 1, len(text)):
             char = text[index]
             if char == ctrl.ESC:
@@ -215,25 +215,25 @@ class OutliveStream(pyte.ByteStream):
                 continue
             if char == ctrl.DEL or "\x80" <= char <= "\x9f":
                 continue
-            if len(taken) < MAX_SEQUENCE:
-                taken.append(char)
-            if len(taken) == 2 and char == "[":
+            if len(collected) < MAX_SEQUENCE:
+                collected.append(char)
+            if len(collected) == 2 and char == "[":
                 continue
-            if taken[1] == "[":
+            if collected[1] == "[":
                 if "@" <= char <= "~":
-                    self._dispatch("".join(taken[2:]))
+                    self._dispatch("".join(collected[2:]))
                     return index + 1
                 if char > "~":
                     return index
-            elif len(taken) == 2 and char in "]PX^_k":
+            elif len(collected) == 2 and char in "]PX^_k":
                 self._string_kind = char
                 return self._take_string(text, index + 1)
             elif "0" <= char <= "~":
-                self._dispatch_escape("".join(taken[1:]))
+                self._dispatch_escape("".join(collected[1:]))
                 return index + 1
             elif char > "~":
                 return index
-        self._held = "".join(taken)
+        self._pending = "".join(collected)
         return len(text)
 
     def _dispatch_escape(self, body: str) -> None:

@@ -68,7 +68,7 @@ class EditScreen(GridScreen):
                 for char in text:
                     self._draw_wide(char)
             else:
-                self._draw_other(text)
+                self._draw_any_width(text)
                 continue
             self.last_char = text[-1]
 
@@ -147,10 +147,10 @@ class EditScreen(GridScreen):
     def _draw_wide(self, char: str) -> None:
         self._put(char, 2)
 
-    def _draw_other(self, char: str) -> None:
+    def _draw_any_width(self, char: str) -> None:
         """Write a character of any width, which may extend the grapheme before the cursor."""
         cells = char_cells(char)
-        before = self._before()
+        before = self._cell_before()
         if before is not None:
             line, x = before
             cluster = line.chars[x]
@@ -166,7 +166,7 @@ class EditScreen(GridScreen):
             self._put(char, cells)
             self.last_char = char
 
-    def _before(self) -> tuple[Line, int] | None:
+    def _cell_before(self) -> tuple[Line, int] | None:
         """The row and column of the cell that a combining character extends."""
         line = self.grid[self.cursor.y]
         x = self.cursor.x if self.pending_wrap else self.cursor.x - 1

@@ -139,25 +139,25 @@ def _rewrap(
         places[anchor.line].append(anchor)
     wrapped: list[Stored] = []
     logical: list[Line] = []
-    here: list[tuple[Anchor, int]] = []
+    line_anchors: list[tuple[Anchor, int]] = []
     length = 0
     for index, row in enumerate(stored):
-        more = packed_wrapped(row) if isinstance(row, bytes) else row.wrapped
-        alone = not logical and not more
-        if alone and isinstance(row, bytes) and packed_columns(row) <= columns:
+        continues = packed_wrapped(row) if isinstance(row, bytes) else row.wrapped
+        is_single_row = not logical and not continues
+        if is_single_row and isinstance(row, bytes) and packed_columns(row) <= columns:
             for anchor in places.get(index, ()):
                 anchor.line = len(wrapped)
             wrapped.append(row)
             continue
         line = unpack(row, packed_columns(row)) if isinstance(row, bytes) else row
-        here.extend((anchor, length + anchor.column) for anchor in places.get(index, ()))
+        line_anchors.extend((anchor, length + anchor.column) for anchor in places.get(index, ()))
         logical.append(line)
         length += len(line.chars)
-        if not more:
-            _wrap_line(logical, columns, wrapped, here, cursor, pending=pending)
-            logical, here, length = [], [], 0
+        if not continues:
+            _wrap_line(logical, columns, wrapped, line_anchors, cursor, pending=pending)
+            logical, line_anchors, length = [], [], 0
     if logical:
-        _wrap_line(logical, columns, wrapped, here, cursor, pending=pending)
+        _wrap_line(logical, columns, wrapped, line_anchors, cursor, pending=pending)
         last = wrapped[-1]
         if isinstance(last, Line):
             last.wrapped = True
@@ -182,7 +182,7 @@ def _wrap_line(
         if index + 1 < len(rows):
             follower = rows[index + 1].chars
             if cells and row.chars[-1] == BLANK and len(follower) > 1 and follower[1] == TAIL:
-                # A wide character did not fit here: the remaining cell is not part of the text.
+                # A wide character did not fit in this row: the remaining cell is not part of the text.
                 removed.append(len(chars) + cells - 1 + len(removed))
                 cells -= 1
         else:
