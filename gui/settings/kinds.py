@@ -37,7 +37,7 @@ class Number:
     maximum: int
     unit: Unit = ""
     zero: Zero = ""
-    step: int = 1
+    step: float = 1
     is_integer: bool = True
 
     def problem(self, value: object) -> str:

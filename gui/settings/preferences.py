@@ -6,6 +6,8 @@
     appearance = "desktop"            # or "dark", "light": the theme's counterpart is used where it is needed
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
+    line_height = 1.2                 # height of a terminal's rows, in the font's own line height: 1 to 2
+    padding = 8                       # distance around a terminal's text in pixels, 0 to 64
     notifications = true              # the desktop tells when a chat begins to need you, dies, or finishes a long turn
     long_turn_s = 30                  # a turn that took so long is a long one; 0: no turn is
     start_at_login = false            # true: the desktop starts Outlive at login, in the tray
@@ -47,10 +49,13 @@ from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
 from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
+from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
 
 FONT_SIZE_RANGE_PX = (6, 48)
+LINE_HEIGHT_RANGE = (1, 2)
+PADDING_RANGE_PX = (0, 64)
 MAX_LONG_TURN_S = 86_400
 MAX_WHEEL_LINES = 50
 
@@ -62,6 +67,8 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appearance: Literal["desktop", "dark", "light"] = "desktop"
     font: str = ""
     font_size: int = 0
+    line_height: float = 1.0
+    padding: int = TERMINAL_PADDING_PX
     notifications: bool = True
     long_turn_s: int = 30
     start_at_login: bool = False
@@ -148,6 +155,9 @@ def _read_window(path: Path) -> WindowFile:
     smallest, largest = FONT_SIZE_RANGE_PX
     if found.font_size and not smallest <= found.font_size <= largest:
         raise file.error(("font_size",), f"font_size must be between {smallest} and {largest}")
+    for key, (least, most) in (("line_height", LINE_HEIGHT_RANGE), ("padding", PADDING_RANGE_PX)):
+        if not least <= getattr(found, key) <= most:
+            raise file.error((key,), f"{key} must be between {least} and {most}")
     if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
         raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
     if not 1 <= found.wheel_lines <= MAX_WHEEL_LINES:

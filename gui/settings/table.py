@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
-from gui.settings.preferences import FONT_SIZE_RANGE_PX, MAX_LONG_TURN_S, MAX_WHEEL_LINES, WindowFile
+from gui.settings.preferences import (
+    FONT_SIZE_RANGE_PX,
+    LINE_HEIGHT_RANGE,
+    MAX_LONG_TURN_S,
+    MAX_WHEEL_LINES,
+    PADDING_RANGE_PX,
+    WindowFile,
+)
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -98,6 +105,8 @@ SETTINGS: tuple[Setting, ...] = (
     _window("readable_colors", Toggle(), "appearance", "theme"),
     _window("font", Named(of="font"), "appearance", "text"),
     _window("font_size", Number(*FONT_SIZE_RANGE_PX, unit="px", zero="as the desktop"), "appearance", "text"),
+    _window("line_height", Number(*LINE_HEIGHT_RANGE, step=0.1, is_integer=False), "appearance", "text"),
+    _window("padding", Number(*PADDING_RANGE_PX, unit="px"), "appearance", "text"),
     _window("cursor_shape", Choice(("block", "bar", "underline")), "appearance", "cursor"),
     _window("cursor_blinks", Toggle(), "appearance", "cursor"),
     _chats("scrollback_lines", _range(SCROLLBACK_LIMITS_LINES, unit="lines", step=1000), "terminal"),

@@ -81,6 +81,7 @@ class CellMetrics:
         width: the cell's width in device pixels.
         height: the cell's height in device pixels.
         ascent: the distance from the cell's top to the baseline in device pixels.
+        text_top, text_bottom: the distances from the cell's top to the ends of the font's own line.
         line: the thickness of thin lines (box drawing, underline) in device pixels.
         underline_top: the distance from the cell's top to the upper edge of a single underline.
         fonts: plain, bold, italic, bold italic, each spaced to fill the cell exactly.
@@ -89,8 +90,11 @@ class CellMetrics:
         exact: for each variant, whether a whole run can be drawn at once.
     """
 
-    def __init__(self, family: str, size_px: int, device_pixel_ratio: float) -> None:
-        """Measure ``family`` ("" for the desktop's) at ``size_px`` logical pixels."""
+    def __init__(self, family: str, size_px: int, device_pixel_ratio: float, line_height: float = 1.0) -> None:
+        """Measure ``family`` ("" for the desktop's) at ``size_px`` logical pixels.
+
+        The cell is ``line_height`` times as high as the font's own line, 1.0 at least; the text is in its middle.
+        """
         self.device_pixel_ratio = device_pixel_ratio
         self.family = _family_or_fallback(family)
         installed = set(QFontDatabase.families())
@@ -99,11 +103,14 @@ class CellMetrics:
         plain = self._font(0, pixels)
         metrics = QFontMetricsF(plain)
         self.width = max(round(metrics.horizontalAdvance("M")), 1)
-        self.ascent = max(math.ceil(metrics.ascent()), 1)
-        self.height = self.ascent + max(math.ceil(metrics.descent() + metrics.leading()), 1)
+        ascent = max(math.ceil(metrics.ascent()), 1)
+        font_height = ascent + max(math.ceil(metrics.descent() + metrics.leading()), 1)
+        self.height = max(round(font_height * line_height), font_height)
+        self.text_top = (self.height - font_height) // 2
+        self.ascent, self.text_bottom = self.text_top + ascent, self.text_top + font_height
         self.line = max(round(self.width / 8), 1)
         underline = self.ascent + max(round(metrics.underlinePos()), 1)
-        self.underline_top = min(underline, self.height - self.line)
+        self.underline_top = min(underline, self.text_bottom - self.line)
         self.strike_top = round(self.ascent - metrics.strikeOutPos() - self.line / 2)
         self.shaped_fonts = tuple(self._font(variant, pixels) for variant in range(4))
         self.emoji_font = self._emoji_font(installed, pixels)

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
+from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
 
@@ -61,6 +62,7 @@ class TerminalPage(QWidget):
         self._theme = theme
         self._family = ""
         self._base_px = self._size_px = default_size_px()
+        self._line_height, self._padding_px = 1.0, TERMINAL_PADDING_PX
         self._sink: InputSink | None = None
         self._shown_emulator: Emulator | None = None
         self._saved_frame: SavedFrame | None = None
@@ -251,6 +253,13 @@ class TerminalPage(QWidget):
         self._base_px = self._size_px = size_px or default_size_px()
         self._measure()
 
+    def set_spacing(self, line_height: float, padding_px: int) -> None:
+        """Use rows of this height, in the font's own line height, and a distance around the grid in logical pixels."""
+        if (line_height, padding_px) != (self._line_height, self._padding_px):
+            self._line_height, self._padding_px = line_height, padding_px
+            self._measure()
+            self._paint_frame()  # Marks beside the text move, also where the grid keeps its size.
+
     @Slot(int)
     def zoom(self, steps: int) -> None:
         """Make the text larger, or smaller with negative steps, by a pixel per step."""
@@ -266,7 +275,7 @@ class TerminalPage(QWidget):
         self.zoom(self._base_px - self._size_px)
 
     def _measured(self) -> CellMetrics:
-        return CellMetrics(self._family, self._size_px, self.devicePixelRatioF())
+        return CellMetrics(self._family, self._size_px, self.devicePixelRatioF(), self._line_height)
 
     def _measure(self) -> None:
         """Measure the cell again after a change of font, size or the display's scale."""
@@ -275,11 +284,14 @@ class TerminalPage(QWidget):
         if self.isVisible():
             self._size_reporter.report()
         self.update()
+        if self.hasFocus():
+            self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
 
     # -- size
 
     def _lay_out(self) -> None:
-        self._surface.set_layout(GridLayout.of(self.width(), self.height(), self._surface.metrics))
+        metrics = self._surface.metrics
+        self._surface.set_layout(GridLayout.of(self.width(), self.height(), metrics, self._padding_px))
         self._bar.setGeometry(self.width() - WIDTH_PX, 0, WIDTH_PX, self.height())
         self._new_output.place()
 
@@ -291,7 +303,8 @@ class TerminalPage(QWidget):
 
     def sizeHint(self) -> QSize:
         cell, ratio = self._surface.metrics, self.devicePixelRatioF()
-        return QSize(round(80 * cell.width / ratio) + 16, round(24 * cell.height / ratio) + 16)
+        around = 2 * self._padding_px
+        return QSize(round(80 * cell.width / ratio) + around, round(24 * cell.height / ratio) + around)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

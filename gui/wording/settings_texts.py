@@ -12,6 +12,8 @@ LABELS = {
     "window.readable_colors": QT_TRANSLATE_NOOP("settings", "Readable colours"),
     "window.font": QT_TRANSLATE_NOOP("settings", "Font"),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Font size"),
+    "window.line_height": QT_TRANSLATE_NOOP("settings", "Line height"),
+    "window.padding": QT_TRANSLATE_NOOP("settings", "Padding"),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Cursor"),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
@@ -55,6 +57,8 @@ HELP = {
     ),
     "window.font": QT_TRANSLATE_NOOP("settings", "The terminals’ font. Only monospace fonts are listed."),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
+    "window.line_height": QT_TRANSLATE_NOOP("settings", "Of terminals. 1 is the font’s own."),
+    "window.padding": QT_TRANSLATE_NOOP("settings", "Around the text of terminals. The marks of commands need 6 px."),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses otherwise."),
     "window.confirm_paste": QT_TRANSLATE_NOOP(

@@ -20,7 +20,7 @@ def draw(painter: QPainter, metrics: CellMetrics, look: Look, left: int, top: in
     if look.underline == Underline.SINGLE:
         painter.fillRect(left, underline_top, width, line, color)
     elif look.underline == Underline.DOUBLE:
-        lower = min(underline_top + line, top + metrics.height - line)
+        lower = min(underline_top + line, top + metrics.text_bottom - line)
         painter.fillRect(left, lower, width, line, color)
         painter.fillRect(left, lower - 2 * line, width, line, color)
     elif look.underline == Underline.CURLY:
@@ -32,7 +32,7 @@ def draw(painter: QPainter, metrics: CellMetrics, look: Look, left: int, top: in
     if look.strike:
         painter.fillRect(left, top + metrics.strike_top, width, line, look.foreground)
     if look.overline:
-        painter.fillRect(left, top, width, line, look.foreground)
+        painter.fillRect(left, top + metrics.text_top, width, line, look.foreground)
 
 
 def _dash_px(metrics: CellMetrics) -> int:
@@ -51,8 +51,8 @@ def _draw_dashes(painter: QPainter, color: QColor, left: int, top: int, width: i
 
 
 def _draw_curl(painter: QPainter, metrics: CellMetrics, color: QColor, left: int, top: int, width: int) -> None:
-    tile = _curl(metrics.width, metrics.height - metrics.ascent, metrics.line, color.rgba())
-    place = top + metrics.height - tile.height()
+    tile = _curl(metrics.width, metrics.text_bottom - metrics.ascent, metrics.line, color.rgba())
+    place = top + metrics.text_bottom - tile.height()
     for begin in range(left, left + width, metrics.width):
         painter.drawImage(begin, place, tile)
 

@@ -23,13 +23,15 @@ class GridLayout(NamedTuple):
     cell_height: int
 
     @classmethod
-    def of(cls, width_px: int, height_px: int, metrics: CellMetrics) -> GridLayout:
-        """The layout of a widget of this logical size."""
+    def of(
+        cls, width_px: int, height_px: int, metrics: CellMetrics, padding_px: int = TERMINAL_PADDING_PX
+    ) -> GridLayout:
+        """The layout of a widget of this size, with this distance around the grid, in logical pixels."""
         ratio = metrics.device_pixel_ratio
         return cls(
             round(width_px * ratio),
             round(height_px * ratio),
-            round(TERMINAL_PADDING_PX * ratio),
+            round(padding_px * ratio),
             metrics.width,
             metrics.height,
         )

@@ -19,6 +19,7 @@ _FAILED_PX = 3.0
 _RING_PX = 4.0
 _QUIET_SHARE = 0.5
 _CURRENT_PX = 2.0
+_LEAST_PX = 6
 _LEFT_PX = 2.0
 """The left edge of marks: the line between two panes may cover the first pixel."""
 
@@ -39,7 +40,9 @@ class Extent(NamedTuple):
 
 
 class PromptMargin(QWidget):
-    """A widget over the terminal's left padding. A failed command has a filled bar, other commands have a ring.
+    """A widget over the terminal's left padding, beside the text.
+
+    A failed command has a filled bar, other commands have a ring.
 
     Attributes:
         marks: the marks in view, from the top.
@@ -52,15 +55,18 @@ class PromptMargin(QWidget):
         self._surface = surface
         self.marks: list[MarginMark] = []
         self.current: Extent | None = None
+        self._padding_px = 0.0
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.hide()
 
     def show_marks(self, marks: list[MarginMark], current: Extent | None) -> None:
-        """Show other marks."""
-        if (marks, current) != (self.marks, self.current):
-            self.marks, self.current = marks, current
-            self.setGeometry(0, 0, TERMINAL_PADDING_PX, self._view.height())
-            self.setVisible(bool(marks) or current is not None)
+        """Show other marks, unless the padding is too narrow for them."""
+        padding_px = self._surface.layout.padding / self._surface.metrics.device_pixel_ratio
+        if (marks, current, padding_px) != (self.marks, self.current, self._padding_px):
+            self.marks, self.current, self._padding_px = marks, current, padding_px
+            width = min(int(padding_px), TERMINAL_PADDING_PX)
+            self.setGeometry(int(padding_px) - width, 0, width, self._view.height())
+            self.setVisible((bool(marks) or current is not None) and width >= _LEAST_PX)
             self.update()
 
     def failed_color(self) -> QColor:
@@ -85,7 +91,7 @@ class PromptMargin(QWidget):
                 painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)
         if self.current is not None:
             color = readable(theme.palette[_BLUE], theme.background, MARK_RATIO)
-            left = TERMINAL_PADDING_PX - _CURRENT_PX
+            left = self.width() - _CURRENT_PX
             painter.fillRect(QRectF(left, self.current.top, _CURRENT_PX, self.current.height), color)
         painter.end()
 

@@ -12,6 +12,7 @@ from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.window.frame import WindowFrame
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.saving import LayoutSaving
 
@@ -50,9 +51,11 @@ class ViewActions:
         }
 
     def set_fonts(self, pages: Iterable[ChatPage]) -> None:
-        """Give pages the configured font, in its size with the zoom."""
+        """Give pages the configured font, in its size with the zoom, and terminals their spacing."""
         window = self._settings.preferences.window
         for page in pages:
+            if isinstance(page, TerminalPage):
+                page.view.set_spacing(window.line_height, window.padding)
             page.set_font(window.font, window.font_size or default_size_px(), self._layout.zoom)
 
     def set_zoom(self, steps: int) -> None:

@@ -99,6 +99,7 @@ class Preview(QWidget):
 
     def _apply_settings(self) -> None:
         window = self._settings.preferences.window
+        self._view.set_spacing(window.line_height, window.padding)
         self._view.set_font_family(window.font)
         self._view.set_font_size(window.font_size or default_size_px())
         self._apply_theme()

@@ -91,10 +91,13 @@ def inner_characters(metrics: CellMetrics) -> set[str]:
     return {character for character in PRINTABLE_ASCII if not counts[[0, BOLD], ord(character)].any()}
 
 
-@pytest.mark.parametrize(("size_px", "ratio"), [(13, 1.0), (14, 1.0), (14, 1.5), (20, 2.0)])
+@pytest.mark.parametrize(
+    ("size_px", "ratio", "line_height"),
+    [(13, 1.0, 1.0), (14, 1.0, 1.0), (14, 1.5, 1.0), (20, 2.0, 1.0), (14, 1.5, 1.3), (13, 1.0, 2.0)],
+)
 @pytest.mark.parametrize("selected", [False, True])
-def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, selected):
-    metrics = CellMetrics(FAMILY, size_px, ratio)
+def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, line_height, selected):
+    metrics = CellMetrics(FAMILY, size_px, ratio, line_height)
     # In other colours than its neighbour's, a glyph that reaches into the neighbour's cell is over it, not under it.
     characters = "".join(sorted(inner_characters(metrics)))
     assert len(characters) > 60

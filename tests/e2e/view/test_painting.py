@@ -20,9 +20,11 @@ from tests.support.themes import LIGHT_TERMINAL as LIGHT
 GROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
 
 
-def rendered(text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13) -> tuple[QImage, CellMetrics]:
+def rendered(
+    text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13, line_height: float = 1.0
+) -> tuple[QImage, CellMetrics]:
     """A screen painted at a scale, without the padding."""
-    metrics = CellMetrics(FAMILY, font_px, ratio)
+    metrics = CellMetrics(FAMILY, font_px, ratio, line_height)
     surface = Surface(DARK, metrics)
     emulator = create(None, size)
     emulator.feed(b"\x1b[?25l" + text.encode())
@@ -38,13 +40,17 @@ def rendered(text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13
     return image.copy(QRect(padding, padding, width, height)), metrics
 
 
-SCALES = [(1.0, 9), (1.0, 13), (1.0, 16), (1.25, 13), (1.5, 11), (2.0, 13), (3.0, 13)]
+SCALES = [
+    (1.0, 9, 1.0), (1.0, 13, 1.0), (1.0, 16, 1.0), (1.25, 13, 1.0), (1.5, 11, 1.0), (2.0, 13, 1.0), (3.0, 13, 1.0),
+    (1.0, 13, 1.1), (1.0, 13, 2.0), (1.25, 13, 1.35), (1.5, 11, 1.5), (1.5, 13, 1.2),
+]  # fmt: skip
+"""Scale of the display, size of the font, and height of the rows."""
 
 
-@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
-def test_boxes_have_no_gaps_at_any_size(qapp, ratio, font_px):
+@pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
+def test_boxes_have_no_gaps_at_any_size(qapp, ratio, font_px, line_height):
     screen = "┌────┬────┐\r\n│    │    │\r\n├────┼────┤\r\n└────┴────┘"
-    image, metrics = rendered(screen, GridSize(20, 5), ratio=ratio, font_px=font_px)
+    image, metrics = rendered(screen, GridSize(20, 5), ratio=ratio, font_px=font_px, line_height=line_height)
     middle_x, middle_y = (metrics.width - metrics.line) // 2, (metrics.height - metrics.line) // 2
 
     def lit(x: int, y: int) -> bool:
@@ -58,9 +64,11 @@ def test_boxes_have_no_gaps_at_any_size(qapp, ratio, font_px):
         assert all(lit(x, y) for x in range(middle_x, 10 * metrics.width + middle_x)), f"gap in row {row}"
 
 
-@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
-def test_rounded_corners_meet_the_straight_lines(qapp, ratio, font_px):
-    image, metrics = rendered("╭──╮\r\n│  │\r\n╰──╯", GridSize(20, 5), ratio=ratio, font_px=font_px)
+@pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
+def test_rounded_corners_meet_the_straight_lines(qapp, ratio, font_px, line_height):
+    image, metrics = rendered(
+        "╭──╮\r\n│  │\r\n╰──╯", GridSize(20, 5), ratio=ratio, font_px=font_px, line_height=line_height
+    )
     middle_x, middle_y = (metrics.width - metrics.line) // 2, (metrics.height - metrics.line) // 2
     joints = [
         (metrics.width - 1, middle_y),
@@ -77,10 +85,12 @@ def test_rounded_corners_meet_the_straight_lines(qapp, ratio, font_px):
         assert shade > (TEXT & 0xFF) * 0.8, f"the corner does not reach ({x}, {y})"
 
 
-@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
-def test_blocks_tile_without_seams(qapp, ratio, font_px):
-    image, _ = rendered("████\r\n████\r\n▐█▌ \r\n▝▀▘ ", GridSize(20, 5), ratio=ratio, font_px=font_px)
-    metrics = CellMetrics(FAMILY, font_px, ratio)
+@pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
+def test_blocks_tile_without_seams(qapp, ratio, font_px, line_height):
+    image, _ = rendered(
+        "████\r\n████\r\n▐█▌ \r\n▝▀▘ ", GridSize(20, 5), ratio=ratio, font_px=font_px, line_height=line_height
+    )
+    metrics = CellMetrics(FAMILY, font_px, ratio, line_height)
     assert colors_in(image.copy(0, 0, 4 * metrics.width, 2 * metrics.height)) == {TEXT}
     half = (metrics.width + 1) // 2
     solid = image.copy(half, 2 * metrics.height, metrics.width + metrics.width - 1, metrics.height)
@@ -246,9 +256,11 @@ def test_signs_that_fonts_lack_are_drawn_and_look_different(qapp):
     assert len(set(pictures)) == len(signs), "no two of them are one and the same box"
 
 
-@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
-def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px):
-    image, metrics = rendered("\U0001fb13\U0001fb26", GridSize(20, 5), ratio=ratio, font_px=font_px)
+@pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
+def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px, line_height):
+    image, metrics = rendered(
+        "\U0001fb13\U0001fb26", GridSize(20, 5), ratio=ratio, font_px=font_px, line_height=line_height
+    )
     assert unicodedata.name("\U0001fb13") == "BLOCK SEXTANT-35"
     third = round(metrics.height / 3)
     middle = (metrics.width + 1) // 2
@@ -316,3 +328,33 @@ def test_a_long_arrow_uses_the_free_cell_behind_it(qapp):
     behind = QRect(2 * metrics.width, 0, metrics.width, metrics.height)
     assert (colors_in(free.copy(behind)) != {GROUND}) == (width_of > metrics.width)
     assert taken.copy(behind) == plain.copy(QRect(0, 0, metrics.width, metrics.height))
+
+
+LINES = ("4", "4:2", "4:3", "4:4", "4:5", "9", "53")
+"""Underlines, strike-through and overline."""
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5])
+@pytest.mark.parametrize("line_height", [1.1, 1.35, 2.0])
+def test_in_higher_rows_text_and_its_lines_are_as_in_others_and_in_the_middle(qapp, ratio, line_height):
+    text = "\r\n".join(f"\x1b[{line}mgÅy_|\x1b[0m x" for line in LINES)
+    size = GridSize(20, len(LINES))
+    low, own = rendered(text, size, ratio=ratio)
+    high, metrics = rendered(text, size, ratio=ratio, line_height=line_height)
+    assert (metrics.width, metrics.height) == (own.width, round(own.height * line_height))
+    above, below = metrics.text_top, metrics.height - metrics.text_bottom
+    assert 0 <= below - above <= 1
+    for row in range(len(LINES)):
+        top = row * metrics.height
+        assert high.copy(0, top + above, high.width(), own.height) == low.copy(
+            0, row * own.height, low.width(), own.height
+        ), LINES[row]
+        for rest in (high.copy(0, top, high.width(), above), high.copy(0, top + metrics.text_bottom, 9, below)):
+            assert rest.isNull() or colors_in(rest) == {GROUND}
+
+
+def test_a_background_and_the_cursor_fill_higher_cells(qapp):
+    image, metrics = rendered("\x1b[41mab\r\ncd", GridSize(20, 5), line_height=1.7)
+    ground = image.pixel(0, 0)
+    edges = [image.copy(0, y, 2 * metrics.width, 1) for y in (0, metrics.height - 1, metrics.height)]
+    assert all(colors_in(edge) == {ground & 0xFFFFFF} for edge in edges)
