@@ -17,6 +17,7 @@ from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
+from gui.wording.second_lines import second_lines
 from session_host.agents.agent import Agent
 
 MAX_CHATS = 10
@@ -115,12 +116,15 @@ class Tray(QObject):
         menu = self.menu
         menu.clear()
         now = datetime.now(UTC)
-        for chat in self.listed():
-            text = f"{chat.name}  ·  {self._status_text(chat)} · {phrases.age(chat.since, now)}"
+        chats = self.listed()
+        lines = second_lines(chats)
+        for chat in chats:
+            parts = (lines[chat.id].difference, self._status_text(chat), phrases.age(chat.since, now))
+            text = f"{chat.name}  ·  {' · '.join(filter(None, parts))}"
             action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
-        if not self.listed():
+        if not chats:
             menu.addAction(common_texts.no_running_chats()).setEnabled(False)
         menu.addAction(notice_texts.all_chats(), self.all_chats.emit)
         menu.addSeparator()

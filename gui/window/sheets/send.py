@@ -19,6 +19,7 @@ from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, phrases, sheet_texts
+from gui.wording.second_lines import second_lines
 from session_host.errors import NeedsInput, OutliveError
 
 WIDTH_PX = 560
@@ -118,17 +119,24 @@ class SendSheet(Sheet):
     def _set_chat(self, chat: Chat) -> None:
         self._chat = chat
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
-        self.target.setText(name.replace("&", "&&"))
+        difference = self._difference(chat)
+        self.target.setText(_joined(name, difference))
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
-        self.target.setAccessibleName(sheet_texts.send_to_chat(chat.name, chat.mark.value))
+        state = ", ".join(filter(None, (difference, chat.mark.value)))
+        self.target.setAccessibleName(sheet_texts.send_to_chat(chat.name, state))
         self.target.setToolTip(sheet_texts.choose_another_chat())
+
+    def _difference(self, chat: Chat) -> str:
+        """What tells the chat from other running ones of its name; "" if there are none."""
+        line = second_lines(self._running()).get(chat.id)
+        return line.difference if line is not None else ""
 
     def _choose(self) -> None:
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for chat in self._running():
-            name = f"{chat.name} · {chat.place}".replace("&", "&&")
-            action = QAction(mark_icon(chat.mark, self._theme.tokens), name, menu)
+            text = _joined(chat.name, self._difference(chat) or chat.place)
+            action = QAction(mark_icon(chat.mark, self._theme.tokens), text, menu)
             action.triggered.connect(_chat_setter(self._set_chat, chat))
             menu.addAction(action)
         menu.popup(self.target.mapToGlobal(self.target.rect().bottomLeft()))
@@ -182,3 +190,8 @@ class SendSheet(Sheet):
 
 def _chat_setter(set_chat: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:
     return lambda _checked: set_chat(chat)
+
+
+def _joined(*parts: str) -> str:
+    """Parts of a text in one line, for a button or a menu, where Qt takes & for a mnemonic's sign."""
+    return " · ".join(filter(None, parts)).replace("&", "&&")

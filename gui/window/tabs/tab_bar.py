@@ -6,6 +6,7 @@ in the middle, and no room is kept for buttons that are not shown; when tabs are
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
@@ -104,8 +105,11 @@ class OverflowButton(IconButton):
         menu = QMenu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         bar = self._bar
+        names = Counter(bar.tabText(index) for index in range(bar.count()))
         for index in range(bar.count()):
-            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
+            name = bar.tabText(index)
+            text = name if names[name] == 1 else f"{name} · {_shown(bar.directory_at(index))}"
+            action = menu.addAction(bar.tabIcon(index), text, partial(bar.setCurrentIndex, index))
             font = action.font()
             font.setBold(index == bar.currentIndex())
             action.setFont(font)
@@ -171,6 +175,11 @@ class TabBar(QTabBar):
     def id_at(self, index: int) -> str:
         """The chat of a tab; "" if there is no such tab."""
         return str(self.tabData(index)) if 0 <= index < self.count() else ""
+
+    def directory_at(self, index: int) -> str:
+        """The short form of the directory of a tab's chat."""
+        look = self._looks.get(self.id_at(index))
+        return look.directory if look is not None else ""
 
     def ids(self) -> list[str]:
         """The chats in tab order."""

@@ -57,6 +57,15 @@ async def test_one_click_on_a_chat_chooses_it(played: Played, tray: Tray):
     assert [chat.id for chat in chosen] == [session_id]
 
 
+async def test_chats_of_one_name_are_told_apart(played: Played, tray: Tray):
+    for name, directory in (("claude", "/src/api"), ("claude", "/src/docs"), ("alone", "/src/api")):
+        await played.add(name, agent="claude", cwd=directory)
+    tray.refresh()
+    beginnings = {" · ".join(line.split(" · ")[:2]) for line in entries(tray)[:3]}
+    assert {"claude  ·  api", "claude  ·  docs"} < beginnings
+    assert not any(line.startswith("alone  ·  api") for line in entries(tray))
+
+
 async def test_ten_chats_at_most_and_all_of_them_elsewhere(played: Played, tray: Tray):
     for number in range(12):
         await played.add(f"chat {number}")

@@ -74,6 +74,21 @@ async def test_another_chat_is_chosen_whose_tab_is_not_open(played: Played, host
     assert window.banners.current.text == "Sent to other & more"
 
 
+async def test_chats_of_one_name_are_told_apart_before_a_text_goes_to_one(played: Played, hosts: PlayedHosts):
+    one, two = await played.add("claude", cwd="/src/api"), await played.add("claude", cwd="/src/docs")
+    window = played.open_window()
+    window.sheets.send.ask(played.chat(two))
+    target = window.sheets.send.target
+    assert target.text() == "claude · docs"
+    assert "docs" in target.accessibleName()
+    window.sheets.send.ask(played.chat(one))
+    assert target.text() == "claude · api"
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+    [menu] = window.sheets.send.findChildren(QMenu)
+    assert {action.text() for action in menu.actions()} == {"claude · api", "claude · docs"}
+    menu.close()
+
+
 async def test_what_is_not_taken_is_said_and_kept(played: Played, hosts: PlayedHosts):
     session_id = await played.add("one")
     window = played.open_window()

@@ -57,6 +57,17 @@ async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
     assert not overflow.isVisible()
 
 
+async def test_the_list_of_tabs_tells_chats_of_one_name_apart(played: Played):
+    ids = [await played.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
+    window = played.open_window(one_pane([*ids, await played.add("alone")], ids[0]))
+    overflow = window.tabs.active.overflow
+    overflow.show_list()
+    assert overflow.menu_shown is not None
+    texts = [action.text() for action in overflow.menu_shown.actions()]
+    assert texts == ["claude && co · /src/api", "claude && co · /src/docs", "alone"]
+    overflow.menu_shown.close()
+
+
 async def test_a_tab_that_keys_move_stays_in_view(played: Played):
     ids = [await played.add(f"{LONG} {number}") for number in range(12)]
     window = played.open_window(one_pane(ids, ids[-1]))
