@@ -9,7 +9,7 @@ resume_all        resumes all chats that a restart of the computer interrupted
 several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one
 chat_menu         the menu of one chat
-color_menu        the colours in that menu
+color_menu        the colours in that menu and in the palette
 agent_settings    chooses the agent's model, mode or effort
 theme_actions     chooses a theme, and imports one
 view_actions      the size of the text, the sidebar, the status line, full screen

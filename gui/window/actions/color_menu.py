@@ -1,4 +1,4 @@
-"""The menu of colours by which the user marks chats."""
+"""The colours by which the user marks chats, as a menu and as a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from gui.bridge.chat import Chat
 from gui.bridge.color_labels import ColorLabels
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import LABEL_COLORS, Tokens
-from gui.wording import color_texts
+from gui.window.all_sheets import Sheets
+from gui.window.sheets.chooser import Choice
+from gui.wording import action_texts, color_texts
 
 
 def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: Tokens) -> None:
@@ -30,6 +32,20 @@ def add_colors(menu: QMenu, labels: ColorLabels, chats: Sequence[Chat], tokens: 
         action.triggered.connect(partial(_set_label, labels, chats, name))
         group.addAction(action)
         colors.addAction(action)
+
+
+def choose_color(chat: Chat, labels: ColorLabels, sheets: Sheets) -> None:
+    """List the colours, and mark the chat with the chosen one."""
+    names = ("", *LABEL_COLORS)
+    choices = [
+        Choice(
+            color_texts.name_of(name), action_texts.in_use() if name == chat.color_label else "",
+            partial(labels.set_label, [chat], name),
+        )
+        for name in names
+    ]  # fmt: skip
+    title = action_texts.title("choose_color")
+    sheets.chooser.ask(title, title, choices, marked=names.index(chat.color_label))
 
 
 def _set_label(labels: ColorLabels, chats: Sequence[Chat], name: str, _checked: bool = False) -> None:

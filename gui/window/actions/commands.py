@@ -11,6 +11,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.agent_settings import CATEGORIES, Category, choose_setting
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.color_menu import choose_color
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.other_tabs import OtherTabs
 from gui.window.actions.resuming import EndedChatActions
@@ -72,6 +73,7 @@ class Commands:
             "previous_tab": lambda: tabs.active.tabs.step(-1),
             "rename": lambda: self._on_active_chat(chat_actions.rename),
             "pin": lambda: self._on_active_chat(self._pin),
+            "choose_color": lambda: self._on_active_chat(self._choose_color),
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
@@ -164,6 +166,9 @@ class Commands:
 
     def _pin(self, chat: Chat) -> None:
         self._sessions.order.pin([chat], pinned=not chat.record.pinned)
+
+    def _choose_color(self, chat: Chat) -> None:
+        choose_color(chat, self._sessions.color_labels, self._sheets)
 
     def next_waiting(self) -> None:
         """Show the next chat that needs the user."""

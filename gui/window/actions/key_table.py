@@ -97,6 +97,7 @@ TABLE: tuple[Key, ...] = (
     Key("choose_mode", (), on="structured"),
     Key("choose_effort", (), on="structured"),
     Key("pin", (), on="chat"),
+    Key("choose_color", (), on="chat"),
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),
     Key("stop_all", ()),

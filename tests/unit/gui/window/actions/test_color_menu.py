@@ -6,6 +6,7 @@ from typing import cast
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.layout import WindowLayout
@@ -59,6 +60,23 @@ async def test_a_colour_of_the_menu_is_seen_and_heard_in_tab_and_sidebar(played:
     played.settle()
     assert bar.tabIcon(0).pixmap(16, 16).toImage() == plain
     assert "colour" not in bar.accessibleTabName(0)
+
+
+async def test_the_palette_leads_to_the_colours_by_keyboard(played: Played) -> None:
+    one = await played.add("one")
+    window = played.open_window()
+    played.show(one)
+    window.actions_["choose_color"].trigger()
+    chooser = window.sheets.chooser
+    QTest.keyClicks(chooser.field, "cyan")
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert played.chat(one).color_label == "cyan"
+    window.actions_["choose_color"].trigger()
+    marked = chooser.list.currentIndex()
+    assert marked.data() == "Cyan"
+    QTest.keyClicks(chooser.field, "none")
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert played.chat(one).color_label == ""
 
 
 async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(played: Played) -> None:
