@@ -11,9 +11,12 @@ knows which chat uses a worktree. Each question starts git, with a timeout and w
     making.discard(…)                             undone, when the chat could not be started
     status.status_of(path)     ─▶ Status          repository, branch, how many files changed, ahead and behind
     removing.remove(…)         ─▶ Removal         gone, or kept and why
+    changes.read_changes(…)    ─▶ Changes         the changed files of a working tree, with their diffs
 
 Needs git 2.36 (2022), the first version that lists worktrees readably with any path (``-z``).
 
+    changed_files  reads the output of ``git diff``: files and their patches; pure
+    changes     the changes of a working tree since a commit, untracked files included
     git         runs git: without a terminal, in a fixed language, with a timeout
     included    copies ignored files that .worktreeinclude names into a new worktree
     making      creates a chat's worktree, recreates it, and undoes its creation
@@ -22,6 +25,7 @@ Needs git 2.36 (2022), the first version that lists worktrees readably with any 
     removing    removes a chat's worktree if no work is lost
     repository  the repository of a directory, its worktrees and branches
     status      a worktree's status: repository, branch and changes
+    untracked   an untracked file as a change that adds it
 """
 
 from session_host.client.worktrees.making import Worktree, discard, make, remake

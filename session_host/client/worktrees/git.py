@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
@@ -17,6 +20,7 @@ from session_host.protocol.untrusted_text import one_line
 LOOK_TIMEOUT_S = 10.0
 WORK_TIMEOUT_S = 300.0
 """Long enough for a checkout of a large repository, with the user's hooks and filters."""
+_PIECE_BYTES = 1 << 18
 
 INSTALL = "install it (Debian: apt install git), or start the chat without --worktree"
 
@@ -67,6 +71,55 @@ def run_read_only(
     return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or LOOK_TIMEOUT_S)
 
 
+def read_limited(
+    directory: Path, *words: str, max_bytes: int, timeout_s: float, extra: Mapping[str, str] | None = None
+) -> tuple[str, bool]:
+    """Run a command as ``run_read_only`` does, and read at most ``max_bytes`` of its output.
+
+    Returns:
+        The output, and whether it is cut off. git is killed when it prints more.
+
+    Raises:
+        GitRefused, WorktreeError: as ``run_read_only``.
+    """
+    until_s = time.monotonic() + timeout_s
+    with tempfile.TemporaryFile() as complaint:
+        process = _start(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, subprocess.PIPE, complaint)
+        assert process.stdout is not None
+        try:
+            with process.stdout:
+                output = _read(process.stdout.fileno(), max_bytes + 1, until_s)
+            if len(output) <= max_bytes:
+                process.wait(max(until_s - time.monotonic(), 0))
+        except (subprocess.TimeoutExpired, TimeoutError) as error:
+            raise _too_slow(words, timeout_s) from error
+        finally:
+            _end(process)
+        if process.returncode and len(output) <= max_bytes:
+            complaint.seek(0)
+            raise GitRefused(_error_line(complaint.read()), process.returncode)
+    return os.fsdecode(output[:max_bytes]), len(output) > max_bytes
+
+
+def _read(descriptor: int, max_bytes: int, until_s: float) -> bytes:
+    """Read a pipe to its end, or up to ``max_bytes``.
+
+    Raises:
+        TimeoutError: it is ``until_s`` (CLOCK_MONOTONIC).
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    found = bytearray()
+    while len(found) < max_bytes:
+        if not poll.poll(max(until_s - time.monotonic(), 0) * 1000):
+            raise TimeoutError
+        piece = os.read(descriptor, min(_PIECE_BYTES, max_bytes - len(found)))
+        if not piece:
+            break
+        found += piece
+    return bytes(found)
+
+
 def list_files(directory: Path, *options: str, timeout_s: float | None = None) -> set[str]:
     """The paths that ``git ls-files`` lists with these options, relative to a directory.
 
@@ -108,24 +161,15 @@ def change(directory: Path, *words: str) -> str:
 
 
 def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], timeout_s: float) -> str:
-    environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
-    environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
     # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
+        process = _start(directory, words, extra, output, complaint)
         try:
-            process = subprocess.Popen(
-                ["git", *words],
-                cwd=directory,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=complaint,
-                # Without a terminal git cannot ask for passphrases; its process group can be killed as a whole.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _not_started(error, directory) from error
-        _wait(process, _name(words), timeout_s)
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise _too_slow(words, timeout_s) from error
+        finally:
+            _end(process)
         output.seek(0)
         if process.returncode:
             complaint.seek(0)
@@ -133,17 +177,36 @@ def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], time
         return os.fsdecode(output.read())
 
 
-def _wait(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> None:
-    """Wait for git to exit; if the wait itself ends early (an interrupt, too), kill git."""
+def _start(
+    directory: Path, words: tuple[str, ...], extra: Mapping[str, str], output: IO[bytes] | int, complaint: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
+    environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
     try:
-        process.wait(timeout_s)
-    except subprocess.TimeoutExpired as error:
-        raise WorktreeError(f"git {name} took longer than {timeout_s:g} s; check the disk") from error
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        return subprocess.Popen(
+            ["git", *words],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaint,
+            # Without a terminal git cannot ask for passphrases; its process group can be killed as a whole.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _not_started(error, directory) from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill git if it still runs, because the wait for it ended early (by an interrupt, too)."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _too_slow(words: tuple[str, ...], timeout_s: float) -> WorktreeError:
+    return WorktreeError(f"git {_name(words)} took longer than {timeout_s:g} s; check the disk")
 
 
 def _not_started(error: OSError, directory: Path) -> WorktreeError:
@@ -156,7 +219,8 @@ def _not_started(error: OSError, directory: Path) -> WorktreeError:
 
 def _name(words: tuple[str, ...]) -> str:
     """The command's name among the words: ``worktree add``."""
-    plain = [word for word in words if not word.startswith(("-", "/"))]
+    values = {number + 1 for number, word in enumerate(words) if word == "-c"}
+    plain = [word for number, word in enumerate(words) if number not in values and not word.startswith(("-", "/"))]
     return " ".join(plain[:2] if plain[:1] == ["worktree"] else plain[:1])
 
 

@@ -1,0 +1,199 @@
+"""The changes of a working tree since a commit: staged, unstaged and untracked files together.
+
+git works on a copy of the index, beside which there is a lock: ``git diff`` would write the index, even without
+optional locks, and the agent's own git could find the index locked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from session_host.client.worktrees.changed_files import ChangedFile, read_diff
+from session_host.client.worktrees.git import GitRefused, read_limited, run_read_only
+from session_host.client.worktrees.status import changes_of, facts_of
+from session_host.client.worktrees.untracked import untracked_file
+from session_host.errors import WorktreeError
+from session_host.protocol.untrusted_text import one_line
+
+Since = Literal["commit", "branch"]
+"""What the files are compared with: the last commit, or the commit at which the branch began."""
+
+TIMEOUT_S: Final = 20.0
+MAX_BYTES: Final = 16 << 20
+"""The limit of git's output, and of all untracked files that are read."""
+MAX_FILES: Final = 3000
+"""More changed files are only counted."""
+LARGE_FILE_BYTES: Final = 8 << 20
+"""git compares no larger files: it treats them as binary."""
+
+_QUIET: Final = (
+    # No programs that the repository names; and what a user's configuration could change in the output.
+    "-c", "core.fsmonitor=false", "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
+)  # fmt: skip
+_DIFF: Final = (
+    "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative",
+    "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """The changes of a working tree."""
+
+    top: str
+    """The top of the working tree, an absolute path."""
+    branch: str | None
+    """None when a commit is checked out without a branch."""
+    since: Since
+    default_branch: str = ""
+    """The name of the branch from which this one began, if it has commits since then; "" if there is none."""
+    files: tuple[ChangedFile, ...] = ()
+    """The changed files, by their paths."""
+    more: int = 0
+    """How many more changed files there are."""
+
+    @property
+    def without_lines(self) -> int:
+        """How many files are without their lines, because all together are too long."""
+        return sum(file.withheld == "limit" for file in self.files)
+
+
+def read_changes(directory: Path, since: Since = "commit") -> Changes:
+    """The changes of the working tree around a directory. Blocks for up to ``TIMEOUT_S``.
+
+    Args:
+        directory: a directory in the working tree.
+        since: what the files are compared with; "branch" is "commit" if no beginning of the branch is known.
+
+    Raises:
+        WorktreeError: one line: git is missing, refuses or is too slow, or there is no working tree.
+    """
+    if not directory.is_dir():
+        raise WorktreeError(f"the directory {one_line(str(directory))} does not exist any more")
+    if shutil.which("git") is None:
+        raise WorktreeError("git is not installed; install it (Debian: apt install git)")
+    try:
+        return _Reader(directory).read(since)
+    except GitRefused as refused:
+        if "not a git repository" in refused.said:
+            raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
+        if "must be run in a work tree" in refused.said:
+            raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
+        raise
+    except ValueError as error:
+        raise WorktreeError(f"{error}; the files may have changed meanwhile, so try again") from error
+    except OSError as error:
+        raise WorktreeError(f"the changes cannot be read ({error.strerror})") from error
+
+
+class _Reader:
+    """Reads the changes of one working tree, all calls of git together within ``TIMEOUT_S``."""
+
+    def __init__(self, directory: Path) -> None:
+        self._until_s = time.monotonic() + TIMEOUT_S
+        self._directory = directory
+        self._directory = self._path("--show-toplevel")
+
+    def read(self, since: Since) -> Changes:
+        listing, _ = self._limited(
+            "status", "--porcelain=v2", "--branch", "-z", "--no-renames", f"--untracked-files={self._untracked_mode()}"
+        )
+        head = facts_of(listing)
+        branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
+        has_commit = commit not in {"", "(initial)"}
+        base = commit if has_commit else self._ask("hash-object", "-t", "tree", "--stdin")
+        default_branch, start = self._branch_start(commit) if has_commit else ("", "")
+        is_since_branch = since == "branch" and bool(start)
+        tracked, read_bytes = self._diff(start if is_since_branch else base)
+        conflicts = set(changes_of(listing, "u"))
+        known = {file.path: file for file in tracked}
+        for path in conflicts:
+            former = known.get(path, ChangedFile(path=path, state="conflict"))
+            known[path] = msgspec.structs.replace(former, state="conflict")
+        untracked = [path for path in changes_of(listing, "?") if path not in known]
+        files = list(known.values())[:MAX_FILES]
+        for path in untracked[: MAX_FILES - len(files)]:
+            is_late = time.monotonic() > self._until_s
+            files.append(untracked_file(self._directory, path, 0 if is_late else MAX_BYTES - read_bytes))
+            read_bytes += len(files[-1].patch)
+        files.sort(key=lambda file: file.path.split("/"))
+        return Changes(
+            top=str(self._directory), branch=None if branch in {"", "(detached)"} else branch,
+            since="branch" if is_since_branch else "commit", default_branch=default_branch, files=tuple(files),
+            more=len(known) + len(untracked) - len(files),
+        )  # fmt: skip
+
+    def _diff(self, base: str) -> tuple[list[ChangedFile], int]:
+        """The tracked files that differ from a commit or tree, and the length of git's output."""
+        index = self._path("--path-format=absolute", "--git-path", "index")
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name, "index")
+            if index.exists():
+                shutil.copy2(index, copy)  # With its time, by which git knows files that changed at the same time.
+            copy.with_suffix(".lock").touch()
+            output, is_cut = self._limited(*_DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
+        return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
+
+    def _sized(self, file: ChangedFile) -> ChangedFile:
+        """A changed file; "large" in place of "binary" if that is why git does not compare it."""
+        if file.withheld == "binary" and file.state != "deleted":
+            try:
+                if (self._directory / file.path).lstat().st_size > LARGE_FILE_BYTES:
+                    return msgspec.structs.replace(file, withheld="large")
+            except OSError:
+                pass  # It is gone meanwhile.
+        return file
+
+    def _branch_start(self, commit: str) -> tuple[str, str]:
+        """The name of the default branch, and the commit at which the current branch began; "" for none."""
+        listing = self._ask(
+            "for-each-ref", "--format=%(refname) %(symref)",
+            "refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master",
+        )  # fmt: skip
+        references = dict(line.split(" ", 1) for line in listing.splitlines())
+        remote = references.pop("refs/remotes/origin/HEAD", "")
+        name = remote.removeprefix("refs/remotes/origin/") or next(
+            (reference.removeprefix("refs/heads/") for reference in references), ""
+        )
+        found = []
+        for reference in filter(None, (remote, f"refs/heads/{name}" if name else "")):
+            try:
+                found.append(self._ask("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"))
+            except GitRefused:
+                continue
+        if not found:
+            return "", ""
+        try:
+            start = self._ask("merge-base", commit, *found)
+        except GitRefused:
+            return "", ""  # They have no common commit.
+        return (name, start) if start != commit else ("", "")
+
+    def _untracked_mode(self) -> str:
+        """The mode in which untracked files are listed: one by one, unless the user's configuration hides them."""
+        try:
+            chosen = self._ask("config", "--get", "status.showUntrackedFiles")
+        except GitRefused:
+            return "all"
+        return "no" if chosen.casefold() in {"no", "false", "off", "0"} else "all"
+
+    # ------------------------------------------------------------ git
+
+    def _ask(self, *words: str) -> str:
+        return run_read_only(self._directory, *words, timeout_s=self._left_s()).removesuffix("\n")
+
+    def _path(self, *words: str) -> Path:
+        return Path(self._ask("rev-parse", *words))
+
+    def _limited(self, *words: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
+        return read_limited(
+            self._directory, *_QUIET, *words, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra
+        )  # fmt: skip
+
+    def _left_s(self) -> float:
+        return max(self._until_s - time.monotonic(), 0.1)
