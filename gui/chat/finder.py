@@ -37,7 +37,7 @@ class TranscriptFinder(QObject):
         """The item that the search unfolded, and its previous mode."""
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AGAIN_MS)
         self._search_timer.timeout.connect(self._search_again)
-        self.scan = Scan(page.rows.directory, self)
+        self.scan = Scan(page.rows.directory, self, page.content)
         self.scan.progressed.connect(self._on_found)
         page.framed.connect(self._on_frame)
 

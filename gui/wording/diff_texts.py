@@ -48,6 +48,12 @@ def unchanged_lines(count: int) -> str:
     return translate("chat", "{count} unchanged line(s)", "", count).format(count=f"{count:,}")
 
 
+def cut_line(beginning: str, hidden: int) -> str:
+    """A long line of which only the beginning is shown."""
+    more = translate("chat", "{count} more character(s)", "", hidden).format(count=f"{hidden:,}")
+    return translate("chat", "{beginning}… ({more})").format(beginning=beginning, more=more)
+
+
 def copy_patch() -> str:
     return translate("chat", "Copy as a patch")
 

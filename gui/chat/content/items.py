@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gui.theme.icons import Glyph
@@ -61,6 +61,10 @@ class Mode(NamedTuple):
 
     unfolded: bool | None = None
     whole: bool = False
+
+
+Content = Callable[[Item, Mode, MarkdownText, ItemRequests, str], list[Segment]]
+"""A function that returns the segments of an item, as ``segments`` does."""
 
 
 def is_unfolded(item: Item, mode: Mode) -> bool:

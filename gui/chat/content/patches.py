@@ -19,6 +19,8 @@ from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine,
 
 MAX_LINES = 200
 """If a file's change has more lines, only the first ones are shown until the user chooses "Show all"."""
+_MAX_LINE_CHARACTERS = 2_000
+"""Of a longer line, the beginning is shown."""
 _PLAIN_MODE = "100644"
 
 
@@ -70,7 +72,7 @@ def of_change(change: FileChange, item: str, directory: str, *, whole: bool) -> 
         file.other += part.other
         file.is_binary = file.is_binary or part.is_binary
         file.modes = part.modes if any(part.modes) else file.modes
-    return _of_file(file, item, directory, whole=whole)
+    return of_file(file, item, directory, whole=whole)
 
 
 def of_diff(diff: str, item: str, directory: str) -> list[Segment]:
@@ -78,12 +80,20 @@ def of_diff(diff: str, item: str, directory: str) -> list[Segment]:
     return [
         segment
         for file in diff_files.read(diff)
-        for segment in _of_file(file, item, directory, whole=True, is_made=False)
+        for segment in of_file(file, item, directory, whole=True, is_made=False)
     ]
 
 
-def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: bool = True) -> list[Segment]:
-    """The segments of a file's change; ``is_made``: whether the agent has made it."""
+def of_file(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: bool = True) -> list[Segment]:
+    """The segments of a file's change.
+
+    Args:
+        file: the change.
+        item: the id of its item.
+        directory: paths below it are shown relative to it.
+        whole: whether all lines are shown.
+        is_made: whether the change is made; one that the user is asked to allow is shown with whole lines.
+    """
     found: list[Segment] = []
     if file.old or file.new or file.lines:
         found = _head_and_lines(file, item, directory, whole=whole, is_made=is_made)
@@ -93,7 +103,7 @@ def _of_file(file: DiffFile, item: str, directory: str, *, whole: bool, is_made:
 
 
 def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, is_made: bool) -> list[Segment]:
-    lines = _shown_lines(file.lines)
+    lines = _shown_lines(file.lines, cuts_long_lines=is_made)
     kinds = [line.kind for line in lines]
     old, new = (shown_path(path, directory) for path in (file.old, file.new))
     path = new or old
@@ -137,13 +147,16 @@ def _file_to_open(file: DiffFile, *, is_made: bool) -> FilePlace | None:
     return FilePlace(path, next(filter(None, numbers), 0))
 
 
-def _shown_lines(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
+def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[DiffLine, ...]:
     """The lines as they are shown: misleading characters as escapes, and "\\r" only if not all lines end with it."""
     same_ends = all(line.text.endswith("\r") for line in lines if line.has_sign)
-    return tuple(
-        line._replace(text=visible(line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text))
-        for line in lines
-    )
+    shown = []
+    for line in lines:
+        text = line.text.removesuffix("\r") if same_ends or not line.has_sign else line.text
+        if cuts_long_lines and (hidden := len(text) - _MAX_LINE_CHARACTERS) > 0:
+            text = diff_texts.cut_line(text[:_MAX_LINE_CHARACTERS], hidden)
+        shown.append(line._replace(text=visible(text)))
+    return tuple(shown)
 
 
 def shown_path(path: str, directory: str) -> str:

@@ -5,14 +5,14 @@ They exist only while a screen reader, or another program that asks for names, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
 from gui.chat.content.diff_files import hunk_title
-from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine
+from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment
 from gui.wording import chat_texts, diff_texts
 
 from .places import PlacedSegment
@@ -71,8 +71,15 @@ def spoken_row(rows: Rows, row: Row) -> str:
     kind = {
         "user": chat_texts.prompt_of_user(), "agent": chat_texts.message_of_agent(), "tool": chat_texts.tool_call(),
     }.get(item.kind if item is not None else "", "")  # fmt: skip
+    is_asked = any(isinstance(segment, Card) for segment in row.segments)
+    text = spoken_segments(row.segments)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
+    return chat_texts.spoken(kind, text) if kind else text
+
+
+def spoken_segments(segments: Sequence[Segment]) -> str:
+    """A screen reader's text for segments."""
     texts: list[str] = []
-    for segment in row.segments:
+    for segment in segments:
         if isinstance(segment, DiffHead):
             counts = diff_texts.spoken_lines(segment.added, segment.removed)
             texts.append(chat_texts.joined(segment.text, segment.note, counts))
@@ -82,9 +89,7 @@ def spoken_row(rows: Rows, row: Row) -> str:
             texts.append(segment.text)
         if isinstance(segment, FoldLine) and segment.detail:
             texts.append(segment.detail)
-    is_asked = any(isinstance(segment, Card) for segment in row.segments)
-    text = "\n".join(texts)[: _MAX_REQUEST_CHARACTERS if is_asked else _MAX_CHARACTERS]
-    return chat_texts.spoken(kind, text) if kind else text
+    return "\n".join(texts)
 
 
 def _spoken_line(line: DiffLine) -> str:

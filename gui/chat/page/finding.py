@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.chat.content import items as item_content
-from gui.chat.content.items import ItemRequests, Mode
+from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import Pattern
 from session_host.structured.items import Item
@@ -42,12 +42,14 @@ def may_contain(item: Item, searched: str) -> bool:
     return False
 
 
-def hits_in(item: Item, pattern: Pattern, directory: str = "") -> list[Hit]:
-    """The matches of a pattern in an item; ``directory`` is the chat's."""
+def hits_in(
+    item: Item, pattern: Pattern, directory: str = "", content: Content = item_content.segments
+) -> list[Hit]:
+    """The matches of a pattern in an item; ``directory`` is the chat's, ``content`` returns the item's segments."""
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):
         return []
-    found = item_content.segments(item, WHOLE, MarkdownText(), ItemRequests(), directory)
+    found = content(item, WHOLE, MarkdownText(), ItemRequests(), directory)
     return [
         Hit(item.id, number, begin, end)
         for number, segment in enumerate(found)
@@ -64,9 +66,10 @@ class Scan(QObject):
 
     progressed = Signal()
 
-    def __init__(self, directory: str, parent: QObject) -> None:
+    def __init__(self, directory: str, parent: QObject, content: Content = item_content.segments) -> None:
         super().__init__(parent)
         self._directory = directory
+        self._content = content
         self.hits: list[Hit] = []
         self.is_done = True
         self._pattern: Pattern | None = None
@@ -101,7 +104,7 @@ class Scan(QObject):
         self._remaining = min(self._remaining, len(transcript))
         while self._remaining > 0:
             self._remaining -= 1
-            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory)
+            found[:0] = hits_in(transcript[self._remaining], pattern, self._directory, self._content)
             if time.monotonic() > end_s:
                 break
         self.hits = found + self.hits

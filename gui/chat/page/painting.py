@@ -6,6 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from gui.chat.content import items as item_content
+from gui.chat.content.items import Content
 from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
@@ -30,6 +32,7 @@ class PaintedPage(QWidget):
         style_: fonts and colours.
         rows: the rows of the transcript.
         visible: the segments on the page.
+        content: the function that returns the segments of an item.
         names: finds the names of files in the text.
         selection: the selected part.
         hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
@@ -42,6 +45,7 @@ class PaintedPage(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.style_ = Style(theme, TEXT_PX)
+        self.content: Content = item_content.segments
         self.rows = Rows(Transcript(), self.style_, 100.0, directory)
         self.names = FileNames(directory, self)
         self.selection = Selection()

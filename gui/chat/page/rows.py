@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from gui.chat.content import items as item_content
-from gui.chat.content.items import ItemRequests, Mode
+from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment
 from gui.chat.drawing.lay_out import estimate, lay_out
@@ -83,9 +83,18 @@ class Rows:
         directory: the chat's directory.
     """
 
-    def __init__(self, transcript: Transcript, style: Style, width: float, directory: str = "") -> None:
+    def __init__(
+        self,
+        transcript: Transcript,
+        style: Style,
+        width: float,
+        directory: str = "",
+        content: Content = item_content.segments,
+    ) -> None:
+        """Make the rows; ``content`` returns the segments of an item."""
         self.transcript = transcript
         self.directory = directory
+        self._content = content
         self.style = style
         self.width = width
         self.columns: set[str] = set()
@@ -264,7 +273,7 @@ class Rows:
         else:
             item = self.transcript[position]
             requests = self._requests_by_item.get(row.key, ItemRequests())
-            found = item_content.segments(item, row.mode, row.markdown, requests, self.directory)
+            found = self._content(item, row.mode, row.markdown, requests, self.directory)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]

@@ -90,7 +90,7 @@ class ScrollingPage(PaintedPage):
         transcript.take_changes()
         if self._place_to_restore is None and not self._is_following_end:
             self._place_to_restore = self._place
-        self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory)
+        self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory, self.content)
         self.rows.columns, self.rows.modes = columns, modes
         self._set_following(True)
         kept = self._place_to_restore

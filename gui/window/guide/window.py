@@ -11,12 +11,11 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from gui.chat.content.segments import Action
 from gui.chat.page.places import Place
 from gui.finding.query import FindQuery, Pattern
-from gui.settings.layout import ZOOM_RANGE
 from gui.theme.follow import Theme
 from gui.window.guide.chapters import Match, read_chapters
 from gui.window.guide.page import GuidePage
 from gui.window.widgets.page_list import PageList
-from gui.window.widgets.paged_window import PagedWindow
+from gui.window.widgets.text_window import TextWindow
 from gui.wording import find_texts, guide_texts
 
 SIZE = QSize(1120, 760)
@@ -31,7 +30,7 @@ class _Visit(NamedTuple):
     place: Place | None = None
 
 
-class GuideWindow(PagedWindow):
+class GuideWindow(TextWindow):
     """The window.
 
     Attributes:
@@ -51,7 +50,8 @@ class GuideWindow(PagedWindow):
         side = PageList(
             theme, CHAPTERS_PX, titles, search=guide_texts.search(), pages=guide_texts.chapters()
         )  # fmt: skip
-        super().__init__(guide_texts.guide(), side, size=SIZE, min_size=MIN_SIZE)
+        self.page = GuidePage(theme)
+        super().__init__(guide_texts.guide(), side, self.page, size=SIZE, min_size=MIN_SIZE)
         self._rows = {chapter.name: row for row, chapter in enumerate(self._chapters)}
         self._row = 0
         self._back: list[_Visit] = []
@@ -62,9 +62,7 @@ class GuideWindow(PagedWindow):
         self._match = 0
         self._origin: _Visit | None = None
         """Where the user was when the search began."""
-        self._font_px, self._zoom = 0, 0
         self.matches = side.found
-        self.page = GuidePage(theme)
         self._lay_out(theme, self.page)
         self._connect()
         self._show(_Visit(0))
@@ -74,7 +72,6 @@ class GuideWindow(PagedWindow):
         self._side.chosen.connect(self._on_chosen)
         self.page.acted.connect(self._on_action)
         self.page.typed.connect(self._on_typed)
-        self.page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))
         self.page.history_requested.connect(self._go)
         for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
             QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))
@@ -172,26 +169,10 @@ class GuideWindow(PagedWindow):
     def _on_typed(self, text: str) -> None:
         """Look for what is typed into the page; Space goes a page further, as in a browser."""
         if text == " ":
-            self._scroll_pages(1)
+            self.scroll_pages(1)
         else:
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
             self.search.setText(text)
-
-    def _scroll_pages(self, pages: int) -> None:
-        self.page.scroll_by(pages * self.page.height() * 0.9)
-
-    # ------------------------------------------------------------ size of the text
-
-    def set_font(self, family: str, size_px: int) -> None:
-        """Set the family of code ("" for the desktop's), and the size of the text before it is zoomed."""
-        self._font_px = size_px
-        self.page.set_mono_family(family)
-        self._set_zoom(self._zoom)
-
-    def _set_zoom(self, steps: int) -> None:
-        smallest, largest = ZOOM_RANGE
-        self._zoom = min(max(steps, smallest), largest)
-        self.page.set_font_size(self._font_px + self._zoom)
 
     # ------------------------------------------------------------ keyboard
 
@@ -202,10 +183,6 @@ class GuideWindow(PagedWindow):
             if self._found:
                 self._show_match(self._match + by)
         elif is_searching and key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}:
-            self._scroll_pages(-1 if key == Qt.Key.Key_PageUp else 1)
-        elif event.matches(QKeySequence.StandardKey.ZoomIn) or event.matches(QKeySequence.StandardKey.ZoomOut):
-            self._set_zoom(self._zoom + (1 if event.matches(QKeySequence.StandardKey.ZoomIn) else -1))
-        elif key == Qt.Key.Key_0 and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
-            self._set_zoom(0)
+            self.scroll_pages(-1 if key == Qt.Key.Key_PageUp else 1)
         else:
             super().keyPressEvent(event)

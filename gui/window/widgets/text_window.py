@@ -1,0 +1,45 @@
+"""A window with a list on the left and a page of text on the right, of which the user sets the size."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+
+from gui.chat.page.document import DocumentPage
+from gui.settings.layout import ZOOM_RANGE
+from gui.window.widgets.page_list import PageList
+from gui.window.widgets.paged_window import PagedWindow
+
+
+class TextWindow(PagedWindow):
+    """The window; the keys of browsers and Ctrl with the wheel zoom its page."""
+
+    def __init__(self, name: str, side: PageList, page: DocumentPage, *, size: QSize, min_size: QSize) -> None:
+        """Make the window; see ``PagedWindow``."""
+        super().__init__(name, side, size=size, min_size=min_size)
+        self._text = page
+        self._font_px, self._zoom = 0, 0
+        page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))
+
+    def set_font(self, family: str, size_px: int) -> None:
+        """Set the family of code ("" for the desktop's), and the size of the text before it is zoomed."""
+        self._font_px = size_px
+        self._text.set_mono_family(family)
+        self._set_zoom(self._zoom)
+
+    def _set_zoom(self, steps: int) -> None:
+        smallest, largest = ZOOM_RANGE
+        self._zoom = min(max(steps, smallest), largest)
+        self._text.set_font_size(self._font_px + self._zoom)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll down, or up with negative pages; a part of the former page stays visible."""
+        self._text.scroll_by(pages * self._text.height() * 0.9)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.ZoomIn) or event.matches(QKeySequence.StandardKey.ZoomOut):
+            self._set_zoom(self._zoom + (1 if event.matches(QKeySequence.StandardKey.ZoomIn) else -1))
+        elif event.key() == Qt.Key.Key_0 and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self._set_zoom(0)
+        else:
+            super().keyPressEvent(event)
