@@ -24,20 +24,18 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.glyphs.atlas_import import AtlasImport
-from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
-from gui.window.actions.guide_actions import GuideOpener
-from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
 from gui.window.page.banners import Banner
 from gui.window.remote_control.server import ControlServer
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.remote_control.verbs import RemoteControl
+from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
 from gui.wording import notice_texts, translation
@@ -125,12 +123,7 @@ class App:
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))
-        self._settings_window = SettingsOpener(
-            self.theme, self.settings, catalog, self.sessions.tasks,
-            zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
-            import_theme=self._import_theme, open_file=self._open_file,
-        )  # fmt: skip
-        self._guide = GuideOpener(self.theme, self.settings, lambda uri: self.window.opener.open_address(uri, ""))
+        self._separate = SeparateWindows(self.windows, self.sessions, self.theme, self.settings, catalog, layout)
         self._connect()
 
     def _read_layout(self, store: Store) -> WindowLayout:
@@ -160,9 +153,7 @@ class App:
         self.settings.changed.connect(self._apply_settings)
         self.settings.files_changed.connect(self._apply_agents)
         windows.agent_selected.connect(self._start_ahead.prepare)
-        windows.guide_requested.connect(self._guide.open)
-        windows.settings_requested.connect(self._settings_window.open)
-        tray.settings_requested.connect(self._settings_window.open)
+        tray.settings_requested.connect(self._separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)
         windows.close_requested.connect(self._on_close_requested)
@@ -236,17 +227,6 @@ class App:
                 text = notice_texts.former_agents(self.agents.problem)
                 self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
             self.sessions.path_found.emit()
-
-    def _set_zoom(self, steps: int) -> None:
-        for window in self.windows.all:
-            window.view_actions.set_zoom(steps)
-
-    def _open_file(self, path: str) -> None:
-        self.window.opener.open_file(FilePlace(path))
-
-    def _import_theme(self) -> None:
-        self.window.raise_window()
-        self.window.actions_["import_theme"].trigger()
 
     def _send_colors(self) -> None:
         if self.theme.is_preview:
@@ -339,8 +319,7 @@ class App:
         AtlasImport.start = None
         layout = self.windows.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners that would show the error are about to close.
-        self._settings_window.close()
-        self._guide.close()
+        self._separate.close()
         self.settings.close()
         await self._server.close()
         await self.notifications.close()

@@ -20,6 +20,7 @@ catalog, and turns their events into signals. It never polls.
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version
     checkouts       the git working trees of chats
+    changes_reader  reads the changes of a chat's directory
     repository_files  the files of a git repository, without ignored ones
     record_watcher  reports changes of the store or the runtime directory
     age_timer       reports when relative times must be updated

@@ -114,10 +114,14 @@ class TranscriptFinder(QObject):
         if page.current_hit is not None:
             current = Hit(*page.current_hit)
             self._hit = hits.index(current) if current in hits else -1
-        elif hits and (self.scan.is_done or not self._line):
-            self._show_hit(self._on_line(hits))
+        elif (first := self._first_to_show(hits)) is not None:
+            self._show_hit(first)
         self._report()
         self._run_steps()
+
+    def _first_to_show(self, hits: list[Hit]) -> int | None:
+        """The number of the match that is shown first; None while that is not known."""
+        return self._on_line(hits) if hits and (self.scan.is_done or not self._line) else None
 
     def _on_line(self, hits: list[Hit]) -> int:
         """The number of the last match in an item with the line to show; without such an item, of the last match."""

@@ -23,9 +23,11 @@ class SummaryStrip(QWidget):
 
     Signals:
         item_chosen(str): the user goes to an item: the plan, or the last change of a file.
+        changes_requested: the user wants to see all changes of the chat's directory.
     """
 
     item_chosen = Signal(str)
+    changes_requested = Signal()
 
     def __init__(self, directory: str = "") -> None:
         """``directory`` is the chat's: paths are shown relative to it."""
@@ -100,9 +102,12 @@ class SummaryStrip(QWidget):
         self._fill_menu()
         above = QPoint(button.width() - self._menu.sizeHint().width(), -self._menu.sizeHint().height() - 4)
         self._menu.popup(button.mapToGlobal(above))
+        self._menu.setActiveAction(self._menu.actions()[0])
 
     def _fill_menu(self) -> None:
         self._menu.clear()
+        self._menu.addAction(chat_texts.show_changes(), self.changes_requested.emit)
+        self._menu.addSeparator()
         for file in reversed(self._files[-_MAX_FILES:]):
             lines = diff_texts.changed_lines(file.added, file.removed)
             text = f"{shown_path(file.path, self._directory)}\t{lines}".replace("&", "&&")

@@ -19,6 +19,8 @@ It must not know hosts or the store, which the bridge hides.
     sheets/          sheets over the window, at most one of them open
     settings/        the settings window
     guide/           the guide window
+    changes/         the window with the changes of a chat's directory
+    separate_windows  opens the windows without chats: settings, guide, changes
     new_chat/        the sheet that starts a chat
     search/          searches all chats
     remote_control/  the window's socket: commands, and a second start

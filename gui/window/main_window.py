@@ -62,6 +62,7 @@ class MainWindow(QWidget):
         close_requested: the user closed the window.
         viewed_chat_changed: the user views another chat or none, or returned to the window.
         guide_requested: the user opens the guide window.
+        changes_requested(Chat, str): the user opens the window with the changes of a chat's directory.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
     """
 
@@ -69,6 +70,7 @@ class MainWindow(QWidget):
     close_requested = Signal()
     viewed_chat_changed = Signal()
     guide_requested = Signal()
+    changes_requested = Signal(Chat, str)
     settings_requested = Signal(str)
 
     def __init__(
@@ -128,7 +130,7 @@ class MainWindow(QWidget):
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
-        directories = DirectoryActions(opener)
+        directories = DirectoryActions(opener, self.changes_requested.emit)
         self._chat_menu = ChatMenu(
             self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, self.sheets,
             self.open_chat,
@@ -151,7 +153,7 @@ class MainWindow(QWidget):
                 on_grid_changed=self._on_grid,
                 settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                actions=self.actions_,
+                show_changes=directories.show_changes, actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

@@ -31,6 +31,7 @@ class Windows(QObject):
         close_requested: the user closed the only window.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
         guide_requested: the user opens the guide window.
+        changes_requested(Chat, str): the user opens the window with the changes of a chat's directory.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
         agent_selected: the user selected this agent for a new chat.
     """
@@ -39,6 +40,7 @@ class Windows(QObject):
     close_requested = Signal()
     viewed_chat_changed = Signal()
     guide_requested = Signal()
+    changes_requested = Signal(Chat, str)
     settings_requested = Signal(str)
     agent_selected = Signal(Agent)
 
@@ -65,6 +67,7 @@ class Windows(QObject):
         window.others = _OtherWindowsOf(self, window)
         window.layout_changed.connect(self._on_layout)
         window.guide_requested.connect(self.guide_requested)
+        window.changes_requested.connect(self.changes_requested)
         window.settings_requested.connect(self.settings_requested)
         window.chat_actions.agent_selected.connect(self.agent_selected)
         window.close_requested.connect(lambda: self._on_close_requested(window))

@@ -5,10 +5,11 @@ never join pieces of text. ``lupdate`` finds the English text in the call of ``t
 ``resources/translations/outlive_en.ts``. Errors of ``session_host`` are always in English.
 
 action_texts      key table, menus, command palette
+changes_texts     the window with the changes of a chat's directory
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 color_texts       the colours by which the user marks chats
 common_texts      recurring buttons and field names
-diff_texts        diffs in a chat without a terminal
+diff_texts        diffs in a chat without a terminal, and in the window with all changes
 find_texts        the find bar
 guide_texts       the guide window
 image_texts       the images of a prompt

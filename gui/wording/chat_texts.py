@@ -228,6 +228,11 @@ def changed_files(count: int, lines: str) -> str:
     return f"{files}  {lines}".rstrip()
 
 
+def show_changes() -> str:
+    """Menu item: opens the window with all changes of the chat's directory."""
+    return translate("chat", "Show all changes of the directory")
+
+
 def more_files(count: int) -> str:
     return translate("chat", "and {count} more file(s)", "", count).format(count=f"{count:,}")
 

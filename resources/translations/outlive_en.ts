@@ -2,6 +2,30 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en">
 <context>
+    <name>changes</name>
+    <message numerus="yes">
+        <source>{count} file(s) changed</source>
+        <translation>
+            <numerusform>{count} file changed</numerusform>
+            <numerusform>{count} files changed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} more changed file(s) are not listed</source>
+        <translation>
+            <numerusform>{count} more changed file is not listed</numerusform>
+            <numerusform>{count} more changed files are not listed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>More than {size} MB changed: {count} file(s) are listed without their lines</source>
+        <translation>
+            <numerusform>More than {size} MB changed: {count} file is listed without its lines</numerusform>
+            <numerusform>More than {size} MB changed: {count} files are listed without their lines</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>chat</name>
     <message numerus="yes">
         <source>{count} unchanged line(s)</source>
@@ -36,6 +60,13 @@
         <translation>
             <numerusform>{count} token</numerusform>
             <numerusform>{count} tokens</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} more character(s)</source>
+        <translation>
+            <numerusform>{count} more character</numerusform>
+            <numerusform>{count} more characters</numerusform>
         </translation>
     </message>
     <message numerus="yes">

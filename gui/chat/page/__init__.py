@@ -1,5 +1,6 @@
 """The page of a transcript: finds what is visible among any number of items, paints it and scrolls.
 
+document   a page of items that does not grow
 page       keyboard, controls, requests and matches
 pointing   mouse: controls, links, selection
 scrolling  arranges the segments on the page, and scrolls

@@ -42,9 +42,7 @@ def may_contain(item: Item, searched: str) -> bool:
     return False
 
 
-def hits_in(
-    item: Item, pattern: Pattern, directory: str = "", content: Content = item_content.segments
-) -> list[Hit]:
+def hits_in(item: Item, pattern: Pattern, directory: str = "", content: Content = item_content.segments) -> list[Hit]:
     """The matches of a pattern in an item; ``directory`` is the chat's, ``content`` returns the item's segments."""
     query = pattern.query
     if not query.is_expression and not may_contain(item, query.text.lower()):

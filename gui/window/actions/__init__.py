@@ -17,11 +17,12 @@ page_wiring       connects a page's signals with the actions
 exporting         exports a chat, and opens its text in the editor
 copying           copies answers of agents
 open_links        opens the target of a link
-directory_actions opens a chat's directory, copies its path
+directory_actions opens a chat's directory, copies its path, shows its changes
 editors           the command of the user's editor, with line and column
 pane_actions      the handlers of actions on panes
 upgrade_offer     offers the installed version to running chats
 single_window     opens a window of which there is at most one
 settings_actions  opens the settings window
 guide_actions     opens the guide window
+changes_actions   opens the windows with the changes of chats' directories
 """

@@ -14,18 +14,25 @@ from gui.window.actions.open_links import LinkOpener
 
 
 class DirectoryActions:
-    """Opens a chat's directory in the editor, shows it in the file manager, and copies its path.
+    """Opens a chat's directory in the editor, shows it in the file manager, copies its path, and shows its changes.
 
     Attributes:
         by_name: the actions by their names in the key table.
     """
 
-    def __init__(self, opener: LinkOpener) -> None:
+    def __init__(self, opener: LinkOpener, open_changes: Callable[[Chat, str], object]) -> None:
+        """Set up the actions; ``open_changes`` opens the window with the changes of a chat's directory."""
+        self._open_changes = open_changes
         self.by_name: dict[str, Callable[[Chat], object]] = {
+            "show_changes": self.show_changes,
             "open_directory": lambda chat: opener.open_directory(directory_of(chat)),
             "show_directory": lambda chat: opener.show_directory(directory_of(chat)),
             "copy_path": lambda chat: QGuiApplication.clipboard().setText(directory_of(chat)),
         }
+
+    def show_changes(self, chat: Chat) -> None:
+        """Show the changes of the git repository around the directory that a chat's program is in."""
+        self._open_changes(chat, chat.current_directory)
 
 
 def directory_of(chat: Chat) -> str:

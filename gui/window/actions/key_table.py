@@ -106,6 +106,7 @@ TABLE: tuple[Key, ...] = (
     Key("mute_tomorrow", ()),
     Key("unmute", ()),
     Key("copy_name", (), on="chat"),
+    Key("show_changes", ("Ctrl+Shift+I",), on="chat"),
     Key("open_directory", (), on="chat"),
     Key("show_directory", (), on="chat"),
     Key("copy_path", (), on="chat"),

@@ -41,6 +41,7 @@ class WindowFunctions:
         on_grid_changed: called when a page has room for another grid size.
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
+        show_changes: shows the changes of a chat's directory.
         actions: the window's actions, for menus.
     """
 
@@ -49,6 +50,7 @@ class WindowFunctions:
     on_grid_changed: Callable[[TerminalPage], object]
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
+    show_changes: Callable[[Chat], object]
     actions: Actions
 
 
@@ -105,6 +107,7 @@ class PageWiring:
         page.link_requested.connect(lambda address: opener.open_address(address, chat.record.cwd))
         page.marked_link_requested.connect(lambda address: self._open_marked(page, address))
         page.file_requested.connect(lambda file: opener.open_file(file, chat.record.cwd))
+        page.changes_requested.connect(lambda: self._window.show_changes(chat))
         page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
         page.zoomed.connect(self._window.set_zoom)
         page.bars_moved.connect(self._banners.arrange)

@@ -36,6 +36,7 @@ class ChatPage(Area):
         marked_link_requested: the user opens an address that the program attached to a text (OSC 8).
         file_requested: the user opens a file named in the view (a FilePlace, with an absolute path, or one relative to
             the chat's directory).
+        changes_requested: the user opens the window with the changes of the chat's directory.
         notice_given: one line from the view for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).
         settled: the page shows the live chat, or the saved end of an ended one.
@@ -50,6 +51,7 @@ class ChatPage(Area):
     link_requested = Signal(str)
     marked_link_requested = Signal(str)
     file_requested = Signal(object)
+    changes_requested = Signal()
     notice_given = Signal(str)
     zoomed = Signal(int)
     settled = Signal()

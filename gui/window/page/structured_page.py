@@ -68,6 +68,7 @@ class StructuredPage(ChatPage):
         view.setting_changed.connect(self.change_setting)
         view.link_activated.connect(self.link_requested)
         view.file_activated.connect(self.file_requested)
+        view.strip.changes_requested.connect(self.changes_requested)
         view.notice_given.connect(self.notice_given)
         view.page.zoom_requested.connect(lambda by: self.zoomed.emit(self._steps + by))
         view.prompt.show_draft(drafts.of(chat.id))

@@ -6,6 +6,7 @@ plain_lines      lines for reading and copying
 result_list      the results below a field, one of them marked
 page_list        a search field above a list of pages
 paged_window     a window with a list of pages on the left
+text_window      such a window with a page of text on the right
 accessibility    accessible roles for screen readers
 prompt_field     a field for several lines of text
 directory_field  a field for a directory, with completion

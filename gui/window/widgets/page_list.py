@@ -98,6 +98,15 @@ class PageList(Area):
         self.list.setCurrentIndex(self._model.index(row, 0))
         self._is_being_set = False
 
+    def set_titles(self, titles: Sequence[str]) -> None:
+        """Set other pages, of which all are listed and none is marked."""
+        self._titles = list(titles)
+        self.set_listed(range(len(titles)))
+
+    def page_at(self, row: int) -> int:
+        """The number of the page in a row of the list."""
+        return self._listed[row]
+
     def set_listed(self, pages: Sequence[int]) -> None:
         """List only these pages, of which none is marked."""
         self._is_being_set = True

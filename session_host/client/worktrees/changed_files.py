@@ -6,7 +6,6 @@ Paths come from the raw entries, where git writes them unchanged; the patches fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -109,44 +108,53 @@ def _read_entries(output: str, *, is_cut: bool) -> tuple[list[_Entry], str]:
     counts: list[tuple[int, int]] = []
     try:
         while fields.next_character == ":":
-            before, after, _, _, letter = next(fields)[1:].split(" ")
-            path = next(fields)
+            before, after, _, _, letter = fields.take()[1:].split(" ")
+            path = fields.take()
             former = ""
             if letter[:1] in {"R", "C"}:
-                former, path = path, next(fields)
+                former, path = path, fields.take()
             entries.append(_Entry((before, after), letter[:1], former, path))
         while len(counts) < len(entries):
-            added, removed, path = next(fields).split("\t", 2)
+            added, removed, path = fields.take().split("\t", 2)
             if not path:  # The former and the new path follow.
-                next(fields), next(fields)
+                fields.take()
+                fields.take()
             counts.append((int(added) if added != "-" else 0, int(removed) if removed != "-" else 0))
-        if entries and next(fields):
+        if entries and fields.take():
             raise ValueError("git's diff has another form than expected")
-    except StopIteration:
+    except _EndOfText:
         if not is_cut:
-            raise ValueError("git's diff ends too early") from None
+            raise
     if not entries and output and not is_cut:
         raise ValueError("git's diff has another form than expected")
     missing = len(entries) - len(counts)
     counts += [(0, 0)] * missing
     numbered = [
-        entry._replace(added=added, removed=removed)
-        for entry, (added, removed) in zip(entries, counts, strict=True)
+        entry._replace(added=added, removed=removed) for entry, (added, removed) in zip(entries, counts, strict=True)
     ]
     return numbered, "" if missing else fields.rest
 
 
-class _Fields(Iterator[str]):
+class _EndOfText(ValueError):
+    """The text has no more fields."""
+
+
+class _Fields:
     """The fields of a text, of which each ends with a NUL."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._place = 0
 
-    def __next__(self) -> str:
+    def take(self) -> str:
+        """Read the next field.
+
+        Raises:
+            _EndOfText: there is none.
+        """
         end = self._text.find("\0", self._place)
         if end < 0:
-            raise StopIteration
+            raise _EndOfText("git's diff ends too early")
         begin, self._place = self._place, end + 1
         return self._text[begin:end]
 

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from .changed_files import LINK, MAX_PATCH_CHARACTERS, SUBMODULE, ChangedFile
+from .changed_files import LINK, MAX_PATCH_CHARACTERS, SUBMODULE, ChangedFile, Withheld
 
 _LOOKED_AT_BYTES = 8000
 """git takes a file for binary if there is a NUL in this many bytes at its beginning."""
@@ -36,7 +36,7 @@ def untracked_file(top: Path, path: str, max_bytes: int) -> ChangedFile:
             if b"\0" in beginning:
                 return ChangedFile(path=path, state="untracked", modes=("", mode), withheld="binary")
             if facts.st_size > min(max_bytes, MAX_PATCH_CHARACTERS):
-                withheld = "large" if facts.st_size > MAX_PATCH_CHARACTERS else "limit"
+                withheld: Withheld = "large" if facts.st_size > MAX_PATCH_CHARACTERS else "limit"
                 return ChangedFile(path=path, state="untracked", modes=("", mode), withheld=withheld)
             return _added(path, mode, beginning + file.read(MAX_PATCH_CHARACTERS))
     except OSError:

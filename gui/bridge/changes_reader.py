@@ -1,0 +1,98 @@
+"""Reads the changes of a chat's directory in a thread: when asked, and when the chat's turn ends.
+
+The events are those of ``GitStatusWatcher``: the agent's activity changes, or git's status of the directory does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
+from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, read_changes
+from session_host.errors import WorktreeError
+
+__all__ = ["LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Since", "State", "readable"]
+
+
+class ChangesReader(QObject):
+    """Reads the changes of one directory.
+
+    Attributes:
+        chat: the chat.
+        directory: the directory; any place in a working tree.
+        since: what the files are compared with.
+        changes: what was read last; None before that, or if it failed.
+        problem: why reading failed, one line; "" if it did not.
+
+    Signals:
+        started: reading starts.
+        finished: reading ended, and ``changes`` or ``problem`` may be others.
+    """
+
+    started = Signal()
+    finished = Signal()
+
+    def __init__(self, chat: Chat, directory: str, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.chat = chat
+        self.directory = directory
+        self.since: Since = "commit"
+        self.changes: Changes | None = None
+        self.problem = ""
+        self._tasks = tasks
+        self._is_reading = self._is_stale = self._is_released = self._is_visible = False
+        self._seen = self._events()
+        chat.changed.connect(self._on_changed)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether git is asked now."""
+        return self._is_reading
+
+    def set_visible(self, *, visible: bool) -> None:
+        """Set whether the result is visible; while it is not, nothing is read."""
+        self._is_visible = visible
+        if visible and self._is_stale:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the changes; again if they are being read, since files may have changed meanwhile."""
+        self._is_stale = True
+        if self._is_visible and not self._is_reading and not self._is_released:
+            self._is_reading = True
+            self.started.emit()
+            self._tasks.start(self._read(), "changes")
+
+    def release(self) -> None:
+        """Stop, because the window is about to be deleted."""
+        self._is_released = True
+        self.chat.changed.disconnect(self._on_changed)
+
+    def _events(self) -> tuple[object, ...]:
+        return self.chat.activity, self.chat.activity_since, self.chat.checkout
+
+    def _on_changed(self) -> None:
+        seen = self._events()
+        if seen != self._seen:
+            self._seen = seen
+            self.refresh()
+
+    async def _read(self) -> None:
+        changes, problem = None, ""
+        try:
+            while self._is_stale and not self._is_released:
+                self._is_stale = False
+                try:
+                    changes, problem = await asyncio.to_thread(read_changes, Path(self.directory), self.since), ""
+                except WorktreeError as error:
+                    changes, problem = None, str(error)
+        finally:
+            self._is_reading = False
+        if not self._is_released:
+            self.changes, self.problem = changes, problem
+            self.finished.emit()

@@ -1,0 +1,87 @@
+"""Opens the windows with the changes of chats' directories, one for each chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from gui.settings.live import LiveSettings
+from gui.terminal.cell_metrics import default_size_px
+from gui.theme.follow import Theme
+from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.single_window import SingleWindow
+
+if TYPE_CHECKING:
+    from gui.window.changes.window import ChangesWindow
+
+
+class ChangesOpener(QObject):
+    """Opens the windows, and brings a chat's window to the front if it is open."""
+
+    def __init__(self, theme: Theme, settings: LiveSettings, tasks: Tasks) -> None:
+        super().__init__(theme)
+        self._theme, self._settings, self._tasks = theme, settings, tasks
+        self._of: dict[str, _ChangesOfChat] = {}
+
+    def open(self, chat: Chat, directory: str) -> ChangesWindow:
+        """Show the changes of the working tree around a directory of a chat."""
+        own = self._of.get(chat.id)
+        if own is None:
+            own = _ChangesOfChat(chat, self._theme, self._settings, self._tasks, lambda: self._forget(chat.id))
+            self._of[chat.id] = own
+        return own.open_at(directory)
+
+    def close(self) -> None:
+        """Close all windows."""
+        for own in list(self._of.values()):
+            own.close()
+
+    def _forget(self, session_id: str) -> None:
+        if (own := self._of.pop(session_id, None)) is not None:
+            own.deleteLater()
+
+
+class _ChangesOfChat(SingleWindow["ChangesWindow"]):
+    """Opens the window of one chat."""
+
+    def __init__(
+        self, chat: Chat, theme: Theme, settings: LiveSettings, tasks: Tasks, on_closed: Callable[[], object]
+    ) -> None:
+        super().__init__(theme)
+        self._chat, self._theme, self._settings, self._tasks = chat, theme, settings, tasks
+        self._directory = ""
+        self._after_close = on_closed
+        settings.changed.connect(self._set_font)
+
+    def open_at(self, directory: str) -> ChangesWindow:
+        """Show the changes of a directory."""
+        self._directory = directory
+        self._open().show_directory(directory)
+        return self.open()
+
+    def _make(self) -> ChangesWindow:
+        from gui.bridge.changes_reader import ChangesReader
+        from gui.window.changes.window import ChangesWindow
+
+        opener = LinkOpener(self._tasks, lambda: self._settings.preferences.window.editor, self._say)
+        reader = ChangesReader(self._chat, self._directory, self._tasks)
+        self.window = ChangesWindow(self._theme, reader, opener.open_file)
+        self._set_font()
+        return self.window
+
+    def _say(self, line: str) -> None:
+        if self.window is not None:
+            self.window.say(line)
+
+    def _set_font(self) -> None:
+        if self.window is not None:
+            chosen = self._settings.preferences.window
+            self.window.set_font(chosen.font, chosen.font_size or default_size_px())
+
+    def _on_closed(self) -> None:
+        super()._on_closed()
+        self._after_close()

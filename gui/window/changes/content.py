@@ -1,0 +1,87 @@
+"""A changed file as segments: its head, its lines, and why lines are missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from gui.bridge.changes_reader import LINK, ChangedFile, readable
+from gui.chat.content import diff_files, patches
+from gui.chat.content.diff_files import DiffFile
+from gui.chat.content.items import ItemRequests, Mode
+from gui.chat.content.markdown import MarkdownText
+from gui.chat.content.segments import DiffHead, QuietLine, Segment
+from gui.theme.icons import Glyph
+from gui.wording import changes_texts, chat_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import FileChange, Item
+
+WHOLE_LINES = 2000
+"""A change with more lines shows its beginning until the user chooses "Show all"."""
+
+
+class FileSegments:
+    """The segments of changed files, by the ids of their items; see ``Content``."""
+
+    def __init__(self) -> None:
+        self._top = ""
+        self._files: dict[str, ChangedFile] = {}
+
+    def set_files(self, top: str, files: Iterable[ChangedFile]) -> list[Item]:
+        """Set the changed files of a working tree; returns the items of a transcript that stand for them."""
+        self._top = top
+        self._files = {file.path: file for file in files}
+        return [
+            Item(path, "agent", 0, changes=(FileChange(shown(path), file.patch),)) for path, file in self._files.items()
+        ]
+
+    def __call__(
+        self, item: Item, mode: Mode, _markdown: MarkdownText, _requests: ItemRequests, _directory: str
+    ) -> list[Segment]:
+        file = self._files[item.id]
+        return _segments(file, self._top, whole=mode.whole or file.patch.count("\n") <= WHOLE_LINES)
+
+
+def shown(path: str) -> str:
+    """A path as it is shown, in one line."""
+    return one_line(readable(path))
+
+
+def _segments(file: ChangedFile, top: str, *, whole: bool) -> list[Segment]:
+    is_new = file.state in {"added", "untracked"} or not file.modes[0]
+    is_gone = file.state == "deleted" or not file.modes[1]
+    path, former = shown(file.path), shown(file.former or file.path)
+    is_plain = LINK not in file.modes and not file.is_submodule
+    change = DiffFile(
+        "" if is_new and not is_gone else former, "" if is_gone and not is_new else path,
+        is_binary=file.withheld == "binary", modes=file.modes if is_plain else ("", ""),
+    )  # fmt: skip
+    for part in diff_files.read(file.patch):
+        change.lines += part.lines
+    found = [
+        _head(segment, file, top) if isinstance(segment, DiffHead) else segment
+        for segment in patches.of_file(change, file.path, "", whole=whole)
+    ]
+    if file.withheld in {"large", "limit"}:
+        text = changes_texts.too_large() if file.withheld == "large" else changes_texts.beyond_limit()
+        found.append(QuietLine(text, inner=True, icon=Glyph.INFO))
+    return found
+
+
+def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
+    """A file's head with git's numbers of lines, and the file's true path to open."""
+    notes = [head.note] if head.note else []
+    if file.state == "conflict":
+        notes.insert(0, changes_texts.conflict())
+    if file.is_submodule:
+        notes.append(changes_texts.other_repository())
+    if LINK in file.modes:
+        is_link = file.modes[1] in {LINK, ""}
+        notes.append(changes_texts.symbolic_link() if is_link else changes_texts.no_symbolic_link())
+    place = head.file
+    if place is not None:
+        place = None if file.is_submodule else place._replace(path=f"{top}/{file.path}")
+    return dataclasses.replace(
+        head, note=chat_texts.joined(*notes), added=file.added, removed=file.removed,
+        file=place,
+    )  # fmt: skip

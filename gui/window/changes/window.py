@@ -1,0 +1,319 @@
+"""The window with all changes of a chat's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
+from PySide6.QtGui import QActionGroup, QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
+from gui.chat.content.segments import Action
+from gui.terminal.links.links import FilePlace
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.changes.content import shown
+from gui.window.changes.file_list import FileList
+from gui.window.changes.finder import ChangesFinder
+from gui.window.changes.page import ChangesPage
+from gui.window.page.find_bar import FindBar
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
+from gui.window.widgets.text_window import TextWindow
+from gui.wording import changes_texts
+
+SIZE = QSize(1200, 780)
+MIN_SIZE = QSize(600, 360)
+
+
+class ChangesWindow(TextWindow):
+    """The window.
+
+    Attributes:
+        reader: reads the changes.
+        files: the list of the changed files.
+        page: their diffs.
+        finder, find_bar: find text in the diffs.
+        summary: the line about all changes.
+        since: the button that chooses what the files are compared with; hidden if there is no choice.
+        note: a line about what is not shown, or a file that cannot be opened; hidden without a text.
+        message: the text in place of the diffs if there are none.
+    """
+
+    def __init__(self, theme: Theme, reader: ChangesReader, open_file: Callable[[FilePlace], object]) -> None:
+        """Make the window; ``open_file`` opens a file in the user's editor."""
+        self.files = FileList(theme)
+        self.page = ChangesPage(theme)
+        super().__init__(changes_texts.changes(), self.files, self.page, size=SIZE, min_size=MIN_SIZE)
+        self._open_file = open_file
+        self.reader = reader
+        reader.setParent(self)
+        self._shown: Changes | None = None
+        self._chosen: tuple[str, object] | None = None
+        """The file that the user chose in the list, and the place of the page that shows it."""
+        self.finder = ChangesFinder(self.page)
+        self._lay_out(theme, self._right_side(theme))
+        self._connect()
+        self.describe()
+
+    def _right_side(self, theme: Theme) -> QWidget:
+        right = Area("page")
+        self.summary = ElidedLabel("", "secondary")
+        self.since = button("", "quiet", self._show_since_menu)
+        self.since.setAccessibleDescription(changes_texts.since())
+        self.since.hide()
+        self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.refresh(), self.reader.refresh)
+        self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head = QHBoxLayout()
+        head.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
+        head.setSpacing(GAP_S_PX)
+        head.addWidget(self.summary, 1)
+        head.addWidget(self.since)
+        head.addWidget(self._refresh_button)
+        self.note = label("", "problem")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(GAP_L_PX, 0, GAP_L_PX, GAP_S_PX)
+        self.note.hide()
+        self.message = label("", "secondary")
+        self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setContentsMargins(GAP_L_PX, GAP_M_PX, GAP_L_PX, GAP_M_PX)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.message)
+        self._stack.addWidget(self.page)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.note)
+        column.addWidget(Hairline(theme))
+        column.addWidget(self._stack, 1)
+        self.find_bar = FindBar(theme, self._stack, self.finder)
+        return right
+
+    def _connect(self) -> None:
+        self.files.chosen.connect(self._on_chosen)
+        self.files.opened.connect(self._open)
+        self.page.acted.connect(self._on_action)
+        self.page.arranged.connect(self._on_arranged)
+        self.page.typed.connect(self._on_typed)
+        self.find_bar.resized.connect(self._place_find_bar)
+        self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.reader.started.connect(self.describe)
+        self.reader.finished.connect(self._on_read)
+
+    # ------------------------------------------------------------ showing
+
+    def describe(self) -> None:
+        """Update the title, the summary and the message."""
+        reader, changes = self.reader, self.reader.changes
+        self.setWindowTitle(changes_texts.title_of(reader.chat.name))
+        place = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
+        text = ""
+        if changes is not None and changes.files:
+            added, removed = (sum(getattr(file, name) for file in changes.files) for name in ("added", "removed"))
+            text = changes_texts.summary(len(changes.files) + changes.more, added, removed)
+        self.summary.set_whole(changes_texts.where(place, changes.branch if changes is not None else None, text))
+        self.since.setVisible(changes is not None and bool(changes.default_branch))
+        if changes is not None:
+            self.since.setText(self._since_text(changes.since, changes))
+        message = self._message()
+        self._stack.setCurrentIndex(0 if message else 1)
+        if message != self.message.text():
+            self.message.setText(message)
+            if message and self.isActiveWindow():
+                announce(self.message, message)
+
+    def _message(self) -> str:
+        """The text in place of the diffs; "" if there are some."""
+        reader, changes = self.reader, self.reader.changes
+        if reader.problem and not (reader.is_reading and self._shown is not None):
+            return changes_texts.cannot_read(reader.problem)
+        if changes is None:
+            return changes_texts.reading()
+        if changes.files:
+            return ""
+        if changes.since == "branch":
+            return changes_texts.nothing_since_branch(changes.default_branch)
+        return changes_texts.nothing_since_commit()
+
+    def _on_read(self) -> None:
+        changes = self.reader.changes
+        if changes is not None and changes != self._shown:
+            is_first = self._shown is None or not self._shown.files
+            self._shown = changes
+            self.files.show_files(changes.files)
+            self.page.show_changes(changes, changes_texts.changes())
+            if self.page.pattern is not None:
+                self.finder.restart_search()
+            if is_first and changes.files:
+                self.files.set_current(0)
+        elif changes is None:
+            self._shown = None
+            self.files.show_files(())
+        self.describe()
+        self.say(self._limits())
+
+    def _limits(self) -> str:
+        """Why not all is shown, in one line."""
+        changes = self._shown
+        if changes is None:
+            return ""
+        lines = []
+        if changes.more:
+            lines.append(changes_texts.more_files(changes.more))
+        if changes.without_lines:
+            lines.append(changes_texts.without_lines(changes.without_lines, MAX_BYTES >> 20))
+        return changes_texts.limits(*lines)
+
+    def say(self, text: str) -> None:
+        """Show a line above the diffs; "" for none."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        if text:
+            announce(self.note, text)
+
+    # ------------------------------------------------------------ files
+
+    def _on_chosen(self, number: int) -> None:
+        self.files.set_current(number)
+        key = self.files.files[number].path
+        self.page.go_to_file(key)
+        self._chosen = key, self.page.place
+
+    def _on_arranged(self) -> None:
+        """Mark the file that the user reads; the one that was chosen until the page is scrolled."""
+        key = self.page.file_in_view
+        if self._chosen is not None and self._chosen[1] == self.page.place and self.page.is_on_page(self._chosen[0]):
+            key = self._chosen[0]
+        number = next((number for number, file in enumerate(self.files.files) if file.path == key), -1)
+        if number >= 0 and number != self.files.current:
+            self.files.set_current(number)
+
+    def _step(self, by: int) -> None:
+        """Go to the next file, or to the one before."""
+        number = self.files.current + by
+        if 0 <= number < len(self.files.files):
+            self._on_chosen(number)
+
+    def _open(self, number: int) -> None:
+        """Open a file at its first change, in the user's editor."""
+        head = self.page.head_of(self.files.files[number].path) if 0 <= number < len(self.files.files) else None
+        if head is not None and head.file is not None:
+            self._open_file(head.file)
+
+    def _on_action(self, action: Action) -> None:
+        if action.verb == "file" and action.file is not None:
+            self._open_file(action.file)
+
+    def _on_typed(self, text: str) -> None:
+        """Filter by what is typed into the page; Space goes a page further, as in a browser."""
+        if text == " ":
+            self.scroll_pages(1)
+        else:
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.setText(text)
+
+    # ------------------------------------------------------------ what is compared
+
+    def show_directory(self, directory: str) -> None:
+        """Show the changes of a directory."""
+        if directory != self.reader.directory:
+            self.reader.directory = directory
+            self.reader.refresh()
+
+    def _since_text(self, since: Since, changes: Changes) -> str:
+        if since == "branch":
+            return changes_texts.since_branch(changes.default_branch)
+        return changes_texts.since_commit()
+
+    def _show_since_menu(self) -> None:
+        changes = self.reader.changes
+        if changes is None:
+            return
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        group = QActionGroup(menu)
+        choices: tuple[Since, ...] = ("commit", "branch")
+        for since in choices:
+            action = menu.addAction(self._since_text(since, changes))
+            action.setCheckable(True)
+            action.setChecked(since == changes.since)
+            action.triggered.connect(lambda _checked, since=since: self._set_since(since))
+            group.addAction(action)
+        menu.popup(self.since.mapToGlobal(QPoint(0, self.since.height())))
+        menu.setActiveAction(group.checkedAction())
+
+    def _set_since(self, since: Since) -> None:
+        if since != self.reader.since:
+            self.reader.since = since
+            self.reader.refresh()
+
+    # ------------------------------------------------------------ find
+
+    def open_find(self) -> None:
+        """Open the find bar."""
+        if self._stack.currentWidget() is self.page:
+            self.find_bar.open_find()
+
+    def _place_find_bar(self) -> None:
+        self.find_bar.place(self._stack.width())
+
+    # ------------------------------------------------------------ the window
+
+    def start(self) -> None:
+        super().start()
+        self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        is_enter = key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        if event.matches(QKeySequence.StandardKey.Find):
+            self.open_find()
+        elif event.matches(QKeySequence.StandardKey.Refresh):
+            self.reader.refresh()
+        elif key == Qt.Key.Key_F3 and self.page.pattern is not None:
+            self.finder.step(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+        elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self._step(-1 if key == Qt.Key.Key_Up else 1)
+        elif is_enter and self.search.hasFocus():
+            self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
+            if not self.navigation.currentIndex().isValid():
+                self.navigation.setCurrentIndex(self.navigation.model().index(0, 0))
+        elif is_enter and (self.navigation.hasFocus() or self.page.hasFocus()):
+            self._open(self.files.current)
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and not self.reader.is_reading:
+            self.reader.refresh()
+        elif event.type() == QEvent.Type.WindowStateChange:
+            self._update_visibility()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._update_visibility()
+        if not self.reader.is_reading:
+            self.reader.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._update_visibility()
+
+    def _update_visibility(self) -> None:
+        self.reader.set_visible(visible=self.isVisible() and not self.isMinimized())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self.find_bar.isHidden():
+            self._place_find_bar()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.reader.release()
+        super().closeEvent(event)

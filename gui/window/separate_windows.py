@@ -1,0 +1,60 @@
+"""The windows without chats: settings, guide, and the changes of chats' directories."""
+
+from __future__ import annotations
+
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.terminal.links.links import FilePlace
+from gui.theme.follow import Theme
+from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions.guide_actions import GuideOpener
+from gui.window.actions.settings_actions import SettingsOpener
+from gui.window.windows import Windows
+
+
+class SeparateWindows:
+    """Opens these windows when a window with chats asks for one, and closes them.
+
+    Attributes:
+        settings: opens the settings window.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        sessions: SessionsModel,
+        theme: Theme,
+        settings: LiveSettings,
+        agents: LiveAgents,
+        layout: WindowLayout,
+    ) -> None:
+        self._windows = windows
+        self.settings = SettingsOpener(
+            theme, settings, agents, sessions.tasks,
+            zoom=lambda: layout.zoom, set_zoom=self._set_zoom,
+            import_theme=self._import_theme, open_file=self._open_file,
+        )  # fmt: skip
+        self._guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
+        self._changes = ChangesOpener(theme, settings, sessions.tasks)
+        windows.settings_requested.connect(self.settings.open)
+        windows.guide_requested.connect(self._guide.open)
+        windows.changes_requested.connect(self._changes.open)
+
+    def close(self) -> None:
+        """Close the windows that are open."""
+        for opener in (self.settings, self._guide, self._changes):
+            opener.close()
+
+    def _set_zoom(self, steps: int) -> None:
+        for window in self._windows.all:
+            window.view_actions.set_zoom(steps)
+
+    def _open_file(self, path: str) -> None:
+        self._windows.current.opener.open_file(FilePlace(path))
+
+    def _import_theme(self) -> None:
+        window = self._windows.current
+        window.raise_window()
+        window.actions_["import_theme"].trigger()

@@ -1,0 +1,143 @@
+"""Texts of the window with the changes of a chat's directory."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from gui.wording import chat_texts, diff_texts
+from session_host.client.worktrees.changed_files import State
+
+translate = QCoreApplication.translate
+
+
+def changes() -> str:
+    return translate("changes", "Changes")
+
+
+def title_of(chat: str) -> str:
+    return translate("changes", "Changes — {chat} — Outlive").format(chat=chat)
+
+
+def search() -> str:
+    return translate("changes", "Filter files")
+
+
+def files() -> str:
+    return translate("changes", "Changed files")
+
+
+def refresh() -> str:
+    return translate("changes", "Read the changes again")
+
+
+def reading() -> str:
+    return translate("changes", "Reading the changes…")
+
+
+def cannot_read(reason: object) -> str:
+    text = str(reason)
+    return translate("changes", "{reason}.").format(reason=text[:1].upper() + text[1:])
+
+
+def nothing_since_commit() -> str:
+    return translate("changes", "No file differs from the last commit.")
+
+
+def nothing_since_branch(branch: str) -> str:
+    return translate("changes", "No file differs from where the branch left {branch}.").format(branch=branch)
+
+
+def since_commit() -> str:
+    return translate("changes", "Since the last commit")
+
+
+def since_branch(branch: str) -> str:
+    return translate("changes", "Since the branch left {branch}").format(branch=branch)
+
+
+def since() -> str:
+    """The name of the control that chooses what the files are compared with."""
+    return translate("changes", "Compared with")
+
+
+def summary(count: int, added: int, removed: int) -> str:
+    return " ".join(filter(None, (file_count(count), diff_texts.changed_lines(added, removed))))
+
+
+def file_count(count: int) -> str:
+    return translate("changes", "{count} file(s) changed", "", count).format(count=f"{count:,}")
+
+
+def where(directory: str, branch: str | None, text: str) -> str:
+    return chat_texts.joined(directory, branch or "", text)
+
+
+def more_files(count: int) -> str:
+    return translate("changes", "{count} more changed file(s) are not listed", "", count).format(count=f"{count:,}")
+
+
+def without_lines(count: int, megabytes: int) -> str:
+    return translate(
+        "changes", "More than {size} MB changed: {count} file(s) are listed without their lines", "", count
+    ).format(count=f"{count:,}", size=megabytes)
+
+
+def limits(*lines: str) -> str:
+    """The reasons why not all is shown, in one line; "" for none."""
+    return chat_texts.joined(*lines)
+
+
+def too_large() -> str:
+    return translate("changes", "The change is too large to show here")
+
+
+def beyond_limit() -> str:
+    return translate("changes", "Not shown, because all changes together are too large")
+
+
+def other_repository() -> str:
+    return translate("changes", "another git repository")
+
+
+def symbolic_link() -> str:
+    return translate("changes", "symbolic link")
+
+
+def no_symbolic_link() -> str:
+    return translate("changes", "no longer a symbolic link")
+
+
+def conflict() -> str:
+    return translate("changes", "merge conflict")
+
+
+def letter(state: State) -> str:
+    """The letter of a state, as git and editors write it."""
+    return {
+        "added": "A", "deleted": "D", "modified": "M", "renamed": "R", "type": "T", "untracked": "U", "conflict": "!",
+    }[state]  # fmt: skip
+
+
+def state_name(state: State) -> str:
+    return {
+        "added": translate("changes", "added"),
+        "deleted": translate("changes", "deleted"),
+        "modified": translate("changes", "modified"),
+        "renamed": translate("changes", "renamed"),
+        "type": translate("changes", "type changed"),
+        "untracked": translate("changes", "untracked"),
+        "conflict": conflict(),
+    }[state]
+
+
+def row(path: str, state: State, added: int, removed: int) -> str:
+    """A row of the list for screen readers, and as a tool tip."""
+    return ", ".join(filter(None, (path, state_name(state), diff_texts.spoken_lines(added, removed))))
+
+
+def open_at_line(line: int) -> str:
+    return translate("changes", "Open line {line} in your editor").format(line=line)
+
+
+def copy_path() -> str:
+    return translate("changes", "Copy path")
