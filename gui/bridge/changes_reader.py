@@ -71,7 +71,6 @@ class ChangesReader(QObject):
     def release(self) -> None:
         """Stop, because the window is about to be deleted."""
         self._is_released = True
-        self.chat.changed.disconnect(self._on_changed)
 
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.checkout

@@ -17,6 +17,7 @@ from gui.window.widgets.result_list import RowDelegate
 from gui.wording import changes_texts, diff_texts, find_texts
 
 WIDTH_PX = 320
+MIN_WIDTH_PX = 184
 _LETTER_PX = 16
 _COLORS: dict[State, str] = {
     "added": "fine", "untracked": "fine", "deleted": "failed", "conflict": "failed", "modified": "needs_you",

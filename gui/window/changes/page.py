@@ -21,8 +21,8 @@ from gui.window.changes.content import FileSegments
 from gui.wording import changes_texts
 
 _MAX_SPOKEN = 4_000
-_TOP_SHARE = 0.25
-"""The file at this share of the page's height is the one that the user reads."""
+_READ_AT_PX = 40
+"""The file at this distance from the top of the page is the one that the user reads."""
 
 
 class ChangesPage(DocumentPage):
@@ -44,10 +44,9 @@ class ChangesPage(DocumentPage):
 
     @property
     def file_in_view(self) -> str:
-        """The key of the file that the user reads: that in the upper part of the page; "" for none."""
-        y = self.height() * _TOP_SHARE
-        keys = [self.rows.key(placed.position) for placed in self.visible if placed.top <= y]
-        return next((key for key in reversed(keys) if key != TAIL), "")
+        """The key of the file that the user reads, at the top of the page; "" for none."""
+        keys = (self.rows.key(placed.position) for placed in self.visible if placed.bottom > _READ_AT_PX)
+        return next((key for key in keys if key != TAIL), "")
 
     def is_on_page(self, key: str) -> bool:
         """Whether the head of a file is on the page."""

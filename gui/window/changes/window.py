@@ -13,10 +13,10 @@ from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph
+from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.changes.content import shown
-from gui.window.changes.file_list import FileList
+from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
 from gui.window.changes.finder import ChangesFinder
 from gui.window.changes.page import ChangesPage
 from gui.window.page.find_bar import FindBar
@@ -27,6 +27,9 @@ from gui.wording import changes_texts
 
 SIZE = QSize(1200, 780)
 MIN_SIZE = QSize(600, 360)
+_ARROW_PX = 12
+_LIST_SHARE = 0.3
+"""The list's share of a narrow window."""
 
 
 class ChangesWindow(TextWindow):
@@ -54,6 +57,7 @@ class ChangesWindow(TextWindow):
         self._shown: Changes | None = None
         self._chosen: tuple[str, object] | None = None
         """The file that the user chose in the list, and the place of the page that shows it."""
+        self._is_going = False
         self.finder = ChangesFinder(self.page)
         self._lay_out(theme, self._right_side(theme))
         self._connect()
@@ -64,7 +68,11 @@ class ChangesWindow(TextWindow):
         self.summary = ElidedLabel("", "secondary")
         self.since = button("", "quiet", self._show_since_menu)
         self.since.setAccessibleDescription(changes_texts.since())
+        self.since.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # The arrow is behind the text.
         self.since.hide()
+        self._theme = theme
+        self._apply_theme()
+        theme.changed.connect(self._apply_theme)
         self._refresh_button = IconButton(theme, Glyph.RESET, changes_texts.refresh(), self.reader.refresh)
         self._refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         head = QHBoxLayout()
@@ -73,7 +81,7 @@ class ChangesWindow(TextWindow):
         head.addWidget(self.summary, 1)
         head.addWidget(self.since)
         head.addWidget(self._refresh_button)
-        self.note = label("", "problem")
+        self.note = label("", "secondary")
         self.note.setWordWrap(True)
         self.note.setContentsMargins(GAP_L_PX, 0, GAP_L_PX, GAP_S_PX)
         self.note.hide()
@@ -94,6 +102,9 @@ class ChangesWindow(TextWindow):
         column.addWidget(self._stack, 1)
         self.find_bar = FindBar(theme, self._stack, self.finder)
         return right
+
+    def _apply_theme(self) -> None:
+        self.since.setIcon(glyph_icon(Glyph.EXPANDED, self._theme.tokens, size_px=_ARROW_PX))
 
     def _connect(self) -> None:
         self.files.chosen.connect(self._on_chosen)
@@ -182,11 +193,15 @@ class ChangesWindow(TextWindow):
     def _on_chosen(self, number: int) -> None:
         self.files.set_current(number)
         key = self.files.files[number].path
+        self._is_going = True
         self.page.go_to_file(key)
-        self._chosen = key, self.page.place
+        self._is_going = False
+        self._chosen = key, self.page.place  # Not at the top, if the page ends before.
 
     def _on_arranged(self) -> None:
         """Mark the file that the user reads; the one that was chosen until the page is scrolled."""
+        if self._is_going:
+            return
         key = self.page.file_in_view
         if self._chosen is not None and self._chosen[1] == self.page.place and self.page.is_on_page(self._chosen[0]):
             key = self._chosen[0]
@@ -311,6 +326,7 @@ class ChangesWindow(TextWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.files.setFixedWidth(min(max(round(self.width() * _LIST_SHARE), MIN_WIDTH_PX), WIDTH_PX))
         if not self.find_bar.isHidden():
             self._place_find_bar()
 

@@ -6,6 +6,7 @@ Paths come from the raw entries, where git writes them unchanged; the patches fo
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -88,7 +89,7 @@ def read_diff(output: str, *, is_cut: bool = False) -> list[ChangedFile]:
     """
     entries, rest = _read_entries(output, is_cut=is_cut)
     starts = [found.start() for found in _SECTION.finditer(rest)]
-    sections = [rest[start:end] for start, end in zip(starts, [*starts[1:], len(rest)], strict=True)]
+    sections = [rest[start:end] for start, end in pairwise([*starts, len(rest)])]
     if is_cut:
         del sections[-1:]
     elif len(sections) != sum(entry.sections for entry in entries):

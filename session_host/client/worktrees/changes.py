@@ -86,7 +86,7 @@ def read_changes(directory: Path, since: Since = "commit") -> Changes:
             raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
         raise
     except ValueError as error:
-        raise WorktreeError(f"{error}; the files may have changed meanwhile, so try again") from error
+        raise WorktreeError(f"git's output is not understood ({error}); try again") from error
     except OSError as error:
         raise WorktreeError(f"the changes cannot be read ({error.strerror})") from error
 

@@ -1,0 +1,58 @@
+"""The window with all changes of a chat's directory: opened by its key, read and left with real keys."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, has_keyboard, outlive
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
+
+
+def changes_windows(own: Window) -> list[str]:
+    """The ids of the visible windows with changes."""
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", "^Changes — "]
+    return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
+
+
+def test_changed_files_are_reviewed_and_opened_in_the_editor_by_keys(open_window: OpenWindow, area: Area) -> None:
+    checkout = Checkout.new(area.home / "api")
+    checkout.write("file", "file\nchanged\n")
+    checkout.write("src/deep/file", "another\n")
+    opened = area.root / "opened"
+    editor = checkout.write("../editor", f'#!/bin/sh\nprintf "%s\\n" "$@" >>{opened}\n')
+    editor.chmod(0o755)
+    (area.config / "window.toml").write_text(f'editor = "{editor} {{file}}:{{line}}"\n')
+    chat = json.loads(
+        outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path / "src"), "--", *echo())
+    )
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        own.press("ctrl+shift+i")
+        [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
+        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
+
+        def is_opened(line: str) -> bool:
+            """Press Enter until the editor is asked for a file; before the changes are read, there is none to open."""
+            own.press("Return")
+            return opened.exists() and line in opened.read_text()
+
+        wait_until(lambda: is_opened(f"{checkout.path}/file:2\n"), WAIT_S, "the first file in the editor")
+        own.press("Down")
+        wait_until(lambda: is_opened(f"{checkout.path}/src/deep/file:1\n"), WAIT_S, "the second file in the editor")
+        own.press("Escape")
+        wait_until(lambda: not changes_windows(own), WAIT_S, "the window to be closed")
+        own.focus()
+        own.press("ctrl+shift+p")
+        own.type("review")
+        own.press("Return")
+        wait_until(lambda: changes_windows(own), WAIT_S, "the window by a word of other programs")

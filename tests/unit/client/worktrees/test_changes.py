@@ -1,0 +1,249 @@
+"""The changes of real working trees, on good and bad days."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees import changes as changes_module
+from session_host.client.worktrees import untracked
+from session_host.client.worktrees.changed_files import ChangedFile
+from session_host.client.worktrees.changes import Changes, read_changes
+from session_host.errors import WorktreeError
+from tests.support.repositories import Checkout
+
+HOSTILE = ['new\nline "quoted"\t', "-rf", "a b", "\u202egpj.exe", "ünï", "{file}"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "api")
+
+
+def by_path(found: Changes) -> dict[str, ChangedFile]:
+    return {file.path: file for file in found.files}
+
+
+def facts(found: Changes) -> dict[str, tuple[str, int, int]]:
+    return {file.path: (file.state, file.added, file.removed) for file in found.files}
+
+
+def program(directory: Path, text: str) -> str:
+    """A program for git to run; returns its path."""
+    path = directory / "program"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) -> None:
+    for name in ("gone", "staged", "both", "run"):
+        checkout.commit(name, "one\ntwo\n")
+    checkout.commit("former/name", "".join(f"{number}\n" for number in range(30)))
+    checkout.commit("link", "target\n")
+    (checkout.path / "image").write_bytes(b"\0\1")
+    checkout.git("add", "image")
+    checkout.git("commit", "-qm", "image")
+    checkout.git("rm", "-q", "gone")
+    checkout.write("staged", "one\nthree\n")
+    checkout.write("both", "one\nthree\n")
+    checkout.git("add", "staged", "both")
+    checkout.write("both", "one\nthree\nfour\n")
+    checkout.git("mv", "former/name", "name")
+    (checkout.path / "run").chmod(0o755)
+    (checkout.path / "image").write_bytes(b"\0\2")
+    (checkout.path / "link").unlink()
+    (checkout.path / "link").symlink_to("file")
+    checkout.write("known")
+    checkout.git("add", "-N", "known")
+    checkout.write("new/untracked", "a\nb")
+    (checkout.path / "new/pipe").symlink_to("nowhere")
+    checkout.write(".gitignore", "*.log\n")
+    checkout.write("ignored.log")
+    found = read_changes(checkout.path / "src" / "deep")
+    assert (found.top, found.branch, found.since, found.more) == (str(checkout.path), "main", "commit", 0)
+    assert facts(found) == {
+        ".gitignore": ("untracked", 1, 0), "both": ("modified", 2, 1), "gone": ("deleted", 0, 2),
+        "image": ("modified", 0, 0), "known": ("added", 1, 0), "link": ("type", 1, 1), "name": ("renamed", 0, 0),
+        "new/pipe": ("untracked", 1, 0), "new/untracked": ("untracked", 2, 0), "run": ("modified", 0, 0),
+        "staged": ("modified", 1, 1),
+    }  # fmt: skip
+    files = by_path(found)
+    assert files["name"].former == "former/name"
+    assert files["run"].modes == ("100644", "100755")
+    assert files["image"].withheld == "binary"
+    assert files["both"].patch == "@@ -1,2 +1,3 @@\n one\n-two\n+three\n+four\n"
+    assert files["new/untracked"].patch == "@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n"
+
+
+def test_hostile_names_stay_whole_and_each_has_its_own_patch(checkout: Checkout) -> None:
+    for name in HOSTILE:
+        checkout.commit(name, "before\n")
+        checkout.write(name, f"{name.splitlines()[0]}\n")
+    latin = os.fsdecode(b"caf\xe9")
+    checkout.write(latin, "new\n")
+    files = by_path(read_changes(checkout.path))
+    assert set(files) == {*HOSTILE, latin}
+    for name in HOSTILE:
+        assert files[name].patch == f"@@ -1 +1 @@\n-before\n+{name.splitlines()[0]}\n"
+
+
+def test_before_the_first_commit_all_files_are_new(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.git("init", "-q", "-b", "main")
+    assert read_changes(tmp_path).files == ()
+    checkout.write("a")
+    checkout.write("b")
+    checkout.git("add", "a")
+    assert facts(read_changes(tmp_path)) == {"a": ("added", 1, 0), "b": ("untracked", 1, 0)}
+
+
+def test_conflicts_submodules_and_repositories_inside_are_named(checkout: Checkout) -> None:
+    inner = Checkout.new(checkout.path / "inner")
+    checkout.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "module")
+    checkout.commit("kept", "one\n")
+    Checkout(checkout.path / "module").commit("more")
+    checkout.git("checkout", "-qb", "other")
+    checkout.commit("file", "theirs\n")
+    checkout.git("rm", "-q", "kept")
+    checkout.git("commit", "-qm", "without it")
+    checkout.git("checkout", "-q", "main")
+    checkout.commit("file", "ours\n")
+    checkout.commit("kept", "two\n")
+    with pytest.raises(AssertionError, match="merge"):
+        checkout.git("merge", "other")
+    found = by_path(read_changes(checkout.path))
+    assert {path: file.state for path, file in found.items()} == {
+        "file": "conflict", "kept": "conflict", "module": "modified", "inner/": "untracked",
+    }  # fmt: skip
+    assert "+<<<<<<< HEAD\n" in found["file"].patch
+    assert found["module"].is_submodule
+    assert found["inner/"].is_submodule
+
+
+def test_a_branch_is_compared_with_where_it_began(checkout: Checkout) -> None:
+    assert read_changes(checkout.path, "branch").since == "commit", "the default branch began nowhere"
+    checkout.git("checkout", "-qb", "fix")
+    checkout.write("file", "changed\n")
+    assert read_changes(checkout.path).default_branch == "", "the branch has no commit of its own"
+    checkout.commit("added")
+    checkout.git("branch", "-f", "origin-was-here", "HEAD~2")
+    checkout.git("update-ref", "refs/remotes/origin/main", "HEAD~2")
+    checkout.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    since_commit, since_branch = read_changes(checkout.path), read_changes(checkout.path, "branch")
+    assert (since_commit.default_branch, since_commit.since, set(facts(since_commit))) == ("main", "commit", {"file"})
+    assert (since_branch.branch, since_branch.since, set(facts(since_branch))) == ("fix", "branch", {"added", "file"})
+
+
+def test_git_writes_nothing_and_runs_no_program_of_the_repository(checkout: Checkout, tmp_path: Path) -> None:
+    run = program(tmp_path, f'touch {tmp_path}/ran; cat "$1" 2>/dev/null || exit 0')
+    checkout.commit(".gitattributes", "* diff=own\n")
+    for name, value in (
+        ("core.fsmonitor", run), ("diff.external", run), ("diff.own.textconv", run), ("diff.own.command", run),
+        ("core.pager", run), ("color.ui", "always"), ("diff.noprefix", "true"), ("diff.renames", "false"),
+        ("diff.submodule", "log"), ("diff.autoRefreshIndex", "false"), ("core.quotePath", "false"),
+        ("status.short", "true"), ("status.branch", "true"), ("diff.relative", "true"),
+    ):  # fmt: skip
+        checkout.git("config", name, value)
+    checkout.write("src/deep/file", "changed\n")
+    os.utime(checkout.path / "file", (1, 1))  # Its time differs from the index's, its content does not.
+    checkout.write("untracked")
+
+    def kept() -> dict[str, tuple[int, int]]:
+        return {
+            str(path): (path.stat().st_mtime_ns, path.stat().st_ino)
+            for path in (checkout.path / ".git").rglob("*")
+        }  # fmt: skip
+
+    before = kept()
+    for directory in (checkout.path, checkout.path / "src"):
+        assert set(facts(read_changes(directory))) == {"src/deep/file", "untracked"}
+    assert kept() == before
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_index_that_is_locked_or_split_is_read(checkout: Checkout) -> None:
+    checkout.git("update-index", "--split-index")
+    checkout.write("file", "changed\n")
+    checkout.write("staged")
+    checkout.git("add", "staged")
+    (checkout.path / ".git" / "index.lock").touch()
+    assert set(facts(read_changes(checkout.path))) == {"file", "staged"}
+
+
+def test_what_is_too_much_is_left_out_and_counted(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        checkout.write(f"tracked{number:02}", "x" * 400 + "\n")
+    checkout.git("add", ".")
+    for number in range(20):
+        checkout.write(f"untracked{number:02}", "y" * 400 + "\n")
+    monkeypatch.setattr(changes_module, "MAX_FILES", 30)
+    found = read_changes(checkout.path)
+    assert (len(found.files), found.more, found.without_lines) == (30, 10, 0)
+    monkeypatch.setattr(changes_module, "MAX_BYTES", 6000)
+    found = read_changes(checkout.path)
+    assert (len(found.files), found.more) == (30, 10)
+    assert 15 < found.without_lines < 30
+    assert all(bool(file.patch) != (file.withheld == "limit") for file in found.files)
+    monkeypatch.setattr(untracked, "MAX_PATCH_CHARACTERS", 100)
+    assert {file.withheld for file in read_changes(checkout.path).files if file.state == "untracked"} == {"large"}
+
+
+def test_a_file_that_git_does_not_compare_is_large_and_not_binary(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "LARGE_FILE_BYTES", 1000)
+    monkeypatch.setattr(changes_module, "_QUIET", ("-c", "core.bigFileThreshold=1000"))
+    checkout.write("file", "x\n" * 1000)
+    assert by_path(read_changes(checkout.path))["file"].withheld == "large"
+
+
+def test_untracked_files_that_the_user_hides_are_not_listed(checkout: Checkout) -> None:
+    checkout.write("untracked")
+    checkout.git("config", "status.showUntrackedFiles", "no")
+    assert read_changes(checkout.path).files == ()
+
+
+class TestBadDays:
+    """Each is one line that says what is wrong."""
+
+    def test_no_repository(self, tmp_path: Path) -> None:
+        with pytest.raises(WorktreeError, match=f"^{tmp_path} is not in a git repository$"):
+            read_changes(tmp_path)
+
+    def test_gits_own_directory(self, checkout: Checkout) -> None:
+        with pytest.raises(WorktreeError, match=r"is git's own directory, without files$"):
+            read_changes(checkout.path / ".git")
+
+    def test_the_directory_is_gone(self, checkout: Checkout) -> None:
+        shutil.rmtree(checkout.path)
+        with pytest.raises(WorktreeError, match=f"^the directory {checkout.path} does not exist any more$"):
+            read_changes(checkout.path)
+
+    def test_git_is_missing(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+        with pytest.raises(WorktreeError, match=r"^git is not installed; install it \(Debian: apt install git\)$"):
+            read_changes(checkout.path)
+
+    def test_a_damaged_index(self, checkout: Checkout) -> None:
+        (checkout.path / ".git" / "index").write_bytes(b"DIRC damaged")
+        with pytest.raises(WorktreeError, match=r"^git failed: "):
+            read_changes(checkout.path)
+
+    @pytest.mark.parametrize("hangs_at", ["status", "diff"])
+    def test_git_hangs(
+        self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hangs_at: str
+    ) -> None:
+        real = shutil.which("git")
+        slow = tmp_path / "bin" / "git"
+        slow.parent.mkdir()
+        hang = "printf ':100644'; tail -f /dev/null & tail -f /dev/null"
+        slow.write_text(f'#!/bin/sh\ncase " $* " in *" {hangs_at} "*) {hang};; esac\nexec {real} "$@"\n')
+        slow.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+        monkeypatch.setattr(changes_module, "TIMEOUT_S", 2.0)
+        with pytest.raises(WorktreeError, match=rf"^git {hangs_at} took longer than \S+ s; check the disk$"):
+            read_changes(checkout.path)

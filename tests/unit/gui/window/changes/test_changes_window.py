@@ -1,0 +1,253 @@
+"""The window with all changes of a chat's directory, in this process: by keyboard and mouse, over a real repository."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from gui.settings.live import LiveSettings
+from gui.terminal.links.links import FilePlace
+from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.changes.window import ChangesWindow
+from session_host.client.worktrees import changes as changes_module
+from session_host.protocol.values import Activity
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.qt_waiting import delete_now
+from tests.support.repositories import Checkout
+from tests.support.windows import has_keyboard
+from tests.unit.gui.conftest import Played
+
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+LONG = "".join(f"line {number}\n" for number in range(1, 201))
+
+
+class Opened:
+    """The open window and what is behind it."""
+
+    def __init__(self, played: Played, checkout: Checkout, session_id: str, area: Area) -> None:
+        self.played, self.checkout, self.session_id = played, checkout, session_id
+        self.settings = LiveSettings(area.config)
+        self.opener = ChangesOpener(played.theme, self.settings, played.sessions.tasks)
+        self.window = self.open()
+
+    def open(self) -> ChangesWindow:
+        return self.opener.open(self.played.chat(self.session_id), str(self.checkout.path))
+
+    @property
+    def listed(self) -> list[str]:
+        """The rows of the list."""
+        model = self.window.navigation.model()
+        return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+    @property
+    def current(self) -> str:
+        """The marked row."""
+        return str(self.window.navigation.currentIndex().data())
+
+    @property
+    def shown(self) -> str:
+        """The text on the page."""
+        page = self.window.page
+        return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
+
+    @property
+    def message(self) -> str:
+        """The text in place of the diffs; "" if there are diffs."""
+        return self.window.message.text() if self.window.message.isVisible() else ""
+
+    @property
+    def first(self) -> str:
+        """The file at the top of the page."""
+        page = self.window.page
+        return page.rows.key(page.visible[0].position)
+
+    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key in the widget that has the keyboard."""
+        focused = self.window.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, key, modifiers)
+
+    async def until_read(self) -> None:
+        await self.played.until(
+            lambda: not self.window.reader.is_reading and (self.window.reader.changes or self.window.reader.problem),
+            "the changes to be read",
+        )
+
+    async def until_listed(self, *rows: str) -> None:
+        await self.played.until(lambda: self.listed == list(rows), f"the rows {rows}")
+
+
+@pytest.fixture
+async def opened(played: Played, display: XServer, tmp_path: Path, area: Area) -> AsyncIterator[Opened]:
+    """The window of a chat in a repository with two changed files and a new one."""
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit("long", LONG)
+    checkout.write("file", "other\n")
+    checkout.write("long", LONG.replace("line 150\n", "line 150 has changed\n"))
+    checkout.write("src/deep/new", LONG)
+    session_id = await played.add("work", cwd=str(checkout.path))
+    made = Opened(played, checkout, session_id, area)
+    await played.until(
+        lambda: made.window.isActiveWindow() and has_keyboard(int(made.window.winId())), "the window's keyboard"
+    )
+    await made.until_read()
+    yield made
+    made.opener.close()
+    delete_now(made.opener, made.settings)
+
+
+FILE, LONG_FILE = "file, modified, 1 line added, 1 line removed", "long, modified, 1 line added, 1 line removed"
+NEW = "src/deep/new, untracked, 200 lines added"
+
+
+async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> None:
+    files: list[FilePlace] = []
+    window, top = opened.window, opened.checkout.path
+    window._open_file = files.append
+    assert opened.listed == [FILE, LONG_FILE, NEW]
+    assert opened.current == FILE
+    assert window.summary.accessibleName() == "api · main · 3 files changed +202 −2"
+    assert window.windowTitle() == "Changes — work — Outlive"
+    assert "+other" in opened.shown
+    opened.press(Qt.Key.Key_Down)
+    opened.press(Qt.Key.Key_Return)
+    assert files == [FilePlace(f"{top}/long", 150)]
+    opened.press(Qt.Key.Key_Down)
+    assert (opened.first, opened.current) == ("src/deep/new", NEW)
+    opened.press(Qt.Key.Key_Up, ALT)
+    assert opened.current == LONG_FILE
+    opened.press(Qt.Key.Key_F, CONTROL)
+    QTest.keyClicks(window.find_bar.field, "line 77")
+    await opened.played.until(lambda: window.find_bar.count.text() == "1 of 1", "the match")
+    assert "line 77" in opened.shown
+    assert opened.current == NEW
+    opened.press(Qt.Key.Key_Escape)
+    assert window.page.hasFocus()
+    opened.press(Qt.Key.Key_A, CONTROL)
+    opened.press(Qt.Key.Key_C, CONTROL)
+    copied = QGuiApplication.clipboard().text()
+    assert "--- a/long\n+++ b/long\n@@" in copied
+    assert "+++ b/src/deep/new" in copied
+    opened.press(Qt.Key.Key_Escape)
+    QTest.keyClicks(window.focusWidget(), "deep new")
+    assert opened.listed == [NEW]
+    QTest.keyClicks(window.focusWidget(), "er")
+    assert (opened.listed, window.files.found.text()) == ([], "No match")
+    opened.press(Qt.Key.Key_Escape)
+    assert opened.listed == [FILE, LONG_FILE, NEW]
+    opened.press(Qt.Key.Key_Escape)
+    assert not window.isVisible()
+
+
+async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -> None:
+    files: list[FilePlace] = []
+    window, top = opened.window, opened.checkout.path
+    window._open_file = files.append
+    row = window.navigation.visualRect(window.navigation.model().index(1, 0)).center()
+    for click in (QTest.mouseClick, QTest.mouseDClick):
+        click(window.navigation.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, row)
+    assert files == [FilePlace(f"{top}/long", 150)]
+    page = window.page
+    lines = next(each for each in page.visible if each.number == 1 and page.rows.key(each.position) == "long")
+    boxes = [box for box in lines.laid.boxes if box.layout.text() == "line 149"]
+    point = QPointF(page.segment_left(lines.position) + boxes[0].x + 5, lines.top + boxes[0].y + 5)
+    menu = page.context_menu(point)
+    assert [action.text() for action in menu.actions()][:2] == ["Open line 149 in your editor", "Copy path"]
+    menu.actions()[0].trigger()
+    menu.actions()[1].trigger()
+    assert files[-1] == FilePlace(f"{top}/long", 149)
+    assert QGuiApplication.clipboard().text() == "long"
+    menu.close()
+
+
+async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_returns(opened: Opened) -> None:
+    checkout, played, window = opened.checkout, opened.played, opened.window
+    opened.press(Qt.Key.Key_Down)
+    place = window.page.place
+    checkout.write("added")
+    chat = played.chat(opened.session_id)
+    chat.activity = Activity.IDLE
+    chat.changed.emit()
+    await opened.until_listed("added, untracked, 1 line added", FILE, LONG_FILE, NEW)
+    assert (window.page.place, opened.current) == (place, LONG_FILE)
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    await played.until(other.isActiveWindow, "the other window")
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "all")
+    window.activateWindow()
+    await played.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
+    assert opened.listed == []
+    delete_now(other)
+    checkout.write("file", "again\n")
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    await opened.until_listed(FILE)
+    assert opened.message == ""
+
+
+async def test_a_branch_is_compared_with_where_it_began(opened: Opened) -> None:
+    window, checkout = opened.window, opened.checkout
+    assert not window.since.isVisible()
+    checkout.git("checkout", "-qb", "fix")
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "all")
+    window.reader.refresh()
+    await opened.played.until(window.since.isVisible, "the choice")
+    assert window.since.text() == "Since the last commit"
+    window.since.click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    QTest.keyClick(menu, Qt.Key.Key_Down)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+    await opened.until_listed(FILE, LONG_FILE, NEW.replace("untracked", "added"))
+    assert window.since.text() == "Since the branch left main"
+
+
+async def test_limits_and_problems_are_one_line(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    window, checkout = opened.window, opened.checkout
+    monkeypatch.setattr(changes_module, "MAX_FILES", 2)
+    window.reader.refresh()
+    await opened.played.until(lambda: window.note.text() == "1 more changed file is not listed", "the limit")
+    shutil.rmtree(checkout.path)
+    window.reader.refresh()
+    gone = f"The directory {checkout.path} does not exist any more."
+    await opened.played.until(lambda: opened.message == gone, "the problem")
+    assert (opened.listed, window.note.isVisible()) == ([], False)
+
+
+async def test_each_chat_has_one_window_and_a_closed_one_reads_nothing_more(opened: Opened) -> None:
+    window, played = opened.window, opened.played
+    assert opened.open() is window
+    session_id = await played.add("other", cwd=str(opened.checkout.path))
+    other = opened.opener.open(played.chat(session_id), str(opened.checkout.path))
+    assert other is not window
+    other.close()
+    window.reader.refresh()
+    window.close()
+    chat = played.chat(opened.session_id)
+    chat.activity = Activity.WORKING
+    chat.changed.emit()
+    played.settle()
+    assert opened.open() is not window
+    opened.window = opened.open()
+    await opened.until_read()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"], indirect=True)
+async def test_screen_readers_hear_each_file_with_its_lines(opened: Opened) -> None:
+    page = opened.window.page
+    assert page.accessibleName() == "Changes"
+    assert page.spoken(page.rows.row(0)).startswith("file · 1 line added, 1 line removed\n")
+    assert "+ other" in page.spoken(page.rows.row(0))
+    assert opened.window.navigation.accessibleName() == "Changed files"
