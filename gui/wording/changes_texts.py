@@ -139,5 +139,10 @@ def open_at_line(line: int) -> str:
     return translate("changes", "Open line {line} in your editor").format(line=line)
 
 
+def not_a_text(path: str) -> str:
+    """A file cannot be opened, since it is deleted, or binary."""
+    return translate("changes", "{path} is no text file that can be opened").format(path=path)
+
+
 def copy_path() -> str:
     return translate("changes", "Copy path")

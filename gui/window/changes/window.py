@@ -220,6 +220,8 @@ class ChangesWindow(TextWindow):
         head = self.page.head_of(self.files.files[number].path) if 0 <= number < len(self.files.files) else None
         if head is not None and head.file is not None:
             self._open_file(head.file)
+        elif head is not None:
+            self.say(changes_texts.not_a_text(head.text))
 
     def _on_action(self, action: Action) -> None:
         if action.verb == "file" and action.file is not None:

@@ -196,4 +196,4 @@ class _Reader:
         )  # fmt: skip
 
     def _left_s(self) -> float:
-        return max(self._until_s - time.monotonic(), 0.1)
+        return max(round(self._until_s - time.monotonic(), 1), 0.1)

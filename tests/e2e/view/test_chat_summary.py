@@ -57,7 +57,13 @@ def test_the_plan_and_the_changed_files_stand_above_the_prompt(chat_stage: Calla
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     texts = [action.text() for action in menu.actions()]
-    assert texts == ["/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1"]
+    asked: list[bool] = []
+    strip.changes_requested.connect(lambda: asked.append(True))
+    assert texts == [
+        "Show all changes of the directory", "", "/elsewhere/a&&b.py\t+2 −1", "lexer.py\t+2 −1", "parser.py\t+2 −1",
+    ]  # fmt: skip
+    menu.actions()[0].trigger()
+    assert asked == [True]
     menu.actions()[-1].trigger()
     menu.close()
     stage.settle()

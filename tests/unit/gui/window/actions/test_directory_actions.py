@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.settings.preferences import Preferences, WindowFile
+from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import Played
@@ -82,6 +83,22 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     assert len(commands) == 2
 
 
+async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_files(played: Played) -> None:
+    shell = await played.add("shell", cwd="/tmp")
+    work = await played.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
+    window = played.open_window()
+    asked: list[tuple[str, str]] = []
+    window.changes_requested.connect(lambda chat, directory: asked.append((chat.name, directory)))
+    menu_of(played, work)["Show changes"].trigger()
+    window.open_chat(played.chat(shell))
+    played.chat(shell).note_directory("/etc")
+    window.actions_["show_changes"].trigger()
+    page = window.open_chat(played.chat(work))
+    assert isinstance(page, StructuredPage)
+    page.view.strip.changes_requested.emit()
+    assert asked == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
+
+
 async def test_the_palette_finds_actions_by_the_words_of_other_programs(played: Played) -> None:
     chat = await played.add("work", agent="codex", runtime="structured", argv=["codex"])
     shell = await played.add("shell")
@@ -90,7 +107,7 @@ async def test_the_palette_finds_actions_by_the_words_of_other_programs(played: 
     for typed, title in (
         ("fork", "Fork chat"), ("branch", "Fork chat"), ("branch", "New chat in a git worktree…"),
         ("worktree", "New chat in a git worktree…"), ("markdown", "Export chat…"), ("share", "Export chat…"),
-        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]),
+        ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]), ("git diff", "Show changes"),
     ):  # fmt: skip
         assert title in palette_of(played, typed)
     window.open_chat(played.chat(shell))
