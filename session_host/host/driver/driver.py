@@ -171,9 +171,10 @@ class Driver:
         self._child_exit.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
-        if session.chat is None and (session.ring.resizes or session.ring.end):
+        size = session.sizing.size
+        if session.chat is None and (session.ring.resizes or process.columns_and_rows != (size.columns, size.rows)):
             # A previous host may have logged a resize and died before it resized the PTY, or while that was narrower.
-            process.resize(session.sizing.size, session.sizing.cell)
+            process.resize(size, session.sizing.cell)
         session.program_runs()
         self.performer.perform()
         session.program_started()

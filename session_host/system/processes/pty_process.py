@@ -265,6 +265,12 @@ class PtyProcess:
         found = start_time(self.pid)
         return found is None or self.started is None or found == self.started
 
+    @property
+    def columns_and_rows(self) -> tuple[int, int]:
+        """The terminal's size in the kernel."""
+        size = os.get_terminal_size(self.master)
+        return size.columns, size.lines
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Set the terminal's size in the kernel, which sends SIGWINCH to the program."""
         # The kernel's fields have 16 bits; a large grid of large cells has more pixels.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
+import termios
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +22,12 @@ LINES = b"".join(b"line %d\r\n" % number for number in range(30))
 def kept(request: pytest.FixtureRequest) -> Iterator[KeptSession]:
     with kept_session(engine=request.param) as kept:
         yield kept
+
+
+def size_px(terminal: int) -> tuple[int, int]:
+    """The width and height of a terminal; 0 as long as no host has set its size."""
+    width, height = struct.unpack("HHHH", fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8)))[2:]
+    return width, height
 
 
 def output(kept: KeptSession) -> bytes:
@@ -66,6 +76,28 @@ async def test_a_sequence_that_does_not_end_is_cancelled(kept: KeptSession, monk
     emulator = driver.worker.idle
     assert emulator is not None
     assert (emulator.is_ground(), emulator.scrollback_rows) == (True, 0)
+
+
+async def test_a_host_killed_during_a_reset_leaves_no_terminal_that_is_narrower(kept: KeptSession) -> None:
+    driver = kept.host()
+    kept.attach_pty()
+    driver.clearer.clear("reset")
+    assert not driver.clearer.is_quiet, "the host does not hibernate meanwhile"
+    assert os.get_terminal_size(kept.slave).columns == 39
+    kept.kill()
+    kept.host()
+    kept.attach_pty()
+    assert os.get_terminal_size(kept.slave).columns == 40
+
+
+async def test_a_later_host_changes_no_terminal_without_need(kept: KeptSession) -> None:
+    kept.host()
+    kept.attach_pty()
+    kept.kill()
+    kept.host()
+    kept.write_output(LINES)
+    kept.attach_pty()
+    assert size_px(kept.slave) == (0, 0), "a change would be a signal to the program"
 
 
 async def test_a_waiting_request_ends_with_the_program(kept: KeptSession) -> None:
