@@ -42,4 +42,5 @@ class DocumentPage(TranscriptPage):
         return self._place
 
     def scroll_to_end(self) -> None:
-        self.scroll_by(self.rows.heights.total)
+        self._place = places.from_bottom(self.rows, float(self.height()))
+        self.arrange()

@@ -10,7 +10,7 @@ from gui.chat.content import diff_files, patches
 from gui.chat.content.diff_files import DiffFile
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import DiffHead, QuietLine, Segment
+from gui.chat.content.segments import Action, Button, DiffHead, QuietLine, Segment
 from gui.theme.icons import Glyph
 from gui.wording import changes_texts, chat_texts
 from session_host.protocol.untrusted_text import one_line
@@ -38,8 +38,7 @@ class FileSegments:
     def __call__(
         self, item: Item, mode: Mode, _markdown: MarkdownText, _requests: ItemRequests, _directory: str
     ) -> list[Segment]:
-        file = self._files[item.id]
-        return _segments(file, self._top, whole=mode.whole or file.patch.count("\n") <= WHOLE_LINES)
+        return _segments(self._files[item.id], self._top, whole=mode.whole)
 
 
 def shown(path: str) -> str:
@@ -56,12 +55,17 @@ def _segments(file: ChangedFile, top: str, *, whole: bool) -> list[Segment]:
         "" if is_new and not is_gone else former, "" if is_gone and not is_new else path,
         is_binary=file.withheld == "binary", modes=file.modes if is_plain else ("", ""),
     )  # fmt: skip
-    for part in diff_files.read(file.patch):
+    hidden = 0 if whole else max(file.patch.count("\n") - WHOLE_LINES, 0)
+    patch = "\n".join(file.patch.split("\n", WHOLE_LINES)[:WHOLE_LINES]) if hidden else file.patch
+    for part in diff_files.read(patch):
         change.lines += part.lines
     found = [
         _head(segment, file, top) if isinstance(segment, DiffHead) else segment
-        for segment in patches.of_file(change, file.path, "", whole=whole)
+        for segment in patches.of_file(change, file.path, "", whole=True)
     ]
+    if hidden:
+        show = Button(chat_texts.show_all(), Action("show_all", file.path))
+        found.append(QuietLine(chat_texts.hidden_lines(hidden), inner=True, icon=Glyph.MORE, buttons=(show,)))
     if file.withheld in {"large", "limit"}:
         text = changes_texts.too_large() if file.withheld == "large" else changes_texts.beyond_limit()
         found.append(QuietLine(text, inner=True, icon=Glyph.INFO))
@@ -78,10 +82,11 @@ def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
     if LINK in file.modes:
         is_link = file.modes[1] in {LINK, ""}
         notes.append(changes_texts.symbolic_link() if is_link else changes_texts.no_symbolic_link())
+    patch = f"{head.header}\n{file.patch}" if file.patch else head.patch
     place = head.file
     if place is not None:
         place = None if file.is_submodule else place._replace(path=f"{top}/{file.path}")
     return dataclasses.replace(
         head, note=chat_texts.joined(*notes), added=file.added, removed=file.removed,
-        file=place,
+        file=place, patch=patch,
     )  # fmt: skip

@@ -214,6 +214,32 @@ async def test_a_branch_is_compared_with_where_it_began(opened: Opened) -> None:
     assert window.since.text() == "Since the branch left main"
 
 
+async def test_a_very_long_change_shows_its_beginning_until_all_is_wanted(opened: Opened) -> None:
+    window, checkout = opened.window, opened.checkout
+    text = "".join(f"row {number}\n" for number in range(5000))
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "all")
+    checkout.write("file", text)
+    window.reader.refresh()
+    await opened.until_listed("file, modified, 5,000 lines added, 1 line removed")
+    page = window.page
+
+    def text_on_page() -> str:
+        return "\n".join(segment.text for segment in page.rows.row(0).segments)
+
+    assert "row 1000" in text_on_page()
+    assert "row 4999" not in text_on_page()
+    page.scroll_to_end()
+    [show_all] = [each for placed in page.visible for each in placed.laid.controls if each.action.verb == "show_all"]
+    head = page.head_of("file")
+    assert head is not None
+    assert head.patch.endswith("+row 4999\n")
+    window.open_find()
+    QTest.keyClicks(window.find_bar.field, "row 4990")
+    await opened.played.until(lambda: "row 4990" in opened.shown, "the match in the part that was hidden")
+    assert show_all.action.item == "file"
+
+
 async def test_limits_and_problems_are_one_line(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     window, checkout = opened.window, opened.checkout
     monkeypatch.setattr(changes_module, "MAX_FILES", 2)
