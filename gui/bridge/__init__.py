@@ -9,6 +9,7 @@ catalog, and turns their events into signals. It never polls.
     chat_viewer     the viewers of a chat, one for each page that shows it
     facts           properties of a chat that the window shows
     ended_chat      whether an ended chat can be resumed, and its error output
+    earlier_conversations  the conversations that an agent keeps, and chats in them
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent
     one_question    counts a question once that a chat and its live terminal both show

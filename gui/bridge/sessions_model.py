@@ -161,18 +161,17 @@ class SessionsModel(QObject):
         present = set()
         for record in records:
             present.add(record.id)
-            chat = self._chats.get(record.id)
-            if chat is None:
-                self._insert_chat(record)
-            else:
-                chat.apply_record(record)
+            self.chat_of(record).apply_record(record)
         for session_id in [known for known in self._chats if known not in present]:
             self._remove_chat(session_id)
         if not self.is_loaded:
             self.is_loaded = True
             self._changed_timer.start()
 
-    def _insert_chat(self, record: SessionRecord) -> Chat:
+    def chat_of(self, record: SessionRecord) -> Chat:
+        """The chat of a record in the store, which the model need not have read yet."""
+        if (known := self._chats.get(record.id)) is not None:
+            return known
         chat = Chat(record, self._make_viewer, self)
         if self.colors is not None:
             chat.set_colors(self.colors)
@@ -278,7 +277,7 @@ class SessionsModel(QObject):
             size=size, colors=self.colors, runtime=runtime,
         )  # fmt: skip
         record = await launch(await self.login_path.with_login_path(request))
-        return self._chats.get(record.id) or self._insert_chat(record)
+        return self.chat_of(record)
 
     async def resume(
         self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""
@@ -293,22 +292,21 @@ class SessionsModel(QObject):
         """
         from session_host.client.chats.resume import resume
 
-        environment = await self.login_path.environment()
         record = await resume(
-            chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway, runtime=runtime,
-            prompt=prompt,
+            chat.id, environment=await self.login_path.environment(), size=size, colors=self.colors,
+            anyway=anyway, runtime=runtime, prompt=prompt,
         )  # fmt: skip
         if chat.has_ended:
             chat.record.continued_by = record.id
             chat.changed.emit()
-        return self._chats.get(record.id) or self._insert_chat(record)
+        return self.chat_of(record)
 
     async def fork(self, chat: Chat, size: GridSize) -> Chat:
         """Start a chat with a copy of another one's conversation; raises an ``OutliveError`` if that fails."""
         from session_host.client.chats.fork import fork
 
         record = await fork(chat.id, environment=await self.login_path.environment(), size=size)
-        return self._chats.get(record.id) or self._insert_chat(record)
+        return self.chat_of(record)
 
     async def choose_conversation(self, chat: Chat, size: GridSize) -> Chat:
         """Start a chat in an ended one's directory; the agent shows its list of conversations to choose from.
@@ -320,7 +318,7 @@ class SessionsModel(QObject):
 
         environment = await self.login_path.environment()
         record = await resume_with_picker(chat.id, environment=environment, size=size, colors=self.colors)
-        return self._chats.get(record.id) or self._insert_chat(record)
+        return self.chat_of(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
         """The directories in which chats were started recently, latest first."""

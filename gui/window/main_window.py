@@ -23,6 +23,7 @@ from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
+from gui.window.actions.continuing import ConversationActions
 from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
@@ -123,6 +124,9 @@ class MainWindow(QWidget):
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self.several = SeveralChats(
             self, theme, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming
+        )
+        self.continuing = ConversationActions(
+            sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
         )
         self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
@@ -356,6 +360,7 @@ class MainWindow(QWidget):
             "shortcuts": lambda: self.settings_requested.emit("keys"),
             "close_window": self.close,
             "resume_all": self.resume_all.ask,
+            "continue": self.continuing.open,
         }
 
     # ------------------------------------------------------------ events of chats

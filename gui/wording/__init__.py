@@ -9,6 +9,7 @@ changes_texts     the window with the changes of a chat's directory
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 color_texts       the colours by which the user marks chats
 common_texts      recurring buttons and field names
+conversation_texts  the list of an agent's earlier conversations
 diff_texts        diffs in a chat without a terminal, and in the window with all changes
 find_texts        the find bar
 guide_texts       the guide window

@@ -181,6 +181,7 @@ TITLES = {
     "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
     "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
     "new_chat_in_worktree": QT_TRANSLATE_NOOP("action", "New chat in a git worktree…"),
+    "continue": QT_TRANSLATE_NOOP("action", "Continue a conversation…"),
     "new_shell": QT_TRANSLATE_NOOP("action", "New shell in this directory"),
     "new_shell_right": QT_TRANSLATE_NOOP("action", "Split right with a new shell"),
     "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),

@@ -232,9 +232,14 @@ class ScreenTerminal(Terminal):
     def end(self) -> int:
         """Read all output and wait for the program's end; returns its exit code."""
         code = self.wait()
-        while self.master >= 0 and self._show(time.monotonic()):
-            pass
+        if self.master >= 0:
+            self.show_pending()
         return code
+
+    def show_pending(self) -> None:
+        """Read and show the output so far, so that the program does not wait for a reader."""
+        while self._show(time.monotonic()):
+            pass
 
     def _show(self, deadline_s: float) -> bool:
         """Wait for output until the deadline and show it; False if there was none."""

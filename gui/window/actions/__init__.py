@@ -5,6 +5,7 @@ key_table         the table of keys
 commands          what each action does
 chat_actions      starts, renames, stops, kills, exports and removes chats
 resuming          resumes ended chats
+continuing        continues conversations from outside of Outlive
 resume_all        resumes all chats that a restart of the computer interrupted
 several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one

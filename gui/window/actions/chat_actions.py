@@ -124,7 +124,7 @@ class ChatActions(QObject):
         self._sheets.new_chat.set_repository_status(directory, await self._sessions.checkouts.status_of(directory))
 
     async def _load_recent_directories(self) -> None:
-        self._sheets.new_chat.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+        self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
     def new_like(self, chat: Chat) -> None:
         """Start a chat with the same options as this one, in a new conversation."""

@@ -62,6 +62,7 @@ TABLE: tuple[Key, ...] = (
     Key("next_waiting", ("Ctrl+Shift+J",)),
     Key("new_chat", ("Ctrl+Shift+N",)),
     Key("new_chat_in_worktree", ()),
+    Key("continue", ()),
     Key("new_shell", ("Ctrl+Shift+Return",)),
     Key("new_shell_right", ()),
     Key("close_tab", ("Ctrl+Shift+W",), on="chat"),

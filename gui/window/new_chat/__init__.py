@@ -1,9 +1,10 @@
 """The sheet that starts a chat.
 
-sheet              the sheet for a new chat
-field_grid         fields with their labels
-fields             composite fields of the sheet
-request            the user's launch request, read from the fields
-agent_tiles        the agents as tiles
-directory_browser  chooses a directory from lists
+sheet                the sheet for a new chat
+field_grid           fields with their labels
+fields               composite fields of the sheet
+request              the user's launch request, read from the fields
+agent_tiles          the agents as tiles
+conversation_picker  chooses one of an agent's earlier conversations
+directory_browser    chooses a directory from lists
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt
+from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
@@ -23,6 +23,8 @@ HEIGHT_PX = 320
 NAME_PX = 240
 """The width of the directory's name on the button."""
 UP = ".."
+DEBOUNCE_MS = 150
+"""How long after typing a directory is looked up."""
 
 
 class DirectoryList(QListView):
@@ -129,7 +131,13 @@ class DirectoryBrowser(Sheet):
 
 
 class DirectoryRow(QWidget):
-    """A sheet's directory field with "Browse…" beside it."""
+    """A sheet's directory field with "Browse…" beside it.
+
+    Signals:
+        settled: the user has stopped typing (the directory).
+    """
+
+    settled = Signal(str)
 
     def __init__(self, theme: Theme, sheet: Sheet, field: DirectoryField) -> None:
         super().__init__()
@@ -142,6 +150,9 @@ class DirectoryRow(QWidget):
         row.addWidget(field, 1)
         row.addWidget(self.browse)
         sheet.closed.connect(self.browser.dismiss)
+        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._debounce.timeout.connect(lambda: self.settled.emit(field.directory()))
+        field.textChanged.connect(lambda _text: self._debounce.start())
 
 
 def _directories_in(path: Path) -> list[str]:

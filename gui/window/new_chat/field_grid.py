@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import label
@@ -13,6 +15,14 @@ BESIDE_FROM_PX = 400
 """In a narrower window, the labels are above the fields."""
 _FIRST_LINE_PX = 7
 """The distance of the first line of a field of several lines from its top."""
+
+
+def mark_invalid(fields: Iterable[QLineEdit], invalid: QWidget | None) -> None:
+    """Mark the field with a problem, and unmark the others; None for no problem."""
+    for field in fields:
+        if bool(field.property("invalid")) != (field is invalid):
+            field.setProperty("invalid", field is invalid)
+            field.style().polish(field)
 
 
 class FieldGrid(QGridLayout):
@@ -36,6 +46,16 @@ class FieldGrid(QGridLayout):
             if not field.accessibleName():
                 field.setAccessibleName(name)
         self._place()
+
+    def rename(self, field: QWidget, name: str) -> None:
+        """Give a field another name."""
+        self.labels[field].setText(name)
+        field.setAccessibleName(name)
+
+    def set_shown(self, field: QWidget, *, is_shown: bool) -> None:
+        """Show or hide a field and its label."""
+        self.labels[field].setVisible(is_shown)
+        field.setVisible(is_shown)
 
     def fit(self, window_px: int) -> None:
         """Place the labels as the window's width allows."""

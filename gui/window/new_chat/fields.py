@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from gui.bridge.checkouts import Status
+from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.new_chat.request import Refused, endpoint_arguments
 from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import CopyButton, button, label
 from gui.wording import new_chat_texts
@@ -155,6 +157,32 @@ class WorktreeField(QWidget):
         self.note.setText("" if status is not None else new_chat_texts.no_repository())
         start = (status.branch or status.commit) if status is not None else ""
         self.branch.setPlaceholderText(new_chat_texts.new_branch_from(start) if start else new_chat_texts.new_branch())
+
+
+class EndpointFields:
+    """The model and the server's address of a chat with a model server."""
+
+    def __init__(self) -> None:
+        self.model, self.url = QLineEdit(), QLineEdit()
+
+    def set_values(self, model: str, url: str) -> None:
+        """Fill the fields in; empty ones show the defaults."""
+        defaults = endpoint_defaults()
+        self.model.setText(model)
+        self.url.setText(url)
+        self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
+        self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
+
+    def arguments(self, others: list[str]) -> list[str]:
+        """The chat's arguments: those of the fields, then the others.
+
+        Raises:
+            Refused: there is no address.
+        """
+        model, url = self.model.text().strip(), self.url.text().strip()
+        if not url and not endpoint_defaults().url and not any("url" in word for word in others):
+            raise Refused(self.url, new_chat_texts.enter_address())
+        return [*endpoint_arguments(model, url), *others]
 
 
 class InstallHint(QWidget):

@@ -8,23 +8,23 @@ import shlex
 from collections.abc import Mapping
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
-from gui.settings.endpoint_defaults import endpoint_defaults
+from gui.bridge.earlier_conversations import can_list
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
+from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
-from gui.window.new_chat.field_grid import FieldGrid
-from gui.window.new_chat.fields import InstallHint, PresetButtons, RuntimeField, WorktreeField
+from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
+from gui.window.new_chat.fields import EndpointFields, InstallHint, PresetButtons, RuntimeField, WorktreeField
 from gui.window.new_chat.request import (
     ENDPOINT,
     NewChatRequest,
     Refused,
-    endpoint_arguments,
     known_words,
     suggested_name,
     variables_of,
@@ -34,13 +34,11 @@ from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.prompt_field import PromptField
-from gui.wording import common_texts, new_chat_texts, phrases
+from gui.wording import common_texts, conversation_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 640
 MAX_PX = 1000
-DEBOUNCE_MS = 150
-"""How long after typing a directory is looked up."""
 
 
 class NewChatSheet(FormSheet):
@@ -48,10 +46,12 @@ class NewChatSheet(FormSheet):
 
     Signals:
         start_requested: the user starts a chat (a NewChatRequest); the receiver then calls ``done`` or ``failed``.
+        conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
     start_requested = Signal(NewChatRequest)
+    conversation_requested = Signal(NewChatRequest)
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
@@ -72,15 +72,17 @@ class NewChatSheet(FormSheet):
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.directory())
         self.directory.textChanged.connect(self._on_directory)
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
-        self._debounce.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
+        self.directory_row.settled.connect(self.directory_settled)
+        self.conversations = ConversationPicker(theme, self)
+        self.conversation = self.conversations.opening_button(self.choose_conversation)
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
         self.prompt = PromptField(new_chat_texts.first_prompt())
         self.prompt.setPlaceholderText(new_chat_texts.optional())
         self.prompt.submitted.connect(self._submit)
-        self.model, self.url = QLineEdit(), QLineEdit()
+        self._endpoint = EndpointFields()
+        self.model, self.url = self._endpoint.model, self._endpoint.url
         self.arguments = QLineEdit()
         self.presets = PresetButtons()
         self.runtime = RuntimeField()
@@ -108,6 +110,7 @@ class NewChatSheet(FormSheet):
         inner = QWidget()
         rows: list[tuple[str, QWidget]] = [
             (new_chat_texts.directory(), self.directory_row),
+            (conversation_texts.conversation(), self.conversation),
             (common_texts.name(), self.name),
             (new_chat_texts.first_prompt(), self.prompt),
             (new_chat_texts.show_as(), self.runtime),
@@ -136,9 +139,9 @@ class NewChatSheet(FormSheet):
         last.insertWidget(0, self.more)
         layout.addLayout(last)
         order = [
-            self.directory, self.directory_row.browse, self.name, self.prompt, *self.runtime.buttons, self.model,
-            self.url, self.arguments, self.presets, self.worktree.checkbox, self.worktree.branch, self.environment,
-            self.missing.copy, self.more, self.cancel, self.start,
+            self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
+            *self.runtime.buttons, self.model, self.url, self.arguments, self.presets, self.worktree.checkbox,
+            self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -221,10 +224,6 @@ class NewChatSheet(FormSheet):
             if had_focus:
                 self.tiles.focus()
 
-    def set_recent(self, recent: list[str]) -> None:
-        """Set the directories to offer first."""
-        self.directory.set_recent(recent)
-
     def set_repository_status(self, directory: str, status: Status | None) -> None:
         """Set git's status of a directory; None outside of a repository."""
         if directory == self.directory.directory():
@@ -233,8 +232,7 @@ class NewChatSheet(FormSheet):
     def failed(self, message: str) -> None:
         """The chat could not be started."""
         self.set_busy(busy=False)
-        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
-        self._on_agent(self.tiles.current())
+        self.refresh_agents()
         if self.tiles.is_installed(self.tiles.current()):
             self._set_error(message)
 
@@ -276,12 +274,7 @@ class NewChatSheet(FormSheet):
         self.presets.set_presets(agent.presets, start.presets)
         self.worktree.set_value(enabled=start.worktree)
         self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
-        self.model.setText(start.model)
-        self.url.setText(start.url)
-        if agent.name == ENDPOINT:
-            defaults = endpoint_defaults()
-            self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
-            self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
+        self._endpoint.set_values(start.model, start.url)
         hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
         self._more_shown = self._more_shown or bool(hidden)
 
@@ -296,7 +289,6 @@ class NewChatSheet(FormSheet):
         self._set_error("")
         self._suggest_name()
         self.worktree.forget_repository()
-        self._debounce.start()
 
     def _on_name_edited(self, text: str) -> None:
         self._named_by_user = bool(text.strip())
@@ -315,12 +307,12 @@ class NewChatSheet(FormSheet):
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not agent.starts_without_arguments
         name = new_chat_texts.command() if replaces else new_chat_texts.arguments()
-        self._fields.labels[self.arguments].setText(name)
-        self.arguments.setAccessibleName(name)
+        self._fields.rename(self.arguments, name)
         self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
+            (self.conversation, agent is not None and can_list(agent)),
             (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
             (self.prompt, agent is not None and (agent.accepts_prompt or self._is_structured)),
             (self.model, is_endpoint),
@@ -330,8 +322,7 @@ class NewChatSheet(FormSheet):
             (self.worktree, shown),
             (self.environment, shown),
         ):
-            self._fields.labels[control].setVisible(is_shown)
-            control.setVisible(is_shown)
+            self._fields.set_shown(control, is_shown=is_shown)
         self.more.setText(new_chat_texts.fewer_options() if shown else new_chat_texts.more_options())
 
     @property
@@ -343,16 +334,24 @@ class NewChatSheet(FormSheet):
         self.error.setText(text)
         self.error.setVisible(bool(text))
         self.create_button.hide()
-        for field in self._lines:
-            if bool(field.property("invalid")) != (field is control):
-                field.setProperty("invalid", field is control)
-                field.style().polish(field)
+        mark_invalid(self._lines, control)
 
     # ------------------------------------------------------------ starting
 
     def _submit(self) -> None:
+        if (new_chat := self._checked()) is not None:
+            self.set_busy(busy=True)
+            self.start_requested.emit(new_chat)
+
+    def choose_conversation(self) -> None:
+        """Let the user choose an earlier conversation of the agent, if the fields are valid."""
+        if (new_chat := self._checked()) is not None:
+            self.conversation_requested.emit(new_chat)
+
+    def _checked(self) -> NewChatRequest | None:
+        """The request, or None after the invalid field is marked."""
         if not self.start.isEnabled():
-            return
+            return None
         try:
             new_chat = self._read()
         except Refused as refused:
@@ -360,10 +359,9 @@ class NewChatSheet(FormSheet):
             self.create_button.setVisible(refused.control is self.directory and self.directory.is_missing())
             refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
             self.scrolled.ensureWidgetVisible(refused.control)
-            return
+            return None
         self._set_error("")
-        self.set_busy(busy=True)
-        self.start_requested.emit(new_chat)
+        return new_chat
 
     def _make_directory(self) -> None:
         """Create the missing directory, and start."""
@@ -384,9 +382,7 @@ class NewChatSheet(FormSheet):
         if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
             raise Refused(self.arguments, new_chat_texts.enter_command())
         if agent.name == ENDPOINT:
-            if not start.url and not endpoint_defaults().url and not any("url" in word for word in arguments):
-                raise Refused(self.url, new_chat_texts.enter_address())
-            arguments = [*endpoint_arguments(start.model, start.url), *arguments]
+            arguments = self._endpoint.arguments(arguments)
         return NewChatRequest(
             agent=agent.name,
             directory=self.directory.directory(),

@@ -72,13 +72,18 @@ def records_backwards(path: Path, kind: type[Record]) -> Iterator[Record]:
     """
     decoder = msgspec.json.Decoder(kind)
     for line in lines_backwards(path):
-        try:
-            yield decoder.decode(line)
-        except msgspec.ValidationError:
-            continue
-        except (msgspec.DecodeError, RecursionError):
-            if (found := _with_halves(line, kind)) is not None:
-                yield found
+        if (found := decoded(decoder, line, kind)) is not None:
+            yield found
+
+
+def decoded(decoder: msgspec.json.Decoder[Record], line: bytes, kind: type[Record]) -> Record | None:
+    """A line's JSON object of this kind; None for another kind, and for a damaged or half-written line."""
+    try:
+        return decoder.decode(line)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _with_halves(line, kind)
 
 
 def _with_halves(line: bytes, kind: type[Record]) -> Record | None:

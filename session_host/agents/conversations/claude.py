@@ -31,7 +31,9 @@ class _Block(msgspec.Struct):
     text: str = ""
 
 
-class _Message(msgspec.Struct):
+class Message(msgspec.Struct):
+    """The message of a transcript's line."""
+
     content: str | list[_Block] = ""
     model: str = ""
 
@@ -58,7 +60,7 @@ class _Line(msgspec.Struct, rename="camel"):
     """
 
     type: str = ""
-    message: _Message | None = None
+    message: Message | None = None
     is_sidechain: bool = False
     is_meta: bool = False
     is_compact_summary: bool = False
@@ -73,7 +75,7 @@ class Claude:
     def find(self, query: ConversationQuery) -> LookupResult:
         # Search by the id alone, since long directory names are cut and hashed. The chat is resumed in the same
         # directory.
-        paths = sorted(_projects(query).glob(f"*/{query.conversation}.jsonl"))
+        paths = sorted(projects(query).glob(f"*/{query.conversation}.jsonl"))
         if any(_has_user_line(path) for path in paths):
             return LookupResult(Availability.WHOLE)
         if paths:
@@ -82,14 +84,14 @@ class Claude:
                 f"Claude Code exited before it saved the prompt: it is not in {paths[0]}",
             )
         if query.used:
-            return LookupResult(Availability.LOST, f"Claude Code's transcript is missing from {_projects(query)}")
+            return LookupResult(Availability.LOST, f"Claude Code's transcript is missing from {projects(query)}")
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
     def opened_by(self, query: ConversationQuery) -> list[int]:
         return list(in_conversation(_home(query) / "sessions", query.conversation))
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
-        for path in newest_first(_projects(query).glob(f"*/{query.conversation}.jsonl"))[:1]:
+        for path in newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))[:1]:
             yield from turns_of(_recorded_texts(path))
 
 
@@ -97,7 +99,8 @@ def _home(query: ConversationQuery) -> Path:
     return query.from_variable("CLAUDE_CONFIG_DIR", query.home / ".claude")
 
 
-def _projects(query: ConversationQuery) -> Path:
+def projects(query: ConversationQuery) -> Path:
+    """The directory with a directory of transcripts for each project."""
     return _home(query) / "projects"
 
 

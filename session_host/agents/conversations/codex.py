@@ -45,7 +45,9 @@ class _Payload(msgspec.Struct):
     message: str = ""
 
 
-class _Line(msgspec.Struct):
+class Line(msgspec.Struct):
+    """A line of a rollout."""
+
     type: str
     payload: _Payload
 
@@ -56,15 +58,15 @@ class Codex:
     variables: Final = ("HOME", "CODEX_HOME")
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        home = _home(query)
+        sessions = home(query) / "sessions"
         if any(_rollouts(query)):
             return LookupResult(Availability.WHOLE)
         if query.used:
-            return LookupResult(Availability.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
-        return LookupResult(Availability.LOST, f"the conversation is empty, or missing from {home / 'sessions'}")
+            return LookupResult(Availability.LOST, f"Codex's transcript is missing from {sessions}")
+        return LookupResult(Availability.LOST, f"the conversation is empty, or missing from {sessions}")
 
     def opened_by(self, query: ConversationQuery) -> list[int]:
-        lock = _home(query) / "thread-writer-locks" / f"{query.conversation}.lock"
+        lock = home(query) / "thread-writer-locks" / f"{query.conversation}.lock"
         try:
             inode = lock.stat().st_ino
             lines = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
@@ -81,26 +83,35 @@ class Codex:
             yield from turns_of(_recorded_texts(path))
 
 
-def _home(query: ConversationQuery) -> Path:
+def home(query: ConversationQuery) -> Path:
+    """Codex's directory."""
     return query.from_variable("CODEX_HOME", query.home / ".codex")
 
 
 def _rollouts(query: ConversationQuery) -> Iterator[Path]:
-    home, name = _home(query), f"rollout-*-{query.conversation}.jsonl"
-    yield from home.glob(f"sessions/*/*/*/{name}")
-    yield from home.glob(f"archived_sessions/{name}")
+    directory, name = home(query), f"rollout-*-{query.conversation}.jsonl"
+    yield from directory.glob(f"sessions/*/*/*/{name}")
+    yield from directory.glob(f"archived_sessions/{name}")
 
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
-    # The messages of the role "user" hold Codex's own notes, too, so an event tells the prompt.
-    for line in records_backwards(path, _Line):
+    for line in records_backwards(path, Line):
         match line.type, line.payload:
             case "response_item", _Payload(type="message", role="assistant") as answer:
                 yield RecordedText("agent", _text(answer.content))
-            case "event_msg", _Payload(type="item_completed", item=_Item(type="UserMessage", content=content)):
-                yield RecordedText("user", _text(content))
-            case "event_msg", _Payload(type="user_message", message=message):
-                yield RecordedText("user", message)
+            case _ if (prompt := prompt_in(line)) is not None:
+                yield RecordedText("user", prompt)
+
+
+def prompt_in(line: Line) -> str | None:
+    """The user's prompt in a line; None if it has none."""
+    # The messages of the role "user" hold Codex's own notes, too, so an event tells the prompt.
+    match line.type, line.payload:
+        case "event_msg", _Payload(type="item_completed", item=_Item(type="UserMessage", content=content)):
+            return _text(content)
+        case "event_msg", _Payload(type="user_message", message=message):
+            return message
+    return None
 
 
 def _text(content: list[_Content]) -> str:

@@ -56,9 +56,13 @@ class Copilot:
             yield from turns_of(_recorded_texts(_events(query)))
 
 
+def sessions(query: ConversationQuery) -> Path:
+    """The directory with a directory for each conversation."""
+    return query.from_variable("COPILOT_HOME", query.home / ".copilot") / "session-state"
+
+
 def _directory(query: ConversationQuery) -> Path:
-    home = query.from_variable("COPILOT_HOME", query.home / ".copilot")
-    return home / "session-state" / query.conversation
+    return sessions(query) / query.conversation
 
 
 def _events(query: ConversationQuery) -> Path:

@@ -26,7 +26,7 @@ from session_host.agents.conversations.gemini_answers import said
 from session_host.agents.conversations.turns import Turn, turns_of
 
 _LONGEST_TWIN_BYTES = 64 * 1024
-_UNSAID = ("/", "?", "<session_context>", "<hook_context>")
+UNSAID = ("/", "?", "<session_context>", "<hook_context>")
 """Beginnings of messages that Gemini CLI does not count: its own context for the model, and commands."""
 
 
@@ -157,7 +157,7 @@ def _is_said(message: dict[str, Any]) -> bool:
     text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
     if message.get("type") == "gemini":
         return bool(text.strip() or message.get("toolCalls") or message.get("thoughts"))
-    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(_UNSAID)
+    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(UNSAID)
 
 
 def _put_back(kept: Path, place: Path) -> None:

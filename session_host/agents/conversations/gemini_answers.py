@@ -24,7 +24,9 @@ class _Part(msgspec.Struct):
     thought: bool = False
 
 
-class _Message(msgspec.Struct, kw_only=True):
+class Message(msgspec.Struct, kw_only=True):
+    """A message of a transcript."""
+
     id: str = ""
     type: str = ""
     content: str | _Part | list[_Part | str] = ""
@@ -39,15 +41,15 @@ class _Message(msgspec.Struct, kw_only=True):
 
 
 class _Change(msgspec.Struct):
-    messages: list[_Message] | None = None
+    messages: list[Message] | None = None
 
 
-class _Record(_Message, kw_only=True):
+class Record(Message, kw_only=True):
     """A line, or the one object of a file of a former version."""
 
     change: _Change | None = msgspec.field(name="$set", default=None)
     rewound_to: str = msgspec.field(name="$rewindTo", default="")
-    messages: list[_Message] | None = None
+    messages: list[Message] | None = None
 
 
 def said(path: Path) -> Iterator[RecordedText]:
@@ -64,19 +66,19 @@ def said(path: Path) -> Iterator[RecordedText]:
             yield RecordedText("user", text)
 
 
-def _records(path: Path) -> Iterator[_Record]:
+def _records(path: Path) -> Iterator[Record]:
     if path.suffix == ".jsonl":
-        yield from records_backwards(path, _Record)
+        yield from records_backwards(path, Record)
     elif path.stat().st_size > MOST_BYTES:
         raise TooFarBack
     else:
         try:
-            yield msgspec.json.decode(path.read_bytes(), type=_Record)
+            yield msgspec.json.decode(path.read_bytes(), type=Record)
         except (msgspec.DecodeError, RecursionError):
             return
 
 
-def _messages(records: Iterable[_Record]) -> Iterator[_Message]:
+def _messages(records: Iterable[Record]) -> Iterator[Message]:
     """The messages that count, the newest first."""
     seen: set[str] = set()
     dropped_from = ""

@@ -17,7 +17,9 @@ from typing import Final
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 
-_PATIENCE_S = 1.0
+PATIENCE_S = 1.0
+"""How long to wait for a busy file."""
+
 _GLANCE_S = 0.1
 """The timeout for a host, which must not block."""
 
@@ -41,7 +43,7 @@ class OpenCode:
     variables: Final = ("HOME", "XDG_DATA_HOME", "OPENCODE_DB")
 
     def find(self, query: ConversationQuery) -> LookupResult:
-        path = _database(query)
+        path = database(query)
         if not path.exists():
             return LookupResult(Availability.LOST, f"opencode's database is missing: {path}")
         try:
@@ -58,9 +60,9 @@ class OpenCode:
         return []
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
-        if _database(query).exists():
+        if database(query).exists():
             try:
-                yield from turns_of(_recorded_texts(_database(query), query.conversation))
+                yield from turns_of(_recorded_texts(database(query), query.conversation))
             except sqlite3.Error as error:
                 raise OSError(str(error)) from error
 
@@ -77,7 +79,7 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
         "" if there is none, or several match, or the file cannot be read.
     """
     mark, title = terminal_title[: len(_TITLE_MARK)], terminal_title[len(_TITLE_MARK) :]
-    path = _database(query)
+    path = database(query)
     if mark != _TITLE_MARK or not title or not path.exists():
         return ""
     is_cut = len(title) == _CUT_CHARACTERS + 1 and title.endswith("…")
@@ -89,7 +91,7 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
     directories = (query.directory, os.path.realpath(query.directory))
     given = (int(since_s * 1000), *directories, title, is_cut, _LONGEST_WHOLE, _CUT_CHARACTERS, wanted)
     try:
-        with _opened(path, _GLANCE_S) as connection:
+        with opened(path, _GLANCE_S) as connection:
             rows = connection.execute(question, given).fetchall()
     except sqlite3.Error:
         return ""  # The file is of another version, or busy.
@@ -98,22 +100,31 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
     return str(rows[0][0]) if len(rows) == 1 else ""
 
 
-def _database(query: ConversationQuery) -> Path:
+def database(query: ConversationQuery) -> Path:
+    """The path of opencode's SQLite file."""
     data = query.from_variable("XDG_DATA_HOME", query.home / ".local" / "share")
     return data / "opencode" / (query.environment.get("OPENCODE_DB") or "opencode.db")
 
 
-def _opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=patience_s))
+def opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
+    """Open the file for reading, as a context; it waits so long for a busy one.
+
+    Raises:
+        sqlite3.Error: the file is of another version, damaged or busy.
+    """
+    # Without a log no process writes to the file; a connection would create an empty log, and leave it there.
+    is_idle = not path.with_name(f"{path.name}-wal").exists()
+    mode = "mode=ro&immutable=1" if is_idle else "mode=ro"
+    return closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=patience_s))
 
 
 def _rows(path: Path, conversation: str) -> list[tuple[int]]:
-    with _opened(path, _PATIENCE_S) as connection:
+    with opened(path, PATIENCE_S) as connection:
         return connection.execute("SELECT 1 FROM session WHERE id = ?", (conversation,)).fetchall()
 
 
 def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
-    with _opened(path, _PATIENCE_S) as connection:
+    with opened(path, PATIENCE_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
             texts = [str(text or "") for _, _, text in parts]

@@ -19,15 +19,22 @@ class _Part(msgspec.Struct):
     thought: bool = False
 
 
-class _Message(msgspec.Struct):
+class Message(msgspec.Struct):
+    """The message of a transcript's line."""
+
     parts: list[_Part] = []
+
+    @property
+    def text(self) -> str:
+        """The text, without thoughts and tools."""
+        return "".join(part.text for part in self.parts if not part.thought)
 
 
 class _Line(msgspec.Struct, rename="camel"):
     """A line of a transcript."""
 
     type: str
-    message: _Message
+    message: Message
     is_sidechain: bool = False
 
 
@@ -41,7 +48,7 @@ class Qwen:
             if b'"user"' in path.read_bytes():
                 return LookupResult(Availability.WHOLE)
         if query.used:
-            return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {_projects(query)}")
+            return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {projects(query)}")
         return LookupResult(Availability.NOTHING, "the conversation is empty")
 
     def opened_by(self, query: ConversationQuery) -> list[int]:
@@ -56,17 +63,18 @@ def _home(query: ConversationQuery) -> Path:
     return query.from_variable("QWEN_HOME", query.home / ".qwen")
 
 
-def _projects(query: ConversationQuery) -> Path:
+def projects(query: ConversationQuery) -> Path:
+    """The directory with a directory for each project."""
     return query.from_variable("QWEN_RUNTIME_DIR", _home(query)) / "projects"
 
 
 def _transcripts(query: ConversationQuery) -> Iterator[Path]:
-    yield from _projects(query).glob(f"*/chats/{query.conversation}.jsonl")
+    yield from projects(query).glob(f"*/chats/{query.conversation}.jsonl")
 
 
 def _recorded_texts(path: Path) -> Iterator[RecordedText]:
     for line in records_backwards(path, _Line):
-        text = "".join(part.text for part in line.message.parts if not part.thought)
+        text = line.message.text
         if line.is_sidechain:
             continue
         if line.type == "assistant":

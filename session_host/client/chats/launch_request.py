@@ -27,6 +27,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The ended session that is resumed; its ``provider_session_id`` is known."""
     anew: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
+    conversation: str = ""
+    """The id of an earlier conversation that the chat continues and that is no chat's; "" for none."""
     beside: SessionRecord | None = None
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     fork: Fork | None = None

@@ -111,6 +111,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             origin,
             arguments=start.arguments,
             resumed_from=request.resume.id if request.resume else None,
+            continues=bool(request.conversation),
             located_by=locating(agent.conversation.place, start.environment),
         ),
         transitions=str(session_transitions(session_id)),
@@ -154,7 +155,7 @@ def _agent_start(
     supports = supported_options(agent, environment)
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
-    resumes = request.resume is not None and not request.anew
+    resumes = bool(request.conversation) or (request.resume is not None and not request.anew)
     way = way_of(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
         speaks_protocol=lambda: speaks_protocol(agent, environment), forks=request.fork is not None,
@@ -202,6 +203,8 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     chosen = agent.parse_conversation_options(arguments)
     if (other := request.beside or request.resume) is not None:
         return chosen.others, other.provider_session_id or "", True
+    if request.conversation:
+        return chosen.others, request.conversation, True
     if request.picks or request.fork is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):

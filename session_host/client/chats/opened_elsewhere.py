@@ -15,7 +15,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import opened_by
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
-from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store import Store
 from session_host.system.processes import proc
 from session_host.system.processes.identity import environment_variables
 from session_host.system.processes.process_tree import MARK
@@ -33,8 +33,15 @@ class Process(NamedTuple):
     """``/dev/pts/3``; "" for none."""
 
 
-def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, query: ConversationQuery) -> list[str]:
-    """Describe the processes that have an ended chat's conversation open, and what to do; one clause each."""
+def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: ConversationQuery) -> list[str]:
+    """Describe the processes that have a conversation open, and what to do; one clause each.
+
+    Args:
+        store: the record.
+        chat_id: the ended chat that was in the conversation; "" for none.
+        agent: the conversation's agent.
+        query: leads to the conversation.
+    """
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
@@ -48,7 +55,7 @@ def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, query: C
         mark = _mark(pid)
         # A running chat's host knows its conversation better than a command line, which may be an hour old.
         if mark not in running:
-            lines.append(_process_line(_process(pid), left_behind=mark == record.id))
+            lines.append(_process_line(_process(pid), left_behind=bool(chat_id) and mark == chat_id))
     return lines
 
 

@@ -143,7 +143,7 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
         record, can, reason, agent, query = plan[:5]
         if not can or agent is None or query is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
-        if not anyway and (found := opened_elsewhere(store, record, agent, query)):
+        if not anyway and (found := opened_elsewhere(store, record.id, agent, query)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
         return request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
 

@@ -62,7 +62,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
         has_history=bool(structured.history or structured.fork_of),
         version=VERSION,
         options=structured.options,
-        resumes=spec.origin.resumed_from is not None,
+        resumes=spec.origin.resumed_from is not None or spec.origin.continues,
         began_ms=structured.began_ms,
     )
     return StructuredRules(partial(make_dialect, structured.dialect), start, spec.session_id[:8])

@@ -1,0 +1,162 @@
+"""Continues conversations that were begun outside of Outlive, from the sheet for a new chat."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from gui.bridge.chat import Chat
+from gui.bridge.earlier_conversations import EarlierConversations, can_list
+from gui.bridge.sessions_model import SessionsModel
+from gui.input.draft import NO_DRAFT, Draft
+from gui.settings.layout import WindowLayout
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.all_sheets import Sheets
+from gui.window.new_chat.conversation_picker import Row
+from gui.window.new_chat.request import NewChatRequest, suggested_name
+from gui.window.new_chat.sheet import NewChatSheet
+from gui.window.sheets.sheet import Sheet
+from gui.wording import conversation_texts, phrases
+from session_host.agents.agent import PROMPT, Agent
+from session_host.errors import ConversationOpen, OutliveError
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import GridSize
+
+if TYPE_CHECKING:
+    from session_host.client.chats.earlier_conversations import ConversationList
+
+
+class ConversationActions(QObject):
+    """Lists an agent's conversations, and continues the chosen one.
+
+    A conversation that a running chat is in is shown there; that of an ended chat resumes as that chat.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        sheets: Sheets,
+        resuming: EndedChatActions,
+        new_chat: Callable[[], object],
+        open_chat: Callable[[Chat], object],
+    ) -> None:
+        super().__init__(sheets)
+        self._sessions = sessions
+        self._agents = agents
+        self._layout = layout
+        self._sheets = sheets
+        self._resuming = resuming
+        self._new_chat = new_chat
+        self._open_chat = open_chat
+        self._conversations = EarlierConversations(sessions, agents)
+        self._request: NewChatRequest | None = None
+        self._cancelled = threading.Event()
+        sheets.sheet_created.connect(self._on_sheet)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, NewChatSheet):
+            sheet.conversation_requested.connect(self._list)
+            sheet.conversations.chosen.connect(self._continue)
+            sheet.conversations.closed.connect(self._on_closed)
+
+    def open(self) -> None:
+        """Open the sheet for a new chat, with the conversations of its agent."""
+        self._new_chat()
+        sheet = self._sheets.new_chat
+        agent = self._agents.get(sheet.tiles.current())
+        if agent is None or not can_list(agent) or not sheet.tiles.is_installed(agent.name):
+            able = [name for name, each in self._agents.items() if sheet.tiles.is_installed(name) and can_list(each)]
+            if not able:
+                sheet.failed(conversation_texts.no_agent())
+                return
+            sheet.tiles.choose(able[0])
+        sheet.choose_conversation()
+
+    # ------------------------------------------------------------ listing
+
+    def _list(self, request: NewChatRequest) -> None:
+        agent = self._agents[request.agent]
+        if request.prompt and request.runtime == "terminal" and not _takes_prompt(agent):
+            self._sheets.new_chat.failed(conversation_texts.takes_no_prompt(agent.title))
+            return
+        self._request = request
+        self._cancelled = threading.Event()
+        self._sheets.new_chat.conversations.begin(agent.title, request.directory)
+        self._sessions.tasks.start(self._load(agent, request, self._cancelled), "conversations")
+
+    def _on_closed(self) -> None:
+        self._cancelled.set()
+
+    async def _load(self, agent: Agent, request: NewChatRequest, cancelled: threading.Event) -> None:
+        picker = self._sheets.new_chat.conversations
+        try:
+            found = await self._conversations.list_for(agent, request.directory, request.overrides, cancelled)
+        except (OutliveError, OSError) as error:
+            if not cancelled.is_set():
+                picker.refuse(conversation_texts.cannot_list(agent.title, error))
+            return
+        if not cancelled.is_set():
+            picker.show_rows(self._rows(agent, found))
+
+    def _rows(self, agent: Agent, found: ConversationList) -> list[Row]:
+        chats = self._conversations.chats_by_conversation(agent)
+        here = [Row(kept, "", chats.get(kept.conversation)) for kept in found.here]
+        return here + [
+            Row(kept, one_line(phrases.short_directory(kept.directory)), chats.get(kept.conversation))
+            for kept in found.elsewhere
+        ]  # fmt: skip
+
+    # ------------------------------------------------------------ continuing
+
+    def _continue(self, row: Row, anyway: bool) -> None:
+        request, sheet = self._request, self._sheets.new_chat
+        if request is None:
+            return
+        chat = self._conversations.chats_by_conversation(self._agents[request.agent]).get(row.kept.conversation)
+        if chat is None:
+            sheet.conversations.set_busy()
+            self._sessions.tasks.start(self._start(request, row, anyway=anyway), "continue")
+            return
+        sheet.conversations.dismiss()
+        sheet.done()
+        if not chat.has_ended:
+            self._open_chat(chat)
+        else:
+            self._resuming.resume(chat, prompt=Draft(request.prompt) if request.prompt else NO_DRAFT)
+
+    async def _start(self, request: NewChatRequest, row: Row, *, anyway: bool) -> None:
+        sheet = self._sheets.new_chat
+        directory = row.kept.directory if row.directory else request.directory
+        is_named = request.name != suggested_name(request.directory, request.agent)
+        try:
+            chat = await self._conversations.start(
+                self._agents[request.agent],
+                row.kept.conversation,
+                request.arguments,
+                name=request.name if is_named else one_line(suggested_name(directory, request.agent)),
+                directory=directory,
+                prompt=request.prompt,
+                overrides=request.overrides,
+                size=GridSize(*self._layout.grid).clamped(),
+                runtime=request.runtime,
+                anyway=anyway,
+            )
+        except OutliveError as error:
+            sheet.conversations.refuse(str(error), row if isinstance(error, ConversationOpen) else None)
+            return
+        chat.has_prompt = bool(request.prompt)
+        self._layout.last_agent, self._layout.last_directory = request.agent, directory
+        sheet.conversations.dismiss()
+        sheet.done()
+        self._open_chat(chat)
+
+
+def _takes_prompt(agent: Agent) -> bool:
+    """Whether the agent takes a first prompt with an earlier conversation, in its own terminal."""
+    words = [word for part in agent.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
+    return any(PROMPT in word for word in words)

@@ -1,0 +1,285 @@
+"""Chooses one of an agent's earlier conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStyleOptionViewItem, QWidget
+
+from gui.bridge.chat import Chat
+from gui.theme.follow import Theme
+from gui.theme.marks import paint_mark
+from gui.theme.matched import paint_matched
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import button, label, sentence
+from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
+from gui.wording import common_texts, conversation_texts, phrases
+
+if TYPE_CHECKING:
+    from session_host.agents.conversations.listing.base import KeptConversation
+
+WIDTH_PX = 720
+ROW_PX = 46
+HEADING_PX = 30
+ROWS_SHOWN = 9
+MOST_ROWS = 500
+"""More rows are not made; the user types to find others."""
+_ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_PLACES_ROLE = _ROW_ROLE + 1
+_MARK_PX = 22
+
+
+class Row(NamedTuple):
+    """A conversation in the list.
+
+    Attributes:
+        kept: the conversation.
+        directory: its directory, if that is another one than the sheet's, else "".
+        chat: the chat that is or was in it; None for none.
+    """
+
+    kept: KeptConversation
+    directory: str
+    chat: Chat | None
+
+    @property
+    def title(self) -> str:
+        """The first line."""
+        return self.kept.title or conversation_texts.untitled()
+
+    @property
+    def details(self) -> str:
+        """The second line."""
+        parts = [self.directory]
+        if self.chat is not None:
+            text = conversation_texts.was_in if self.chat.has_ended else conversation_texts.running_in
+            parts.append(text(self.chat.name))
+        elif self.kept.last_prompt != self.kept.title:
+            parts.append(self.kept.last_prompt)
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def age(self) -> str:
+        """The time since its last change."""
+        try:
+            changed = datetime.fromtimestamp(self.kept.changed_s, UTC)
+        except (ValueError, OverflowError, OSError):
+            return ""  # A file's time may be any number.
+        return phrases.age(changed, datetime.now(UTC))
+
+
+class ConversationPicker(Sheet):
+    """A sheet over the one for a new chat: a field, and the conversations that contain its words.
+
+    Signals:
+        chosen: the user chose a conversation (a Row, and whether it may be open elsewhere).
+    """
+
+    chosen = Signal(object, bool)
+
+    def __init__(self, theme: Theme, below: Sheet) -> None:
+        super().__init__(theme, below.around, conversation_texts.conversations(), WIDTH_PX)
+        below.closed.connect(self.dismiss)
+        self._rows: list[tuple[str, Row]] = []
+        self._agent = self._directory = ""
+        self._is_read = self._is_busy = False
+        self._takes_first = False
+        """Whether Enter was pressed before the conversations were read."""
+        self._narrowed_by = ""
+        self._refused: Row | None = None
+        self.field = QLineEdit()
+        self.field.setProperty("kind", "palette")
+        self.field.setAccessibleName(conversation_texts.conversations())
+        self.field.textChanged.connect(self._narrow)
+        self.list = ResultList(conversation_texts.conversations(), ROW_PX, ROWS_SHOWN, wraps=False)
+        self.list.setUniformItemSizes(False)
+        self.list.setItemDelegate(_RowDelegate(theme, ROW_PX, self.list))
+        self.items = self.list.items
+        self.list.clicked.connect(self._accept)
+        self.state = label("", "secondary")
+        self.state.setWordWrap(True)
+        self.anyway = button(conversation_texts.continue_anyway(), "", self._force)
+        foot = QWidget()
+        line = QHBoxLayout(foot)
+        line.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
+        line.addWidget(self.state, 1)
+        line.addWidget(self.anyway)
+        lay_out_results(self.body, theme, self.field, self.list, foot)
+
+    def opening_button(self, on_click: Callable[[], object]) -> QPushButton:
+        """A button that opens the sheet, and gets the keyboard focus back."""
+        made = button(conversation_texts.continue_one(), "link", on_click)
+        made.setToolTip(conversation_texts.continue_hint())
+        self.closed.connect(lambda: made.setFocus(Qt.FocusReason.OtherFocusReason))
+        return made
+
+    def begin(self, agent: str, directory: str) -> None:
+        """Open the sheet, while an agent's conversations are read.
+
+        Args:
+            agent: its title.
+            directory: the directory whose conversations come first.
+        """
+        self._agent, self._directory = agent, phrases.short_directory(directory)
+        self._rows, self._is_read, self._is_busy, self._takes_first = [], False, False, False
+        self.field.setPlaceholderText(conversation_texts.search(agent))
+        self.field.setAccessibleName(conversation_texts.search(agent))
+        self.field.clear()
+        self._narrow("")
+        self.open()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show the conversations: those of the directory, then the others, each group with the newest first."""
+        self._rows = [(f"{row.title} {row.details} {row.kept.last_prompt}".lower(), row) for row in rows]
+        self._is_read = True
+        self._narrow(self.field.text())
+        announce(self.state, self.state.text())
+        if self._takes_first:
+            self._accept(self.list.currentIndex())
+
+    def refuse(self, problem: str, row: Row | None = None) -> None:
+        """Show why there is no list, or why the chosen conversation cannot be continued; ``row``: unless forced."""
+        self._is_busy, self._refused = False, row
+        self._show_state(sentence(problem), "problem")
+        self.anyway.setVisible(row is not None)
+        announce(self.state, self.state.text())
+
+    def set_busy(self) -> None:
+        """Show that a chat is being started."""
+        self._is_busy = True
+        self._show_state(common_texts.starting())
+
+    # ------------------------------------------------------------ rows
+
+    def _narrow(self, text: str) -> None:
+        self._takes_first = self._takes_first and text == self._narrowed_by
+        self._narrowed_by = text
+        words = text.lower().split()
+        fitting = [row for whole, row in self._rows if all(word in whole for word in words)]
+        self.items.clear()
+        for number, row in enumerate(fitting[:MOST_ROWS]):
+            if number == 0 or bool(row.directory) != bool(fitting[number - 1].directory):
+                self._add_heading(row)
+            self._add(row, words)
+        self.list.fit_rows(1)
+        headings = sum(self.items.item(row).data(_ROW_ROLE) is None for row in range(self.items.rowCount()))
+        wanted_px = self.items.rowCount() * ROW_PX - headings * (ROW_PX - HEADING_PX)
+        self.list.setFixedHeight(min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth())
+        self._show_state(self._summary(fitting, is_filtered=bool(words)))
+
+    def _add_heading(self, row: Row) -> None:
+        text = conversation_texts.in_directory(self._directory)
+        item = QStandardItem(conversation_texts.in_other_directories() if row.directory else text)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        self.items.appendRow(item)
+
+    def _add(self, row: Row, words: list[str]) -> None:
+        item = QStandardItem(row.title)
+        item.setData(row, _ROW_ROLE)
+        item.setData(_places(row.title, words), _PLACES_ROLE)
+        item.setEditable(False)
+        spoken = ", ".join(part for part in (row.title, row.details, row.age) if part)
+        item.setData(spoken, int(Qt.ItemDataRole.AccessibleTextRole))
+        self.items.appendRow(item)
+
+    def _summary(self, fitting: list[Row], *, is_filtered: bool) -> str:
+        if not self._is_read:
+            return conversation_texts.reading()
+        if not self._rows:
+            return conversation_texts.none_at_all(self._agent)
+        if not fitting:
+            return common_texts.no_matches()
+        if len(fitting) > MOST_ROWS:
+            return conversation_texts.only_newest(MOST_ROWS, len(fitting))
+        here = sum(not row.directory for row in fitting)
+        if not here and not is_filtered:
+            return conversation_texts.none_here()
+        return conversation_texts.counts(here, len(fitting) - here)
+
+    def _show_state(self, text: str, kind: str = "secondary") -> None:
+        self.anyway.hide()
+        if self.state.property("kind") != kind:
+            self.state.setProperty("kind", kind)
+            self.state.style().polish(self.state)
+        self.state.setText(text)
+        if self.is_open:
+            self.center()
+
+    # ------------------------------------------------------------ choosing
+
+    def _accept(self, index: QModelIndex) -> None:
+        row = index.data(_ROW_ROLE)
+        if isinstance(row, Row) and not self._is_busy:
+            self.chosen.emit(row, False)
+
+    def _force(self) -> None:
+        if self._refused is not None and not self._is_busy:
+            self.chosen.emit(self._refused, True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        former = self.list.currentIndex().row()
+        if self.list.step(event):
+            self._leave_heading(former)
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._takes_first = not self._is_read
+            self._accept(self.list.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _leave_heading(self, former: int) -> None:
+        """Move the mark from a heading to the next conversation; at the list's beginning, back down."""
+        row = self.list.currentIndex().row()
+        if self.items.index(row, 0).data(_ROW_ROLE) is None:
+            following = row - 1 if 0 < row < former else row + 1
+            self.list.setCurrentIndex(self.items.index(following, 0))
+            if following == 1:
+                self.list.scrollToTop()
+
+
+def _places(title: str, words: list[str]) -> list[int]:
+    """The characters of a title that the typed words match."""
+    lowered = title.lower()
+    if len(lowered) != len(title):
+        return []
+    begins = [(lowered.find(word), len(word)) for word in words]
+    return sorted({place for begin, length in begins if begin >= 0 for place in range(begin, begin + length)})
+
+
+class _RowDelegate(RowDelegate):
+    """Paints a heading, or a conversation: its title and age, and below them its chat, directory or last prompt."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, ROW_PX if isinstance(index.data(_ROW_ROLE), Row) else HEADING_PX)
+
+    def paint_row(self, painter: QPainter, area: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        tokens, row = self._theme.tokens, index.data(_ROW_ROLE)
+        middle, left = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignLeft
+        first = QRect(area.left() + GAP_M_PX, area.top() + 4, area.width() - 2 * GAP_M_PX, 20)
+        second = first.translated(0, 19)
+        small, plain = font(SECONDARY_PX), font()
+        painter.setPen(tokens.color("secondary"))
+        painter.setFont(small)
+        if not isinstance(row, Row):
+            elided = QFontMetrics(small).elidedText(index.data(), Qt.TextElideMode.ElideMiddle, second.width())
+            painter.drawText(area.adjusted(GAP_M_PX, 4, -GAP_M_PX, 0), left | middle, elided)
+            return
+        painter.drawText(first, Qt.AlignmentFlag.AlignRight | middle, row.age)
+        room = first.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(row.age) - GAP_M_PX, 0)
+        if row.chat is not None:
+            paint_mark(painter, row.chat.mark, QPointF(second.left() + 8, second.center().y() + 0.5), tokens)
+            second.setLeft(second.left() + _MARK_PX)
+        elided = QFontMetrics(small).elidedText(row.details, Qt.TextElideMode.ElideRight, second.width())
+        painter.setPen(tokens.color("secondary"))
+        painter.drawText(second, left | middle, elided)
+        painter.setFont(plain)
+        painter.setPen(tokens.color("text"))
+        title = QFontMetrics(plain).elidedText(row.title, Qt.TextElideMode.ElideRight, room.width())
+        places = [place for place in index.data(_PLACES_ROLE) if place < len(title) - 1 or title == row.title]
+        paint_matched(painter, room, title, places, tokens)

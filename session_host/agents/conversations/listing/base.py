@@ -1,0 +1,61 @@
+"""A listed conversation, and the protocol of listers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.protocol.untrusted_text import one_line
+
+MOST_LISTED: Final = 2000
+"""How many conversations are listed at most: the newest."""
+
+MOST_CHARACTERS: Final = 300
+"""The length of a title or prompt."""
+
+IsCancelled = Callable[[], bool]
+"""Whether the list is no longer wanted."""
+
+
+class KeptConversation(NamedTuple):
+    """A conversation that an agent can resume.
+
+    Attributes:
+        conversation: its id, as the agent's files have it; unchecked.
+        directory: the agent's working directory at its beginning, absolute; "" if unknown.
+        title: the agent's title for it, else its first prompt; one clean line, "" if unknown.
+        last_prompt: one clean line; "" if unknown.
+        changed_s: the time of its last change, in seconds since 1970.
+        is_scripted: a command that answers once and exits began it, such as ``claude -p``.
+    """
+
+    conversation: str
+    directory: str
+    title: str
+    last_prompt: str
+    changed_s: float
+    is_scripted: bool = False
+
+
+class ConversationLister(Protocol):
+    """Lists an agent's conversations."""
+
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+        """List at most ``MOST_LISTED`` conversations of all directories, in any order. Blocks on the disk.
+
+        Damaged and unreadable files are left out, and conversations without a prompt.
+
+        Args:
+            query: leads to the agent's files; its id is ignored. If there are too many conversations, those of its
+                directory come before newer ones, as far as the files' places tell.
+            is_cancelled: asked before each file; if it is true, the rest is left out.
+
+        Raises:
+            OSError: the agent's files cannot be read at all.
+        """
+
+
+def clean(text: str) -> str:
+    """A text of an agent's file as one short line, without misleading characters."""
+    return " ".join(one_line(text[: 4 * MOST_CHARACTERS]).split())[:MOST_CHARACTERS]

@@ -1,0 +1,63 @@
+"""Lists Codex's conversations (0.169): ``sessions/Y/M/D/rollout-<time>-<id>.jsonl``.
+
+The first line names the id, the real working directory and what began the thread: ``exec`` is a command that answers
+once, and a sub-agent's thread cannot be resumed by itself. Archived threads are not listed, nor does Codex list them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.codex import Line as RolloutLine
+from session_host.agents.conversations.codex import home, prompt_in
+
+from .base import KeptConversation, clean
+from .ends import FileEnds, last_record
+from .files import FileLister, FoundFile, directories_in, files_in
+
+_SCRIPTED: Final = "exec"
+_PROMPT_MARK: Final = b'"UserMessage"'
+
+
+class _Meta(msgspec.Struct):
+    id: str
+    cwd: str = ""
+    source: Any = ""
+    thread_source: str | None = ""
+
+
+class _FirstLine(msgspec.Struct):
+    payload: _Meta
+    type: str = ""
+
+
+class CodexFiles:
+    """See ``FileReader``."""
+
+    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
+        years = directories_in(home(query) / "sessions")
+        for month in (month for year in years for month in directories_in(year)):
+            for day in directories_in(month):
+                yield from files_in(day, ".jsonl")
+
+    def read(self, found: FoundFile) -> KeptConversation | None:
+        with FileEnds(found.path) as ends:
+            meta = next((line.payload for line in ends.first_records(_FirstLine) if line.type == "session_meta"), None)
+            if meta is None or meta.thread_source == "subagent" or isinstance(meta.source, dict):
+                return None
+            prompt = next((text for line in ends.first_records(RolloutLine) if (text := prompt_in(line))), "")
+            last = last_record(ends.last_lines(), _PROMPT_MARK, RolloutLine)
+        last_prompt = (prompt_in(last) or "") if last is not None else ""
+        if not (prompt or last_prompt):
+            return None
+        is_scripted = meta.source == _SCRIPTED
+        return KeptConversation(
+            meta.id, meta.cwd, clean(prompt or last_prompt), clean(last_prompt), found.changed_s, is_scripted
+        )
+
+
+CODEX: Final = FileLister(CodexFiles())

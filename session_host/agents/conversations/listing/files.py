@@ -1,0 +1,88 @@
+"""Lists the conversations of agents with a file for each, the newest first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from session_host.agents.conversations.base import ConversationQuery
+
+from .base import MOST_LISTED, IsCancelled, KeptConversation
+
+
+class FoundFile(NamedTuple):
+    """A file that may be a conversation's.
+
+    Attributes:
+        path: its path.
+        changed_s: the time of its last change, in seconds since 1970.
+        is_here: its place says that it belongs to the queried directory.
+    """
+
+    path: Path
+    changed_s: float
+    is_here: bool = False
+
+
+class FileReader(Protocol):
+    """Finds and reads the files of one agent."""
+
+    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
+        """Find the files of all conversations."""
+
+    def read(self, found: FoundFile) -> KeptConversation | None:
+        """Read a file's ends; None if it has no conversation that can be resumed.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+
+
+class FileLister:
+    """See ``ConversationLister``."""
+
+    def __init__(self, reader: FileReader) -> None:
+        self._reader = reader
+
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+        newest = sorted(
+            self._reader.files(query), key=lambda found: (found.is_here, found.changed_s), reverse=True
+        )  # fmt: skip
+        kept: list[KeptConversation] = []
+        for found in newest[:MOST_LISTED]:
+            if is_cancelled():
+                break
+            try:
+                conversation = self._reader.read(found)
+            except OSError:
+                continue
+            if conversation is not None:
+                kept.append(conversation)
+        return kept
+
+
+def files_in(directory: Path, suffix: str, *, is_here: bool = False) -> Iterator[FoundFile]:
+    """The files of a directory with this ending of their names; none if the directory cannot be read."""
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if not entry.name.endswith(suffix):
+                    continue
+                try:
+                    changed_s = entry.stat().st_mtime
+                except OSError:
+                    continue  # It was just removed, or is a broken link.
+                yield FoundFile(Path(entry.path), changed_s, is_here)
+    except OSError:
+        return
+
+
+def directories_in(directory: Path) -> list[Path]:
+    """The directories in a directory; none if it cannot be read."""
+    try:
+        with os.scandir(directory) as entries:
+            return [Path(entry.path) for entry in entries if entry.is_dir()]
+    except OSError:
+        return []

@@ -1,0 +1,63 @@
+"""Lists opencode's conversations (1.18), with the first and the last prompt of each, from its SQLite file."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Final
+
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.opencode import PATIENCE_S, database, opened
+
+from .base import MOST_LISTED, IsCancelled, KeptConversation, clean
+
+_PROMPT: Final = (
+    "(SELECT substr(json_extract(part.data, '$.text'), 1, 1200) FROM message JOIN part ON part.message_id = message.id"
+    " WHERE message.session_id = session.id AND json_extract(message.data, '$.role') = 'user'"
+    " AND json_extract(part.data, '$.type') = 'text'"
+    " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
+    " ORDER BY message.time_created {order}, message.id {order}, part.id LIMIT 1)"
+)
+_LIST: Final = (
+    f"SELECT id, directory, title, time_updated, {_PROMPT.format(order='ASC')}, {_PROMPT.format(order='DESC')}"  # noqa: S608
+    " FROM session WHERE parent_id IS NULL AND time_archived IS NULL ORDER BY time_updated DESC LIMIT ?"
+)
+
+_UNTITLED: Final = re.compile(r"New session - \d{4}-.*")
+"""opencode's title until its model has given one."""
+
+
+class OpenCodeDatabase:
+    """See ``ConversationLister``."""
+
+    def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+        path = database(query)
+        if not path.exists():
+            return []
+        kept: list[KeptConversation] = []
+        try:
+            with opened(path, PATIENCE_S) as connection:
+                # Undecodable text is shown with replacement characters.
+                connection.text_factory = lambda data: data.decode(errors="replace")
+                for row in connection.execute(_LIST, (MOST_LISTED,)):
+                    if is_cancelled():
+                        break
+                    if (conversation := _kept(row)) is not None:
+                        kept.append(conversation)
+        except sqlite3.Error as error:
+            if not kept:
+                raise OSError(f"{path}: {error}") from error
+        return kept
+
+
+def _kept(row: tuple[object, ...]) -> KeptConversation | None:
+    conversation, directory, title, changed_ms, prompt, last_prompt = row
+    if not isinstance(changed_ms, int) or not isinstance(prompt, str) or not prompt.strip():
+        return None
+    own = str(title or "")
+    shown = prompt if not own.strip() or _UNTITLED.fullmatch(own) else own
+    last = last_prompt if isinstance(last_prompt, str) else ""
+    return KeptConversation(str(conversation), str(directory or ""), clean(shown), clean(last), changed_ms / 1000)
+
+
+OPENCODE: Final = OpenCodeDatabase()

@@ -1,0 +1,42 @@
+"""The table of listers, by the names of places in the catalog.
+
+aider keeps one history for each directory, without ids. Chats with a model server are Outlive's own: the list of chats
+has them all. Shells and commands have no conversations.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from session_host.agents.conversations.base import ConversationQuery
+
+from .base import ConversationLister, IsCancelled, KeptConversation
+from .claude import CLAUDE
+from .codex import CODEX
+from .copilot import COPILOT
+from .gemini import GEMINI
+from .opencode import OPENCODE
+from .qwen import QWEN
+
+LISTERS: Final[dict[str, ConversationLister]] = {
+    "claude": CLAUDE,
+    "codex": CODEX,
+    "copilot": COPILOT,
+    "gemini": GEMINI,
+    "opencode": OPENCODE,
+    "qwen": QWEN,
+}
+
+
+def list_kept(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
+    """List an agent's conversations, the newest first; none if the place has no lister.
+
+    Raises:
+        OSError: the agent's files cannot be read at all.
+    """
+    lister = LISTERS.get(place)
+    if lister is None:
+        return []
+    newest = sorted(lister.list(query, is_cancelled), key=lambda kept: kept.changed_s, reverse=True)
+    # Gemini CLI may have several files for one conversation.
+    return list({kept.conversation: kept for kept in reversed(newest)}.values())[::-1]

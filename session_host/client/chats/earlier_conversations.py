@@ -1,0 +1,129 @@
+"""Continues conversations that were begun outside of Outlive: lists an agent's own, and starts a chat in one.
+
+A conversation of an ended chat is resumed as that chat instead (``resume``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from session_host.agents.agent import Agent
+from session_host.agents.conversations.base import Availability, ConversationQuery
+from session_host.agents.conversations.listing.base import IsCancelled, KeptConversation
+from session_host.agents.conversations.listing.registry import LISTERS, list_kept
+from session_host.agents.conversations.registry import find_conversation
+from session_host.agents.environment import child_environment
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import ConversationOpen, NotResumable
+from session_host.paths import session_files
+from session_host.storage.store import SessionRecord
+
+from .launch import launch
+from .launch_request import LaunchRequest
+from .opened_elsewhere import opened_elsewhere
+
+
+class ConversationList(NamedTuple):
+    """An agent's conversations, the newest first.
+
+    Attributes:
+        here: those of the directory.
+        elsewhere: those of other directories; each has a directory.
+    """
+
+    here: list[KeptConversation]
+    elsewhere: list[KeptConversation]
+
+
+def can_list(agent: Agent) -> bool:
+    """Whether an agent's conversations can be listed and continued."""
+    return bool(agent.conversation.resume) and agent.conversation.place in LISTERS
+
+
+def list_conversations(
+    agent: Agent,
+    directory: str,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, str],
+    is_cancelled: IsCancelled = lambda: False,
+) -> ConversationList:
+    """List an agent's conversations. Blocks on the disk.
+
+    Args:
+        agent: the agent.
+        directory: an absolute path; symlinks are resolved, as agents do.
+        environment: the caller's whole environment.
+        overrides: variables that the user sets for the chat; they may move the agent's files.
+        is_cancelled: whether the list is no longer wanted.
+
+    Raises:
+        OSError: the agent's files cannot be read.
+        StoreError: the record of chats cannot be read.
+    """
+    query = _query(agent, directory, environment, overrides)
+    here = os.path.realpath(directory)
+    with open_store() as store:
+        chats = {record.provider_session_id for record in store.all() if record.agent == agent.name}
+    found = ConversationList([], [])
+    real = dict[str, str]()
+    for kept in list_kept(agent.conversation.place, query, is_cancelled):
+        is_ours = kept.conversation in chats
+        if not agent.conversation.is_id(kept.conversation) or (kept.is_scripted and not is_ours):
+            continue
+        if kept.directory not in real:
+            real[kept.directory] = _real(kept.directory)
+        if real[kept.directory] == here:
+            found.here.append(kept)
+        elif real[kept.directory]:
+            found.elsewhere.append(kept)
+    return found
+
+
+def _real(directory: str) -> str:
+    """The path without symlinks; "" for a text that is no absolute path."""
+    return os.path.realpath(directory) if directory.startswith("/") and "\0" not in directory else ""
+
+
+async def continue_conversation(request: LaunchRequest, *, anyway: bool = False) -> SessionRecord:
+    """Start a chat in an earlier conversation; returns when its program is exec'd.
+
+    Args:
+        request: its ``conversation`` is one that ``list_conversations`` found, its ``directory`` that one's.
+        anyway: whether to start even if the conversation is open elsewhere.
+
+    Raises:
+        NotResumable: the conversation cannot be resumed; with ``ConversationOpen``, only if ``anyway`` is true.
+        AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory: as ``launch.launch``.
+    """
+    await asyncio.to_thread(_check, request, anyway)
+    return await launch(request)
+
+
+def _check(request: LaunchRequest, anyway: bool) -> None:
+    agent = request.agent
+    if agent.is_subcommand(request.arguments):
+        raise NotResumable(f"`{agent.executable} {request.arguments[0]}` has no conversation; leave the argument out")
+    if not agent.conversation.is_id(request.conversation):
+        raise NotResumable(f"{agent.title} has no conversation with such an id")
+    if not os.path.isdir(request.directory):  # noqa: PTH112 - an invalid path is no directory
+        raise NotResumable(f"the directory of this conversation is missing: {request.directory}")
+    query = _query(agent, request.directory, request.environment, request.overrides)
+    query = query._replace(conversation=request.conversation, used=True)
+    found = find_conversation(agent.conversation.place, query)
+    if found.kept in {Availability.LOST, Availability.NOTHING}:
+        raise NotResumable(found.reason)
+    if not anyway:
+        with open_store() as store:
+            if lines := opened_elsewhere(store, "", agent, query):
+                raise ConversationOpen("; ".join(lines))
+
+
+def _query(
+    agent: Agent, directory: str, environment: Mapping[str, str], overrides: Mapping[str, str]
+) -> ConversationQuery:
+    # A chat that is not started yet has no files of its own.
+    files = session_files("none")
+    return ConversationQuery("", directory, child_environment(environment, agent, overrides), files, used=False)

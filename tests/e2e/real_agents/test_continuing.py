@@ -1,0 +1,146 @@
+"""A conversation that was begun outside of Outlive is listed, and goes on in a chat of Outlive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.earlier_conversations import continue_conversation, list_conversations
+from session_host.client.chats.launch_request import LaunchRequest
+from session_host.errors import ConversationOpen
+from session_host.paths import config_dir
+from session_host.protocol.values import GridSize, Runtime
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.area import Area
+from tests.support.bare_terminal import BareTerminal
+from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, OPENCODE, RealAgent
+from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
+from tests.support.waiting import WaitedInVain, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
+
+
+def say(terminal: BareTerminal, prompt: str) -> None:
+    """Type a prompt; agents drop early keys, and some an Enter right behind a text."""
+
+    def is_answered() -> bool:
+        os.write(terminal.master, b"\r")  # One right behind the text may become a line of it.
+        try:
+            terminal.see(f"echo: {prompt}", timeout_s=5)
+        except WaitedInVain:
+            return False
+        return True
+
+    def is_typed() -> bool:
+        os.write(terminal.master, prompt.encode())
+        try:
+            terminal.see(prompt, timeout_s=15)
+        except WaitedInVain:
+            return False
+        return True
+
+    wait_until(is_typed, PATIENCE_S, terminal.text, every_s=0.1)
+    wait_until(is_answered, PATIENCE_S, terminal.text, every_s=0.1)
+
+
+def begin(agent: RealAgent, project: Path) -> BareTerminal:
+    """The agent in a terminal of the user's."""
+    plain = [agent.own_resume[0], *(word for word in agent.own_resume if word == "--no-daemon")]
+    return BareTerminal(plain, project)
+
+
+def wait_until_kept(terminal: BareTerminal, agent: RealAgent, project: Path, prompt: str) -> None:
+    """Wait until the list has the last prompt: agents write a little later."""
+
+    def is_kept() -> bool:
+        terminal.show_pending()
+        return [last for _, _, last in listed_here(agent, project)] == [prompt]
+
+    wait_until(is_kept, PATIENCE_S, "the prompt to be kept", every_s=0.1)
+
+
+def outside(agent: RealAgent, project: Path, *prompts: str) -> None:
+    """A conversation of the agent in a terminal of the user's, which is closed."""
+    with begin(agent, project) as terminal:
+        terminal.see(agent.ready, timeout_s=PATIENCE_S)
+        for prompt in prompts:
+            say(terminal, prompt)
+        wait_until_kept(terminal, agent, project, prompts[-1])
+
+
+def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runtime) -> LaunchRequest:
+    return LaunchRequest(
+        agent=load_catalog(config_dir())[agent.name], conversation=conversation, directory=str(directory),
+        environment=dict(os.environ), size=OWN_SIZE, name="continued", runtime=runtime,
+    )  # fmt: skip
+
+
+def listed_here(agent: RealAgent, directory: Path) -> list[tuple[str, str, str]]:
+    found = list_conversations(load_catalog(config_dir())[agent.name], str(directory), os.environ, {})
+    return [(kept.conversation, kept.title, kept.last_prompt) for kept in found.here]
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_a_conversation_from_another_terminal_goes_on_here_and_is_resumed_again(
+    agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
+) -> None:
+    outside(agent, project, "I like apples", "and pears")
+    link = area.home / "link"
+    link.symlink_to(project)
+    [(conversation, title, last)] = listed_here(agent, link)
+    assert (title, last) == ("A fake title" if agent is OPENCODE else "I like apples", "and pears")
+
+    record = asyncio.run(continue_conversation(request(agent, conversation, link, "terminal")))
+
+    assert record.provider_session_id == conversation
+    chat = Chat(agent, server, record.id).until_ready()
+    chat.sees("I like apples")
+    chat.ask_and_read("more of them")
+    history = json.dumps(server.wait_asked("more of them").body)
+    assert "echo: I like apples" in history
+    assert "and pears" in history
+    chat.until_idle()
+    assert chat.info()["provider_session_id"] == conversation
+    assert [each[0] for each in listed_here(agent, project)] == [conversation]
+    chat.stop()
+    resumed = chat.resumed().until_ready()
+    assert resumed.info()["provider_session_id"] == conversation
+    resumed.ask_and_read("once more")
+    history = json.dumps(server.wait_asked("once more").body)
+    assert "echo: I like apples" in history
+    assert "more of them" in history
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE], ids=lambda agent: agent.label, indirect=True)
+def test_it_goes_on_in_a_chat_view(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> None:
+    outside(agent, project, "I like apples")
+    [(conversation, *_)] = listed_here(agent, project)
+
+    record = asyncio.run(continue_conversation(request(agent, conversation, project, "structured")))
+
+    chat = Chat(agent, server, record.id).until_idle()
+    done("send", chat.id, "more of them", "--enter")
+    assert "echo: I like apples" in json.dumps(server.wait_asked("more of them", timeout_s=PATIENCE_S).body)
+    assert chat.info()["provider_session_id"] == conversation
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
+def test_one_that_is_still_open_in_the_other_terminal_is_not_continued(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    with begin(agent, project) as terminal:
+        terminal.see(agent.ready, timeout_s=PATIENCE_S)
+        say(terminal, "I like apples")
+        wait_until_kept(terminal, agent, project, "I like apples")
+        [(conversation, *_)] = listed_here(agent, project)
+
+        with pytest.raises(ConversationOpen, match=str(terminal.pid)):
+            asyncio.run(continue_conversation(request(agent, conversation, project, "terminal")))

@@ -1,0 +1,88 @@
+"""A conversation from outside of Outlive goes on in a chat, chosen by keyboard, and is resumed by its id."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.e2e.window.test_agents import AGENT, PROGRAM, command
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive
+
+pytestmark = pytest.mark.e2e
+
+IDS = [str(uuid.uuid4()), str(uuid.uuid4())]
+"""Other runs' processes with one of these would have the conversation open."""
+
+
+@pytest.fixture
+def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that keeps conversations as Claude Code does, and tells what it was started with."""
+    programs = area.root / "bin"
+    programs.mkdir()
+    (programs / "parrot").write_text(PROGRAM)
+    (programs / "parrot").chmod(0o700)
+    (area.config / "agents").mkdir()
+    (area.config / "agents" / "parrot.toml").write_text(
+        AGENT.replace("preset = true", 'preset = true\nplace = "claude"')
+    )
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("SHELL", "/bin/sh")
+
+
+def keep(area: Area, conversation: str, directory: Path, prompt: str) -> None:
+    """A conversation as the agent left it."""
+    directory.mkdir(exist_ok=True)
+    name = "".join(each if each.isalnum() else "-" for each in str(directory))
+    path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"type": "user", "cwd": str(directory), "message": {"content": prompt}}) + "\n")
+
+
+def shown(own: Window) -> str:
+    """The chat of the tab in front."""
+    [active] = [tab["session_id"] for tab in own.tabs() if tab["active"]]
+    return str(active)
+
+
+def test_one_is_found_continued_and_resumed(parrot: None, area: Area, open_window: OpenWindow) -> None:
+    keep(area, IDS[0], area.home / "api", "Mend the lexer")
+    keep(area, IDS[1], area.home / "web", "Paint it blue")
+    with open_window() as own:
+        own.focus()
+        command(own, "continue a conversation")
+        own.type("blue")
+        own.press("Return")
+        [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
+        first = tab["session_id"]
+        own.wait_connected([first])
+        wait_until(lambda: f"told: --resume {IDS[1]}" in everything(first), WAIT_S, "the agent to be resumed")
+        found = listed(first)
+        assert (found["provider_session_id"], found["cwd"]) == (IDS[1], str(area.home / "web"))
+
+        # It runs here now: the same choice shows this chat, from another tab.
+        command(own, "continue a conversation")
+        own.type("lexer")
+        own.press("Return")
+        wait_until(lambda: len(own.tabs()) == 2, WAIT_S, "the second tab")
+        command(own, "continue a conversation")
+        own.type("blue")
+        own.press("Return")
+        wait_until(lambda: shown(own) == first, WAIT_S, "the first chat")
+        assert len(own.tabs()) == 2
+
+        outlive("kill", first)
+        wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
+        command(own, "continue a conversation")
+        own.type("blue")
+        own.press("Return")
+        wait_until(lambda: listed(first)["continued_by"], WAIT_S, "the resumed chat")
+        wait_until(lambda: first not in {tab["session_id"] for tab in own.tabs()}, WAIT_S, "its tab")
+        second = shown(own)
+        assert listed(first)["continued_by"] == second
+        assert listed(second)["provider_session_id"] == IDS[1]

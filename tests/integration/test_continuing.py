@@ -1,0 +1,173 @@
+"""A chat is started in an agent's earlier conversation, which its record has from the start."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.earlier_conversations import can_list, continue_conversation, list_conversations
+from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.resume import resume
+from session_host.client.sessions.store_access import open_store
+from session_host.errors import ConversationOpen, NotResumable
+from session_host.paths import config_dir
+from session_host.storage.store import SessionRecord
+from tests.support.area import Area
+from tests.support.hosts import end, is_over, peek
+from tests.support.waiting import eventually, poll_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+ID, OTHER, THIRD = sorted(str(uuid.uuid4()) for _ in range(3))
+"""Other runs' processes with one of these would have the conversation open."""
+
+PROGRAM = '#!/bin/sh\ncase "$1" in --version|--help) exit ;; esac\necho "told: $*"\nexec cat\n'
+
+
+@pytest.fixture
+def project(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a conversation of a program in the place of Claude Code."""
+    programs = area.root / "bin"
+    programs.mkdir()
+    (programs / "claude").write_text(PROGRAM)
+    (programs / "claude").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    directory = area.home / "project"
+    directory.mkdir()
+    keep(area, ID, directory)
+    return directory
+
+
+def keep(area: Area, conversation: str, directory: Path, **more: str) -> Path:
+    name = "".join(each if each.isalnum() else "-" for each in str(directory))
+    path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"type": "user", "cwd": str(directory), "message": {"content": "hello"}} | more))
+    return path
+
+
+def request(directory: Path, conversation: str = ID, *arguments: str) -> LaunchRequest:
+    return LaunchRequest(
+        agent=load_catalog(config_dir())["claude"], conversation=conversation, directory=str(directory),
+        arguments=list(arguments), environment=dict(os.environ),
+    )  # fmt: skip
+
+
+def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:
+    found = list_conversations(load_catalog(config_dir())["claude"], str(directory), os.environ, overrides)
+    return [kept.conversation for kept in found.here], [kept.conversation for kept in found.elsewhere]
+
+
+async def told(record: SessionRecord, words: str) -> None:
+    """Wait until the program tells that it was started with these words."""
+
+    async def screen() -> str:
+        return "".join(await peek(record.id))
+
+    await poll_until(screen, lambda text: words in text, 30, words)
+
+
+async def ended(record: SessionRecord) -> None:
+    await end(record.id)
+
+    def stored() -> bool:
+        with open_store() as store:
+            return is_over(store.get(record.id))
+
+    await eventually(stored, 30, "the end to be recorded")
+
+
+async def test_the_agents_own_way_to_resume_with_the_users_arguments(project: Path) -> None:
+    record = await continue_conversation(request(project, ID, "--model", "opus", "--continue"))
+
+    assert record.provider_session_id == ID
+    assert record.resumed_from is None
+    await told(record, f"--resume {ID} --model opus")
+    with open_store() as store:
+        stored = store.get(record.id)
+    assert stored is not None
+    assert (stored.provider_session_id, stored.cwd, stored.arguments) == (ID, str(project), ["--model", "opus"])
+    await ended(record)
+
+    following = await resume(record.id)
+    assert (following.provider_session_id, following.resumed_from) == (ID, record.id)
+    await told(following, f"--resume {ID}")
+    await end(following.id)
+
+
+async def test_one_that_a_chat_has_open_is_refused(project: Path) -> None:
+    record = await continue_conversation(request(project))
+
+    with pytest.raises(ConversationOpen, match=f"the chat project has the conversation open.*{record.id[:8]}"):
+        await continue_conversation(request(project))
+    second = await continue_conversation(request(project), anyway=True)
+
+    await end(record.id)
+    await end(second.id)
+
+
+@pytest.mark.parametrize(
+    ("conversation", "arguments", "reason"),
+    [
+        (OTHER, (), "transcript is missing"),
+        ("--help", (), "no conversation with such an id"),
+        ("latest", (), "no conversation with such an id"),
+        (ID, ("mcp", "list"), "`claude mcp` has no conversation"),
+    ],
+    ids=["missing", "option", "word", "subcommand"],
+)
+async def test_what_cannot_be_continued(
+    conversation: str, arguments: tuple[str, ...], reason: str, project: Path
+) -> None:
+    with pytest.raises(NotResumable, match=reason):
+        await continue_conversation(request(project, conversation, *arguments))
+
+
+async def test_a_directory_that_is_gone(project: Path, area: Area) -> None:
+    with pytest.raises(NotResumable, match="directory of this conversation is missing"):
+        await continue_conversation(request(area.home / "gone"))
+
+
+async def test_directories_are_compared_without_symlinks(project: Path, area: Area) -> None:
+    link = area.home / "link"
+    link.symlink_to(project)
+    keep(area, OTHER, area.home / "other")
+
+    assert listed(project) == listed(link) == ([ID], [OTHER])
+    assert listed(area.home / "other") == ([OTHER], [ID])
+    assert listed(area.home) == ([], [OTHER, ID])
+
+
+async def test_hostile_files_are_not_listed(project: Path, area: Area) -> None:
+    keep(area, OTHER, area.home / "x", cwd="relative/path")
+    keep(area, "--help", area.home / "x")
+    keep(area, "latest", area.home / "x")
+    keep(area, THIRD, area.home / "x", cwd="/a\0b")
+
+    assert listed(project) == ([ID], [])
+
+
+async def test_the_users_variable_moves_the_agents_files(project: Path, area: Area) -> None:
+    (area.home / ".claude").rename(area.home / "mine")
+
+    assert listed(project) == ([], [])
+    assert listed(project, CLAUDE_CONFIG_DIR=str(area.home / "mine")) == ([ID], [])
+
+
+async def test_what_scripts_asked_is_listed_only_if_a_chat_was_in_it(project: Path, area: Area) -> None:
+    keep(area, ID, project, entrypoint="sdk-cli")
+    assert listed(project) == ([], [])
+
+    record = await continue_conversation(request(project))
+    assert listed(project) == ([ID], [])
+    await end(record.id)
+
+
+def test_agents_whose_conversations_can_be_listed() -> None:
+    able = {name for name, agent in load_catalog(config_dir()).items() if can_list(agent)}
+    assert able == {"claude", "codex", "copilot", "gemini", "opencode", "qwen"}
