@@ -14,6 +14,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
 from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, read_changes
+from session_host.client.worktrees.git import Stop
 from session_host.errors import WorktreeError
 
 __all__ = ["LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Since", "State", "readable"]
@@ -45,6 +46,7 @@ class ChangesReader(QObject):
         self.changes: Changes | None = None
         self.problem = ""
         self._tasks = tasks
+        self._stop = Stop()
         self._is_reading = self._is_stale = self._is_released = self._is_visible = False
         self._seen = self._events()
         chat.changed.connect(self._on_changed)
@@ -71,6 +73,7 @@ class ChangesReader(QObject):
     def release(self) -> None:
         """Stop, because the window is about to be deleted."""
         self._is_released = True
+        self._stop.set()  # The end of the process would wait for a git that hangs.
 
     def _events(self) -> tuple[object, ...]:
         return self.chat.activity, self.chat.activity_since, self.chat.checkout
@@ -87,7 +90,8 @@ class ChangesReader(QObject):
             while self._is_stale and not self._is_released:
                 self._is_stale = False
                 try:
-                    changes, problem = await asyncio.to_thread(read_changes, Path(self.directory), self.since), ""
+                    changes = await asyncio.to_thread(read_changes, Path(self.directory), self.since, self._stop)
+                    problem = ""
                 except WorktreeError as error:
                     changes, problem = None, str(error)
         finally:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 import msgspec
 
 from session_host.client.worktrees.changed_files import ChangedFile, read_diff
-from session_host.client.worktrees.git import GitRefused, read_limited, run_read_only
+from session_host.client.worktrees.git import GitRefused, Stop, read_limited, run_read_only
 from session_host.client.worktrees.status import changes_of, facts_of
 from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
@@ -63,12 +63,13 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.withheld == "limit" for file in self.files)
 
 
-def read_changes(directory: Path, since: Since = "commit") -> Changes:
+def read_changes(directory: Path, since: Since = "commit", stop: Stop | None = None) -> Changes:
     """The changes of the working tree around a directory. Blocks for up to ``TIMEOUT_S``.
 
     Args:
         directory: a directory in the working tree.
         since: what the files are compared with; "branch" is "commit" if no beginning of the branch is known.
+        stop: ends it early, with an error.
 
     Raises:
         WorktreeError: one line: git is missing, refuses or is too slow, or there is no working tree.
@@ -78,7 +79,7 @@ def read_changes(directory: Path, since: Since = "commit") -> Changes:
     if shutil.which("git") is None:
         raise WorktreeError("git is not installed; install it (Debian: apt install git)")
     try:
-        return _Reader(directory).read(since)
+        return _Reader(directory, stop).read(since)
     except GitRefused as refused:
         if "not a git repository" in refused.said:
             raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
@@ -94,7 +95,8 @@ def read_changes(directory: Path, since: Since = "commit") -> Changes:
 class _Reader:
     """Reads the changes of one working tree, all calls of git together within ``TIMEOUT_S``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, stop: Stop | None) -> None:
+        self._stop = stop
         self._until_s = time.monotonic() + TIMEOUT_S
         self._directory = directory
         self._directory = self._path("--show-toplevel")
@@ -192,7 +194,8 @@ class _Reader:
 
     def _limited(self, *words: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
         return read_limited(
-            self._directory, *_QUIET, *words, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra
+            self._directory, *_QUIET, *words, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
+            stop=self._stop,
         )  # fmt: skip
 
     def _left_s(self) -> float:

@@ -9,8 +9,9 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +51,35 @@ class GitRefused(WorktreeError):
         self.code = code
 
 
+class Stop:
+    """Ends calls of ``read_limited`` in another thread, because nobody waits for their output any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_set = False
+
+    def set(self) -> None:
+        """Kill the git that runs now, and each later one."""
+        with self._lock:
+            self._is_set = True
+            if self._process is not None:
+                _kill(self._process)
+
+    @contextlib.contextmanager
+    def kills(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Let ``set`` kill a process, which must not be waited for within the context."""
+        with self._lock:
+            self._process = process
+            if self._is_set:
+                _kill(process)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._process = None
+
+
 def run_read_only(
     directory: Path, *words: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
 ) -> str:
@@ -72,9 +102,14 @@ def run_read_only(
 
 
 def read_limited(
-    directory: Path, *words: str, max_bytes: int, timeout_s: float, extra: Mapping[str, str] | None = None
+    directory: Path,
+    *words: str,
+    max_bytes: int,
+    timeout_s: float,
+    extra: Mapping[str, str] | None = None,
+    stop: Stop | None = None,
 ) -> tuple[str, bool]:
-    """Run a command as ``run_read_only`` does, and read at most ``max_bytes`` of its output.
+    """Run a command as ``run_read_only`` does, and read at most ``max_bytes`` of its output; ``stop`` ends it early.
 
     Returns:
         The output, and whether it is cut off. git is killed when it prints more.
@@ -87,7 +122,7 @@ def read_limited(
         process = _start(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, subprocess.PIPE, complaint)
         assert process.stdout is not None
         try:
-            with process.stdout:
+            with process.stdout, (stop or Stop()).kills(process):
                 output = _read(process.stdout.fileno(), max_bytes + 1, until_s)
             if len(output) <= max_bytes:
                 process.wait(max(until_s - time.monotonic(), 0))
@@ -200,9 +235,13 @@ def _start(
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill git if it still runs, because the wait for it ended early (by an interrupt, too)."""
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _too_slow(words: tuple[str, ...], timeout_s: float) -> WorktreeError:

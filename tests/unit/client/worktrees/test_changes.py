@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -12,8 +13,10 @@ from session_host.client.worktrees import changes as changes_module
 from session_host.client.worktrees import untracked
 from session_host.client.worktrees.changed_files import ChangedFile
 from session_host.client.worktrees.changes import Changes, read_changes
+from session_host.client.worktrees.git import Stop
 from session_host.errors import WorktreeError
 from tests.support.repositories import Checkout
+from tests.support.waiting import eventually
 
 HOSTILE = ['new\nline "quoted"\t', "-rf", "a b", "\u202egpj.exe", "ünï", "{file}"]
 
@@ -205,6 +208,26 @@ def test_untracked_files_that_the_user_hides_are_not_listed(checkout: Checkout) 
     checkout.write("untracked")
     checkout.git("config", "status.showUntrackedFiles", "no")
     assert read_changes(checkout.path).files == ()
+
+
+async def test_a_git_that_hangs_is_ended_when_nobody_waits_for_it(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real, slow = shutil.which("git"), tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    hang = f"touch {tmp_path}/hangs; exec tail -f /dev/null"
+    slow.write_text(f'#!/bin/sh\ncase " $* " in *" status "*) {hang};; esac\nexec {real} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(changes_module, "TIMEOUT_S", 1000.0)
+    stop = Stop()
+    reading = asyncio.ensure_future(asyncio.to_thread(read_changes, checkout.path, "commit", stop))
+    await eventually((tmp_path / "hangs").exists, 60.0, "git to hang")
+    stop.set()
+    with pytest.raises(WorktreeError):
+        await reading
+    with pytest.raises(WorktreeError):
+        read_changes(checkout.path, "commit", stop)
 
 
 class TestBadDays:
