@@ -43,9 +43,13 @@ class EarlierConversations:
         from session_host.client.chats.earlier_conversations import list_conversations
 
         environment = await self._sessions.login_path.environment()
-        return await asyncio.to_thread(
-            list_conversations, agent, directory, environment, overrides, cancelled.is_set
-        )  # fmt: skip
+        try:
+            return await asyncio.to_thread(
+                list_conversations, agent, directory, environment, overrides, cancelled.is_set
+            )
+        except asyncio.CancelledError:
+            cancelled.set()  # The window is closed; the thread would read on.
+            raise
 
     def chats_by_conversation(self, agent: Agent) -> dict[str, Chat]:
         """The chats of the agent's conversations: the running one, else the newest that no other one continues."""

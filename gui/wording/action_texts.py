@@ -281,6 +281,7 @@ SEARCH_WORDS = {
     "close_tab": QT_TRANSLATE_NOOP("action", "detach hide"),
     "close_tabs_right": QT_TRANSLATE_NOOP("action", "detach hide"),
     "close_window": QT_TRANSLATE_NOOP("action", "quit exit"),
+    "continue": QT_TRANSLATE_NOOP("action", "resume import history earlier session thread"),
     "copy_output": QT_TRANSLATE_NOOP("action", "clipboard"),
     "copy_path": QT_TRANSLATE_NOOP("action", "clipboard folder pwd"),
     "choose_color": QT_TRANSLATE_NOOP("action", "color label tag tab mark"),

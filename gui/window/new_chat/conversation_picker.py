@@ -14,7 +14,7 @@ from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.matched import paint_matched
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import button, label, sentence
@@ -33,6 +33,8 @@ MOST_ROWS = 500
 _ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _PLACES_ROLE = _ROW_ROLE + 1
 _MARK_PX = 22
+_LINES_PX = 16
+"""The height of the lines and gaps between field, list and foot."""
 
 
 class Row(NamedTuple):
@@ -105,12 +107,22 @@ class ConversationPicker(Sheet):
         self.state = label("", "secondary")
         self.state.setWordWrap(True)
         self.anyway = button(conversation_texts.continue_anyway(), "", self._force)
-        foot = QWidget()
-        line = QHBoxLayout(foot)
+        self._list_px = 0
+        """The height of the list, if the window has room for it."""
+        self._foot = QWidget()
+        line = QHBoxLayout(self._foot)
         line.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
         line.addWidget(self.state, 1)
         line.addWidget(self.anyway)
-        lay_out_results(self.body, theme, self.field, self.list, foot)
+        lay_out_results(self.body, theme, self.field, self.list, self._foot)
+
+    def center(self) -> None:
+        """See ``Sheet``; in a low window, the list is lower and scrolls."""
+        width = min(WIDTH_PX, self.around.width() - 2 * GAP_L_PX)
+        others_px = self.field.sizeHint().height() + self._foot.heightForWidth(max(width, 0)) + _LINES_PX
+        room_px = self.around.height() - 2 * GAP_L_PX - others_px
+        self.list.setFixedHeight(max(min(self._list_px, room_px), ROW_PX))
+        super().center()
 
     def opening_button(self, on_click: Callable[[], object]) -> QPushButton:
         """A button that opens the sheet, and gets the keyboard focus back."""
@@ -158,6 +170,11 @@ class ConversationPicker(Sheet):
 
     # ------------------------------------------------------------ rows
 
+    @property
+    def rows(self) -> list[Row]:
+        """All conversations, found or not."""
+        return [row for _, row in self._rows]
+
     def _narrow(self, text: str) -> None:
         self._takes_first = self._takes_first and text == self._narrowed_by
         self._narrowed_by = text
@@ -171,7 +188,7 @@ class ConversationPicker(Sheet):
         self.list.fit_rows(1)
         headings = sum(self.items.item(row).data(_ROW_ROLE) is None for row in range(self.items.rowCount()))
         wanted_px = self.items.rowCount() * ROW_PX - headings * (ROW_PX - HEADING_PX)
-        self.list.setFixedHeight(min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth())
+        self._list_px = min(wanted_px, ROWS_SHOWN * ROW_PX) + 2 * self.list.frameWidth()
         self._show_state(self._summary(fitting, is_filtered=bool(words)))
 
     def _add_heading(self, row: Row) -> None:

@@ -292,3 +292,18 @@ async def test_no_conversations_and_very_many(keep: Keep, played: Played, area: 
     await read(played, picker)
     assert picker.items.rowCount() == MOST_ROWS + 1
     assert picker.state.text() == "The newest 500 of 501; type to find others"
+
+
+async def test_in_a_low_and_narrow_window_nothing_is_covered(keep: Keep, played: Played, area: Area) -> None:
+    for number in range(3):
+        keep(number, area.home / "project", "Mend the lexer")
+    picker = await opened(played, area.home / "project")
+    played.window.resize(300, 300)
+    picker.refuse("process 7 (claude) on /dev/pts/3 has the conversation open; close it there first", picker.rows[0])
+    played.settle()
+    whole = picker.body.rect()
+    for part in (picker.field, picker.list, picker.state, picker.anyway):
+        place = part.mapTo(picker.body, part.rect().topLeft())
+        assert whole.contains(part.rect().translated(place)), part.accessibleName()
+    below = picker.state.mapTo(picker.body, picker.state.rect().topLeft()).y()
+    assert picker.list.mapTo(picker.body, picker.list.rect().bottomLeft()).y() < below
