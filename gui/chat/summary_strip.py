@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from gui.chat.content.patches import shown_path
 from gui.chat.content.summary import ChangedFile, Summary
+from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_S_PX
 from gui.wording import chat_texts, diff_texts
 from session_host.protocol.untrusted_text import one_line
@@ -36,7 +37,7 @@ class SummaryStrip(QWidget):
         self._step = ""
         self._plan_item = ""
         self._files: list[ChangedFile] = []
-        self._menu = QMenu(self)
+        self._menu = Menu(self)
         self.plan_button = self._button()
         self.plan_button.clicked.connect(lambda _checked: self.item_chosen.emit(self._plan_item))
         self.files_button = self._button()

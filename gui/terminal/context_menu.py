@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.input.shortcuts import KeyOf, show_key
+from gui.theme.menu import Menu
 from gui.theme.tooltips import as_tooltip
 from gui.wording import common_texts, page_texts
 from session_host.terminal.base import Emulator
@@ -43,7 +44,7 @@ class MenuHost(Protocol):
 
 def context_menu(host: MenuHost, link: Link | None, key_of: KeyOf, parent: QWidget) -> QMenu:
     """The menu for a point with this link, and with the keys of actions; closing it deletes it."""
-    menu = QMenu(parent)
+    menu = Menu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     emulator = host.emulator
     if link is not None and link.is_known:

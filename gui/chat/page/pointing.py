@@ -26,6 +26,7 @@ from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.links.file_lookup import OPENS_WITHIN_S
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
+from gui.theme.menu import Menu
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 
@@ -313,7 +314,7 @@ class PointedPage(ScrollingPage):
 
     def context_menu(self, point: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
-        menu = QMenu(self)
+        menu = Menu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         selected = not self.selection.is_empty(self.rows)
         if address := self.link_at(point):

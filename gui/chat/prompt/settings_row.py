@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
 
+from gui.theme.menu import Menu
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged
@@ -46,7 +47,7 @@ class SettingsRow(QWidget):
         self._row.setSpacing(_GAP_PX)
         self._usage = QLabel()
         self._usage.setProperty("kind", "secondary")
-        self._more_menu = QMenu(self)
+        self._more_menu = Menu(self)
         self._more_button = self._quiet_button("⋯", self._more_menu)
         self._more_button.setToolTip(chat_texts.more_settings())
         self._more_button.setAccessibleName(chat_texts.more_settings())
@@ -75,7 +76,7 @@ class SettingsRow(QWidget):
         chosen = next((choice.name for choice in setting.choices if choice.id == setting.value), setting.value)
         chosen = one_line(chosen or setting.name)
         name = chat_texts.setting(one_line(setting.name), chosen)
-        menu = QMenu(name.replace("&", "&&"), self)
+        menu = Menu(name.replace("&", "&&"), self)
         group = QActionGroup(menu)
         for choice in setting.choices:
             action = menu.addAction(one_line(choice.name or choice.id).replace("&", "&&"))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.theme.menu import Menu
 from gui.window.actions import key_table
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
@@ -133,7 +134,7 @@ class Actions:
 
     def show_menu(self, button: QWidget) -> None:
         """Show the window's menu below its button."""
-        menu = QMenu(self._window)
+        menu = Menu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         for part in MENU:
             if isinstance(part, str):

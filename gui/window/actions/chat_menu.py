@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.bridge.color_labels import ColorLabels
 from gui.input.shortcuts import KeyOf, show_key
 from gui.theme.follow import Theme
+from gui.theme.menu import Menu
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.color_menu import add_colors
@@ -72,7 +73,7 @@ class ChatMenu:
         menu.popup(place)
 
     def _menu(self) -> QMenu:
-        menu = QMenu(self._parent)
+        menu = Menu(self._parent)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 

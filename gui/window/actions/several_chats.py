@@ -12,6 +12,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
 from gui.settings.layout import WindowLayout
 from gui.theme.follow import Theme
+from gui.theme.menu import Menu
 from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.color_menu import add_colors
 from gui.window.actions.resuming import EndedChatActions
@@ -47,7 +48,7 @@ class SeveralChats:
 
     def show_menu(self, chats: Sequence[Chat], place: QPoint) -> None:
         """Show the menu of several chats."""
-        menu = QMenu(self._parent)
+        menu = Menu(self._parent)
         menu.aboutToHide.connect(menu.deleteLater)
         running = [chat for chat in chats if not chat.has_ended]
         ended = [chat for chat in chats if chat.has_ended]

@@ -7,13 +7,14 @@ from pathlib import PurePosixPath
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QActionGroup, QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.changes.content import shown
 from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
@@ -252,7 +253,7 @@ class ChangesWindow(TextWindow):
         changes = self.reader.changes
         if changes is None:
             return
-        menu = QMenu(self)
+        menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         group = QActionGroup(menu)
         choices: tuple[Since, ...] = ("commit", "branch")

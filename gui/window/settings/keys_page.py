@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenu
 
 from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
 from gui.settings.writing import Value
 from gui.theme.follow import Theme
+from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_book import ActionKeys, KeyBook, Overrides
 from gui.window.settings.key_row import KeyQuestion, KeyRow, native
@@ -141,7 +141,7 @@ class KeysPage(Page):
         self.question.ask(self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names))
 
     def _show_menu(self, row: KeyRow, place: QPoint) -> None:
-        menu = QMenu(row)
+        menu = Menu(row)
         menu.aboutToHide.connect(menu.deleteLater)
         change = menu.addAction(key_texts.change(), row.wait)
         add = menu.addAction(key_texts.add(), lambda: row.wait(adds=True))

@@ -8,12 +8,13 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
+from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence
@@ -132,7 +133,7 @@ class SendSheet(Sheet):
         return line.difference if line is not None else ""
 
     def _choose(self) -> None:
-        menu = QMenu(self)
+        menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for chat in self._running():
             text = _joined(chat.name, self._difference(chat) or chat.place)

@@ -6,13 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.live import LiveSettings
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.menu import Menu
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
     GAP_M_PX,
@@ -193,7 +194,7 @@ class Sidebar(Area):
     def _show_view_menu(self) -> None:
         """Show the choices of how the list looks, below their button."""
         window = self._settings.preferences.window
-        menu = QMenu(self)
+        menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for grouping, text in (("state", window_texts.by_state()), ("project", window_texts.by_project())):
             action = menu.addAction(text)

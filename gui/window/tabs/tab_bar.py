@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QMenu, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QTabBar, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
+from gui.theme.menu import Menu
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
 from gui.window.tabs.widths import MIN_TAB_PX, shared_out
@@ -96,15 +97,14 @@ class OverflowButton(IconButton):
     def __init__(self, theme: Theme, bar: TabBar) -> None:
         super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
         self._bar = bar
-        self.menu_shown: QMenu | None = None
+        self.menu_shown: Menu | None = None
         self.hide()
         bar.crowded.connect(self.setVisible)
 
     def show_list(self) -> None:
         """Show the list below the button; the chat that is shown is marked."""
-        menu = QMenu(self)
+        menu, bar = Menu(self), self._bar
         menu.aboutToHide.connect(menu.deleteLater)
-        bar = self._bar
         names = Counter(bar.tabText(index) for index in range(bar.count()))
         for index in range(bar.count()):
             name = bar.tabText(index)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
+from tests.support.windows import Window, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -33,3 +38,64 @@ def test_behind_the_list_of_directories(area: Area, open_window: OpenWindow):
         [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
         chat = listed(tab["session_id"])
         assert (chat["name"], chat["cwd"]) == ("typed ahead", str(directory))
+
+
+def windows(own: Window) -> set[str]:
+    """The X server's ids of the windows that are shown, and of the menus."""
+    search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid), "--name", "Outlive"]
+    # It fails if a window is gone before its name is read.
+    return {*subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()}
+
+
+def open_menu(own: Window, top_px: int = 300) -> None:
+    """Open the terminal's context menu at a height of the window; twice at one place soon would be a double click."""
+    [window] = windows(own)
+    xdotool("mousemove", "--window", window, "600", str(top_px), "click", "3")
+    wait_until(lambda: len(windows(own)) > 1, WAIT_S, "the menu")
+    for _ in range(2):
+        own.tabs()  # It has asked the X server for all that belongs to showing a menu by now.
+
+
+def is_repeated(session_id: str, text: str) -> bool:
+    """Whether ``cat`` has shown a line that was typed."""
+    return everything(session_id).count(text) == 2
+
+
+def test_behind_a_menu(new_chat: NewChat, open_window: OpenWindow):
+    chat = new_chat("chat", "cat")
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        for top_px, text, keys in ((300, "one", ["Escape"]), (400, "two", ["Down", "Escape"])):
+            open_menu(own, top_px)
+            os.kill(own.process.pid, signal.SIGSTOP)
+            try:
+                own.press(*keys)
+                own.type(text)
+                own.press("Return")
+            finally:
+                os.kill(own.process.pid, signal.SIGCONT)
+            wait_until(partial(is_repeated, chat["id"], text), WAIT_S, "the text")
+            wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to be gone")
+
+
+@contextmanager
+def other_window() -> Iterator[str]:
+    """A window of another program; the X server's id."""
+    with subprocess.Popen(["xclock"]) as clock:
+        try:
+            yield xdotool("search", "--sync", "--onlyvisible", "--class", "xclock").split()[0]
+        finally:
+            clock.kill()
+
+
+def test_a_menu_closes_when_another_program_gets_the_keyboard(new_chat: NewChat, open_window: OpenWindow):
+    chat = new_chat("chat", "cat")
+    with open_window() as own, other_window() as other:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        open_menu(own)
+        xdotool("windowfocus", "--sync", other)
+        wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to close")
