@@ -58,9 +58,12 @@ class _Note(msgspec.Struct, rename="camel"):
 class ClaudeFiles:
     """See ``FileReader``."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
-        here = encoded(query.directory)
-        for directory in directories_in(projects(query)):
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        here = encoded(self._query.directory)
+        for directory in directories_in(projects(self._query)):
             yield from files_in(directory, ".jsonl", is_here=directory.name == here)
 
     def read(self, found: FoundFile) -> KeptConversation | None:
@@ -130,4 +133,4 @@ def _directory(name: str, cwd: str, moved_to: str) -> str:
     return next(fitting, cwd)
 
 
-CLAUDE: Final = FileLister(ClaudeFiles())
+CLAUDE: Final = FileLister(ClaudeFiles)

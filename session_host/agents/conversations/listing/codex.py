@@ -2,6 +2,7 @@
 
 The first line names the id, the real working directory and what began the thread: ``exec`` is a command that answers
 once, and a sub-agent's thread cannot be resumed by itself. Archived threads are not listed, nor does Codex list them.
+``session_index.jsonl`` has the names that users gave to threads.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from session_host.agents.conversations.backwards import decoded
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.codex import Line as RolloutLine
 from session_host.agents.conversations.codex import home, prompt_in
@@ -20,6 +22,7 @@ from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
 
 _SCRIPTED: Final = "exec"
+_MOST_INDEX_BYTES: Final = 1 << 20
 _PROMPT_MARK: Final = b'"UserMessage"'
 
 
@@ -30,6 +33,11 @@ class _Meta(msgspec.Struct):
     thread_source: str | None = ""
 
 
+class _Named(msgspec.Struct):
+    id: str
+    thread_name: str
+
+
 class _FirstLine(msgspec.Struct):
     payload: _Meta
     type: str = ""
@@ -38,8 +46,12 @@ class _FirstLine(msgspec.Struct):
 class CodexFiles:
     """See ``FileReader``."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
-        years = directories_in(home(query) / "sessions")
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+        self._names = _names(query)
+
+    def files(self) -> Iterable[FoundFile]:
+        years = directories_in(home(self._query) / "sessions")
         for month in (month for year in years for month in directories_in(year)):
             for day in directories_in(month):
                 yield from files_in(day, ".jsonl")
@@ -54,10 +66,21 @@ class CodexFiles:
         last_prompt = (prompt_in(last) or "") if last is not None else ""
         if not (prompt or last_prompt):
             return None
+        title = self._names.get(meta.id) or prompt or last_prompt
         is_scripted = meta.source == _SCRIPTED
-        return KeptConversation(
-            meta.id, meta.cwd, clean(prompt or last_prompt), clean(last_prompt), found.changed_s, is_scripted
-        )
+        return KeptConversation(meta.id, meta.cwd, clean(title), clean(last_prompt), found.changed_s, is_scripted)
 
 
-CODEX: Final = FileLister(CodexFiles())
+def _names(query: ConversationQuery) -> dict[str, str]:
+    """The names of threads by their ids; a later one replaces an earlier one."""
+    try:
+        with FileEnds(home(query) / "session_index.jsonl") as ends:
+            lines = ends.last_lines(_MOST_INDEX_BYTES)
+    except OSError:
+        return {}
+    decoder = msgspec.json.Decoder(_Named)
+    named = (decoded(decoder, line, _Named) for line in lines)
+    return {each.id: each.thread_name for each in named if each is not None}
+
+
+CODEX: Final = FileLister(CodexFiles)

@@ -45,8 +45,11 @@ class _Event(msgspec.Struct, rename="camel"):
 class CopilotFiles:
     """See ``FileReader``."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
-        for directory in directories_in(sessions(query)):
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        for directory in directories_in(sessions(self._query)):
             path = directory / "events.jsonl"
             try:
                 yield FoundFile(path, path.stat().st_mtime)
@@ -85,4 +88,4 @@ def _name(directory: Path) -> str:
     return found[1].decode(errors="replace") if found and _PLAIN.fullmatch(found[1]) else ""
 
 
-COPILOT: Final = FileLister(CopilotFiles())
+COPILOT: Final = FileLister(CopilotFiles)

@@ -68,10 +68,10 @@ class FileEnds:
         """The beginning of the file, at most so long."""
         return os.pread(self._file, most, 0)
 
-    def last_lines(self) -> list[bytes]:
-        """The whole lines in the last ``LAST_BYTES``."""
-        begin = max(self._size - LAST_BYTES, 0)
-        lines = os.pread(self._file, LAST_BYTES, begin).split(b"\n")
+    def last_lines(self, most_bytes: int = LAST_BYTES) -> list[bytes]:
+        """The whole lines at the end of the file, in at most so many bytes."""
+        begin = max(self._size - most_bytes, 0)
+        lines = os.pread(self._file, most_bytes, begin).split(b"\n")
         return lines[1:] if begin else lines
 
 

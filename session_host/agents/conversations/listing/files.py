@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -27,9 +27,9 @@ class FoundFile(NamedTuple):
 
 
 class FileReader(Protocol):
-    """Finds and reads the files of one agent."""
+    """Finds and reads the files of one agent, for one list."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
+    def files(self) -> Iterable[FoundFile]:
         """Find the files of all conversations."""
 
     def read(self, found: FoundFile) -> KeptConversation | None:
@@ -43,19 +43,19 @@ class FileReader(Protocol):
 class FileLister:
     """See ``ConversationLister``."""
 
-    def __init__(self, reader: FileReader) -> None:
-        self._reader = reader
+    def __init__(self, make_reader: Callable[[ConversationQuery], FileReader]) -> None:
+        """List by a reader that is made for each query."""
+        self._make_reader = make_reader
 
     def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
-        newest = sorted(
-            self._reader.files(query), key=lambda found: (found.is_here, found.changed_s), reverse=True
-        )  # fmt: skip
+        reader = self._make_reader(query)
+        newest = sorted(reader.files(), key=lambda found: (found.is_here, found.changed_s), reverse=True)
         kept: list[KeptConversation] = []
         for found in newest[:MOST_LISTED]:
             if is_cancelled():
                 break
             try:
-                conversation = self._reader.read(found)
+                conversation = reader.read(found)
             except OSError:
                 continue
             if conversation is not None:

@@ -35,9 +35,12 @@ class _FirstLine(msgspec.Struct, rename="camel"):
 class GeminiFiles:
     """See ``FileReader``."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
-        here = os.path.realpath(query.directory)
-        for chats in chats_directories(query.environment):
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        here = os.path.realpath(self._query.directory)
+        for chats in chats_directories(self._query.environment):
             yield from files_in(chats, ".jsonl", is_here=_root(chats.parent) == here)
 
     def read(self, found: FoundFile) -> KeptConversation | None:
@@ -74,4 +77,4 @@ def _root(project: Path) -> str:
         return ""
 
 
-GEMINI: Final = FileLister(GeminiFiles())
+GEMINI: Final = FileLister(GeminiFiles)

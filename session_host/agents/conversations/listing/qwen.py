@@ -23,12 +23,25 @@ class _Line(msgspec.Struct, rename="camel"):
     is_sidechain: bool = False
 
 
+class _Payload(msgspec.Struct, rename="camel"):
+    custom_title: str = ""
+
+
+class _Named(msgspec.Struct, rename="camel"):
+    """The line with the name that the user gave to the conversation."""
+
+    system_payload: _Payload
+
+
 class QwenFiles:
     """See ``FileReader``."""
 
-    def files(self, query: ConversationQuery) -> Iterable[FoundFile]:
-        here = encoded(query.directory)
-        for directory in directories_in(projects(query)):
+    def __init__(self, query: ConversationQuery) -> None:
+        self._query = query
+
+    def files(self) -> Iterable[FoundFile]:
+        here = encoded(self._query.directory)
+        for directory in directories_in(projects(self._query)):
             yield from files_in(directory / "chats", ".jsonl", is_here=directory.name == here)
 
     def read(self, found: FoundFile) -> KeptConversation | None:
@@ -40,13 +53,14 @@ class QwenFiles:
                 cwd = cwd or line.cwd
                 if prompt := _prompt(line):
                     break
-            last = last_record(ends.last_lines(), b'"type":"user"', _Line)
+            last_lines = ends.last_lines()
+        last = last_record(last_lines, b'"type":"user"', _Line)
+        named = last_record(last_lines, b'"custom_title"', _Named)
         last_prompt = _prompt(last) if last is not None else ""
         if not (prompt or last_prompt):
             return None
-        return KeptConversation(
-            found.path.stem, cwd, clean(prompt or last_prompt), clean(last_prompt), found.changed_s
-        )  # fmt: skip
+        title = (named.system_payload.custom_title if named is not None else "") or prompt or last_prompt
+        return KeptConversation(found.path.stem, cwd, clean(title), clean(last_prompt), found.changed_s)
 
 
 def _prompt(line: _Line) -> str:
@@ -55,4 +69,4 @@ def _prompt(line: _Line) -> str:
     return line.message.text.strip()
 
 
-QWEN: Final = FileLister(QwenFiles())
+QWEN: Final = FileLister(QwenFiles)

@@ -226,6 +226,16 @@ class TestCodex:
         assert [kept.is_scripted for kept in listed("codex", tmp_path)] == [True]
 
 
+def test_the_names_that_codexs_and_qwen_codes_users_gave(put: Put, tmp_path: Path) -> None:
+    put("codex")
+    names = [{"id": IDS["codex"], "thread_name": name} for name in ("before", "fruit")]
+    (tmp_path / ".codex" / "session_index.jsonl").write_bytes(b"damaged\n" + lines(*names))
+    named = {"type": "system", "subtype": "custom_title", "systemPayload": {"customTitle": "fruit"}}
+    put("qwen", (RECORDINGS / "qwen.jsonl").read_bytes() + lines(named))
+
+    assert titles("codex", tmp_path) == titles("qwen", tmp_path) == [("fruit", LAST)]
+
+
 @pytest.mark.parametrize(
     ("yaml", "title"), [("fruit: apples", "fruit: apples"), ('"quoted"', FIRST), ("|-", FIRST), ("", FIRST)]
 )
