@@ -59,7 +59,8 @@ def context_menu(host: MenuHost, link: Link | None, key_of: KeyOf, parent: QWidg
     copy = menu.addAction(common_texts.copy(), host.copy)
     copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
     paste = menu.addAction(common_texts.paste(), host.paste)
-    paste.setEnabled(host.sink is not None and bool(clipboard.clipboard_text()))
+    # Whether there is a text on the clipboard is not asked: its owner may be busy, or the text be large.
+    paste.setEnabled(host.sink is not None)
     select_all = menu.addAction(common_texts.select_all(), host.select_all)
     select_all.setEnabled(emulator is not None)
     for action, name in ((copy, "copy"), (paste, "paste"), (select_all, "select_all")):
