@@ -112,7 +112,6 @@ class ChangesWindow(TextWindow):
         self.files.opened.connect(self._open)
         self.page.acted.connect(self._on_action)
         self.page.arranged.connect(self._on_arranged)
-        self.page.typed.connect(self._on_typed)
         self.find_bar.resized.connect(self._place_find_bar)
         self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
         self.reader.started.connect(self.describe)
@@ -227,14 +226,6 @@ class ChangesWindow(TextWindow):
     def _on_action(self, action: Action) -> None:
         if action.verb == "file" and action.file is not None:
             self._open_file(action.file)
-
-    def _on_typed(self, text: str) -> None:
-        """Filter by what is typed into the page; Space goes a page further, as in a browser."""
-        if text == " ":
-            self.scroll_pages(1)
-        else:
-            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.search.setText(text)
 
     # ------------------------------------------------------------ what is compared
 

@@ -71,7 +71,6 @@ class GuideWindow(TextWindow):
         self.search.textChanged.connect(self._find)
         self._side.chosen.connect(self._on_chosen)
         self.page.acted.connect(self._on_action)
-        self.page.typed.connect(self._on_typed)
         self.page.history_requested.connect(self._go)
         for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
             QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))
@@ -165,14 +164,6 @@ class GuideWindow(TextWindow):
         self._side.set_current(row)
         self.page.mark(self._pattern, match)
         self._side.say_found(find_texts.matches(self._match + 1, len(self._found)))
-
-    def _on_typed(self, text: str) -> None:
-        """Look for what is typed into the page; Space goes a page further, as in a browser."""
-        if text == " ":
-            self.scroll_pages(1)
-        else:
-            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.search.setText(text)
 
     # ------------------------------------------------------------ keyboard
 

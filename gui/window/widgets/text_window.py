@@ -20,6 +20,7 @@ class TextWindow(PagedWindow):
         self._text = page
         self._font_px, self._zoom = 0, 0
         page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))
+        page.typed.connect(self._on_typed)
 
     def set_font(self, family: str, size_px: int) -> None:
         """Set the family of code ("" for the desktop's), and the size of the text before it is zoomed."""
@@ -35,6 +36,14 @@ class TextWindow(PagedWindow):
     def scroll_pages(self, pages: int) -> None:
         """Scroll down, or up with negative pages; a part of the former page stays visible."""
         self._text.scroll_by(pages * self._text.height() * 0.9)
+
+    def _on_typed(self, text: str) -> None:
+        """Put what is typed into the page into the search field; Space goes a page further, as in a browser."""
+        if text == " ":
+            self.scroll_pages(1)
+        else:
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.setText(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.ZoomIn) or event.matches(QKeySequence.StandardKey.ZoomOut):
