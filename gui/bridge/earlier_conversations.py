@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,11 +10,9 @@ from typing import TYPE_CHECKING
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from session_host.agents.agent import Agent
-from session_host.storage.store import free_name
 
 if TYPE_CHECKING:
     from session_host.client.chats.earlier_conversations import ConversationList
-    from session_host.protocol.values import GridSize, Runtime
 
 
 def can_list(agent: Agent) -> bool:
@@ -26,7 +23,7 @@ def can_list(agent: Agent) -> bool:
 
 
 class EarlierConversations:
-    """Lists conversations, and starts chats in them."""
+    """Lists conversations, and the chats that are in them."""
 
     def __init__(self, sessions: SessionsModel, agents: Mapping[str, Agent]) -> None:
         self._sessions = sessions
@@ -58,36 +55,3 @@ class EarlierConversations:
         chats = [chat for chat in self._sessions.listed() if chat.record.agent in names]
         chats.sort(key=lambda chat: not chat.has_ended)
         return {chat.record.provider_session_id: chat for chat in chats if chat.record.provider_session_id}
-
-    async def start(
-        self,
-        agent: Agent,
-        conversation: str,
-        arguments: list[str],
-        *,
-        name: str,
-        directory: str,
-        prompt: str,
-        overrides: dict[str, str],
-        size: GridSize,
-        runtime: Runtime,
-        anyway: bool,
-    ) -> Chat:
-        """Start a chat in a conversation that is no chat's; the arguments are as in ``LaunchRequest``.
-
-        Raises:
-            NotResumable: it cannot be resumed; with ``ConversationOpen``, only if ``anyway`` is true.
-            OutliveError: it could not be started; nothing is left of it.
-        """
-        from session_host.client.chats.earlier_conversations import continue_conversation
-        from session_host.client.chats.launch_request import LaunchRequest
-
-        sessions = self._sessions
-        free = free_name(name, {chat.name for chat in sessions.running()})
-        request = LaunchRequest(
-            agent=agent, conversation=conversation, arguments=arguments, name=free or None,
-            directory=directory, prompt=prompt, environment=dict(os.environ), overrides=overrides, size=size,
-            colors=sessions.colors, runtime=runtime,
-        )  # fmt: skip
-        record = await continue_conversation(await sessions.login_path.with_login_path(request), anyway=anyway)
-        return sessions.chat_of(record)

@@ -262,22 +262,24 @@ class SessionsModel(QObject):
         overrides: dict[str, str],
         size: GridSize,
         runtime: Runtime = "terminal",
+        conversation: str = "",
+        anyway: bool = False,
     ) -> Chat:
-        """Start a chat, and return when it runs. If ``name`` is in use, a number is added.
+        """Start a chat, or continue a ``conversation`` in one; a number is added to a name that is in use.
 
         Raises:
-            OutliveError: it could not be started; nothing is left of it.
+            OutliveError: it could not be started, or continued (``continue_conversation``); nothing is left of it.
         """
+        from session_host.client.chats.earlier_conversations import continue_conversation
         from session_host.client.chats.launch import launch
         from session_host.client.chats.launch_request import LaunchRequest
 
-        request = LaunchRequest(
+        request = await self.login_path.with_login_path(LaunchRequest(
             agent=agent, arguments=arguments, name=free_name(name, {chat.name for chat in self.running()}) or None,
             directory=directory, prompt=prompt, worktree=worktree, environment=dict(os.environ), overrides=overrides,
-            size=size, colors=self.colors, runtime=runtime,
-        )  # fmt: skip
-        record = await launch(await self.login_path.with_login_path(request))
-        return self.chat_of(record)
+            size=size, colors=self.colors, runtime=runtime, conversation=conversation,
+        ))  # fmt: skip
+        return self.chat_of(await (continue_conversation(request, anyway=anyway) if conversation else launch(request)))
 
     async def resume(
         self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""

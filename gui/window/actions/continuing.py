@@ -134,16 +134,17 @@ class ConversationActions(QObject):
         directory = row.kept.directory if row.directory else request.directory
         is_named = request.name != suggested_name(request.directory, request.agent)
         try:
-            chat = await self._conversations.start(
+            chat = await self._sessions.launch(
                 self._agents[request.agent],
-                row.kept.conversation,
                 request.arguments,
                 name=request.name if is_named else one_line(suggested_name(directory, request.agent)),
                 directory=directory,
                 prompt=request.prompt,
+                worktree=None,
                 overrides=request.overrides,
                 size=GridSize(*self._layout.grid).clamped(),
                 runtime=request.runtime,
+                conversation=row.kept.conversation,
                 anyway=anyway,
             )
         except OutliveError as error:
