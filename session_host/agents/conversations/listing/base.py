@@ -8,10 +8,10 @@ from typing import Final, NamedTuple, Protocol
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.protocol.untrusted_text import one_line
 
-MOST_LISTED: Final = 2000
+MAX_LISTED: Final = 2000
 """How many conversations are listed at most: the newest."""
 
-MOST_CHARACTERS: Final = 300
+MAX_CHARACTERS: Final = 300
 """The length of a title or prompt."""
 
 IsCancelled = Callable[[], bool]
@@ -42,7 +42,7 @@ class ConversationLister(Protocol):
     """Lists an agent's conversations."""
 
     def list(self, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
-        """List at most ``MOST_LISTED`` conversations of all directories, in any order. Blocks on the disk.
+        """List at most ``MAX_LISTED`` conversations of all directories, in any order. Blocks on the disk.
 
         Damaged and unreadable files are left out, and conversations without a prompt.
 
@@ -58,4 +58,25 @@ class ConversationLister(Protocol):
 
 def clean(text: str) -> str:
     """A text of an agent's file as one short line, without misleading characters."""
-    return " ".join(one_line(text[: 4 * MOST_CHARACTERS]).split())[:MOST_CHARACTERS]
+    return " ".join(one_line(text[: 4 * MAX_CHARACTERS]).split())[:MAX_CHARACTERS]
+
+
+def kept_conversation(
+    conversation: str,
+    directory: str,
+    title: str,
+    prompts: tuple[str, str],
+    changed_s: float,
+    *,
+    is_scripted: bool = False,
+) -> KeptConversation | None:
+    """A conversation of an agent's file, the other values as in it; None without a prompt, as agents resume none such.
+
+    ``title`` is the agent's or the user's, "" for none; ``prompts`` are the first and the last, "" for an unknown one.
+    """
+    first, last = prompts
+    if not (first or last):
+        return None
+    return KeptConversation(
+        conversation, directory, clean(title or first or last), clean(last), changed_s, is_scripted
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.claude import Message, projects
 from session_host.protocol.untrusted_text import is_conversation
 
-from .base import KeptConversation, clean
+from .base import KeptConversation, kept_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
 
@@ -84,16 +84,12 @@ class ClaudeFiles:
                     prompt = text
                     break
             last = ends.last_lines()
-        first_prompt = prompt or command
-        last_prompt = _last_prompt(last)
-        if not (first_prompt or last_prompt):
-            return None  # Nothing was said, so Claude Code does not resume it.
         moved = last_record(last, b'"relocated"', _Note)
         directory = _directory(found.path.parent.name, cwd, moved.relocated_cwd if moved is not None else "")
-        title = _title(last) or first_prompt or last_prompt
-        return KeptConversation(
-            found.path.stem, directory, clean(title), clean(last_prompt), found.changed_s, is_scripted
-        )  # fmt: skip
+        prompts = prompt or command, _last_prompt(last)
+        return kept_conversation(
+            found.path.stem, directory, _title(last), prompts, found.changed_s, is_scripted=is_scripted
+        )
 
 
 def encoded(directory: str) -> str:

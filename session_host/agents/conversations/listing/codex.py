@@ -17,12 +17,12 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.codex import Line as RolloutLine
 from session_host.agents.conversations.codex import home, prompt_in
 
-from .base import KeptConversation, clean
+from .base import KeptConversation, kept_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
 
 _SCRIPTED: Final = "exec"
-_MOST_INDEX_BYTES: Final = 1 << 20
+_MAX_INDEX_BYTES: Final = 1 << 20
 _PROMPT_MARK: Final = b'"UserMessage"'
 
 
@@ -63,19 +63,18 @@ class CodexFiles:
                 return None
             prompt = next((text for line in ends.first_records(RolloutLine) if (text := prompt_in(line))), "")
             last = last_record(ends.last_lines(), _PROMPT_MARK, RolloutLine)
-        last_prompt = (prompt_in(last) or "") if last is not None else ""
-        if not (prompt or last_prompt):
-            return None
-        title = self._names.get(meta.id) or prompt or last_prompt
-        is_scripted = meta.source == _SCRIPTED
-        return KeptConversation(meta.id, meta.cwd, clean(title), clean(last_prompt), found.changed_s, is_scripted)
+        prompts = prompt, (prompt_in(last) or "") if last is not None else ""
+        name = self._names.get(meta.id, "")
+        return kept_conversation(
+            meta.id, meta.cwd, name, prompts, found.changed_s, is_scripted=meta.source == _SCRIPTED
+        )
 
 
 def _names(query: ConversationQuery) -> dict[str, str]:
     """The names of threads by their ids; a later one replaces an earlier one."""
     try:
         with FileEnds(home(query) / "session_index.jsonl") as ends:
-            lines = ends.last_lines(_MOST_INDEX_BYTES)
+            lines = ends.last_lines(_MAX_INDEX_BYTES)
     except OSError:
         return {}
     decoder = msgspec.json.Decoder(_Named)

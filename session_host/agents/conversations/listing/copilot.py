@@ -16,11 +16,11 @@ import msgspec
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.copilot import sessions
 
-from .base import KeptConversation, clean
+from .base import KeptConversation, kept_conversation
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in
 
-_MOST_YAML_BYTES: Final = 4096
+_MAX_YAML_BYTES: Final = 4096
 _NAME: Final = re.compile(rb"^name: (.*)$", re.MULTILINE)
 _PLAIN: Final = re.compile(rb"[^\s\"'|>&*!%@`\[\]{}#][^\"']*")
 """A scalar of YAML without quotes; for others, the first prompt is the title."""
@@ -65,12 +65,9 @@ class CopilotFiles:
                 elif prompt := _prompt(event):
                     break
             last = last_record(ends.last_lines(), b'"user.message"', _Event)
-        last_prompt = _prompt(last) if last is not None else ""
-        if not (prompt or last_prompt):
-            return None
-        title = _name(found.path.parent) or prompt or last_prompt
-        directory = found.path.parent.name
-        return KeptConversation(directory, cwd, clean(title), clean(last_prompt), found.changed_s)
+        prompts = prompt, _prompt(last) if last is not None else ""
+        own = found.path.parent
+        return kept_conversation(own.name, cwd, _name(own), prompts, found.changed_s)
 
 
 def _prompt(event: _Event) -> str:
@@ -81,7 +78,7 @@ def _prompt(event: _Event) -> str:
 def _name(directory: Path) -> str:
     try:
         with FileEnds(directory / "workspace.yaml") as ends:
-            text = ends.first_bytes(_MOST_YAML_BYTES)
+            text = ends.first_bytes(_MAX_YAML_BYTES)
     except OSError:
         return ""
     found = _NAME.search(text)

@@ -64,14 +64,14 @@ class FileEnds:
         if place < FIRST_BYTES:
             yield rest
 
-    def first_bytes(self, most: int) -> bytes:
+    def first_bytes(self, max_bytes: int) -> bytes:
         """The beginning of the file, at most so long."""
-        return os.pread(self._file, most, 0)
+        return os.pread(self._file, max_bytes, 0)
 
-    def last_lines(self, most_bytes: int = LAST_BYTES) -> list[bytes]:
+    def last_lines(self, max_bytes: int = LAST_BYTES) -> list[bytes]:
         """The whole lines at the end of the file, in at most so many bytes."""
-        begin = max(self._size - most_bytes, 0)
-        lines = os.pread(self._file, most_bytes, begin).split(b"\n")
+        begin = max(self._size - max_bytes, 0)
+        lines = os.pread(self._file, max_bytes, begin).split(b"\n")
         return lines[1:] if begin else lines
 
 

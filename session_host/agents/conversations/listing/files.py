@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from session_host.agents.conversations.base import ConversationQuery
 
-from .base import MOST_LISTED, IsCancelled, KeptConversation
+from .base import MAX_LISTED, IsCancelled, KeptConversation
 
 
 class FoundFile(NamedTuple):
@@ -51,7 +51,7 @@ class FileLister:
         reader = self._make_reader(query)
         newest = sorted(reader.files(), key=lambda found: (found.is_here, found.changed_s), reverse=True)
         kept: list[KeptConversation] = []
-        for found in newest[:MOST_LISTED]:
+        for found in newest[:MAX_LISTED]:
             if is_cancelled():
                 break
             try:

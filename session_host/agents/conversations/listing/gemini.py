@@ -19,11 +19,11 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.gemini import UNSAID, chats_directories
 from session_host.agents.conversations.gemini_answers import Record
 
-from .base import KeptConversation, clean
+from .base import KeptConversation, kept_conversation
 from .ends import FileEnds
 from .files import FileLister, FoundFile, files_in
 
-_MOST_PATH_BYTES: Final = 4096
+_MAX_PATH_BYTES: Final = 4096
 
 
 class _FirstLine(msgspec.Struct, rename="camel"):
@@ -53,13 +53,9 @@ class GeminiFiles:
             decoder = msgspec.json.Decoder(Record)
             last_records = (record for line in last_lines if (record := decoded(decoder, line, Record)) is not None)
             last_prompt = next((text for each in last_records for text in reversed(_prompts(each))), "")
-        if not (prompt or last_prompt):
-            return None
         root = _root(found.path.parent.parent)
         directory = root if hashlib.sha256(root.encode(errors="replace")).hexdigest() == first.project_hash else ""
-        return KeptConversation(
-            first.session_id, directory, clean(prompt or last_prompt), clean(last_prompt), found.changed_s
-        )  # fmt: skip
+        return kept_conversation(first.session_id, directory, "", (prompt, last_prompt), found.changed_s)
 
 
 def _prompts(record: Record) -> list[str]:
@@ -72,7 +68,7 @@ def _prompts(record: Record) -> list[str]:
 def _root(project: Path) -> str:
     try:
         with FileEnds(project / ".project_root") as ends:
-            return ends.first_bytes(_MOST_PATH_BYTES).decode(errors="replace").strip("\n")
+            return ends.first_bytes(_MAX_PATH_BYTES).decode(errors="replace").strip("\n")
     except OSError:
         return ""
 

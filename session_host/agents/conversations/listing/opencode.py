@@ -9,7 +9,7 @@ from typing import Final
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.opencode import PATIENCE_S, database, opened
 
-from .base import MOST_LISTED, IsCancelled, KeptConversation, clean
+from .base import MAX_LISTED, IsCancelled, KeptConversation, clean
 
 _PROMPT: Final = (
     "(SELECT substr(json_extract(part.data, '$.text'), 1, 1200) FROM message JOIN part ON part.message_id = message.id"
@@ -39,7 +39,7 @@ class OpenCodeDatabase:
             with opened(path, PATIENCE_S) as connection:
                 # Undecodable text is shown with replacement characters.
                 connection.text_factory = lambda data: data.decode(errors="replace")
-                for row in connection.execute(_LIST, (MOST_LISTED,)):
+                for row in connection.execute(_LIST, (MAX_LISTED,)):
                     if is_cancelled():
                         break
                     if (conversation := _kept(row)) is not None:

@@ -10,7 +10,7 @@ import msgspec
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.qwen import Message, projects
 
-from .base import KeptConversation, clean
+from .base import KeptConversation, kept_conversation
 from .claude import encoded
 from .ends import FileEnds, last_record
 from .files import FileLister, FoundFile, directories_in, files_in
@@ -56,11 +56,9 @@ class QwenFiles:
             last_lines = ends.last_lines()
         last = last_record(last_lines, b'"type":"user"', _Line)
         named = last_record(last_lines, b'"custom_title"', _Named)
-        last_prompt = _prompt(last) if last is not None else ""
-        if not (prompt or last_prompt):
-            return None
-        title = (named.system_payload.custom_title if named is not None else "") or prompt or last_prompt
-        return KeptConversation(found.path.stem, cwd, clean(title), clean(last_prompt), found.changed_s)
+        title = named.system_payload.custom_title if named is not None else ""
+        prompts = prompt, _prompt(last) if last is not None else ""
+        return kept_conversation(found.path.stem, cwd, title, prompts, found.changed_s)
 
 
 def _prompt(line: _Line) -> str:

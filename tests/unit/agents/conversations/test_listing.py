@@ -116,7 +116,7 @@ def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_of_too_many_the_newest_are_read(name: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MOST_LISTED", 2)
+    monkeypatch.setattr(files, "MAX_LISTED", 2)
     for number in range(4):
         put(name, conversation=f"0000000{number}-1111-4222-8333-444444444444", changed_s=1_000_000 + number)
 
@@ -126,7 +126,7 @@ def test_of_too_many_the_newest_are_read(name: str, put: Put, tmp_path: Path, mo
 def test_of_too_many_those_of_the_directory_come_first(
     put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MOST_LISTED", 1)
+    monkeypatch.setattr(files, "MAX_LISTED", 1)
     put("claude", changed_s=1_000_000)
     other = tmp_path / ".claude" / "projects" / "-elsewhere" / "00000001-1111-4222-8333-444444444444.jsonl"
     other.parent.mkdir()
@@ -269,7 +269,7 @@ def test_a_hostile_title_is_one_short_clean_line(put: Put, tmp_path: Path) -> No
 
     [(title, last)] = titles("claude", tmp_path)
     for text in (title, last):
-        assert len(text) <= base.MOST_CHARACTERS
+        assert len(text) <= base.MAX_CHARACTERS
         assert not [character for character in text if unicodedata.category(character) in {"Cc", "Cf"}]
         assert "evil" in text
 
