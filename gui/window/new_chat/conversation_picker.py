@@ -28,7 +28,7 @@ WIDTH_PX = 720
 ROW_PX = 46
 HEADING_PX = 30
 ROWS_SHOWN = 9
-MOST_ROWS = 500
+MAX_ROWS = 500
 """More rows are not made; the user types to find others."""
 _ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _PLACES_ROLE = _ROW_ROLE + 1
@@ -136,7 +136,7 @@ class ConversationPicker(Sheet):
 
         Args:
             agent: its title.
-            directory: the directory whose conversations come first.
+            directory: its conversations come first.
         """
         self._agent, self._directory = agent, phrases.short_directory(directory)
         self._rows, self._is_read, self._is_busy, self._takes_first = [], False, False, False
@@ -181,7 +181,7 @@ class ConversationPicker(Sheet):
         words = text.lower().split()
         fitting = [row for whole, row in self._rows if all(word in whole for word in words)]
         self.items.clear()
-        for number, row in enumerate(fitting[:MOST_ROWS]):
+        for number, row in enumerate(fitting[:MAX_ROWS]):
             if number == 0 or bool(row.directory) != bool(fitting[number - 1].directory):
                 self._add_heading(row)
             self._add(row, words)
@@ -213,8 +213,8 @@ class ConversationPicker(Sheet):
             return conversation_texts.none_at_all(self._agent)
         if not fitting:
             return common_texts.no_matches()
-        if len(fitting) > MOST_ROWS:
-            return conversation_texts.only_newest(MOST_ROWS, len(fitting))
+        if len(fitting) > MAX_ROWS:
+            return conversation_texts.only_newest(MAX_ROWS, len(fitting))
         here = sum(not row.directory for row in fitting)
         if not here and not is_filtered:
             return conversation_texts.none_here()

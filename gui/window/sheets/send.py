@@ -128,7 +128,7 @@ class SendSheet(Sheet):
         self.target.setToolTip(sheet_texts.choose_another_chat())
 
     def _difference(self, chat: Chat) -> str:
-        """What tells the chat from other running ones of its name; "" if there are none."""
+        """The text that distinguishes a chat from other running chats of its name; "" if there are none."""
         line = second_lines(self._running()).get(chat.id)
         return line.difference if line is not None else ""
 

@@ -62,7 +62,7 @@ class ChatRow:
     tile: int
     pinned: bool
     difference: str = ""
-    """What tells it from another chat of its name; "" if there is none."""
+    """The text that distinguishes the chat from others of its name; "" if there are none."""
     label: str = ""
     """Its colour label, "" for none."""
 

@@ -25,7 +25,7 @@ class DirectoryField(QLineEdit):
         super().__init__()
         self._recent: list[str] = []
         self._typed = ""
-        """What the user typed; the field has a row's text while one is selected in the list."""
+        """The typed text. While a row of the list is selected, the field shows that row's text."""
         self._offers = QStringListModel(self)
         self._list: PopupList | None = None
         self.textEdited.connect(self._on_edited)

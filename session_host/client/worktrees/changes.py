@@ -22,7 +22,7 @@ from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
 
 Since = Literal["commit", "branch"]
-"""What the files are compared with: the last commit, or the commit at which the branch began."""
+"""The files are compared with the last commit, or with the commit at which the branch began."""
 
 TIMEOUT_S: Final = 20.0
 MAX_BYTES: Final = 16 << 20

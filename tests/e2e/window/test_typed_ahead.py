@@ -1,4 +1,4 @@
-"""What is typed while the window is busy arrives where it belongs."""
+"""Keys that are typed while the window is busy reach the field or program that has the keyboard by then."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ made_files = st.lists(
 
 
 def printed(files: list[Made]) -> str:
-    """What git prints of these files."""
+    """The output of git for these files."""
     parts = ([file.raw for file in files], [file.numbers for file in files], ["\0"], [file.patch for file in files])
     return "".join("".join(part) for part in parts)
 

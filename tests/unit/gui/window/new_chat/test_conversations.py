@@ -15,7 +15,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
 
-from gui.window.new_chat.conversation_picker import MOST_ROWS, ConversationPicker
+from gui.window.new_chat.conversation_picker import MAX_ROWS, ConversationPicker
 from session_host.client.chats import earlier_conversations
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import ConversationOpen, LaunchFailed
@@ -286,11 +286,11 @@ async def test_no_conversations_and_very_many(keep: Keep, played: Played, area: 
     project = area.home / "project"
     keep(0, project, "Mend the lexer")
     [path] = (area.home / ".claude" / "projects").glob("*/*.jsonl")
-    for number in range(MOST_ROWS):
+    for number in range(MAX_ROWS):
         shutil.copy2(path, path.with_name(f"{number:08}-1111-4222-8333-555555555555.jsonl"))
     played.window.sheets.new_chat.choose_conversation()
     await read(played, picker)
-    assert picker.items.rowCount() == MOST_ROWS + 1
+    assert picker.items.rowCount() == MAX_ROWS + 1
     assert picker.state.text() == "The newest 500 of 501; type to find others"
 
 
