@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from gui.settings.preferences import Preferences, load_preferences
+from gui.settings.text_keys import TextKey, write_keys
 from gui.settings.themes.library import Library, own_themes
-from gui.settings.writing import Values, write_values
+from gui.settings.writing import Value, Values, write_values
 
 FILES = ("window.toml", "keys.toml", "chats.toml", "endpoint.toml")
 
@@ -94,7 +96,7 @@ class LiveSettings(QObject):
         self._watch()
         if current.problems != previous.problems:
             self.problems.emit(list(current.problems))
-        if (current.window, current.pair, current.keys) != (previous.window, previous.pair, previous.keys):
+        if any(getattr(current, part) != getattr(previous, part) for part in ("window", "pair", "keys", "texts")):
             self.changed.emit()
         self.files_changed.emit()
 
@@ -105,4 +107,13 @@ class LiveSettings(QObject):
             ConfigError: the file cannot be read or written; nothing was changed.
         """
         write_values(self.directory / f"{file}.toml", values)
+        self.read_again()
+
+    def write_keys(self, actions: Mapping[str, Value], texts: Sequence[TextKey | None]) -> None:
+        """Write keys of actions and of texts, and apply them at once; see ``text_keys.write_keys``.
+
+        Raises:
+            ConfigError: the file cannot be read or written; nothing was changed.
+        """
+        write_keys(self.directory / "keys.toml", actions, self.preferences.texts, texts)
         self.read_again()

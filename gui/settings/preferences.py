@@ -34,6 +34,10 @@
     close_tab = ["Ctrl+Shift+W", "Ctrl+F4"]
     full_screen = ""                  # no key
 
+    [[text]]                          # see ``gui.settings.text_keys``
+    keys = "Ctrl+Alt+G"
+    text = 'git status\\r'
+
 Both files are optional. An unreadable one is left unchanged and reported in one line; at the start it counts as empty,
 later the former settings stay.
 """
@@ -45,6 +49,7 @@ from typing import Literal
 
 import msgspec
 
+from gui.settings.text_keys import TABLE, TextKey, name_of, read_text_keys
 from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
 from gui.theme.follow import Look
@@ -96,6 +101,7 @@ class Preferences(msgspec.Struct, frozen=True):
     Attributes:
         keys: the keys of each action that the user configured (empty: none).
         key_lines: the line of each action in ``keys.toml``.
+        texts: the keys that type a text.
         pair: the theme that ``window.theme`` names; None until ``load_preferences`` read one.
         problems: one line for each file that could not be read.
     """
@@ -103,8 +109,19 @@ class Preferences(msgspec.Struct, frozen=True):
     window: WindowFile = WindowFile()
     keys: dict[str, list[str]] = {}
     key_lines: dict[str, int] = {}
+    texts: tuple[TextKey, ...] = ()
     pair: SchemePair | None = None
     problems: tuple[str, ...] = ()
+
+    @property
+    def all_keys(self) -> dict[str, list[str]]:
+        """The user's keys of actions and of texts, which are named as by ``text_keys.name_of``."""
+        return self.keys | {name_of(at): list(entry.keys) for at, entry in enumerate(self.texts)}
+
+    @property
+    def all_lines(self) -> dict[str, int]:
+        """The line in ``keys.toml`` of each name in ``all_keys``."""
+        return self.key_lines | {name_of(at): entry.line for at, entry in enumerate(self.texts)}
 
     @property
     def look(self) -> Look:
@@ -133,20 +150,21 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
     problems: list[str] = []
     known = previous or Preferences()
     stays = "Using the defaults." if previous is None else "The former settings stay."
-    window, keys, lines, pair = known.window, known.keys, known.key_lines, known.pair
+    window, pair = known.window, known.pair
+    keys, lines, texts = known.keys, known.key_lines, known.texts
     try:
         window = _read_window(window_file(directory))
     except ConfigError as error:
         problems.append(f"{error}. {stays}")
     try:
-        keys, lines = _read_keys(directory / "keys.toml")
+        keys, lines, texts = _read_keys(directory / "keys.toml")
     except ConfigError as error:
         problems.append(f"{error}. {stays}")
     try:
         pair = _read_theme(directory, window.theme)
     except ConfigError as error:
         problems.append(f"{error}. {'Using the default theme.' if previous is None else 'The former theme stays.'}")
-    return Preferences(window=window, keys=keys, key_lines=lines, pair=pair, problems=tuple(problems))
+    return Preferences(window, keys, lines, texts, pair, tuple(problems))
 
 
 def _read_window(path: Path) -> WindowFile:
@@ -165,14 +183,15 @@ def _read_window(path: Path) -> WindowFile:
     return found
 
 
-def _read_keys(path: Path) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The keys of each action, and its line."""
+def _read_keys(path: Path) -> tuple[dict[str, list[str]], dict[str, int], tuple[TextKey, ...]]:
+    """The keys of each action, and its line; the keys that type a text."""
     file = TomlFile.read(path)
-    found = file.convert(dict[str, str | list[str]])
+    texts = read_text_keys(file)
+    found = file.convert(dict[str, str | list[str]], without=TABLE)
     keys = {
         action: [key for key in ([keys] if isinstance(keys, str) else keys) if key] for action, keys in found.items()
     }
-    return keys, {action: file.line_of((action,)) for action in keys}
+    return keys, {action: file.line_of((action,)) for action in keys}, texts
 
 
 def _read_theme(directory: Path, identifier: str) -> SchemePair:

@@ -67,14 +67,16 @@ class TomlFile:
         except RecursionError:
             raise ConfigError(f"{self.path}: too many nested levels") from None
 
-    def convert(self, kind: type[T]) -> T:
-        """The values as a struct or another type of msgspec.
+    def convert(self, kind: type[T], without: str = "") -> T:
+        """The values as a struct or another type of msgspec, except those of the key ``without``.
 
         Raises:
             ConfigError: the text is not TOML, or a value does not fit.
         """
         try:
-            return msgspec.convert(self.values(), kind)
+            values = self.values()
+            values.pop(without, None)
+            return msgspec.convert(values, kind)
         except msgspec.ValidationError as error:
             problem, _, place = str(error).partition(" - at ")
             keys = re.findall(r"\.([A-Za-z0-9_-]+)", place)

@@ -79,20 +79,32 @@ def write_values(path: Path, values: Values) -> None:
     Raises:
         ConfigError: the file is no TOML, or cannot be written.
     """
+    with changed_document(path) as document:
+        for key, value in values.items():
+            set_value(document, (key,) if isinstance(key, str) else key, value)
+
+
+@contextlib.contextmanager
+def changed_document(path: Path) -> Iterator[Any]:
+    """The TOML file as a ``tomlkit`` document, which is written afterwards if it was changed. The directory is locked.
+
+    Raises:
+        ConfigError: the file is no TOML, or cannot be written.
+    """
     import tomlkit  # Imported only when a setting is changed.
 
     with _locked(path.parent):
         file = TomlFile.read(path)
         file.values()  # Raises errors that name the line.
         document = tomlkit.parse(file.text)
-        for key, value in values.items():
-            _set(document, (key,) if isinstance(key, str) else key, value)
+        yield document
         text = tomlkit.dumps(document)
         if text != file.text:
             write_text(path, text)
 
 
-def _set(table: Any, key: Key, value: Value) -> None:
+def set_value(table: Any, key: Key, value: Value) -> None:
+    """Set a value of a document or of one of its tables; None removes it."""
     import tomlkit
 
     first, *rest = key
@@ -106,6 +118,6 @@ def _set(table: Any, key: Key, value: Value) -> None:
         if value is None:
             return
         table[first] = tomlkit.inline_table()
-    _set(table[first], tuple(rest), value)
+    set_value(table[first], tuple(rest), value)
     if not table[first]:
         table.pop(first)

@@ -32,6 +32,7 @@ from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import SeveralChats
+from gui.window.actions.text_keys import TextKeys
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.actions.view_actions import ViewActions
@@ -129,7 +130,7 @@ class MainWindow(QWidget):
             sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
         )
         self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
-        sequences, key_problems = key_table.with_overrides(preferences.keys, preferences.key_lines)
+        sequences, key_problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
@@ -149,9 +150,11 @@ class MainWindow(QWidget):
         looks = {**themes.handlers(), **self.view_actions.handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **texts.handlers(), **self._handlers()}
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
+        self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
+        self._text_keys.set_keys(preferences.texts, sequences)
         self._wiring = PageWiring(
             self.tabs, self.banners, opener, self.chat_actions, self.resuming,
-            key_table.of_the_window(sequences, preferences.keys),
+            key_table.of_the_window(sequences, preferences.all_keys),
             WindowFunctions(
                 show_error_output=self.sheets.show_output, set_zoom=self.view_actions.set_zoom,
                 on_grid_changed=self._on_grid,
@@ -222,9 +225,11 @@ class MainWindow(QWidget):
     def _apply_settings(self) -> None:
         self.view_actions.set_fonts(self.tabs.pages())
         self._wiring.apply_settings()
-        keys = self._settings.preferences.keys
-        sequences, problems = key_table.with_overrides(keys, self._settings.preferences.key_lines)
+        preferences = self._settings.preferences
+        keys = preferences.all_keys
+        sequences, problems = key_table.with_overrides(keys, preferences.all_lines)
         self.actions_.set_keys(sequences)
+        self._text_keys.set_keys(preferences.texts, sequences)
         self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
         self.banners.show_problems(problems, "keys")
 

@@ -45,6 +45,42 @@ def reset_all_question() -> str:
     return translate("keys", "Reset all keys?")
 
 
+def texts() -> str:
+    return translate("keys", "Keys that type text")
+
+
+def types(text: str) -> str:
+    """The title of a key that types a text."""
+    return translate("keys", "Type “{text}”").format(text=text)
+
+
+def add_text() -> str:
+    return translate("keys", "Add a key that types text…")
+
+
+def edit_text() -> str:
+    return translate("keys", "Edit the text…")
+
+
+def text() -> str:
+    return translate("keys", "Text")
+
+
+def text_hint() -> str:
+    return translate(
+        "keys",
+        "\\r is Enter, \\e Escape, \\t Tab, \\x03 Ctrl+C and \\\\ a backslash. A line that ends with \\r runs at once.",
+    )
+
+
+def save_text() -> str:
+    return translate("keys", "Save")
+
+
+def remove_text_question(text: str) -> str:
+    return translate("keys", "Remove the key that types “{text}”?").format(text=text)
+
+
 def row(title: str, keys: str) -> str:
     """A row for screen readers."""
     return translate("keys", "{title}: {keys}").format(title=title, keys=keys)

@@ -197,6 +197,13 @@ class PromptBox(QWidget):
         self.show_draft(earlier.before(self.draft))
         self.edited.emit()
 
+    def insert(self, text: str) -> None:
+        """Insert a text where the cursor is, instead of the selection, and give the box the keyboard focus."""
+        if text and not self.editor.isReadOnly():
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.editor.insertPlainText(text)
+            self.editor.ensureCursorVisible()
+
     # ------------------------------------------------------------ the user's actions
 
     def submit(self, mode: str) -> None:

@@ -2,6 +2,7 @@
 
 actions           Qt actions, the palette and the window's menu
 key_table         the table of keys
+text_keys         the user's keys that type a text
 commands          what each action does
 chat_actions      starts, renames, stops, kills, exports and removes chats
 resuming          resumes ended chats

@@ -143,6 +143,10 @@ class Commands:
             page.focus_content()
             act(page.view)
 
+    def type_text(self, text: str) -> None:
+        """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
+        self._on_page(lambda page: page.type_text(text) if page.edited is page.handle else None)
+
     def _clear_terminal(self, what: Clearing) -> None:
         page = self._tabs.active_page
         if isinstance(page, TerminalPage) and not page.is_question_open:

@@ -32,7 +32,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
     def _make(self) -> GuideWindow:
         from gui.window.guide.window import GuideWindow
 
-        self._keys = changed_keys(self._settings.preferences.keys)
+        self._keys = changed_keys(self._settings.preferences.all_keys)
         window = GuideWindow(self._theme, self._keys)
         window.link_activated.connect(self._open_link)
         self._set_font(window)
@@ -42,7 +42,7 @@ class GuideOpener(SingleWindow["GuideWindow"]):
         if self.window is None:
             return
         self._set_font(self.window)
-        keys = changed_keys(self._settings.preferences.keys)
+        keys = changed_keys(self._settings.preferences.all_keys)
         if keys != self._keys:
             self._keys = keys
             self.window.use_keys(keys)

@@ -12,6 +12,7 @@ from typing import Literal
 from PySide6.QtGui import QKeySequence
 
 from gui.settings.pane_tree import SIDES
+from gui.settings.text_keys import is_text
 from gui.wording import action_texts
 
 Scope = Literal["window", "terminal"]
@@ -159,35 +160,36 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
     """The keys that the window does not pass to the program in a terminal.
 
     Args:
-        chosen: the keys of each action.
+        chosen: the keys of each action and text.
         overrides: the actions with keys of the user, which work in terminals, too.
     """
+    in_terminals = {entry.action for entry in TABLE if entry.scope == "terminal"}
     return tuple(
         sequence.toString()
-        for entry in TABLE
-        for sequence in chosen[entry.action]
-        if entry.scope == "window" or entry.action in overrides
+        for name, has in chosen.items()
+        for sequence in has
+        if name not in in_terminals or name in overrides
     )
 
 
 def with_overrides(
     overrides: Mapping[str, Sequence[str]], lines: Mapping[str, int] | None = None
 ) -> tuple[dict[str, list[QKeySequence]], list[str]]:
-    """The keys of each action, with the user's changes.
+    """The keys of each action and text, with the user's changes.
 
     Args:
-        overrides: the user's keys of actions.
+        overrides: the user's keys of actions, and of texts by ``text_keys.name_of``.
         lines: the line of each action in ``keys.toml``, for problems.
 
     Returns:
-        The keys by action, and one line for each override without an effect.
+        The keys by name, and one line for each override without an effect.
     """
     problems: list[str] = []
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
     holders: dict[str, str] = {}
     for action, keys in overrides.items():
         place = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
-        if action not in chosen:
+        if action not in chosen and not is_text(action):
             problems.append(action_texts.unknown_action(place, action))
             continue
         wanted = sequences(keys)

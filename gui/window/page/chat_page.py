@@ -148,6 +148,10 @@ class ChatPage(Area):
         """Set the zoom in steps from the configured size."""
         raise NotImplementedError
 
+    def type_text(self, text: str) -> None:
+        """Type a text: into the terminal as it is, with control characters; into the prompt without them."""
+        raise NotImplementedError
+
     def _show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
         raise NotImplementedError

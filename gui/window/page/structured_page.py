@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -31,6 +32,12 @@ LINE_PX = 20
 """The scroll distance of one line."""
 KEPT_PROMPTS = 4
 """A host refuses a prompt within a moment, or when it is there again."""
+
+
+def as_prompt(text: str) -> str:
+    """A text for a terminal as text of a prompt: without the Enter at its end and without control characters."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    return "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) != "Cc")
 
 
 class StructuredPage(ChatPage):
@@ -138,6 +145,10 @@ class StructuredPage(ChatPage):
         editor = self.view.prompt.editor
         editor.setFocus()
         editor.insertFromMimeData(QGuiApplication.clipboard().mimeData())
+
+    def type_text(self, text: str) -> None:
+        """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""
+        self.view.prompt.insert(as_prompt(text))
 
     def select_all(self) -> None:
         """Select the whole transcript."""

@@ -155,6 +155,10 @@ class TerminalPage(ChatPage):
         self._note_directory()
         self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
 
+    def type_text(self, text: str) -> None:
+        """See ``ChatPage``."""
+        self.view.commit(text)
+
     def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``."""
         return self.view.show_line(text, query.spans)

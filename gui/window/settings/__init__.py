@@ -8,7 +8,7 @@ controls   the controls by kind of value
 values     reads and writes the settings' files for the rows
 preview    a small window and terminal in the colours, font and cursor that are set
 key_book   which keys belong to which action, and to programs in terminals (pure)
-keys_page, key_row        the page Keys
+keys_page, key_row, text_form   the page Keys
 agents_page, agent_form   the page Agents
 
 It must not know chats, tabs or the main window; ``context`` has values and functions of them.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 Overrides = Mapping[str, Sequence[str]]
-"""The user's keys of actions, as in ``keys.toml``."""
+"""The user's keys of actions, as in ``keys.toml``, and of texts, by ``gui.settings.text_keys.name_of``."""
 
 _TYPING = frozenset(
     ("Return", "Enter", "Tab", "Backspace", "Esc", "Space", "Up", "Down", "Left", "Right", "Home", "End", "Del")
@@ -63,7 +63,11 @@ class Conflict(NamedTuple):
 
 
 class KeyBook:
-    """The actions with their keys."""
+    """The actions with their keys.
+
+    Attributes:
+        texts: the user's keys that type a text, as actions; set by the owner.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class KeyBook:
             problems: one line for each of the user's changes that has no effect; also gets their lines in the file.
         """
         self.actions = tuple(actions)
+        self.texts: tuple[ActionKeys, ...] = ()
         self.chosen = chosen
         self.problems = problems
         self._defaults = {key for action in actions for key in action.defaults}
@@ -86,7 +91,8 @@ class KeyBook:
     def conflict(self, overrides: Overrides, action: ActionKeys, key: str) -> Conflict:
         """The conflicts of a key for an action."""
         keys = self.chosen(overrides)
-        holder = next((other for other in self.actions if other is not action and key in keys[other.name]), None)
+        others = (other for other in (*self.actions, *self.texts) if other.name != action.name)
+        holder = next((other for other in others if key in keys.get(other.name, ())), None)
         use = "" if key in self._defaults else use_in_terminals(key)
         return Conflict(holder, use, types_text(key))
 

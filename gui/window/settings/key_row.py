@@ -47,6 +47,7 @@ class KeyRow(QAbstractButton):
         waiting_changed: the row started (True) or stopped waiting for a key.
         key_pressed: the user pressed a key for the action; True: in addition to the present keys.
         cleared, reset_requested: the user removes all keys, or restores the default keys.
+        edit_requested: the user edits what the key does.
         moved: the user goes to the next row (1) or the previous one (-1).
     """
 
@@ -54,6 +55,7 @@ class KeyRow(QAbstractButton):
     key_pressed = Signal(str, bool)
     cleared = Signal()
     reset_requested = Signal()
+    edit_requested = Signal()
     moved = Signal(int)
 
     def __init__(self, theme: Theme, action: ActionKeys) -> None:
@@ -125,6 +127,8 @@ class KeyRow(QAbstractButton):
                 self.cleared.emit()
             case Qt.Key.Key_Backspace:
                 self.reset_requested.emit()
+            case Qt.Key.Key_F2:
+                self.edit_requested.emit()
             case Qt.Key.Key_Up:
                 self.moved.emit(-1)
             case Qt.Key.Key_Down:

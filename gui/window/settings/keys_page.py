@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from gui.input.shortcuts import show_key
 from gui.settings.live import LiveSettings
+from gui.settings.text_keys import TextKey, is_text, name_of
 from gui.settings.writing import Value
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
@@ -16,6 +19,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.settings.key_book import ActionKeys, KeyBook, Overrides
 from gui.window.settings.key_row import KeyQuestion, KeyRow, native
 from gui.window.settings.page import Page
+from gui.window.settings.text_form import TextForm
 from gui.window.settings.values import as_problem
 from gui.window.widgets.parts import button, label
 from gui.wording import key_texts
@@ -42,7 +46,19 @@ class KeysPage(Page):
         self.problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.column.addWidget(self.problem)
         self.question = KeyQuestion()
-        self.rows = [self._make_row(theme, action) for action in book.actions]
+        self._theme = theme
+        self._action_rows = [self._make_row(action) for action in book.actions]
+        self._text_rows: list[KeyRow] = []
+        self._texts_heading = label(key_texts.texts().upper(), "heading")
+        self._texts_heading.setContentsMargins(0, GAP_M_PX, 0, 4)
+        self._texts_heading.setAccessibleName(key_texts.texts())
+        self.column.addWidget(self._texts_heading)
+        self.column.addSpacing(GAP_S_PX)
+        self.add_text = button(key_texts.add_text(), "", self._ask_new_text)
+        self.add_unfiltered(self.add_text)
+        self.column.setAlignment(self.add_text, Qt.AlignmentFlag.AlignLeft)
+        self.form = TextForm()
+        self.column.addWidget(self.form)
         self.column.addWidget(self.question)
         self.column.addSpacing(GAP_M_PX)
         self.reset_all = button(key_texts.reset_all(), "", self._ask_reset_all)
@@ -51,36 +67,65 @@ class KeysPage(Page):
         settings.files_changed.connect(self.refresh)
         self.refresh()
 
-    def _make_row(self, theme: Theme, action: ActionKeys) -> KeyRow:
-        row = KeyRow(theme, action)
+    @property
+    def rows(self) -> list[KeyRow]:
+        """All rows, in their order."""
+        return [*self._action_rows, *self._text_rows]
+
+    def _make_row(self, action: ActionKeys, *, at: int = -1) -> KeyRow:
+        """Make an action's row; ``at``: its index in the layout."""
+        row = KeyRow(self._theme, action)
         row.key_pressed.connect(lambda key, adds: self._on_key(row, key, adds=adds))
-        row.cleared.connect(lambda: self._give(row.action, []))
-        row.reset_requested.connect(lambda: self._write({row.action.name: None}))
+        row.cleared.connect(lambda: self._clear(row))
+        row.reset_requested.connect(lambda: self._write({row.action.name: None}) if not _is_text(row) else None)
+        row.edit_requested.connect(lambda: self.edit_text(row) if _is_text(row) else None)
         row.moved.connect(lambda by: self._step(row, by))
         row.waiting_changed.connect(lambda waiting: self.question.dismiss() if waiting else None)
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda place: self._show_menu(row, place))
-        self.column.addWidget(row)
+        self.column.insertWidget(at, row)
         return row
+
+    def _make_text_rows(self) -> None:
+        """Make rows for the keys that type a text, unless they are there."""
+        actions = tuple(
+            ActionKeys(name_of(at), key_texts.types(entry.text), ()) for at, entry in enumerate(self._texts)
+        )
+        if actions == self._book.texts and len(self._text_rows) == len(actions):
+            return
+        self.question.dismiss()
+        self.form.hide()
+        self._book.texts = actions
+        for row in self._text_rows:
+            self.column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        first = self.column.indexOf(self._texts_heading) + 1
+        self._text_rows = [self._make_row(action, at=first + at) for at, action in enumerate(actions)]
 
     @property
     def _overrides(self) -> Overrides:
-        return self._settings.preferences.keys
+        return self._settings.preferences.all_keys
+
+    @property
+    def _texts(self) -> tuple[TextKey, ...]:
+        return self._settings.preferences.texts
 
     def refresh(self) -> None:
         """Show the current keys."""
+        self._make_text_rows()
         keys = self._book.chosen(self._overrides)
         for row in self.rows:
-            name = row.action.name
-            row.show_keys(list(keys[name]), is_changed=tuple(keys[name]) != row.action.defaults)
+            has = list(keys.get(row.action.name, ()))
+            row.show_keys(has, is_changed=tuple(has) != row.action.defaults and not _is_text(row))
         file = str(self._settings.directory / f"{FILE}.toml")
         problems = [problem for problem in self._settings.preferences.problems if problem.startswith(file)]
         problems += [self._refused] if self._refused else []
-        problems += self._book.problems(self._overrides, self._settings.preferences.key_lines)
+        problems += self._book.problems(self._overrides, self._settings.preferences.all_lines)
         directory = f"{self._settings.directory}/"
         self.problem.setText("\n".join(as_problem(problem.replace(directory, "")) for problem in problems))
         self.problem.setVisible(bool(self.problem.text()))
-        self.reset_all.setEnabled(bool(self._overrides))
+        self.reset_all.setEnabled(bool(self._settings.preferences.keys))
 
     def apply_filter(self, words: Sequence[str]) -> bool:
         """Show the actions of which the title, the name or a key contains all words."""
@@ -89,7 +134,9 @@ class KeysPage(Page):
         shown = [row for row in self.rows if _contains(row, title, words)]
         for row in self.rows:
             row.setVisible(row in shown)
+        self._texts_heading.setVisible(not words or any(row in shown for row in self._text_rows))
         self.question.dismiss()
+        self.form.hide()
         return bool(shown)
 
     # ------------------------------------------------------------ the user's actions
@@ -112,21 +159,70 @@ class KeysPage(Page):
             self._give(action, keys)
 
     def _ask(self, row: KeyRow, words: str, verb: str, use: Callable[[], object] | None) -> None:
-        self.column.removeWidget(self.question)
-        self.column.insertWidget(self.column.indexOf(row) + 1, self.question)
+        self.form.hide()
+        self._place(self.question, row)
         self.question.ask(row, words, verb, use)
 
     def _give(self, action: ActionKeys, keys: Sequence[str]) -> None:
         self._write(self._book.assigned(self._overrides, action, keys))
 
-    def _write(self, values: Mapping[str, Value]) -> None:
+    def _write(self, values: Mapping[str, Value], texts: Sequence[TextKey | None] | None = None) -> None:
+        """Write keys; ``texts`` are the wanted entries of texts, as ``text_keys.write_keys`` gets them."""
         self.question.dismiss()
         self._refused = ""
+        names = {name_of(at): at for at in range(len(self._texts))}
+        wanted = list(self._texts if texts is None else texts)
+        for name, value in values.items():
+            if name in names:
+                keys = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+                changed = msgspec.structs.replace(self._texts[names[name]], keys=tuple(key for key in keys if key))
+                wanted[names[name]] = changed
         try:
-            self._settings.write(dict(values), FILE)
+            self._settings.write_keys({name: value for name, value in values.items() if name not in names}, wanted)
         except ConfigError as error:
             self._refused = str(error)
             self.refresh()
+
+    # ------------------------------------------------------------ keys that type a text
+
+    def _place(self, widget: QWidget, below: QWidget) -> None:
+        self.column.removeWidget(widget)
+        self.column.insertWidget(self.column.indexOf(below) + 1, widget)
+
+    def _clear(self, row: KeyRow) -> None:
+        """Remove an action's keys; ask before the entry of a text is removed."""
+        if not _is_text(row):
+            self._give(row.action, [])
+            return
+        at = self._text_rows.index(row)
+        wanted = [None if index == at else entry for index, entry in enumerate(self._texts)]
+        question = key_texts.remove_text_question(self._texts[at].text)
+        self._ask(row, question, key_texts.remove(), lambda: self._write({}, wanted))
+
+    def edit_text(self, row: KeyRow) -> None:
+        """Ask for another text for a key."""
+        at = self._text_rows.index(row)
+
+        def save(text: str) -> None:
+            wanted = list(self._texts)
+            wanted[at] = msgspec.structs.replace(wanted[at], text=text)
+            self._write({}, wanted)
+            self._text_rows[at].setFocus(Qt.FocusReason.OtherFocusReason)
+
+        self.question.dismiss()
+        self._place(self.form, row)
+        self.form.ask(self._texts[at].text, row, save)
+
+    def _ask_new_text(self) -> None:
+        def add(text: str) -> None:
+            count = len(self._texts)
+            self._write({}, [*self._texts, TextKey((), text)])
+            if len(self._text_rows) > count:
+                self._text_rows[-1].wait()
+
+        self.question.dismiss()
+        self._place(self.form, self.add_text)
+        self.form.ask("", self.add_text, add)
 
     def _step(self, row: KeyRow, by: int) -> None:
         shown = [each for each in self.rows if not each.isHidden()]
@@ -135,9 +231,8 @@ class KeysPage(Page):
             shown[at].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _ask_reset_all(self) -> None:
-        self.column.removeWidget(self.question)
-        self.column.insertWidget(self.column.indexOf(self.reset_all) + 1, self.question)
-        names = dict.fromkeys(self._overrides)
+        self._place(self.question, self.reset_all)
+        names = dict.fromkeys(self._settings.preferences.keys)
         self.question.ask(self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names))
 
     def _show_menu(self, row: KeyRow, place: QPoint) -> None:
@@ -146,18 +241,22 @@ class KeysPage(Page):
         change = menu.addAction(key_texts.change(), row.wait)
         add = menu.addAction(key_texts.add(), lambda: row.wait(adds=True))
         remove = menu.addAction(key_texts.remove(), row.cleared.emit)
-        remove.setEnabled(bool(row.keys))
-        reset = menu.addAction(key_texts.reset(), row.reset_requested.emit)
-        reset.setEnabled(row.is_changed)
-        keys = {
-            change: Qt.Key.Key_Return,
-            add: Qt.Key.Key_Insert,
-            remove: Qt.Key.Key_Delete,
-            reset: Qt.Key.Key_Backspace,
-        }
+        keys = {change: Qt.Key.Key_Return, add: Qt.Key.Key_Insert, remove: Qt.Key.Key_Delete}
+        if _is_text(row):
+            keys[menu.addAction(key_texts.edit_text(), row.edit_requested.emit)] = Qt.Key.Key_F2
+        else:
+            remove.setEnabled(bool(row.keys))
+            reset = menu.addAction(key_texts.reset(), row.reset_requested.emit)
+            reset.setEnabled(row.is_changed)
+            keys[reset] = Qt.Key.Key_Backspace
         for action, key in keys.items():
             show_key(action, QKeySequence(key))
         menu.popup(row.mapToGlobal(place))
+
+
+def _is_text(row: KeyRow) -> bool:
+    """Whether the row is that of a key that types a text."""
+    return is_text(row.action.name)
 
 
 def _contains(row: KeyRow, title: str, words: Sequence[str]) -> bool:

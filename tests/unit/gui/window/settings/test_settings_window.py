@@ -316,3 +316,49 @@ def test_escape_clears_the_search_and_then_closes_the_window(opened: Opened) -> 
     assert window.search.text() == ""
     QTest.keyClick(window.search, Qt.Key.Key_Escape)
     assert opened.opener.window is None
+
+
+def test_a_key_that_types_text_is_added_changed_and_removed(opened: Opened, area: Area) -> None:
+    window = opened.window
+    window.show_page("keys")
+    page = window.page("keys")
+    assert isinstance(page, KeysPage)
+    path = area.config / "keys.toml"
+    control_alt = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    control_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    page.add_text.click()
+    QTest.keyClicks(page.form.field, "git\\q")
+    QTest.keyClick(page.form.field, Qt.Key.Key_Return)
+    assert page.form.problem.text() == "Unknown escape '\\q'."
+    QTest.keyClick(page.form.field, Qt.Key.Key_Backspace)
+    QTest.keyClicks(page.form.field, "r")
+    QTest.keyClick(page.form.field, Qt.Key.Key_Return)
+    assert path.read_text() == "[[text]]\nkeys = []\ntext = 'git\\r'\n"
+    [row] = [row for row in page.rows if row.action.name == "text 1"]
+    assert row.action.title == "Type “git\\r”"
+    QTest.keyClick(row, Qt.Key.Key_G, control_alt)  # It waits for a key.
+    assert "(as a Meta key)" in page.question.words.text()
+    page.question.accept.click()
+    assert path.read_text() == "[[text]]\nkeys = \"Ctrl+Alt+G\"\ntext = 'git\\r'\n"
+    # The key of a text is in conflict with an action's, and the other way round.
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    QTest.keyClick(row, Qt.Key.Key_W, control_shift)
+    assert page.question.words.text() == "Ctrl+Shift+W is already the key of “Close tab (the chat keeps running)”."
+    page.question.cancel.click()
+    rename = next(each for each in page.rows if each.action.name == "rename")
+    QTest.keyClick(rename, Qt.Key.Key_Return)
+    QTest.keyClick(rename, Qt.Key.Key_G, control_alt)
+    assert page.question.words.text().startswith("Ctrl+Alt+G is already the key of “Type “git\\r””.")
+    page.question.accept.click()
+    assert path.read_text() == "rename = \"Ctrl+Alt+G\"\n[[text]]\nkeys = []\ntext = 'git\\r'\n"
+    QTest.keyClick(row, Qt.Key.Key_F2)
+    QTest.keyClick(page.form.field, Qt.Key.Key_Backspace)
+    QTest.keyClicks(page.form.field, "n")
+    QTest.keyClick(page.form.field, Qt.Key.Key_Return)
+    [row] = [row for row in page.rows if row.action.name == "text 1"]
+    assert row.action.title == "Type “git\\n”"
+    QTest.keyClick(row, Qt.Key.Key_Delete)
+    assert page.question.words.text() == "Remove the key that types “git\\n”?"
+    page.question.accept.click()
+    assert path.read_text() == 'rename = "Ctrl+Alt+G"\n'
+    assert not [row for row in page.rows if row.action.name.startswith("text")]
