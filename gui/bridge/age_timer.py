@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gui.bridge.sessions_model import SessionsModel
 from gui.wording import phrases
@@ -26,9 +26,10 @@ class AgeTimer(QObject):
         super().__init__(parent)
         self._sessions = sessions
         self._is_visible = False
-        self._timer = QTimer(self, singleShot=True)
+        # A coarse timer may fire 5 % early: before the age has changed.
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_due)
-        sessions.changed.connect(self._schedule)
+        sessions.changed.connect(self._on_changed)
         sessions.clock_changes.jumped.connect(self._on_jumped)
 
     @property
@@ -50,13 +51,22 @@ class AgeTimer(QObject):
         if self._is_visible:
             self._on_due()
 
-    def _on_due(self) -> None:
-        self.due.emit()
-        self._schedule()
-
-    def _schedule(self) -> None:
+    def _on_changed(self) -> None:
+        """Schedule for the changed chats; an earlier time stays: an age that has changed already may wait for it."""
         if self._is_visible:
-            self._timer.start(int(self.seconds_until_due() * 1000) + 20)
+            wait_ms = self._milliseconds_until_due()
+            if not self._timer.isActive() or wait_ms < self._timer.remainingTime():
+                self._timer.start(wait_ms)
+
+    def _on_due(self) -> None:
+        # Calculated before the ages are shown again: one that changes meanwhile is not missed.
+        wait_ms = self._milliseconds_until_due()
+        self.due.emit()
+        if self._is_visible:
+            self._timer.start(wait_ms)
+
+    def _milliseconds_until_due(self) -> int:
+        return int(self.seconds_until_due() * 1000) + 20
 
     def seconds_until_due(self) -> float:
         """Seconds until some age's text or a day's name changes, rounded up so that several change together."""

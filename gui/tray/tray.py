@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.bridge.chat import Chat, shortened
@@ -15,6 +15,7 @@ from gui.bridge.one_question import chats_with_questions
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
+from gui.tray.changing_actions import ChangingActions, Entry
 from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
@@ -65,6 +66,7 @@ class Tray(QObject):
         self.menu = QMenu()
         self._recent_menu = QMenu(notice_texts.new_chat_in())
         self._mute_menu = QMenu(notice_texts.mute_menu())
+        self._make_menu()
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
@@ -113,47 +115,59 @@ class Tray(QObject):
     def _fill(self) -> None:
         if self.menu.isVisible():
             return
-        menu = self.menu
-        menu.clear()
         now = datetime.now(UTC)
         chats = self.listed()
         lines = second_lines(chats)
-        for chat in chats:
-            parts = (lines[chat.id].difference, self._status_text(chat), phrases.age(chat.since, now))
-            text = f"{chat.name}  ·  {' · '.join(filter(None, parts))}"
-            action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
-            action.triggered.connect(_emitting(self.chat_chosen, chat))
-            menu.addAction(action)
-        if not chats:
-            menu.addAction(common_texts.no_running_chats()).setEnabled(False)
+        tokens = self._theme.tokens
+        self._chat_actions.show(
+            [
+                Entry(chat.id, self._chat_text(chat, lines[chat.id].difference, now), (chat.mark, tokens))
+                for chat in chats
+            ]
+        )
+        self._no_chats.setVisible(not chats)
+        self._directory_actions.show([Entry(path, phrases.short_directory(path)) for path in self._recent])
+        self._recent_menu.menuAction().setVisible(bool(self._recent))
+        self._new_chat.setVisible(not self._recent)
+        until = self._sessions.muting.until
+        self._mute_menu.menuAction().setVisible(until is None)
+        if until is not None:
+            self._muted_until.setText(notice_texts.muted_until(phrases.clock_time(until)))
+        self._muted_until.setVisible(until is not None)
+        self._unmute.setVisible(until is not None)
+        self._stop_all.setEnabled(bool(self._sessions.running()))
+
+    def _make_menu(self) -> None:
+        """Make the entries that always exist; those that do not apply are hidden."""
+        menu, muting = self.menu, self._sessions.muting
+        self._no_chats = menu.addAction(common_texts.no_running_chats())
+        self._no_chats.setEnabled(False)
         menu.addAction(notice_texts.all_chats(), self.all_chats.emit)
         menu.addSeparator()
-        if self._recent:
-            self._recent_menu.clear()
-            for path in self._recent:
-                action = self._recent_menu.addAction(_menu_text(phrases.short_directory(path)))
-                action.triggered.connect(_emitting(self.new_chat, path))
-            menu.addMenu(self._recent_menu)
-        else:
-            menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
+        menu.addMenu(self._recent_menu)
+        self._new_chat = menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
         menu.addAction(notice_texts.open_outlive(), self.open_requested.emit)
-        self._add_muting(menu)
+        self._mute_menu.addAction(notice_texts.for_an_hour(), muting.mute_for_an_hour)
+        self._mute_menu.addAction(notice_texts.until_tomorrow(), muting.mute_until_tomorrow)
+        menu.addMenu(self._mute_menu)
+        self._muted_until = menu.addAction("")
+        self._muted_until.setEnabled(False)
+        self._unmute = menu.addAction(notice_texts.unmute(), muting.unmute_all)
         menu.addAction(action_texts.title("settings"), self.settings_requested.emit)
         menu.addSeparator()
         menu.addAction(notice_texts.quit_window(), self.quit_requested.emit)
-        stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
-        stop.setEnabled(bool(self._sessions.running()))
+        self._stop_all = menu.addAction(action_texts.stop_all_menu(), self.stop_all_requested.emit)
+        self._chat_actions = ChangingActions(menu, self._no_chats, self._choose_chat, mark_icon)
+        self._directory_actions = ChangingActions(self._recent_menu, None, self.new_chat.emit)
 
-    def _add_muting(self, menu: QMenu) -> None:
-        muting = self._sessions.muting
-        if muting.until is None:
-            self._mute_menu.clear()
-            self._mute_menu.addAction(notice_texts.for_an_hour(), muting.mute_for_an_hour)
-            self._mute_menu.addAction(notice_texts.until_tomorrow(), muting.mute_until_tomorrow)
-            menu.addMenu(self._mute_menu)
-        else:
-            menu.addAction(notice_texts.muted_until(phrases.clock_time(muting.until))).setEnabled(False)
-            menu.addAction(notice_texts.unmute(), muting.unmute_all)
+    def _choose_chat(self, session_id: str) -> None:
+        chat = self._sessions.get(session_id)
+        if chat is not None:
+            self.chat_chosen.emit(chat)
+
+    def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
+        parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
+        return f"{chat.name}  ·  {' · '.join(filter(None, parts))}"
 
     def _status_text(self, chat: Chat) -> str:
         """That a chat does not answer, its command, its question, or else the name of its agent."""
@@ -231,14 +245,3 @@ def _shortened(text: str) -> str:
     if len(text) <= MESSAGE_CHARACTERS:
         return text
     return text[: MESSAGE_CHARACTERS - 1].rstrip(" ,;:") + "…"
-
-
-def _menu_text(text: str) -> str:
-    return text.replace("&", "&&")
-
-
-def _emitting(signal: SignalInstance, value: object) -> Callable[[bool], None]:
-    def emit(_checked: bool = False) -> None:
-        signal.emit(value)
-
-    return emit

@@ -16,15 +16,22 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.fuzzing import anything, chance, fields_of, frame, some, times
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
+WAIT_S = 60.0
 HARMLESS: list[type[k.KeeperMessage]] = [k.Status, k.ReplaceHost, k.Running, k.Refused, k.Over, k.Prepared, k.Rehearsed]
 """Launch, Adopt and ReplaceKeeper name files and programs: with random ones the machine would be at risk."""
 
 
 def keeper_pid() -> int:
-    [pid] = {info["keeper_pid"] for info in outlive("ls", "--json").json()}
+    """The keeper that all hosts name; a host that is being replaced names none."""
+
+    def named() -> set[int | None]:
+        return {info["keeper_pid"] for info in outlive("ls", "--json").json()}
+
+    [pid] = wait_until(lambda: None not in (pids := named()) and pids, WAIT_S, "each host to name its keeper")
     return int(pid)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -152,7 +150,7 @@ def test_a_killed_search_leaves_a_valid_index(sessions: Sessions) -> None:
     for _ in range(3):
         command = subprocess.Popen([*OUTLIVE, "search", "nothing"], stderr=subprocess.DEVNULL, env=environment())
         wait_until(partial(has_written_or_ended, command, written()), WAIT_S, "it to write")
-        os.kill(command.pid, signal.SIGKILL)
+        command.kill()
         command.wait()
     hits = outlive("search", "line", "--json", "--limit", "1000000", timeout_s=60).json()
     assert [hit["text"] for hit in reversed(hits)] == [f"line {n} of many that make it long" for n in range(1, 60_001)]

@@ -87,6 +87,8 @@ class TrayHost:
 
 def _entries(item: Any) -> Iterator[tuple[str, int]]:
     number, properties, children = item
+    if not properties.get("visible", ("b", True))[1]:
+        return
     if "label" in properties:
         yield properties["label"][1].replace("_", ""), number
     for _, child in children:

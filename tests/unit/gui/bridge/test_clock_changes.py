@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QSignalBlocker
 
 from gui.bridge import age_timer, clock_changes, muting
 from gui.bridge.clock_changes import ClockChanges
@@ -103,6 +103,18 @@ async def test_ages_are_right_at_once_when_the_computer_wakes_up(
     assert 28_000 < window.ages.seconds_until_due() < 29_000, "no timer runs before the age changes"
     set_clock(-timedelta(days=3650))
     assert window.ages.seconds_until_due() == 40_000
+
+
+async def test_a_change_of_a_chat_does_not_put_off_an_age_that_is_due(played: Played, set_clock: SetClock) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id).be(Activity.WORKING, before(timedelta(seconds=55)))
+    played.settle()
+    with QSignalBlocker(played.sessions.clock_changes):
+        set_clock(timedelta(seconds=6))
+    assert age(played, session_id) != "1 m", "ages change together, every ten seconds"
+    played.sessions.changed.emit()
+    assert window.ages._timer.remainingTime() < 11_000, "and not at the next minute"
 
 
 async def test_a_day_has_one_heading_after_the_clock_was_set_back(played: Played) -> None:

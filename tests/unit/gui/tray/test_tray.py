@@ -25,7 +25,7 @@ def tray(played: Played) -> Iterator[Tray]:
 
 
 def entries(tray: Tray) -> list[str]:
-    return [action.text() for action in tray.menu.actions() if action.text()]
+    return [action.text() for action in tray.menu.actions() if action.text() and action.isVisible()]
 
 
 def action(tray: Tray, beginning: str) -> QAction:
@@ -91,6 +91,21 @@ async def test_notifications_are_muted_in_the_menu_and_it_says_until_when(played
     tray.refresh()
     assert played.sessions.muting.until is None
     assert "Unmute" not in entries(tray)
+
+
+async def test_an_entry_that_stays_keeps_its_action(played: Played, tray: Tray):
+    ids = {name: await played.add(name) for name in ("one", "two", "three")}
+    played.sessions.follow_all()
+    tray.refresh()
+    before = {name: action(tray, name) for name in (*ids, "Settings")}
+    for name in ids:
+        played.viewers[ids[name]].be(Activity.NEEDS_INPUT if name == "three" else Activity.IDLE)
+    played.sessions.muting.mute_for_an_hour()
+    await played.add("four")
+    tray.refresh()
+    assert sorted(line.split("  ·  ")[0] for line in entries(tray)[1:4]) == ["four", "one", "two"]
+    assert entries(tray)[0].startswith("three"), "it has moved"
+    assert {name: action(tray, name) for name in before} == before
 
 
 async def test_recent_directories_are_offered(played: Played, tray: Tray):
