@@ -127,7 +127,10 @@ def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_
         wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
     with started_at_login(tray) as own:
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so again: it is remembered")
-        tray.choose("Unmute")
+        read_before = tray.menu()["Unmute"]
+        new_chat("later", *program("raw_echo"))
+        wait_until(lambda: any(label.startswith("later") for label in tray.menu()), WAIT_S, "another chat in the menu")
+        tray.click(read_before)
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
         own.wait_connected([shown["id"]])
         die("turn-4")
