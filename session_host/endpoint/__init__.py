@@ -8,6 +8,7 @@ program (OSC 2, OSC 7501). Run it with ``python -m session_host.endpoint``.
     chat             turns the user's entries into questions and commands, one at a time
     commands         slash commands: names, help, completion
     command_actions  carries out the slash commands
+    question_queue   questions that were entered during an answer
     asking           one question, from sending it to the end of its answer
     server/          the model server: requests, errors, addresses, keys
     conversation/    the conversation as values, and its file

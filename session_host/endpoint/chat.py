@@ -6,7 +6,7 @@ import asyncio
 import logging
 import textwrap
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +25,7 @@ from session_host.endpoint.conversation.conversation import (
     valid_utf8,
 )
 from session_host.endpoint.conversation.file import ConversationFile
+from session_host.endpoint.question_queue import Draft, QuestionQueue
 from session_host.endpoint.screen import osc, transcript
 from session_host.endpoint.screen.markdown_stream import clean
 from session_host.endpoint.screen.screen import Actions, Screen
@@ -35,9 +36,6 @@ from session_host.system.clock import now
 
 if TYPE_CHECKING:
     from session_host.endpoint.screen.painting import Painter
-
-SHOWN_MESSAGES = 60
-"""How many messages of a resumed conversation are printed."""
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +63,7 @@ class Chat:
         self._environment = environment
         self._key_filter = key_filter
         self._actions = make_actions(self)
+        self._queue = QuestionQueue()
         self._answer_run: AnswerRun | None = None
         self._task: asyncio.Task[None] | None = None
         self._server: client.Server | None = None
@@ -212,10 +211,9 @@ class Chat:
         self.attached = list(question.attachments)
         self._set_input_mode(marker="edit › ", stoppable=True)
         self.screen.hint = "Enter replaces the last question · Esc cancels"
-        self.screen.buffer.text = question.text
-        self.screen.buffer.cursor_position = len(question.text)
+        self.screen.set_input(question.text)
 
-    def ask(self, text: str) -> None:
+    def ask(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
         """Ask a new question."""
         if self._edited_index is not None:
             self.save_record(Rewound(now(), self._edited_index))
@@ -223,8 +221,7 @@ class Chat:
         if isinstance(self.conversation.last, Question):
             self.print_line("the question above has no answer and is not sent again")
         is_first = not self.conversation.topic
-        question = Question(now(), valid_utf8(text), tuple(self.attached))
-        self.attached = []
+        question = Question(now(), valid_utf8(text), tuple(attachments))
         self.save_record(question)
         if is_first:
             self.screen.write_sequence(osc.title(osc.topic(question.text)))
@@ -276,6 +273,11 @@ class Chat:
         self.screen.status = ""
         self._set_input_mode()
         self.screen.show([])
+        if error is not None:
+            self._restore_queue()
+        elif (draft := self._queue.next()) is not None:
+            self.ask(draft.text, draft.attachments)
+            self._show_queue()
 
     async def _report_errors(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -296,13 +298,15 @@ class Chat:
             return False
         if is_command(text):
             return self._command(text)
-        if self.working:
-            self.print_line("still answering; Esc stops")
-            return False
         if not self.settings.model:
             self.print_error("no model selected; /model lists the models")
             return False
-        self.ask(text)
+        attachments, self.attached = tuple(self.attached), []
+        if self.working:
+            self._queue.add(Draft(text, attachments))
+            self._show_queue()
+        else:
+            self.ask(text, attachments)
         return True
 
     def _command(self, text: str) -> bool:
@@ -322,9 +326,21 @@ class Chat:
             self.print_error(error)
         return True
 
+    def _show_queue(self) -> None:
+        self.screen.queued = [clean(line) for line in self._queue.lines()]
+        self.update_hint()
+
+    def _restore_queue(self) -> None:
+        """Put the waiting questions back into the input, before the user's text."""
+        draft = self._queue.take_all(Draft(self.screen.buffer.text, tuple(self.attached)))
+        self.attached = list(draft.attachments)
+        self.screen.set_input(draft.text)
+        self._show_queue()
+
     def _stop(self) -> None:
         if self._task is not None:
             self._cancel(self._task)
+            self._restore_queue()
         elif self._edited_index is not None:
             self.attached = []
             self._stop_editing()
@@ -360,7 +376,6 @@ class Chat:
 
     def _print_start(self) -> None:
         """Print the server and the conversation so far."""
-        messages = self.conversation.messages
         server = addresses.shown_server(self.settings.url)
         self.screen.write_sequence(osc.title(osc.topic(self.conversation.topic) or f"chat with {server}"))
         self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
@@ -369,15 +384,7 @@ class Chat:
             # Show the input first: importing a painter takes a tenth of a second.
             lines = textwrap.wrap(clean(f"Chat with {target}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
-        if len(messages) > SHOWN_MESSAGES:
-            self.print_line(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")
-        for message in messages[-SHOWN_MESSAGES:]:
-            if isinstance(message, Question):
-                self.screen.write(transcript.question_rows(message, self.painter()))
-            else:
-                self.screen.print(transcript.answer_lines(message, self.painter()))
-        if isinstance(self.conversation.last, Question):
-            self.print_line("this question has no answer; /retry to ask it again")
+        transcript.show(self.screen, self.conversation, self.painter)
         self.update_hint()
 
     async def _shut_down(self) -> None:

@@ -84,9 +84,9 @@ def help_lines() -> list[str]:
     """The help as plain lines, since markdown would not keep its columns."""
     entries = [(f"/{command.name} {command.argument}".rstrip(), command.description) for command in COMMANDS]
     entries += [
-        ("Enter", "send"),
+        ("Enter", "send; during an answer: send after it"),
         ("Alt+Enter, Ctrl+J", "a new line"),
-        ("Esc, Ctrl+C", "stop the answer and keep its beginning"),
+        ("Esc, Ctrl+C", "stop the answer and keep its beginning; queued messages return to the input"),
         ("Up, Down", "earlier questions"),
     ]
     width = max(len(name) for name, _ in entries)

@@ -96,6 +96,46 @@ async def test_the_last_question_is_edited(server: ModelServer) -> None:
         assert [each.text for each in conversation().messages] == ["first", "echo: first", "second", "echo: second"]
 
 
+async def test_questions_entered_during_an_answer_are_asked_after_it(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 2 hold: 1")
+        await chat.see(answer_line(1))
+        for text in ("second", "third"):
+            await chat.enter(text)
+            await chat.see(f"queued: {text}")
+        assert len(server.requests) == 1
+        chat.viewer.text("a draft")
+        await chat.see("› a draft")
+        server.release()
+        await chat.see("echo: third")
+        await chat.wait_until_gone("queued:")
+        await chat.wait_for_activity(Activity.IDLE)
+        assert server.prompts() == ["count: 2 hold: 1", "second", "third"]
+        assert chat.lines()[-2].startswith("› a draft")
+
+
+@pytest.mark.parametrize("end", ["stopped", "failed"])
+async def test_queued_questions_return_to_the_input_if_the_answer_ends_early(server: ModelServer, end: str) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 hold: 1")
+        await chat.see(answer_line(1))
+        for number in range(4):
+            await chat.enter(f"question {number}")
+        await chat.see("queued: 2 more")
+        chat.viewer.text("a draft")
+        await chat.see("› a draft")
+        if end == "stopped":
+            chat.viewer.key("Escape")
+        else:
+            server.close()
+        await chat.see("› question 0")
+        await chat.wait_until_gone("queued:")
+        written = [line.removeprefix("› ").strip() for line in chat.lines()]
+        beginning = written.index("question 0")
+        assert [line for line in written[beginning:] if line][:5] == [*(f"question {n}" for n in range(4)), "a draft"]
+        assert [each.text for each in conversation().messages if isinstance(each, Question)] == ["count: 9 hold: 1"]
+
+
 async def test_changed_model_and_system_prompt_are_kept(server: ModelServer) -> None:
     server.models = (MODEL, "other-model")
     async with chatting(server, "--system", "Be brief.") as chat:

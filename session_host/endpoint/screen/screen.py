@@ -5,6 +5,7 @@
     … settled text, printed once: it scrolls away like any program's output
     the unfinished end of the answer        ┐
     ◐ answering · 12 s · Esc stops          │ redrawn repeatedly, never more than the screen
+    queued: what the user entered meanwhile │
     › what the user is writing              │
       /model   choose another model         │
     fake-model · 127.0.0.1:8080             ┘
@@ -41,6 +42,7 @@ KEY_WAIT_S: Final = 0.05
 """How long the rest of a key's sequence may take after an Escape; hosts write a key at once."""
 
 MENU_ROWS: Final = 6
+QUEUED_ROWS: Final = 3
 ROOMY_ROWS: Final = 12
 """Terminals with this many rows get empty lines for readability."""
 
@@ -83,12 +85,14 @@ class Screen:
         secret: whether the input is hidden.
         marker: the text before the input.
         status: one line about the running work; "" for none.
+        queued: questions that are asked next, one line each.
         hint: the last line, in a muted colour.
     """
 
     def __init__(self, actions: Actions, completer: Completer, questions: Iterable[str]) -> None:
         self.stoppable = self.secret = False
         self.marker, self.status, self.hint = "› ", "", ""
+        self.queued: list[str] = []
         self._actions = actions
         self._tail: list[str] = []
         self._output = _Output()
@@ -170,9 +174,15 @@ class Screen:
             self._tail = tail
         self._application.invalidate()
 
+    def set_input(self, text: str) -> None:
+        """Set the text of the input; the cursor goes to its end if the text changes."""
+        if text != self.buffer.text:
+            self.buffer.text = text
+            self.buffer.cursor_position = len(text)
+
     def tail_rows(self) -> int:
         """How many rows are free for the unfinished part."""
-        return max(1, self.rows - self._input_rows() - (4 if self.rows >= ROOMY_ROWS else 3))
+        return max(1, self.rows - self._input_rows() - len(self._queue_lines()) - (4 if self.rows >= ROOMY_ROWS else 3))
 
     def _input_rows(self) -> int:
         return max(1, min(10, self.rows // 3))
@@ -186,6 +196,11 @@ class Screen:
             dont_extend_height=True,
         )
         status = Window(FormattedTextControl(self._status_text), height=self._status_rows, dont_extend_height=True)
+        queue = Window(
+            FormattedTextControl(lambda: [("class:hint", "\n".join(self._queue_lines()))]),
+            height=lambda: _rows(len(self._queue_lines())),
+            dont_extend_height=True,
+        )
         entry = Window(
             BufferControl(
                 self.buffer,
@@ -201,6 +216,7 @@ class Screen:
             [
                 ConditionalContainer(tail, Condition(lambda: bool(self._tail) and self.rows >= 4)),
                 ConditionalContainer(status, Condition(lambda: bool(self.status) and self.rows >= 3)),
+                ConditionalContainer(queue, Condition(lambda: bool(self._queue_lines()))),
                 entry,
                 ConditionalContainer(CompletionsMenu(max_height=MENU_ROWS), Condition(lambda: self.rows >= 5)),
                 ConditionalContainer(hint, Condition(lambda: bool(self.hint) and self.rows >= 6)),
@@ -218,6 +234,14 @@ class Screen:
     def _status_rows(self) -> int:
         """The status, and an empty line before it if there is space."""
         return 2 if self._tail and self.rows >= ROOMY_ROWS else 1
+
+    def _queue_lines(self) -> list[str]:
+        """The first questions of the queue, and how many more there are; nothing on a very low screen."""
+        room = QUEUED_ROWS if self.rows >= ROOMY_ROWS else int(self.rows >= 6)
+        shown = self.queued if len(self.queued) <= room else self.queued[: max(0, room - 1)]
+        more = len(self.queued) - len(shown)
+        lines = [_cut(f"queued: {text}", self.columns) for text in shown]
+        return [*lines, _cut(f"queued: {f'{more} more' if shown else more}", self.columns)] if more and room else lines
 
     def _hint_text(self) -> StyleAndTextTuples:
         return [("class:hint", _cut(self.hint, self.columns))]

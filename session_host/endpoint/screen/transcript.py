@@ -1,16 +1,21 @@
-"""Formats a conversation as lines of the terminal."""
+"""Formats a conversation as lines of the terminal, and prints a resumed one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from session_host.endpoint.conversation.attachments import label
-from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
+from session_host.endpoint.conversation.conversation import Answer, AnswerState, Conversation, Question
 from session_host.endpoint.screen import osc
 from session_host.endpoint.screen.markdown_stream import MarkdownStream, clean
 
 if TYPE_CHECKING:
     from session_host.endpoint.screen.painting import Painter
+    from session_host.endpoint.screen.screen import Screen
+
+SHOWN_MESSAGES: Final = 60
+"""How many messages of a resumed conversation are printed."""
 
 _NOTES: Final = {
     AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
@@ -33,3 +38,21 @@ def answer_lines(answer: Answer, painter: Painter) -> list[str]:
     lines = [line for block in blocks for line in painter.block(block)]
     note = answer.note or _NOTES.get(answer.state, "")
     return [*lines, osc.ANSWER_END, *([*painter.wrap(clean(note), "dim"), ""] if note else [])]
+
+
+def show(screen: Screen, conversation: Conversation, painter: Callable[[], Painter]) -> None:
+    """Print the last messages of a resumed conversation; ``painter`` is called only if there are some."""
+    messages = conversation.messages
+    if len(messages) > SHOWN_MESSAGES:
+        screen.print(_note(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown", painter()))
+    for message in messages[-SHOWN_MESSAGES:]:
+        if isinstance(message, Question):
+            screen.write(question_rows(message, painter()))
+        else:
+            screen.print(answer_lines(message, painter()))
+    if isinstance(conversation.last, Question):
+        screen.print(_note("this question has no answer; /retry to ask it again", painter()))
+
+
+def _note(text: str, painter: Painter) -> list[str]:
+    return [*painter.wrap(text, "dim"), ""]
