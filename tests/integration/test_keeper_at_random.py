@@ -28,11 +28,12 @@ HARMLESS: list[type[k.KeeperMessage]] = [k.Status, k.ReplaceHost, k.Running, k.R
 def keeper_pid() -> int:
     """The keeper that all hosts name; a host that is being replaced names none."""
 
-    def named() -> set[int | None]:
-        return {info["keeper_pid"] for info in outlive("ls", "--json").json()}
+    def named() -> set[int]:
+        pids = {info["keeper_pid"] for info in outlive("ls", "--json").json()}
+        return set() if None in pids else pids
 
-    [pid] = wait_until(lambda: None not in (pids := named()) and pids, WAIT_S, "each host to name its keeper")
-    return int(pid)
+    [pid] = wait_until(named, WAIT_S, "each host to name its keeper")
+    return pid
 
 
 def some_words(choose: random.Random, sessions: list[str]) -> bytes:
