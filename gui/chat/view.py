@@ -19,7 +19,7 @@ from gui.input.draft import Draft
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import chat_texts
+from gui.wording import chat_texts, saved_prompt_texts
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
@@ -49,6 +49,7 @@ class ChatView(QWidget):
         link_activated(str): the user opens a link, with any scheme, or a path.
         file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
         notice_given(str): one line for the user.
+        save_requested(str): the user saves this text as a prompt.
     """
 
     prompt_sent = Signal(str, str, object)
@@ -59,6 +60,7 @@ class ChatView(QWidget):
     link_activated = Signal(str)
     file_activated = Signal(object)
     notice_given = Signal(str)
+    save_requested = Signal(str)
 
     def __init__(
         self,
@@ -127,6 +129,7 @@ class ChatView(QWidget):
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
         self.prompt.notice_given.connect(self.notice_given)
+        self.prompt.save_requested.connect(self.save_requested)
 
     def set_links(self, rules: LinkRules) -> None:
         """Set which click opens the name of a file, and whether names are links at all."""
@@ -223,6 +226,8 @@ class ChatView(QWidget):
             copy.setEnabled(bool(item.text))
             put = menu.addAction(chat_texts.put_into_prompt(), lambda: self._reuse(item))
             put.setEnabled(not self.prompt.editor.isReadOnly())
+            save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(item.text))
+            save.setEnabled(bool(item.text.strip()))
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()
             menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))

@@ -1,6 +1,7 @@
 """The user's settings files, and the window's saved layout.
 
     preferences        reads the user's own files in the configuration directory
+    saved_prompts      the user's saved prompts, in Markdown files
     text_keys          the user's keys that type a text
     live               the current settings: reads the files again when they change
     table              all settings, one entry each; the settings window is made from it

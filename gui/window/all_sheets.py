@@ -22,6 +22,7 @@ from gui.window.sheets.export import ExportSheet
 from gui.window.sheets.import_theme import ImportThemeSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
+from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet
 from session_host.agents.agent import Agent
@@ -99,6 +100,11 @@ class Sheets(QObject):
         return self._register(
             SendSheet(self._theme, self._window, sessions.tasks, sessions.running_in_order, sessions.send_text)
         )
+
+    @cached_property
+    def save_prompt(self) -> SavePromptSheet:
+        """Saves a prompt."""
+        return self._register(SavePromptSheet(self._theme, self._window))
 
     @cached_property
     def searching(self) -> Searching:

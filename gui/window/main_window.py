@@ -31,6 +31,7 @@ from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.saved_prompts import SavedPrompts
 from gui.window.actions.several_chats import SeveralChats
 from gui.window.actions.text_keys import TextKeys
 from gui.window.actions.theme_actions import ThemeActions
@@ -146,9 +147,11 @@ class MainWindow(QWidget):
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
+        prompts = SavedPrompts(settings.directory, agents, self.tabs, self.sheets, self.banners, opener)
         texts = ChatTexts(sessions, self.tabs, self.banners, opener, self)
         looks = {**themes.handlers(), **self.view_actions.handlers()}
-        handlers = {**self.commands.handlers(), **looks, **panes, **texts.handlers(), **self._handlers()}
+        others = {**texts.handlers(), **prompts.handlers(), **self._handlers()}
+        handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, sequences)

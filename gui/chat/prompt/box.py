@@ -6,13 +6,13 @@ import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.draft import Draft
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
-from gui.wording import chat_texts, image_texts
+from gui.wording import chat_texts, image_texts, saved_prompt_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.transcript import Status
 
@@ -34,6 +34,8 @@ class PromptBox(QWidget):
         interrupted(): the user stops the turn.
         setting_changed(str, str): the user chose another value of a setting.
         notice_given(str): one line for the user.
+        save_requested(str): the user saves this text as a prompt.
+        saved_requested(): the user inserts a saved prompt.
     """
 
     sent = Signal(str, str, object)
@@ -41,6 +43,8 @@ class PromptBox(QWidget):
     interrupted = Signal()
     setting_changed = Signal(str, str)
     notice_given = Signal(str)
+    save_requested = Signal(str)
+    saved_requested = Signal()
 
     def __init__(self, theme: Theme, page: QWidget) -> None:
         super().__init__(page)
@@ -72,6 +76,7 @@ class PromptBox(QWidget):
         self.editor.textChanged.connect(self._on_edited)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
+        self.editor.menu_made.connect(self._extend_menu)
         self.editor.installEventFilter(self)
         self.attachments.changed.connect(self._on_edited)
         self.settings.changed.connect(self.setting_changed)
@@ -229,6 +234,15 @@ class PromptBox(QWidget):
         """Stop the running turn, if there is one."""
         if self._is_running() and self._status.capabilities.interrupt:
             self.interrupted.emit()
+
+    def _extend_menu(self, menu: QMenu) -> None:
+        """Add what the user can do with saved prompts."""
+        text = self.draft.text
+        menu.addSeparator()
+        insert = menu.addAction(saved_prompt_texts.insert_menu(), self.saved_requested.emit)
+        insert.setEnabled(not self.editor.isReadOnly())
+        save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(text))
+        save.setEnabled(bool(text.strip()))
 
     def _choose_images(self) -> None:
         """Let the user choose image files in a dialog, which does not block the window."""

@@ -6,8 +6,8 @@ import itertools
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.wording import chat_texts
@@ -27,6 +27,7 @@ class PromptEditor(QPlainTextEdit):
         page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
         back_requested(): the user moves the keyboard focus back, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
+        menu_made(QMenu): the context menu was made; the owner adds to it.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
     """
 
@@ -35,6 +36,7 @@ class PromptEditor(QPlainTextEdit):
     completion_key = Signal(int)
     page_requested = Signal(int)
     back_requested = Signal()
+    menu_made = Signal(QMenu)
     image_given = Signal(object)
     files_given = Signal(object)
 
@@ -132,6 +134,12 @@ class PromptEditor(QPlainTextEdit):
         cursor.setPosition(utf16_length(current[:start]))
         cursor.setPosition(utf16_length(current[: len(current) - end]), QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - end])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu()
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.menu_made.emit(menu)
+        menu.popup(event.globalPos())
 
     # ------------------------------------------------------------ images
 

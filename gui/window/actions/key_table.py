@@ -88,6 +88,8 @@ TABLE: tuple[Key, ...] = (
     Key("move_to_new_window", (), on="chat"),
     Key("move_to_window", (), on="windows"),
     Key("send", ()),
+    Key("insert_prompt", ("Ctrl+Shift+R",)),
+    Key("save_prompt", (), on="structured"),
     Key("rename", (), on="chat"),
     Key("resume", (), on="over", needs_conversations=True),
     Key("pick", (), on="over", needs_conversations=True),

@@ -21,6 +21,7 @@ from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
 from gui.window.new_chat.fields import EndpointFields, InstallHint, PresetButtons, RuntimeField, WorktreeField
+from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
     NewChatRequest,
@@ -33,7 +34,6 @@ from gui.window.new_chat.request import (
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
-from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, conversation_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 
@@ -78,8 +78,8 @@ class NewChatSheet(FormSheet):
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
-        self.prompt = PromptField(new_chat_texts.first_prompt())
-        self.prompt.setPlaceholderText(new_chat_texts.optional())
+        self.prompt_row = PromptRow(theme, self)
+        self.prompt = self.prompt_row.field
         self.prompt.submitted.connect(self._submit)
         self._endpoint = EndpointFields()
         self.model, self.url = self._endpoint.model, self._endpoint.url
@@ -112,7 +112,7 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.directory(), self.directory_row),
             (conversation_texts.conversation(), self.conversation),
             (common_texts.name(), self.name),
-            (new_chat_texts.first_prompt(), self.prompt),
+            (new_chat_texts.first_prompt(), self.prompt_row),
             (new_chat_texts.show_as(), self.runtime),
             (new_chat_texts.model(), self.model),
             (new_chat_texts.server(), self.url),
@@ -121,7 +121,7 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.worktree(), self.worktree),
             (new_chat_texts.environment(), self.environment),
         ]
-        self._fields = FieldGrid(rows, self.prompt)
+        self._fields = FieldGrid(rows, self.prompt_row)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_M_PX)
@@ -140,8 +140,9 @@ class NewChatSheet(FormSheet):
         layout.addLayout(last)
         order = [
             self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
-            *self.runtime.buttons, self.model, self.url, self.arguments, self.presets, self.worktree.checkbox,
-            self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel, self.start,
+            self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
+            self.worktree.checkbox, self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel,
+            self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -188,8 +189,10 @@ class NewChatSheet(FormSheet):
 
     def reopen_draft(self) -> bool:
         """Open the sheet with the input that it had when it was closed; False if there was none."""
-        if not self._is_draft:
-            return False
+        return self._is_draft and self.reopen()
+
+    def reopen(self) -> bool:
+        """Open the sheet with the input that it had when it was closed; True."""
         self.set_busy(busy=False)
         self.open()
         self.refresh_agents()
@@ -314,7 +317,7 @@ class NewChatSheet(FormSheet):
         for control, is_shown in (
             (self.conversation, agent is not None and can_list(agent)),
             (self.runtime, agent is not None and agent.structured is not None and (shown or not replaces)),
-            (self.prompt, agent is not None and (agent.accepts_prompt or self._is_structured)),
+            (self.prompt_row, agent is not None and (agent.accepts_prompt or self._is_structured)),
             (self.model, is_endpoint),
             (self.url, is_endpoint),
             (self.arguments, shown or needs_command),

@@ -152,6 +152,15 @@ class ChatPage(Area):
         """Type a text: into the terminal as it is, with control characters; into the prompt without them."""
         raise NotImplementedError
 
+    @property
+    def can_insert(self) -> bool:
+        """Whether a prompt can be inserted now."""
+        raise NotImplementedError
+
+    def insert_prompt(self, text: str) -> None:
+        """Insert a prompt where the user writes, without sending it."""
+        raise NotImplementedError
+
     def _show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
         raise NotImplementedError

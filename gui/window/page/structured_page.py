@@ -150,6 +150,15 @@ class StructuredPage(ChatPage):
         """Put a text into the prompt, where the cursor is; Enter at its end does not send the prompt."""
         self.view.prompt.insert(as_prompt(text))
 
+    @property
+    def can_insert(self) -> bool:
+        """See ``ChatPage``."""
+        return not self.view.prompt.editor.isReadOnly()
+
+    def insert_prompt(self, text: str) -> None:
+        """Put a prompt into the prompt box, where the cursor is."""
+        self.view.prompt.insert(as_prompt(text))
+
     def select_all(self) -> None:
         """Select the whole transcript."""
         self.view.page.select_all()

@@ -159,6 +159,16 @@ class TerminalPage(ChatPage):
         """See ``ChatPage``."""
         self.view.commit(text)
 
+    @property
+    def can_insert(self) -> bool:
+        """See ``ChatPage``."""
+        return self.view.sink is not None
+
+    def insert_prompt(self, text: str) -> None:
+        """Paste a prompt, as the user pastes a text."""
+        self.focus_content()
+        self.view.paste_text(text)
+
     def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``."""
         return self.view.show_line(text, query.spans)

@@ -6,6 +6,7 @@ export        chooses the file and format of an export
 error_output  shows a program's standard error
 explain       shows a chat's status details
 send          sends text to a chat without opening its tab
+save_prompt   saves a prompt
 question      asks before an action that cannot be undone
 chooser       the palette, the switcher, and themes
 import_theme  asks for the file of another terminal's theme

@@ -1,0 +1,173 @@
+"""Inserts saved prompts into chats and into the sheet for a new chat, and saves prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from gui.bridge.chat import Chat
+from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
+from gui.terminal.links.links import FilePlace
+from gui.window.actions.open_links import LinkOpener
+from gui.window.all_sheets import Sheets
+from gui.window.new_chat.sheet import NewChatSheet
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
+from gui.window.panes.panes import Panes
+from gui.window.sheets.chooser import Choice
+from gui.window.sheets.save_prompt import SavePromptSheet
+from gui.window.sheets.sheet import Sheet
+from gui.wording import saved_prompt_texts
+from session_host.agents.agent import Agent
+from session_host.errors import ConfigError
+from session_host.paths import make_directories
+from session_host.protocol.untrusted_text import one_line
+
+SEARCHED_CHARACTERS = 500
+"""The beginning of a prompt that the list's search reads."""
+
+
+class SavedPrompts:
+    """The user's saved prompts. The files are read each time that the list opens."""
+
+    def __init__(
+        self,
+        config: Path,
+        agents: Mapping[str, Agent],
+        tabs: Panes,
+        sheets: Sheets,
+        banners: BannerArea,
+        opener: LinkOpener,
+    ) -> None:
+        """Set up the actions; ``config`` is the configuration directory."""
+        self._directory = prompts_directory(config)
+        self._agents = agents
+        self._tabs = tabs
+        self._sheets = sheets
+        self._banners = banners
+        self._opener = opener
+        self._returns = False
+        """Whether the sheet for a new chat opens again when the prompt is saved."""
+        tabs.page_made.connect(self._on_page_made)
+        sheets.sheet_created.connect(self._on_sheet)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """The handlers of the key table's actions."""
+        return {"insert_prompt": self.insert, "save_prompt": self.save_draft}
+
+    def _on_page_made(self, page: ChatPage) -> None:
+        if isinstance(page, StructuredPage):
+            page.view.save_requested.connect(partial(self.save, page.chat))
+            page.view.prompt.saved_requested.connect(self.insert)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, NewChatSheet):
+            sheet.prompt_row.saved_requested.connect(lambda: self._offer_in(sheet))
+        elif isinstance(sheet, SavePromptSheet):
+            sheet.closed.connect(self._reopen_new_chat)
+
+    # ------------------------------------------------------------ inserting
+
+    def insert(self) -> None:
+        """List the prompts for the sheet of a new chat, if that is open, else for the shown chat."""
+        page = self._tabs.active_page
+        if "new_chat" in vars(self._sheets) and self._sheets.new_chat.is_open:
+            self._offer_in(self._sheets.new_chat)
+        elif page is None or not page.can_insert:
+            self._banners.inform(saved_prompt_texts.no_place(), key="saved prompts")
+        elif not page.is_question_open:
+            self._offer(page)
+
+    def _offer(self, page: ChatPage) -> None:
+        record = page.chat.record
+        # A prompt for a repository is also for the worktrees that were made of it.
+        directories = [directory for directory in (record.cwd, record.repository) if directory]
+        choices = self._choices(record.agent, directories, page.insert_prompt)
+        choices += [
+            Choice(saved_prompt_texts.new(), "", lambda: self.save(page.chat, "")),
+            Choice(saved_prompt_texts.edit(), "", self._choose_to_edit),
+            Choice(saved_prompt_texts.show_directory(), "", self._show_directory),
+        ]
+        self._sheets.chooser.ask(saved_prompt_texts.insert(), saved_prompt_texts.search(), choices)
+
+    def _offer_in(self, sheet: NewChatSheet) -> None:
+        row = sheet.prompt_row
+        if row.isVisible():
+            choices = self._choices(sheet.tiles.current(), [sheet.directory.directory()], row.insert)
+            choices.append(Choice(saved_prompt_texts.new(), "", lambda: self._save_from(sheet)))
+            row.chooser.ask(saved_prompt_texts.insert(), saved_prompt_texts.search(), choices)
+
+    def _choices(self, agent: str, directories: Sequence[str], insert: Callable[[str], object]) -> list[Choice]:
+        """The prompts that are for this agent and directory, and all broken files.
+
+        ``insert`` gets the text of the chosen prompt.
+        """
+        prompts, broken = read_prompts(self._directory, self._agents)
+        found = [_choice(prompt, partial(insert, prompt.text)) for prompt in prompts if prompt.fits(agent, directories)]
+        return found + [self._broken_choice(each) for each in broken]
+
+    def _broken_choice(self, broken: BrokenPrompt) -> Choice:
+        detail = saved_prompt_texts.broken(broken.line, one_line(broken.problem))
+        return Choice(one_line(broken.path.name), detail, lambda: self._open(broken.path, broken.line))
+
+    def _choose_to_edit(self) -> None:
+        prompts, broken = read_prompts(self._directory, self._agents)
+        choices = [_choice(prompt, partial(self._open, prompt.path)) for prompt in prompts]
+        choices += [self._broken_choice(each) for each in broken]
+        self._sheets.chooser.ask(saved_prompt_texts.edit(), saved_prompt_texts.search_to_edit(), choices)
+
+    def _open(self, path: Path, line: int = 0) -> None:
+        self._opener.open_file(FilePlace(str(path), line))
+
+    def _show_directory(self) -> None:
+        try:
+            make_directories(self._directory)
+        except OSError as error:
+            self._banners.inform(str(ConfigError(f"{self._directory}: {error.strerror}")), kind="failed")
+            return
+        self._opener.show_directory(str(self._directory))
+
+    # ------------------------------------------------------------ saving
+
+    def save_draft(self) -> None:
+        """Ask for the name of what is written in the shown chat view."""
+        page = self._tabs.active_page
+        if isinstance(page, StructuredPage) and (text := page.view.prompt.draft.text).strip():
+            self.save(page.chat, text)
+        else:
+            self._banners.inform(saved_prompt_texts.nothing_to_save(), key="saved prompts")
+
+    def save(self, chat: Chat, text: str) -> None:
+        """Ask for the name of a prompt of a chat."""
+        self._ask(text, chat.record.agent, chat.record.repository or chat.record.cwd)
+
+    def _save_from(self, sheet: NewChatSheet) -> None:
+        """Save the first prompt of the sheet for a new chat, and then go back to that sheet."""
+        self._ask(sheet.prompt.toPlainText(), sheet.tiles.current(), sheet.directory.directory())
+        self._returns = True
+
+    def _reopen_new_chat(self) -> None:
+        if self._returns:
+            self._returns = False
+            self._sheets.new_chat.reopen()
+
+    def _ask(self, text: str, name: str, directory: str) -> None:
+        agent = (name, self._agents[name].title) if name in self._agents else ("", "")
+        self._sheets.save_prompt.ask(self._directory, text, agent, directory, self._on_saved)
+
+    def _on_saved(self, prompt: SavedPrompt) -> None:
+        self._banners.show_banner(
+            Banner(
+                saved_prompt_texts.saved(prompt.name),
+                saved_prompt_texts.open_file(),
+                lambda: self._open(prompt.path),
+                "saved prompts",
+            )
+        )
+
+
+def _choice(prompt: SavedPrompt, run: Callable[[], object]) -> Choice:
+    detail = prompt.description or next(line for line in prompt.text.split("\n") if line.strip())
+    return Choice(one_line(prompt.name), one_line(detail[:200]), run, also=one_line(prompt.text[:SEARCHED_CHARACTERS]))
