@@ -12,6 +12,7 @@
     long_turn_s = 30                  # a turn that took so long is a long one; 0: no turn is
     start_at_login = false            # true: the desktop starts Outlive at login, in the tray
     readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
+    ligatures = "always"              # or "not_under_cursor", "never": where the font joins characters such as ->
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
     confirm_paste = true              # ask before a paste that could run commands
@@ -54,6 +55,7 @@ from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
 from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
+from gui.theme.terminal_font import LigatureMode, TerminalFont
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
@@ -74,6 +76,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     font_size: int = 0
     line_height: float = 1.0
     padding: int = TERMINAL_PADDING_PX
+    ligatures: LigatureMode = "not_under_cursor"
     notifications: bool = True
     long_turn_s: int = 30
     start_at_login: bool = False
@@ -128,6 +131,11 @@ class Preferences(msgspec.Struct, frozen=True):
         """How terminals look, besides the colours."""
         window = self.window
         return Look(window.readable_colors, CursorShape(window.cursor_shape), window.cursor_blinks)
+
+    @property
+    def terminal_font(self) -> TerminalFont:
+        """The font of terminals, besides its size."""
+        return TerminalFont(self.window.font, self.window.ligatures)
 
     @property
     def schemes(self) -> SchemePair:

@@ -105,6 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("readable_colors", Toggle(), "appearance", "theme"),
     _window("font", Named(of="font"), "appearance", "text"),
     _window("font_size", Number(*FONT_SIZE_RANGE_PX, unit="px", zero="as the desktop"), "appearance", "text"),
+    _window("ligatures", Choice(("always", "not_under_cursor", "never")), "appearance", "text"),
     _window("line_height", Number(*LINE_HEIGHT_RANGE, step=0.1, is_integer=False), "appearance", "text"),
     _window("padding", Number(*PADDING_RANGE_PX, unit="px"), "appearance", "text"),
     _window("cursor_shape", Choice(("block", "bar", "underline")), "appearance", "cursor"),

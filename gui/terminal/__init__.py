@@ -9,6 +9,7 @@ and it never feeds an emulator.
     page          the widget that shows a screen and its history
     grid_size     reports the view's grid size to its session
     cell_metrics  fonts, and the cell in whole device pixels
+    ligatures     the characters that a font draws together
     context_menu  the menu of a right click
     history/      scrolling, the scroll bar, and saved scroll positions
     by_keyboard/  the keyboard's modes: selecting with a caret, and letters on links

@@ -12,7 +12,10 @@ from functools import lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
 
+from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.values import CellSize
+
+from .ligatures import JOINING_FEATURES, Ligatures, candidates_of
 
 BOLD = 1
 ITALIC = 2
@@ -88,15 +91,16 @@ class CellMetrics:
         shaped_fonts: the same, for clusters that need shaping; spaced as the font says.
         emoji_font: a font of colour emoji, None if there is none.
         exact: for each variant, whether a whole run can be drawn at once.
+        ligatures: the characters that the font joins; None if it joins none, or must not.
     """
 
-    def __init__(self, family: str, size_px: int, device_pixel_ratio: float, line_height: float = 1.0) -> None:
-        """Measure ``family`` ("" for the desktop's) at ``size_px`` logical pixels.
+    def __init__(self, font: TerminalFont, size_px: int, device_pixel_ratio: float, line_height: float = 1.0) -> None:
+        """Measure ``font`` at ``size_px`` logical pixels.
 
         The cell is ``line_height`` times as high as the font's own line, 1.0 at least; the text is in its middle.
         """
         self.device_pixel_ratio = device_pixel_ratio
-        self.family = _family_or_fallback(family)
+        self.family = _family_or_fallback(font.family)
         installed = set(QFontDatabase.families())
         self._helpers = [helper for helper in FALLBACK_FAMILIES if helper in installed and helper != self.family]
         pixels = max(round(size_px * device_pixel_ratio), 4)
@@ -116,6 +120,7 @@ class CellMetrics:
         self.emoji_font = self._emoji_font(installed, pixels)
         self.fonts = tuple(self._spaced(font) for font in self.shaped_fonts)
         self.exact = tuple(self._fills_cells(font) for font in self.fonts)
+        self.ligatures = self._ligatures(font)
         self._raw = tuple(QRawFont.fromFont(font) for font in self.shaped_fonts)
         self.draws_in_run = lru_cache(maxsize=8192)(self._draws_in_run)
 
@@ -150,6 +155,24 @@ class CellMetrics:
         font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
         rest = self.width - QFontMetricsF(font).horizontalAdvance("M")
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, rest)
+        return font
+
+    def _ligatures(self, wanted: TerminalFont) -> Ligatures | None:
+        if wanted.ligatures == "never" or not all(self.exact):
+            return None
+        fonts = [self._joining(*both) for both in zip(self.shaped_fonts, self.fonts, strict=True)]
+        candidates = candidates_of(wanted._replace(family=self.family, ligatures="always"), fonts[0], self.fonts[0])
+        if candidates is None:
+            return None
+        return Ligatures(fonts, self.fonts, self.width, candidates, yields=wanted.ligatures == "not_under_cursor")
+
+    @staticmethod
+    def _joining(shaped: QFont, spaced: QFont) -> QFont:
+        """A copy of ``shaped`` that fills the cells as ``spaced`` does; Qt disables ligatures of spaced texts."""
+        font = QFont(shaped)
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spaced.letterSpacing())
+        for feature in JOINING_FEATURES:
+            font.setFeature(QFont.Tag(feature), 1)
         return font
 
     def _fills_cells(self, font: QFont) -> bool:

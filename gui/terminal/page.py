@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
+from gui.theme.terminal_font import TerminalFont
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from gui.wording import page_texts
 from session_host.terminal.base import Emulator
@@ -60,7 +61,7 @@ class TerminalPage(QWidget):
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._family = ""
+        self._font = TerminalFont()
         self._base_px = self._size_px = default_size_px()
         self._line_height, self._padding_px = 1.0, TERMINAL_PADDING_PX
         self._sink: InputSink | None = None
@@ -243,9 +244,9 @@ class TerminalPage(QWidget):
         self.set_focused(focused=self._surface.focused)
         self.update()
 
-    def set_font_family(self, family: str) -> None:
-        """Use a monospace family; "" for the desktop's."""
-        self._family = family
+    def set_font(self, font: TerminalFont) -> None:
+        """Use another font, in the same size."""
+        self._font = font
         self._measure()
 
     def set_font_size(self, size_px: int) -> None:
@@ -275,7 +276,7 @@ class TerminalPage(QWidget):
         self.zoom(self._base_px - self._size_px)
 
     def _measured(self) -> CellMetrics:
-        return CellMetrics(self._family, self._size_px, self.devicePixelRatioF(), self._line_height)
+        return CellMetrics(self._font, self._size_px, self.devicePixelRatioF(), self._line_height)
 
     def _measure(self) -> None:
         """Measure the cell again after a change of font, size or the display's scale."""

@@ -8,6 +8,7 @@ reads the files of themes.
     contrast    how well one colour reads on another (WCAG 2)
     code        colours of code and diffs
     terminal    the terminal's sixteen colours and its ground
+    terminal_font  the terminal's font, as settings name it
     scheme      one theme, and its counterpart for the other appearance
     derive      the window's colours from a terminal's
     marks       the shapes that show a chat's state, painted

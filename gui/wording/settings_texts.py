@@ -12,6 +12,7 @@ LABELS = {
     "window.readable_colors": QT_TRANSLATE_NOOP("settings", "Readable colours"),
     "window.font": QT_TRANSLATE_NOOP("settings", "Font"),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Font size"),
+    "window.ligatures": QT_TRANSLATE_NOOP("settings", "Ligatures"),
     "window.line_height": QT_TRANSLATE_NOOP("settings", "Line height"),
     "window.padding": QT_TRANSLATE_NOOP("settings", "Padding"),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Cursor"),
@@ -57,6 +58,9 @@ HELP = {
     ),
     "window.font": QT_TRANSLATE_NOOP("settings", "The terminals’ font. Only monospace fonts are listed."),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
+    "window.ligatures": QT_TRANSLATE_NOOP(
+        "settings", "Characters such as -> are drawn as one sign, if the font has one, as Fira Code does."
+    ),
     "window.line_height": QT_TRANSLATE_NOOP("settings", "Of terminals. 1 is the font’s own."),
     "window.padding": QT_TRANSLATE_NOOP("settings", "Around the text of terminals. The marks of commands need 6 px."),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
@@ -140,6 +144,9 @@ CHOICES = {
     "window.appearance=desktop": QT_TRANSLATE_NOOP("settings", "Follow the desktop"),
     "window.appearance=light": QT_TRANSLATE_NOOP("settings", "Always light"),
     "window.appearance=dark": QT_TRANSLATE_NOOP("settings", "Always dark"),
+    "window.ligatures=always": QT_TRANSLATE_NOOP("settings", "Always"),
+    "window.ligatures=not_under_cursor": QT_TRANSLATE_NOOP("settings", "Except at the cursor"),
+    "window.ligatures=never": QT_TRANSLATE_NOOP("settings", "Never"),
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),

@@ -9,9 +9,11 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextOp
 
 from gui.chat.content.segments import Face, Run
 from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family
+from gui.terminal.ligatures import JOINING_FEATURES
 from gui.theme import tokens as measures
 from gui.theme.code import CodeColors, on
 from gui.theme.follow import Theme
+from gui.theme.terminal_font import DEFAULT_FONT, TerminalFont
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
 MAX_WIDTH_PX = 880
@@ -36,13 +38,13 @@ class Style:
         size_px: the size of the text.
     """
 
-    def __init__(self, theme: Theme, size_px: int, mono: str = "") -> None:
+    def __init__(self, theme: Theme, size_px: int, mono: TerminalFont = DEFAULT_FONT) -> None:
         self.tokens = theme.tokens
         self.code: CodeColors = theme.tokens.code
         self.size_px = size_px
         self._palette = theme.terminal.palette
         self.selection = theme.terminal.selection_background
-        self._mono = mono or default_family()
+        self._mono = mono
         self._fonts: dict[tuple[int, int, bool], QFont] = {}
         self._formats: dict[tuple[int, str, str, int], QTextCharFormat] = {}
         self._metrics: dict[tuple[int, int, bool], QFontMetricsF] = {}
@@ -66,8 +68,10 @@ class Style:
         if found is None:
             found = QFont(measures.font(size_px, bold=bool(face & Face.BOLD)))
             if mono:
-                found.setFamilies([self._mono, *FALLBACK_FAMILIES])
+                found.setFamilies([self._mono.family or default_family(), *FALLBACK_FAMILIES])
                 found.setStyleHint(QFont.StyleHint.Monospace)
+                for feature in JOINING_FEATURES if self._mono.ligatures == "never" else ():
+                    found.setFeature(QFont.Tag(feature), 0)
             found.setItalic(bool(face & Face.ITALIC))
             self._fonts[key] = found
         return found

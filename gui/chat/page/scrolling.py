@@ -19,6 +19,7 @@ from gui.terminal.cell_metrics import MIN_FONT_PX
 from gui.terminal.drawing.frame_pacing import FramePacer
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.terminal_font import TerminalFont
 from gui.theme.tokens import TEXT_PX
 from gui.wording import chat_texts, page_texts
 from session_host.structured.transcript import Transcript
@@ -54,7 +55,7 @@ class ScrollingPage(PaintedPage):
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
         self._size_px = TEXT_PX
-        self._mono = ""
+        self._mono = TerminalFont()
         self._place: Place | None = None
         self._place_to_restore: Place | None = None
         """The scroll position to restore when the transcript has its row again."""
@@ -266,9 +267,9 @@ class ScrollingPage(PaintedPage):
         self._size_px = size_px if size_px >= MIN_FONT_PX else max(TEXT_PX + size_px, MIN_FONT_PX)
         self._apply_style()
 
-    def set_mono_family(self, family: str) -> None:
-        """Set the family of code; "" for the desktop's."""
-        self._mono = family
+    def set_mono_font(self, font: TerminalFont) -> None:
+        """Set the font of code."""
+        self._mono = font
         self._apply_style()
 
     def _on_lexer(self) -> None:

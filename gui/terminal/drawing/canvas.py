@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from PySide6.QtGui import QImage
 
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Frame, Row
+from session_host.terminal.base import Cursor, Frame, Row
 
 from .row_painter import RowPainter
 
@@ -32,6 +32,7 @@ class Canvas:
         self.size = GridSize(0, 0)
         self.rows: list[Row | None] = []
         self.image = QImage()
+        self._cursor: Cursor | None = None
 
     @property
     def painter(self) -> RowPainter:
@@ -64,6 +65,9 @@ class Canvas:
             self._allocate(frame.size)
         rows = self.rows
         changed = {number: row for number, row in frame.rows.items() if number < len(rows) and rows[number] != row}
+        ligatures = self._painter.metrics.ligatures
+        if ligatures is not None and ligatures.yields:
+            self._follow_cursor(frame.cursor, changed)
         touched = set(changed)
         if len(changed) >= _SMALLEST_MOVE_ROWS:
             touched |= self._move(changed)
@@ -73,9 +77,25 @@ class Canvas:
     def _paint(self, rows: Mapping[int, Row]) -> None:
         if not rows or self.image.isNull():
             return
-        self._painter.paint_rows(self.image, rows)
+        self._painter.paint_rows(self.image, rows, self._cursor)
         for number, row in rows.items():
             self.rows[number] = row
+
+    def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
+        """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""
+        cursor = cursor if cursor is not None and cursor.visible else None
+        former, self._cursor = self._cursor, cursor
+        rows = self.rows
+        if former is not None and former.row < len(rows) and (row := rows[former.row]) is not None:
+            is_there = cursor is not None and (cursor.row, cursor.column) == (former.row, former.column)
+            is_source = len(changed) >= _SMALLEST_MOVE_ROWS
+            if (is_source or not (is_there or former.row in changed)) and self._painter.ligature_at(row, former.column):
+                changed.setdefault(former.row, row)
+                rows[former.row] = None  # Its pixels lack a ligature, and must not be moved.
+        if cursor is None or cursor.row in changed or cursor.row >= len(rows) or cursor == former:
+            return
+        if (row := rows[cursor.row]) is not None and self._painter.ligature_at(row, cursor.column):
+            changed[cursor.row] = row
 
     def _move(self, changed: dict[int, Row]) -> set[int]:
         """Move pixels if most of ``changed`` is painted at another place; removes those rows from ``changed``."""
@@ -91,7 +111,9 @@ class Canvas:
         moved = self.rows[first + shift : end + shift]
         self.rows[first:end] = moved
         for number in range(first, end):
-            if number in changed and changed[number] == self.rows[number]:
+            # The cursor's row is painted: a ligature gives way to it there.
+            has_cursor = self._cursor is not None and number == self._cursor.row
+            if number in changed and changed[number] == self.rows[number] and not has_cursor:
                 del changed[number]
         return set(range(first, end))
 

@@ -38,8 +38,8 @@ def blank_picture(painter: RowPainter, cells: int) -> QImage:
     return picture
 
 
-def cursor_picture(painter: RowPainter, cell: Run, shape: CursorShape, *, focused: bool) -> QImage:
-    """The picture over a cell that shows the cursor on it."""
+def cursor_picture(painter: RowPainter, cell: Run, drawn: Run, shape: CursorShape, *, focused: bool) -> QImage:
+    """The picture over a cell that shows the cursor on it; ``drawn`` is the cell, or the ligature around it."""
     metrics, colors = painter.metrics, painter.colors
     picture = blank_picture(painter, cell.cells)
     width, height, line = picture.width(), picture.height(), metrics.line
@@ -49,7 +49,9 @@ def cursor_picture(painter: RowPainter, cell: Run, shape: CursorShape, *, focuse
     if not focused:
         _draw_outline(brush, width, height, line, color)
     elif shape == CursorShape.BLOCK:
-        painter.paint_runs(brush, [(cell._replace(column=0), colors.under_cursor(cell.style))], 0)
+        painter.paint_runs(
+            brush, [(drawn._replace(column=drawn.column - cell.column), colors.under_cursor(cell.style))], 0
+        )
     elif shape == CursorShape.BAR:
         brush.fillRect(0, 0, thick, height, color)
     else:

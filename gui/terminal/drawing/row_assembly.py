@@ -53,13 +53,13 @@ def _assemble(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) ->
     undrawn: dict[int, list[int]] = {}
     for number, laid in rows.items():
         end = 0
-        for place, ((column, cells, text, _style, _cluster), look) in enumerate(laid):
+        for place, ((column, cells, text, _style, cluster), look) in enumerate(laid):
             if gap := column - end:
                 texts.append(" " * gap)
                 counts.append(gap)
                 alphabets.append(blank)
             end = column + cells
-            is_drawn = look.bare_variant >= 0 and atlas.can_draw(text, look.variant)
+            is_drawn = not cluster and look.bare_variant >= 0 and atlas.can_draw(text, look.variant)
             if not is_drawn:
                 undrawn.setdefault(number, []).append(place)
             texts.append(text if is_drawn else " " * cells)

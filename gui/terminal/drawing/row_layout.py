@@ -1,9 +1,10 @@
-"""The runs of a row with their looks: a run that is selected in part is split."""
+"""The runs of a row with their looks: runs that are selected in part, or have ligatures, are split."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
+from gui.terminal.ligatures import Ligatures
 from session_host.terminal.base import PLAIN, Row, Run
 
 from .colors import Colors, Look
@@ -49,6 +50,47 @@ def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tup
             part = run._replace(column=begin, cells=stop - begin, text=text)
             parts.append((part, first <= begin <= last))
     return parts
+
+
+def join(laid: list[LaidRun], ligatures: Ligatures, cursor: int | None) -> list[LaidRun]:
+    """Split runs at their ligatures, each of which becomes a cluster.
+
+    Args:
+        laid: the runs of a row.
+        ligatures: the font's.
+        cursor: the cursor's column, where characters are drawn apart; None to draw all ligatures.
+    """
+    search = ligatures.search
+    if all(search(run.text) is None for run, _ in laid):
+        return laid
+    parts: list[LaidRun] = []
+    for run, look in laid:
+        column, _, text, _, cluster = run
+        done = 0
+        for found in () if cluster or look.hidden else ligatures.find(text):
+            first, end = found.span()
+            joined = ligatures.joined(found[0], look.variant)
+            if joined is None or (cursor is not None and joined.first <= cursor - column - first < joined.end):
+                continue
+            if done < first:
+                parts.append((run._replace(column=column + done, cells=first - done, text=text[done:first]), look))
+            parts.append((run._replace(column=column + first, cells=end - first, text=found[0], cluster=True), look))
+            done = end
+        if not done:
+            parts.append((run, look))
+        elif done < len(text):
+            parts.append((run._replace(column=column + done, cells=len(text) - done, text=text[done:]), look))
+    return parts
+
+
+def ligature_at(laid: list[LaidRun], ligatures: Ligatures, column: int) -> LaidRun | None:
+    """The ligature that a column is a part of, of runs that are split at their ligatures."""
+    for run, look in laid:
+        if run.column <= column < run.column + run.cells:
+            joined = ligatures.joined(run.text, look.variant) if run.cluster and run.text.isascii() else None
+            is_part = joined is not None and joined.first <= column - run.column < joined.end
+            return (run, look) if is_part else None
+    return None
 
 
 def is_blank_behind(laid: list[LaidRun], place: int) -> bool:

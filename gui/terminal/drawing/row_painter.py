@@ -10,11 +10,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
 from gui.terminal.glyphs.symbols import fills_cell
-from session_host.terminal.base import PLAIN, Row, Run
+from session_host.terminal.base import PLAIN, Cursor, Row, Run
 
 from . import decorations
 from .colors import Colors, Look
-from .row_layout import LaidRun, is_blank_behind, lay_out
+from .row_layout import LaidRun, is_blank_behind, join, lay_out, ligature_at
 
 MANY_ROWS, MANY_RUNS = 4, 64
 """From so many on, rows are put together from pictures. With fewer, as of an echo, Qt's calls cost less."""
@@ -28,10 +28,13 @@ class RowPainter:
         self.glyphs = glyphs
         self.colors = colors
 
-    def paint_rows(self, image: QImage, rows: Mapping[int, Row]) -> None:
-        """Paint rows, by their numbers, in a picture of the grid."""
+    def paint_rows(self, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None = None) -> None:
+        """Paint rows, by their numbers, in a picture of the grid; no ligature is drawn at the ``cursor``."""
         metrics, page = self.metrics, self.colors.background
         laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
+        if (ligatures := metrics.ligatures) is not None:
+            at, column = (-1, None) if cursor is None or not ligatures.yields else (cursor.row, cursor.column)
+            laid = {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
         is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
         atlas = self.glyphs.atlas() if is_much else None
         undrawn: Mapping[int, Collection[int]]
@@ -51,6 +54,13 @@ class RowPainter:
                 painter.fillRect(0, top, image.width(), metrics.height, page)
             self.paint_runs(painter, laid[number], top, places)
         painter.end()
+
+    def ligature_at(self, row: Row, column: int) -> LaidRun | None:
+        """The ligature that a column is a part of."""
+        ligatures = self.metrics.ligatures
+        if ligatures is None:
+            return None
+        return ligature_at(join(lay_out(row, self.colors), ligatures, None), ligatures, column)
 
     def paint_runs(
         self, painter: QPainter, laid: list[LaidRun], top: int, places: Collection[int] | None = None
@@ -98,6 +108,11 @@ class RowPainter:
         left = run.column * cell
         color, variant = look.foreground, look.variant
         if run.cluster:
+            if metrics.ligatures is not None and run.text.isascii():
+                painter.setPen(color)
+                painter.setFont(metrics.ligatures.fonts[variant])
+                painter.drawText(left, top + metrics.ascent, run.text)
+                return
             painter.drawImage(left, top, glyphs.picture(run.text, run.cells, variant, color, look.rgb))
             return
         if color is not look.fill and any(fills_cell(ord(character)) for character in run.text):

@@ -316,10 +316,20 @@ class Surface:
     def _cursor_picture(self, cell: Run, shape: CursorShape) -> QImage:
         """The last cursor's picture, if this one looks alike."""
         canvas_painter = self._canvas.painter
-        looks = (canvas_painter, cell._replace(column=0), shape, self.focused)
+        ligatures, drawn = self.metrics.ligatures, cell
+        if ligatures is not None and not ligatures.yields and not cell.cluster:
+            drawn = self._ligature_under_cursor(cell)
+        looks = (canvas_painter, drawn._replace(column=drawn.column - cell.column), cell.style, shape, self.focused)
         if looks != self._last_cursor[0]:
-            self._last_cursor = looks, cursor_picture(canvas_painter, cell, shape, focused=self.focused)
+            self._last_cursor = looks, cursor_picture(canvas_painter, cell, drawn, shape, focused=self.focused)
         return self._last_cursor[1]
+
+    def _ligature_under_cursor(self, cell: Run) -> Run:
+        """The ligature that the cursor's cell is a part of; the cell if there is none."""
+        assert self.cursor is not None
+        row = self._canvas.rows[self.cursor.row] if self.cursor.row < len(self._canvas.rows) else None
+        found = self._canvas.painter.ligature_at(row, cell.column) if row is not None else None
+        return found[0] if found is not None else cell
 
     def _composing_picture(self) -> QImage:
         """The composed text on the page's background, with a bar for the caret after it."""

@@ -79,8 +79,8 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
 
     def _set_font(self) -> None:
         if self.window is not None:
-            chosen = self._settings.preferences.window
-            self.window.set_font(chosen.font, chosen.font_size or default_size_px())
+            chosen = self._settings.preferences
+            self.window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
 
     def _on_closed(self) -> None:
         super()._on_closed()

@@ -48,8 +48,8 @@ class GuideOpener(SingleWindow["GuideWindow"]):
             self.window.use_keys(keys)
 
     def _set_font(self, window: GuideWindow) -> None:
-        chosen = self._settings.preferences.window
-        window.set_font(chosen.font, chosen.font_size or default_size_px())
+        chosen = self._settings.preferences
+        window.set_font(chosen.terminal_font, chosen.window.font_size or default_size_px())
 
 
 def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -52,11 +52,12 @@ class ViewActions:
 
     def set_fonts(self, pages: Iterable[ChatPage]) -> None:
         """Give pages the configured font, in its size with the zoom, and terminals their spacing."""
-        window = self._settings.preferences.window
+        preferences = self._settings.preferences
+        window = preferences.window
         for page in pages:
             if isinstance(page, TerminalPage):
                 page.view.set_spacing(window.line_height, window.padding)
-            page.set_font(window.font, window.font_size or default_size_px(), self._layout.zoom)
+            page.set_font(preferences.terminal_font, window.font_size or default_size_px(), self._layout.zoom)
 
     def set_zoom(self, steps: int) -> None:
         """Set the zoom: the text is this many steps larger than configured."""

@@ -11,6 +11,7 @@ from gui.bridge.chat_viewer import ChatViewer
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
+from gui.theme.terminal_font import TerminalFont
 from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar, query_on_line
 from gui.window.page.page_view import PageEdit, PageView
@@ -140,8 +141,8 @@ class ChatPage(Area):
         """Free the memory of a view that was hidden for a while; returns whether memory was freed."""
         return False
 
-    def set_font(self, family: str, base_px: int, steps: int) -> None:
-        """Set the font, and the zoom in steps from the configured size."""
+    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
+        """Set the terminal's font, and the zoom in steps from the configured size."""
         raise NotImplementedError
 
     def set_zoom(self, steps: int) -> None:

@@ -20,6 +20,7 @@ from gui.input.draft import Draft
 from gui.input.shortcuts import KeyOf
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
+from gui.theme.terminal_font import TerminalFont
 from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
 from session_host.client.viewer.viewer import Viewer
@@ -276,10 +277,10 @@ class StructuredPage(ChatPage):
 
     # ------------------------------------------------------------ size
 
-    def set_font(self, family: str, base_px: int, steps: int) -> None:
-        """See ``ChatPage``; the family is that of code."""
+    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
+        """See ``ChatPage``; the font is that of code."""
         self._base_px = base_px
-        self.view.page.set_mono_family(family)
+        self.view.page.set_mono_font(font)
         self.set_zoom(steps)
 
     def set_zoom(self, steps: int) -> None:

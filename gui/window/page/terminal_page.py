@@ -12,6 +12,7 @@ from gui.bridge.chat_viewer import ChatViewer
 from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
+from gui.theme.terminal_font import TerminalFont
 from gui.window.page.chat_page import ChatPage
 from gui.wording import page_texts
 from session_host.protocol.messages import Clearing
@@ -187,10 +188,10 @@ class TerminalPage(ChatPage):
         elif emulator is not None:
             emulator.clear_selection()  # What it selects may be gone soon.
 
-    def set_font(self, family: str, base_px: int, steps: int) -> None:
+    def set_font(self, font: TerminalFont, base_px: int, steps: int) -> None:
         """Set the terminal's font, and the zoom in steps from the configured size."""
         self._base_px, self._steps = base_px, 0
-        self.view.set_font_family(family)
+        self.view.set_font(font)
         self.view.set_font_size(base_px)
         self.set_zoom(steps)
 

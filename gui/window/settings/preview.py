@@ -27,7 +27,7 @@ _SAMPLE = (
     "\x1b[32m..........\x1b[31mF\x1b[32m....\x1b[0m  \x1b[90m[100%]\x1b[0m\r\n"
     "\x1b[1;31mFAILED\x1b[0m tests/test_keys.py - \x1b[33mKeyError\x1b[0m: 'Enter'\r\n"
     "\x1b[36mdef\x1b[0m \x1b[1mfirst\x1b[0m(keys): \x1b[35mreturn\x1b[0m keys[\x1b[33m0\x1b[0m]"
-    "  \x1b[90m# 0O 1lI ├─┤ →\x1b[0m\r\n"
+    "  \x1b[90m# 0O 1lI ├─┤ -> != >=\x1b[0m\r\n"
     "\x1b[41;97m red \x1b[42;30m green \x1b[43;30m yellow \x1b[44;97m blue "
     "\x1b[45;97m magenta \x1b[46;30m cyan \x1b[0m\r\n"
     "\x1b[32m~/src/api\x1b[0m \x1b[34mmain\x1b[0m $ "
@@ -100,7 +100,7 @@ class Preview(QWidget):
     def _apply_settings(self) -> None:
         window = self._settings.preferences.window
         self._view.set_spacing(window.line_height, window.padding)
-        self._view.set_font_family(window.font)
+        self._view.set_font(self._settings.preferences.terminal_font)
         self._view.set_font_size(window.font_size or default_size_px())
         self._apply_theme()
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from gui.chat.page.document import DocumentPage
 from gui.settings.layout import ZOOM_RANGE
+from gui.theme.terminal_font import TerminalFont
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.paged_window import PagedWindow
 
@@ -22,10 +23,10 @@ class TextWindow(PagedWindow):
         page.zoom_requested.connect(lambda steps: self._set_zoom(self._zoom + steps))
         page.typed.connect(self._on_typed)
 
-    def set_font(self, family: str, size_px: int) -> None:
-        """Set the family of code ("" for the desktop's), and the size of the text before it is zoomed."""
+    def set_font(self, font: TerminalFont, size_px: int) -> None:
+        """Set the font of code, and the size of the text before it is zoomed."""
         self._font_px = size_px
-        self._text.set_mono_family(family)
+        self._text.set_mono_font(font)
         self._set_zoom(self._zoom)
 
     def _set_zoom(self, steps: int) -> None:

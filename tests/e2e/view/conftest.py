@@ -17,6 +17,7 @@ from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.theme.terminal import TerminalTheme
+from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
@@ -32,6 +33,7 @@ AtlasImport.run()  # A window imports it later.
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"
+FONT = TerminalFont(FAMILY)
 Call = tuple[Any, ...]
 
 
@@ -97,7 +99,7 @@ class Stage:
         self.emulator: Emulator = create(None, size)
         self.sink = Recorder(self.emulator)
         self.view = TerminalView(theme)
-        self.view.set_font_family(FAMILY)
+        self.view.set_font(FONT)
         self.view.set_font_size(13)
         cell = self.cell
         self.view.resize(size.columns * cell.width_px + 16, size.rows * cell.height_px + 16)

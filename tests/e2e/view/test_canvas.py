@@ -20,7 +20,7 @@ from gui.terminal.glyphs.overhang import Overhang
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Frame, Run, Style
-from tests.e2e.view.conftest import FAMILY
+from tests.e2e.view.conftest import FONT
 from tests.support.themes import DARK_TERMINAL as DARK
 
 SIZE = GridSize(24, 10)
@@ -52,7 +52,7 @@ def picture(frame: Frame, metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -
 @settings(max_examples=60)
 @given(frames=st.lists(WRITES, min_size=1, max_size=6))
 def test_any_frames_end_in_the_right_pixels(qapp, frames):
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     emulator = create(None, SIZE)
     canvas = new_canvas(metrics)
     for writes in frames:
@@ -97,7 +97,7 @@ def inner_characters(metrics: CellMetrics) -> set[str]:
 )
 @pytest.mark.parametrize("selected", [False, True])
 def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, line_height, selected):
-    metrics = CellMetrics(FAMILY, size_px, ratio, line_height)
+    metrics = CellMetrics(FONT, size_px, ratio, line_height)
     # In other colours than its neighbour's, a glyph that reaches into the neighbour's cell is over it, not under it.
     characters = "".join(sorted(inner_characters(metrics)))
     assert len(characters) > 60
@@ -109,7 +109,7 @@ def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, line
 @pytest.mark.parametrize("style", ["0", "1", "3", "1;3", "3;7", "3;48;5;20"])
 def test_copied_lines_have_the_pixels_of_a_text(qapp, size_px, style):
     """Also where glyphs reach into other cells: there are both over one pixel, in any order, but for the rounding."""
-    metrics = CellMetrics(FAMILY, size_px, 1.0)
+    metrics = CellMetrics(FONT, size_px, 1.0)
     emulator = create(None, GridSize(100, 6))
     for row in range(6):
         text = "".join(random.Random(row).sample(PRINTABLE_ASCII, 95))
@@ -128,7 +128,7 @@ def largest_difference(one: QImage, other: QImage) -> int:
 def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monkeypatch):
     monkeypatch.setattr(glyph_atlas, "_MAX_BYTES", 0)
     monkeypatch.setattr(glyph_atlas, "_SMALLEST", 250)
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     canvas = new_canvas(metrics)
     for seed in range(3):  # 600 cells, most of them unlike each other
         frame = colourful_frame("abcdefghij", selected=False, seed=seed)
@@ -137,7 +137,7 @@ def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monke
 
 
 def test_half_a_character_at_the_edge_does_not_matter(qapp):
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     frame = colourful_frame("abc", selected=False, seed=1)
     half = Run(99, 2, "日", Style(foreground=1, background=4), cluster=True)
     rows = {number: row._replace(runs=(*row.runs[:-1], half)) for number, row in frame.rows.items()}
@@ -146,7 +146,7 @@ def test_half_a_character_at_the_edge_does_not_matter(qapp):
 
 
 def test_a_font_with_other_widths_is_drawn_by_qt(qapp):
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     metrics.exact = (False,) * 4
     frame = colourful_frame("abc", selected=False, seed=1)
     assert picture(frame, metrics) == picture(frame, metrics, QtAlone)

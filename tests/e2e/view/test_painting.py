@@ -13,7 +13,7 @@ from gui.terminal.drawing.grid_layout import GridLayout
 from gui.terminal.drawing.surface import Surface
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from tests.e2e.view.conftest import FAMILY, colors_in, rgb
+from tests.e2e.view.conftest import FONT, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 
@@ -24,7 +24,7 @@ def rendered(
     text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13, line_height: float = 1.0
 ) -> tuple[QImage, CellMetrics]:
     """A screen painted at a scale, without the padding."""
-    metrics = CellMetrics(FAMILY, font_px, ratio, line_height)
+    metrics = CellMetrics(FONT, font_px, ratio, line_height)
     surface = Surface(DARK, metrics)
     emulator = create(None, size)
     emulator.feed(b"\x1b[?25l" + text.encode())
@@ -90,7 +90,7 @@ def test_blocks_tile_without_seams(qapp, ratio, font_px, line_height):
     image, _ = rendered(
         "████\r\n████\r\n▐█▌ \r\n▝▀▘ ", GridSize(20, 5), ratio=ratio, font_px=font_px, line_height=line_height
     )
-    metrics = CellMetrics(FAMILY, font_px, ratio, line_height)
+    metrics = CellMetrics(FONT, font_px, ratio, line_height)
     assert colors_in(image.copy(0, 0, 4 * metrics.width, 2 * metrics.height)) == {TEXT}
     half = (metrics.width + 1) // 2
     solid = image.copy(half, 2 * metrics.height, metrics.width + metrics.width - 1, metrics.height)
@@ -133,7 +133,7 @@ def test_braille_dots_stand_apart_and_inside(qapp):
 
 def test_text_in_one_go_stands_where_single_cells_would(qapp):
     """A run's last letter is in its own cell, however long the run."""
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     assert all(metrics.exact)
     image, _ = rendered("l" * 59 + "M", GridSize(60, 5))
     alone, _ = rendered(" " * 59 + "M", GridSize(60, 5))
@@ -233,7 +233,7 @@ def test_a_theme_change_repaints_everything(stage):
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
     codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0A0, 0xE0A3), *range(0xE0B0, 0xE0C0)]
     codes += range(0x1FB00, 0x1FB8C)
-    metrics = CellMetrics(FAMILY, 13, 1.0)
+    metrics = CellMetrics(FONT, 13, 1.0)
     for begin in range(0, len(codes), 40):
         part = codes[begin : begin + 40]
         image, _ = rendered(" " + " ".join(map(chr, part)), GridSize(90, 5))
@@ -321,7 +321,7 @@ def test_a_pause_sign_asked_for_as_an_emoji_is_in_colour_over_two_cells(qapp):
 
 
 def test_a_long_arrow_uses_the_free_cell_behind_it(qapp):
-    width_of = QFontMetricsF(CellMetrics(FAMILY, 26, 1.0).shaped_fonts[0]).tightBoundingRect("\u27f9").width()
+    width_of = QFontMetricsF(CellMetrics(FONT, 26, 1.0).shaped_fonts[0]).tightBoundingRect("\u27f9").width()
     free, metrics = rendered("x\u27f9 ", GridSize(20, 5), ratio=2.0)
     taken, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
     plain, _ = rendered("xx xx", GridSize(20, 5), ratio=2.0)

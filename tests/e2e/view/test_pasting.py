@@ -9,9 +9,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.cell_metrics import CellMetrics
+from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
-from tests.e2e.view.conftest import FAMILY, Stage, colors_in
+from tests.e2e.view.conftest import FONT, Stage, colors_in
 
 
 def pasted(made: Stage, text: str) -> tuple[list[str], list[str], list[str]]:
@@ -228,12 +229,12 @@ def test_a_view_without_a_replica_still_tells_its_size(stage):
 def test_cells_are_whole_pixels_at_any_scale(qapp):
     for ratio in (1.0, 1.25, 1.5, 1.75, 2.0, 3.0):
         for size_px in (9, 11, 13, 16, 22):
-            metrics = CellMetrics(FAMILY, size_px, ratio)
+            metrics = CellMetrics(FONT, size_px, ratio)
             assert isinstance(metrics.width, int)
             assert metrics.ascent < metrics.height
             assert all(metrics.exact), f"text at {size_px} px and scale {ratio} is drawn cell by cell"
 
 
 def test_a_proportional_family_is_not_used(qapp):
-    assert CellMetrics("DejaVu Sans", 13, 1.0).family != "DejaVu Sans"
-    assert CellMetrics("no such family", 13, 1.0).family
+    assert CellMetrics(TerminalFont("DejaVu Sans"), 13, 1.0).family != "DejaVu Sans"
+    assert CellMetrics(TerminalFont("no such family"), 13, 1.0).family
