@@ -29,8 +29,9 @@ from .context_menu import context_menu
 from .finder import TerminalFinder
 from .finding import line_search
 from .input import clipboard
+from .input.broadcast import Broadcast, Receivers
 from .input.input_method import InputMethod
-from .input.input_sink import InputSink
+from .input.input_sink import InputSink, TypedInput
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting, accept_as_copy
 from .pointing import PointingPage
@@ -64,6 +65,7 @@ class TerminalView(PointingPage):
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._key_of: KeyOf = no_key
+        self._receivers: Receivers | None = None
         self._input_method = InputMethod(self, self._surface)
         self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
@@ -138,7 +140,7 @@ class TerminalView(PointingPage):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        emulator, sink = self.emulator, self._sink
+        emulator, sink = self.emulator, self.typed_input
         if self.modes.active is not None and not self._keyboard.is_window_key(event):
             self.modes.press(event)
             return
@@ -156,13 +158,42 @@ class TerminalView(PointingPage):
             self._links.hover_soon(Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if self._sink is None or not self._keyboard.release(event, self._sink):
+        sink = self.typed_input
+        if sink is None or not self._keyboard.release(event, sink):
             event.ignore()
         if event.key() == _CONTROL:
             self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
+    def set_receivers(self, receivers: Receivers | None) -> None:
+        """Give what is typed and pasted here to other views, too; None for this view alone."""
+        self._receivers = receivers
+
+    @property
+    def typed_input(self) -> TypedInput | None:
+        """The receiver of what is typed and pasted; None if the screen is read-only."""
+        if self._receivers is None or self._sink is None:
+            return self._sink
+        return Broadcast(self._sink, self._receivers())
+
+    @property
+    def is_paste_bracketed(self) -> bool:
+        """Whether all programs that a paste goes to can distinguish it from typing."""
+        others = self._receivers() if self._receivers is not None else ()
+        emulators = [self.emulator, *(other.emulator for other in others)]
+        return all(emulator is not None and emulator.modes.bracketed_paste for emulator in emulators)
+
+    @property
+    def receiver_count(self) -> int:
+        """The number of views that get what is typed here, with this one."""
+        return 1 + (len(self._receivers()) if self._receivers is not None else 0)
+
     def _on_typed(self) -> None:
-        """Typing scrolls to the bottom and clears the selection."""
+        """Typing scrolls to the bottom and clears the selection; the chat gets the size of this view."""
+        self.on_broadcast()
+        self._size_reporter.claim()
+
+    def on_broadcast(self) -> None:
+        """Scroll to the bottom and clear the selection: text was typed here, or into this view from another one."""
         self.modes.leave_in_place()
         self.typed.emit()
         self._reporter.on_typed()
@@ -171,7 +202,6 @@ class TerminalView(PointingPage):
         self._pointer.deselect()
         if self.scrolled_back:
             self.scroll_to_end()
-        self._size_reporter.claim()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -205,8 +235,8 @@ class TerminalView(PointingPage):
 
     def commit(self, text: str) -> None:
         """Send a composed text to the program."""
-        if self._sink is not None:
-            self._sink.text(text)
+        if (receiver := self.typed_input) is not None:
+            receiver.text(text)
             self._links.hide_cursor()
             self._on_typed()
 

@@ -58,6 +58,7 @@ class Glyph(StrEnum):
     STOP = "stop-circle"
     OPEN = "arrow-square-out"
     SEND = "arrow-up"
+    BROADCAST = "broadcast"
     SAVED_PROMPT = "bookmark-simple"
     DOWN = "arrow-down"
     UP = "caret-up"

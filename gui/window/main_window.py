@@ -20,6 +20,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions import key_table, pane_actions
 from gui.window.actions.actions import Actions
+from gui.window.actions.broadcasting import Broadcasting
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
@@ -148,9 +149,10 @@ class MainWindow(QWidget):
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
         prompts = SavedPrompts(settings.directory, agents, self.tabs, self.sheets, self.banners, opener)
+        broadcast = Broadcasting(sessions, self.tabs, self.banners)
         texts = ChatTexts(sessions, self.tabs, self.banners, opener, self)
         looks = {**themes.handlers(), **self.view_actions.handlers()}
-        others = {**texts.handlers(), **prompts.handlers(), **self._handlers()}
+        others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
         self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)

@@ -6,6 +6,7 @@ never join pieces of text. ``lupdate`` finds the English text in the call of ``t
 
 action_texts      key table, menus, command palette
 changes_texts     the window with the changes of a chat's directory
+broadcast_texts   typing into several panes at once
 chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
 color_texts       the colours by which the user marks chats
 common_texts      recurring buttons and field names

@@ -200,6 +200,7 @@ TITLES = {
     "close_pane": QT_TRANSLATE_NOOP("action", "Close pane (its tabs move to the next one)"),
     "swap_panes": QT_TRANSLATE_NOOP("action", "Swap pane with the next one"),
     "move_to_pane": QT_TRANSLATE_NOOP("action", "Move tab to the next pane"),
+    "broadcast": QT_TRANSLATE_NOOP("action", "Broadcast typing to all panes, or stop"),
     "pane_left": QT_TRANSLATE_NOOP("action", "Go to the pane on the left"),
     "pane_right": QT_TRANSLATE_NOOP("action", "Go to the pane on the right"),
     "pane_up": QT_TRANSLATE_NOOP("action", "Go to the pane above"),
@@ -278,6 +279,7 @@ TITLES = {
 
 
 SEARCH_WORDS = {
+    "broadcast": QT_TRANSLATE_NOOP("action", "synchronize panes copy input several chats at once"),
     "clear_scrollback": QT_TRANSLATE_NOOP("action", "erase history buffer"),
     "close_other_tabs": QT_TRANSLATE_NOOP("action", "detach hide all"),
     "close_tab": QT_TRANSLATE_NOOP("action", "detach hide"),
@@ -317,7 +319,7 @@ SEARCH_WORDS = {
     "reset_terminal": QT_TRANSLATE_NOOP("action", "clear garbled redraw repaint screen"),
     "save_prompt": QT_TRANSLATE_NOOP("action", "snippet template custom command"),
     "select_by_keyboard": QT_TRANSLATE_NOOP("action", "copy mode vi"),
-    "send": QT_TRANSLATE_NOOP("action", "broadcast input type"),
+    "send": QT_TRANSLATE_NOOP("action", "input type"),
     "settings": QT_TRANSLATE_NOOP("action", "preferences options configuration font"),
     "shortcuts": QT_TRANSLATE_NOOP("action", "help keybindings keymap hotkeys"),
     "show_changes": QT_TRANSLATE_NOOP("action", "git diff review source control files edits"),

@@ -7,4 +7,5 @@ wheel         the wheel: history, arrow keys, the program, zoom
 input_method  composed text
 clipboard     copying, and which pastes need confirmation
 pasting       pastes and drops
+broadcast     typed input for several views
 """

@@ -8,12 +8,8 @@ from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAct
 from session_host.terminal.base import Emulator
 
 
-class InputSink(Protocol):
-    """The receiver of a view's input. No method blocks, or raises if the connection is lost."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The replica, or None until the first snapshot."""
+class TypedInput(Protocol):
+    """The receiver of what the user types and pastes. No method blocks, or raises if the connection is lost."""
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         """The user pressed, repeated or released a key; ``modifiers`` are bits of ``Modifiers``."""
@@ -23,6 +19,14 @@ class InputSink(Protocol):
 
     def paste(self, text: str) -> None:
         """The user pasted text from a clipboard."""
+
+
+class InputSink(TypedInput, Protocol):
+    """The receiver of a view's whole input."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The replica, or None until the first snapshot."""
 
     def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int) -> None:
         """A mouse event at a cell of the active screen, 0-based."""

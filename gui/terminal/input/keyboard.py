@@ -11,7 +11,7 @@ from gui.input.shortcuts import WINDOW_KEYS, combinations, pressed_combination
 from session_host.protocol.values import MODIFIER_KEYS
 from session_host.terminal.base import Emulator, Modes
 
-from .input_sink import InputSink
+from .input_sink import TypedInput
 
 LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "copy": ("Ctrl+Shift+C",),
@@ -86,7 +86,7 @@ class Keyboard:
         action()
         return True
 
-    def press(self, event: QKeyEvent, sink: InputSink) -> bool | None:
+    def press(self, event: QKeyEvent, sink: TypedInput) -> bool | None:
         """Send a key press; returns None if it is not a key for the program, False if it is a modifier, else True."""
         stroke = self._translator.pressed(event)
         if stroke is None:
@@ -94,7 +94,7 @@ class Keyboard:
         sink.key(*stroke)
         return stroke.key not in MODIFIER_KEYS
 
-    def release(self, event: QKeyEvent, sink: InputSink) -> bool:
+    def release(self, event: QKeyEvent, sink: TypedInput) -> bool:
         """Send a key release; False if it is not a key for the program."""
         stroke = self._translator.released(event)
         if stroke is None:

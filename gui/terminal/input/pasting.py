@@ -11,22 +11,21 @@ from PySide6.QtGui import QDropEvent
 
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
-from session_host.terminal.base import Emulator
 
 from .clipboard import PasteVerdict, judge_paste
-from .input_sink import InputSink
+from .input_sink import TypedInput
 
 
 class PasteHost(Protocol):
     """The widget, as pasting uses it."""
 
     @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
+    def typed_input(self) -> TypedInput | None:
+        """The receiver of what is typed; None if the screen is read-only."""
 
     @property
-    def sink(self) -> InputSink | None:
-        """The receiver of input; None if the screen is read-only."""
+    def is_paste_bracketed(self) -> bool:
+        """Whether all receiving programs can distinguish a paste from typing."""
 
 
 class Pasting:
@@ -50,10 +49,8 @@ class Pasting:
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        emulator = self._host.emulator
-        bracketed = emulator is not None and emulator.modes.bracketed_paste
-        verdict = judge_paste(text, bracketed=bracketed)
-        if self._host.sink is None or verdict == PasteVerdict.EMPTY:
+        verdict = judge_paste(text, bracketed=self._host.is_paste_bracketed)
+        if self._host.typed_input is None or verdict == PasteVerdict.EMPTY:
             return
         if verdict == PasteVerdict.TOO_LONG:
             self._notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
@@ -64,13 +61,13 @@ class Pasting:
 
     def paste_confirmed(self, text: str) -> None:
         """Paste a text as it is."""
-        if self._host.sink is not None:
-            self._host.sink.paste(text)
+        if (receiver := self._host.typed_input) is not None:
+            receiver.paste(text)
             self._on_typed()
 
     def takes(self, data: QMimeData) -> bool:
         """Whether dragged data can be dropped here."""
-        return self._host.sink is not None and (data.hasUrls() or data.hasText())
+        return self._host.typed_input is not None and (data.hasUrls() or data.hasText())
 
     def drop(self, data: QMimeData) -> None:
         """Paste dropped text; paste the names of dropped files, quoted for a shell."""

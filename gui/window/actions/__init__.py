@@ -3,6 +3,7 @@
 actions           Qt actions, the palette and the window's menu
 key_table         the table of keys
 saved_prompts     inserts saved prompts, and saves them
+broadcasting      types into several panes at once
 text_keys         the user's keys that type a text
 commands          what each action does
 chat_actions      starts, renames, stops, kills, exports and removes chats

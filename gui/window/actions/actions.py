@@ -15,7 +15,10 @@ from gui.window.page.banners import BannerArea
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
 
-PANES = ("split_right", "split_down", "new_shell_right", "", "zoom_pane", "even_out", "swap_panes", "close_pane")
+PANES = (
+    "split_right", "split_down", "new_shell_right", "", "zoom_pane", "even_out", "swap_panes", "close_pane", "",
+    "broadcast",
+)  # fmt: skip
 VIEW = (
     "zoom_in", "zoom_out", "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "choose_theme",
     "choose_appearance",

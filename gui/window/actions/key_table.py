@@ -83,6 +83,7 @@ TABLE: tuple[Key, ...] = (
     Key("close_pane", (), on="panes"),
     Key("swap_panes", (), on="panes"),
     Key("move_to_pane", (), on="panes"),
+    Key("broadcast", (), on="panes"),
     *(Key(f"pane_{side}", (f"Alt+Shift+{side.title()}",), on="panes", repeats=True) for side in SIDES),
     *(Key(f"resize_{side}", (f"Ctrl+Shift+{side.title()}",), on="panes", repeats=True) for side in SIDES),
     Key("move_to_new_window", (), on="chat"),

@@ -25,7 +25,7 @@ from gui.window.page.end_bar import EndBar
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
-from gui.wording import common_texts, notice_texts, page_texts
+from gui.wording import broadcast_texts, common_texts, notice_texts, page_texts
 
 TERMINAL_MENU = ("find", "new_shell", "split_right", "open_text", "export", "", "clear_scrollback", "reset_terminal")
 """The window's actions in a terminal's context menu."""
@@ -169,8 +169,6 @@ class PageWiring:
         if not self._window.settings().confirm_paste:
             page.view.confirm_paste(text)
             return
-        emulator = page.view.emulator
-        bracketed = emulator is not None and emulator.modes.bracketed_paste
         ends = text.count("\n") or text.count("\r")
         lines = ends if text[-1] in "\n\r" else ends + 1
         if lines > 1:
@@ -178,11 +176,13 @@ class PageWiring:
             question = page_texts.paste_many_lines(lines, len(text)) if is_large else page_texts.paste_lines(lines)
         else:
             question = page_texts.paste_line_and_break() if ends else page_texts.paste_text(len(text))
-        if ends and not bracketed:
+        if ends and not page.view.is_paste_bracketed:
             detail = page_texts.runs_each_line() if lines > 1 else page_texts.runs_it()
         elif has_controls(text):
             detail = page_texts.has_controls()
         else:
             detail = ""
+        if (count := page.view.receiver_count) > 1:
+            detail = f"{broadcast_texts.pasted_into(count)} {detail}".rstrip()
         paste = partial(page.view.confirm_paste, text)
         page.ask(Question(question, common_texts.paste(), paste, detail, text, is_code=True))

@@ -7,6 +7,7 @@ page_view    the methods of a page's parts that the window's actions call
 find_bar     the bar that finds a text in the chat
 waiting      starting, reconnecting, no answer
 state_bars   the lines and texts of these, and of a problem
+broadcast_mark  marks a page that gets what is typed in other panes
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action
 typed_area_watcher  moves notices away from the text that the user types

@@ -13,7 +13,9 @@ from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.theme.terminal_font import TerminalFont
+from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage
+from gui.window.widgets.parts import LazyWidget
 from gui.wording import page_texts
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import CellSize, GridSize
@@ -31,11 +33,13 @@ class TerminalPage(ChatPage):
         paste_needs_confirmation: the user must confirm a paste (the text).
         grid_changed: the terminal has room for another grid size.
         clipboard_offered: as in ``ChatViewer``.
+        broadcast_left: the user takes this page (itself) out of the broadcast.
     """
 
     paste_needs_confirmation = Signal(str)
     grid_changed = Signal()
     clipboard_offered = Signal(str)
+    broadcast_left = Signal(object)
 
     def __init__(self, theme: Theme, source: ChatViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
         super().__init__(theme, source)
@@ -60,6 +64,7 @@ class TerminalPage(ChatPage):
         source.damaged.connect(self.view.on_damage)
         source.clipboard_offered.connect(self.clipboard_offered)
         theme.changed.connect(self._apply_theme)
+        self._broadcast_mark = LazyWidget(self._make_broadcast_mark)
         self.set_content(self.view, self.view, self.view.finder)
 
     def _apply_theme(self) -> None:
@@ -173,6 +178,21 @@ class TerminalPage(ChatPage):
     def _show_line(self, text: str, query: Query) -> bool:
         """See ``ChatPage``."""
         return self.view.show_line(text, query.spans)
+
+    def _make_broadcast_mark(self) -> BroadcastMark:
+        mark = BroadcastMark(self._theme, self, self.view.typed_areas)
+        mark.left.connect(lambda: self.broadcast_left.emit(self))
+        return mark
+
+    def show_broadcast(self, text: str, *, is_left_out: bool) -> None:
+        """Mark the page as a part of a broadcast; see ``BroadcastMark.show_text``."""
+        if text or self._broadcast_mark.widget is not None:
+            self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
+
+    def _place_overlays(self) -> None:
+        super()._place_overlays()
+        if self._broadcast_mark.is_open:
+            self._broadcast_mark.get().place()
 
     # ------------------------------------------------------------ size
 

@@ -1,0 +1,188 @@
+"""Broadcast: what is typed in one pane goes to the other panes, and never answers another agent's question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.window.page.terminal_page import TerminalPage
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.values import Activity
+from tests.unit.gui.conftest import Played, PlayedViewer
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+def typed(viewer: PlayedViewer) -> list[Any]:
+    """What a program got since the last call: texts of keys, texts and pastes."""
+    found = [
+        call[2] if call[0] == "key" else call[1]
+        for call in viewer.calls
+        if call[0] in {"text", "paste"} or (call[0] == "key" and call[4].name == "PRESS" and call[2])
+    ]
+    viewer.calls.clear()
+    return found
+
+
+def mark(page: TerminalPage) -> str:
+    """The text of a page's mark; "" for none."""
+    widget = page._broadcast_mark.widget
+    return widget.text.accessibleName() if widget is not None and widget.isVisible() else ""
+
+
+class Stage:
+    """Panes side by side, each with a running chat."""
+
+    def __init__(self, played: Played) -> None:
+        self.played = played
+        self.viewers: list[PlayedViewer] = []
+        self.pages: list[TerminalPage] = []
+
+    async def open(self, count: int) -> None:
+        window = self.played.open_window()
+        window.resize(1200, 700)
+        for number in range(count):
+            session_id = await self.played.add(f"chat {number}", agent="claude")
+            if number:
+                window.tabs.split("right")
+            self.viewers.append(self.played.show(session_id))
+            self.pages.append(self.played.page)
+        window.activateWindow()
+        await self.focus(0)
+        for viewer in self.viewers:
+            viewer.calls.clear()
+
+    async def focus(self, number: int) -> None:
+        page = self.pages[number]
+        page.focus_content()
+        await self.played.until(page.view.hasFocus, "the pane to have the keyboard")
+
+    def type(self, text: str) -> list[list[Any]]:
+        """Type; returns what each program got."""
+        where = QApplication.focusWidget()
+        assert where is not None
+        QTest.keyClicks(where, text)
+        return self.got()
+
+    def got(self) -> list[list[Any]]:
+        self.played.settle()
+        return [typed(viewer) for viewer in self.viewers]
+
+    def toggle(self) -> None:
+        self.played.window.actions_["broadcast"].trigger()
+        self.played.settle()
+
+    @property
+    def banner(self) -> str:
+        banner = self.played.window.banners.current
+        return banner.text if banner is not None else ""
+
+
+async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(3)
+    assert stage.type("a") == [["a"], [], []]
+    stage.toggle()
+    assert [mark(page) for page in stage.pages] == ["Typed into 3 panes", "Typed here, too", "Typed here, too"]
+    assert stage.type("ls") == [["l", "s"]] * 3
+    stage.pages[0].view.commit("ü")
+    assert stage.got() == [["ü"]] * 3
+    await stage.focus(2)
+    assert [mark(page) for page in stage.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
+    assert stage.type("x") == [["x"]] * 3
+    # Keys of the window and the mouse are not for programs.
+    QTest.keyClick(stage.pages[2].view, Qt.Key.Key_F, CTRL_SHIFT)
+    stage.pages[2].find_bar.hide()
+    QTest.mouseClick(stage.pages[2].view, Qt.MouseButton.LeftButton)
+    assert not [call for viewer in stage.viewers[:2] for call in viewer.calls if call[0] == "mouse"]
+    stage.got()
+    stage.toggle()
+    assert [mark(page) for page in stage.pages] == ["", "", ""]
+    await stage.focus(0)
+    assert stage.type("b") == [["b"], [], []]
+
+
+async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(2)
+    stage.toggle()
+    for viewer in stage.viewers:
+        assert viewer.emulator is not None
+        viewer.emulator.feed(b"\x1b[?2004h")
+    QGuiApplication.clipboard().setText("one\ntwo\n")
+    stage.pages[0].view.paste()
+    assert stage.got() == [["one\ntwo\n"]] * 2, "both know a paste from typing"
+    assert stage.viewers[1].emulator is not None
+    stage.viewers[1].emulator.feed(b"\x1b[?2004l")
+    stage.pages[0].view.paste()
+    assert stage.got() == [[], []]
+    assert [page.is_question_open for page in stage.pages] == [True, False]
+    question = stage.pages[0].question
+    assert question.detail.text().startswith("It is pasted into 2 panes.")
+    question.yes.click()
+    assert stage.got() == [["one\ntwo\n"]] * 2
+
+
+async def test_an_agents_question_is_answered_only_in_its_own_pane(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(3)
+    stage.toggle()
+    stage.viewers[1].be(Activity.NEEDS_INPUT, detail="Run rm -rf?")
+    assert stage.type("1") == [["1"], [], ["1"]]
+    assert mark(stage.pages[1]) == "Not typed here: needs your answer"
+    assert mark(stage.pages[0]) == "Typed into 2 panes"
+    await stage.focus(1)
+    assert stage.type("y") == [[], ["y"], []], "the answer is for this agent alone"
+    assert [mark(page) for page in stage.pages] == [
+        "Not typed here now", "Your answer is typed only here", "Not typed here now",
+    ]  # fmt: skip
+    stage.viewers[1].be(Activity.IDLE)
+    assert stage.type("z") == [["z"]] * 3
+    # What is not there, or does not answer, gets nothing later.
+    stage.viewers[2].become(ViewerState.CONNECTING)
+    assert stage.type("q") == [["q"], ["q"], []]
+
+
+async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(4)
+    stage.toggle()
+    stage.pages[3]._broadcast_mark.get().close_button.click()
+    assert stage.type("a") == [["a"], ["a"], ["a"], []]
+    assert mark(stage.pages[3]) == ""
+    await stage.focus(3)
+    assert stage.type("b") == [[], [], [], ["b"]], "a pane that was taken out is typed into alone"
+    await stage.focus(2)
+    session_id = await played.add("other")
+    played.show(session_id)
+    other = played.page
+    await stage.focus(0)
+    assert stage.type("c") == [["c"], ["c"], [], []]
+    other.focus_content()
+    await played.until(other.view.hasFocus, "the pane to have the keyboard")
+    played.window.open_chat(stage.pages[2].chat)
+    await stage.focus(0)
+    assert stage.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
+    stage.viewers[1].end(exit_code=0)
+    assert stage.type("e")[:3] == [["e"], [], []]
+    assert stage.banner == "What you type goes to one pane again"
+    assert [mark(page) for page in stage.pages] == [""] * 4
+
+
+async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(2)
+    played.window.tabs.zoom()
+    stage.toggle()
+    assert stage.banner == "Show two or more running terminals side by side first"
+    played.window.tabs.zoom()
+    stage.toggle()
+    assert stage.type("a") == [["a"], ["a"]]
+    played.window.tabs.zoom()
+    await stage.focus(0)
+    assert stage.type("b") == [["b"], []], "nothing is typed where the user does not see it"
+    assert stage.banner == "What you type goes to one pane again"
