@@ -104,6 +104,8 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """When the resumed session began, in milliseconds since 1970; 0 for none."""
     fork_of: str = ""
     """The session whose transcript this one copied, and whose conversation it forks; "" for none, or without a copy."""
+    begins_with_items: bool = False
+    """Whether ``paths.session_history`` has the items that the transcript begins with; always so for a fork."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):

@@ -46,8 +46,8 @@ class Cause(IntEnum):
     END = 5
     """The program ended."""
     HISTORY = 6
-    """The transcript of the session that this one resumes or forks: ``changes`` has its items, the body's ``cause`` its
-    id, after ``FORK`` if this is a fork."""
+    """The items that the transcript begins with. The body's ``cause`` is the id of the session that has them, too: that
+    this one resumes or, after ``FORK``, forks; b"" for a conversation that the agent alone has."""
     IDLE = 8
     """There was no turn for the idle time-out: the agent is ended."""
     RESULT = 9

@@ -7,6 +7,7 @@ import os
 import uuid
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from session_host.agents.catalog import load_catalog
@@ -19,6 +20,7 @@ from session_host.paths import config_dir
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
 from tests.support.hosts import end, is_over, peek
+from tests.support.structured_chats import viewing
 from tests.support.waiting import eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -26,7 +28,12 @@ pytestmark = pytest.mark.usefixtures("sessions")
 ID, OTHER, THIRD = sorted(str(uuid.uuid4()) for _ in range(3))
 """Other runs' processes with one of these would have the conversation open."""
 
-PROGRAM = '#!/bin/sh\ncase "$1" in --version|--help) exit ;; esac\necho "told: $*"\nexec cat\n'
+PROGRAM = r"""#!/bin/sh
+case "$1" in --version|--help) exit ;; esac
+case "$*" in *stream-json*) exec cat > /dev/null ;; esac
+echo "told: $*"
+exec cat
+"""
 
 
 @pytest.fixture
@@ -171,3 +178,23 @@ async def test_what_scripts_asked_is_listed_only_if_a_chat_was_in_it(project: Pa
 def test_agents_whose_conversations_can_be_listed() -> None:
     able = {name for name, agent in load_catalog(config_dir()).items() if can_list(agent)}
     assert able == {"claude", "codex", "copilot", "gemini", "opencode", "qwen"}
+
+
+@pytest.mark.parametrize("began", ["elsewhere", "in a terminal here"])
+async def test_a_chat_view_begins_with_the_earlier_messages(project: Path, area: Area, began: str) -> None:
+    line = {"parentUuid": None, "uuid": "u1", "isSidechain": False, "timestamp": "2026-11-22T12:00:00Z"}
+    answer = {"id": "m1", "role": "assistant", "content": [{"type": "text", "text": "It is *done*."}]}
+    with keep(area, ID, project, **line).open("a") as file:
+        file.write("\n" + json.dumps(line | {"type": "assistant", "uuid": "u2", "parentUuid": "u1", "message": answer}))
+    wanted = request(project)
+    if began == "elsewhere":
+        record = await continue_conversation(msgspec.structs.replace(wanted, runtime="structured"))
+    else:
+        first = await continue_conversation(wanted)
+        await ended(first)
+        record = await resume(first.id, runtime="structured")
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: len(chat.items) >= 2, "the earlier messages")
+        assert [(item.kind, item.text) for item in chat.items][:2] == [("user", "hello"), ("agent", "It is *done*.")]
+        assert not any("not shown" in item.text for item in chat.items)
+    await end(record.id)

@@ -40,7 +40,14 @@ from . import last_colors
 from .installed_version import speaks_protocol, supported_options
 from .launch_request import LaunchRequest
 from .settings import MIB, ChatSettings, load_chat_settings
-from .structured_launch import structured_launch, terminal_beside, watch_of_structured, way_of, write_history
+from .structured_launch import (
+    first_items,
+    structured_launch,
+    terminal_beside,
+    watch_of_structured,
+    way_of,
+    write_history,
+)
 
 
 class _AgentStart(NamedTuple):
@@ -52,6 +59,7 @@ class _AgentStart(NamedTuple):
         arguments: the user's own arguments, without those that choose a conversation.
         conversation: the conversation's id if it is known before the start, else "".
         structured: how the agent is spoken to without a terminal; None for a terminal.
+        items: the items that a structured chat's transcript begins with, encoded; b"" for none.
     """
 
     argv: list[str]
@@ -59,6 +67,7 @@ class _AgentStart(NamedTuple):
     arguments: list[str]
     conversation: str
     structured: StructuredLaunch | None
+    items: bytes
 
 
 def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
@@ -160,9 +169,12 @@ def _agent_start(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
         speaks_protocol=lambda: speaks_protocol(agent, environment), forks=request.fork is not None,
     )  # fmt: skip
-    structured = None
+    structured, items = None, b""
     if way is not None:
         structured = structured_launch(agent, way, request.resume, request.prompt, settings, request.fork)
+        query = ConversationQuery(conversation if resumes else "", directory, environment, files, used=True)
+        items = first_items(structured, query, request.fork)
+        structured = msgspec.structs.replace(structured, begins_with_items=bool(items))
     known = conversation if is_id_ours else ""
     if request.fork is not None:
         known = request.fork.record.provider_session_id or ""
@@ -182,7 +194,7 @@ def _agent_start(
     environment |= settings.shell_variables(argv, environment) if structured is None else {}
     if is_id_ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
-    return _AgentStart(argv, environment, arguments, conversation, structured)
+    return _AgentStart(argv, environment, arguments, conversation, structured, items)
 
 
 def _session_variables(request: LaunchRequest, session_id: str) -> dict[str, str]:
@@ -217,13 +229,13 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
 def _write_files(
     request: LaunchRequest, start: _AgentStart, session_id: str, directory: str, settings: ChatSettings
 ) -> None:
-    """Write the session's files for its agent, and the history of a fork."""
+    """Write the session's files for its agent, and the items that its transcript begins with."""
     agent, files, conversation = request.agent, session_files(session_id), start.conversation
     if request.resume is not None and conversation:
         copy_conversation_files(conversation, session_files(request.resume.id), files)
     query = ConversationQuery(conversation, directory, start.environment, files, used=False)
     before_start(agent.conversation.place, query)
-    if request.fork is not None:
-        write_history(session_id, request.fork.items)
+    if start.items:
+        write_history(session_id, start.items)
     if agent.files:
         write_files(agent.files, files, answering=settings.answer_from_outside)

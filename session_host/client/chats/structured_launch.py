@@ -9,12 +9,16 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.agents.agent import Agent, StructuredSettings, Template
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.earlier_items import earlier_items
 from session_host.errors import StoreError, UsageError
 from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
 from session_host.structured.dialects.base import FORK_OPTION
+from session_host.structured.former_items import encode_items
+from session_host.structured.items import Put
 
 from .settings import ChatSettings
 
@@ -120,8 +124,22 @@ def structured_launch(
     return StructuredLaunch(way.dialect, options, history, prompt, idle_s, began_ms, fork_of)
 
 
+def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork | None) -> bytes:
+    """The encoded items that the transcript begins with, beside ``StructuredLaunch.history``; b"" for none.
+
+    Args:
+        launch: how the agent is spoken to.
+        query: the agent's own conversation that goes on; its id is "" for a new one.
+        fork: the chat that is forked.
+    """
+    if fork is not None:
+        return fork.items
+    items = [] if launch.history else earlier_items(launch.dialect, query)
+    return encode_items([Put(item) for item in items]) if items else b""
+
+
 def write_history(session_id: str, items: bytes) -> None:
-    """Write what a fork's transcript begins with, for its host.
+    """Write the items that a transcript begins with, for its host.
 
     Raises:
         StoreError: the file cannot be written.

@@ -1,4 +1,6 @@
-"""The history of a structured chat that resumes or forks another one: that one's transcript."""
+"""The history of a structured chat: the transcript of the chat that it resumes or forks, or the items that were written
+for it.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
         session_id: the chat.
         launch: names the session that it resumes or forks.
     """
-    if launch.fork_of:
-        return _copied(session_id)
+    if launch.fork_of or launch.begins_with_items:
+        return _written(session_id)
     if not launch.history:
         return []
     try:
@@ -35,9 +37,9 @@ def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
     return former_items(transcript) if transcript is not None else []
 
 
-def _copied(session_id: str) -> list[AnyChange]:
+def _written(session_id: str) -> list[AnyChange]:
     try:
         return decode_items(session_history(session_id).read_bytes())
     except (OSError, msgspec.DecodeError) as error:
-        log.warning("the history that was copied for %s: %s", session_id, error)
+        log.warning("the history that was written for %s: %s", session_id, error)
         return []

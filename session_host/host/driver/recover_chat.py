@@ -59,7 +59,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
     start = Start(
         directory=spec.cwd,
         conversation=spec.conversation,
-        has_history=bool(structured.history or structured.fork_of),
+        has_history=bool(structured.history or structured.fork_of or structured.begins_with_items),
         version=VERSION,
         options=structured.options,
         resumes=spec.origin.resumed_from is not None or spec.origin.continues,

@@ -127,6 +127,8 @@ def test_it_goes_on_in_a_chat_view(agent: RealAgent, server: ModelServer, projec
     record = asyncio.run(continue_conversation(request(agent, conversation, project, "structured")))
 
     chat = Chat(agent, server, record.id).until_idle()
+    earlier = done("peek", chat.id, "--scrollback")
+    assert earlier.count("I like apples") == 2, "the prompt and the answer"
     done("send", chat.id, "more of them", "--enter")
     assert "echo: I like apples" in json.dumps(server.wait_asked("more of them", timeout_s=PATIENCE_S).body)
     assert chat.info()["provider_session_id"] == conversation

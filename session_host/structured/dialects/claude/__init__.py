@@ -2,6 +2,7 @@
 
     dialect    the protocol: turns, control requests, settings
     reader     Claude's messages and streamed deltas as items
+    saved      a conversation that Claude Code saved, as items
     tools      tool calls and their results as fields of an item
     requests   permissions and questions, and the replies to them
     hook       permissions of a chat in a terminal, asked by a hook

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from session_host.structured.dialects.base import DialectPort
 from session_host.structured.dialects.reading import array, integer, mapping, text
-from session_host.structured.items import Append, Item, ItemKind, ItemStatus, Put, SetStatus, UsageChanged
+from session_host.structured.items import AnyChange, Append, Item, ItemKind, ItemStatus, Put, SetStatus, UsageChanged
 
 from .state import Block, ReaderState, Stream
 from .tools import AGENTS, PLAN_TOOLS, call_title, plan_entry, with_call, with_result
@@ -26,10 +25,25 @@ _KINDS: Final[dict[str, ItemKind]] = {"text": "agent", "thinking": "thought"}
 _LOCAL_OUTPUT: Final = re.compile(r"<local-command-(stdout|stderr)>(.*?)</local-command-\1>", re.DOTALL)
 
 
+class ReaderPort(Protocol):
+    """The part of ``DialectPort`` that the reader uses."""
+
+    now_ms: int
+
+    def emit(self, change: AnyChange) -> None:
+        """Change the transcript."""
+
+    def notice(self, text: str) -> None:
+        """Add a line about the chat itself."""
+
+    def raw(self, title: str, message: Any) -> None:
+        """Keep a message, or a part of one, that the reader does not understand."""
+
+
 class MessageReader:
     """Reads the messages of one conversation; the caller sets ``state.turn``."""
 
-    def __init__(self, port: DialectPort, state: ReaderState) -> None:
+    def __init__(self, port: ReaderPort, state: ReaderState) -> None:
         self.state = state
         self._port = port
 

@@ -1,0 +1,54 @@
+"""The messages of an earlier conversation, for an agent that does not repeat them to a structured chat.
+
+Codex and the agents of the Agent Client Protocol repeat an earlier conversation when it goes on; Claude Code does not.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from session_host.agents.conversations.backwards import newest_first
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.claude import projects
+from session_host.structured.dialects.claude.saved import items_of
+from session_host.structured.items import Item
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Of a longer file, only the end is read."""
+
+MAX_ITEMS: Final = 2000
+
+
+def earlier_items(dialect: str, query: ConversationQuery) -> list[Item]:
+    """The last items of a conversation, after a line that says how much is left out.
+
+    Blocks on the disk. The result is empty if the dialect's agent repeats them itself, or if nothing is found.
+
+    Args:
+        dialect: a name of ``structured.dialects.registry``.
+        query: the conversation.
+    """
+    if dialect != "claude" or not query.conversation:
+        return []
+    try:
+        paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
+        lines, is_whole = _last_lines(paths[0]) if paths else ([], True)
+    except OSError:
+        return []
+    items = items_of(lines)
+    if is_whole and len(items) <= MAX_ITEMS:
+        return items
+    shown = items[-MAX_ITEMS:]
+    note = "Earlier messages of this conversation are not shown here."
+    return [Item("earlier", "notice", shown[0].at_ms, note), *shown] if shown else []
+
+
+def _last_lines(path: Path) -> tuple[list[bytes], bool]:
+    """The file's last lines, and whether these are all."""
+    with path.open("rb") as file:
+        start = max(file.seek(0, os.SEEK_END) - MAX_BYTES, 0)
+        file.seek(start)
+        lines = file.read(MAX_BYTES).splitlines()
+    return (lines[1:] if start else lines), not start
