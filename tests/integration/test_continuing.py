@@ -50,7 +50,7 @@ def project(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-def keep(area: Area, conversation: str, directory: Path, **more: str) -> Path:
+def keep(area: Area, conversation: str, directory: Path, **more: object) -> Path:
     name = "".join(each if each.isalnum() else "-" for each in str(directory))
     path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
