@@ -97,4 +97,27 @@ class Named(Text):
     of: Literal["theme", "font"] = "theme"
 
 
-Kind = Toggle | Number | Choice | Text | Named
+@dataclass(frozen=True)
+class Names:
+    """Several texts, a list in the file; a field has commas between them.
+
+    Attributes:
+        form: the pattern of each text, "" for any.
+        meaning: what has that form, for the problem.
+        of: what the texts name.
+    """
+
+    form: str = ""
+    meaning: str = ""
+    of: Literal["", "font"] = ""
+
+    def problem(self, value: object) -> str:
+        """The problem of a value; "" for a valid one."""
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+            return "must be a list of texts in quotes"
+        if self.form and not all(re.fullmatch(self.form, each) for each in value):
+            return f"must be a list of {self.meaning}"
+        return ""
+
+
+Kind = Toggle | Number | Choice | Text | Named | Names

@@ -5,7 +5,10 @@
     theme = "gruvbox-dark"            # a file of resources/themes or of the user's own directory themes
     appearance = "desktop"            # or "dark", "light": the theme's counterpart is used where it is needed
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
+    fallback_fonts = ["Symbols Nerd Font Mono"]   # for characters that it lacks, in this order
     font_size = 13                    # in pixels; the desktop's if left out
+    font_weight = "medium"            # or "thin", "light", "normal", "semi_bold": of text that is not bold
+    font_features = ["zero", "-calt", "cv01=2"]   # OpenType features
     line_height = 1.2                 # height of a terminal's rows, in the font's own line height: 1 to 2
     padding = 8                       # distance around a terminal's text in pixels, 0 to 64
     notifications = true              # the desktop tells when a chat begins to need you, dies, or finishes a long turn
@@ -45,6 +48,7 @@ later the former settings stay.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +59,7 @@ from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
 from gui.theme.follow import Look
 from gui.theme.scheme import SchemePair
-from gui.theme.terminal_font import LigatureMode, TerminalFont
+from gui.theme.terminal_font import FEATURE_FORM, LigatureMode, TerminalFont, Weight
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.errors import ConfigError
 from session_host.terminal.base import CursorShape
@@ -63,6 +67,7 @@ from session_host.terminal.base import CursorShape
 FONT_SIZE_RANGE_PX = (6, 48)
 LINE_HEIGHT_RANGE = (1, 2)
 PADDING_RANGE_PX = (0, 64)
+FEATURE_EXAMPLES = "features such as zero, -calt, cv01=2"
 MAX_LONG_TURN_S = 86_400
 MAX_WHEEL_LINES = 50
 
@@ -73,7 +78,10 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     theme: str = DEFAULT
     appearance: Literal["desktop", "dark", "light"] = "desktop"
     font: str = ""
+    fallback_fonts: tuple[str, ...] = ()
     font_size: int = 0
+    font_weight: Weight = "normal"
+    font_features: tuple[str, ...] = ()
     line_height: float = 1.0
     padding: int = TERMINAL_PADDING_PX
     ligatures: LigatureMode = "not_under_cursor"
@@ -135,7 +143,10 @@ class Preferences(msgspec.Struct, frozen=True):
     @property
     def terminal_font(self) -> TerminalFont:
         """The font of terminals, besides its size."""
-        return TerminalFont(self.window.font, self.window.ligatures)
+        window = self.window
+        return TerminalFont(
+            window.font, window.ligatures, window.fallback_fonts, window.font_weight, window.font_features
+        )
 
     @property
     def schemes(self) -> SchemePair:
@@ -184,6 +195,8 @@ def _read_window(path: Path) -> WindowFile:
     for key, (least, most) in (("line_height", LINE_HEIGHT_RANGE), ("padding", PADDING_RANGE_PX)):
         if not least <= getattr(found, key) <= most:
             raise file.error((key,), f"{key} must be between {least} and {most}")
+    if any(re.fullmatch(FEATURE_FORM, feature) is None for feature in found.font_features):
+        raise file.error(("font_features",), f"font_features must be a list of {FEATURE_EXAMPLES}")
     if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
         raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
     if not 1 <= found.wheel_lines <= MAX_WHEEL_LINES:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gui.settings.kinds import Choice, Kind, Named, Number, Text, Toggle
+from gui.settings.kinds import Choice, Kind, Named, Names, Number, Text, Toggle
 from gui.settings.preferences import (
+    FEATURE_EXAMPLES,
     FONT_SIZE_RANGE_PX,
     LINE_HEIGHT_RANGE,
     MAX_LONG_TURN_S,
@@ -19,6 +20,7 @@ from gui.settings.preferences import (
     PADDING_RANGE_PX,
     WindowFile,
 )
+from gui.theme.terminal_font import FEATURE_FORM, WEIGHTS
 from session_host.client.chats.settings import (
     ENDED_LIMITS_MIB,
     IDLE_LIMITS_MIN,
@@ -104,8 +106,11 @@ SETTINGS: tuple[Setting, ...] = (
     _window("appearance", Choice(("desktop", "light", "dark")), "appearance", "theme"),
     _window("readable_colors", Toggle(), "appearance", "theme"),
     _window("font", Named(of="font"), "appearance", "text"),
+    _window("fallback_fonts", Names(of="font"), "appearance", "text"),
+    _window("font_weight", Choice(tuple(WEIGHTS)), "appearance", "text"),
     _window("font_size", Number(*FONT_SIZE_RANGE_PX, unit="px", zero="as the desktop"), "appearance", "text"),
     _window("ligatures", Choice(("always", "not_under_cursor", "never")), "appearance", "text"),
+    _window("font_features", Names(FEATURE_FORM, FEATURE_EXAMPLES), "appearance", "text"),
     _window("line_height", Number(*LINE_HEIGHT_RANGE, step=0.1, is_integer=False), "appearance", "text"),
     _window("padding", Number(*PADDING_RANGE_PX, unit="px"), "appearance", "text"),
     _window("cursor_shape", Choice(("block", "bar", "underline")), "appearance", "cursor"),

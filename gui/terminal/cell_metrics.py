@@ -7,12 +7,14 @@ pixels at any scale of the desktop, 1.25 as well as 2.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
 
-from gui.theme.terminal_font import TerminalFont
+from gui.theme.terminal_font import FEATURE_FORM, WEIGHTS, TerminalFont
 from session_host.protocol.values import CellSize
 
 from .ligatures import JOINING_FEATURES, Ligatures, candidates_of
@@ -33,6 +35,13 @@ FALLBACK_FAMILIES = (
     "Courier New",
 )
 """Families to try in order if the desktop's fixed font is not monospace."""
+
+_BOLD_WEIGHT, _BOLDER = 700, 200
+"""The least weight of bold text, and how much heavier it is than other text; Qt takes the nearest that a font has."""
+
+_SYMBOLS = frozenset(("Sm", "So"))
+_MAX_BEYOND = 0.1
+"""How much of a symbol may be outside of its cell on one side, in cells."""
 
 MIN_FONT_PX = 6
 MAX_FONT_PX = 96
@@ -64,6 +73,19 @@ def monospace_families() -> list[str]:
     ]
 
 
+def _is_emoji(character: str) -> bool:
+    """Whether a character is an emoji unless a program asks for its text form, or half of a flag."""
+    code = ord(character)
+    is_wide_symbol = unicodedata.category(character) == "So" and unicodedata.east_asian_width(character) == "W"
+    return 0x1F1E6 <= code <= 0x1F1FF or (is_wide_symbol and not 0x2E80 <= code <= 0xFFFF)
+
+
+def installed_families(names: Iterable[str], installed: Iterable[str]) -> list[str]:
+    """The families that are installed, as the system writes them; names are compared without case."""
+    written = {family.casefold(): family for family in installed}
+    return [written[name.casefold()] for name in names if name.casefold() in written]
+
+
 def default_size_px() -> int:
     """The desktop's size for monospace text, in logical pixels."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
@@ -75,6 +97,22 @@ def _family_or_fallback(family: str) -> str:
     if not _is_monospace(font):
         font = QFont(default_family())
     return QFontInfo(font).family()  # "monospace" is an alias
+
+
+def features_of(texts: Iterable[str]) -> dict[str, int]:
+    """The values of features by their tags; texts of another form are left out."""
+    features = {}
+    for text in texts:
+        if found := re.fullmatch(FEATURE_FORM, text):
+            sign, tag, value = found.groups()
+            features[tag] = 0 if sign == "-" else int(value or 1)
+    return features
+
+
+def set_features(font: QFont, features: Mapping[str, int]) -> None:
+    """Set features of a font by their tags."""
+    for tag, value in features.items():
+        font.setFeature(QFont.Tag(tag), value)
 
 
 class CellMetrics:
@@ -102,7 +140,10 @@ class CellMetrics:
         self.device_pixel_ratio = device_pixel_ratio
         self.family = _family_or_fallback(font.family)
         installed = set(QFontDatabase.families())
-        self._helpers = [helper for helper in FALLBACK_FAMILIES if helper in installed and helper != self.family]
+        self._wanted = font
+        chosen = installed_families(font.fallbacks, installed)
+        helpers = [helper for helper in FALLBACK_FAMILIES if helper in installed]
+        self._families = [self.family, *(helper for helper in helpers if helper != self.family)]
         pixels = max(round(size_px * device_pixel_ratio), 4)
         plain = self._font(0, pixels)
         metrics = QFontMetricsF(plain)
@@ -117,11 +158,16 @@ class CellMetrics:
         self.underline_top = min(underline, self.text_bottom - self.line)
         self.strike_top = round(self.ascent - metrics.strikeOutPos() - self.line / 2)
         self.shaped_fonts = tuple(self._font(variant, pixels) for variant in range(4))
-        self.emoji_font = self._emoji_font(installed, pixels)
+        self.emoji_font = self._emoji_font([*chosen, *sorted(installed)], pixels)
         self.fonts = tuple(self._spaced(font) for font in self.shaped_fonts)
         self.exact = tuple(self._fills_cells(font) for font in self.fonts)
         self.ligatures = self._ligatures(font)
         self._raw = tuple(QRawFont.fromFont(font) for font in self.shaped_fonts)
+        # Qt's fonts with the same first family share their fallbacks, so those that the user chose are looked up here.
+        self._chosen = [
+            (QRawFont.fromFont(QFont(family)), [self._font(variant, pixels, family) for variant in range(4)])
+            for family in chosen
+        ]
         self.draws_in_run = lru_cache(maxsize=8192)(self._draws_in_run)
 
     @property
@@ -129,20 +175,21 @@ class CellMetrics:
         """The cell's size as reported to programs, in device pixels."""
         return CellSize(self.width, self.height)
 
-    def _font(self, variant: int, pixels: int) -> QFont:
+    def _font(self, variant: int, pixels: int, family: str = "") -> QFont:
         # Symbols that the family lacks come from other monospace fonts first, because those fit the cell.
         font = QFont()
-        font.setFamilies([self.family, *self._helpers])
+        font.setFamilies([family] if family else self._families)
         font.setStyleHint(QFont.StyleHint.Monospace)
         font.setPixelSize(pixels)
-        font.setBold(bool(variant & BOLD))
+        weight = WEIGHTS[self._wanted.weight]
+        font.setWeight(QFont.Weight(max(weight + _BOLDER, _BOLD_WEIGHT) if variant & BOLD else weight))
         font.setItalic(bool(variant & ITALIC))
         font.setKerning(False)
         return font
 
     @staticmethod
-    def _emoji_font(installed: set[str], pixels: int) -> QFont | None:
-        family = next((name for name in sorted(installed) if "emoji" in name.lower() and "color" in name.lower()), None)
+    def _emoji_font(families: Sequence[str], pixels: int) -> QFont | None:
+        family = next((name for name in families if "emoji" in name.lower() and "color" in name.lower()), None)
         if family is None:
             return None
         font = QFont(family)
@@ -152,7 +199,11 @@ class CellMetrics:
     def _spaced(self, shaped: QFont) -> QFont:
         """A copy of ``shaped`` with its advance stretched to the cell, and without ligatures."""
         font = QFont(shaped)
-        font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
+        features = features_of(self._wanted.features)
+        if features:  # They need shaping, which takes longer.
+            set_features(font, features | dict.fromkeys((*JOINING_FEATURES, "ccmp"), 0))
+        else:
+            font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
         rest = self.width - QFontMetricsF(font).horizontalAdvance("M")
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, rest)
         return font
@@ -166,13 +217,11 @@ class CellMetrics:
             return None
         return Ligatures(fonts, self.fonts, self.width, candidates, yields=wanted.ligatures == "not_under_cursor")
 
-    @staticmethod
-    def _joining(shaped: QFont, spaced: QFont) -> QFont:
+    def _joining(self, shaped: QFont, spaced: QFont) -> QFont:
         """A copy of ``shaped`` that fills the cells as ``spaced`` does; Qt disables ligatures of spaced texts."""
         font = QFont(shaped)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spaced.letterSpacing())
-        for feature in JOINING_FEATURES:
-            font.setFeature(QFont.Tag(feature), 1)
+        set_features(font, dict.fromkeys(JOINING_FEATURES, 1) | features_of(self._wanted.features))
         return font
 
     def _fills_cells(self, font: QFont) -> bool:
@@ -181,8 +230,18 @@ class CellMetrics:
         return alike and metrics.horizontalAdvance(PRINTABLE_ASCII * 8) == self.width * len(PRINTABLE_ASCII) * 8
 
     def has_glyph(self, character: str, variant: int) -> bool:
-        """Whether the font itself has the character."""
-        return self._raw[variant].supportsCharacter(ord(character))
+        """Whether the font itself, or a fallback font that the user chose, has the character."""
+        code = ord(character)
+        return any(raw.supportsCharacter(code) for raw in (self._raw[variant], *(raw for raw, _ in self._chosen)))
+
+    def font_of(self, text: str, variant: int) -> QFont:
+        """The font of a cluster: the first that has its first character; Qt finds others for what this one lacks."""
+        code = ord(text[0])
+        if not self._raw[variant].supportsCharacter(code) and not _is_emoji(text[0]):
+            for raw, fonts in self._chosen:
+                if raw.supportsCharacter(code):
+                    return fonts[variant]
+        return self.shaped_fonts[variant]
 
     def _draws_in_run(self, character: str, variant: int) -> bool:
         """Whether ``character`` can be drawn in one run with its neighbours: own glyph, one cell, left to right."""
@@ -192,6 +251,11 @@ class CellMetrics:
             return False
         if unicodedata.category(character) in {"Mn", "Me", "Cf", "Co", "Cs", "Cn"}:
             return False
-        if not self.has_glyph(character, variant):
+        if not self._raw[variant].supportsCharacter(ord(character)):
             return False
-        return QFontMetricsF(self.fonts[variant]).horizontalAdvance(character) == self.width
+        measured = QFontMetricsF(self.fonts[variant])
+        if unicodedata.category(character) in _SYMBOLS:  # Some reach far into both neighbours' cells.
+            ink, beyond = measured.tightBoundingRect(character), max(self.width * _MAX_BEYOND, 1)
+            if ink.left() < -beyond or ink.right() > self.width + beyond:
+                return False
+        return measured.horizontalAdvance(character) == self.width

@@ -7,7 +7,7 @@ made once for each font, finds candidates, so that a text without any costs one 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -75,12 +75,19 @@ class Ligatures:
         self.find = candidates.finditer
         self.joined = lru_cache(maxsize=_MAX_TEXTS)(self._joined)
         self._plain = tuple(plain)
+        self._glyphs: dict[int, Mapping[str, int]] = {}
         self._width = width
+
+    def _apart(self, variant: int) -> Mapping[str, int]:
+        """The glyphs of single characters."""
+        if variant not in self._glyphs:
+            self._glyphs[variant] = _single_glyphs(self._plain[variant])
+        return self._glyphs[variant]
 
     def _joined(self, text: str, variant: int) -> Joined | None:
         """The joined cells of a candidate; None if the font draws its characters apart, or would leave its cells."""
         font = self.fonts[variant]
-        [changed] = _changed_cells([text], font, self._plain[variant])
+        [changed] = _changed_cells([text], font, self._apart(variant))
         if not changed:
             return None
         spare = QFontMetricsF(font).horizontalAdvance(text) - len(text) * self._width
@@ -110,7 +117,7 @@ def _find_candidates(joining: QFont, plain: QFont) -> re.Pattern[str] | None:
     between = [f"{letter}{sign}{letter}" for sign in _SIGNS for letter in "aA1"]
     sequences = _SEQUENCES.split()
     texts = [*sequences, *between, *(word for word, _ in _FORMS)]
-    changes = dict(zip(texts, _changed_cells(texts, joining, plain), strict=True))
+    changes = dict(zip(texts, _changed_cells(texts, joining, _single_glyphs(plain)), strict=True))
     signs = {text[cell] for text in sequences for cell in changes[text]}
     joints = {text[1] for text in between if changes[text]}
     forms = [form for word, form in _FORMS if changes[word]]
@@ -121,16 +128,22 @@ def _find_candidates(joining: QFont, plain: QFont) -> re.Pattern[str] | None:
     return re.compile("|".join(forms), re.ASCII) if forms else None
 
 
-def _changed_cells(texts: Sequence[str], joining: QFont, plain: QFont) -> list[list[int]]:
-    """For each text, the places of characters that have another glyph in ``joining`` than in ``plain``."""
+def _single_glyphs(font: QFont) -> Mapping[str, int]:
+    """The glyphs of ASCII characters that stand apart."""
+    text = " ".join(map(chr, range(0x21, 0x7F)))
+    return {text[place]: glyph for place, glyph in _glyphs(text, font).items()}
+
+
+def _changed_cells(texts: Sequence[str], joining: QFont, apart: Mapping[str, int]) -> list[list[int]]:
+    """For each text, the places of characters that have another glyph in ``joining`` than ``apart``."""
     blank = "  "
     whole = blank.join(texts)
-    joined, apart = _glyphs(whole, joining), _glyphs(whole, plain)
+    joined = _glyphs(whole, joining)
     changes: list[list[int]] = []
     begin = 0
     for text in texts:
         places = range(begin, begin + len(text))
-        changes.append([place - begin for place in places if joined.get(place) != apart.get(place)])
+        changes.append([place - begin for place in places if joined.get(place) != apart.get(whole[place])])
         begin += len(text) + len(blank)
     return changes
 

@@ -12,6 +12,9 @@ LABELS = {
     "window.readable_colors": QT_TRANSLATE_NOOP("settings", "Readable colours"),
     "window.font": QT_TRANSLATE_NOOP("settings", "Font"),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Font size"),
+    "window.fallback_fonts": QT_TRANSLATE_NOOP("settings", "Fallback fonts"),
+    "window.font_weight": QT_TRANSLATE_NOOP("settings", "Font weight"),
+    "window.font_features": QT_TRANSLATE_NOOP("settings", "Font features"),
     "window.ligatures": QT_TRANSLATE_NOOP("settings", "Ligatures"),
     "window.line_height": QT_TRANSLATE_NOOP("settings", "Line height"),
     "window.padding": QT_TRANSLATE_NOOP("settings", "Padding"),
@@ -58,6 +61,14 @@ HELP = {
     ),
     "window.font": QT_TRANSLATE_NOOP("settings", "The terminals’ font. Only monospace fonts are listed."),
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
+    "window.fallback_fonts": QT_TRANSLATE_NOOP(
+        "settings",
+        "For characters that the font lacks, in this order: Symbols Nerd Font Mono, Noto Sans CJK JP.",
+    ),
+    "window.font_weight": QT_TRANSLATE_NOOP("settings", "Of text that is not bold, if the font has it."),
+    "window.font_features": QT_TRANSLATE_NOOP(
+        "settings", "OpenType features, such as zero, ss01, cv01=2; -calt disables one."
+    ),
     "window.ligatures": QT_TRANSLATE_NOOP(
         "settings", "Characters such as -> are drawn as one sign, if the font has one, as Fira Code does."
     ),
@@ -147,6 +158,11 @@ CHOICES = {
     "window.ligatures=always": QT_TRANSLATE_NOOP("settings", "Always"),
     "window.ligatures=not_under_cursor": QT_TRANSLATE_NOOP("settings", "Except at the cursor"),
     "window.ligatures=never": QT_TRANSLATE_NOOP("settings", "Never"),
+    "window.font_weight=thin": QT_TRANSLATE_NOOP("settings", "Thin"),
+    "window.font_weight=light": QT_TRANSLATE_NOOP("settings", "Light"),
+    "window.font_weight=normal": QT_TRANSLATE_NOOP("settings", "Normal"),
+    "window.font_weight=medium": QT_TRANSLATE_NOOP("settings", "Medium"),
+    "window.font_weight=semi_bold": QT_TRANSLATE_NOOP("settings", "Semibold"),
     "window.cursor_shape=block": QT_TRANSLATE_NOOP("settings", "Block"),
     "window.cursor_shape=bar": QT_TRANSLATE_NOOP("settings", "Bar"),
     "window.cursor_shape=underline": QT_TRANSLATE_NOOP("settings", "Underline"),

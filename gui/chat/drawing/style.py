@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextOption
 
 from gui.chat.content.segments import Face, Run
-from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family
+from gui.terminal.cell_metrics import FALLBACK_FAMILIES, default_family, features_of, set_features
 from gui.terminal.ligatures import JOINING_FEATURES
 from gui.theme import tokens as measures
 from gui.theme.code import CodeColors, on
 from gui.theme.follow import Theme
-from gui.theme.terminal_font import DEFAULT_FONT, TerminalFont
+from gui.theme.terminal_font import DEFAULT_FONT, WEIGHTS, TerminalFont
 from gui.theme.tokens import SECONDARY_PX, TEXT_PX
 
 MAX_WIDTH_PX = 880
@@ -70,8 +70,12 @@ class Style:
             if mono:
                 found.setFamilies([self._mono.family or default_family(), *FALLBACK_FAMILIES])
                 found.setStyleHint(QFont.StyleHint.Monospace)
-                for feature in JOINING_FEATURES if self._mono.ligatures == "never" else ():
-                    found.setFeature(QFont.Tag(feature), 0)
+                features = features_of(self._mono.features)
+                if self._mono.ligatures == "never":
+                    features |= dict.fromkeys(JOINING_FEATURES, 0)
+                set_features(found, features)
+                if not face & Face.BOLD:
+                    found.setWeight(QFont.Weight(WEIGHTS[self._mono.weight]))
             found.setItalic(bool(face & Face.ITALIC))
             self._fonts[key] = found
         return found

@@ -5,13 +5,14 @@ The module also decides which parts of a run's text a font draws at once and whi
 
 from __future__ import annotations
 
+import unicodedata
 from collections import OrderedDict
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EMOJI_SELECTOR = "\ufe0f"
 """VS16: shows the character before it as a colour emoji."""
 
+_MARKS = frozenset(("Mn", "Me"))
 _MAX_CACHE_BYTES = 16 * 1024 * 1024
 
 
@@ -55,6 +57,14 @@ class CellColors(NamedTuple):
     foreground: int
     """0xAARRGGBB, opaque."""
     background: int
+
+
+def _loose_marks(text: str, measured: QFontMetricsF) -> str:
+    """The combining marks of a cluster for which the font has no place over the letter, only one behind it."""
+    marks = [mark for mark in text[1:] if unicodedata.category(mark) in _MARKS]
+    if not marks or measured.horizontalAdvance(text) < measured.horizontalAdvance(text[0]) + 1:
+        return ""
+    return "".join([mark for mark in marks if measured.horizontalAdvance(mark) > 0])
 
 
 class Glyphs:
@@ -150,15 +160,27 @@ class Glyphs:
             legacy_shapes.draw(painter, code, width, metrics.height, color)
         else:
             painter.setClipping(False)
-            font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.shaped_fonts[variant]
-            self._draw_text(painter, text, width, font, color, picture.width())
+            font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.font_of(text, variant)
+            measured = QFontMetricsF(font)
+            painter.setPen(color)
+            painter.setFont(font)
+            loose = "" if emoji else _loose_marks(text, measured)
+            self._draw_text(painter, text.translate(dict.fromkeys(map(ord, loose))), width, measured, picture.width())
+            self._draw_marks(painter, loose, width, measured)
         painter.end()
         return picture
 
-    def _draw_text(self, painter: QPainter, text: str, width: int, font: QFont, color: QColor, room_px: int) -> None:
+    def _draw_marks(self, painter: QPainter, marks: str, width: int, measured: QFontMetricsF) -> None:
+        """Draw combining marks over the middle of their letter; those that no font has are left out."""
+        for mark in marks:
+            if measured.inFontUcs4(ord(mark)):
+                ink: QRectF = measured.tightBoundingRect(mark)
+                left = (width - ink.width()) / 2 - ink.left()
+                painter.drawText(QPointF(round(left), self._metrics.ascent), mark)
+
+    def _draw_text(self, painter: QPainter, text: str, width: int, measured: QFontMetricsF, room_px: int) -> None:
         """Centre a shaped cluster in its cells; shrink one that is too large."""
         metrics = self._metrics
-        measured = QFontMetricsF(font)
         advance = measured.horizontalAdvance(text)
         ink: QRectF = measured.tightBoundingRect(text)
         height = metrics.height
@@ -166,8 +188,6 @@ class Glyphs:
             width = room_px
         scale = min(1.0, width / max(ink.width(), 1.0), height / max(ink.height(), 1.0))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(font)
-        painter.setPen(color)
         # Glyphs of other fonts may be higher or lower than this font's; keep them in the cell.
         baseline = float(metrics.ascent)
         top, bottom = baseline + ink.top() * scale, baseline + ink.bottom() * scale
@@ -177,7 +197,7 @@ class Glyphs:
             baseline = max(baseline - (bottom - metrics.height), -ink.top() * scale)
         left = (width - advance) / 2
         if ink.width() > metrics.width and ink.width() <= width == room_px > metrics.width and len(text) == 1:
-            left = min(0.0, width - ink.right())  # from its own cell into the blank one
+            left = max(min(0.0, width - ink.right()), -ink.left())  # from its own cell into the blank one
         elif not 0 < advance <= width:  # some fonts give a symbol two cells: the ink has to fit
             left = (width - ink.width() * scale) / 2 - ink.left() * scale
         if scale < 1.0:

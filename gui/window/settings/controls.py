@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QStyledItemDelegate, QWidget
 
 from gui.settings.kinds import Number
@@ -23,6 +23,7 @@ DEBOUNCE_MS = 250
 """While a number is stepped through, the file gets only the one at which the user stops."""
 
 _DECIMALS = 2
+_COMMA = ", "
 
 
 class Control(QWidget):
@@ -58,6 +59,10 @@ class Control(QWidget):
     def show_value(self, value: Any) -> None:
         """Show a value, without a signal."""
         raise NotImplementedError
+
+    def doubt(self, value: Any) -> str:
+        """Why a valid value may not do what the user wants; "" if it does."""
+        return ""
 
 
 class _Switch(QCheckBox):
@@ -331,7 +336,29 @@ class TextControl(Control):
 
     def _choose(self) -> None:
         if self.field.isModified():
-            self.chosen.emit(self.field.text().strip())
+            self.chosen.emit(self._value())
+
+    def _value(self) -> Any:
+        """The value that is entered."""
+        return self.field.text().strip()
+
+
+class NamesControl(TextControl):
+    """A field for several texts, with commas between them."""
+
+    def show_value(self, value: Any) -> None:
+        super().show_value(_COMMA.join(value))
+
+    def _value(self) -> Any:
+        return [name for part in self.field.text().split(_COMMA.strip()) if (name := part.strip())]
+
+
+class FontsControl(NamesControl):
+    """A field for the names of several fonts."""
+
+    def doubt(self, value: Any) -> str:
+        installed = {family.casefold() for family in QFontDatabase.families()}
+        return _COMMA.join([settings_texts.not_installed(name) for name in value if name.casefold() not in installed])
 
 
 class SteppedControl(Control):

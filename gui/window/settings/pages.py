@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QWidget
 
-from gui.settings.kinds import Choice, Named, Number, Toggle
+from gui.settings.kinds import Choice, Named, Names, Number, Toggle
 from gui.settings.table import SETTINGS, PageName, Setting, idle_timeout
 from gui.terminal.cell_metrics import default_family, monospace_families
 from gui.window.settings.agents_page import AgentsPage
@@ -18,6 +18,8 @@ from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import (
     ChoiceControl,
     Control,
+    FontsControl,
+    NamesControl,
     NumberControl,
     SteppedControl,
     TextControl,
@@ -99,6 +101,10 @@ class PageMaker:
             case Named(of="font"):
                 desktop = ("", settings_texts.as_the_desktop(QFontInfo(QFont(default_family())).family()))
                 return ChoiceControl(theme, [desktop, *((family, family) for family in monospace_families())])
+            case Names(of="font"):
+                return FontsControl()
+            case Names():
+                return NamesControl()
             case Named():
                 return _ThemeControl(self._context)
             case _:

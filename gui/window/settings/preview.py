@@ -24,10 +24,10 @@ BAR_PX = 28
 
 _SAMPLE = (
     "\x1b[32m~/src/api\x1b[0m \x1b[34mmain\x1b[0m $ pytest -q\r\n"
-    "\x1b[32m..........\x1b[31mF\x1b[32m....\x1b[0m  \x1b[90m[100%]\x1b[0m\r\n"
+    "\x1b[32m..........\x1b[31mF\x1b[32m....\x1b[0m  \x1b[90m[100%]\x1b[0m  -> != >=\r\n"
     "\x1b[1;31mFAILED\x1b[0m tests/test_keys.py - \x1b[33mKeyError\x1b[0m: 'Enter'\r\n"
     "\x1b[36mdef\x1b[0m \x1b[1mfirst\x1b[0m(keys): \x1b[35mreturn\x1b[0m keys[\x1b[33m0\x1b[0m]"
-    "  \x1b[90m# 0O 1lI ├─┤ -> != >=\x1b[0m\r\n"
+    "  \x1b[90m# 0O 1lI ├─┤ →\x1b[0m\r\n"
     "\x1b[41;97m red \x1b[42;30m green \x1b[43;30m yellow \x1b[44;97m blue "
     "\x1b[45;97m magenta \x1b[46;30m cyan \x1b[0m\r\n"
     "\x1b[32m~/src/api\x1b[0m \x1b[34mmain\x1b[0m $ "

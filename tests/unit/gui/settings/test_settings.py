@@ -10,6 +10,7 @@ from gui.settings.layout import MAX_ENDED_BY_USER, WindowLayout
 from gui.settings.pane_tree import Pane, Split, numbers
 from gui.settings.preferences import load_preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
+from gui.theme.terminal_font import TerminalFont
 from gui.window.actions import key_table
 
 
@@ -18,6 +19,17 @@ def test_without_files_there_are_defaults_and_no_complaints(area):
     assert found.problems == ()
     assert found.window.appearance == "desktop"
     assert found.keys == {}
+
+
+def test_the_terminals_font_is_taken_from_its_settings(area):
+    (area.config / "window.toml").write_text(
+        'font = "Hack"\nfallback_fonts = ["A", "B"]\nfont_weight = "medium"\nfont_features = ["zero", "-calt"]\n'
+        'ligatures = "always"\n'
+    )
+    found = load_preferences(area.config)
+    assert found.problems == ()
+    assert found.terminal_font == TerminalFont("Hack", "always", ("A", "B"), "medium", ("zero", "-calt"))
+    assert load_preferences(area.config.parent).terminal_font == TerminalFont()
 
 
 def test_what_the_user_set_is_taken(area):
@@ -40,6 +52,9 @@ def test_what_the_user_set_is_taken(area):
         "padding = -1",
         "padding = 65",
         "padding = 1.5",
+        'fallback_fonts = "Hack"',
+        'font_weight = "heavy"',
+        'font_features = ["zero", "no feature"]',
         "colour = 1",
         "font_size = 'x'",
         "font = " + "[" * 5000,

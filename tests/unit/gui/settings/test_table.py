@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from gui.settings.kinds import Choice, Named, Number, Text, Toggle
+from gui.settings.kinds import Choice, Named, Names, Number, Text, Toggle
 from gui.settings.preferences import WindowFile
 from gui.settings.reading import FileValues
 from gui.settings.table import PAGES, SETTINGS, Setting, idle_timeout
+from gui.theme.terminal_font import FEATURE_FORM
 from gui.wording import settings_texts
 from session_host.client.chats.settings import ChatSettings, load_chat_settings
 from session_host.endpoint import options
@@ -49,6 +50,12 @@ def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
         (Text("env:.+", "env:NAME"), ["", "env:KEY"], ["sk-123"]),
         (Text(is_command=True), ["code -w", ""], ["code 'x"]),
         (Named(of="font"), ["Hack"], [3]),
+        (Names(of="font"), [[], ["Hack", "Noto Sans CJK JP"], ()], ["Hack", [1]]),
+        (
+            Names(FEATURE_FORM, "features"),
+            [[], ["zero", "-calt", "cv01=2"]],
+            [["zer"], "zero", ["ss01", "ß"]],
+        ),
     ],
 )
 def test_kinds_tell_good_values_from_bad_ones(kind: object, good: list[object], bad: list[object]) -> None:

@@ -176,6 +176,29 @@ def test_a_problem_stands_beside_its_field_and_an_invalid_value_is_never_written
     assert not editor.problem.isVisible()
 
 
+def test_several_fonts_and_features_have_commas_between_them(opened: Opened, area: Area) -> None:
+    file = area.config / "window.toml"
+    opened.window.show_page("appearance")
+    fonts, features = opened.row("fallback_fonts"), opened.row("font_features")
+    QTest.keyClicks(fonts.control.inner, "dejavu sans, No Such Font ,")
+    QTest.keyClick(fonts.control.inner, Qt.Key.Key_Return)
+    assert file.read_text() == 'fallback_fonts = ["dejavu sans", "No Such Font"]\n'
+    assert fonts.problem.text() == "No Such Font (not installed)."
+    assert fonts.control.inner.text() == "dejavu sans, No Such Font"  # type: ignore[attr-defined]
+    QTest.keyClicks(features.control.inner, "zero, calt-")
+    QTest.keyClick(features.control.inner, Qt.Key.Key_Return)
+    assert features.problem.text() == "Font_features must be a list of features such as zero, -calt, cv01=2."
+    for _ in range(5):
+        QTest.keyClick(features.control.inner, Qt.Key.Key_Backspace)
+    QTest.keyClicks(features.control.inner, "-calt")
+    QTest.keyClick(features.control.inner, Qt.Key.Key_Return)
+    assert not features.problem.isVisible()
+    assert opened.settings.preferences.terminal_font.features == ("zero", "-calt")
+    fonts.reset.click()
+    assert file.read_text() == 'font_features = ["zero", "-calt"]\n'
+    assert not fonts.problem.isVisible()
+
+
 def test_a_file_that_cannot_be_written_says_so_and_keeps_what_was_typed(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     file.write_text("# mine\n")

@@ -1,0 +1,151 @@
+"""Fallback fonts, features and weights of the terminal's font, and letters with marks, told by pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QFont, QFontDatabase, QImage, QRawFont
+
+from gui.terminal.cell_metrics import CellMetrics, features_of
+from gui.terminal.drawing.canvas import Canvas
+from gui.terminal.drawing.colors import Colors
+from gui.terminal.drawing.row_painter import RowPainter
+from gui.terminal.glyphs.atlas_import import AtlasImport
+from gui.terminal.glyphs.glyphs import Glyphs
+from gui.theme.terminal_font import TerminalFont
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from tests.support.themes import DARK_TERMINAL as DARK
+
+PLAIN, OTHER, WIDE = "DejaVu Sans Mono", "Fira Code", "DejaVu Sans"
+SIZE = GridSize(24, 4)
+ICON = "\uee03"
+"""A part of a progress bar, in the private use area: of these fonts, only Fira Code has it."""
+
+
+def painted(text: str, font: TerminalFont, *, ratio: float = 1.0) -> Canvas:
+    metrics = CellMetrics(font, 14, ratio)
+    canvas = Canvas(RowPainter(metrics, Glyphs(metrics), Colors(DARK)))
+    emulator = create(None, SIZE)
+    emulator.feed(b"\x1b[?25l\x1b[?2027h" + text.encode())
+    canvas.apply(emulator.frame())
+    emulator.close()
+    return canvas
+
+
+def cells(canvas: Canvas, first: int, end: int) -> QImage:
+    metrics = canvas.painter.metrics
+    return canvas.image.copy(first * metrics.width, 0, (end - first) * metrics.width, metrics.height)
+
+
+def ink(image: QImage) -> list[tuple[int, int]]:
+    """The pixels that are not the background's."""
+    ground = DARK.background.rgb()
+    return [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixel(x, y) != ground]
+
+
+def lacking(family: str, *having: str) -> Iterator[str]:
+    """Symbols that ``family`` lacks, and that the others have."""
+    lacks, *have = [QRawFont.fromFont(QFont(name)) for name in (family, *having)]
+    for code in range(0x2190, 0x2B00):
+        if not lacks.supportsCharacter(code) and all(each.supportsCharacter(code) for each in have):
+            yield chr(code)
+
+
+def test_fallback_fonts_are_asked_in_order_before_any_other(qapp):
+    assert {PLAIN, OTHER, WIDE} <= set(QFontDatabase.families()), "a package of the tests is missing"
+    of_icon = cells(painted(ICON, TerminalFont(OTHER)), 0, 1)
+    assert ink(of_icon)
+    assert cells(painted(ICON, TerminalFont(PLAIN)), 0, 1) != of_icon
+    for names in ((OTHER,), (OTHER.lower(),), ("no such font", OTHER), (WIDE, OTHER)):
+        metrics = CellMetrics(TerminalFont(PLAIN, fallbacks=names), 14, 1.0)
+        assert metrics.family == PLAIN
+        assert metrics.has_glyph(ICON, 0)
+        assert ink(cells(painted(ICON, TerminalFont(PLAIN, fallbacks=names)), 0, 1)), names
+    symbol = next(lacking(PLAIN, WIDE, OTHER))
+    first, second = (painted(symbol, TerminalFont(PLAIN, fallbacks=names)) for names in ((WIDE, OTHER), (OTHER, WIDE)))
+    assert first.image != second.image
+    # What the font itself has stays as it was.
+    text = "abc 0O || -> │─ é"
+    assert painted(text, TerminalFont(PLAIN, fallbacks=(OTHER,))).image == painted(text, TerminalFont(PLAIN)).image
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_symbols_of_a_fallback_font_stay_in_their_cells_or_take_a_blank_one(qapp, ratio):
+    font = TerminalFont(OTHER, fallbacks=(WIDE,))
+    neighbours = cells(painted("xx xx", font, ratio=ratio), 3, 4)
+    wide = 0
+    for symbol in list(lacking(OTHER, WIDE))[:150:5]:
+        taken, free = (painted(f"x{symbol}{behind}", font, ratio=ratio) for behind in ("xx", "  "))
+        assert cells(taken, 2, 3) == neighbours, f"U+{ord(symbol):04X} covers its neighbour"
+        assert not ink(cells(free, 3, 24))
+        wide += bool(ink(cells(free, 2, 3)))
+    assert wide, "none is wider than a cell"
+
+
+@pytest.mark.parametrize("family", [PLAIN, OTHER])
+@pytest.mark.parametrize("symbol", "⟶⟷↔⇔⌫")
+def test_a_symbol_of_the_font_itself_does_not_cover_its_neighbours(qapp, family, symbol):
+    font = TerminalFont(family)
+    around = painted(f"xx{symbol}xx", font, ratio=2.0)
+    plain = painted("xx xx", font, ratio=2.0)
+    little = around.painter.metrics.width // 10 + 1
+    changed = {x for x, y in set(ink(around.image)) ^ set(ink(plain.image))}
+    width = around.painter.metrics.width
+    assert changed
+    assert min(changed) >= 2 * width - little
+    assert max(changed) < 3 * width + little
+
+
+@pytest.mark.parametrize("family", [PLAIN, OTHER])
+@pytest.mark.parametrize("mark", ["\u0332", "\u0338", "\u0334"])
+def test_a_letter_with_a_mark_keeps_its_size(qapp, family, mark):
+    """Also if the font has the mark as a character of its own width, or lacks it."""
+    marked, bare = (cells(painted(f"a{text}b", TerminalFont(family)), 0, 1) for text in (mark, ""))
+    assert set(ink(bare)) < set(ink(marked))
+
+
+def test_marks_that_no_font_has_do_not_hide_the_letter(qapp):
+    missing = next(
+        mark
+        for mark in map(chr, range(0x0363, 0x0370))
+        if not any(QRawFont.fromFont(QFont(name)).supportsCharacter(ord(mark)) for name in QFontDatabase.families())
+    )
+    font = TerminalFont(PLAIN)
+    assert set(ink(cells(painted("a", font), 0, 1))) <= set(ink(cells(painted(f"a{missing}\u0332", font), 0, 1)))
+
+
+def test_features_change_glyphs_and_can_disable_ligatures(qapp, monkeypatch):
+    text = "0O r & a -> b != c"
+    plain, changed = TerminalFont(OTHER), TerminalFont(OTHER, features=("zero", "ss03"))
+    assert painted(text, changed).image != painted(text, plain).image
+    assert painted("abc", changed).image == painted("abc", plain).image
+    assert CellMetrics(changed, 14, 1.0).ligatures is not None
+    off = TerminalFont(OTHER, features=("-calt",))
+    assert painted(text, off).image == painted(text, TerminalFont(OTHER, "never")).image
+    unknown = TerminalFont(OTHER, features=("zzzz", "not a feature", "ß"))
+    assert painted(text, unknown).image == painted(text, plain).image
+    # Rows put together from pictures of characters have the features, too.
+    monkeypatch.setattr(AtlasImport, "found", None)
+    lines = "\r\n".join([text] * SIZE.rows)
+    alone = painted(lines, changed).image
+    AtlasImport.run()
+    assert painted(lines, changed).image == alone
+
+
+def test_features_are_written_as_in_kitty():
+    written = ["zero", "+ss01", "-calt", "cv02=3", "x", "zero!"]
+    assert features_of(written) == {"zero": 1, "ss01": 1, "calt": 0, "cv02": 3}
+
+
+def test_text_has_the_weight_that_is_set_and_bold_text_is_bolder(qapp):
+    def weights(font: TerminalFont) -> list[Any]:
+        return [(raw.styleName(), raw.weight()) for raw in CellMetrics(font, 14, 1.0)._raw[:2]]
+
+    assert weights(TerminalFont(OTHER)) == [("Regular", 400), ("Bold", 700)]
+    assert weights(TerminalFont(OTHER, weight="light"))[0] == ("Light", 300)
+    assert weights(TerminalFont(OTHER, weight="medium"))[0] == ("Medium", 500)
+    assert weights(TerminalFont(OTHER, weight="semi_bold"))[1][1] == 800
+    assert all(CellMetrics(TerminalFont(PLAIN, weight="medium"), 14, 1.0).exact), "a font without it still fits"
