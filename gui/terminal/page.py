@@ -68,6 +68,7 @@ class TerminalPage(QWidget):
         self._shown_emulator: Emulator | None = None
         self._saved_frame: SavedFrame | None = None
         self._surface = Surface(theme, self._measured())
+        self._surface.images.pictures.ready.connect(self.update)
         self._scrolling = Scrolling(self, self._surface, self.scrolled)
         self._size_reporter = GridSizeReporter(self, self._surface, self.gridResized, self)
         self._is_on_x = QGuiApplication.platformName() == "xcb"

@@ -3,6 +3,7 @@
     base          the Emulator protocol and its values
     ghostty/      libghostty-vt through pyghostty: fast and complete
     pyte/         pyte, subclassed: wherever Python runs
+    images/       images that programs show (kitty's graphics protocol), so far for ghostty alone
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
     shell_marks   marks that shells write around their prompts (OSC 133)
@@ -10,6 +11,7 @@
     prompts       where a shell's prompts and outputs are, by those marks
     text          rows as text, for every engine
     lines         rows as lines with each character's cell, to search
+    engine_constants  what both engines have in common
     installed     whether the engines' packages are installed
     adapter       the engines behind JSON lines, for public conformance suites
 

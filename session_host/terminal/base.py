@@ -11,17 +11,15 @@ Coordinates are 0-based and in cells, column before row. The *viewport* is the v
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
+from .images.values import PlacedImage
 from .prompts import Prompt, RowMark
 
 EngineName = Literal["ghostty", "pyte"]
-
-MAX_REPEATED_ROWS = 4
-"""How many rows REP (``CSI n b``) fills at most: more is of no use, and would take an engine seconds."""
 
 DEFAULT_SCROLLBACK_LINES = 10_000
 
@@ -166,6 +164,8 @@ class Frame(NamedTuple):
     background: Color
     palette: dict[int, Color]
     """Palette entries that the program changed (OSC 4)."""
+    images: tuple[PlacedImage, ...] = ()
+    """All images in the viewport, those below first; an engine may have none (pyte has none)."""
 
 
 class TitleChanged(NamedTuple):
@@ -200,10 +200,6 @@ class AgentState(NamedTuple):
     """
 
     parameters: str
-
-
-AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
-"""The answer to OSC 7501's query: every state and kind of the protocol is supported."""
 
 
 class ClipboardSet(NamedTuple):
@@ -305,6 +301,9 @@ class Emulator(Protocol):
 
     def set_default_colors(self, colors: DefaultColors) -> None:
         """Set the answers to colour and colour-scheme queries."""
+
+    def limit_images(self, most_bytes: int) -> None:
+        """Keep images up to a size in all, 0 for none; not part of a snapshot."""
 
     def identify(self, version: str) -> None:
         """Set the answer to XTVERSION: a name and a version. Not part of a snapshot."""

@@ -86,7 +86,6 @@ def test_settings_are_told(make: Maker) -> None:
         "\x1b]52;c;?\x07",
         "\x1b]52;p;?\x1b\\",
         "\x05",
-        "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\",
         "text",
         "\x1b[99;99n",
     ],

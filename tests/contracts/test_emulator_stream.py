@@ -13,6 +13,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create, restore
 from session_host.terminal.base import EngineName
 from tests.support.emulators import history_texts, outputs, seen, texts
+from tests.support.images import command
 
 from .conftest import Maker
 
@@ -321,3 +322,11 @@ def test_a_bounded_repetition_is_the_same_however_it_is_cut(make: Maker, cut: in
             pieces.feed(piece)
     assert seen(pieces) == seen(whole)
     assert history_texts(whole) + texts(whole) == ["a" * 10] * 4 + ["a|"], "four rows, and what was there"
+
+
+def test_a_command_for_images_is_no_text(make: Maker) -> None:
+    """An engine without images ignores it; a program that waits for the answer gets that of its next query."""
+    emulator = make(20, 5, output=b"a" + command("a=q,s=1,v=1,i=1", bytes(4)) + command("", bytes(9000)))
+    emulator.feed(b"b" + b"\x1b_Ga=T,f=100;AAAA" + b"\x18" + b"c\x1b[c")
+    assert texts(emulator)[0] == "abc"
+    assert emulator.take_replies().endswith(b"\x1b[?62;22c")

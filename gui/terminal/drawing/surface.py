@@ -25,6 +25,7 @@ from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
 from .grid_layout import GridLayout
+from .image_layer import ImageLayer
 from .regions import bands, rectangles
 from .row_painter import MANY_ROWS, RowPainter
 
@@ -56,6 +57,7 @@ class Surface:
         live: False for a read-only screen, which has no cursor.
         has_caret: whether the cursor is the user's own, which does not blink and is there on a read-only screen, too.
         composing: uncommitted text of an input method, as runs from column 0.
+        images: what is painted over the grid.
     """
 
     def __init__(self, theme: TerminalTheme, metrics: CellMetrics) -> None:
@@ -70,6 +72,7 @@ class Surface:
         self.live = True
         self.has_caret = False
         self.composing: tuple[Run, ...] = ()
+        self.images = ImageLayer()
         self._changes: list[FrameChange] = []
         self._theme = theme
         self._glyphs = Glyphs(metrics)
@@ -114,11 +117,12 @@ class Surface:
             self._set_colors(NO_OVERRIDES)
         self.cursor = self._asked_cursor = None
         self.place, self._first_row = Place(), 0
-        self._underlined = ()
+        self._underlined = self.images.shown = ()
 
     def release(self) -> None:
         """Free memory while the view is hidden; the next frame must be a full one."""
         self.clear()
+        self.images.pictures.forget()
         self._glyphs.forget_pictures()
 
     def apply_frame(self, emulator: Emulator) -> QRegion | None:
@@ -152,10 +156,14 @@ class Surface:
         self.place = Place(frame.scrollback_rows, frame.scroll_offset)
         self._first_row = self.layout.first_row(frame.size, frame.cursor.row if frame.cursor else None)
         if before != (self.size, self._first_row, self._colors):
+            self.images.change(frame.images, self.layout, self._first_row)
             return None
         if self.cursor != former:
             touched.update(cursor.row for cursor in (former, self.cursor) if cursor is not None)
-        return self._rows_region(touched)
+        region, images = self._rows_region(touched), frame.images
+        if images != self.images.shown:
+            region += self.images.change(images, self.layout, self._first_row).intersected(self._grid_rect())
+        return region
 
     def _rows_region(self, numbers: Collection[int]) -> QRegion:
         """The place of rows of the viewport."""
@@ -279,6 +287,8 @@ class Surface:
         offset = QPoint(0, self._first_row * self.layout.cell_height) - grid.topLeft()
         for rect in rectangles(shown):
             painter.drawImage(rect.topLeft(), image, rect.translated(offset))
+        if self.images.shown:
+            self.images.paint(painter, shown, self.layout, self._first_row, self._canvas)
         for row, first, last in self._underlined:
             corner, cell = self._cell_corner(first, row), self.layout.cell_width
             painter.fillRect(

@@ -64,6 +64,12 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_State)
 
 
+def _without_images(emulator: Emulator) -> Emulator:
+    """The emulator, which keeps no image: the saved state needs none."""
+    emulator.limit_images(0)
+    return emulator
+
+
 class Reader(CollectedLines):
     """Reads a session's journal, entry by entry, and collects its lines."""
 
@@ -71,7 +77,7 @@ class Reader(CollectedLines):
         self, engine: EngineName, offset: int = 0, resizes: int = -1, number: int = 0, state: _State | None = None
     ) -> None:
         super().__init__(offset, resizes, number if state is None else state.number)
-        self._emulator: Emulator | None = None if state is None else restore(engine, state.terminal)
+        self._emulator = None if state is None else _without_images(restore(engine, state.terminal))
         self._engine = engine
         self._in_history = 0 if state is None else state.in_history
         self._unfinished_line = "" if state is None else state.unfinished_line
@@ -157,7 +163,7 @@ class Reader(CollectedLines):
         self._feed_pending()
         self.resizes = max(resize.number, self.resizes)
         if self._emulator is None:
-            self._emulator = create(self._engine, resize.size, cell=resize.cell, scrollback_lines=HISTORY_ROWS)
+            self._emulator = self._create(resize.size, resize.cell)
             return
         if self._dirty:
             self._index_screen()
@@ -167,8 +173,11 @@ class Reader(CollectedLines):
 
     def _terminal(self) -> Emulator:
         if self._emulator is None:
-            self._emulator = create(self._engine, _DEFAULT_SIZE, cell=CellSize(), scrollback_lines=HISTORY_ROWS)
+            self._emulator = self._create(_DEFAULT_SIZE, CellSize())
         return self._emulator
+
+    def _create(self, size: GridSize, cell: CellSize) -> Emulator:
+        return _without_images(create(self._engine, size, cell=cell, scrollback_lines=HISTORY_ROWS))
 
     def _feed_pending(self) -> None:
         if not self._pending:

@@ -10,6 +10,7 @@ cell_bits   the bits of cells, for whole rows
 cells       reads rows of cells from the library's render state
 row_reader  reads rows of the screen and its history, for text and copies
 history     the limit of the history
+images      where images are in the library's rows
 selection   the library's own selection
 row_marks   marks of rows, which follow their content
 snapshot    the binary form of a terminal's state

@@ -15,7 +15,6 @@ from typing import Any, Final
 from session_host.protocol.untrusted_text import for_clipboard, plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import (
-    AGENT_STATE_REPLY,
     AgentState,
     Bell,
     ClipboardSet,
@@ -25,10 +24,12 @@ from session_host.terminal.base import (
     TerminalEvent,
     TitleChanged,
 )
+from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.shell_marks import mark_of
 from session_host.version import VERSION
 
 from .library.calls import ffi, lib, set_option, text_of
+from .library.setup import CONTINUATION_BYTES
 
 MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
@@ -37,18 +38,22 @@ MAX_REPLY_BYTES = 1024 * 1024
 MAX_TITLE_CHARACTERS = 1024
 MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
+MAX_IMAGE_SEQUENCE_BYTES = CONTINUATION_BYTES
 MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 MAX_NOTIFICATION_PARTS = 16
 
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_COMMAND_START: Final = re.compile(rb"\x1b\](99|133);")
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
+_COMMAND_START: Final = re.compile(rb"\x1b(?:\](99|133);|_(G))")
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?|_)?\Z")
 _MAX_PARTIAL_START: Final = len(b"\x1b]133")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _TERMINATORS: Final = (b"\x07", b"\x1b")
+_END_OF_IMAGE: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
+_STRING_TERMINATOR: Final = b"\x1b\\"
 SHELL_MARK: Final = b"133"
+IMAGE: Final = b"G"
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
@@ -64,7 +69,7 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours, for the colour-scheme query.
         title: the last reported title. Part of a snapshot.
-        unfinished: the start of an incomplete OSC 99 or 133; part of a snapshot.
+        unfinished: the start of an incomplete OSC 99 or 133, or of a command for images; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
@@ -124,12 +129,16 @@ class Effects:
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 99 and 133: the library parses them without a report, so they are read from the stream
+    # -- OSC 99, OSC 133 and APC G: the library parses them without a report, so they are read from the stream
 
     def find_commands(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
-        """Find kitty's notifications (OSC 99) and shells' marks (OSC 133): where each ends, its number, its content.
+        """Find kitty's notifications (OSC 99), shells' marks (OSC 133) and commands for images (APC G).
 
         ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
+        The same is true of ESC _ and an APC, which only a whole ST ends well.
+
+        Returns:
+            Where each ends, its number or ``IMAGE``, and its content.
         """
         before = len(self.unfinished)
         if before:
@@ -138,12 +147,16 @@ class Effects:
         commands: list[tuple[int, bytes, bytes]] = []
         found = _COMMAND_START.search(data)
         while found:
-            content, limit = found.end(), found.end() + MAX_SEQUENCE_BYTES
-            end = _END_OF_STRING.search(data, content, limit)
+            content = found.end()
+            limit = content + (MAX_IMAGE_SEQUENCE_BYTES if found[2] else MAX_SEQUENCE_BYTES)
+            end = (_END_OF_IMAGE if found[2] else _END_OF_STRING).search(data, content, limit)
             if end is None and len(data) < limit:
                 self.unfinished = data[found.start() :]
                 return commands
-            if end and end.group() in _TERMINATORS:
+            if end and found[2]:
+                if end[0] == _STRING_TERMINATOR:
+                    commands.append((end.end() - before, IMAGE, data[content : end.start()]))
+            elif end and end[0] in _TERMINATORS:
                 # The library acts on either byte; what is left of ST does nothing.
                 commands.append((end.end() - before, found[1], data[content : end.start()]))
             found = _COMMAND_START.search(data, content)

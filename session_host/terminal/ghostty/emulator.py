@@ -7,6 +7,7 @@ The parts: ``library.calls`` opens the library, ``effects`` collects replies and
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -30,10 +31,11 @@ from . import snapshot as ghostty_snapshot
 from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .frame import FrameBuilder
 from .history import HistoryLimits
+from .images import TerminalImages
 from .input import InputEncoder
 from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewport, set_option, text_of
 from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
-from .modes import ModeReader
+from .modes import AFTER_EXIT, ModeReader
 from .replay import replay
 from .row_marks import RowMarks, ScreenPrompts
 from .row_reader import GridReader
@@ -42,12 +44,6 @@ from .stream import Stream
 
 _COLOR_SCHEME_MODE: Final = 2031
 _DISCARD_SEQUENCE: Final = b"\x18\x1b]9999999;"
-_AFTER_EXIT: Final = (
-    b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
-    b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
-    b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
-    b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
-)
 
 
 class GhosttyEmulator:
@@ -64,7 +60,7 @@ class GhosttyEmulator:
         cell: CellSize = CellSize(),
         scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
         colors: DefaultColors = DefaultColors(),
-        restored: tuple[Any, ghostty_snapshot.State] | None = None,
+        restored: tuple[Any, ghostty_snapshot.State, bytes | memoryview] | None = None,
     ) -> None:
         terminal = new_terminal(size, cell) if restored is None else restored[0]
         self._terminal = terminal
@@ -78,13 +74,15 @@ class GhosttyEmulator:
         self._reader = GridReader(terminal)
         self._marks = RowMarks(terminal, partial(self._reader.rows_above, self._scrollback_limit))
         self._prompts = ScreenPrompts(terminal, self._marks)
-        self._stream = Stream(terminal, size, cell, self._effects, history, self._prompts)
+        self._images = TerminalImages(terminal, size, cell, self._marks, self._effects.reply)
+        self._stream = Stream(terminal, size, cell, self._effects, history, self._prompts, self._images)
+        self._images.grid.write = self._stream.write
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal, self._stream)
         self.is_plain, self.is_ground = self._stream.is_plain, self._stream.is_ground
         self.encode_key = self._encoder.key
         self._modes = ModeReader(terminal, self._stream, self._encoder)
-        self._frames = FrameBuilder(terminal, self._stream)
+        self._frames = FrameBuilder(terminal, self._stream, self._images)
         parts = (self._encoder, self._selector, self._frames, self._stream.history, self._marks)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         set_options(terminal)
@@ -103,6 +101,7 @@ class GhosttyEmulator:
             self._effects.title = state.told_title
             self._stream.modify_other_keys = state.modify_other_keys
             self._prompts.restore(state.prompts, state.stored_rows)
+            self._images.decode(restored[2])
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -112,7 +111,8 @@ class GhosttyEmulator:
             EngineFailure: the snapshot is damaged, or of another build.
         """
         state, data = ghostty_snapshot.unpack(snapshot)
-        return cls._restored(state, *ghostty_snapshot.decode(data, CONTINUATION_BYTES))
+        decoded = ghostty_snapshot.decode(data, CONTINUATION_BYTES)
+        return cls._restored(state, *decoded, ghostty_snapshot.images_of(state, data))
 
     @classmethod
     def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
@@ -126,13 +126,15 @@ class GhosttyEmulator:
         return None if decoded is None else cls._restored(state, *decoded)
 
     @classmethod
-    def _restored(cls, state: ghostty_snapshot.State, terminal: Any, size: GridSize) -> GhosttyEmulator:
+    def _restored(
+        cls, state: ghostty_snapshot.State, terminal: Any, size: GridSize, images: bytes | memoryview = b""
+    ) -> GhosttyEmulator:
         return cls(
             size,
             cell=state.cell,
             scrollback_lines=state.scrollback_lines,
             colors=DefaultColors(*state.colors),
-            restored=(terminal, state),
+            restored=(terminal, state, images),
         )
 
     def close(self) -> None:
@@ -192,9 +194,6 @@ class GhosttyEmulator:
         """The current modes."""
         return self._modes.read()
 
-    def _mode(self, number: int) -> bool:
-        return mode(self._terminal, number)
-
     # -- the stream
 
     def feed(self, data: bytes) -> None:
@@ -206,8 +205,8 @@ class GhosttyEmulator:
         """Change the grid; the primary screen reflows."""
         if size == self._size and cell == self._cell:
             return
-        self._size = self._effects.size = size
-        self._cell = self._effects.cell = cell
+        self._size = self._effects.size = self._images.grid.size = size
+        self._cell = self._effects.cell = self._images.grid.cell = cell
         self._stream.resize(size, cell)
         self._frames.full = True
 
@@ -227,8 +226,12 @@ class GhosttyEmulator:
         changed = colors.dark != self._effects.colors.dark
         self._effects.colors = colors
         self._set_colors()
-        if changed and self._mode(_COLOR_SCHEME_MODE):
+        if changed and mode(self._terminal, _COLOR_SCHEME_MODE):
             self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
+
+    def limit_images(self, most_bytes: int) -> None:
+        """Keep images up to a size in all."""
+        self._images.max_bytes = most_bytes
 
     def identify(self, version: str) -> None:
         """Set the answer to XTVERSION."""
@@ -332,7 +335,7 @@ class GhosttyEmulator:
 
     def encode_paste(self, text: str) -> bytes:
         """The bytes of a paste."""
-        return paste_bytes(text, bracketed=self._mode(2004))
+        return paste_bytes(text, bracketed=mode(self._terminal, 2004))
 
     def encode_mouse(self, mouse: Mouse) -> bytes:
         """The bytes of a mouse event."""
@@ -345,9 +348,10 @@ class GhosttyEmulator:
     # -- saving the state
 
     def snapshot(self) -> bytes:
-        """The complete state, in the library's binary form."""
+        """The complete state, in the library's binary form, with the images."""
         self._stream.history.trim(self._reader.history_rows())
         effects = self._effects
+        images = self._images.encode()
         state = ghostty_snapshot.State(
             cell=self._cell,
             scrollback_lines=self._scrollback_limit,
@@ -359,34 +363,32 @@ class GhosttyEmulator:
             modify_other_keys=self._stream.modify_other_keys,
             prompts=self._prompts.saved(),
             stored_rows=self._prompts.stored_rows(),
+            image_bytes=len(images),
         )
-        try:
-            return ghostty_snapshot.encode_snapshot(self._terminal, state)
-        except EngineFailure:
-            self._abandon_sequence()
-            return ghostty_snapshot.encode_snapshot(self._terminal, state)
+        return self._without_overlong_sequence(lambda: ghostty_snapshot.encode_snapshot(self._terminal, state, images))
 
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""
-        try:
-            return replay(self, self._terminal, self._prompts.saved())
-        except EngineFailure:
-            self._abandon_sequence()
-            return replay(self, self._terminal, self._prompts.saved())
+        images = self._images.replayed()
+        return self._without_overlong_sequence(lambda: replay(self, self._terminal, self._prompts.saved(), images))
 
-    def _abandon_sequence(self) -> None:
-        """Swallow the rest of a sequence of more than CONTINUATION_BYTES: no sequence that long is useful.
+    def _without_overlong_sequence(self, save: Callable[[], bytes]) -> bytes:
+        """Save the state; without the unfinished sequence if that is longer than CONTINUATION_BYTES.
 
-        This happens in the terminal and in its copy, so that both continue alike.
+        No sequence that long is useful. Terminal and copy both swallow the rest, so that they continue alike.
         """
-        self._stream.write(_DISCARD_SEQUENCE)
+        try:
+            return save()
+        except EngineFailure:
+            self._stream.write(_DISCARD_SEQUENCE)
+            return save()
 
     def reset_after_exit(self) -> None:
         """Undo the modes that a killed program left set."""
         self._effects.muted = True
         self._stream.write(b"\x18")
         column, row = int(self._cursor_x()), int(self._cursor_y())
-        self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._stream.write(AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._stream.modify_other_keys = 0
         self._effects.muted = False
 

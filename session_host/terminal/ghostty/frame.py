@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
+from session_host.terminal.images.graphics import Graphics
 
 from .cell_bits import is_plain_cell
 from .cells import RenderState
@@ -70,9 +71,10 @@ class FrameBuilder:
     painted one, and only different rows go into a frame.
     """
 
-    def __init__(self, terminal: Any, stream: Stream) -> None:
+    def __init__(self, terminal: Any, stream: Stream, images: Graphics) -> None:
         self._terminal = terminal
         self._stream = stream
+        self._images = images
         self._state: RenderState | None = None
         self._colors = ProgramColors(terminal)
         self._cursor = sized("GhosttyRenderStateCursor")
@@ -145,16 +147,18 @@ class FrameBuilder:
         self._painted_look = look
         lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
         shown, scrollbar = self._cursor, self._scrollbar()
+        offset = min(int(scrollbar.total - scrollbar.len - scrollbar.offset), scrollback_rows)
         return Frame(
             size=size,
             full=full,
             rows=rows,
             cursor=self._cursor_at(shown.viewport_x, shown.viewport_y) if shown.viewport_has_value else None,
             scrollback_rows=scrollback_rows,
-            scroll_offset=min(int(scrollbar.total - scrollbar.len - scrollbar.offset), scrollback_rows),
+            scroll_offset=offset,
             foreground=look.foreground,
             background=look.background,
             palette=dict(look.palette),
+            images=self._images.frame(scrollback_rows - offset) if self._images.is_used else (),
         )
 
     def _look(self, size: GridSize) -> _Look:

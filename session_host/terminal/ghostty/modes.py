@@ -13,6 +13,14 @@ from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS, InputEncoder, MouseEncoding
 from .library.calls import ffi, lib
 from .stream import Stream
 
+AFTER_EXIT: Final = (
+    b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
+    b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
+    b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
+    b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
+)
+"""The sequences that undo the modes which a killed program left set."""
+
 _FLAGS: Final = (1, 66, 2004, 1004, 1007, 5, 2026)
 _NUMBERS: Final = (*_FLAGS, *(number for number, _ in MOUSE_ENCODINGS), *(number for number, _ in MOUSE_TRACKINGS))
 _ENCODINGS: Final = slice(len(_FLAGS), len(_FLAGS) + len(MOUSE_ENCODINGS))

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Modes, Row
+from session_host.terminal.images.replaying import ReplayedImages
 from session_host.terminal.prompts import SavedPrompt, moved, replayed_marks
 from session_host.terminal.text import ansi_row, style_change
 
@@ -107,13 +108,14 @@ class _ActiveScreen:
         return formatted_extras(self.terminal, **chosen)
 
 
-def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> bytes:
+def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images: ReplayedImages) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
 
     Args:
         emulator: the emulator.
         terminal: its terminal.
         prompts: the primary screen's, by stored rows.
+        images: those of both screens, by stored rows.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
@@ -136,14 +138,17 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> byt
         alternate_mode = next((number for number in (1049, 1047) if mode(copied, number)), 47)
         copy.feed(b"\x1b8")
         saved = copy.pen()
-        parts: list[bytes] = []
+        parts = [images.transmissions.encode()]
         if alternate:
-            parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, replayed_marks(prompts)))
-            parts.append(_positioned_rows(rows, columns))
+            marks = replayed_marks(prompts)
+            parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
+            parts.append(_positioned_rows(rows, columns, images.alternate))
         else:
             hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
             marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts])
-            parts.append(_scrolled_rows([*emulator.history(0, emulator.scrollback_rows), *rows], columns, marks))
+            placed = {row - hidden: put for row, put in images.primary.items()}
+            shown = [*emulator.history(0, emulator.scrollback_rows), *rows]
+            parts.append(_scrolled_rows(shown, columns, marks, placed))
         parts.append(_save_cursor(saved, margins, rows))
         parts.append(settings)
         parts.append(stack)
@@ -153,14 +158,19 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt]) -> byt
             value = mode(terminal, number, ansi)
             if value != (not ansi and number in _SET_BY_DEFAULT) and (number, ansi) != (12, True):
                 parts.append(b"\x1b[%s%d%s" % (b"" if ansi else b"?", number, b"h" if value else b"l"))
-        parts.append(unfinished)
+        parts += [images.unfinished.encode(), unfinished]
         return b"".join(parts)
     finally:
         lib.ghostty_terminal_free(copied)
 
 
 def _primary_screen(
-    copy: _ActiveScreen, size: GridSize, margins: _Margins, alternate_mode: int, marks: dict[int, str]
+    copy: _ActiveScreen,
+    size: GridSize,
+    margins: _Margins,
+    alternate_mode: int,
+    marks: dict[int, str],
+    images: dict[int, str],
 ) -> bytes:
     """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
@@ -172,7 +182,7 @@ def _primary_screen(
     on_screen = rows[-size.rows :]
     return b"".join(
         (
-            _scrolled_rows(rows, size.columns, marks),
+            _scrolled_rows(rows, size.columns, marks, images),
             _save_cursor(saved, margins, on_screen),
             copy.kitty_stack(),
             # 1049 saves the cursor again, so it must be in its saved position.
@@ -251,7 +261,7 @@ def _cell_at(row: Row, column: int) -> tuple[int, str]:
     return column, " "
 
 
-def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str]) -> bytes:
+def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str], images: dict[int, str]) -> bytes:
     """Rows written one below the other, so that the upper ones scroll into the history; some after marks."""
     parts: list[str] = []
     continues = False
@@ -260,12 +270,14 @@ def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str]) -> byte
             parts.append(marks[number])
         parts.append(_row_text(row, following, columns, continues))
         continues = row.wrapped and following is not None
+        if number in images and not continues:
+            parts.append(images[number])
         if following is not None and not continues:
             parts.append("\r\n")
     return "".join(parts).encode("utf-8", "replace")
 
 
-def _positioned_rows(rows: list[Row], columns: int) -> bytes:
+def _positioned_rows(rows: list[Row], columns: int, images: dict[int, str]) -> bytes:
     """Rows written each at its place, on a blank screen."""
     parts: list[str] = []
     continues = False
@@ -274,6 +286,8 @@ def _positioned_rows(rows: list[Row], columns: int) -> bytes:
             parts.append(f"\x1b[{number};1H")
         parts.append(_row_text(row, following, columns, continues))
         continues = row.wrapped and following is not None
+        if number - 1 in images and not continues:
+            parts.append(images[number - 1])
     return "".join(parts).encode("utf-8", "replace")
 
 

@@ -33,6 +33,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     prompts: list[SavedPrompt] = []
     stored_rows: int = 0
     """The rows from which those of the prompts are counted; 0 if not known."""
+    image_bytes: int = 0
+    """The length of the images, which follow the library's part, so that the beginning of a snapshot is the screen."""
 
 
 _LENGTH_BYTES = 4
@@ -54,8 +56,13 @@ def unpack(data: bytes) -> tuple[State, memoryview]:
         raise EngineFailure(f"not a snapshot of this engine: {error}") from error
 
 
-def encode_snapshot(terminal: Any, state: State) -> bytes:
-    """Encode a snapshot: the State, then the terminal in the library's form.
+def images_of(state: State, data: memoryview) -> memoryview:
+    """The images after the library's part of a whole snapshot."""
+    return data[len(data) - state.image_bytes :]
+
+
+def encode_snapshot(terminal: Any, state: State, images: bytes) -> bytes:
+    """Encode a snapshot: the State, then the terminal in the library's form, then images.
 
     The library's part begins with the screen and the newest history, so that the beginning of a snapshot is enough to
     show the screen, see ``decode_beginning``.
@@ -64,11 +71,11 @@ def encode_snapshot(terminal: Any, state: State) -> bytes:
         EngineFailure: an unfinished sequence is longer than the limit.
     """
     head = _encoder.encode(state)
-    return encode(terminal, len(head).to_bytes(_LENGTH_BYTES, "big") + head)
+    return encode(terminal, len(head).to_bytes(_LENGTH_BYTES, "big") + head, images)
 
 
-def encode(terminal: Any, head: bytes = b"") -> bytes:
-    """Encode a terminal in the library's form, after a head.
+def encode(terminal: Any, head: bytes = b"", tail: bytes = b"") -> bytes:
+    """Encode a terminal in the library's form, after a head and before a tail, which the library ignores.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
@@ -76,7 +83,7 @@ def encode(terminal: Any, head: bytes = b"") -> bytes:
     memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
     check(lib.ghostty_snapshot_encode_alloc(terminal, ffi.NULL, memory, length), "taking a snapshot")
     try:
-        return b"".join((head, ffi.buffer(memory[0], length[0])))
+        return b"".join((head, ffi.buffer(memory[0], length[0]), tail))
     finally:
         lib.ghostty_free(ffi.NULL, memory[0], length[0])
 

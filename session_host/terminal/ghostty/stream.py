@@ -1,7 +1,7 @@
 """Feeds output into the library, with corrections: the hot path. Output path.
 
-There are seven corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133 and REP. None of them depends on how
-the bytes are split.
+There are eight corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133, images and REP. None of them
+depends on how the bytes are split.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import MAX_REPEATED_ROWS
+from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
+from session_host.terminal.images.graphics import Graphics
 
-from .effects import SHELL_MARK, Effects
+from .effects import IMAGE, SHELL_MARK, Effects
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, track
 from .row_marks import ScreenPrompts
@@ -21,7 +22,13 @@ _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_CONTINUES: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
-_ERASE: Final = re.compile(rb"\x1b\[0*([012]?)J")
+_ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])|(c))")
+"""Sequences that erase prompts or images: ED, a change of screens, RIS."""
+
+_EMPTY_IMAGE: Final = b"\x1b_G\x1b\\"
+_AROUND_IMAGE_BYTES: Final = len(_EMPTY_IMAGE)
+_PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
+_SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
@@ -97,6 +104,7 @@ class Stream:
         effects: Effects,
         history: HistoryLimits,
         prompts: ScreenPrompts,
+        images: Graphics,
     ) -> None:
         self._terminal = terminal
         self._set_size(size)
@@ -104,6 +112,7 @@ class Stream:
         self._effects = effects
         self.history = history
         self._prompts = prompts
+        self._images = images
         self.modify_other_keys = 0
         self.settings_version = 0
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
@@ -145,12 +154,23 @@ class Stream:
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if it changed the grid's width, which is then set back."""
-        if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
+        if not (
+            self._effects.unfinished
+            or b"]" in data
+            or data.endswith(b"\x1b")
+            or (b"_" in data and _holds(data, b"\x1b_", b"_"))
+        ):
             return self._interpret(data)
         changed, start = False, 0
         for end, number, content in self._effects.find_commands(data):
-            changed = self._interpret(data[start:end]) or changed
-            self._effects.handle_command(number, content)  # keeps the order among the library's own events
+            if number == IMAGE:
+                # The library need not read megabytes that it ignores.
+                begin = max(end - len(content) - _AROUND_IMAGE_BYTES, start)
+                changed = self._interpret(data[start:begin] + _EMPTY_IMAGE) or changed
+                self._images.handle(content)
+            else:
+                changed = self._interpret(data[start:end]) or changed
+                self._effects.handle_command(number, content)  # keeps the order among the library's own events
             if number == SHELL_MARK:
                 self._prompts.mark(content.decode("ascii", "replace"))
             start = end
@@ -213,17 +233,29 @@ class Stream:
         return self._write_with_erases(data) or changed
 
     def _write_with_erases(self, data: bytes) -> bool:
-        """Write output; report each ED at its last byte, while rows of prompts are on the screen."""
-        if b"J" not in data or not self._prompts.on_screen():
+        """Write output; report what erases prompts or images at its last byte, while there are any."""
+        on_images = self._images.is_used
+        if not on_images and (b"J" not in data or not self._prompts.on_screen()):
             return self.write(data)
         changed, start = False, 0
         begun = b"" if self._ground[0] else allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
         for found in _ERASE.finditer(begun + data):
             end = found.end() - len(begun)
             changed = self.write(data[start:end]) or changed
-            self._prompts.on_erase(found[1].decode())
+            if found[1] in _PROMPT_ERASES and self._prompts.on_screen():
+                self._prompts.on_erase(found[1].decode())
+            if on_images:
+                self._erase_images(found)
             start = end
         return self.write(data[start:]) or changed
+
+    def _erase_images(self, found: re.Match[bytes]) -> None:
+        if found[2]:
+            self._images.on_screen_change()
+        elif found[3]:
+            self._images.reset()
+        elif found[1] in _SCREEN_ERASES:
+            self._images.on_clear(history=found[1] == b"3")
 
     def _limit_repetitions(self, data: bytes) -> bytes:
         """Limit the repetitions of REP: the library would do 65,535, each as slow as a character."""

@@ -189,6 +189,9 @@ class PyteEmulator:
         if changed and screen.has_mode(2031):
             screen.report_color_scheme()
 
+    def limit_images(self, most_bytes: int) -> None:
+        """Do nothing: the engine has no images."""
+
     def identify(self, version: str) -> None:
         self._screen.version = version
 

@@ -10,7 +10,6 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import (
-    AGENT_STATE_REPLY,
     DEFAULT_COLOR,
     RGB,
     Bell,
@@ -19,6 +18,7 @@ from session_host.terminal.base import (
     TerminalEvent,
     TitleChanged,
 )
+from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
 from session_host.terminal.shell_marks import is_fresh_line

@@ -1,0 +1,322 @@
+"""The images of one terminal, and where they are placed.
+
+A placement is anchored at the row of the cursor when it was made: it moves with the text, and goes when that row is
+gone. Main and alternate screen have placements of their own; the alternate one's go when a program enters or leaves it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from . import deleting
+from .command import Command, parse
+from .placement import Grid, Placement, place_of
+from .saved import SavedImages, SavedPlacement
+from .transmission import BadImageError, Transmission, check
+from .values import Image, PlacedImage
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""All images of a terminal together, as they were sent; the oldest go."""
+
+MAX_IMAGES: Final = 400
+MAX_PLACEMENTS: Final = 400
+"""Each frame looks at each placement."""
+
+_FIRST_OWN_ID: Final = 2**31
+_MAX_ID: Final = 2**32 - 1
+_QUIET_OK, _QUIET_ALL = 1, 2
+
+
+class Graphics:
+    """The images of one terminal.
+
+    Attributes:
+        placements: oldest first; some may be gone with their rows.
+        max_bytes: see MAX_BYTES; 0 keeps no images.
+        is_used: whether there was any command; without one, nothing else need be called.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._images: list[Image] = []
+        self.placements: list[Placement] = []
+        self.max_bytes = MAX_BYTES
+        self.is_used = False
+        self._transmission: Transmission | None = None
+        self._first_chunk = b""
+        self._pending: list[tuple[Image, SavedPlacement]] = []
+        """Of a snapshot, on the screen that is not active: its rows cannot be marked yet."""
+
+    # -- commands
+
+    def handle(self, content: bytes) -> None:
+        """Do what is between ``ESC _ G`` and ``ESC \\``."""
+        command = parse(content)
+        if command is None:
+            return
+        self.is_used = True
+        transmission = self._transmission
+        if transmission is not None and command.may_continue:
+            self._add(transmission, command)
+            return
+        self._transmission = None
+        if command.action in "tTqf":
+            self._begin(command, content)
+        elif command.action == "p":
+            self._answer(command, lambda: self._place(command, self._find(command)))
+        elif command.action == "d":
+            self._delete(command)
+        elif command.action in "ac":
+            self._answer(command, _refuse_animation)
+
+    def _begin(self, command: Command, content: bytes) -> None:
+        problem = ""
+        try:
+            check(command)
+            if command.action == "f":
+                _refuse_animation()
+        except BadImageError as error:
+            problem = str(error)
+        self._transmission = Transmission(command, problem)
+        self._first_chunk = content.partition(b";")[0]
+        self._add(self._transmission, command)
+
+    def _add(self, transmission: Transmission, chunk: Command) -> None:
+        if not transmission.problem:
+            transmission.add(chunk.payload)
+        if chunk.expects_more:
+            return
+        self._transmission = None
+        command = transmission.command
+        quiet = max(command.number("q"), chunk.number("q"))
+        self._answer(command, lambda: self._finish(transmission), quiet)
+
+    def _finish(self, transmission: Transmission) -> int:
+        """Take a complete transmission; returns the image's id."""
+        if transmission.problem:
+            raise BadImageError(transmission.problem)
+        command = transmission.command
+        given = command.number("i")
+        image = transmission.image(given or self._unused_id(), is_anonymous=not given and not command.number("I"))
+        if command.action == "q":
+            return given
+        if given:
+            self._drop_images(lambda other: other.id == given)
+        self._images.append(image)
+        if command.action == "T":
+            self._place(command, image)
+        self._make_room()
+        return 0 if image.is_anonymous else image.id
+
+    def _unused_id(self) -> int:
+        used = {image.id for image in self._images}
+        return next(number for number in range(_FIRST_OWN_ID, _MAX_ID) if number not in used)
+
+    def _find(self, command: Command) -> Image:
+        """The newest image with the command's id or number.
+
+        Raises:
+            BadImageError: there is none.
+        """
+        key, field = ("i", "id") if command.number("i") else ("I", "number")
+        wanted = command.number(key)
+        for image in reversed(self._images):
+            if wanted and getattr(image, field) == wanted:
+                return image
+        raise BadImageError("ENOENT:there is no such image")
+
+    def _answer(self, command: Command, work: Callable[[], int], quiet: int | None = None) -> None:
+        """Do a command's work, and reply to it if the program wants to know."""
+        quiet = command.number("q") if quiet is None else quiet
+        image_id, number = command.number("i"), command.number("I")
+        try:
+            image_id = work() or image_id
+            message = "OK"
+        except BadImageError as error:
+            message = str(error)
+        if not (image_id or number) or quiet >= (_QUIET_OK if message == "OK" else _QUIET_ALL):
+            return
+        keys = [
+            f"{key}={value}" for key, value in (("i", image_id), ("I", number), ("p", command.number("p"))) if value
+        ]
+        self._grid.reply(f"\x1b_G{','.join(keys)};{message}\x1b\\".encode())
+
+    # -- placing
+
+    def _place(self, command: Command, image: Image) -> int:
+        """Place an image at the cursor; returns its id."""
+        if command.number("U") or command.number("P"):
+            raise BadImageError("EINVAL:such placements are not supported")
+        alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
+        saved = place_of(command, image, self._grid.cell, column, alternate=alternate)
+        if saved.id:
+            self._drop(lambda placed: placed.image is image and placed.id == saved.id)
+        if len(self.placements) >= MAX_PLACEMENTS:
+            self._forget_gone()
+            del self.placements[: max(len(self.placements) - MAX_PLACEMENTS * 3 // 4, 0)]
+        self.placements.append(Placement(image, saved, self._grid.mark_cursor()))
+        if command.number("C") != 1:
+            self._grid.move_cursor(math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows) - 1, 0))
+        return 0 if image.is_anonymous else image.id
+
+    def frame(self, top: int) -> tuple[PlacedImage, ...]:
+        """The images of the active screen, those below first; ``top`` is the viewport's first row."""
+        alternate = self._grid.is_alternate()
+        self._restore_pending(alternate)
+        end = top + self._grid.size.rows
+        found: list[PlacedImage] = []
+        for placed in self.placements:
+            if placed.alternate is not alternate or (row := placed.mark.place()) is None:
+                continue
+            if row < end and row + placed.y + placed.rows > top:
+                found.append(
+                    PlacedImage(
+                        placed.image, placed.source, placed.column + placed.x, row - top + placed.y,
+                        placed.columns, placed.rows, placed.z,
+                    )
+                )  # fmt: skip
+        return tuple(sorted(found, key=lambda one: one.z))
+
+    # -- deleting
+
+    def _delete(self, command: Command) -> None:
+        kind = command.letters.get("d", "a")
+        test = deleting.test_of(command, self._grid.cursor(), self._grid.size.rows)
+        if test is None:
+            return
+        self._drop_where(test)
+        if kind.isupper():
+            used = {id(placed.image) for placed in self._all_placed()}
+            number = command.number
+            wanted: Callable[[Image], bool] = {
+                "I": lambda image: image.id == number("i"),
+                "N": lambda image: image.number == number("I") > 0,
+                "R": lambda image: number("x") <= image.id <= number("y"),
+            }.get(kind, lambda _: True)
+            self._images = [image for image in self._images if id(image) in used or not wanted(image)]
+        self._forget_anonymous()
+
+    def _all_placed(self) -> list[Placement]:
+        """The placements of both screens whose rows still exist."""
+        return [placed for placed in self.placements if self._grid.stored_row(placed.mark) is not None]
+
+    def _drop_where(self, test: deleting.Test) -> None:
+        """Drop placements of the active screen."""
+        alternate, top = self._grid.is_alternate(), self._grid.top()
+        self._restore_pending(alternate)
+
+        def is_meant(placed: Placement) -> bool:
+            if placed.alternate is not alternate or (row := placed.mark.place()) is None:
+                return False
+            left, upper = placed.column + placed.x, row - top + placed.y
+            return test(placed, (left, upper, left + placed.columns, upper + placed.rows))
+
+        self._drop(is_meant)
+
+    def _drop(self, test: Callable[[Placement], bool]) -> None:
+        self.placements = [placed for placed in self.placements if not test(placed)]
+
+    def _drop_images(self, test: Callable[[Image], bool]) -> None:
+        self._drop(lambda placed: test(placed.image))
+        self._pending = [pending for pending in self._pending if not test(pending[0])]
+        self._images = [image for image in self._images if not test(image)]
+
+    def on_clear(self, *, history: bool) -> None:
+        """The program erased the screen (ED 2), or the history (ED 3)."""
+        if not history:
+            self._drop_where(deleting.on_screen(self._grid.size.rows))
+        self._forget_gone()
+
+    def on_screen_change(self) -> None:
+        """The program entered or left the alternate screen."""
+        self._restore_pending(self._grid.is_alternate())
+        self._drop(lambda placed: placed.alternate)
+        self._pending = [pending for pending in self._pending if not pending[1].alternate]
+        self._forget_anonymous()
+
+    def reset(self) -> None:
+        """Drop everything: the program reset the terminal."""
+        self._images, self.placements, self._pending, self._transmission = [], [], [], None
+
+    def _forget_gone(self) -> None:
+        """Drop placements whose row is gone, and the images that only they needed."""
+        self.placements = self._all_placed()
+        self._forget_anonymous()
+
+    def _forget_anonymous(self) -> None:
+        used = {id(placed.image) for placed in self.placements} | {id(image) for image, _ in self._pending}
+        self._images = [image for image in self._images if not image.is_anonymous or id(image) in used]
+
+    def _make_room(self) -> None:
+        """Drop the oldest images while there are too many."""
+        most = MAX_IMAGES
+        if len(self._images) <= most and sum(image.sent_bytes for image in self._images) <= self.max_bytes:
+            return
+        if len(self._images) > most:
+            most = most * 3 // 4  # Not one by one: each time, all placements are looked at.
+        self._forget_gone()
+        total = sum(image.sent_bytes for image in self._images)
+        dropped: set[int] = set()
+        for oldest in self._images:
+            if total <= self.max_bytes and len(self._images) - len(dropped) <= most:
+                break
+            dropped.add(id(oldest))
+            total -= oldest.sent_bytes
+        self._drop_images(lambda image: id(image) in dropped)
+
+    # -- carrying the images elsewhere
+
+    def saved(self, stored_rows: int) -> SavedImages:
+        """Everything, for a snapshot."""
+        self._forget_gone()
+        places = {id(image): place for place, image in enumerate(self._images)}
+        placements = [
+            SavedPlacement(
+                places[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,
+                placed.rows, placed.source, placed.z, placed.alternate,
+            )
+            for placed in self.placements
+            if (row := self._grid.stored_row(placed.mark)) is not None
+        ]  # fmt: skip
+        placements += [msgspec.structs.replace(pending, image=places[id(image)]) for image, pending in self._pending]
+        transmission = self._transmission
+        if transmission is None:
+            return SavedImages(self._images, placements, stored_rows)
+        chunks, problem = transmission.saved(), transmission.problem
+        return SavedImages(self._images, placements, stored_rows, self._first_chunk, chunks, problem)
+
+    def restore(self, saved: SavedImages, stored_rows: int) -> None:
+        """Set the images of a snapshot; the oldest rows of the active screen may be missing."""
+        self._images = saved.images
+        self.is_used = bool(saved.images or saved.first_chunk)
+        missing = max(saved.stored_rows - stored_rows, 0)
+        alternate = self._grid.is_alternate()
+        for placement in saved.placements:
+            if placement.image >= len(saved.images):
+                continue
+            image = saved.images[placement.image]
+            if placement.alternate is not alternate:
+                self._pending.append((image, placement))
+            elif placement.row >= missing:
+                mark = self._grid.mark_row(placement.row - missing)
+                self.placements.append(Placement(image, placement, mark))
+        command = parse(saved.first_chunk) if saved.first_chunk else None
+        if command is not None:
+            self._first_chunk = saved.first_chunk
+            self._transmission = Transmission(command, saved.problem)
+            self._transmission.restore(saved.chunks)
+
+    def _restore_pending(self, alternate: bool) -> None:
+        if not self._pending or self._pending[0][1].alternate is not alternate:
+            return
+        pending, self._pending = self._pending, []
+        restored = [Placement(image, placement, self._grid.mark_row(placement.row)) for image, placement in pending]
+        self.placements[:0] = restored
+
+
+def _refuse_animation() -> int:
+    raise BadImageError("EINVAL:animations are not supported")

@@ -1,0 +1,102 @@
+"""A placed image, and what it needs of the engine."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.prompts import RowMark
+
+from .command import Command
+from .saved import SavedPlacement
+from .transmission import BadImageError
+from .values import Image, Source
+
+_MAX_CELLS: Final = 1000
+"""The largest placement in columns or rows; the text scrolls by its rows."""
+
+
+class Grid(Protocol):
+    """What the engine does for its images."""
+
+    @property
+    def size(self) -> GridSize:
+        """The grid's size."""
+
+    @property
+    def cell(self) -> CellSize:
+        """The cell's size, in pixels of the programs."""
+
+    def cursor(self) -> tuple[int, int]:
+        """The cursor's column and row."""
+
+    def is_alternate(self) -> bool:
+        """Whether the alternate screen is active."""
+
+    def top(self) -> int:
+        """The screen's first row, counted as a RowMark counts."""
+
+    def mark_cursor(self) -> RowMark:
+        """Mark the cursor's row; a resize keeps the mark."""
+
+    def mark_row(self, stored_row: int) -> RowMark:
+        """Mark a row of the active screen that ``stored_row`` has counted."""
+
+    def stored_row(self, mark: RowMark) -> int | None:
+        """A marked row, counted for a snapshot, also while its screen is not active; None if it is gone."""
+
+    def move_cursor(self, columns: int, rows: int) -> None:
+        """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
+
+    def reply(self, data: bytes) -> None:
+        """Send a reply to the program."""
+
+
+class Placement:
+    """A placed image."""
+
+    __slots__ = ("alternate", "column", "columns", "id", "image", "mark", "rows", "source", "x", "y", "z")
+
+    def __init__(self, image: Image, saved: SavedPlacement, mark: RowMark) -> None:
+        self.image = image
+        self.mark = mark
+        self.id = saved.id
+        self.column = saved.column
+        self.x = saved.x
+        self.y = saved.y
+        self.columns = saved.columns
+        self.rows = saved.rows
+        self.source = saved.source
+        self.z = saved.z
+        self.alternate = saved.alternate
+
+
+def place_of(command: Command, image: Image, cell: CellSize, column: int, *, alternate: bool) -> SavedPlacement:
+    """What a command says of the place, as a value; the row and the image's number are left open.
+
+    Raises:
+        BadImageError: the image has no such part.
+    """
+    number, source = command.number, _source(command, image)
+    cell_width, cell_height = max(cell.width_px, 1), max(cell.height_px, 1)
+    x, y = min(number("X"), cell_width - 1) / cell_width, min(number("Y"), cell_height - 1) / cell_height
+    columns, rows = number("c"), number("r")
+    ratio = source.width / source.height * cell_height / cell_width
+    wide = columns - x if columns else (rows - y) * ratio if rows else source.width / cell_width
+    high = rows - y if rows else wide / ratio if columns else source.height / cell_height
+    wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
+    return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate)
+
+
+def _source(command: Command, image: Image) -> Source:
+    """The part of an image that a placement shows.
+
+    Raises:
+        BadImageError: there is no such part.
+    """
+    x, y = command.number("x"), command.number("y")
+    width = min(command.number("w") or image.width_px, image.width_px - x)
+    height = min(command.number("h") or image.height_px, image.height_px - y)
+    if width <= 0 or height <= 0:
+        raise BadImageError("EINVAL:the image has no such part")
+    return Source(x, y, width, height)

@@ -1,0 +1,55 @@
+"""Values of images that an engine gives to its readers."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+Form = Literal["png", "rgb", "rgba"]
+"""The form of an image's data: a PNG file, or pixels of 3 or 4 bytes, row after row."""
+
+
+class Image(msgspec.Struct, frozen=True, array_like=True, eq=False):
+    """An image, as a program sent it; equal to no other object."""
+
+    id: int
+    number: int
+    """The program's own number (``I``); 0 for none."""
+    form: Form
+    width_px: int
+    height_px: int
+    data: bytes
+    """In ``form``; compressed by zlib if ``is_compressed``."""
+    is_compressed: bool
+    sent_bytes: int
+    """The size of the data as it was sent, which counts for the limit."""
+    is_anonymous: bool = False
+    """Whether the program gave no id, so that the image goes with its last placement."""
+
+    def __repr__(self) -> str:
+        return f"Image({self.id}, {self.form}, {self.width_px}×{self.height_px})"
+
+
+class Source(NamedTuple):
+    """A rectangle of an image, in its pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class PlacedImage(NamedTuple):
+    """An image in the viewport; place and size in cells, so that they are the same at any size of a viewer's cell."""
+
+    image: Image
+    source: Source
+    """The shown part of the image."""
+    column: float
+    row: float
+    """From the viewport's first row; negative if it begins above."""
+    columns: float
+    rows: float
+    z: int
+    """Below the text if negative; images with more are above those with less."""

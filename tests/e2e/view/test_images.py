@@ -1,0 +1,136 @@
+"""Images in a terminal, as pixels."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QImage, QPainter, QRegion
+
+from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.drawing.grid_layout import GridLayout
+from gui.terminal.drawing.images import decode
+from gui.terminal.drawing.surface import Surface
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import available_engines, create
+from session_host.terminal.images.values import Image, Source
+from tests.e2e.view.conftest import FONT, WAIT_S, colors_in, rgb
+from tests.support.images import BLUE, GREEN, RED, command, shown
+from tests.support.qt_waiting import process_events_until
+from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.themes import LIGHT_TERMINAL as LIGHT
+
+pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
+
+SIZE, PADDING = GridSize(20, 8), 8
+
+
+def number(color):
+    return int.from_bytes(color, "big")
+
+
+class Screen:
+    """A terminal that is painted without a window."""
+
+    def __init__(self, theme=DARK, ratio=1.0, cell=None):
+        self.metrics = CellMetrics(FONT, 13, ratio)
+        width, height = self.metrics.width, self.metrics.height
+        self.emulator = create("ghostty", SIZE, cell=cell or CellSize(width, height))
+        self.emulator.feed(b"\x1b[?25l")
+        self.surface = Surface(theme, self.metrics)
+        whole = SIZE.columns * width + 2 * PADDING, SIZE.rows * height + 2 * PADDING
+        self.surface.set_layout(GridLayout(*whole, PADDING, width, height))
+        self.image = QImage(*whole, QImage.Format.Format_RGB32)
+        self.ready: list[bool] = []
+        self.surface.images.pictures.ready.connect(lambda: self.ready.append(True))
+
+    def show(self, output, pictures=0):
+        """Feed output and paint it; then wait until so many pictures are decoded, and paint again."""
+        self.emulator.feed(output)
+        region = self.surface.apply_frame(self.emulator)
+        self.paint(region)
+        if pictures:
+            process_events_until(lambda: len(self.ready) >= pictures, WAIT_S, "the pictures")
+            self.ready.clear()
+            self.paint()
+        return region
+
+    def paint(self, region=None):
+        painter = QPainter(self.image)
+        self.surface.paint(painter, QRegion(self.image.rect()) if region is None else region)
+        painter.end()
+
+    def part(self, column, row, columns, rows):
+        """The colours of some cells."""
+        width, height = self.metrics.width, self.metrics.height
+        area = QRect(PADDING + column * width, PADDING + row * height, columns * width, rows * height)
+        return colors_in(self.image.copy(area))
+
+
+@pytest.fixture
+def screens(qapp):
+    """Makes screens, and closes them."""
+    made = []
+
+    def make(**options):
+        made.append(Screen(**options))
+        return made[-1]
+
+    yield make
+    for screen in made:
+        screen.emulator.close()
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+def test_an_image_fills_its_cells_exactly(screens, theme, ratio):
+    screen = screens(theme=theme, ratio=ratio)
+    screen.show(b"\r\n  " + shown("c=6,r=3,C=1"), pictures=1)
+    red, page = {number(RED)}, {rgb(theme.background)}
+    assert screen.part(2, 1, 6, 3) == red
+    assert [screen.part(*cells) for cells in ((0, 0, 20, 1), (0, 1, 2, 3), (8, 1, 12, 3), (0, 4, 20, 4))] == [page] * 4
+
+
+def test_a_viewer_with_another_cell_shows_it_in_the_same_cells(screens):
+    screen = screens(cell=CellSize(16, 32))
+    screen.show(shown(), pictures=1)
+    assert (screen.part(0, 0, 4, 2), screen.part(4, 0, 1, 2)) == ({number(RED)}, {rgb(DARK.background)})
+
+
+def test_it_moves_with_the_text_and_what_it_covered_comes_back(screens):
+    screen = screens()
+    screen.show(b"\xe2\x96\x88" * 20 + b"\r\n" + shown("c=6,r=3"), pictures=1)
+    screen.show(b"\r\n" * 7)
+    assert screen.part(0, 0, 6, 1) == {number(RED)}
+    assert screen.part(0, 1, 20, 6) == {rgb(DARK.background)}
+    screen.show(b"\r\n" * 3)
+    assert screen.part(0, 0, 20, 8) == {rgb(DARK.background)}
+    screen.emulator.scroll(-9)
+    screen.show(b"")
+    assert screen.part(0, 1, 6, 3) == {number(RED)}
+
+
+def test_text_is_above_an_image_with_a_negative_index_and_below_others(screens):
+    screen = screens()
+    screen.show(b"\xe2\x96\x88" * 10 + b"\r" + shown("c=4,r=2,z=-1,C=1"), pictures=1)
+    assert (screen.part(0, 0, 4, 1), screen.part(0, 1, 4, 1)) == ({rgb(DARK.foreground)}, {number(RED)})
+    screen.show(b"\x1b[5C" + shown("c=4,r=1,C=1", GREEN), pictures=1)
+    assert screen.part(5, 0, 4, 1) == {number(GREEN)}
+    screen.show(shown("c=2,r=1,z=1,C=1", BLUE), pictures=1)
+    assert (screen.part(5, 0, 2, 1), screen.part(7, 0, 2, 1)) == ({number(BLUE)}, {number(GREEN)})
+
+
+def test_only_the_changed_rows_are_painted_again_while_an_image_stays(screens):
+    screen = screens()
+    screen.show(shown("c=6,r=3") + b"\r\n", pictures=1)
+    region = screen.show(b"x")
+    assert region is not None
+    assert region.boundingRect().height() == screen.metrics.height
+    assert screen.show(command("a=d")) == QRegion(PADDING, PADDING, 6 * screen.metrics.width, 3 * screen.metrics.height)
+    assert screen.part(0, 0, 20, 3) == {rgb(DARK.background)}
+
+
+@pytest.mark.parametrize("form", ["png", "rgb", "rgba"])
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_damaged_data_shows_nothing(qapp, form, is_compressed):
+    image = Image(1, 0, form, 8, 8, b"\x89PNG\r\n\x1a\n damaged", is_compressed, 16)
+    assert decode(image, Source(0, 0, 8, 8), QSize(8, 8)) is None

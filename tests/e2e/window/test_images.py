@@ -1,0 +1,91 @@
+"""A program shows an image in a chat: the window shows it, also later, after a new host, and in another window."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+
+from session_host.terminal import default_engine
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed, picture
+from tests.programs import program
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(default_engine() != "ghostty", reason="only this engine has images"),
+]
+
+
+def colored(own: Window, area: Area, color: int) -> QRect | None:
+    """The rectangle around all pixels of a colour in a picture of the window."""
+    image = QImage(str(picture(own, area, "shown"))).convertToFormat(QImage.Format.Format_RGB32)
+    pixel = (color | 0xFF000000).to_bytes(4, sys.byteorder)
+    pixels, step = bytes(memoryview(image.constBits())), image.bytesPerLine()
+    lines = {y: pixels[y * step : (y + 1) * step] for y in range(image.height())}
+    ends = {(y, line.find(pixel) // 4, line.rfind(pixel) // 4) for y, line in lines.items() if pixel in line}
+    if len({(left, right) for _, left, right in ends}) != 1:
+        return None
+    _, left, right = next(iter(ends))
+    top, bottom = min(ends)[0], max(ends)[0]
+    return QRect(left, top, right - left + 1, bottom - top + 1)
+
+
+def wait_for(own: Window, area: Area, color: int) -> QRect:
+    """Wait until there is a whole rectangle of this colour, and return it."""
+    found = wait_until(lambda: colored(own, area, color), WAIT_S, f"a rectangle of the colour {color:06x}")
+    assert found is not None
+    return found
+
+
+def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: Area, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    (area.home / ".bashrc").write_text("PS1='$ '\n")
+    chat = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))["id"]
+    wait_until(lambda: everything(chat).rstrip().endswith("$"), WAIT_S, "the prompt")
+    show = area.home / "show"
+    show.write_text(f'#!/bin/sh\nexec {" ".join(program("shown_image"))} "$@"\n')
+    show.chmod(0o755)
+
+    def run(own: Window, line: str, last: str) -> None:
+        own.type(line)
+        own.press("Return")
+        wait_until(lambda: everything(chat).rstrip().endswith(f"{last}\n$"), WAIT_S, lambda: everything(chat))
+
+    with open_window() as own:
+        own.show(chat)
+        own.wait_connected([chat])
+        own.focus()
+        run(own, "./show ff0002 10 4 one", "below one")
+        first = wait_for(own, area, 0xFF0002)
+        run(own, "./show 00c002 20 4 two", "below two")
+        second = wait_for(own, area, 0x00C002)
+        assert (second.width(), second.height(), second.left()) == (2 * first.width(), first.height(), first.left())
+        row = first.height() // 4
+        assert second.top() - first.top() == 7 * row
+        assert "_G" not in own.copy_all()
+        host = listed(chat)["host_pid"]
+        os.kill(host, signal.SIGKILL)
+        wait_until(lambda: listed(chat)["host_pid"] not in {None, host}, WAIT_S, "another host")
+        run(own, "echo again", "again")
+        assert (wait_for(own, area, 0xFF0002), wait_for(own, area, 0x00C002)) == (first, second)
+        run(own, "seq 60", "60")
+        wait_until(lambda: colored(own, area, 0xFF0002) is None, WAIT_S, "the image to scroll away")
+    with open_window() as own:
+        own.show(chat)
+        own.wait_connected([chat])
+        own.focus()
+        own.press("shift+Home")
+        assert (wait_for(own, area, 0xFF0002), wait_for(own, area, 0x00C002)) == (first, second)
+        own.type("clear")
+        own.press("Return")
+        wait_until(lambda: everything(chat).strip() == "$", WAIT_S, lambda: everything(chat))
+        own.press("shift+Home")
+        wait_until(lambda: colored(own, area, 0xFF0002) is None, WAIT_S, "the cleared image to go")

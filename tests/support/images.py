@@ -1,0 +1,19 @@
+"""Commands of kitty's graphics protocol, and small images."""
+
+from __future__ import annotations
+
+import base64
+
+from tests.programs.shown_image import png
+
+RED, GREEN, BLUE = b"\xff\0\0", b"\0\xc0\0", b"\0\0\xff"
+
+
+def command(control: str, data: bytes = b"") -> bytes:
+    """A command with its data in base64."""
+    return b"\x1b_G%s;%s\x1b\\" % (control.encode(), base64.b64encode(data))
+
+
+def shown(control: str = "", color: bytes = RED) -> bytes:
+    """The command that shows a PNG file of 64 × 64 pixels at the cursor."""
+    return command(f"a=T,f=100{control and ','}{control}", png(color))
