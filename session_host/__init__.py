@@ -11,10 +11,12 @@
     hook           the program that agents' hooks run
     agents         the catalog of agents, their conversations, and the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index
+    restore_points  the files of a working tree before each prompt, in the repository's objects
     terminal       emulation: one protocol, two engines
     structured     chats without a terminal: transcripts, and the agents' protocols; pure
     session        the rules of a session; pure
     protocol       messages between processes; pure
+    git            runs git
     system         the operating system: time, event loop, processes, systemd
     scopes         former path of ``system.systemd``, for keepers of version 0.1 that still run
 

@@ -17,6 +17,7 @@ catalog, and turns their events into signals. It never polls.
     muting          chats that send no notifications
     drafts          the unsent prompts of chats
     text_files      private files with chats' texts, for the user's editor
+    restore_points  the restore points of a chat: listed, compared with its files, restored
     removals        removes ended chats, with time to undo
     chat_order      the user's order of chats, and the pinned ones
     upgrade         upgrades chats that run on another version

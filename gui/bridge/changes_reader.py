@@ -12,10 +12,11 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.restore_points import SincePrompt
 from session_host.client.worktrees.changed_files import LINK, ChangedFile, State, readable
 from session_host.client.worktrees.changes import MAX_BYTES, Changes, Since, read_changes
-from session_host.client.worktrees.git import Stop
 from session_host.errors import WorktreeError
+from session_host.git import Stop
 
 __all__ = ["LINK", "MAX_BYTES", "ChangedFile", "Changes", "ChangesReader", "Since", "State", "readable"]
 
@@ -27,6 +28,7 @@ class ChangesReader(QObject):
         chat: the chat.
         directory: the directory; any place in a working tree.
         since: what the files are compared with.
+        prompt: the prompt for ``since``; None if the user has chosen none.
         changes: what was read last; None before that, or if it failed.
         problem: why reading failed, one line; "" if it did not.
 
@@ -43,6 +45,7 @@ class ChangesReader(QObject):
         self.chat = chat
         self.directory = directory
         self.since: Since = "commit"
+        self.prompt: SincePrompt | None = None
         self.changes: Changes | None = None
         self.problem = ""
         self._tasks = tasks
@@ -89,8 +92,9 @@ class ChangesReader(QObject):
         try:
             while self._is_stale and not self._is_released:
                 self._is_stale = False
+                point = self.prompt.point if self.prompt is not None else None
                 try:
-                    changes = await asyncio.to_thread(read_changes, Path(self.directory), self.since, self._stop)
+                    changes = await asyncio.to_thread(read_changes, Path(self.directory), self.since, self._stop, point)
                     problem = ""
                 except WorktreeError as error:
                     changes, problem = None, str(error)

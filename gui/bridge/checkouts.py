@@ -15,8 +15,8 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from session_host.client.worktrees import Status, status_of
-from session_host.client.worktrees.git import run_read_only
 from session_host.errors import WorktreeError
+from session_host.git import run_read_only
 from session_host.protocol.values import Activity
 
 __all__ = ["GitStatusWatcher", "Status"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.client.worktrees.git import list_files
 from session_host.errors import WorktreeError
+from session_host.git import list_files
 
 _TIMEOUT_S = 5.0
 

@@ -19,7 +19,7 @@ from gui.input.draft import Draft
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import chat_texts, saved_prompt_texts
+from gui.wording import chat_texts, restore_texts, saved_prompt_texts
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
@@ -45,6 +45,8 @@ class ChatView(QWidget):
         answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
             as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
+        restore_requested(str): the user restores the files to before the prompt with this item's id.
+        changes_since_requested(str): the user wants to see the changes since that prompt.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
         file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
@@ -56,6 +58,8 @@ class ChatView(QWidget):
     interrupted = Signal()
     answered = Signal(str, str, str, object)
     withdrawn = Signal(str)
+    restore_requested = Signal(str)
+    changes_since_requested = Signal(str)
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
     file_activated = Signal(object)
@@ -228,6 +232,10 @@ class ChatView(QWidget):
             put.setEnabled(not self.prompt.editor.isReadOnly())
             save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
+            if item.status not in {"queued", "withdrawn"}:
+                menu.addSeparator()
+                menu.addAction(restore_texts.show_changes_since(), lambda: self.changes_since_requested.emit(key))
+                menu.addAction(restore_texts.restore_files(), lambda: self.restore_requested.emit(key))
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()
             menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))

@@ -133,6 +133,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("notifications", Toggle(), "notifications"),
     _window("long_turn_s", _range((0, MAX_LONG_TURN_S), unit="s", zero="never", step=10), "notifications"),
     _window("start_at_login", Toggle(), "notifications", "login"),
+    _chats("restore_points", Toggle()),
     _chats("record", Toggle(), section="recording"),
     _chats("record_limit_mib", _range(RECORD_LIMITS_MIB, unit="MiB", step=16), section="recording"),
     _chats("ended_limit_mib", _range(ENDED_LIMITS_MIB, unit="MiB", zero="no limit", step=256), section="recording"),

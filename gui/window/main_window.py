@@ -30,6 +30,7 @@ from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
+from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.saved_prompts import SavedPrompts
@@ -66,7 +67,8 @@ class MainWindow(QWidget):
         close_requested: the user closed the window.
         viewed_chat_changed: the user views another chat or none, or returned to the window.
         guide_requested: the user opens the guide window.
-        changes_requested(Chat, str): the user opens the window with the changes of a chat's directory.
+        changes_requested(Chat, str, object): the user opens the window with the changes of a chat's directory; since a
+            ``SincePrompt``, or None.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
     """
 
@@ -74,7 +76,7 @@ class MainWindow(QWidget):
     close_requested = Signal()
     viewed_chat_changed = Signal()
     guide_requested = Signal()
-    changes_requested = Signal(Chat, str)
+    changes_requested = Signal(Chat, str, object)
     settings_requested = Signal(str)
 
     def __init__(
@@ -137,14 +139,18 @@ class MainWindow(QWidget):
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
         )  # fmt: skip
-        directories = DirectoryActions(opener, self.changes_requested.emit)
+        directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
+        restoring = RestoreActions(
+            sessions, agents, self.sheets, self.banners, self.open_chat,
+            lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt),
+        )  # fmt: skip
         self._chat_menu = ChatMenu(
-            self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, self.sheets,
-            self.open_chat,
+            self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, restoring,
+            self.sheets, self.open_chat,
         )  # fmt: skip
         self.commands = Commands(
             sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, directories,
-            self.open_chat,
+            restoring, self.open_chat,
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others)
@@ -165,7 +171,7 @@ class MainWindow(QWidget):
                 on_grid_changed=self._on_grid,
                 settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                show_changes=directories.show_changes, actions=self.actions_,
+                show_changes=directories.show_changes, restoring=restoring, actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

@@ -31,7 +31,7 @@ class Windows(QObject):
         close_requested: the user closed the only window.
         viewed_chat_changed: the user views another chat or none, or returned to a window.
         guide_requested: the user opens the guide window.
-        changes_requested(Chat, str): the user opens the window with the changes of a chat's directory.
+        changes_requested(Chat, str, object): the user opens the window with the changes of a chat's directory.
         settings_requested: the user opens the settings window, at this page, or where it was ("").
         agent_selected: the user selected this agent for a new chat.
     """
@@ -40,7 +40,7 @@ class Windows(QObject):
     close_requested = Signal()
     viewed_chat_changed = Signal()
     guide_requested = Signal()
-    changes_requested = Signal(Chat, str)
+    changes_requested = Signal(Chat, str, object)
     settings_requested = Signal(str)
     agent_selected = Signal(Agent)
 

@@ -24,6 +24,7 @@ page_texts        a chat's page: terminal, bars, questions
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
 saved_prompt_texts  saved prompts
+restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat

@@ -47,12 +47,21 @@ def nothing_since_branch(branch: str) -> str:
     return translate("changes", "No file differs from where the branch left {branch}.").format(branch=branch)
 
 
+def nothing_since_prompt() -> str:
+    return translate("changes", "No file differs from how it was before the prompt.")
+
+
 def since_commit() -> str:
     return translate("changes", "Since the last commit")
 
 
 def since_branch(branch: str) -> str:
     return translate("changes", "Since the branch left {branch}").format(branch=branch)
+
+
+def since_prompt(name: str) -> str:
+    """Compared with the files before a prompt, which ``name`` quotes, or says when it was."""
+    return translate("changes", "Since {prompt}").format(prompt=name)
 
 
 def since() -> str:

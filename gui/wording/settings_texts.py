@@ -38,6 +38,7 @@ LABELS = {
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Start at login"),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
     "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
+    "chats.restore_points": QT_TRANSLATE_NOOP("settings", "Restore points"),
     "chats.record": QT_TRANSLATE_NOOP("settings", "Record chats"),
     "chats.record_limit_mib": QT_TRANSLATE_NOOP("settings", "Limit of one chat"),
     "chats.ended_limit_mib": QT_TRANSLATE_NOOP("settings", "Limit of all ended chats"),
@@ -123,6 +124,9 @@ HELP = {
     "chats.shell_integration": QT_TRANSLATE_NOOP(
         "settings",
         "bash, zsh and fish mark their prompts, so that you can jump to them, and copy a command’s output.",
+    ),
+    "chats.restore_points": QT_TRANSLATE_NOOP(
+        "settings", "Keeps a git repository’s files before each prompt of an agent, so that you can restore them."
     ),
     "chats.record": QT_TRANSLATE_NOOP(
         "settings", "Keeps the chats’ output on disk, so that you can read and search it after they have ended."

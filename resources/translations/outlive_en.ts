@@ -220,6 +220,58 @@
     </message>
 </context>
 <context>
+    <name>restore</name>
+    <message numerus="yes">
+        <source>{count} file(s)</source>
+        <translation>
+            <numerusform>{count} file</numerusform>
+            <numerusform>{count} files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Restore {count} file(s) as before {prompt}?</source>
+        <translation>
+            <numerusform>Restore {count} file as before {prompt}?</numerusform>
+            <numerusform>Restore {count} files as before {prompt}?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} large or unreadable file(s) stay as they are.</source>
+        <translation>
+            <numerusform>{count} large or unreadable file stays as it is.</numerusform>
+            <numerusform>{count} large or unreadable files stay as they are.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} submodule(s) stay as they are.</source>
+        <translation>
+            <numerusform>{count} submodule stays as it is.</numerusform>
+            <numerusform>{count} submodules stay as they are.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Restoring {count} file(s)…</source>
+        <translation>
+            <numerusform>Restoring {count} file…</numerusform>
+            <numerusform>Restoring {count} files…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) restored.</source>
+        <translation>
+            <numerusform>{count} file restored.</numerusform>
+            <numerusform>{count} files restored.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The restore is undone: {count} file(s).</source>
+        <translation>
+            <numerusform>The restore is undone: {count} file.</numerusform>
+            <numerusform>The restore is undone: {count} files.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>sheet</name>
     <message numerus="yes">
         <source>%n line(s)</source>

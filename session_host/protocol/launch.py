@@ -162,6 +162,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """The path of the user's ``chats.toml``, for settings that affect running chats; "" from former versions."""
     structured: StructuredLaunch | None = None
     """How the agent is spoken to, if it has no terminal."""
+    restore_points: bool = False
+    """Whether the files of the working tree are kept before each prompt; see ``session_host.restore_points``."""
 
     @property
     def runtime(self) -> Runtime:

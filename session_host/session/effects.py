@@ -149,6 +149,13 @@ class DoAct(Effect, frozen=True):
     act: AnyAct
 
 
+class PromptSent(Effect, frozen=True):
+    """A prompt is about to begin a turn of a structured chat: its lines are the next ``WriteToProgram``."""
+
+    item: str
+    """The id of the prompt's item."""
+
+
 class ChatChanged(Effect, frozen=True):
     """Report these changes of a structured chat: its state, its conversation, its title."""
 

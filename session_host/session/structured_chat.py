@@ -46,6 +46,7 @@ from .effects import (
     Effect,
     Log,
     NoteUserInput,
+    PromptSent,
     SignalProgram,
     StartTimer,
     StopTimer,
@@ -228,6 +229,8 @@ class StructuredChat:
         if step.is_empty and not always:
             return
         self._append(cause, step.changes, now_ms, payload, tag, number)
+        if step.prompt:
+            self.effects.append(PromptSent(step.prompt))
         if step.lines:
             self.effects.append(WriteToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
         self.effects += [DoAct(act) for act in step.acts]

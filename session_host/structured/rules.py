@@ -90,7 +90,7 @@ class StructuredRules(DialectPort):
         self._lines: list[bytes] = []
         self._timers: list[tuple[str, float]] = []
         self._acts: list[AnyAct] = []
-        self._failure = ""
+        self._failure = self._sent_prompt = ""
         self._dialect = dialect(self)
 
     # ------------------------------------------------------------ saving
@@ -204,8 +204,9 @@ class StructuredRules(DialectPort):
             self._dialect.receive(line.data)
 
     def _step(self, refusal: Refusal | None = None) -> Step:
-        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._acts))
-        self._changes, self._lines, self._timers, self._acts = [], [], [], []
+        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._acts),
+                    self._sent_prompt)  # fmt: skip
+        self._changes, self._lines, self._timers, self._acts, self._sent_prompt = [], [], [], [], ""
         return step
 
     # ------------------------------------------------------------ verbs
@@ -235,8 +236,7 @@ class StructuredRules(DialectPort):
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
         prompt = UserPrompt(self._new_id(), text, verb.images)
         steers = verb.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
-        item = Item(prompt.id, "user", self.now_ms, text=text, status="sent" if steers else "queued",
-                    images=prompt.images)  # fmt: skip
+        item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))
         if steers:
             state.steering.append(prompt)
@@ -272,11 +272,11 @@ class StructuredRules(DialectPort):
         state = self.state
         if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
+            self._sent_prompt = prompt.id
             if prompt.id in state.waited:
                 state.waited.remove(prompt.id)
-                item = Item(prompt.id, "user", self.now_ms, prompt.text, "sent", images=prompt.images)
                 self.emit(Remove(prompt.id))
-                self.emit(Put(item))
+                self.emit(Put(Item(prompt.id, "user", self.now_ms, prompt.text, "sent", images=prompt.images)))
             else:
                 self.emit(SetStatus(prompt.id, "sent"))
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))

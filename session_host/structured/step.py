@@ -25,6 +25,7 @@ class Step(NamedTuple):
         refusal: the reason why the verb has no effect; None if it has.
         failure: the reason why the chat cannot continue, one line; "" if it can.
         acts: work for the host.
+        prompt: the id of the prompt with which the lines begin a turn; "" for none.
     """
 
     changes: list[AnyChange]
@@ -33,6 +34,7 @@ class Step(NamedTuple):
     refusal: Refusal | None = None
     failure: str = ""
     acts: tuple[AnyAct, ...] = ()
+    prompt: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -72,11 +72,14 @@ class Worker:
         )
         return await result
 
-    def join(self) -> None:
-        """Wait until all work is done and the thread ends. Blocks."""
+    def join(self, timeout_s: float = -1) -> None:
+        """Wait until all work is done and the thread ends, but at most ``timeout_s`` if it is not negative. Blocks."""
         self._queue.put(None)
-        with self._running:
-            self._do_waiting(0.0)  # An ending thread may have left work; this does nothing without the lock.
+        if self._running.acquire(timeout=timeout_s):
+            try:
+                self._do_waiting(0.0)  # An ending thread may have left work; this does nothing without the lock.
+            finally:
+                self._running.release()
 
     def _work(self, linger_s: float) -> None:
         """Do the waiting work in the thread, and work that arrives meanwhile."""

@@ -7,6 +7,7 @@ broadcasting      types into several panes at once
 text_keys         the user's keys that type a text
 commands          what each action does
 chat_actions      starts, renames, stops, kills, exports and removes chats
+restoring         restores files to before a prompt, and undoes that
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive
 resume_all        resumes all chats that a restart of the computer interrupted

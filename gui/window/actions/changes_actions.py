@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
+from gui.bridge.restore_points import SincePrompt
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
@@ -27,13 +28,16 @@ class ChangesOpener(QObject):
         self._theme, self._settings, self._tasks = theme, settings, tasks
         self._of: dict[str, _ChangesOfChat] = {}
 
-    def open(self, chat: Chat, directory: str) -> ChangesWindow:
-        """Show the changes of the working tree around a directory of a chat."""
+    def open(self, chat: Chat, directory: str, since: SincePrompt | None = None) -> ChangesWindow:
+        """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
         own = self._of.get(chat.id)
         if own is None:
             own = _ChangesOfChat(chat, self._theme, self._settings, self._tasks, lambda: self._forget(chat.id))
             self._of[chat.id] = own
-        return own.open_at(directory)
+        window = own.open_at(directory)
+        if since is not None:
+            window.show_since(since)
+        return window
 
     def close(self) -> None:
         """Close all windows."""

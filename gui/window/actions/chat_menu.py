@@ -18,6 +18,7 @@ from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.color_menu import add_colors
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
+from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin
 from gui.window.all_sheets import Sheets
@@ -36,6 +37,7 @@ class ChatMenu:
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         directories: DirectoryActions,
+        restoring: RestoreActions,
         sheets: Sheets,
         open_chat: Callable[[Chat], object],
     ) -> None:
@@ -45,6 +47,7 @@ class ChatMenu:
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._directories = directories
+        self._restoring = restoring
         self._sheets = sheets
         self._open_chat = open_chat
 
@@ -108,6 +111,8 @@ class ChatMenu:
         menu.addSeparator()
         for name, act in self._directories.by_name.items():
             add(name, action_texts.title(name), partial(act, chat))
+        if not chat.is_shell_or_command:
+            add("restore_files", action_texts.title("restore_files"), lambda: self._restoring.choose(chat))
         menu.addSeparator()
         add("explain", action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.has_ended:

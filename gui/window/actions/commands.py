@@ -14,6 +14,7 @@ from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.color_menu import choose_color
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.other_tabs import OtherTabs
+from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
@@ -39,6 +40,7 @@ class Commands:
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         directories: DirectoryActions,
+        restoring: RestoreActions,
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._sessions = sessions
@@ -48,6 +50,7 @@ class Commands:
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._directories = directories
+        self._restoring = restoring
         self._open_chat = open_chat
         self._other_tabs = OtherTabs(sessions, tabs, banners)
 
@@ -113,7 +116,7 @@ class Commands:
             handlers[f"tab_{number}"] = _go_to(tabs, number)
         for category in CATEGORIES:
             handlers[f"choose_{category}"] = partial(self._choose_setting, category)
-        for name, act in self._directories.by_name.items():
+        for name, act in (self._directories.by_name | self._restoring.by_name).items():
             handlers[name] = partial(self._on_active_chat, act)
         return handlers
 
@@ -123,6 +126,7 @@ class Commands:
         has_ended = chat is not None and chat.has_ended
         return {
             "chat": chat is not None,
+            "agent": chat is not None and not chat.is_shell_or_command,
             "over": has_ended,
             "running": chat is not None and not has_ended,
             "terminal": isinstance(self._tabs.active_page, TerminalPage),

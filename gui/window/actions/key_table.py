@@ -28,9 +28,9 @@ class Key:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the required chat: a "chat" with a visible tab, a "running" one, one that is "over", one that is
-            "forkable", one in a "terminal" or a "running_terminal", or a running "structured" one; several "tabs" in
-            the pane, or "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
+        on: the required chat: a "chat" with a visible tab, one of an "agent", a "running" one, one that is "over", one
+            that is "forkable", one in a "terminal" or a "running_terminal", or a running "structured" one; several
+            "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -41,7 +41,7 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "running", "over", "forkable", "terminal", "running_terminal", "structured",
+        "", "chat", "agent", "running", "over", "forkable", "terminal", "running_terminal", "structured",
         "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
@@ -112,6 +112,8 @@ TABLE: tuple[Key, ...] = (
     Key("unmute", ()),
     Key("copy_name", (), on="chat"),
     Key("show_changes", ("Ctrl+Shift+I",), on="chat"),
+    Key("changes_since", (), on="agent"),
+    Key("restore_files", (), on="agent"),
     Key("open_directory", (), on="chat"),
     Key("show_directory", (), on="chat"),
     Key("copy_path", (), on="chat"),

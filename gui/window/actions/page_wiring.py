@@ -18,17 +18,23 @@ from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
+from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.wording import broadcast_texts, common_texts, notice_texts, page_texts
 
-TERMINAL_MENU = ("find", "new_shell", "split_right", "open_text", "export", "", "clear_scrollback", "reset_terminal")
-"""The window's actions in a terminal's context menu."""
+RESTORE = "restore_files"
+TERMINAL_MENU = (
+    "find", "new_shell", "split_right", "open_text", "export", RESTORE, "", "clear_scrollback",
+    "reset_terminal",
+)  # fmt: skip
+"""The window's actions in a terminal's context menu; ``RESTORE`` only for an agent."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class WindowFunctions:
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
         show_changes: shows the changes of a chat's directory.
+        restoring: the actions on restore points.
         actions: the window's actions, for menus.
     """
 
@@ -51,6 +58,7 @@ class WindowFunctions:
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
     show_changes: Callable[[Chat], object]
+    restoring: RestoreActions
     actions: Actions
 
 
@@ -114,7 +122,10 @@ class PageWiring:
         page.refused.connect(lambda line: self._on_refused(page, line))
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
-        else:
+        elif isinstance(page, StructuredPage):
+            restoring = self._window.restoring
+            page.view.restore_requested.connect(lambda item: restoring.restore_item(chat, item))
+            page.view.changes_since_requested.connect(lambda item: restoring.show_since_item(chat, item))
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
@@ -127,7 +138,8 @@ class PageWiring:
 
     def _extend_menu(self, menu: QMenu) -> None:
         menu.addSeparator()
-        self._window.actions.fill(menu, TERMINAL_MENU)
+        actions = self._window.actions
+        actions.fill(menu, [name for name in TERMINAL_MENU if name != RESTORE or actions[name].isEnabled()])
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming

@@ -10,6 +10,7 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QHideEvent, QKeyEvent, QKey
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
+from gui.bridge.restore_points import SincePrompt
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
@@ -129,7 +130,7 @@ class ChangesWindow(TextWindow):
             added, removed = (sum(getattr(file, name) for file in changes.files) for name in ("added", "removed"))
             text = changes_texts.summary(len(changes.files) + changes.more, added, removed)
         self.summary.set_whole(changes_texts.where(place, changes.branch if changes is not None else None, text))
-        self.since.setVisible(changes is not None and bool(changes.default_branch))
+        self.since.setVisible(changes is not None and len(self._choices(changes)) > 1)
         if changes is not None:
             self.since.setText(self._since_text(changes.since, changes))
         message = self._message()
@@ -148,6 +149,8 @@ class ChangesWindow(TextWindow):
             return changes_texts.reading()
         if changes.files:
             return ""
+        if changes.since == "prompt":
+            return changes_texts.nothing_since_prompt()
         if changes.since == "branch":
             return changes_texts.nothing_since_branch(changes.default_branch)
         return changes_texts.nothing_since_commit()
@@ -235,7 +238,23 @@ class ChangesWindow(TextWindow):
             self.reader.directory = directory
             self.reader.refresh()
 
+    def show_since(self, prompt: SincePrompt) -> None:
+        """Show the changes since a prompt."""
+        self.reader.prompt, self.reader.since = prompt, "prompt"
+        self.reader.refresh()
+
+    def _choices(self, changes: Changes) -> list[Since]:
+        """What the files can be compared with."""
+        found: list[Since] = ["commit"]
+        if changes.default_branch:
+            found.append("branch")
+        if self.reader.prompt is not None:
+            found.append("prompt")
+        return found
+
     def _since_text(self, since: Since, changes: Changes) -> str:
+        if since == "prompt" and self.reader.prompt is not None:
+            return changes_texts.since_prompt(self.reader.prompt.name)
         if since == "branch":
             return changes_texts.since_branch(changes.default_branch)
         return changes_texts.since_commit()
@@ -247,8 +266,7 @@ class ChangesWindow(TextWindow):
         menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         group = QActionGroup(menu)
-        choices: tuple[Since, ...] = ("commit", "branch")
-        for since in choices:
+        for since in self._choices(changes):
             action = menu.addAction(self._since_text(since, changes))
             action.setCheckable(True)
             action.setChecked(since == changes.since)

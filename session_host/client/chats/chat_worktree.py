@@ -8,7 +8,7 @@ import msgspec
 
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.client.worktrees import Worktree, discard, make, remake, remove
-from session_host.client.worktrees.git import LOCAL_VARIABLES
+from session_host.git import LOCAL_VARIABLES
 from session_host.protocol.launch import LaunchSpec, Origin
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store

@@ -126,6 +126,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
         settings=str(config_dir() / "chats.toml"),
+        restore_points=settings.restore_points and agent.signals.ends_all,
     )
 
 

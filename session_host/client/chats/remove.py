@@ -1,21 +1,24 @@
-"""Removes an ended chat: its row, its files, and its worktree if no work is lost."""
+"""Removes an ended chat: its row, its files, its restore points, and its worktree if no work is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import shutil
 from pathlib import Path
 
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, WorktreeError
 from session_host.paths import endpoint_conversation, session_dir, session_log
-from session_host.protocol.values import RUNNING_STATES
+from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.search import forget
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.log_rotation import aside
 
 from .pending_end import wait_until_exit_saved
+
+log = logging.getLogger(__name__)
 
 ENDPOINT = "endpoint"
 """The name of our own agent."""
@@ -28,7 +31,7 @@ NAMED = 3
 
 
 def remove_chat(store: Store, record: SessionRecord) -> str:
-    """Remove an ended chat's row, files and worktree. Blocks: on git, and until the chat's exit is saved.
+    """Remove an ended chat's row, files, restore points and worktree. Blocks: on git, and until its exit is saved.
 
     Returns:
         One line about its worktree: what was kept and why; "" if there is nothing to say.
@@ -42,6 +45,7 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         # Its host is saving the exit, which would insert the row again.
         asyncio.run(wait_until_exit_saved(record.id))
     line = ""
+    _remove_restore_points(record)
     if record.worktree is not None:
         from .chat_worktree import remove_worktree
 
@@ -54,6 +58,21 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
     store.remove(record.id)
     forget(record.id)
     return line
+
+
+def _remove_restore_points(record: SessionRecord) -> None:
+    """Remove the references of a chat's restore points; they stay if git fails, and keep only their objects alive."""
+    if record.agent in {*WITHOUT_AGENT, ENDPOINT}:
+        return
+    from session_host.restore_points.points import remove_all
+
+    directory = Path(record.repository or record.cwd)
+    while not directory.is_dir():
+        directory = directory.parent
+    try:
+        remove_all(directory, record.id)
+    except WorktreeError as error:
+        log.info("restore points of %s: %s", record.id, error)
 
 
 def _remove_directory(path: Path) -> None:

@@ -5,6 +5,7 @@
     record = true              # false: nothing of a chat's output is written to the disk
     record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
     scrollback_lines = 10000   # the history that can be scrolled through at once
+    restore_points = true      # false: the files of a git working tree are not kept before each prompt
     shell_integration = true   # false: bash, zsh and fish do not mark their prompts; see ``agents.shell_integration``
     ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
@@ -48,6 +49,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record_limit_mib: int = LIMIT_BYTES // MIB
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
     shell_integration: bool = True
+    restore_points: bool = True
+    """See ``session_host.restore_points``."""
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
     idle_timeout_min: dict[str, float] = {}

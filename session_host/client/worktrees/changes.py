@@ -15,14 +15,16 @@ from typing import Final, Literal
 import msgspec
 
 from session_host.client.worktrees.changed_files import ChangedFile, read_diff
-from session_host.client.worktrees.git import GitRefused, Stop, read_limited, run_read_only
 from session_host.client.worktrees.status import changes_of, facts_of
 from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
+from session_host.git import GitRefused, Stop, read_limited, run_read_only
 from session_host.protocol.untrusted_text import one_line
+from session_host.restore_points.kept_tree import find_tree, keep_tree
+from session_host.restore_points.points import RestorePoint
 
-Since = Literal["commit", "branch"]
-"""The files are compared with the last commit, or with the commit at which the branch began."""
+Since = Literal["commit", "branch", "prompt"]
+"""The files are compared with the last commit, the commit at which the branch began, or a restore point."""
 
 TIMEOUT_S: Final = 20.0
 MAX_BYTES: Final = 16 << 20
@@ -63,13 +65,16 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.withheld == "limit" for file in self.files)
 
 
-def read_changes(directory: Path, since: Since = "commit", stop: Stop | None = None) -> Changes:
+def read_changes(
+    directory: Path, since: Since = "commit", stop: Stop | None = None, point: RestorePoint | None = None
+) -> Changes:
     """The changes of the working tree around a directory. Blocks for up to ``TIMEOUT_S``.
 
     Args:
         directory: a directory in the working tree.
         since: what the files are compared with; "branch" is "commit" if no beginning of the branch is known.
         stop: ends it early, with an error.
+        point: the restore point, for "prompt".
 
     Raises:
         WorktreeError: one line: git is missing, refuses or is too slow, or there is no working tree.
@@ -79,7 +84,7 @@ def read_changes(directory: Path, since: Since = "commit", stop: Stop | None = N
     if shutil.which("git") is None:
         raise WorktreeError("git is not installed; install it (Debian: apt install git)")
     try:
-        return _Reader(directory, stop).read(since)
+        return _Reader(directory, stop).read(since, point)
     except GitRefused as refused:
         if "not a git repository" in refused.said:
             raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
@@ -101,7 +106,7 @@ class _Reader:
         self._directory = directory
         self._directory = self._path("--show-toplevel")
 
-    def read(self, since: Since) -> Changes:
+    def read(self, since: Since, point: RestorePoint | None) -> Changes:
         listing, _ = self._limited(
             "status", "--porcelain=v2", "--branch", "-z", "--no-renames", f"--untracked-files={self._untracked_mode()}"
         )
@@ -110,6 +115,8 @@ class _Reader:
         has_commit = commit not in {"", "(initial)"}
         base = commit if has_commit else self._ask("hash-object", "-t", "tree", "--stdin")
         default_branch, start = self._branch_start(commit) if has_commit else ("", "")
+        if point is not None and since == "prompt":
+            return self._since_point(point, None if branch in {"", "(detached)"} else branch, default_branch)
         is_since_branch = since == "branch" and bool(start)
         tracked, read_bytes = self._diff(start if is_since_branch else base)
         conflicts = set(changes_of(listing, "u"))
@@ -140,6 +147,21 @@ class _Reader:
             copy.with_suffix(".lock").touch()
             output, is_cut = self._limited(*_DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
         return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
+
+    def _since_point(self, point: RestorePoint, branch: str | None, default_branch: str) -> Changes:
+        """The changes since a restore point; untracked files are in both trees."""
+        now = keep_tree(find_tree(self._directory, self._stop), niceness=0, stop=self._stop)
+        output, is_cut = self._limited(*_DIFF, point.kept.tree, now.tree)
+        left_out = point.kept.left_out | now.left_out
+        has_untracked = point.kept.has_untracked and now.has_untracked
+        files = [
+            self._sized(file) for file in read_diff(output, is_cut=is_cut)
+            if file.path not in left_out and (has_untracked or file.state not in {"added", "deleted"})
+        ]  # fmt: skip
+        return Changes(
+            top=str(self._directory), branch=branch, since="prompt", default_branch=default_branch,
+            files=tuple(files[:MAX_FILES]), more=max(len(files) - MAX_FILES, 0),
+        )  # fmt: skip
 
     def _sized(self, file: ChangedFile) -> ChangedFile:
         """A changed file; "large" in place of "binary" if that is why git does not compare it."""

@@ -10,8 +10,8 @@ import os
 import shutil
 from pathlib import Path
 
-from session_host.client.worktrees.git import WORK_TIMEOUT_S, list_files
 from session_host.errors import WorktreeError
+from session_host.git import WORK_TIMEOUT_S, list_files
 
 INCLUDE_FILE = ".worktreeinclude"
 MAX_BYTES = 2 * 1024**3

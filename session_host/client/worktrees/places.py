@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from session_host.client.worktrees.git import WORK_TIMEOUT_S
 from session_host.client.worktrees.names import numbered, slug
 from session_host.client.worktrees.repository import Repository
 from session_host.errors import WorktreeError
+from session_host.git import WORK_TIMEOUT_S
 from session_host.paths import ensure_private, state_dir, worktrees_dir
 
 LOOK_AGAIN_S = 0.05

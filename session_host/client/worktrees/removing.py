@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.client.worktrees.git import GitRefused, change, run_read_only
 from session_host.client.worktrees.making import forget_branch
 from session_host.client.worktrees.places import held
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
 from session_host.errors import WorktreeError
+from session_host.git import GitRefused, change, run_read_only
 
 REMOVAL_TIMEOUT_S = 60.0
 NAMED = 3

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.client.worktrees.git import GitRefused, ask, run_read_only
 from session_host.client.worktrees.names import slug
 from session_host.errors import WorktreeError
+from session_host.git import GitRefused, ask, run_read_only
 
 HEADS = "refs/heads/"
 MIN_GIT = (2, 36)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.client.worktrees.git import run_read_only
 from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
+from session_host.git import run_read_only
 
 SHOWN_TIMEOUT_S = 3.0
 """A short timeout: the caller asks again soon, and a hanging disk must block only one thread."""

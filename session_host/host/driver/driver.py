@@ -49,6 +49,7 @@ from .clearer import Clearer
 from .history import history_of
 from .performer import Performer
 from .recover import RecoveredSession
+from .restore_points import RestorePointMaker
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Driver:
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
+        restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         process: the program, None until it runs.
         ended: set once the program has ended and its last output is interpreted.
@@ -133,9 +135,11 @@ class Driver:
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
         self.conversation_changed = asyncio.Event()
+        self.restore_points = RestorePointMaker(spec, self.flush_input)
         self.watch = AgentWatch(
             spec, log_state.activity, input_log, self.worker, self.conversation,
-            send_event=self.broadcast, now=now, previous_output_at_s=program_output.written_at_s,
+            send_event=self.broadcast, turn_began=self.restore_points.before_turn, now=now,
+            previous_output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.ended = asyncio.Event()
@@ -236,8 +240,7 @@ class Driver:
             and self.worker.is_quiet
             and not self.session.pending.bytes
             and (self.session.chat is None or self.session.chat.is_quiet)
-            and self.questions.is_quiet
-            and self.clearer.is_quiet
+            and all(part.is_quiet for part in (self.questions, self.clearer, self.restore_points))
         )
 
     @property
@@ -253,21 +256,20 @@ class Driver:
         """Close the PTY and the engine, and stop watching."""
         self.clearer.close()
         self.questions.close()
+        self.restore_points.close()
         self.watch.close()
         self.performer.close()
-        if self._pty_io is not None:
-            self._pty_io.close()
-        if self._child_exit is not None:
-            self._child_exit.close()
+        for part in (self._pty_io, self._child_exit):
+            if part is not None:
+                part.close()
         self.worker.close()
 
     # ------------------------------------------------------------ output of the program
 
     def on_output(self, data: bytes) -> bool:
         """Handle output, which is in its file already; returns whether to read on at once."""
-        session = self.session
-        if session.chat is not None:
-            session.chat.on_output(data)
+        if (chat := self.session.chat) is not None:
+            chat.on_output(data)
             self.performer.perform()
             return not self.worker.full
         return self._send_output(data)
@@ -388,9 +390,9 @@ class Driver:
             self.watch.on_input()
 
     def flush_input(self) -> None:
-        """Write pending input to the program until the PTY is full."""
+        """Write pending input to the program until the PTY is full; not while a restore point holds a prompt."""
         pty_io = self._pty_io
-        if pty_io is not None and not self._has_exited:
+        if pty_io is not None and not (self._has_exited or self.restore_points.holds_input):
             if self.input_log.send_pending() is pty_io.writing:
                 pty_io.watch_writable(not pty_io.writing)
             if delivered := self.session.pending.collect_delivered():

@@ -60,6 +60,7 @@ class AgentWatch:
         conversation: ConversationTracker,
         *,
         send_event: Callable[[ActivityEvent | ForegroundEvent], None],
+        turn_began: Callable[[], object],
         now: Callable[[], str],
         previous_output_at_s: float = 0.0,
     ) -> None:
@@ -72,6 +73,7 @@ class AgentWatch:
             worker: knows how far it has interpreted the output, and when output last arrived.
             conversation: receives the conversation ids that the sources report.
             send_event: sends an event to all followers.
+            turn_began: called when an agent in a terminal begins a turn.
             now: returns the time as ISO 8601 text.
             previous_output_at_s: the time of a previous host's last output, in seconds since 1970; 0 for never.
         """
@@ -80,7 +82,7 @@ class AgentWatch:
         self._input_log = input_log
         self._worker = worker
         self._conversation = conversation
-        self._send_event = send_event
+        self._send_event, self._turn_began = send_event, turn_began
         self._now = now
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
@@ -325,6 +327,7 @@ class AgentWatch:
             return False
         self._turn = self._worker.received_to
         self._worker.run_after_output(lambda emulator: emulator.mark_turn())
+        self._turn_began()
         return True
 
     def _save_and_send(self, *, visibly: bool = True) -> None:

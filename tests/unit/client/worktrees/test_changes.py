@@ -13,8 +13,9 @@ from session_host.client.worktrees import changes as changes_module
 from session_host.client.worktrees import untracked
 from session_host.client.worktrees.changed_files import ChangedFile
 from session_host.client.worktrees.changes import Changes, read_changes
-from session_host.client.worktrees.git import Stop
 from session_host.errors import WorktreeError
+from session_host.git import Stop
+from session_host.restore_points.points import About, take
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 
@@ -270,3 +271,19 @@ class TestBadDays:
         monkeypatch.setattr(changes_module, "TIMEOUT_S", 2.0)
         with pytest.raises(WorktreeError, match=rf"^git {hangs_at} took longer than \S+ s; check the disk$"):
             read_changes(checkout.path)
+
+
+def test_changes_since_a_prompt_have_untracked_files_on_both_sides(checkout: Checkout) -> None:
+    checkout.write("before", "one\n")
+    checkout.write("gone")
+    point = take(checkout.path, "chat", About(kind="prompt"))
+    checkout.write("before", "one\ntwo\n")
+    (checkout.path / "gone").unlink()
+    checkout.write("new", "a\n")
+    checkout.commit("src/deep/file", "committed\n")
+    found = read_changes(checkout.path / "src", "prompt", point=point)
+    assert (found.since, found.branch) == ("prompt", "main")
+    assert facts(found) == {
+        "before": ("modified", 1, 0), "gone": ("deleted", 0, 1), "new": ("added", 1, 0),
+        "src/deep/file": ("modified", 1, 1),
+    }  # fmt: skip

@@ -212,7 +212,7 @@ class TestFailures:
     ) -> None:
         hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\nexec tail -f /dev/null\n")
         hook.chmod(0o755)
-        monkeypatch.setattr("session_host.client.worktrees.git.WORK_TIMEOUT_S", 1.0)
+        monkeypatch.setattr("session_host.git.WORK_TIMEOUT_S", 1.0)
 
         with pytest.raises(WorktreeError, match="git worktree add took longer than 1 s"):
             make(str(checkout.path), None, "x")

@@ -88,7 +88,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     work = await played.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
     window = played.open_window()
     asked: list[tuple[str, str]] = []
-    window.changes_requested.connect(lambda chat, directory: asked.append((chat.name, directory)))
+    window.changes_requested.connect(lambda chat, directory, _since: asked.append((chat.name, directory)))
     menu_of(played, work)["Show changes"].trigger()
     window.open_chat(played.chat(shell))
     played.chat(shell).note_directory("/etc")

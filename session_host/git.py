@@ -195,12 +195,54 @@ def change(directory: Path, *words: str) -> str:
     return _run(directory, words, {}, WORK_TIMEOUT_S)
 
 
-def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], timeout_s: float) -> str:
+def run_with_input(
+    directory: Path,
+    *words: str,
+    data: bytes = b"",
+    extra: Mapping[str, str],
+    timeout_s: float,
+    niceness: int = 0,
+    stop: Stop | None = None,
+) -> str:
+    """Run a git command that reads ``data`` from its standard input.
+
+    Args:
+        directory: the working directory of git.
+        words: the command and its arguments.
+        data: the standard input.
+        extra: variables added to git's environment.
+        timeout_s: how long it may take.
+        niceness: git's niceness; see setpriority(2).
+        stop: ends it early.
+
+    Returns:
+        The output of git; bytes that are not UTF-8 become lone surrogates, as in ``os.fsdecode``.
+
+    Raises:
+        GitRefused, WorktreeError: as ``run_read_only``.
+    """
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.seek(0)
+        return _run(directory, words, extra, timeout_s, source, niceness, stop)
+
+
+def _run(
+    directory: Path,
+    words: tuple[str, ...],
+    extra: Mapping[str, str],
+    timeout_s: float,
+    source: IO[bytes] | int = subprocess.DEVNULL,
+    niceness: int = 0,
+    stop: Stop | None = None,
+) -> str:
     # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
-        process = _start(directory, words, extra, output, complaint)
+        process = _start(directory, words, extra, output, complaint, source)
         try:
-            process.wait(timeout_s)
+            if niceness:
+                os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+            _wait(process, timeout_s, stop)
         except subprocess.TimeoutExpired as error:
             raise _too_slow(words, timeout_s) from error
         finally:
@@ -213,7 +255,12 @@ def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], time
 
 
 def _start(
-    directory: Path, words: tuple[str, ...], extra: Mapping[str, str], output: IO[bytes] | int, complaint: IO[bytes]
+    directory: Path,
+    words: tuple[str, ...],
+    extra: Mapping[str, str],
+    output: IO[bytes] | int,
+    complaint: IO[bytes],
+    source: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in LOCAL_VARIABLES}
     environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
@@ -222,7 +269,7 @@ def _start(
             ["git", *words],
             cwd=directory,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=source,
             stdout=output,
             stderr=complaint,
             # Without a terminal git cannot ask for passphrases; its process group can be killed as a whole.
@@ -230,6 +277,25 @@ def _start(
         )
     except OSError as error:
         raise _not_started(error, directory) from error
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, stop: Stop | None) -> None:
+    """Wait for a process; ``stop`` kills it.
+
+    Raises:
+        subprocess.TimeoutExpired: it runs longer.
+    """
+    if stop is not None:
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            with stop.kills(process):
+                poll = select.poll()
+                poll.register(descriptor, select.POLLIN)
+                if not poll.poll(timeout_s * 1000):
+                    raise subprocess.TimeoutExpired("git", timeout_s)
+        finally:
+            os.close(descriptor)
+    process.wait(timeout_s)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,234 @@
+"""Restores files to before a prompt, and shows what has changed since; see ``session_host.restore_points``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from gui.bridge.changes_reader import readable
+from gui.bridge.chat import Chat
+from gui.bridge.restore_points import (
+    FilesChanged,
+    Listed,
+    Outcome,
+    Plan,
+    RestorePoint,
+    SincePrompt,
+    points_of,
+    read_plan,
+    restore,
+)
+from gui.bridge.sessions_model import SessionsModel
+from gui.window.all_sheets import Sheets
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
+from gui.window.sheets.chooser import Choice
+from gui.window.sheets.question import Question
+from gui.wording import restore_texts
+from session_host.agents.agent import Agent
+from session_host.errors import WorktreeError
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import Activity
+
+NAMED = 3
+"""How many files a banner names."""
+MANY_FILES = 200
+"""With so many files a banner says that they are being restored."""
+
+OnPoint = Callable[[Chat, SincePrompt], object]
+
+
+class RestoreActions:
+    """The actions on a chat's restore points.
+
+    Attributes:
+        by_name: the actions by their names in the key table.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        sheets: Sheets,
+        banners: BannerArea,
+        open_chat: Callable[[Chat], ChatPage],
+        show_since: OnPoint,
+    ) -> None:
+        """Set up the actions; ``show_since`` opens the window with the changes since a prompt."""
+        self._sessions, self._agents = sessions, agents
+        self._sheets, self._banners = sheets, banners
+        self._open_chat, self._show_since = open_chat, show_since
+        self.by_name: dict[str, Callable[[Chat], object]] = {
+            "restore_files": self.choose,
+            "changes_since": lambda chat: self._choose(chat, self._show_since, restore_texts.changes_since()),
+        }
+
+    def choose(self, chat: Chat) -> None:
+        """Let the user choose a prompt, and ask whether to restore the files to before it."""
+        self._choose(chat, self._ask_about, restore_texts.restore_to_before())
+
+    def restore_item(self, chat: Chat, item: str) -> None:
+        """Ask whether to restore the files to before the prompt with this item's id."""
+        self._on_item(chat, item, self._ask_about)
+
+    def show_since_item(self, chat: Chat, item: str) -> None:
+        """Show the changes since the prompt with this item's id."""
+        self._on_item(chat, item, self._show_since)
+
+    # ------------------------------------------------------------ choosing
+
+    def _choose(self, chat: Chat, on_point: OnPoint, name: str) -> None:
+        self._sessions.tasks.start(self._list(chat, on_point, name), "restore points")
+
+    async def _list(self, chat: Chat, on_point: OnPoint, name: str) -> None:
+        found = await self._points(chat)
+        if found is None:
+            return
+        if not found:
+            self._inform(chat, restore_texts.none_yet())
+            return
+        page = self._open_chat(chat)
+        now = datetime.now(UTC)
+
+        def choice(listed: Listed) -> Choice:
+            point = listed.point
+            name = _name(point, page)
+            detail = restore_texts.detail(_moment(point), now, listed.changed)
+            return Choice(restore_texts.row(name), detail, lambda: on_point(chat, SincePrompt(point, name)))
+
+        self._sheets.chooser.ask(name, name, [choice(each) for each in found])
+
+    def _on_item(self, chat: Chat, item: str, on_point: OnPoint) -> None:
+        self._sessions.tasks.start(self._find(chat, item, on_point), "restore point")
+
+    async def _find(self, chat: Chat, item: str, on_point: OnPoint) -> None:
+        found = await self._points(chat)
+        if found is None:
+            return
+        point = next((each.point for each in found if each.point.about.item == item), None)
+        if point is None:
+            self._inform(chat, restore_texts.not_kept())
+        else:
+            on_point(chat, SincePrompt(point, _name(point, self._open_chat(chat))))
+
+    async def _points(self, chat: Chat) -> list[Listed] | None:
+        """The chat's restore points; None if they cannot be read, which a banner says."""
+        try:
+            return await points_of(chat, self._sessions)
+        except WorktreeError as error:
+            self._inform(chat, restore_texts.cannot(error))
+            return None
+
+    # ------------------------------------------------------------ restoring
+
+    def _ask_about(self, chat: Chat, prompt: SincePrompt) -> None:
+        self._sessions.tasks.start(self._ask(chat, prompt), "restore")
+
+    async def _ask(self, chat: Chat, prompt: SincePrompt, *, again: bool = False) -> None:
+        plan = await self._plan(chat, prompt)
+        if plan is None:
+            return
+        then, now = plan.point.branch, plan.branch
+        works = not chat.has_ended and chat.activity is Activity.WORKING
+        kept = plan.keeps_untracked
+        detail = restore_texts.details(
+            restore_texts.changed_meanwhile() if again else "",
+            restore_texts.undoes_all(),
+            restore_texts.agent_works(self._title(chat)) if works else "",
+            restore_texts.branch_stays(then, now) if then and now and then != now else "",
+            restore_texts.large_files_stay(plan.too_large) if plan.too_large else "",
+            "" if kept else restore_texts.untracked_stay(),
+            restore_texts.submodules_stay(plan.submodules) if plan.submodules else "",
+        )
+        self._open_chat(chat).ask(
+            Question(
+                restore_texts.question(len(plan.files), prompt.name), restore_texts.restore_(),
+                lambda: self._restore(chat, plan, prompt), detail,
+                restore_texts.files([(file.how, _shown(file.path)) for file in plan.files]), is_code=True,
+            )
+        )  # fmt: skip
+
+    async def _plan(self, chat: Chat, prompt: SincePrompt) -> Plan | None:
+        """What a restore would change; None if nothing or if it fails, which a banner says."""
+        try:
+            plan = await read_plan(chat, prompt.point)
+        except WorktreeError as error:
+            self._inform(chat, restore_texts.cannot(error), kind="failed")
+            return None
+        if not plan.files:
+            self._inform(chat, restore_texts.nothing_differs(prompt.name))
+            return None
+        return plan
+
+    def _restore(self, chat: Chat, plan: Plan, prompt: SincePrompt) -> None:
+        self._sessions.tasks.start(self._restore_now(chat, plan, prompt), "restore")
+
+    async def _restore_now(self, chat: Chat, plan: Plan, prompt: SincePrompt) -> None:
+        if len(plan.files) >= MANY_FILES:
+            self._inform(chat, restore_texts.restoring(len(plan.files)))
+        try:
+            outcome = await restore(chat, plan)
+        except FilesChanged:
+            await self._ask(chat, prompt, again=True)
+        except WorktreeError as error:
+            self._inform(chat, restore_texts.cannot(error), kind="failed")
+        else:
+            self._report(chat, outcome, plan, is_undo=prompt.point.about.kind == "restore")
+
+    def _report(self, chat: Chat, outcome: Outcome, plan: Plan, *, is_undo: bool) -> None:
+        def undo() -> None:
+            self._sessions.tasks.start(self._undo(chat, outcome.undo, plan), "undo restore")
+
+        if outcome.failed:
+            more = ", …" if len(outcome.failed) > NAMED else ""
+            paths = ", ".join(_shown(path) for path in outcome.failed[:NAMED]) + more
+            problem = _shown(outcome.problem)
+            text = restore_texts.partly_restored(len(outcome.failed), len(plan.files), paths, problem)
+        else:
+            text = (restore_texts.undone if is_undo else restore_texts.restored)(outcome.restored)
+        action = "" if is_undo and not outcome.failed else restore_texts.undo_restore()
+        kind = "failed" if outcome.failed else ""
+        banner = Banner(text, action, undo, _key(chat), lasting=bool(outcome.failed), kind=kind)
+        self._banners.show_banner(banner)
+
+    async def _undo(self, chat: Chat, point: RestorePoint, restored: Plan) -> None:
+        """Undo a restore; ask if other files have changed since."""
+        prompt = SincePrompt(point, restore_texts.restore_at(_moment(point), datetime.now(UTC)))
+        plan = await self._plan(chat, prompt)
+        if plan is None:
+            return
+        if {file.path for file in plan.files} <= {file.path for file in restored.files}:
+            await self._restore_now(chat, plan, prompt)
+        else:
+            await self._ask(chat, prompt, again=True)
+
+    # ------------------------------------------------------------ words
+
+    def _title(self, chat: Chat) -> str:
+        agent = self._agents.get(chat.record.agent)
+        return agent.title if agent is not None else chat.record.agent
+
+    def _inform(self, chat: Chat, text: str, *, kind: str = "") -> None:
+        self._banners.inform(text, kind=kind, key=_key(chat))
+
+
+def _key(chat: Chat) -> str:
+    return f"restore {chat.id}"
+
+
+def _moment(point: RestorePoint) -> datetime:
+    return datetime.fromtimestamp(point.at_ms / 1000, UTC)
+
+
+def _name(point: RestorePoint, page: ChatPage) -> str:
+    """A restore point's name for a sentence: its prompt, or when that was."""
+    item = page.view.transcript.get(point.about.item) if isinstance(page, StructuredPage) else None
+    if item is not None and (text := one_line(item.text).strip()):
+        return restore_texts.quoted(text)
+    name = restore_texts.restore_at if point.about.kind == "restore" else restore_texts.prompt_at
+    return name(_moment(point), datetime.now(UTC))
+
+
+def _shown(path: str) -> str:
+    return one_line(readable(path))

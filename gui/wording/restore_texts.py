@@ -1,0 +1,166 @@
+"""Texts about restore points: the files as they were before a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from gui.wording import chat_texts, phrases
+
+if TYPE_CHECKING:
+    from session_host.restore_points.restoring import How
+
+translate = QCoreApplication.translate
+
+NAME_CHARACTERS = 40
+"""A longer prompt is cut in a name."""
+
+
+def restore_files() -> str:
+    return translate("restore", "Restore files to before this prompt…")
+
+
+def show_changes_since() -> str:
+    return translate("restore", "Show changes since this prompt")
+
+
+def restore_to_before() -> str:
+    """The list from which the user chooses what is restored."""
+    return translate("restore", "Restore files to before…")
+
+
+def changes_since() -> str:
+    """The list from which the user chooses since when changes are shown."""
+    return translate("restore", "Show changes since…")
+
+
+def quoted(prompt: str) -> str:
+    """The name of a prompt by its text, for a sentence."""
+    cut = prompt if len(prompt) <= NAME_CHARACTERS else f"{prompt[: NAME_CHARACTERS - 1].rstrip()}…"
+    return translate("restore", "“{prompt}”").format(prompt=cut)
+
+
+def prompt_at(moment: datetime, now: datetime) -> str:
+    """The name of a prompt without a known text, for a sentence."""
+    return translate("restore", "the prompt {when}").format(when=phrases.clock(moment, now))
+
+
+def restore_at(moment: datetime, now: datetime) -> str:
+    """The name of a restore, for a sentence."""
+    return translate("restore", "the restore {when}").format(when=phrases.clock(moment, now))
+
+
+def row(name: str) -> str:
+    """A name at the beginning of a row."""
+    return name[:1].upper() + name[1:]
+
+
+def detail(moment: datetime, now: datetime, changed: int | None) -> str:
+    """When a restore point was made, and how many files changed after it."""
+    count = "" if changed is None else file_count(changed)
+    return chat_texts.joined(phrases.short_clock(moment, now), count)
+
+
+def file_count(count: int) -> str:
+    return translate("restore", "{count} file(s)", "", count).format(count=f"{count:,}")
+
+
+def none_yet() -> str:
+    return translate(
+        "restore", "No files were kept yet. They are kept before each prompt, if the setting “Restore points” is on."
+    )
+
+
+def not_kept() -> str:
+    return translate("restore", "The files were not kept before this prompt.")
+
+
+def cannot(reason: object) -> str:
+    return translate("restore", "No files can be restored: {reason}.").format(reason=reason)
+
+
+def nothing_differs(name: str) -> str:
+    return translate("restore", "No file differs from how it was before {prompt}.").format(prompt=name)
+
+
+def question(count: int, name: str) -> str:
+    return translate("restore", "Restore {count} file(s) as before {prompt}?", "", count).format(
+        count=f"{count:,}", prompt=name
+    )
+
+
+def restore_() -> str:
+    return translate("restore", "Restore")
+
+
+def undoes_all() -> str:
+    return translate(
+        "restore", "This also undoes changes that you or other chats made to these files since then. You can undo it."
+    )
+
+
+def agent_works(agent: str) -> str:
+    return translate("restore", "{agent} is working and may change files meanwhile.").format(agent=agent)
+
+
+def branch_stays(then: str, now: str) -> str:
+    return translate("restore", "The branch was {then}; {now} stays checked out.").format(then=then, now=now)
+
+
+def changed_meanwhile() -> str:
+    return translate("restore", "Files have changed in the meantime.")
+
+
+def large_files_stay(count: int) -> str:
+    return translate("restore", "{count} large or unreadable file(s) stay as they are.", "", count).format(count=count)
+
+
+def untracked_stay() -> str:
+    return translate("restore", "New files were not kept, and none is deleted.")
+
+
+def submodules_stay(count: int) -> str:
+    return translate("restore", "{count} submodule(s) stay as they are.", "", count).format(count=count)
+
+
+def details(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def files(rows: Sequence[tuple[How, str]]) -> str:
+    """The files of a question, one a line: what happens to each, and its path."""
+    words = {
+        "modified": translate("restore", "change"),
+        "recreated": translate("restore", "create"),
+        "deleted": translate("restore", "delete"),
+    }
+    width = max(map(len, words.values()))
+    return "\n".join(f"{words[how]:<{width}}  {path}" for how, path in rows)
+
+
+def restoring(count: int) -> str:
+    return translate("restore", "Restoring {count} file(s)…", "", count).format(count=f"{count:,}")
+
+
+def restored(count: int) -> str:
+    return translate("restore", "{count} file(s) restored.", "", count).format(count=f"{count:,}")
+
+
+def undone(count: int) -> str:
+    return translate("restore", "The restore is undone: {count} file(s).", "", count).format(count=f"{count:,}")
+
+
+def undo_restore() -> str:
+    return translate("restore", "Undo restore")
+
+
+def partly_restored(failed: int, count: int, paths: str, problem: str) -> str:
+    """Some files could not be restored; ``paths`` names the first ones."""
+    text = translate("restore", "{failed} of {count} files were not restored: {paths}.").format(
+        failed=f"{failed:,}", count=f"{count:,}", paths=paths
+    )
+    reason = translate("restore", "The reason: {problem}.").format(problem=problem.rstrip(".")) if problem else ""
+    return details(text, reason)

@@ -1,0 +1,316 @@
+"""The tracked and untracked files of a working tree as a tree object; ignored files are left out.
+
+git works on a copy of the user's index, so it reads only files that differ from that, and the index itself stays as
+it is. Filters (``filter.<name>.clean``, line ends) run as in any ``git add``: without them, a file of Git LFS would be
+kept as something that a checkout does not understand. No hook runs, and no file system monitor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from session_host.errors import WorktreeError
+from session_host.git import GitRefused, Stop, read_limited, run_with_input
+
+TIMEOUT_S: Final = 15.0
+"""All calls of git for one tree together, with the wait for another one of the same repository."""
+MAX_FILE_BYTES: Final = 8 << 20
+"""Larger files that git does not have are left out."""
+MAX_UNTRACKED: Final = 5000
+MAX_UNTRACKED_BYTES: Final = 128 << 20
+"""With more untracked files, or larger ones together, none is kept."""
+MAX_CHANGED: Final = 20_000
+MAX_CHANGED_BYTES: Final = 256 << 20
+"""With more changed tracked files, nothing is kept."""
+MAX_LEFT_OUT: Final = 200
+"""With more files that are too large, nothing is kept."""
+_MAX_LIST_BYTES: Final = 16 << 20
+_LOCK_CHECK_S: Final = 0.02
+_NICENESS: Final = 10
+SUBMODULE: Final = "160000"
+
+OPTIONS: Final = (
+    # No programs that the repository names besides its filters, and nothing that fails or warns because of line ends.
+    "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false",
+    "-c", "core.splitIndex=false", "-c", "gc.auto=0",
+)  # fmt: skip
+
+
+class WorkingTree(msgspec.Struct, frozen=True, kw_only=True):
+    """A working tree and its repository, without symbolic links."""
+
+    top: Path
+    common: Path
+    """git's common directory, which all worktrees share."""
+    index: Path
+    worktree: str
+    """The worktree's own git directory, below ``common``; "." for the main one."""
+    branch: str | None
+    """None when a commit is checked out without a branch."""
+
+
+class KeptTree(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a working tree as a tree object."""
+
+    tree: str
+    """The id of the tree."""
+    left_out: frozenset[str] = frozenset()
+    """Paths of files that are too large or cannot be read."""
+    has_untracked: bool = True
+    """False if no untracked file is kept: there are too many, or the user's configuration hides them."""
+
+
+class Git:
+    """Calls of git in one working tree, all together within a time limit.
+
+    Attributes:
+        top: the working directory of git.
+    """
+
+    def __init__(self, top: Path, *, timeout_s: float = TIMEOUT_S, niceness: int = 0, stop: Stop | None = None) -> None:
+        self.top = top
+        self._until_s = time.monotonic() + timeout_s
+        self._niceness, self._stop = niceness, stop
+
+    @property
+    def left_s(self) -> float:
+        """The time that is left."""
+        return max(round(self._until_s - time.monotonic(), 1), 0.1)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() > self._until_s
+
+    def ask(self, *words: str) -> str:
+        """The output of a command, without the line end; raises as ``git.run_read_only``."""
+        return self.run(*words).removesuffix("\n")
+
+    def run(self, *words: str, data: bytes = b"", index: Path | None = None, extra: Mapping[str, str] = {}) -> str:
+        """Run a command with a private index; raises as ``git.run_read_only``."""
+        variables = {
+            "GIT_OPTIONAL_LOCKS": "0",
+            **({"GIT_INDEX_FILE": str(index)} if index is not None else {}),
+            **extra,
+        }
+        return run_with_input(
+            self.top, *OPTIONS, *words, data=data, extra=variables, timeout_s=self.left_s, niceness=self._niceness,
+            stop=self._stop,
+        )  # fmt: skip
+
+    def records(self, *words: str, index: Path | None = None) -> list[str]:
+        """The records that a command prints, each with a NUL behind it.
+
+        Raises:
+            WorktreeError: as ``git.run_read_only``, or there are too many.
+        """
+        extra = {"GIT_INDEX_FILE": str(index)} if index is not None else None
+        output, is_cut = read_limited(
+            self.top, *OPTIONS, *words, max_bytes=_MAX_LIST_BYTES, timeout_s=self.left_s, extra=extra, stop=self._stop
+        )
+        if is_cut:
+            raise WorktreeError("there are too many files")
+        return [record for record in output.split("\0") if record]
+
+
+def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
+    """The working tree around a directory.
+
+    Raises:
+        WorktreeError: one line: there is none, or git is missing or refuses.
+    """
+    if not directory.is_dir():
+        raise WorktreeError(f"the directory {directory} does not exist any more")
+    if shutil.which("git") is None:
+        raise WorktreeError("git is not installed; install it (Debian: apt install git)")
+    git = Git(directory, stop=stop)
+
+    def path(*words: str) -> Path:
+        return Path(git.ask("rev-parse", "--path-format=absolute", *words))
+
+    try:
+        top, common = path("--show-toplevel").resolve(), path("--git-common-dir").resolve()
+        worktree = os.path.relpath(path("--git-dir").resolve(), common)
+        branch: str | None = git.ask("branch", "--show-current") or None
+        return WorkingTree(top=top, common=common, index=path("--git-path", "index"), worktree=worktree, branch=branch)
+    except GitRefused as refused:
+        if "not a git repository" in refused.said:
+            raise WorktreeError(f"{directory} is not in a git repository") from refused
+        if "must be run in a work tree" in refused.said:
+            raise WorktreeError(f"{directory} is git's own directory, without files") from refused
+        raise
+
+
+def keep_tree(
+    tree: WorkingTree, *, also: Iterable[str] = (), niceness: int = _NICENESS, stop: Stop | None = None
+) -> KeptTree:
+    """Write the files of a working tree as objects. Blocks for up to ``TIMEOUT_S``.
+
+    Args:
+        tree: the working tree.
+        also: paths to keep even if git ignores them.
+        niceness: git's niceness.
+        stop: ends it early, with an error.
+
+    Raises:
+        WorktreeError: one line: git fails or is too slow, or there is too much.
+    """
+    git = Git(tree.top, niceness=niceness, stop=stop)
+    try:
+        with only_one(tree.common, git), _copy_of(tree.index) as index:
+            return _Keeper(git, tree.top, index).keep(also)
+    except OSError as error:
+        raise WorktreeError(f"the files cannot be kept ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def _copy_of(index: Path) -> Iterator[Path]:
+    """A copy of the user's index in a directory of its own."""
+    with tempfile.TemporaryDirectory(prefix="outlive-") as name:
+        copy = Path(name, "index")
+        with contextlib.suppress(FileNotFoundError):  # Nothing was added yet.
+            shutil.copy2(index, copy)  # With its time, by which git knows files that changed at the same time.
+        yield copy
+
+
+@contextlib.contextmanager
+def only_one(common: Path, git: Git) -> Iterator[None]:
+    """Wait until no other restore point of the repository is taken.
+
+    Raises:
+        WorktreeError: that takes too long.
+    """
+    descriptor = os.open(common, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if git.is_late:
+                    raise WorktreeError("another restore point of the repository is being made; try again") from None
+                time.sleep(_LOCK_CHECK_S)
+            except OSError:
+                break  # A file system without such locks: two are only slower.
+            else:
+                break
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class _Keeper:
+    """Writes one tree with a private index."""
+
+    def __init__(self, git: Git, top: Path, index: Path) -> None:
+        self._git, self._top, self._index = git, top, index
+
+    def keep(self, also: Iterable[str]) -> KeptTree:
+        changed = _Sorted(self._top, self._changed())
+        if len(changed.here) > MAX_CHANGED or changed.bytes > MAX_CHANGED_BYTES:
+            raise WorktreeError("too many files have changed since the last commit")
+        listing = self._untracked()
+        untracked = _Sorted(self._top, (listing or ())[:MAX_UNTRACKED])
+        has_untracked = listing is not None and len(listing) <= MAX_UNTRACKED and untracked.bytes <= MAX_UNTRACKED_BYTES
+        kept = [changed, *([untracked] if has_untracked else []), _Sorted(self._top, also)]
+        left_out = frozenset(path for each in kept for path in each.left_out)
+        if len(left_out) > MAX_LEFT_OUT:
+            raise WorktreeError("too many files are too large")
+        self._update(changed.gone, "--force-remove")
+        self._update([path for each in kept for path in each.here], "--add", "--remove", "--replace")
+        tree = self._git.run("write-tree", "--missing-ok", index=self._index).strip()
+        return KeptTree(tree=tree, left_out=left_out, has_untracked=has_untracked)
+
+    def _update(self, paths: list[str], *options: str) -> None:
+        if paths:
+            data = b"".join(os.fsencode(path) + b"\0" for path in dict.fromkeys(paths))
+            self._git.run("update-index", *options, "-z", "--stdin", data=data, index=self._index)
+
+    def _changed(self) -> list[str]:
+        """The tracked files that may differ from the index; no submodules."""
+        records = iter(self._git.records("diff-files", "--raw", "-z", "--ignore-submodules=all", index=self._index))
+        found = []
+        for record in records:
+            modes = record.removeprefix(":").split(" ", 2)[:2]
+            path = next(records, "")
+            if SUBMODULE not in modes:
+                found.append(path)
+        return found
+
+    def _untracked(self) -> list[str] | None:
+        """The untracked files; None if the user's configuration hides them. Repositories inside are left out."""
+        try:
+            chosen = self._git.ask("config", "--get", "status.showUntrackedFiles")
+        except GitRefused:
+            chosen = ""
+        if chosen.casefold() in {"no", "false", "off", "0"}:
+            return None
+        records = self._git.records("ls-files", "-z", "--others", "--exclude-standard", index=self._index)
+        return [path for path in records if not path.endswith("/")]
+
+
+class _Sorted:
+    """Paths of a working tree, sorted by what is there.
+
+    Attributes:
+        here: files and symbolic links to keep.
+        gone: paths without a file: nothing is there, a directory, or the way there leads over a symbolic link.
+        left_out: files that are too large or cannot be read.
+        bytes: the size of the files to keep.
+    """
+
+    def __init__(self, top: Path, paths: Iterable[str]) -> None:
+        self.here: list[str] = []
+        self.gone: list[str] = []
+        self.left_out: list[str] = []
+        self.bytes = 0
+        is_inside = InsideCheck(top)
+        for path in paths:
+            try:
+                found = (top / path).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                self.gone.append(path)
+                continue
+            except OSError:
+                self.left_out.append(path)
+                continue
+            if stat.S_ISDIR(found.st_mode) or not is_inside(path):
+                self.gone.append(path)
+            elif stat.S_ISLNK(found.st_mode):
+                self.here.append(path)
+            elif (
+                not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE_BYTES or not os.access(top / path, os.R_OK)
+            ):
+                self.left_out.append(path)
+            else:
+                self.here.append(path)
+                self.bytes += found.st_size
+
+
+class InsideCheck:
+    """Whether the way from a working tree's top to a path leads over directories only, not over symbolic links."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = str(top)
+        self._known: dict[str, bool] = {"": True}
+
+    def __call__(self, path: str) -> bool:
+        parent = path.rpartition("/")[0]
+        known = self._known.get(parent)
+        if known is None:
+            try:
+                mode = os.lstat(f"{self._top}/{parent}").st_mode
+            except OSError:
+                mode = 0
+            known = self._known[parent] = stat.S_ISDIR(mode) and self(parent)
+        return known

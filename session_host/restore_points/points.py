@@ -1,0 +1,182 @@
+"""The references of restore points: ``refs/outlive/restore-points/<session>/<milliseconds since 1970>``.
+
+Each is a tag object that points to a tree; its message is JSON, see ``_Message``. It has no text of the user's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from session_host.errors import WorktreeError
+from session_host.git import Stop
+from session_host.restore_points.kept_tree import Git, KeptTree, WorkingTree, find_tree, keep_tree
+
+PREFIX: Final = "refs/outlive/restore-points"
+MAX_POINTS: Final = 100
+"""Of each session, the newest are kept."""
+
+Kind = Literal["prompt", "restore"]
+
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_TAGGER: Final = "Outlive <outlive@localhost>"
+_FORMAT: Final = "%(refname)%00%(*objectname)%00%(contents)%00%01"
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restore point belongs to."""
+
+    kind: Kind
+    """Made before a prompt, or before a restore."""
+    item: str = ""
+    """The id of the prompt's item in a structured chat's transcript; "" in a terminal, and before a restore."""
+    restores: int = 0
+    """Before a restore: the time of the restore point that was restored."""
+
+
+class RestorePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a working tree at one moment."""
+
+    session: str
+    at_ms: int
+    """When it was made, in milliseconds since 1970; unique within the session."""
+    about: About
+    kept: KeptTree
+    worktree: str
+    """As in ``WorkingTree``."""
+    branch: str | None = None
+    """The branch at that time; None if a commit was checked out without one."""
+
+    @property
+    def reference(self) -> str:
+        """The name of its reference."""
+        return f"{PREFIX}/{self.session}/{self.at_ms}"
+
+
+class _Message(msgspec.Struct, omit_defaults=True):
+    """The message of the tag object."""
+
+    kind: Kind
+    worktree: str
+    branch: str | None = None
+    item: str = ""
+    restores: int = 0
+    left_out: list[str] = []
+    has_untracked: bool = True
+
+
+def take(directory: Path, session: str, about: About, *, stop: Stop | None = None) -> RestorePoint:
+    """Make a restore point of the working tree around a directory. Blocks for up to ``kept_tree.TIMEOUT_S``.
+
+    Raises:
+        WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
+    """
+    tree = find_tree(directory, stop)
+    return save(tree, keep_tree(tree, stop=stop), session, about, stop=stop)
+
+
+def save(tree: WorkingTree, kept: KeptTree, session: str, about: About, *, stop: Stop | None = None) -> RestorePoint:
+    """Make a restore point of a kept tree, and remove the session's oldest beyond ``MAX_POINTS``.
+
+    Raises:
+        WorktreeError: git refuses.
+    """
+    git = Git(tree.top, stop=stop)
+    times = _times(git, session)
+    at_ms = max(time.time_ns() // 1_000_000, times[-1] + 1 if times else 0)
+    point = RestorePoint(
+        session=session, at_ms=at_ms, about=about, kept=kept, worktree=tree.worktree, branch=tree.branch
+    )
+    message = _Message(
+        kind=about.kind, worktree=tree.worktree, branch=tree.branch, item=about.item, restores=about.restores,
+        left_out=sorted(kept.left_out), has_untracked=kept.has_untracked,
+    )  # fmt: skip
+    # json, unlike msgspec, writes bytes of paths that are not UTF-8, as escapes.
+    text = json.dumps(msgspec.to_builtins(message))
+    tag = (
+        f"object {kept.tree}\ntype tree\ntag restore-point-{at_ms}\ntagger {_TAGGER} {at_ms // 1000} +0000\n\n{text}\n"
+    )
+    tag_id = git.run("mktag", data=tag.encode()).strip()
+    commands = [f"create {point.reference} {tag_id}"]
+    commands += [f"delete {PREFIX}/{session}/{old}" for old in times[: len(times) + 1 - MAX_POINTS]]
+    git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())
+    return point
+
+
+def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
+    """The restore points that these sessions made in the working tree around a directory, oldest first.
+
+    Raises:
+        WorktreeError: there is no working tree, or git is missing or refuses.
+    """
+    tree = find_tree(directory)
+    listing = Git(tree.top).ask("for-each-ref", f"--format={_FORMAT}", *(_under(session) for session in sessions))
+    points = [point for record in listing.split("\0\x01") if (point := _read(record)) is not None]
+    return sorted((point for point in points if point.worktree == tree.worktree), key=lambda point: point.at_ms)
+
+
+def remove_all(directory: Path, session: str) -> None:
+    """Remove all restore points of a session from the repository around a directory; git removes the objects later.
+
+    Args:
+        directory: a directory in a working tree, or git's own directory.
+        session: the session.
+
+    Raises:
+        WorktreeError: there is no repository, or git is missing or refuses.
+    """
+    git = Git(directory)
+    commands = [f"delete {PREFIX}/{session}/{at_ms}" for at_ms in _times(git, session)]
+    if commands:
+        git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())
+
+
+def _under(session: str) -> str:
+    if not _SESSION.fullmatch(session):
+        raise WorktreeError(f"{session!r} is not the id of a chat")
+    return f"{PREFIX}/{session}/"
+
+
+def _times(git: Git, session: str) -> list[int]:
+    """The times of a session's restore points, oldest first."""
+    names = git.ask("for-each-ref", "--format=%(refname)", _under(session)).split()
+    return sorted(int(name) for path in names if (name := path.rpartition("/")[2]).isdigit())
+
+
+def _read(record: str) -> RestorePoint | None:
+    """One record of ``_FORMAT``; None if it is not understood, such as one of a later version."""
+    try:
+        reference, tree, text, *_ = record.lstrip("\n").split("\0")
+        session, _, at_ms = reference.removeprefix(f"{PREFIX}/").partition("/")
+        message = msgspec.convert(json.loads(text), _Message)
+        about = About(kind=message.kind, item=message.item, restores=message.restores)
+        kept = KeptTree(tree=tree, left_out=frozenset(message.left_out), has_untracked=message.has_untracked)
+        return RestorePoint(
+            session=session, at_ms=int(at_ms), about=about, kept=kept, worktree=message.worktree, branch=message.branch
+        )
+    except (ValueError, msgspec.ValidationError):
+        return None
+
+
+def changed_counts(directory: Path, made: Sequence[RestorePoint]) -> list[int]:
+    """How many files differ between each restore point and the next one: one number less than there are points.
+
+    Raises:
+        WorktreeError: git refuses.
+    """
+    pairs = [f"{former.kept.tree} {later.kept.tree}" for former, later in pairwise(made)]
+    output = Git(directory).run("diff-tree", "--stdin", "-r", "--name-only", data="\n".join([*pairs, ""]).encode())
+    counts: list[int] = []
+    for line in output.splitlines():
+        if len(counts) < len(pairs) and line == pairs[len(counts)]:
+            counts.append(0)
+        else:
+            counts[-1] += 1
+    return counts

@@ -1,0 +1,287 @@
+"""Compares a working tree with a restore point, and restores it.
+
+HEAD, branch and the user's index stay as they are; only files change. Never touched: ignored files, files that are
+ignored by the rules of the restore point, submodules, repositories inside, and what neither restore point keeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from session_host.errors import WorktreeError
+from session_host.git import GitRefused, Stop
+from session_host.restore_points.kept_tree import (
+    SUBMODULE,
+    Git,
+    InsideCheck,
+    KeptTree,
+    WorkingTree,
+    find_tree,
+    keep_tree,
+    only_one,
+)
+from session_host.restore_points.points import About, RestorePoint, save
+
+WORK_TIMEOUT_S: Final = 300.0
+_EXECUTABLE: Final = "100755"
+_NOTHING: Final = "000000"
+_RULES: Final = ".gitignore"
+
+How = Literal["modified", "recreated", "deleted"]
+"""What a restore does to a file."""
+
+
+class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that a restore changes."""
+
+    path: str
+    """From the top of the working tree; bytes that are not UTF-8 are lone surrogates."""
+    how: How
+    mode: str = ""
+    """git's mode of the file after the restore; "" if it is deleted."""
+    blob: str = ""
+    """The id of its content then."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restore would change."""
+
+    point: RestorePoint
+    now: KeptTree
+    """The files as they are now."""
+    branch: str | None
+    """The branch now."""
+    files: tuple[FileRestore, ...]
+    """In the order of their paths."""
+    too_large: int = 0
+    """How many files stay as they are because they were not kept."""
+    submodules: int = 0
+    """How many submodules are at another commit; they stay."""
+
+    @property
+    def keeps_untracked(self) -> bool:
+        """Whether untracked files take part."""
+        return self.point.kept.has_untracked and self.now.has_untracked
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a restore."""
+
+    undo: RestorePoint
+    """The files before the restore."""
+    restored: int
+    """How many files were restored."""
+    failed: tuple[str, ...] = ()
+    """The paths of files that were not."""
+    problem: str = ""
+    """Why not, one line; "" if git does not say."""
+
+
+class FilesChanged(WorktreeError):
+    """Other files differ than those that the user was asked about; nothing was restored."""
+
+
+def plan(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> Plan:
+    """What a restore would change. Blocks.
+
+    Raises:
+        WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
+    """
+    tree = find_tree(directory, stop)
+    now = keep_tree(tree, niceness=0, stop=stop)
+    git = Git(tree.top, stop=stop)
+    changes = _differences(git, now.tree, point.kept.tree)
+    hidden = [file.path for file in changes if file.how == "recreated" and os.path.lexists(tree.top / file.path)]
+    if hidden:
+        # Files that git ignores now: keep them, too, so that the restore can be undone.
+        now = keep_tree(tree, also=hidden, niceness=0, stop=stop)
+        changes = _differences(git, now.tree, point.kept.tree)
+    left_out = now.left_out | point.kept.left_out
+    files = [file for file in changes if file.path not in left_out and file.mode != SUBMODULE]
+    deleted = [file.path for file in files if file.how == "deleted"]
+    stays: set[str] = set()
+    if not point.kept.has_untracked:
+        stays = set(deleted)  # They may have been there, untracked.
+    elif deleted and any(file.path.rpartition("/")[2] == _RULES for file in files):
+        stays = _ignored_then(git, point.kept.tree, deleted)
+    return Plan(
+        point=point, now=now, branch=tree.branch, too_large=len(left_out),
+        submodules=sum(file.mode == SUBMODULE for file in changes),
+        files=tuple(file for file in files if file.path not in stays),
+    )  # fmt: skip
+
+
+def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
+    """Restore the files that a plan names. Blocks for up to ``WORK_TIMEOUT_S``.
+
+    The files as they are now become a restore point of the session first.
+
+    Raises:
+        FilesChanged: the plan is not up to date.
+        WorktreeError: one line; nothing was restored.
+    """
+    point = accepted.point
+    current = plan(directory, point)
+    if current.files != accepted.files:
+        raise FilesChanged("files have changed in the meantime; look at the list again")
+    tree = find_tree(directory)
+    undo = save(tree, current.now, session, About(kind="restore", restores=point.at_ms))
+    git = Git(tree.top, timeout_s=WORK_TIMEOUT_S)
+    failed: set[str] = set()
+    problem = ""
+    try:
+        with only_one(tree.common, git):
+            problem = _Writer(tree, git, directory, current.files, failed).write()
+    except (WorktreeError, OSError) as error:
+        problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        failed |= {file.path for file in current.files if not _is_done(tree, file)}
+    return Outcome(
+        undo=undo, restored=len(current.files) - len(failed), failed=tuple(sorted(failed)),
+        problem=problem,
+    )  # fmt: skip
+
+
+def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
+    """Whether a file was surely restored, after a restore that broke off: only a deletion shows it."""
+    return file.how == "deleted" and not os.path.lexists(tree.top / file.path)
+
+
+def _differences(git: Git, former: str, later: str) -> list[FileRestore]:
+    """What leads from one tree to another, by path; a submodule at either side has the mode ``SUBMODULE``."""
+    records = iter(git.records("diff-tree", "-r", "-z", "--raw", "--no-renames", former, later))
+    found = []
+    for record in records:
+        first, second, _, blob, _ = record.removeprefix(":").split(" ")
+        how: How = "deleted" if second == _NOTHING else "recreated" if first == _NOTHING else "modified"
+        mode = SUBMODULE if SUBMODULE in {first, second} else "" if how == "deleted" else second
+        found.append(FileRestore(path=next(records), how=how, mode=mode, blob=blob if how != "deleted" else ""))
+    return found
+
+
+@contextlib.contextmanager
+def _index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
+    """A private index with these entries: mode, id, tab, path."""
+    with tempfile.TemporaryDirectory(prefix="outlive-") as name:
+        index = Path(name, "index")
+        git.run("update-index", "-z", "--index-info", data=_fed(entries), index=index)
+        yield index
+
+
+def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
+    """Those of the paths that the rules of a tree ignore, such as a directory that .gitignore named before."""
+    entries = git.records("ls-tree", "-r", "-z", tree)
+    rules = [entry for entry in entries if entry.partition("\t")[2].rpartition("/")[2] == _RULES]
+    directory = git.ask("rev-parse", "--absolute-git-dir")
+    with _index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as place:
+        git.run("checkout-index", "-a", f"--prefix={place}/", index=index)
+        variables = {"GIT_DIR": directory, "GIT_WORK_TREE": place}
+        within = Git(Path(place), timeout_s=git.left_s)
+        try:
+            ignored = within.run("check-ignore", "--no-index", "-z", "--stdin", data=_fed(paths), extra=variables)
+        except GitRefused as refused:
+            if refused.code == 1:
+                return set()
+            raise
+    return set(ignored.split("\0"))
+
+
+def _fed(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
+
+
+class _Writer:
+    """Writes the files of one restore."""
+
+    def __init__(
+        self,
+        tree: WorkingTree,
+        git: Git,
+        directory: Path,
+        files: Iterable[FileRestore],
+        failed: set[str],
+    ) -> None:
+        """Begin; ``failed`` gets the paths that could not be restored."""
+        self._top, self._git, self._failed = tree.top, git, failed
+        self._deleted = [file for file in files if file.how == "deleted"]
+        self._written = [file for file in files if file.how != "deleted"]
+        self._kept_directory = str(directory.resolve())
+
+    def write(self) -> str:
+        """Delete and write the files; returns why some could not be, one line, or ""."""
+        problem = ""
+        is_inside = InsideCheck(self._top)
+        for file in self._deleted:
+            try:
+                if is_inside(file.path):
+                    (self._top / file.path).unlink(missing_ok=True)
+                    self._remove_empty((self._top / file.path).parent)
+            except OSError as error:
+                self._failed.add(file.path)
+                problem = f"{file.path}: {error.strerror}"
+        free = [file for file in self._written if self._is_free(file.path)]
+        self._failed |= {file.path for file in self._written} - {file.path for file in free}
+        modes = {file: mode for file in free if (mode := self._mode(file.path))}
+        if free:
+            with _index_of(self._git, (f"{file.mode} {file.blob}\t{file.path}" for file in free)) as index:
+                try:
+                    self._git.run("checkout-index", "-f", "-u", "-a", index=index)
+                except GitRefused as refused:
+                    problem = refused.said
+                self._set_modes(modes)
+                self._failed |= self._different(index)
+        return problem if self._failed else ""
+
+    def _is_free(self, path: str) -> bool:
+        """Whether only what the restore may replace is at a path: git would remove all else there without asking."""
+        whole = self._top
+        for part in Path(path).parts[:-1]:
+            whole /= part
+            if os.path.lexists(whole) and (whole.is_symlink() or not whole.is_dir()):
+                return False
+        whole = self._top / path
+        if whole.is_dir() and not whole.is_symlink():
+            with contextlib.suppress(OSError):
+                whole.rmdir()  # Only an empty one.
+                return True
+            return False
+        return True
+
+    def _remove_empty(self, directory: Path) -> None:
+        """Remove empty directories up to the top, but not the chat's own."""
+        while directory != self._top and not f"{self._kept_directory}/".startswith(f"{directory}/"):
+            try:
+                directory.rmdir()
+            except OSError:
+                return
+            directory = directory.parent
+
+    def _mode(self, path: str) -> int:
+        """The permissions of a file that is about to be replaced; 0 for none."""
+        try:
+            found = (self._top / path).lstat().st_mode
+        except OSError:
+            return 0
+        return stat.S_IMODE(found) if stat.S_ISREG(found) else 0
+
+    def _set_modes(self, modes: dict[FileRestore, int]) -> None:
+        """Give replaced files their permissions again: git only knows whether a file is executable."""
+        for file, mode in modes.items():
+            plain = mode & ~0o111
+            wanted = plain | (plain & 0o444) >> 2 if file.mode == _EXECUTABLE else plain
+            path = self._top / file.path
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    path.chmod(wanted)
+
+    def _different(self, index: Path) -> set[str]:
+        """The paths of files that differ from an index."""
+        self._git.run("update-index", "-q", "--refresh", index=index)
+        return set(self._git.records("diff-files", "--raw", "-z", index=index)[1::2])

@@ -1,0 +1,89 @@
+"""The files before each prompt are kept by the host, with no window there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from session_host.client.chats.remove import remove_chat
+from session_host.client.sessions.store_access import open_store
+from session_host.paths import config_dir
+from session_host.protocol.values import Activity
+from session_host.restore_points.points import RestorePoint, listed
+from tests.support.claude_like import claude_like
+from tests.support.hosts import end
+from tests.support.repositories import Checkout
+from tests.support.structured_chats import add_agent, start_chat, viewing
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+IS_AGENT = "\n[signals]\nends_all = true\n"
+
+
+def add_keeping_agent() -> None:
+    """Add the agent "keeping", which changes a file as soon as it hears a prompt: the log of its input."""
+    add_agent("keeping")
+    with (config_dir() / "agents/keeping.toml").open("a", encoding="utf-8") as file:
+        file.write(IS_AGENT)
+
+
+def log_in(checkout: Checkout, point: RestorePoint) -> str:
+    """The log of the agent's input as a restore point has it."""
+    return checkout.git("cat-file", "-p", f"{point.kept.tree}:input.log")
+
+
+async def test_each_prompt_has_the_files_from_before_the_agent_heard_it(tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    add_keeping_agent()
+    record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.prompt("answer: second")
+        await chat.until_idle(2)
+        items = [item.id for item in chat.items if item.kind == "user"]
+    found = listed(checkout.path, [record.id])
+    assert [point.about.item for point in found] == items
+    assert ["answer: first" in log_in(checkout, point) for point in found] == [False, True]
+    assert "answer: second" not in log_in(checkout, found[1])
+    await end(record.id)
+    with open_store() as store:
+        ended = store.get(record.id)
+        assert ended is not None
+        remove_chat(store, ended)
+    assert listed(checkout.path, [record.id]) == []
+
+
+async def test_a_slow_repository_does_not_hold_a_prompt_for_long(tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit(".gitattributes", "slow filter=slow\n")
+    checkout.git("config", "filter.slow.clean", f"cat; exec cat {tmp_path / 'never'}")
+    checkout.write("slow")
+    os.mkfifo(tmp_path / "never")
+    add_keeping_agent()
+    record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+    assert listed(checkout.path, [record.id]) == []
+    await end(record.id)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_turn_in_a_terminal_has_its_files_unless_the_user_does_not_want_it(
+    tmp_path: Path, *, wanted: bool
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    if not wanted:
+        (config_dir() / "chats.toml").write_text("restore_points = false\n")
+    async with claude_like(checkout.path) as chat:
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        chat.order("state busy")
+        await chat.wait_for_status(Activity.WORKING, "state file")
+        if wanted:
+            await eventually(lambda: len(listed(checkout.path, [chat.record.id])) == 1, 60.0, "the restore point")
+        chat.order("state idle")
+        await chat.wait_for_status(Activity.IDLE, "state file")
+        assert len(listed(checkout.path, [chat.record.id])) == int(wanted)

@@ -1,0 +1,169 @@
+"""Restoring files to before a prompt: the list, the question, undo, and what a line says when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge.restore_points import SincePrompt
+from gui.window.page.structured_page import StructuredPage
+from gui.window.page.terminal_page import TerminalPage
+from session_host.protocol.values import Activity
+from session_host.restore_points.points import About, RestorePoint, take
+from session_host.structured.items import Item, Put
+from session_host.structured.transcript import Transcript
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import Played
+
+PROMPT = About(kind="prompt")
+
+
+def rows(played: Played) -> list[str]:
+    items = played.window.sheets.chooser.items
+    return [items.item(row).text() for row in range(items.rowCount())]
+
+
+def choose(played: Played, row: int) -> None:
+    chooser = played.window.sheets.chooser
+    chooser.list.clicked.emit(chooser.items.index(row, 0))
+
+
+def banner(played: Played) -> str:
+    current = played.window.banners.current
+    return current.text if current is not None else ""
+
+
+async def in_terminal(played: Played, checkout: Checkout, prompts: int = 1) -> tuple[TerminalPage, list[RestorePoint]]:
+    """The page of a chat whose agent made "file" another one after each prompt."""
+    session = await played.add("x", agent="claude", cwd=str(checkout.path / "src"))
+    made = []
+    for number in range(prompts):
+        made.append(take(checkout.path, session, PROMPT))
+        checkout.write("file", f"changed {number}\n")
+    window = played.open_window()
+    window.open_chat(played.chat(session))
+    return played.page, made
+
+
+async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(played: Played, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    page, _ = await in_terminal(played, checkout, prompts=2)
+    hostile = "new\nline\u202e"
+    checkout.write(hostile, "text")
+    window = played.window
+    played.show(page.chat.id)
+    menu = page.view.context_menu(QPointF(30, 30))
+    next(action for action in menu.actions() if action.text().startswith("Restore files")).trigger()
+    menu.close()
+    await played.until(lambda: window.sheets.chooser.is_open, "the list")
+    assert [row.partition(" at ")[0] for row in rows(played)] == ["The prompt", "The prompt"]
+    choose(played, 1)
+    await played.until(lambda: page.is_question_open, "the question")
+    question = page.question
+    assert question.title.text().startswith("Restore 2 files as before the prompt at ")
+    assert question.subject.toPlainText().splitlines() == ["change  file", "delete  new line "]
+    question.yes.click()
+    await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
+    assert (checkout.path / "file").read_text() == "file\n"
+    assert not (checkout.path / hostile).exists()
+    window.banners.act()
+    await played.until(lambda: banner(played) == "The restore is undone: 2 files.", "the restore to be undone")
+    assert (checkout.path / "file").read_text() == "changed 1\n"
+    assert (checkout.path / hostile).read_text() == "text"
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: len(rows(played)) == 4, "the list with both restores")
+    assert [row.partition(" at ")[0] for row in rows(played)][:2] == ["The restore", "The restore"]
+
+
+async def test_other_changes_before_the_answer_are_asked_about_again_and_before_an_undo(
+    played: Played, tmp_path: Path
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    page, _ = await in_terminal(played, checkout)
+    window = played.window
+    played.viewers[page.chat.id].be(Activity.WORKING)
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: window.sheets.chooser.is_open, "the list")
+    choose(played, 0)
+    await played.until(lambda: page.is_question_open, "the question")
+    assert "is working and may change files" in page.question.detail.text()
+    checkout.write("other")
+    page.question.yes.click()
+    await played.until(lambda: "in the meantime" in page.question.detail.text(), "the second question")
+    assert (checkout.path / "other").exists()
+    page.question.yes.click()
+    await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
+    checkout.write("third")
+    window.banners.act()
+    await played.until(lambda: page.is_question_open, "the question before the undo")
+    assert "delete  third" in page.question.subject.toPlainText()
+
+
+async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    session = await played.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
+    point = take(checkout.path, session, About(kind="prompt", item="one"))
+    checkout.write("file", "changed")
+    window = played.open_window()
+    asked: list[tuple[str, SincePrompt]] = []
+    window.changes_requested.connect(lambda _chat, directory, since: asked.append((directory, since)))
+    page = window.open_chat(played.chat(session))
+    assert isinstance(page, StructuredPage)
+    transcript = Transcript()
+    for item in (Item("one", "user", 0, "Fix it\nplease", "done"), Item("two", "user", 0, "And this", "done")):
+        transcript.apply(Put(item))
+    page.view.set_transcript(transcript)
+
+    def act(item: str, name: str) -> None:
+        menu = QMenu()
+        page.view._add_to_menu(menu, item)
+        next(action for action in menu.actions() if action.text().startswith(name)).trigger()
+
+    act("one", "Show changes since")
+    await played.until(lambda: asked, "the changes")
+    assert asked == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
+    act("one", "Restore files")
+    await played.until(lambda: page.is_question_open, "the question")
+    assert page.question.title.text() == "Restore 1 file as before “Fix it please”?"
+    page.question.dismiss()
+    act("two", "Restore files")
+    await played.until(lambda: banner(played) == "The files were not kept before this prompt.", "the line")
+
+
+async def test_without_a_repository_or_a_restore_point_a_line_says_so(played: Played, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    plain = await played.add("plain", agent="claude", cwd=str(tmp_path))
+    empty = await played.add("empty", agent="claude", cwd=str(checkout.path))
+    shell = await played.add("shell", agent="shell", cwd=str(checkout.path))
+    window = played.open_window()
+    window.open_chat(played.chat(plain))
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: "is not in a git repository" in banner(played), "the reason")
+    window.open_chat(played.chat(empty))
+    window.actions_["changes_since"].trigger()
+    await played.until(lambda: banner(played).startswith("No files were kept yet."), "the line")
+    window.open_chat(played.chat(shell))
+    assert not window.actions_["restore_files"].isEnabled()
+
+
+async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_undone(
+    played: Played, tmp_path: Path
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit(".gitignore", "*.log\n")
+    page, _ = await in_terminal(played, checkout)
+    (checkout.path / "src/deep/file").unlink()
+    (checkout.path / "src/deep/file").mkdir()
+    checkout.write("src/deep/file/precious.log")
+    played.window.actions_["restore_files"].trigger()
+    await played.until(lambda: played.window.sheets.chooser.is_open, "the list")
+    choose(played, 0)
+    await played.until(lambda: page.is_question_open, "the question")
+    page.question.yes.click()
+    expected = "1 of 2 files were not restored: src/deep/file."
+    await played.until(lambda: banner(played) == expected, "the line")
+    assert (checkout.path / "file").read_text() == "file\n"
+    assert played.window.banners.current is not None
+    assert played.window.banners.current.action == "Undo restore"
