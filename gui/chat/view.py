@@ -28,6 +28,7 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .prompt.box import PromptBox
+from .prompt_heading import PromptHeading
 from .summary_strip import SummaryStrip
 from .turns import TranscriptTurns
 
@@ -38,6 +39,7 @@ class ChatView(QWidget):
     Attributes:
         finder: finds text in the transcript.
         turns: goes from prompt to prompt.
+        heading: the prompt whose answer is on the page.
 
     Signals:
         prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.
@@ -92,6 +94,7 @@ class ChatView(QWidget):
             self.prompt.completion.files.set_lister(list_tracked)
         self.finder = TranscriptFinder(self.page)
         self.turns = TranscriptTurns(self.page)
+        self.heading = PromptHeading(self.page)
         self._announcer = Announcer(self.page)
         self._taking_back: set[str] = set()
         """The queued prompts that the user takes back here, by their items' ids."""

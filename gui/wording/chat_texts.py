@@ -98,6 +98,16 @@ def damaged(reason: str) -> str:
     return translate("chat", "The rest can’t be read: {reason}").format(reason=reason)
 
 
+def prompt_without_text() -> str:
+    """In place of the text of a prompt that has only images."""
+    return translate("chat", "Prompt without text")
+
+
+def go_to_prompt(prompt: str) -> str:
+    """The button above an answer for screen readers."""
+    return translate("chat", "Go to the prompt: {prompt}").format(prompt=prompt)
+
+
 def new_messages() -> str:
     return translate("chat", "New messages")
 

@@ -112,7 +112,8 @@ class TranscriptPage(PointedPage):
             segments = self.rows.row(placed.position).segments
             for number, card in enumerate(segments):
                 if isinstance(card, Card) and card.request == request_id:
-                    starts = starts or (placed.number == number - card.subject_segments and placed.top >= -_AT_EDGE_PX)
+                    is_first = placed.number == number - card.subject_segments
+                    starts = starts or (is_first and placed.top >= self.covered_px - _AT_EDGE_PX)
                     bottom = placed.top + placed.laid.height
                     ends = ends or (placed.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
         return starts, ends

@@ -38,6 +38,7 @@ class ScrollingPage(PaintedPage):
 
     Attributes:
         grows: whether the transcript gets more items: its end is followed, and a button goes back to it.
+        covered_px: how much of the page's top another widget covers.
 
     Signals:
         arranged(): the segments on the page, or their positions, may have changed.
@@ -51,6 +52,7 @@ class ScrollingPage(PaintedPage):
     restyled = Signal()
     following_changed = Signal(bool)
     grows = True
+    covered_px = 0
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
         super().__init__(theme, directory, parent)
@@ -244,7 +246,8 @@ class ScrollingPage(PaintedPage):
         shown = next(
             (placed for placed in self.visible if (placed.position, placed.number) == (position, segment)), None
         )
-        if not always and shown is not None and 0 <= shown.top + y <= self.height() - 2 * self.style_.line_px:
+        top, bottom = self.covered_px, self.height() - 2 * self.style_.line_px
+        if not always and shown is not None and top <= shown.top + y <= bottom:
             return
         self._set_following(False)
         self._place = places.moved(self.rows, Place(key, segment, round(y)), -self.height() // 3)

@@ -52,3 +52,49 @@ def test_keys_scroll_the_messages_as_a_browsers_page(chat_stage: Callable[..., C
     shown.press(Qt.Key.Key_Down, control)
     assert page._bar.value() == 0
     assert page.hasFocus()
+
+
+def test_the_prompt_of_the_answer_in_view_stands_above_it(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    prompts = {item.id: item for item in page.transcript if item.kind == "user"}
+    page.scroll_to_start()
+    assert not heading.isVisible(), "the prompt itself is in view"
+    seen: list[str] = []
+    while not page.is_following_end:
+        first = page.transcript[min(page.visible[0].position, len(page.transcript) - 1)]
+        assert heading.isVisible() == (first.kind != "user")
+        if heading.isVisible():
+            assert heading.geometry().top() == 0
+            above = [item for item in page.transcript if item.kind == "user" and item.at_ms <= first.at_ms]
+            assert heading.text() == " ".join(above[-1].text.split())
+            assert heading.accessibleName() == f"Go to the prompt: {heading.text()}"
+            seen.append(above[-1].id)
+        page.scroll_by(page.height() / 3)
+    assert list(dict.fromkeys(seen)) == [key for key in prompts if key in seen], "each in its turn"
+    assert len(set(seen)) >= 8
+
+
+def test_a_click_on_the_prompt_above_the_page_goes_to_it(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage(long_chat(60))
+    page, heading = shown.view.page, shown.view.heading
+    page.scroll_to_end()
+    if not heading.isVisible():
+        page.scroll_by(-page.style_.line_px * 8)
+    text = heading.text()
+    QTest.mouseClick(heading, Qt.MouseButton.LeftButton)
+    in_view = [page.transcript[placed.position] for placed in page.visible if placed.position < len(page.transcript)]
+    assert any(item.kind == "user" and " ".join(item.text.split()) == text for item in in_view)
+
+
+def test_a_match_below_the_heading_is_scrolled_into_sight(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage(long_chat(60))
+    page = shown.view.page
+    page.scroll_to_start()
+    page.scroll_by(page.height() * 1.5)
+    covered = next(placed for placed in page.visible if -1 <= placed.top < page.covered_px or placed.bottom > 0)
+    page.scroll_to(page.rows.key(covered.position), covered.number)
+    top = next(
+        placed.top for placed in page.visible if (placed.position, placed.number) == (covered.position, covered.number)
+    )
+    assert top >= page.covered_px

@@ -18,7 +18,7 @@ from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
-from session_host.terminal.base import Row
+from session_host.terminal.base import Cursor, Row
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -32,9 +32,9 @@ class PaintedRows:
         self.numbers: list[int] = []
         real = RowPainter.paint_rows
 
-        def paint_rows(painter: RowPainter, image: QImage, rows: Mapping[int, Row]) -> None:
+        def paint_rows(painter: RowPainter, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None) -> None:
             self.numbers += rows
-            real(painter, image, rows)
+            real(painter, image, rows, cursor)
 
         monkeypatch.setattr(RowPainter, "paint_rows", paint_rows)
 
