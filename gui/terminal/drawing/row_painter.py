@@ -79,12 +79,19 @@ class RowPainter:
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
+        ligatures = metrics.ligatures
         for place in places:
             run, look = laid[place]
             text = run.text
             if look.decorated:
                 decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)
             if look.hidden or text.isspace():
+                continue
+            if run.cluster and ligatures is not None and text.isascii():
+                painter.setPen(look.foreground)
+                painter.setFont(ligatures.fonts[look.variant])
+                painter.drawText(run.column * cell, baseline, text)
+                pen, variant = None, -1
                 continue
             if run.cluster or not text.isascii() or not metrics.exact[look.variant]:
                 self._paint_pieces(painter, run, look, top, free_behind=is_blank_behind(laid, place))
@@ -108,11 +115,6 @@ class RowPainter:
         left = run.column * cell
         color, variant = look.foreground, look.variant
         if run.cluster:
-            if metrics.ligatures is not None and run.text.isascii():
-                painter.setPen(color)
-                painter.setFont(metrics.ligatures.fonts[variant])
-                painter.drawText(left, top + metrics.ascent, run.text)
-                return
             painter.drawImage(left, top, glyphs.picture(run.text, run.cells, variant, color, look.rgb))
             return
         if color is not look.fill and any(fills_cell(ord(character)) for character in run.text):
