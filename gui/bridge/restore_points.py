@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from session_host.errors import OutliveError
 from session_host.restore_points import points as points_module
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
@@ -18,6 +19,12 @@ __all__ = [
     "FileRestore", "FilesChanged", "How", "Listed", "Outcome", "Plan", "RestorePoint", "SincePrompt",
     "points_of", "read_plan", "restore",
 ]  # fmt: skip
+
+
+BEFORE_S = 10.0
+"""How long before its restore point a prompt was written into the agent's record, at most."""
+AFTER_S = 2.0
+"""How long after it, at most: an agent may report its turn first."""
 
 
 class SincePrompt(NamedTuple):
@@ -33,10 +40,12 @@ class Listed(NamedTuple):
     Attributes:
         point: the restore point.
         changed: how many files differ between it and the next one; None for the last one.
+        prompt: the text of its prompt, if the agent's record has it; "" for an unknown one.
     """
 
     point: RestorePoint
     changed: int | None
+    prompt: str
 
 
 async def points_of(chat: Chat, sessions: SessionsModel) -> list[Listed]:
@@ -61,7 +70,39 @@ def _resumed(chat: Chat, sessions: SessionsModel) -> list[str]:
 def _points_of(directory: Path, sessions: Sequence[str]) -> list[Listed]:
     found = points_module.listed(directory, sessions)
     counts = points_module.changed_counts(directory, found) if len(found) > 1 else []
-    return [Listed(point, count) for point, count in zip(found, [*counts, None], strict=False)][::-1]
+    prompts = _prompts_of(found, sessions[0])
+    return [
+        Listed(point, count, prompts.get(point.at_ms, "")) for point, count in zip(found, [*counts, None], strict=False)
+    ][::-1]
+
+
+def _prompts_of(points: Sequence[RestorePoint], session: str) -> dict[int, str]:
+    """The prompts of restore points in a terminal, by the times of the points."""
+    wanted = [point for point in points if point.about.kind == "prompt" and not point.about.item]
+    if not wanted:
+        return {}
+    from session_host.client.chats.recent_prompts import recent_prompts
+
+    try:
+        turns = recent_prompts(session, wanted[0].at_ms / 1000 - BEFORE_S)
+    except OutliveError:
+        return {}  # The times are enough.
+    return matched([point.at_ms for point in wanted], [(round(turn.at_s * 1000), turn.prompt) for turn in turns])
+
+
+def matched(points_ms: Sequence[int], prompts: Sequence[tuple[int, str]]) -> dict[int, str]:
+    """The prompts that belong to restore points: each to the nearest one that was begun soon after it.
+
+    Args:
+        points_ms: the times of the restore points, oldest first, in milliseconds since 1970.
+        prompts: times and texts of the prompts, newest first.
+    """
+    found: dict[int, str] = {}
+    for at_ms, text in prompts:
+        later = [point for point in points_ms if -AFTER_S * 1000 <= point - at_ms <= BEFORE_S * 1000]
+        if later and (nearest := min(later, key=lambda point: abs(point - at_ms))) not in found:
+            found[nearest] = text
+    return found
 
 
 async def read_plan(chat: Chat, point: RestorePoint) -> Plan:

@@ -130,6 +130,16 @@ def details(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
 
 
+def counts(modified: int, recreated: int, deleted: int) -> str:
+    """How many files a restore changes, for a list that does not show all at once."""
+    parts = [
+        translate("restore", "{count} to change").format(count=f"{modified:,}") if modified else "",
+        translate("restore", "{count} to create").format(count=f"{recreated:,}") if recreated else "",
+        translate("restore", "{count} to delete").format(count=f"{deleted:,}") if deleted else "",
+    ]
+    return translate("restore", "{counts}.").format(counts=", ".join(filter(None, parts)))
+
+
 def files(rows: Sequence[tuple[How, str]]) -> str:
     """The files of a question, one a line: what happens to each, and its path."""
     words = {

@@ -46,7 +46,7 @@ class RestorePoint(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     at_ms: int
-    """When it was made, in milliseconds since 1970; unique within the session."""
+    """When it was begun, in milliseconds since 1970; unique within the session."""
     about: About
     kept: KeptTree
     worktree: str
@@ -78,19 +78,30 @@ def take(directory: Path, session: str, about: About, *, stop: Stop | None = Non
     Raises:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
+    at_ms = _now_ms()
     tree = find_tree(directory, stop)
-    return save(tree, keep_tree(tree, stop=stop), session, about, stop=stop)
+    return save(tree, keep_tree(tree, stop=stop), session, about, at_ms=at_ms, stop=stop)
 
 
-def save(tree: WorkingTree, kept: KeptTree, session: str, about: About, *, stop: Stop | None = None) -> RestorePoint:
+def save(
+    tree: WorkingTree, kept: KeptTree, session: str, about: About, *, at_ms: int = 0, stop: Stop | None = None
+) -> RestorePoint:
     """Make a restore point of a kept tree, and remove the session's oldest beyond ``MAX_POINTS``.
+
+    Args:
+        tree: the working tree.
+        kept: its files.
+        session: the session.
+        about: what the restore point belongs to.
+        at_ms: when it was begun, in milliseconds since 1970; 0 for now.
+        stop: ends it early, with an error.
 
     Raises:
         WorktreeError: git refuses.
     """
     git = Git(tree.top, stop=stop)
     times = _times(git, session)
-    at_ms = max(time.time_ns() // 1_000_000, times[-1] + 1 if times else 0)
+    at_ms = max(at_ms or _now_ms(), times[-1] + 1 if times else 0)
     point = RestorePoint(
         session=session, at_ms=at_ms, about=about, kept=kept, worktree=tree.worktree, branch=tree.branch
     )
@@ -136,6 +147,10 @@ def remove_all(directory: Path, session: str) -> None:
     commands = [f"delete {PREFIX}/{session}/{at_ms}" for at_ms in _times(git, session)]
     if commands:
         git.run("update-ref", "--stdin", data="\n".join([*commands, ""]).encode())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _under(session: str) -> str:

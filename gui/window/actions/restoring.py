@@ -24,7 +24,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
-from gui.window.sheets.question import Question
+from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.wording import restore_texts
 from session_host.agents.agent import Agent
 from session_host.errors import WorktreeError
@@ -93,7 +93,7 @@ class RestoreActions:
 
         def choice(listed: Listed) -> Choice:
             point = listed.point
-            name = _name(point, page)
+            name = _name(listed, page)
             detail = restore_texts.detail(_moment(point), now, listed.changed)
             return Choice(restore_texts.row(name), detail, lambda: on_point(chat, SincePrompt(point, name)))
 
@@ -106,11 +106,11 @@ class RestoreActions:
         found = await self._points(chat)
         if found is None:
             return
-        point = next((each.point for each in found if each.point.about.item == item), None)
-        if point is None:
+        listed = next((each for each in found if each.point.about.item == item), None)
+        if listed is None:
             self._inform(chat, restore_texts.not_kept())
         else:
-            on_point(chat, SincePrompt(point, _name(point, self._open_chat(chat))))
+            on_point(chat, SincePrompt(listed.point, _name(listed, self._open_chat(chat))))
 
     async def _points(self, chat: Chat) -> list[Listed] | None:
         """The chat's restore points; None if they cannot be read, which a banner says."""
@@ -134,6 +134,7 @@ class RestoreActions:
         kept = plan.keeps_untracked
         detail = restore_texts.details(
             restore_texts.changed_meanwhile() if again else "",
+            restore_texts.counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
             restore_texts.undoes_all(),
             restore_texts.agent_works(self._title(chat)) if works else "",
             restore_texts.branch_stays(then, now) if then and now and then != now else "",
@@ -221,13 +222,20 @@ def _moment(point: RestorePoint) -> datetime:
     return datetime.fromtimestamp(point.at_ms / 1000, UTC)
 
 
-def _name(point: RestorePoint, page: ChatPage) -> str:
+def _name(listed: Listed, page: ChatPage) -> str:
     """A restore point's name for a sentence: its prompt, or when that was."""
+    point = listed.point
     item = page.view.transcript.get(point.about.item) if isinstance(page, StructuredPage) else None
-    if item is not None and (text := one_line(item.text).strip()):
+    if text := one_line(item.text if item is not None else listed.prompt).strip():
         return restore_texts.quoted(text)
     name = restore_texts.restore_at if point.about.kind == "restore" else restore_texts.prompt_at
     return name(_moment(point), datetime.now(UTC))
+
+
+def _counts(plan: Plan) -> tuple[int, int, int]:
+    """How many files are modified, recreated and deleted."""
+    hows = [file.how for file in plan.files]
+    return hows.count("modified"), hows.count("recreated"), hows.count("deleted")
 
 
 def _shown(path: str) -> str:

@@ -18,7 +18,7 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import in_conversation
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _PIECE_BYTES = 1 << 20
@@ -61,6 +61,7 @@ class _Line(msgspec.Struct, rename="camel"):
 
     type: str = ""
     message: Message | None = None
+    timestamp: object = None
     is_sidechain: bool = False
     is_meta: bool = False
     is_compact_summary: bool = False
@@ -112,7 +113,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if line.type == "assistant" and not line.is_api_error_message and message.model != "<synthetic>":
             yield RecordedText("agent", message.text)
         elif line.type == "user" and not message.has_result and not message.text.startswith(_INTERRUPTED):
-            yield RecordedText("user", message.text)
+            yield RecordedText("user", message.text, seconds_of(line.timestamp))
 
 
 def _has_user_line(path: Path) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 from session_host.system.processes import proc
 
 
@@ -50,6 +50,7 @@ class Line(msgspec.Struct):
 
     type: str
     payload: _Payload
+    timestamp: object = None
 
 
 class Codex:
@@ -100,7 +101,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
             case "response_item", _Payload(type="message", role="assistant") as answer:
                 yield RecordedText("agent", _text(answer.content))
             case _ if (prompt := prompt_in(line)) is not None:
-                yield RecordedText("user", prompt)
+                yield RecordedText("user", prompt, seconds_of(line.timestamp))
 
 
 def prompt_in(line: Line) -> str | None:

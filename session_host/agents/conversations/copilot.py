@@ -15,7 +15,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 from session_host.system.processes import proc
 from session_host.system.processes.identity import is_running
 
@@ -31,6 +31,7 @@ class _Event(msgspec.Struct, rename="camel"):
     type: str
     data: _Data
     agent_id: str = ""
+    timestamp: object = None
 
 
 class Copilot:
@@ -76,7 +77,7 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if event.type == "assistant.message":
             yield RecordedText("agent", event.data.content)
         elif event.type == "user.message":
-            yield RecordedText("user", event.data.content)
+            yield RecordedText("user", event.data.content, seconds_of(event.timestamp))
 
 
 def _is_it(pid: int) -> bool:

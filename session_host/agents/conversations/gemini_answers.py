@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from .backwards import MOST_BYTES, TooFarBack, records_backwards
-from .turns import RecordedText
+from .turns import RecordedText, seconds_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
 """Beginnings of texts for the model in the user's name."""
@@ -30,6 +30,7 @@ class Message(msgspec.Struct, kw_only=True):
     id: str = ""
     type: str = ""
     content: str | _Part | list[_Part | str] = ""
+    timestamp: object = None
 
     @property
     def text(self) -> str:
@@ -63,7 +64,7 @@ def said(path: Path) -> Iterator[RecordedText]:
         if message.type == "gemini":
             yield RecordedText("agent", text)
         elif message.type == "user" and text.strip() and not text.startswith(_CONTEXT):
-            yield RecordedText("user", text)
+            yield RecordedText("user", text, seconds_of(message.timestamp))
 
 
 def _records(path: Path) -> Iterator[Record]:

@@ -24,7 +24,8 @@ _GLANCE_S = 0.1
 """The timeout for a host, which must not block."""
 
 _TEXTS = (
-    "SELECT message.id, json_extract(message.data, '$.role'), json_extract(part.data, '$.text')"
+    "SELECT message.id, json_extract(message.data, '$.role'), json_extract(part.data, '$.text'),"
+    " message.time_created"
     " FROM message JOIN part ON part.message_id = message.id"
     " WHERE message.session_id = ? AND json_extract(part.data, '$.type') = 'text'"
     " AND NOT coalesce(json_extract(part.data, '$.synthetic'), json_extract(part.data, '$.ignored'), 0)"
@@ -127,5 +128,11 @@ def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
     with opened(path, PATIENCE_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
-            texts = [str(text or "") for _, _, text in parts]
-            yield RecordedText("user" if role == "user" else "agent", "\n\n".join(reversed(texts)))
+            said = [(str(text or ""), created_ms) for _, _, text, created_ms in parts]
+            text = "\n\n".join(text for text, _ in reversed(said))
+            yield RecordedText("user" if role == "user" else "agent", text, _seconds(said[0][1]))
+
+
+def _seconds(created_ms: object) -> float:
+    """A time of the file, in seconds since 1970; 0 for anything else: a column of SQLite may hold any type."""
+    return created_ms / 1000 if isinstance(created_ms, int) else 0.0

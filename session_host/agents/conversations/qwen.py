@@ -11,7 +11,7 @@ import msgspec
 from session_host.agents.conversations.backwards import newest_first, records_backwards
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.process_files import in_conversation
-from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
+from session_host.agents.conversations.turns import RecordedText, Turn, seconds_of, turns_of
 
 
 class _Part(msgspec.Struct):
@@ -36,6 +36,7 @@ class _Line(msgspec.Struct, rename="camel"):
     type: str
     message: Message
     is_sidechain: bool = False
+    timestamp: object = None
 
 
 class Qwen:
@@ -80,4 +81,4 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
         if line.type == "assistant":
             yield RecordedText("agent", text)
         elif line.type == "user":
-            yield RecordedText("user", text)
+            yield RecordedText("user", text, seconds_of(line.timestamp))

@@ -6,6 +6,7 @@ An answer is what the agent wrote as text, in Markdown, in order: an agent write
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Final, Literal, NamedTuple
 
@@ -23,6 +24,8 @@ class RecordedText(NamedTuple):
 
     speaker: Literal["user", "agent"]
     text: str
+    at_s: float = 0.0
+    """When it was said, in seconds since 1970; 0 if the record does not tell."""
 
 
 class Turn(NamedTuple):
@@ -30,6 +33,8 @@ class Turn(NamedTuple):
 
     prompt: str
     answer: str
+    at_s: float = 0.0
+    """When the prompt was sent, as in ``RecordedText``."""
 
 
 Which = Literal["last", "unfinished", "before", "chosen"]
@@ -43,12 +48,23 @@ class Choice(NamedTuple):
     which: Which
 
 
+def seconds_of(timestamp: object) -> float:
+    """The time of a record's ISO 8601 text, in seconds since 1970; 0 for anything else."""
+    if not isinstance(timestamp, str):
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(timestamp)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
     texts: list[str] = []
     for said in newest_first:
         if said.speaker == "user":
-            yield Turn(said.text, _joined(texts))
+            yield Turn(said.text, _joined(texts), said.at_s)
             texts = []
         else:
             texts.append(said.text.strip("\n"))

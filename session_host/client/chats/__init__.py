@@ -11,6 +11,7 @@ last_colors       the colours that a window last showed
 chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
 answers           an agent's answer, from the agent's own record
+recent_prompts    the prompts of a chat with their times, from the same record
 earlier_conversations  lists an agent's conversations, and starts a session in one of no chat
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.restore_points import SincePrompt
+from gui.bridge.restore_points import SincePrompt, matched
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import About, RestorePoint, take
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
+from session_host.system.clock import as_text
 from tests.support.repositories import Checkout
 from tests.unit.gui.conftest import Played
 
@@ -99,6 +101,15 @@ async def test_other_changes_before_the_answer_are_asked_about_again_and_before_
     window.banners.act()
     await played.until(lambda: page.is_question_open, "the question before the undo")
     assert "delete  third" in page.question.subject.toPlainText()
+    assert " to delete" not in page.question.detail.text()
+    page.question.dismiss()
+    for number in range(20):
+        checkout.write(f"new/{number}")
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: window.sheets.chooser.is_open, "the list")
+    choose(played, 1)
+    await played.until(lambda: page.is_question_open, "the question about many files")
+    assert page.question.detail.text().startswith("21 to delete. This also")
 
 
 async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path: Path) -> None:
@@ -167,3 +178,31 @@ async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_un
     assert (checkout.path / "file").read_text() == "file\n"
     assert played.window.banners.current is not None
     assert played.window.banners.current.action == "Undo restore"
+
+
+async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(played: Played, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    conversation = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+    session = await played.add(
+        "x", agent="claude", cwd=str(checkout.path), provider_session_id=conversation,
+        located_by={"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},
+    )  # fmt: skip
+    point = take(checkout.path, session, PROMPT)
+    path = checkout.write(f"../claude/projects/-x/{conversation}.jsonl", "\n")
+
+    def said(at_ms: int, text: str) -> str:
+        line = {"type": "user", "timestamp": as_text(at_ms / 1000), "message": {"content": text}}
+        return f"{json.dumps(line)}\n"
+
+    path.write_text(said(point.at_ms - 60_000, "long ago") + said(point.at_ms - 300, "Fix\x1b[31m it"))
+    window = played.open_window()
+    window.open_chat(played.chat(session))
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: window.sheets.chooser.is_open, "the list")
+    assert rows(played) == ["“Fix [31m it”"]
+
+
+def test_a_prompt_belongs_to_the_restore_point_that_was_begun_soon_after_it() -> None:
+    points = [100_000, 130_000, 131_000, 160_000]
+    prompts = [(200_000, "no point"), (130_900, "third"), (129_500, "second"), (99_000, "first"), (50_000, "before")]
+    assert matched(points, prompts) == {100_000: "first", 130_000: "second", 131_000: "third"}
