@@ -68,6 +68,8 @@ class Canvas:
         ligatures = self._painter.metrics.ligatures
         if ligatures is not None and ligatures.yields:
             self._follow_cursor(frame.cursor, changed)
+        else:
+            self._cursor = frame.cursor
         touched = set(changed)
         if len(changed) >= _SMALLEST_MOVE_ROWS:
             touched |= self._move(changed)
@@ -83,8 +85,11 @@ class Canvas:
 
     def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
         """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""
-        cursor = cursor if cursor is not None and cursor.visible else None
         former, self._cursor = self._cursor, cursor
+        if former is not None and not former.visible:
+            former = None
+        if cursor is not None and not cursor.visible:
+            cursor = None
         rows = self.rows
         if former is not None and former.row < len(rows) and (row := rows[former.row]) is not None:
             is_there = cursor is not None and (cursor.row, cursor.column) == (former.row, former.column)

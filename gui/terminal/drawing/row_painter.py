@@ -33,7 +33,9 @@ class RowPainter:
         metrics, page = self.metrics, self.colors.background
         laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
         if (ligatures := metrics.ligatures) is not None:
-            at, column = (-1, None) if cursor is None or not ligatures.yields else (cursor.row, cursor.column)
+            at, column = -1, None
+            if ligatures.yields and cursor is not None and cursor.visible:
+                at, column = cursor.row, cursor.column
             laid = {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
         is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
         atlas = self.glyphs.atlas() if is_much else None

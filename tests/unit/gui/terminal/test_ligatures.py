@@ -157,6 +157,22 @@ def test_rows_that_move_keep_their_ligatures_apart_from_the_cursor(qapp, row, co
     assert differing == [row]
 
 
+def test_another_setting_acts_at_once(qapp):
+    """Also where the cursor is, before the program writes anything."""
+    emulator = create(None, SIZE)
+    emulator.feed(b"a -> b\x1b[1;4H")
+    frame = emulator.frame()
+    emulator.close()
+    modes: list[LigatureMode] = ["never", "not_under_cursor", "always", "not_under_cursor", "never"]
+    canvas = canvas_of(metrics_of("always"))
+    canvas.apply(frame)
+    for mode in modes:
+        fresh = canvas_of(metrics_of(mode))
+        fresh.apply(frame)
+        canvas.set_painter(fresh.painter)
+        assert canvas.image == fresh.image, mode
+
+
 def test_a_block_cursor_on_a_ligature_shows_its_part_of_it(qapp):
     """Where ligatures are drawn at the cursor, too."""
     modes: dict[LigatureMode, bool] = {"always": True, "not_under_cursor": False}
