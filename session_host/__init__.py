@@ -8,6 +8,7 @@
     endpoint       the chat with a model server, a program that runs in a session
     one_shot       the program that runs an agent's command once for each prompt
     codex_relay    the program between a chat and a server that the agent's own terminal uses, too
+    worktree_setup the program that sets up a new worktree, and then becomes the agent
     hook           the program that agents' hooks run
     agents         the catalog of agents, their conversations, and the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index

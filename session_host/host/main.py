@@ -54,6 +54,7 @@ from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
 from .program.journal_writer import JournalWriter
 from .program.termination import end_strays
+from .program.words import program_words
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ def _fork_program(parameters: HostParameters) -> StartingProcess | LaunchFailed 
         descriptors = parameters.descriptors
         output = descriptors.pipe_write if spec.structured is not None else -1
         return PtyProcess.fork(
-            Program(spec.argv, spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
+            Program(program_words(spec), spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
             ProgramDescriptors(descriptors.master, parameters.slave, output),
             about_to_exec=about_to_exec,
             prepare=prepare,

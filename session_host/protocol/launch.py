@@ -108,6 +108,17 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """Whether ``paths.session_history`` has the items that the transcript begins with; always so for a fork."""
 
 
+class WorktreeSetup(msgspec.Struct, frozen=True):
+    """The user's command that runs in a chat's new worktree before the agent; see ``session_host.worktree_setup``."""
+
+    command: str
+    """For the user's shell."""
+    worktree: str
+    """The worktree's top directory."""
+    repository: str
+    """The directory of the repository that it was made of: that of its main working tree, or of a bare repository."""
+
+
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
@@ -164,6 +175,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """How the agent is spoken to, if it has no terminal."""
     restore_points: bool = False
     """Whether the files of the working tree are kept before each prompt; see ``session_host.restore_points``."""
+    setup: WorktreeSetup | None = None
+    """What runs before the agent; None for nothing."""
 
     @property
     def runtime(self) -> Runtime:

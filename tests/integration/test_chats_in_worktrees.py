@@ -85,6 +85,26 @@ class TestResuming:
         assert second.branch_made
         assert second.repository == str(checkout.path / ".git")
 
+    async def test_a_worktree_that_is_made_again_is_set_up_again(
+        self, store: Store, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SHELL", "/bin/sh")
+        config_dir().mkdir(parents=True, exist_ok=True)
+        (config_dir() / "chats.toml").write_text(f'[worktree_setup]\n"{checkout.path}" = "echo run >> ../runs"\n')
+        started = await launch(request(str(checkout.path / "src"), worktree=""))
+        assert started.worktree is not None
+        runs = Path(started.worktree).parent / "runs"
+        assert await eventually(lambda: runs.exists() and runs.read_text() == "run\n", 10, "the setup")
+        first = await over(store, started)
+
+        second = await over(store, await launch(request(first.cwd, resume=first)))
+        assert runs.read_text() == "run\n", "not for a worktree that is there"
+
+        shutil.rmtree(started.worktree)
+        await launch(request(first.cwd, resume=second))
+        assert await eventually(lambda: runs.read_text() == "run\nrun\n", 10, "the second setup")
+        runs.unlink()
+
     async def test_a_missing_worktree_is_made_again_for_a_resumed_chat(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         assert first.worktree is not None

@@ -9,10 +9,13 @@ import msgspec
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.client.worktrees import Worktree, discard, make, remake, remove
 from session_host.git import LOCAL_VARIABLES
-from session_host.protocol.launch import LaunchSpec, Origin
+from session_host.paths import config_dir
+from session_host.protocol.launch import LaunchSpec, Origin, WorktreeSetup
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.processes import proc
+
+from .settings import load_chat_settings
 
 
 def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
@@ -35,7 +38,25 @@ def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
     )
     # A process started by a git hook has variables that lead git to another repository.
     env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}
-    return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env)
+    setup = worktree_setup(made.path, made.repository)
+    return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env, setup=setup)
+
+
+def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:
+    """What runs in a new worktree before its agent; None for nothing.
+
+    Args:
+        worktree: its top directory.
+        repository: git's common directory.
+
+    Raises:
+        ConfigError: the user's settings cannot be read.
+    """
+    command = load_chat_settings(config_dir()).setup_of(repository)
+    if not command:
+        return None
+    common = Path(repository)
+    return WorktreeSetup(command, worktree, str(common.parent if common.name == ".git" else common))
 
 
 def take_back(store: Store, spec: LaunchSpec) -> None:
@@ -60,26 +81,28 @@ def take_back(store: Store, spec: LaunchSpec) -> None:
         )
 
 
-def resumed_in_worktree(record: SessionRecord, directory: str) -> Origin:
+def resumed_in_worktree(record: SessionRecord, directory: str) -> tuple[Origin, WorktreeSetup | None]:
     """Pass a chat's worktree on to the session that resumes it, and recreate it if it is gone. Blocks.
 
     Returns:
-        An origin with the worktree's facts; without them if the chat had none, or continues elsewhere.
+        An origin with the worktree's facts; without them if the chat had none, or continues elsewhere. And what runs in
+        the worktree before the agent, if it was gone.
 
     Raises:
         WorktreeError: the worktree is gone and cannot be recreated.
     """
     if record.worktree is None or record.repository is None or record.branch is None:
-        return Origin()
+        return Origin(), None
     if not Path(directory).is_relative_to(record.worktree):
-        return Origin()
-    remake(record.worktree, record.repository, record.branch)
-    return Origin(
+        return Origin(), None
+    is_new = remake(record.worktree, record.repository, record.branch)
+    origin = Origin(
         repository=record.repository,
         worktree=record.worktree,
         branch=record.branch,
         branch_made=record.branch_made,
     )
+    return origin, worktree_setup(record.worktree, record.repository) if is_new else None
 
 
 def remove_worktree(store: Store, record: SessionRecord) -> str:

@@ -27,7 +27,7 @@ from session_host.paths import (
     session_stderr,
     session_transitions,
 )
-from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch
+from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
@@ -82,7 +82,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     """
     agent = request.agent
     settings = load_chat_settings(config_dir())
-    directory, origin = _directory_and_origin(request)
+    directory, origin, setup = _directory_and_origin(request)
     session_id = str(uuid.uuid4())
     engine = request.engine or default_engine()
     start = _agent_start(request, session_id, directory, engine, settings)
@@ -113,6 +113,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         stderr=str(session_stderr(session_id)) if agent.stderr or is_structured else "",
         identity=agent.identity,
         structured=start.structured,
+        setup=setup,
         watch=watch_of_structured(agent)
         if is_structured
         else settings.applied_to(agent.signals, missing_integration(agent, start.environment, directory)),
@@ -142,18 +143,18 @@ def _former(request: LaunchRequest) -> SessionRecord | None:
     return request.fork.record if request.fork is not None else request.resume
 
 
-def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin]:
-    """The absolute working directory, and the origin with the worktree of the forked or resumed session."""
+def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, WorktreeSetup | None]:
+    """The absolute working directory, the origin with the worktree of the forked or resumed session, and its setup."""
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
-    origin = Origin()
+    origin, setup = Origin(), None
     former = _former(request)
     if former is not None and former.worktree is not None:
         from .chat_worktree import resumed_in_worktree  # most starts do without
 
-        origin = resumed_in_worktree(former, directory)
+        origin, setup = resumed_in_worktree(former, directory)
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
-    return directory, origin
+    return directory, origin, setup
 
 
 def _agent_start(

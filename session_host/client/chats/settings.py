@@ -13,6 +13,7 @@
                                # the agent is not named; the next prompt resumes it
     answer_from_outside = false  # true: `outlive approve` and `deny`, and a notification's buttons, answer Claude Code
                                # in a terminal, too
+    worktree_setup = { "~/src/api" = "npm ci" }  # runs in each new worktree of the repository, before the agent starts
     agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
 The file is optional; missing settings have the values above. A running chat keeps the settings that it started
@@ -21,6 +22,7 @@ with, except ``agents_may_control``, which acts at once.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,12 +58,22 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_timeout_min: dict[str, float] = {}
     answer_from_outside: bool = False
     """See ``host.watchers.hook_questions``."""
+    worktree_setup: dict[str, str] = {}
+    """Commands for the user's shell, by the directories of repositories."""
     agents_may_control: Literal["own", "all"] = "own"
     """See ``system.processes.permission``."""
 
     def shell_variables(self, argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
         """Variables with which a chat's shell marks its prompts; see ``agents.shell_integration``."""
         return shell_integration(argv, environment) if self.shell_integration else {}
+
+    def setup_of(self, repository: str) -> str:
+        """The command that sets up new worktrees of a repository, by git's common directory; "" for none."""
+        for directory, command in self.worktree_setup.items():
+            path = os.path.realpath(Path(directory).expanduser())
+            if repository in {path, os.path.join(path, ".git")}:  # noqa: PTH118 - the strings are compared
+                return command.strip()
+        return ""
 
     def applied_to(self, watch: Watch, remark: str) -> Watch:
         """The signals of an agent in a terminal, with a remark for the user; see ``Watch``."""
@@ -90,6 +102,9 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
     _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
     _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
+    for repository in settings.worktree_setup:
+        if not repository.startswith(("/", "~/")):
+            raise ConfigError(f"{path}: worktree_setup: {repository!r} must be an absolute path, or begin with ~/")
     for agent, minutes in settings.idle_timeout_min.items():
         _check(path, f"idle_timeout_min.{agent}", minutes, IDLE_LIMITS_MIN)
     return settings

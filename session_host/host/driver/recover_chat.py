@@ -7,6 +7,7 @@ step's lines for the agent into the input log: they come out of the repetition, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +17,7 @@ from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import KeptBytes, TranscriptLog
 from session_host.structured.acts import AnyResult
-from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.lines import LineSplitter
@@ -65,7 +66,12 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
         resumes=spec.origin.resumed_from is not None or spec.origin.continues,
         began_ms=structured.began_ms,
     )
-    return StructuredRules(partial(make_dialect, structured.dialect), start, spec.session_id[:8])
+    dialect: Callable[[DialectPort], Dialect] = partial(make_dialect, structured.dialect)
+    if spec.setup is not None:
+        from session_host.structured.dialects.setup import setup_dialect  # most chats do without
+
+        dialect = setup_dialect(spec.setup, dialect)
+    return StructuredRules(dialect, start, spec.session_id[:8])
 
 
 def recover_chat(

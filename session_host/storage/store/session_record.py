@@ -58,7 +58,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     continued_by: str | None = None
     """The id of the session that continues this one's conversation."""
     repository: str | None = None
-    """The git repository that a worktree of this session's own was made of, an absolute path."""
+    """git's common directory of the repository that a worktree of this session's own was made of, an absolute path."""
     worktree: str | None = None
     """That worktree's directory."""
     branch: str | None = None

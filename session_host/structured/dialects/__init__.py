@@ -5,6 +5,7 @@
     reading    messages, and fields that may be missing or of another type than expected
     patches    unified diffs of two texts
     acp/       the Agent Client Protocol
+    setup      the setup of a worktree, before the agent's own dialect
     registry   the dialects by their names
     codex/     Codex: ``codex app-server``
     claude/    Claude Code: ``claude -p`` with streams of JSON

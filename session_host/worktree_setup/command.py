@@ -1,0 +1,136 @@
+"""One run of the user's command, and the exec of the agent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from session_host.worktree_setup.options import Options
+
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the chat."""
+END_TIMEOUT_S: Final = 2.0
+NOT_FOUND: Final = 127
+"""The exit code of shells for a program that is not there."""
+
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2)."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Ended(BaseException):
+    """A signal ends the chat."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def raise_signals() -> None:
+    """From now on each signal of ``ENDING`` raises ``Ended``."""
+    for number in ENDING:
+        signal.signal(number, _raise)
+
+
+def _raise(number: int, _frame: object) -> None:
+    raise Ended(number)
+
+
+def start(options: Options, *, output: int | None, in_front: bool) -> subprocess.Popen[bytes]:
+    """Start the user's command in a process group of its own; it is killed at the end of this process.
+
+    Args:
+        options: the command line.
+        output: where its output goes, as for ``subprocess``, with no input; None for this process's terminal.
+        in_front: whether its group becomes the terminal's foreground group, which gets Ctrl+C.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        os.setpgid(0, 0)
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for number in (*ENDING, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        # Nobody could continue a command that Ctrl+Z has stopped.
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        if in_front:
+            take_terminal(os.getpid())
+        if os.getppid() != parent:
+            os._exit(1)
+
+    environment = os.environ | {"OUTLIVE_WORKTREE": options.worktree, "OUTLIVE_REPOSITORY": options.repository}
+    return subprocess.Popen(
+        [os.environ.get("SHELL") or "/bin/sh", "-c", options.command],
+        cwd=options.worktree,
+        env=environment,
+        stdin=None if in_front else subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        preexec_fn=prepare,  # noqa: PLW1509 - this process has one thread
+    )
+
+
+def take_terminal(group: int) -> None:
+    """Make a process group the terminal's foreground group."""
+    former = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # The terminal has gone, or standard input is none.
+        os.tcsetpgrp(0, group)
+    signal.signal(signal.SIGTTOU, former)
+
+
+def end(child: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:
+    """End the command with all processes of its group: by a signal, and then by force."""
+    for each in (number, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, each)
+        try:
+            child.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)  # What the shell left behind.
+
+
+def die_by(number: int) -> int:
+    """End this process by a signal; returns the exit code if it survives."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def exec_agent(words: Sequence[str]) -> int:
+    """Become the agent; returns the exit code if that is impossible."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    restore_python_signals()
+    try:
+        os.execvp(words[0], list(words))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        sys.stderr.write(f"{words[0]}: {error.strerror}\n")
+    return NOT_FOUND
+
+
+def restore_python_signals() -> None:
+    """Undo what the interpreter ignores: an exec'd program would inherit it."""
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+def described(code: int) -> str:
+    """How a command ended, by its return code, negative for a signal."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"signal {-code}"

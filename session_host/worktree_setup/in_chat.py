@@ -1,0 +1,102 @@
+"""The setup of a structured chat: the run as JSON lines, and the user's answers to it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import select
+import signal
+import subprocess
+from typing import Any, Final
+
+from session_host.worktree_setup.command import Ended, die_by, end, exec_agent, raise_signals, start
+from session_host.worktree_setup.options import Options
+
+KEY: Final = "worktree_setup"
+MAX_OUTPUT_CHARACTERS: Final = 256 * 1024
+CUT: Final = "\n… the rest of the output is not kept\n"
+_READ_BYTES: Final = 16 * 1024
+_MAX_LINE_BYTES: Final = 64 * 1024
+
+
+def run(options: Options) -> int:
+    """Set the worktree up and become the agent; returns the exit code if the chat ends instead."""
+    raise_signals()
+    try:
+        while True:
+            _run_once(options)
+            answer = _answer()
+            while answer not in {"again", "start", ""}:
+                answer = _answer()  # A "cancel" that came too late.
+            if not answer:
+                return 1
+            if answer == "start":
+                break
+    except Ended as ended:
+        return die_by(ended.number)
+    return exec_agent(options.agent)
+
+
+def _run_once(options: Options) -> None:
+    _tell("started")
+    try:
+        child = start(options, output=subprocess.PIPE, in_front=False)
+    except OSError as error:
+        _tell("output", text=f"{error.filename or ''}: {error.strerror}\n")
+        _tell("ended", code=127, signal=0)
+        return
+    try:
+        _pass_on(child)
+        code = child.wait()
+    except Ended as ended:
+        end(child, ended.number)
+        raise
+    _tell("ended", code=max(code, 0), signal=max(-code, 0))
+
+
+def _pass_on(child: subprocess.Popen[bytes]) -> None:
+    """Pass the output on until the command has closed it, or the user cancels."""
+    assert child.stdout is not None
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    room = MAX_OUTPUT_CHARACTERS
+    source = child.stdout.fileno()
+    watched = [source, 0]
+    while True:
+        readable, _, _ = select.select(watched, [], [])
+        if 0 in readable:
+            answer = _answer()
+            if not answer:
+                watched.remove(0)
+            if answer in {"", "cancel"}:
+                end(child, signal.SIGINT)
+        if source not in readable:
+            continue
+        data = os.read(source, _READ_BYTES)
+        text = decoder.decode(data, final=not data)
+        if text and room >= 0:
+            _tell("output", text=text if len(text) <= room else text[:room] + CUT)
+            room -= len(text)
+        if not data:
+            return
+
+
+def _answer() -> str:
+    """The next answer; "" if there is none any more. Reads byte by byte: what follows "start" is the agent's."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte or len(line) > _MAX_LINE_BYTES:
+            return ""
+        line += byte
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return "unknown"
+    return str(value.get(KEY, "unknown")) if isinstance(value, dict) else "unknown"
+
+
+def _tell(what: str, **values: Any) -> None:
+    line = json.dumps({KEY: what, **values}).encode() + b"\n"
+    while line:
+        line = line[os.write(1, line) :]

@@ -1,0 +1,169 @@
+"""A command sets up a chat's new worktree before its agent starts: in a terminal, and without windows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import launch
+from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.control import request as ask
+from session_host.client.viewer.viewer import Viewer
+from session_host.errors import ConfigError
+from session_host.paths import config_dir
+from session_host.protocol.messages import ActivityEvent, Describe, Kill
+from session_host.protocol.values import Activity, GridSize
+from session_host.storage.store import SessionRecord
+from tests.support.hosts import Watcher, see, shown, watching
+from tests.support.repositories import Checkout
+from tests.support.structured_chats import add_agent, viewing
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    return Checkout.new(tmp_path / "project")
+
+
+def set_up_by(command: str, checkout: Checkout) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text(f"[worktree_setup]\n\"{checkout.path}\" = '''{command}'''\n")
+
+
+async def start(checkout: Checkout, *words: str, worktree: str | None = "") -> SessionRecord:
+    return await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())["command"], arguments=list(words), name="x",
+            directory=str(checkout.path / "src"), environment=os.environ, worktree=worktree, size=GridSize(80, 24),
+        )
+    )  # fmt: skip
+
+
+def activity(watcher: Watcher) -> Activity | None:
+    """The latest activity that the host reported."""
+    found = [event.activity for event in watcher.events if isinstance(event, ActivityEvent)]
+    return found[-1] if found else None
+
+
+async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checkout) -> None:
+    set_up_by('pwd; echo "from $OUTLIVE_REPOSITORY"; touch made', checkout)
+    record = await start(checkout, "sh", "-c", "ls ..; pwd; exec cat")
+    assert record.worktree is not None
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, f"{record.worktree}/src"[-20:])
+        lines = shown(viewer)
+        text = "".join(lines)
+        assert lines[0] == "Outlive: setting up the worktree"
+        assert f"from {checkout.path}" in text
+        assert text.index("from /") < text.index("file  made  src"), "the agent starts after the setup"
+        viewer.text("typed\r")
+        await see(viewer, watcher, "typed")
+        assert (await ask(record.id, Describe(0))).child_pid == record.child_pid, "the agent is the same process"
+    assert record.argv == ["sh", "-c", "ls ..; pwd; exec cat"]
+
+
+async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: Checkout, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    set_up_by(f"echo run >> {runs}; echo broken; exit 3", checkout)
+    record = await start(checkout, "sh", "-c", "echo the agent runs; exec cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "q  End the chat")
+        assert "The setup of the worktree failed (exit code 3)." in shown(viewer)
+        await watcher.until(lambda: activity(watcher) is Activity.NEEDS_INPUT, "the chat to need the user")
+        os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
+        viewer.text("x")  # No choice.
+        viewer.text("t")
+        await eventually(lambda: runs.read_text().count("run") == 2, 30, "the second run")
+        await watcher.until(lambda: shown(viewer).count("broken") == 2, "the second run's output")
+        await watcher.until(lambda: shown(viewer)[-1].strip() == "q  End the chat", "the question")
+        viewer.text("s")
+        await see(viewer, watcher, "the agent runs")
+        await watcher.until(lambda: activity(watcher) is not Activity.NEEDS_INPUT, "the question to be over")
+    assert runs.read_text().count("run") == 2
+
+
+async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Checkout, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    # Not a command of the shell: between two of them, a shell may go on after Ctrl+C.
+    waits = 'import time; print("WAIT" + "ING", flush=True); time.sleep(1000)'
+    set_up_by(f"echo $$ > {pid}; exec {sys.executable} -S -c {shlex.quote(waits)}", checkout)
+    record = await start(checkout, "cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "WAITING")
+        await watcher.until(lambda: activity(watcher) is Activity.WORKING, "the setup to be shown as work")
+        viewer.text("s")  # Typed ahead: it does not answer the question to come.
+        viewer.text("\x03")
+        await see(viewer, watcher, "The setup of the worktree was cancelled.")
+        await see(viewer, watcher, "q  End the chat")
+        viewer.text("q")
+        await watcher.until(lambda: viewer.exit_code is not None, "the chat's end")
+    assert viewer.exit_code != 0
+    await eventually(lambda: not Path("/proc", pid.read_text().strip()).exists(), 30, "the command to be gone")
+
+
+async def test_a_killed_chat_leaves_no_setup_behind(checkout: Checkout, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    set_up_by(
+        f"trap '' HUP TERM INT; echo $$ > {pid}; echo waiting | tr a-z A-Z; while :; do sleep 1000; done", checkout
+    )
+    record = await start(checkout, "cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "WAITING")
+        await ask(record.id, Kill(request=1))
+        await watcher.until(lambda: ended(viewer), "the chat's end")
+    await eventually(lambda: not Path("/proc", pid.read_text().strip()).exists(), 30, "the command to be gone")
+
+
+def ended(viewer: Viewer) -> bool:
+    return viewer.exit_code is not None or viewer.exit_signal is not None
+
+
+async def test_without_a_worktree_or_for_another_repository_nothing_is_set_up(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    set_up_by("touch made", checkout)
+    record = await start(checkout, "sh", "-c", "echo the agent; exec cat", worktree=None)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "the agent")
+        assert shown(viewer) == ["the agent"]
+    other = Checkout.new(tmp_path / "other")
+    (other.path / "src").mkdir(exist_ok=True)
+    (config_dir() / "chats.toml").write_text("[worktree_setup]\nproject = 'true'\n")
+    with pytest.raises(ConfigError, match="'project' must be an absolute path"):
+        await start(other, "cat")
+
+
+async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_host(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    set_up_by(f"echo first; cat {go}; exit 3", checkout)
+    add_agent()
+    record = await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())["fake"], prompt="hello", directory=str(checkout.path), worktree="",
+            environment=os.environ, overrides={"FAKE_APP_SERVER_THREADS": str(tmp_path)}, runtime="structured",
+        )
+    )  # fmt: skip
+    async with viewing(record.id) as chat:
+        await chat.watcher.until(lambda: chat.items[:1] != [] and chat.items[0].output == "first\n", "the output")
+        assert chat.state == "running"
+        os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
+        await asyncio.to_thread(go.write_text, "second\n")
+        asked = await chat.until_asked()
+        assert chat.items[0].output == "first\nsecond\n"
+        chat.answer(asked, "start")
+        await chat.until_idle(1)
+        assert [item.kind for item in chat.items[:2]] == ["tool", "user"]
+        assert (await ask(record.id, Describe(0))).child_pid == record.child_pid

@@ -1,0 +1,125 @@
+"""The setup of a structured chat: its dialect and its program, before a fake agent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.protocol.launch import WorktreeSetup
+from session_host.structured.dialects.base import Start
+from session_host.structured.dialects.one_shot.dialect import OneShotDialect
+from session_host.structured.dialects.setup import setup_dialect
+from session_host.structured.items import Item
+from session_host.worktree_setup.in_chat import CUT, MAX_OUTPUT_CHARACTERS
+from session_host.worktree_setup.options import Options, read_options
+from tests.programs import program
+from tests.support.spoken_chat import SpokenChat
+
+Open = Callable[[str], SpokenChat]
+
+
+@pytest.fixture
+def open_chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    opened: list[SpokenChat] = []
+    worktree = tmp_path / "worktree"
+    worktree.mkdir()
+
+    def open_one(command: str) -> SpokenChat:
+        setup = WorktreeSetup(command, str(worktree), str(tmp_path))
+        turn = program("one_turn", "codex")
+        agent = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", "codex", "--", *turn, ":::", *turn]
+        words = [sys.executable, "-P", "-m", "session_host.worktree_setup", "--lines", str(worktree), str(tmp_path)]
+        chat = SpokenChat(
+            partial_dialect(setup), Start(directory=str(tmp_path)), [*words, command, "--", *agent]
+        )  # fmt: skip
+        opened.append(chat)
+        return chat
+
+    yield open_one
+    for chat in opened:
+        chat.close()
+
+
+def partial_dialect(setup: WorktreeSetup) -> Any:
+    return setup_dialect(setup, partial(OneShotDialect))
+
+
+def setups(chat: SpokenChat) -> list[Item]:
+    return [item for item in chat.transcript if item.id.startswith("worktree-setup")]
+
+
+def test_the_setup_is_shown_and_the_first_prompt_waits_for_it(open_chat: Open, tmp_path: Path) -> None:
+    command = 'pwd; echo "$OUTLIVE_REPOSITORY"; echo trouble >&2; read line; touch done'
+    chat = open_chat(command)
+    chat.prompt("one")
+    assert chat.transcript.status.state == "running"
+    chat.reload()
+    chat.until_idle()
+    [item] = setups(chat)
+    assert (item.status, item.command) == (
+        "done",
+        'pwd; echo "$OUTLIVE_REPOSITORY"; echo trouble >&2; read line; touch done',
+    )
+    assert item.output == f"{tmp_path}/worktree\n{tmp_path}\ntrouble\n"
+    assert (tmp_path / "worktree" / "done").exists()
+    assert [text.strip() for text in chat.texts("agent")] == ["one"]
+    chat.reload()
+    chat.turn("two")
+    assert [text.strip() for text in chat.texts("agent")][-1].endswith("two")
+
+
+def test_after_a_failure_the_user_tries_again_or_starts_anyway(open_chat: Open) -> None:
+    chat = open_chat("echo run >> runs; test $(wc -l < runs) -gt 5 || exit 3")
+    asked = chat.until_asked()
+    assert (asked.title, asked.subject) == ("The setup of the worktree failed (exit code 3)", setups(chat)[0].command)
+    assert [option.name for option in asked.options] == ["Try again", "Start anyway", "End the chat"]
+    assert chat.transcript.status.state == "requires_action"
+    chat.reload()
+    chat.answer(asked, "again")
+    asked = chat.until_asked()
+    assert [item.status for item in setups(chat)] == ["failed", "failed"]
+    chat.reload()
+    chat.answer(asked, "start")
+    chat.turn("one")
+    assert [text.strip() for text in chat.texts("agent")] == ["one"]
+    assert len(setups(chat)) == 2
+
+
+def test_the_user_cancels_a_setup_that_hangs_and_ends_the_chat(open_chat: Open, tmp_path: Path) -> None:
+    chat = open_chat("echo here; sleep 1000 & wait")
+    chat.until(lambda: setups(chat) and setups(chat)[0].output)
+    chat.interrupt()
+    chat.interrupt()
+    asked = chat.until_asked()
+    assert (asked.title, setups(chat)[0].status) == ("The setup of the worktree was cancelled", "interrupted")
+    chat.answer(asked, "end")
+    assert chat.failure == "The chat was ended, because its worktree is not set up."
+
+
+def test_endless_output_is_cut(open_chat: Open) -> None:
+    chat = open_chat(f"head -c {MAX_OUTPUT_CHARACTERS * 2} /dev/zero | tr '\\0' x; echo; printf '\\377end'")
+    chat.until_idle()
+    [item] = setups(chat)
+    assert item.output == "x" * MAX_OUTPUT_CHARACTERS + CUT
+
+
+def test_a_shell_that_is_not_there_is_a_failure(open_chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/no/such/shell")
+    chat = open_chat("true")
+    assert chat.until_asked().title == "The setup of the worktree failed (exit code 127)"
+    assert setups(chat)[0].output == "/no/such/shell: No such file or directory\n"
+
+
+def test_the_command_line_is_read() -> None:
+    assert read_options(["/w", "/r", "npm ci", "--", "a", "--", "b"]) == Options(
+        False, "/w", "/r", "npm ci", ["a", "--", "b"]
+    )
+    assert read_options(["--lines", "/w", "/r", "c", "--", "a"]) == Options(True, "/w", "/r", "c", ["a"])
+    assert read_options(["/w", "/r", "--", "a"]) is None
+    assert read_options(["/w", "/r", "c", "--"]) is None
