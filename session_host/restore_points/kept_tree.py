@@ -38,6 +38,7 @@ MAX_LEFT_OUT: Final = 200
 _MAX_LIST_BYTES: Final = 16 << 20
 _LOCK_CHECK_S: Final = 0.02
 _NICENESS: Final = 10
+_SCRATCH: Final = "outlive-index-"
 SUBMODULE: Final = "160000"
 
 OPTIONS: Final = (
@@ -153,13 +154,20 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
 
 
 def keep_tree(
-    tree: WorkingTree, *, also: Iterable[str] = (), niceness: int = _NICENESS, stop: Stop | None = None
+    tree: WorkingTree,
+    *,
+    also: Iterable[str] = (),
+    scratch: Path | None = None,
+    niceness: int = _NICENESS,
+    stop: Stop | None = None,
 ) -> KeptTree:
     """Write the files of a working tree as objects. Blocks for up to ``TIMEOUT_S``.
 
     Args:
         tree: the working tree.
         also: paths to keep even if git ignores them.
+        scratch: the directory for the private index, with what a process that was killed has left; None for a
+            temporary one.
         niceness: git's niceness.
         stop: ends it early, with an error.
 
@@ -168,16 +176,19 @@ def keep_tree(
     """
     git = Git(tree.top, niceness=niceness, stop=stop)
     try:
-        with only_one(tree.common, git), _copy_of(tree.index) as index:
+        with only_one(tree.common, git), _copy_of(tree.index, scratch) as index:
             return _Keeper(git, tree.top, index).keep(also)
     except OSError as error:
         raise WorktreeError(f"the files cannot be kept ({error.strerror})") from error
 
 
 @contextlib.contextmanager
-def _copy_of(index: Path) -> Iterator[Path]:
+def _copy_of(index: Path, scratch: Path | None) -> Iterator[Path]:
     """A copy of the user's index in a directory of its own."""
-    with tempfile.TemporaryDirectory(prefix="outlive-") as name:
+    if scratch is not None:
+        for left in scratch.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=scratch) as name:
         copy = Path(name, "index")
         with contextlib.suppress(FileNotFoundError):  # Nothing was added yet.
             shutil.copy2(index, copy)  # With its time, by which git knows files that changed at the same time.

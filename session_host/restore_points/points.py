@@ -72,15 +72,24 @@ class _Message(msgspec.Struct, omit_defaults=True):
     has_untracked: bool = True
 
 
-def take(directory: Path, session: str, about: About, *, stop: Stop | None = None) -> RestorePoint:
+def take(
+    directory: Path, session: str, about: About, *, scratch: Path | None = None, stop: Stop | None = None
+) -> RestorePoint:
     """Make a restore point of the working tree around a directory. Blocks for up to ``kept_tree.TIMEOUT_S``.
+
+    Args:
+        directory: a directory in the working tree.
+        session: the session.
+        about: what the restore point belongs to.
+        scratch: as in ``keep_tree``.
+        stop: ends it early, with an error.
 
     Raises:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
     at_ms = _now_ms()
     tree = find_tree(directory, stop)
-    return save(tree, keep_tree(tree, stop=stop), session, about, at_ms=at_ms, stop=stop)
+    return save(tree, keep_tree(tree, scratch=scratch, stop=stop), session, about, at_ms=at_ms, stop=stop)
 
 
 def save(

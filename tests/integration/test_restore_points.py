@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from session_host.client.chats.remove import remove_chat
+from session_host.client.control import request
 from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
+from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import RestorePoint, listed
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
-from tests.support.structured_chats import add_agent, start_chat, viewing
+from tests.support.structured_chats import add_agent, heard, start_chat, viewing
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -56,18 +59,41 @@ async def test_each_prompt_has_the_files_from_before_the_agent_heard_it(tmp_path
     assert listed(checkout.path, [record.id]) == []
 
 
-async def test_a_slow_repository_does_not_hold_a_prompt_for_long(tmp_path: Path) -> None:
-    checkout = Checkout.new(tmp_path / "api")
+def slow_checkout(directory: Path) -> Checkout:
+    """A repository in which git makes the file "begun" in the directory, and waits for the FIFO "never" there."""
+    checkout = Checkout.new(directory / "api")
     checkout.commit(".gitattributes", "slow filter=slow\n")
-    checkout.git("config", "filter.slow.clean", f"cat; exec cat {tmp_path / 'never'}")
+    checkout.git("config", "filter.slow.clean", f"touch {directory / 'begun'}; cat; exec cat {directory / 'never'}")
     checkout.write("slow")
-    os.mkfifo(tmp_path / "never")
+    os.mkfifo(directory / "never")
+    return checkout
+
+
+async def test_a_slow_repository_does_not_hold_a_prompt_for_long(tmp_path: Path) -> None:
+    checkout = slow_checkout(tmp_path)
     add_keeping_agent()
     record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
     assert listed(checkout.path, [record.id]) == []
     await end(record.id)
+
+
+async def test_a_prompt_that_waits_for_its_restore_point_is_sent_once_when_the_host_is_killed(tmp_path: Path) -> None:
+    checkout = slow_checkout(tmp_path)
+    add_keeping_agent()
+    record = await start_chat(checkout.path, agent="keeping")
+    async with viewing(record.id) as chat:
+        description: Description = await request(record.id, Describe(0))
+        chat.viewer.prompt("answer: first")
+        await eventually((tmp_path / "begun").exists, 60.0, "git to be started")
+        os.kill(description.host_pid, signal.SIGKILL)
+        await chat.until_idle(1)
+        assert chat.texts() == ["first"]
+    assert len(heard(checkout.path, "turn/start")) == 1
+    # The git of the killed host waits for this; then it ends.
+    with (tmp_path / "never").open("w"):
+        await end(record.id)
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -82,8 +82,10 @@ class RestorePointMaker:
         if not self._spec.restore_points or self._is_making or now_s < self._not_before_s:
             return False
         self._is_making, self._began_s = True, now_s
-        directory, session = Path(self._spec.cwd), self._spec.session_id
-        self._worker.submit_and_call(lambda: take(directory, session, about, stop=self._stop), self._made, self._failed)
+        directory, session, scratch = Path(self._spec.cwd), self._spec.session_id, Path(self._spec.screen).parent
+        self._worker.submit_and_call(
+            lambda: take(directory, session, about, scratch=scratch, stop=self._stop), self._made, self._failed
+        )
         return True
 
     def _made(self, point: RestorePoint) -> None:
