@@ -1,0 +1,60 @@
+"""Images among any other output: however it is cut, and wherever a copy is made, everyone sees the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import available_engines, create, restore
+from session_host.terminal.base import Emulator
+from tests.support.emulators import fragments, seen
+from tests.support.images import command, shown
+
+pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
+
+SIZE, CELL = GridSize(30, 8), CellSize(8, 16)
+COMMANDS = [
+    shown("i=1"), shown(), shown("i=2,c=3,r=2,C=1"), shown("i=3,z=-1,X=3,c=40"), shown("i=4,r=30"),
+    command("a=T,f=24,s=1,v=2,i=5,m=1", b"abc"), command("m=1", b"d"), command("m=0", b"ef"),
+    command("a=p,i=1"), command("a=p,i=2,p=7"), command("a=q,i=9,s=1,v=1,f=24", b"abc"), command("a=d"),
+    command("a=d,d=I,i=1"), command("a=d,d=c"), command("a=d,d=y,y=2"), command("=,;"), b"\x1b_Ga=T;\x18", b"\x1b[2J",
+    b"\x1b[3J", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1bc", b"\r\n" * 5,
+]  # fmt: skip
+OUTPUTS = st.lists(st.one_of(fragments(), st.sampled_from(COMMANDS), st.sampled_from(COMMANDS)), max_size=25)
+
+
+def everything(emulator: Emulator) -> Any:
+    """What can be seen, with the images by their ids; the damage is consumed."""
+    images = [(one.image.id, one.image.data, *one[1:]) for one in emulator.frame().images]
+    return seen(emulator), images
+
+
+@given(output=OUTPUTS.map(b"".join), cuts=st.lists(st.integers(1, 60), max_size=60))
+def test_how_output_is_cut_makes_no_difference(output: bytes, cuts: list[int]) -> None:
+    whole, cut = (create("ghostty", SIZE, cell=CELL, scrollback_lines=50) for _ in range(2))
+    whole.feed(output)
+    start = 0
+    for length in (*cuts, len(output)):
+        cut.feed(output[start : start + length])
+        start += length
+    assert everything(cut) == everything(whole)
+    assert cut.take_replies() == whole.take_replies()
+    whole.close(), cut.close()
+
+
+@given(before=OUTPUTS.map(b"".join), after=OUTPUTS.map(b"".join), scrolled=st.integers(0, 30))
+def test_a_copy_goes_on_alike(before: bytes, after: bytes, scrolled: int) -> None:
+    own = create("ghostty", SIZE, cell=CELL, scrollback_lines=50)
+    own.feed(before)
+    own.take_replies(), own.take_events()
+    copy = restore("ghostty", own.snapshot())
+    for emulator in (own, copy):
+        emulator.feed(after)
+        emulator.scroll(-scrolled)
+    assert everything(copy) == everything(own)
+    assert copy.take_replies() == own.take_replies()
+    own.close(), copy.close()
