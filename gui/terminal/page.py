@@ -116,7 +116,7 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._saved_frame = SavedFrame(emulator.frame(), emulator.modes.reverse_screen)
+            self._saved_frame = SavedFrame(emulator.frame()._replace(images=()), emulator.modes.reverse_screen)
             self._scrolling.keep(self._saved_frame.frame, emulator)
 
     @property

@@ -60,6 +60,7 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
 
 def log_state_of(driver: Driver) -> LogState:
     """The state that the input log adds up to; all replies to interpreted output are in the log."""
+    driver.late_replies.send_now()
     session, chat = driver.session, driver.session.chat
     return LogState(
         child_started=driver.process.started if driver.process is not None else None,

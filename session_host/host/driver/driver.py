@@ -47,6 +47,7 @@ from session_host.terminal.base import Emulator, TerminalEvent
 from .checkpoints import Checkpointer
 from .clearer import Clearer
 from .history import history_of
+from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
 from .restore_points import RestorePointMaker
@@ -71,7 +72,7 @@ class Driver:
         program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
         actor: does the acts that a structured chat's agent asks for.
-        clearer: clears the terminal at a viewer's request.
+        clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
@@ -130,7 +131,7 @@ class Driver:
             fed=recovered.fed, header=input_log.header,
         )  # fmt: skip
         self.performer = Performer(self)
-        self.clearer = Clearer(self)
+        self.clearer, self.late_replies = Clearer(self), LateReplies(self, descriptors.master)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
@@ -255,6 +256,7 @@ class Driver:
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
         self.clearer.close()
+        self.late_replies.close()
         self.questions.close()
         self.restore_points.close()
         self.watch.close()
@@ -325,8 +327,7 @@ class Driver:
     def _emulator_used(self, emulator: Emulator) -> None:
         """Send the emulator's replies to the program and its events to the viewers."""
         self._handle_emulator_results(emulator.take_replies(), emulator.take_events())
-        session = self.session
-        session.emulator_used(emulator)
+        (session := self.session).emulator_used(emulator)
         if session.effects:
             self.performer.perform()
         self.watch.on_output_interpreted()
@@ -337,8 +338,7 @@ class Driver:
 
     def _handle_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         if replies or events:
-            self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.emulator_resizes)
-            self.performer.perform()
+            self.late_replies.handle(replies, events)
         if events:
             self.watch.on_terminal_events(events)
 

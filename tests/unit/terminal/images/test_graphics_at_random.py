@@ -43,7 +43,8 @@ def test_how_output_is_cut_makes_no_difference(output: bytes, cuts: list[int]) -
         start += length
     assert everything(cut) == everything(whole)
     assert cut.take_replies() == whole.take_replies()
-    whole.close(), cut.close()
+    for emulator in (whole, cut):
+        emulator.close()
 
 
 @given(before=OUTPUTS.map(b"".join), after=OUTPUTS.map(b"".join), scrolled=st.integers(0, 30))
@@ -57,4 +58,5 @@ def test_a_copy_goes_on_alike(before: bytes, after: bytes, scrolled: int) -> Non
         emulator.scroll(-scrolled)
     assert everything(copy) == everything(own)
     assert copy.take_replies() == own.take_replies()
-    own.close(), copy.close()
+    for emulator in (own, copy):
+        emulator.close()

@@ -1,0 +1,80 @@
+"""Sends the emulator's replies to the program; those about images not before the program reads without echo.
+
+``kitty +kitten icat`` of kitty 0.26 (Debian 12) asks about images first, and then changes the terminal's mode, which
+discards the answer if that has come already: the kernel has echoed it by then, as text on the screen.
+
+A reply that waits is in no log yet. If this host is killed, the next one finds the query unanswered, and answers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import termios
+from typing import TYPE_CHECKING
+
+from session_host.terminal.base import TerminalEvent
+
+if TYPE_CHECKING:
+    from session_host.host.driver.driver import Driver
+
+WAIT_S = 1.0
+"""How long a reply waits at most; a program that reads with echo gets it then."""
+
+_LOOK_AGAIN_S = 0.002
+_IMAGE_REPLY = b"\x1b_G"
+
+
+def echoes(terminal: int) -> bool:
+    """Whether the kernel echoes what is typed; False for a terminal that is gone."""
+    try:
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    except termios.error:
+        return False
+
+
+class LateReplies:
+    """Sends one session's replies, in their order."""
+
+    def __init__(self, driver: Driver, terminal: int) -> None:
+        self._driver = driver
+        self._terminal = terminal
+        self._waiting = b""
+        self._until_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def handle(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        """Send replies now or soon, and handle events now."""
+        if self._waiting or (_IMAGE_REPLY in replies and echoes(self._terminal)):
+            if not self._waiting:
+                self._until_s = asyncio.get_running_loop().time() + WAIT_S
+                self._look_again()
+            self._waiting += replies
+            replies = b""
+        self._send(replies, events)
+
+    def send_now(self) -> None:
+        """Send what waits: the state that is saved next says that all queries are answered."""
+        self.close()
+        if self._waiting:
+            replies, self._waiting = self._waiting, b""
+            self._send(replies, [])
+
+    def close(self) -> None:
+        """Stop waiting, and send nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self._look)
+
+    def _look(self) -> None:
+        if echoes(self._terminal) and asyncio.get_running_loop().time() < self._until_s:
+            self._look_again()
+        else:
+            self.send_now()
+
+    def _send(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        driver = self._driver
+        driver.session.handle_emulator_results(replies, events, driver.worker.interpreted_to, driver.emulator_resizes)
+        driver.performer.perform()

@@ -1,0 +1,88 @@
+"""Replies about images wait until the program reads without echo; a kill meanwhile loses none, and doubles none."""
+
+from __future__ import annotations
+
+import termios
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.host.driver import late_replies
+from session_host.terminal import available_engines
+from tests.support.images import command
+from tests.support.kept_sessions import KeptSession, kept_session
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
+
+QUERY = command("a=q,i=1,s=1,v=1,f=24", b"abc")
+REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;22c"
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
+    """A session whose program reads with echo, as a shell's command does."""
+    monkeypatch.setattr(late_replies, "WAIT_S", 600.0)
+    with kept_session(engine="ghostty", cooked=True) as kept:
+        yield kept
+
+
+def start(kept: KeptSession) -> None:
+    """Start a host, which writes to the PTY."""
+    kept.host()
+    kept.attach_pty()
+
+
+async def asked(kept: KeptSession, output: bytes = QUERY + b"\x1b[c") -> None:
+    """The program asks; returns when the output is interpreted."""
+    kept.write_output(output)
+    await eventually(lambda: kept.driver.worker.is_quiet, 10, "the output to be interpreted")
+
+
+async def read(kept: KeptSession, length: int) -> bytes:
+    """What the program gets next, of this length."""
+    await eventually(lambda: kept.unread_bytes >= length, 10, "the replies")
+    return kept.read_typed()
+
+
+async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_answer(kept: KeptSession):
+    start(kept)
+    await asked(kept)
+    assert kept.unread_bytes == 0
+    tty.setraw(kept.slave, termios.TCSAFLUSH)
+    assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
+
+
+async def test_without_echo_and_to_other_questions_there_is_no_delay(kept: KeptSession):
+    start(kept)
+    await asked(kept, b"\x1b[c")
+    await eventually(lambda: kept.unread_bytes == len(DA1), 10, "the reply")
+    tty.setraw(kept.slave, termios.TCSAFLUSH)
+    kept.unread_bytes = 0
+    await asked(kept)
+    assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
+
+
+async def test_a_program_that_keeps_the_echo_gets_the_answer_later(kept: KeptSession, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(late_replies, "WAIT_S", 0.01)
+    start(kept)
+    await asked(kept)
+    await eventually(lambda: kept.unread_bytes == len(REPLY + DA1), 10, "the replies")
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+async def test_a_kill_while_it_waits_neither_loses_nor_doubles_it(kept: KeptSession, checkpoint: bool):
+    start(kept)
+    await asked(kept)
+    if checkpoint:
+        await kept.checkpointer.catch_up()
+        assert kept.unread_bytes == len(REPLY + DA1)
+    else:
+        assert kept.unread_bytes == 0
+    kept.kill()
+    tty.setraw(kept.slave, termios.TCSANOW)
+    start(kept)
+    if not checkpoint:
+        assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
+    assert kept.recovered.replies == (b"" if checkpoint else REPLY + DA1)
