@@ -24,6 +24,7 @@ catalog, and turns their events into signals. It never polls.
     checkouts       the git working trees of chats
     changes_reader  reads the changes of a chat's directory
     repository_files  the files of a git repository, without ignored ones
+    worktree_setup  the command that sets up a repository's worktrees, read and written
     record_watcher  reports changes of the store or the runtime directory
     age_timer       reports when relative times must be updated
     clock_changes   reports that the system's clock was set, or that the computer slept

@@ -160,6 +160,18 @@ def use_worktree() -> str:
     return translate("new_chat", "Use a separate git worktree")
 
 
+def setup_command() -> str:
+    return translate("new_chat", "Setup command for new worktrees of this repository")
+
+
+def setup_example() -> str:
+    return translate("new_chat", "Setup command, such as npm ci (optional)")
+
+
+def setup_hint() -> str:
+    return translate("new_chat", "Runs in each new worktree of this repository, before the agent starts")
+
+
 def use_worktree_hint() -> str:
     return translate("new_chat", "The chat works on its own branch, in its own copy of the files")
 

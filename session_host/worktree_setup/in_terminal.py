@@ -60,7 +60,10 @@ def _run_once(options: Options) -> int:
         _write(f"{error.filename or ''}: {error.strerror}\r\n")
         return 127
     try:
-        return child.wait()
+        code = child.wait()
+        if code:
+            end(child)  # What it left in the background: the next run, or the agent, begins without it.
+        return code
     except Ended as ended:
         end(child, ended.number)
         raise

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.worktree_setup import setup_of, write_setup
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
 from gui.window.actions.exporting import export_to
@@ -121,7 +122,8 @@ class ChatActions(QObject):
         self._sessions.tasks.start(self._load_repository_status(directory), "repository")
 
     async def _load_repository_status(self, directory: str) -> None:
-        self._sheets.new_chat.set_repository_status(directory, await self._sessions.checkouts.status_of(directory))
+        status = await self._sessions.checkouts.status_of(directory)
+        self._sheets.new_chat.set_repository_status(directory, status, await setup_of(directory))
 
     async def _load_recent_directories(self) -> None:
         self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
@@ -167,6 +169,8 @@ class ChatActions(QObject):
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
+        if request.setup is not None:
+            write_setup(request.setup)
         chat = await self._sessions.launch(
             self._agents[request.agent],
             request.arguments,

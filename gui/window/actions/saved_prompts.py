@@ -83,8 +83,7 @@ class SavedPrompts:
     def _offer(self, page: ChatPage) -> None:
         record = page.chat.record
         # A prompt for a repository is also for the worktrees that were made of it.
-        directories = [directory for directory in (record.cwd, record.repository) if directory]
-        choices = self._choices(record.agent, directories, page.insert_prompt)
+        choices = self._choices(record.agent, [record.cwd, record.project], page.insert_prompt)
         choices += [
             Choice(saved_prompt_texts.new(), "", lambda: self.save(page.chat, "")),
             Choice(saved_prompt_texts.edit(), "", self._choose_to_edit),
@@ -141,7 +140,7 @@ class SavedPrompts:
 
     def save(self, chat: Chat, text: str) -> None:
         """Ask for the name of a prompt of a chat."""
-        self._ask(text, chat.record.agent, chat.record.repository or chat.record.cwd)
+        self._ask(text, chat.record.agent, chat.record.project)
 
     def _save_from(self, sheet: NewChatSheet) -> None:
         """Save the first prompt of the sheet for a new chat, and then go back to that sheet."""

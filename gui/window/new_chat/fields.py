@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.bridge.checkouts import Status
+from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -108,19 +109,29 @@ class RuntimeField(QWidget):
 
 
 class WorktreeField(QWidget):
-    """The choice of a git worktree for the chat, and of its branch."""
+    """The choice of a git worktree for the chat, of its branch, and of the setup of the repository's worktrees.
+
+    Attributes:
+        stops: the controls, in the order of the keyboard.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._entry: SetupEntry | None = None
         self.checkbox = QCheckBox(new_chat_texts.use_worktree())
         self.checkbox.setAccessibleName(new_chat_texts.use_worktree())
         self.checkbox.setToolTip(new_chat_texts.use_worktree_hint())
         self.branch = QLineEdit()
         self.branch.setAccessibleName(new_chat_texts.branch())
         self.branch.setPlaceholderText(new_chat_texts.new_branch())
+        self.setup = QLineEdit()
+        self.setup.setAccessibleName(new_chat_texts.setup_command())
+        self.setup.setPlaceholderText(new_chat_texts.setup_example())
+        self.setup.setToolTip(new_chat_texts.setup_hint())
+        self.stops = (self.checkbox, self.branch, self.setup)
         self.note = label("", "secondary")
-        self.checkbox.toggled.connect(self.branch.setVisible)
-        self.branch.hide()
+        self.checkbox.toggled.connect(self._show_fields)
+        self._show_fields()
         row = QHBoxLayout()
         row.setSpacing(GAP_M_PX)
         row.addWidget(self.checkbox)
@@ -130,6 +141,25 @@ class WorktreeField(QWidget):
         layout.setSpacing(GAP_S_PX)
         layout.addLayout(row)
         layout.addWidget(self.branch)
+        layout.addWidget(self.setup)
+
+    def _show_fields(self) -> None:
+        is_wanted = self.checkbox.isChecked() and self.checkbox.isEnabled()
+        self.branch.setVisible(is_wanted)
+        self.setup.setVisible(is_wanted and self._entry is not None)
+
+    def _set_setup(self, entry: SetupEntry | None) -> None:
+        """Set the command of the directory's repository; None if it is unknown. An edited command stays."""
+        if entry is None or self.changed_setup() is None or entry.repository != (self._entry or entry).repository:
+            self.setup.setText(entry.command if entry is not None else "")
+        self._entry = entry
+
+    def changed_setup(self) -> SetupEntry | None:
+        """The repository's command if the user changed it, and wants a worktree."""
+        command = self.setup.text().strip()
+        if self._entry is None or self.value() is None or command == self._entry.command:
+            return None
+        return self._entry._replace(command=command)
 
     def set_value(self, *, enabled: bool) -> None:
         """Suggest a choice; the branch is empty again each time."""
@@ -146,14 +176,16 @@ class WorktreeField(QWidget):
         If it were disabled meanwhile, Tab after the directory's name would skip it.
         """
         self.checkbox.setEnabled(True)
-        self.branch.setVisible(self.checkbox.isChecked())
+        self._entry = None
+        self._show_fields()
         self.branch.setPlaceholderText(new_chat_texts.new_branch())
         self.note.clear()
 
-    def set_repository_status(self, status: Status | None) -> None:
-        """Set the status of the directory's repository; None outside of one."""
+    def set_repository_status(self, status: Status | None, setup: SetupEntry | None) -> None:
+        """Set the status of the directory's repository, None outside of one, and the setup of its worktrees."""
+        self._set_setup(setup)
         self.checkbox.setEnabled(status is not None)
-        self.branch.setVisible(status is not None and self.checkbox.isChecked())
+        self._show_fields()
         self.note.setText("" if status is not None else new_chat_texts.no_repository())
         start = (status.branch or status.commit) if status is not None else ""
         self.branch.setPlaceholderText(new_chat_texts.new_branch_from(start) if start else new_chat_texts.new_branch())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtWidgets import QWidget
 
+from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts, phrases
 from session_host.agents.agent import Agent
@@ -22,6 +23,7 @@ class NewChatRequest:
 
     Attributes:
         worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
+        setup: the command that sets up the repository's worktrees, if the user changed it; None for no change.
         runtime: whether the agent shows its own terminal, or a chat view.
         remembered: the suggestion for this agent's next start.
     """
@@ -35,6 +37,7 @@ class NewChatRequest:
     worktree: str | None = None
     runtime: Runtime = "terminal"
     remembered: Start | None = None
+    setup: SetupEntry | None = None
 
 
 class Refused(Exception):

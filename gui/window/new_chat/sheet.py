@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.bridge.checkouts import Status
 from gui.bridge.earlier_conversations import can_list
+from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX
@@ -141,8 +142,7 @@ class NewChatSheet(FormSheet):
         order = [
             self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
             self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
-            self.worktree.checkbox, self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel,
-            self.start,
+            *self.worktree.stops, self.environment, self.missing.copy, self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -227,10 +227,10 @@ class NewChatSheet(FormSheet):
             if had_focus:
                 self.tiles.focus()
 
-    def set_repository_status(self, directory: str, status: Status | None) -> None:
-        """Set git's status of a directory; None outside of a repository."""
+    def set_repository_status(self, directory: str, status: Status | None, setup: SetupEntry | None) -> None:
+        """Set git's status of a directory, None outside of a repository, and the setup of its worktrees."""
         if directory == self.directory.directory():
-            self.worktree.set_repository_status(status)
+            self.worktree.set_repository_status(status, setup)
 
     def failed(self, message: str) -> None:
         """The chat could not be started."""
@@ -396,4 +396,5 @@ class NewChatSheet(FormSheet):
             worktree=self.worktree.value(),
             runtime=start.runtime,
             remembered=start,
+            setup=self.worktree.changed_setup(),
         )

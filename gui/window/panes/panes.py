@@ -151,7 +151,7 @@ class Panes(QObject):
     def directory(self) -> str:
         """The directory of the active chat (for a worktree, its repository); "" for none."""
         chat = self.active_chat
-        return (chat.record.repository or chat.record.cwd) if chat is not None else ""
+        return chat.record.project if chat is not None else ""
 
     def shows(self, session_id: str) -> bool:
         """Whether a visible pane shows this chat."""

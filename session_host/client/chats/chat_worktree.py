@@ -13,6 +13,7 @@ from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec, Origin, WorktreeSetup
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.session_record import directory_of
 from session_host.system.processes import proc
 
 from .settings import load_chat_settings
@@ -52,11 +53,8 @@ def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:
     Raises:
         ConfigError: the user's settings cannot be read.
     """
-    command = load_chat_settings(config_dir()).setup_of(repository)
-    if not command:
-        return None
-    common = Path(repository)
-    return WorktreeSetup(command, worktree, str(common.parent if common.name == ".git" else common))
+    _directory, command = load_chat_settings(config_dir()).setup_of(repository) or ("", "")
+    return WorktreeSetup(command, worktree, directory_of(repository)) if command else None
 
 
 def take_back(store: Store, spec: LaunchSpec) -> None:

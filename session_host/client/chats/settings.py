@@ -67,13 +67,13 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Variables with which a chat's shell marks its prompts; see ``agents.shell_integration``."""
         return shell_integration(argv, environment) if self.shell_integration else {}
 
-    def setup_of(self, repository: str) -> str:
-        """The command that sets up new worktrees of a repository, by git's common directory; "" for none."""
+    def setup_of(self, repository: str) -> tuple[str, str] | None:
+        """The entry of ``worktree_setup`` for a repository (git's common directory): its directory and the command."""
         for directory, command in self.worktree_setup.items():
             path = os.path.realpath(Path(directory).expanduser())
             if repository in {path, os.path.join(path, ".git")}:  # noqa: PTH118 - the strings are compared
-                return command.strip()
-        return ""
+                return directory, command.strip()
+        return None
 
     def applied_to(self, watch: Watch, remark: str) -> Watch:
         """The signals of an agent in a terminal, with a remark for the user; see ``Watch``."""

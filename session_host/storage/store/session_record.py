@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -79,6 +80,11 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
     agents without conversations of their own, and in records of former versions."""
 
+    @property
+    def project(self) -> str:
+        """The directory of the chat's project: that of its worktree's repository, or the chat's own."""
+        return directory_of(self.repository) if self.repository else self.cwd
+
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
         """Make the record of a session that is being started."""
@@ -106,6 +112,12 @@ class SessionRecord(msgspec.Struct, kw_only=True):
             runtime=spec.runtime,
             located_by=origin.located_by,
         )
+
+
+def directory_of(repository: str) -> str:
+    """The directory of a repository with this common directory of git: its main working tree, or a bare repository."""
+    path = Path(repository)
+    return str(path.parent) if path.name == ".git" else repository
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:

@@ -120,7 +120,7 @@ async def test_a_chat_that_has_ended_says_so(played: Played) -> None:
 
 async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(played: Played) -> None:
     window = played.open_window()
-    page = await chat_view(played, agent="claude", cwd="/tmp/worktree", repository="/tmp")
+    page = await chat_view(played, agent="claude", cwd="/tmp/worktree", repository="/tmp/.git")
     editor = page.view.prompt.editor
     QTest.keyClicks(editor, "Fix the tests. ")
     QApplication.sendEvent(

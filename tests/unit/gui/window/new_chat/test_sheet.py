@@ -146,6 +146,47 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     assert launches[1].worktree == "fix"
 
 
+async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
+    played: Played, launches: list[LaunchRequest], area: Area
+) -> None:
+    repository, other = Checkout.new(area.home / "api").path, Checkout.new(area.home / "other").path
+    settings = area.config / "chats.toml"
+    settings.write_text('rest_after_s = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
+    window = played.open_window()
+    window.chat_actions.new_chat("shell", str(repository))
+    sheet = window.sheets.new_chat
+    sheet.more.click()
+    field = sheet.worktree
+    assert not field.setup.isVisible()
+    field.checkbox.click()
+    await played.until(lambda: field.setup.text() == "npm ci", "the command")
+    assert field.setup.isVisible()
+    sheet.directory.setText(str(other))
+    assert not field.setup.isVisible(), "until the repository is known"
+    await played.until(lambda: field.setup.isVisible() and not field.setup.text(), "that there is no command")
+    sheet.directory.setText(str(repository))
+    await played.until(lambda: field.setup.text() == "npm ci", "the command")
+    sheet.start.click()
+    await played.until(lambda: launches, "the start")
+    assert settings.read_text().endswith('"~/api" = "npm ci"\n'), "it is not changed"
+
+    for command, line in (("uv sync", '"~/api" = "uv sync"\n'), ("", "")):
+        window.chat_actions.new_chat("shell", str(repository))
+        await played.until(field.setup.isVisible, "the command")
+        field.setup.setText(command)
+        count = len(launches)
+        sheet.start.click()
+        await played.until(lambda count=count: len(launches) > count, "the start")  # type: ignore[misc]
+        assert settings.read_text().partition("\n")[0] == "rest_after_s = 60 # mine"
+        assert settings.read_text().endswith(line)
+    assert "npm" not in settings.read_text()
+    assert "uv" not in settings.read_text()
+
+    settings.write_text("broken")
+    window.chat_actions.new_chat("shell", str(other))
+    await played.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
+
+
 async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repository(
     played: Played, launches: list[LaunchRequest], area: Area
 ) -> None:

@@ -1,0 +1,50 @@
+"""The user's command that sets up new worktrees of a repository, for the sheet of a new chat."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+from gui.settings.writing import write_values
+from session_host.errors import ConfigError, WorktreeError
+from session_host.paths import config_dir
+
+
+class SetupEntry(NamedTuple):
+    """An entry of ``worktree_setup`` in ``chats.toml``.
+
+    Attributes:
+        repository: the repository's directory, as the file has it; or as it would be written.
+        command: the command; "" for none.
+    """
+
+    repository: str
+    command: str
+
+
+async def setup_of(directory: str) -> SetupEntry | None:
+    """The entry for the repository of a directory; None outside of one, or if the settings cannot be read."""
+    return await asyncio.to_thread(_read, directory)
+
+
+def _read(directory: str) -> SetupEntry | None:
+    from session_host.client.chats.settings import load_chat_settings
+    from session_host.client.worktrees import find
+    from session_host.storage.store.session_record import directory_of
+
+    try:
+        repository = str(find(Path(directory)).common)
+        found = load_chat_settings(config_dir()).setup_of(repository)
+    except (WorktreeError, ConfigError):
+        return None  # The start says why.
+    return SetupEntry(*found) if found is not None else SetupEntry(directory_of(repository), "")
+
+
+def write_setup(entry: SetupEntry) -> None:
+    """Write an entry, and keep everything else in the file; one without a command is removed.
+
+    Raises:
+        ConfigError: the file cannot be read or written; nothing was changed.
+    """
+    write_values(config_dir() / "chats.toml", {("worktree_setup", entry.repository): entry.command or None})
