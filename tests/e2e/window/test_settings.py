@@ -68,8 +68,8 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         waits_for(config / "window.toml", "font_size = 7")
         own.press("ctrl+f")
         own.type("rename chat")
-        own.press("Tab", "Tab", "Return", "ctrl+shift+r")
-        waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+R"')
+        own.press("Tab", "Tab", "Return", "ctrl+shift+x")
+        waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+X"')
         # With the mouse: the search field, and the switch of the only row that it finds.
         own.press("Escape")
         click(window, 90, 22)
@@ -81,7 +81,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
         # A change by hand acts while the window is open.
-        (config / "keys.toml").write_text('rename = ["Ctrl+Shift+R", "F7"]\n')
+        (config / "keys.toml").write_text('rename = ["Ctrl+Shift+X", "F7"]\n')
         own.press("Escape", "Escape")
         wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
         own.focus()
