@@ -6,13 +6,13 @@ import fcntl
 import os
 import socket
 import stat
-import termios
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import CellSize, GridSize
 from session_host.system.processes import proc
+from session_host.system.processes.pty_process import set_size
 
 _FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
 """Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
@@ -74,7 +74,8 @@ def create_descriptors(
         master, slave = _socket_pair() if structured else os.openpty()
         opened += [master, slave]
         if not structured:
-            termios.tcsetwinsize(slave, (size.rows, size.columns))
+            # Some programs show images only where the pixels are known; the emulator begins with the same cell.
+            set_size(slave, size, CellSize())
         pipe = os.pipe()
         opened += pipe
         for descriptor in (master, *pipe):

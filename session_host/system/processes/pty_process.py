@@ -35,6 +35,14 @@ _EXEC_FAILED = 127
 """The exit status of a fork that failed to exec, as shells use it."""
 
 
+def set_size(terminal: int, size: GridSize, cell: CellSize) -> None:
+    """Set a terminal's size in the kernel, in cells and in pixels."""
+    # The kernel's fields have 16 bits; a large grid of large cells has more pixels.
+    width_px, height_px = (min(px, 0xFFFF) for px in (size.columns * cell.width_px, size.rows * cell.height_px))
+    packed = struct.pack("HHHH", size.rows, size.columns, width_px, height_px)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, packed)
+
+
 def resolve(command: str, directory: str, search_path: str) -> str:
     """The absolute path of the program that ``command`` names.
 
@@ -273,10 +281,7 @@ class PtyProcess:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Set the terminal's size in the kernel, which sends SIGWINCH to the program."""
-        # The kernel's fields have 16 bits; a large grid of large cells has more pixels.
-        width_px, height_px = (min(px, 0xFFFF) for px in (size.columns * cell.width_px, size.rows * cell.height_px))
-        packed = struct.pack("HHHH", size.rows, size.columns, width_px, height_px)
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, packed)
+        set_size(self.master, size, cell)
 
     def foreground_group(self) -> int:
         """The terminal's foreground process group; 0 for none."""

@@ -25,6 +25,8 @@ _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
 _ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])|(c))")
 """Sequences that erase prompts or images: ED, a change of screens, RIS."""
 
+_MAY_BEGIN_COMMAND: Final = (b"\x1b", b"\x1b_")
+_has_image: Final = re.compile(rb"\x1b_G").search
 _EMPTY_IMAGE: Final = b"\x1b_G\x1b\\"
 _AROUND_IMAGE_BYTES: Final = len(_EMPTY_IMAGE)
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
@@ -157,8 +159,8 @@ class Stream:
         if not (
             self._effects.unfinished
             or b"]" in data
-            or data.endswith(b"\x1b")
-            or (b"_" in data and _holds(data, b"\x1b_", b"_"))
+            or data.endswith(_MAY_BEGIN_COMMAND)
+            or (b"\x1b" in data and b"G" in data and _has_image(data))
         ):
             return self._interpret(data)
         changed, start = False, 0
