@@ -33,16 +33,27 @@ OPTIONS: Final = (
     RequestOption("start", "Start anyway", "choice"),
     RequestOption("end", "End the chat", "cancel"),
 )
+TAIL_CHARACTERS: Final = 4000
+TAIL_LINES: Final = 12
+"""The end of the output that is shown with the question; the item has all of it."""
 _SIGINT: Final = 2
 
 
 class _State(msgspec.Struct, array_like=True):
-    """The state; ``runs`` is the number of runs, ``agent`` the state of the agent's dialect once it has begun."""
+    """The state.
+
+    Attributes:
+        runs: the number of runs.
+        cancelled: the user has cancelled the last one.
+        agent: the state of the agent's dialect; None before it has begun.
+        tail: the end of the last run's output.
+    """
 
     start: Start
     runs: int = 0
     cancelled: bool = False
     agent: bytes | None = None
+    tail: str = ""
 
 
 class SetupDialect:
@@ -77,6 +88,7 @@ class SetupDialect:
                 pass  # It is shown already, above the first prompt.
             case {"worktree_setup": "output", "text": str(text)}:
                 self._port.emit(Append(self._item, text, "output"))
+                self._state.tail = (self._state.tail + text)[-TAIL_CHARACTERS:]
             case {"worktree_setup": "ended", "code": int(code), "signal": int(number)}:
                 self._on_ended(code, number)
             case _:
@@ -89,7 +101,7 @@ class SetupDialect:
     def _show_run(self) -> None:
         """Show a run that is about to begin."""
         self._state.runs += 1
-        self._state.cancelled = False
+        self._state.cancelled, self._state.tail = False, ""
         setup = self._setup
         item = Item(
             self._item, "tool", self._port.now_ms, status="running", title="Set up the worktree", tool="execute",
@@ -107,11 +119,13 @@ class SetupDialect:
         is_cancelled = self._state.cancelled or number == _SIGINT
         port.emit(SetStatus(self._item, "interrupted" if is_cancelled else "failed", port.now_ms))
         how = "was cancelled" if is_cancelled else f"failed ({f'signal {number}' if number else f'exit code {code}'})"
+        tail = "\n".join(self._state.tail.rstrip().splitlines()[-TAIL_LINES:])
+        subject = f"{self._setup.command}\n\n{tail}" if tail else self._setup.command
         title = f"The setup of the worktree {how}"
         port.emit(
             RequestOpened(
                 AgentRequest(
-                    self._item, "permission", port.now_ms, title, self._setup.command, OPTIONS, self._item,
+                    self._item, "permission", port.now_ms, title, subject, OPTIONS, self._item,
                     self._setup.worktree,
                 )
             )

@@ -75,9 +75,11 @@ def test_the_setup_is_shown_and_the_first_prompt_waits_for_it(open_chat: Open, t
 
 
 def test_after_a_failure_the_user_tries_again_or_starts_anyway(open_chat: Open) -> None:
-    chat = open_chat("echo run >> runs; test $(wc -l < runs) -gt 5 || exit 3")
+    command = "seq 20; echo run >> runs; test $(wc -l < runs) -gt 5 || exit 3"
+    chat = open_chat(command)
     asked = chat.until_asked()
-    assert (asked.title, asked.subject) == ("The setup of the worktree failed (exit code 3)", setups(chat)[0].command)
+    assert asked.title == "The setup of the worktree failed (exit code 3)"
+    assert asked.subject == "\n".join([command, "", *map(str, range(9, 21))])
     assert [option.name for option in asked.options] == ["Try again", "Start anyway", "End the chat"]
     assert chat.transcript.status.state == "requires_action"
     chat.reload()
