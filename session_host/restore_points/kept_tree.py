@@ -133,6 +133,9 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
     """
     if not directory.is_dir():
         raise WorktreeError(f"the directory {directory} does not exist any more")
+    real = directory.resolve()
+    if not any(os.path.lexists(each / ".git") for each in (real, *real.parents)):
+        raise WorktreeError(f"{directory} is not in a git repository")  # At once: a prompt may wait for this.
     if shutil.which("git") is None:
         raise WorktreeError("git is not installed; install it (Debian: apt install git)")
     git = Git(directory, stop=stop)
