@@ -5,6 +5,8 @@ own group::
 
     theme      colours, measures and marks, dark and light, following the desktop
     loop       runs asyncio inside Qt's loop
+    qt_overrides  keeps an error in an override of a Qt method from crashing the process
+    fault_report  writes the window's unexpected errors and crashes to its log
     garbage    collects Python's garbage between Qt's events
 
     wording    the texts, and how chats are grouped and ordered

@@ -42,6 +42,9 @@ def main(argv: list[str]) -> int:
         return 0
     # Until the window is shown: nothing of what a start makes is garbage, and looking for it took a fifth of the start.
     gc.disable()
+    from gui.qt_overrides import guard_overrides
+
+    guard_overrides()
     from gui import app  # importing Qt takes most of the start; a second start does not need it
 
     return app.start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)

@@ -19,11 +19,13 @@ from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
+from gui.fault_report import FaultReport
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.glyphs.atlas_import import AtlasImport
+from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
@@ -144,6 +146,16 @@ class App:
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
+
+    def show_fault(self, text: str, report: str) -> None:
+        """Show that the window had an unexpected error; ``report`` is the path of its log."""
+        opener = self.window.opener
+        self.window.banners.show_banner(
+            Banner(
+                text, notice_texts.show_report(), lambda: opener.open_file(FilePlace(report)), "fault", lasting=True,
+                kind="failed",
+            )
+        )  # fmt: skip
 
     def _connect(self) -> None:
         windows, tray = self.windows, self.tray
@@ -369,9 +381,16 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     translation.install(qt)
+    faults = FaultReport(paths.window_log())
     app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
+    faults.failed.connect(lambda: app.show_fault(notice_texts.window_fault(), str(faults.path)))
+    if faults.has_crashed:
+        app.show_fault(notice_texts.window_crashed(), str(faults.path))
     qt.commitDataRequest.connect(_on_session_end)
-    return loop.run(qt, app.run(), app.quit)
+    try:
+        return loop.run(qt, app.run(), app.quit)
+    finally:
+        faults.close()
 
 
 def _on_session_end(manager: QSessionManager) -> None:

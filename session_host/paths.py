@@ -181,6 +181,11 @@ def session_journal(session_id: str) -> Path:
     return session_dir(session_id) / "journal"
 
 
+def window_log() -> Path:
+    """The window's log: warnings, unexpected errors and crashes."""
+    return state_dir() / "logs" / "window.log"
+
+
 def session_log(session_id: str) -> Path:
     """The log of a session's host; it never contains the user's text."""
     return state_dir() / "logs" / f"{session_id}.log"

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from gui.qt_overrides import guard_overrides
 from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area, reused_area, reusing
@@ -35,6 +36,8 @@ from tests.support.qt_messages import QtMessages
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
+
+guard_overrides()  # Before a test imports classes of the window, as the window does.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -11,6 +11,19 @@ def another_window() -> str:
     return translate("notice", "Outlive is open in another window, which also answers `outlive window`.")
 
 
+def window_fault() -> str:
+    """An unexpected error of the window itself."""
+    return translate("notice", "Something went wrong in this window. Your chats keep running.")
+
+
+def window_crashed() -> str:
+    return translate("notice", "The window ended unexpectedly. Your chats kept running.")
+
+
+def show_report() -> str:
+    return translate("notice", "Show report")
+
+
 def no_tray() -> str:
     return translate(
         "notice", "Your desktop has no tray. Chats keep running when you close the window, but you won’t be notified."

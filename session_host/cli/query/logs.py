@@ -1,4 +1,4 @@
-"""``outlive logs``: the log of the process behind a chat; it never contains the chat's text."""
+"""``outlive logs``: the log of the process behind a chat, which never contains the chat's text; or the window's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from session_host.cli.session_argument import find
-from session_host.errors import OutliveError
-from session_host.paths import keeper_log, session_log
+from session_host.errors import OutliveError, UsageError
+from session_host.paths import keeper_log, session_log, window_log
 from session_host.system.log_rotation import aside
 
 
@@ -21,12 +21,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "session", metavar="SESSION", nargs="?", help="name, id or unique id prefix; without it, the keeper"
     )
+    parser.add_argument("--window", action="store_true", help="the window's unexpected errors and crashes")
     parser.add_argument("-f", "--follow", action="store_true", help="print new lines as they come")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a log."""
-    path = keeper_log() if options.session is None else session_log(find(options.session).id)
+    if options.window and options.session is not None:
+        raise UsageError("--window takes no chat")
+    if options.window:
+        path = window_log()
+    else:
+        path = keeper_log() if options.session is None else session_log(find(options.session).id)
     try:
         with contextlib.suppress(FileNotFoundError):
             sys.stdout.write(aside(path).read_text(encoding="utf-8", errors="replace"))

@@ -15,8 +15,10 @@ from tests.conftest import Sessions, lasting
 from tests.programs import Gate, program
 from tests.support import command_client
 from tests.support.area import Area
+from tests.support.buses import BusDaemon
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
+from tests.support.screen_reader import ScreenReader, screen_reader
 from tests.support.themes import LIGHT
 from tests.support.waiting import WaitedInVain, wait_until
 from tests.support.windows import ARGV, Window, outlive, window
@@ -77,6 +79,13 @@ def gate(area: Area) -> Iterator[Gate]:
     made = Gate(area.root / "gate")
     yield made
     made.close()
+
+
+@pytest.fixture
+def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
+    """A screen reader on the desktop's bus."""
+    with screen_reader() as made:
+        yield made
 
 
 def until_known(act: Callable[[], None], done: Callable[[], object], what: str) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from gui.chat.content.markdown import MarkdownText
 from gui.window.guide.chapters import read_chapters
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
-from tests.support.buses import BusDaemon
-from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader, screen_reader
+from tests.support.screen_reader import BY_CHARACTER, BY_LINE, BY_WORD, Accessible, ScreenReader
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -22,12 +20,6 @@ MOST_LINES = 12
 FLOOD_LINES = 30_000
 FIRST_EVENTS, EVENTS_A_S = 40, 6
 """The interval between two reports grows to a second; a report is a few events."""
-
-
-@pytest.fixture
-def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
-    with screen_reader() as made:
-        yield made
 
 
 def inserted(reader: ScreenReader) -> str:

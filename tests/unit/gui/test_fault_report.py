@@ -1,0 +1,119 @@
+"""Unexpected errors of the window are written to its log, and the user learns of them once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gui.fault_report import FaultReport
+from session_host.system.log_rotation import LIMIT_BYTES, aside
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "logs" / "window.log"
+
+
+@pytest.fixture
+def report(qapp: object, path: Path) -> Iterator[FaultReport]:
+    made = FaultReport(path)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def fail() -> None:
+    error = ValueError("broken")
+    sys.excepthook(ValueError, error, error.__traceback__)
+
+
+def test_an_error_is_in_the_log_and_on_standard_error(
+    report: FaultReport, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failures: list[bool] = []
+    report.failed.connect(lambda: failures.append(True))
+    fail()
+    text = path.read_text()
+    assert "unexpected error" in text
+    assert text.endswith("ValueError: broken\n")
+    assert failures == [True]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_error_that_repeats_is_written_once(report: FaultReport, path: Path) -> None:
+    for _ in range(100):
+        fail()
+    assert path.read_text().count("ValueError: broken") == 1
+
+
+def test_errors_of_threads_and_of_libraries_are_written(report: FaultReport, path: Path) -> None:
+    failures: list[threading.Thread] = []
+    report.failed.connect(lambda: failures.append(threading.current_thread()))
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
+    logging.getLogger("asyncio").error("Task exception was never retrieved")
+    process_events_until(lambda: len(failures) == 2, WAIT_S, "both to be told")
+    assert set(failures) == {threading.main_thread()}
+    text = path.read_text()
+    assert "ZeroDivisionError" in text
+    assert "never retrieved" in text
+
+
+def test_a_warning_is_written_and_not_told(report: FaultReport, path: Path) -> None:
+    failures: list[bool] = []
+    report.failed.connect(lambda: failures.append(True))
+    logging.getLogger("gui").warning("the disk is slow")
+    assert "the disk is slow" in path.read_text()
+    assert not failures
+
+
+@pytest.mark.parametrize(
+    ("text", "has_crashed"),
+    [
+        ("", False),
+        ("x the window starts\nx the window ends\n", False),
+        ("x the window starts\nFatal Python error: Segmentation fault\n\nCurrent thread …\n", True),
+        ("Fatal Python error: Aborted\nx the window starts\nx the window ends\n", False),
+        ("x the window starts\n", False),  # It was killed, or the computer was switched off.
+    ],
+)
+def test_a_crash_of_the_last_window_is_known(qapp: object, path: Path, text: str, has_crashed: bool) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+    made = FaultReport(path)
+    assert made.has_crashed == has_crashed
+    made.close()
+    made.deleteLater()
+    again = FaultReport(path)
+    assert not again.has_crashed, "it is told once"
+    again.close()
+    again.deleteLater()
+
+
+def test_a_long_log_is_put_aside(qapp: object, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("old\n" * (LIMIT_BYTES // 4 + 1))
+    made = FaultReport(path)
+    made.close()
+    made.deleteLater()
+    assert "old" in aside(path).read_text()
+    assert "old" not in path.read_text()
+
+
+def test_without_a_disk_the_window_starts_all_the_same(qapp: object, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    made = FaultReport(blocked / "logs" / "window.log")
+    fail()
+    made.close()
+    made.deleteLater()

@@ -1,0 +1,98 @@
+"""An error in an override of a Qt method is reported, and does not end the process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+PROGRAM = """
+import sys
+from gui.qt_overrides import guard_overrides
+guard_overrides()
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+def fail():
+    {error}
+
+class Failing(QWidget):
+    def keyPressEvent(self, event):
+        fail()
+    def timerEvent(self, event):
+        self.killTimer(event.timerId())
+        fail()
+
+reports = 0
+
+def report(kind, error, trace):
+    global reports
+    reports += 1
+    print("reported", kind.__name__, error, flush=True)
+    if reports == 2:
+        application.exit(7)
+
+sys.excepthook = report
+application = QApplication([])
+widget = Failing()
+widget.show()
+widget.startTimer(0)
+key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_A, Qt.KeyboardModifier.NoModifier)
+QTimer.singleShot(0, lambda: QCoreApplication.postEvent(widget, key))
+sys.exit(application.exec())
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("[][0]", "IndexError list index out of range"),
+        ("len(1)", "TypeError object of type 'int' has no len()"),
+        ("1 / 0", "ZeroDivisionError division by zero"),
+        ("{}['key']", "KeyError 'key'"),
+        ("None.missing", "AttributeError 'NoneType' object has no attribute 'missing'"),
+        ("raise ValueError('ours')", "ValueError ours"),
+    ],
+)
+def test_an_error_of_any_kind_is_reported_and_the_program_goes_on(error: str, text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.replace("{error}", error)], check=False, capture_output=True, text=True,
+        timeout=60, env={"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.splitlines() == [f"reported {text}"] * 2
+
+
+class Sender(QObject):
+    sent = Signal(int)
+
+
+class Receiver(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def repaint(self) -> None:  # type: ignore[override]
+        """Repaint."""
+        self.calls.append("repaint")
+
+    def setDisabled(self, disabled: int) -> None:  # noqa: N802 - Qt's name
+        self.calls.append(f"disabled {disabled}")
+
+    def raise_(self, *numbers: int) -> None:
+        self.calls.append(f"raise {numbers}")
+
+
+def test_an_override_as_a_slot_gets_as_many_arguments_as_it_takes(qapp: object) -> None:
+    sender, receiver = Sender(), Receiver()
+    for slot in (receiver.repaint, receiver.setDisabled, receiver.raise_):
+        sender.sent.connect(slot)
+    sender.sent.emit(3)
+    assert receiver.calls == ["repaint", "disabled 3", "raise (3,)"]
+    assert Receiver.repaint.__doc__ == "Repaint."
+    receiver.deleteLater()
+    sender.deleteLater()
