@@ -45,13 +45,17 @@ Turns = list[list[str]]
 def trace(turns: Turns) -> Iterator[None]:
     """Append the project's calls in this thread to ``turns``."""
     roots = tuple(f"{REPOSITORY / room}{os.sep}" for room in ("session_host", "gui"))
+    guard = str(REPOSITORY / "gui" / "qt_overrides.py")  # It calls each override, whatever path that is on.
     start = len(f"{REPOSITORY}{os.sep}")
+
+    def is_traced(path: str) -> bool:
+        return path.startswith(roots) and path != guard
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
         path = frame.f_code.co_filename
-        if event == "call" and path.startswith(roots):
+        if event == "call" and is_traced(path):
             caller = frame.f_back
-            while caller is not None and not caller.f_code.co_filename.startswith(roots):
+            while caller is not None and not is_traced(caller.f_code.co_filename):
                 caller = caller.f_back
             if caller is None:
                 turns.append([])
