@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from session_host.worktree_setup.options import Options
@@ -33,8 +34,16 @@ class Ended(BaseException):
         self.number = number
 
 
-def raise_signals() -> None:
-    """From now on each signal of ``ENDING`` raises ``Ended``."""
+def begin() -> None:
+    """Prepare this process: each signal of ``ENDING`` raises ``Ended`` from now on.
+
+    The interpreter sets LC_CTYPE where the locale is "C" (PEP 538). The command and the agent get what the user has.
+    """
+    if "LC_CTYPE" in os.environ:
+        with contextlib.suppress(OSError):
+            given = Path("/proc/self/environ").read_bytes().split(b"\0")
+            if not any(each.startswith(b"LC_CTYPE=") for each in given):
+                del os.environ["LC_CTYPE"]
     for number in ENDING:
         signal.signal(number, _raise)
 
@@ -58,7 +67,8 @@ def start(options: Options, *, output: int | None, in_front: bool) -> subprocess
 
     def prepare() -> None:
         os.setpgid(0, 0)
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if sys.platform == "linux":
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         for number in (*ENDING, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         # Nobody could continue a command that Ctrl+Z has stopped.

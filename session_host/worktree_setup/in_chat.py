@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import os
 import select
@@ -10,7 +11,7 @@ import signal
 import subprocess
 from typing import Any, Final
 
-from session_host.worktree_setup.command import Ended, die_by, end, exec_agent, raise_signals, start
+from session_host.worktree_setup.command import Ended, begin, die_by, end, exec_agent, start
 from session_host.worktree_setup.options import Options
 
 KEY: Final = "worktree_setup"
@@ -22,7 +23,7 @@ _MAX_LINE_BYTES: Final = 64 * 1024
 
 def run(options: Options) -> int:
     """Set the worktree up and become the agent; returns the exit code if the chat ends instead."""
-    raise_signals()
+    begin()
     try:
         while True:
             _run_once(options)
@@ -56,14 +57,20 @@ def _run_once(options: Options) -> None:
 
 
 def _pass_on(child: subprocess.Popen[bytes]) -> None:
-    """Pass the output on until the command has closed it, or the user cancels."""
+    """Pass the output on until the command has ended; what it left in the background may hold the output open."""
     assert child.stdout is not None
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     room = MAX_OUTPUT_CHARACTERS
     source = child.stdout.fileno()
     watched = [source, 0]
+    with contextlib.suppress(AttributeError, OSError):  # Without pidfds, the end of the output is awaited.
+        watched.append(os.pidfd_open(child.pid))
+    ended = watched[2:]
     while True:
         readable, _, _ = select.select(watched, [], [])
+        if source not in readable and ended and ended[0] in readable:
+            os.close(ended[0])
+            return
         if 0 in readable:
             answer = _answer()
             if not answer:
@@ -78,6 +85,8 @@ def _pass_on(child: subprocess.Popen[bytes]) -> None:
             _tell("output", text=text if len(text) <= room else text[:room] + CUT)
             room -= len(text)
         if not data:
+            for descriptor in ended:
+                os.close(descriptor)
             return
 
 

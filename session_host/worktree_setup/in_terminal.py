@@ -10,7 +10,7 @@ import sys
 import termios
 from typing import Any, Final, Literal
 
-from session_host.worktree_setup.command import Ended, described, die_by, end, exec_agent, raise_signals, start
+from session_host.worktree_setup.command import Ended, begin, described, die_by, end, exec_agent, start
 from session_host.worktree_setup.command import take_terminal as take
 from session_host.worktree_setup.options import Options
 
@@ -29,7 +29,7 @@ _RESTORE: Final = f"{_MOUSE_OFF}\x1b[?1004l\x1b[?2004l\x1b[?2026l\x1b[?47l\x1b[<
 def run(options: Options) -> int:
     """Set the worktree up and become the agent; returns the exit code if the chat ends instead."""
     attributes = _attributes()
-    raise_signals()
+    begin()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while True:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -109,6 +111,27 @@ def test_endless_output_is_cut(open_chat: Open) -> None:
     chat.until_idle()
     [item] = setups(chat)
     assert item.output == "x" * MAX_OUTPUT_CHARACTERS + CUT
+
+
+def test_what_the_setup_leaves_in_the_background_does_not_hold_the_agent_up(open_chat: Open, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "go")
+    chat = open_chat("(read line < ../go; echo late) & echo done")
+    chat.turn("one")
+    assert setups(chat)[0].output == "done\n"
+    (tmp_path / "go").write_text("on\n")
+
+
+def test_the_command_and_the_agent_get_the_users_own_environment(tmp_path: Path) -> None:
+    words = [sys.executable, "-P", "-m", "session_host.worktree_setup", "/", "/", "env > mine", "--", "env"]
+    words[4] = str(tmp_path)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "SHELL": "/bin/sh"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
+    agents = done.stdout.rpartition("\x1b\\")[2].splitlines()
+    assert sorted(agents) == sorted(f"{name}={value}" for name, value in environment.items())
+    assert "LC_CTYPE" not in done.stdout
+    names = {line.partition("=")[0] for line in (tmp_path / "mine").read_text().splitlines()}
+    assert {"OUTLIVE_WORKTREE", "OUTLIVE_REPOSITORY"} <= names
+    assert "LC_CTYPE" not in names
 
 
 def test_a_shell_that_is_not_there_is_a_failure(open_chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
