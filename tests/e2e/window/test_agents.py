@@ -140,7 +140,7 @@ def test_a_worktree_of_its_own_by_keyboard(parrot: None, area: Area, open_window
         own.press("Tab")
         own.type(str(repository.path))
         own.press("Escape")
-        own.press("Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name and prompt to "More"
+        own.press("Tab", "Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name, prompt and saved prompts to "More"
         own.press("shift+Tab", "shift+Tab")  # past the variables
         own.press("space")
         own.press("Return")
