@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from PySide6.QtCore import QObject
@@ -15,6 +16,7 @@ from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording.second_lines import second_lines
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 
@@ -71,9 +73,18 @@ class ResumeAll(QObject):
                 page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
                 page_texts.without_conversation(left_out) if others else "",
-                "\n".join(map(self._line, chats)),
+                "\n".join(self._lines(chats)),
             )
         )
+
+    def _lines(self, chats: list[Chat]) -> list[str]:
+        """A line for each chat; chats that are alike get what differs."""
+        lines, differences = [self._line(chat) for chat in chats], second_lines(chats)
+        counts = Counter(lines)
+        return [
+            f"{line} · {differences[chat.id].difference}" if counts[line] > 1 else line
+            for chat, line in zip(chats, lines, strict=True)
+        ]
 
     def _line(self, chat: Chat) -> str:
         agent = self._agents.get(chat.record.agent)

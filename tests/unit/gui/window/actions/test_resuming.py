@@ -318,3 +318,17 @@ async def test_resume_all_lists_what_it_resumes_and_leaves_shells_out(played: Pl
     window.resume_all.offer()
     played.settle()
     assert window.banners.current is None, "the offer comes once"
+
+
+async def test_resume_all_tells_chats_apart_that_are_alike(played: Played, client: PlayedResume):
+    interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "agent": "claude", "cwd": "/srv/api"}
+    for name, title in (("api", "Mend the parser"), ("api", "Write the docs"), ("docs", "Read it")):
+        await played.add(name, title=title, ended_at="2026-01-02T03:05:00Z", **interrupted)
+    window = played.open_window()
+    window.resume_all.ask()
+    await played.until(lambda: window.sheets.question.is_open, "the list")
+    lines = window.sheets.question.subject.toPlainText().split("\n")
+    beginning = "api · Claude Code · /srv/api"
+    assert {line.partition(" · Inter")[0] for line in lines} == {
+        f"{beginning} · Mend the parser", f"{beginning} · Write the docs", "docs · Claude Code · /srv/api",
+    }  # fmt: skip
