@@ -15,7 +15,7 @@ from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 
 _AROUND_PX = 6
-_LEAST_PAGE_PX = 160
+_MIN_PAGE_PX = 160
 """A lower page has no heading."""
 _TOOLTIP_CHARACTERS = 2000
 _LINE_CHARACTERS = 500
@@ -55,7 +55,7 @@ class PromptHeading(QAbstractButton):
             if item is not self._item:
                 self._item = item
                 self._show(item)
-        is_shown = self._item is not None and page.height() >= _LEAST_PAGE_PX
+        is_shown = self._item is not None and page.height() >= _MIN_PAGE_PX
         height = round(page.style_.line_px) + 2 * _AROUND_PX
         page.covered_px = height if is_shown else 0
         if is_shown:

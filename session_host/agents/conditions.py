@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-MOST_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 
 
 def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
@@ -34,7 +34,7 @@ def _has_plugin_library(place: Path) -> bool:
         return True  # opencode installs nothing there.
     try:
         with (place / "package-lock.json").open("rb") as file:
-            lock = json.loads(file.read(MOST_BYTES))
+            lock = json.loads(file.read(MAX_BYTES))
         return (place / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return False

@@ -38,9 +38,9 @@ PATIENCE_S = 1.5
 LONG_PATIENCE_S = 15.0
 """The timeout for a caller that wants the answer itself."""
 
-MOST_BYTES = 256 * 1024
-MOST_KEPT = 64
-MOST_TRIES = 3
+MAX_BYTES = 256 * 1024
+MAX_KEPT = 64
+MAX_TRIES = 3
 """How often a program is asked: one that never answers in time must not delay each start."""
 
 FEWEST_OPTIONS = 5
@@ -222,7 +222,7 @@ class _Question:
             for pipe in ready:
                 data = os.read(pipe.fileno(), 65536)
                 kept = self._printed[pipes[pipe]]
-                if len(kept) + len(data) > MOST_BYTES:
+                if len(kept) + len(data) > MAX_BYTES:
                     return
                 self._printed[pipes[pipe]] = kept + data
                 if not data:
@@ -269,7 +269,7 @@ def _is_enough(kept: _CachedProbe, patience_s: float) -> bool:
     """Whether the kept answer is final."""
     if kept.probe.version and kept.probe.options is not None:
         return True
-    return kept.tries >= MOST_TRIES and patience_s < LONG_PATIENCE_S
+    return kept.tries >= MAX_TRIES and patience_s < LONG_PATIENCE_S
 
 
 def _file() -> Path:
@@ -293,7 +293,7 @@ def _cache_probe(path: str, entry: _CachedProbe) -> None:
     with _saving:
         entries = _load()
         entries.pop(path, None)
-        _save(dict([*entries.items(), (path, entry)][-MOST_KEPT:]))
+        _save(dict([*entries.items(), (path, entry)][-MAX_KEPT:]))
 
 
 def _save(entries: dict[str, _CachedProbe]) -> None:

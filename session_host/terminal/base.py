@@ -302,7 +302,7 @@ class Emulator(Protocol):
     def set_default_colors(self, colors: DefaultColors) -> None:
         """Set the answers to colour and colour-scheme queries."""
 
-    def limit_images(self, most_bytes: int) -> None:
+    def limit_images(self, max_bytes: int) -> None:
         """Keep images up to a size in all, 0 for none; not part of a snapshot."""
 
     def identify(self, version: str) -> None:

@@ -29,8 +29,8 @@ LAUNCHES = 20
 REST_AFTER_S = 20.0
 """Not before all are started: then they are measured awake."""
 
-MOST_MB = 5.0
-MOST_MS = 25.0
+MAX_MB = 5.0
+MAX_MS = 25.0
 
 
 def idle_program() -> list[str]:
@@ -72,8 +72,8 @@ def run(setting: Setting) -> Report:
     memory.values = [pss_mb(pid) for pid in setting.resting_hosts(hosts)]
     bare.values = [bare_python_mb()]
     asyncio.run(launch_warm(warm, max(LAUNCHES, setting.rounds * 2)))
-    report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MOST_MB, at_least=False))
-    report.verdicts.append(Verdict("the start of a session", warm.median, "ms", MOST_MS, at_least=False))
+    report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MAX_MB, at_least=False))
+    report.verdicts.append(Verdict("the start of a session", warm.median, "ms", MAX_MS, at_least=False))
     report.verdicts.append(ratio("of a bare Python's memory", memory, bare, at_least=None))
     if not lacking:
         report.verdicts.append(ratio("of tmux's start", command, tmux, at_least=None))

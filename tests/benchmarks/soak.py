@@ -36,7 +36,7 @@ from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, 
 from tests.support.commands import OnTerminal
 from tests.support.hosts import hibernate_after, watching
 
-LEAST_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
+MIN_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
 """What allocators and caches do anyway; a leak is beyond it within minutes."""
 
 AGENT = """
@@ -231,7 +231,7 @@ def verdict(soak: Soak, minutes: float, directory: Path) -> int:
     flat = True
     for name, points in soak.series.items():
         counts = name.startswith("descriptors")
-        judged = flatness(points, least=4 if counts else LEAST_GROWTH_MB, share=0 if counts else GROWTH_SHARE)
+        judged = flatness(points, least=4 if counts else MIN_GROWTH_MB, share=0 if counts else GROWTH_SHARE)
         flat = flat and judged.flat
         unit = "" if counts else " MB"
         print(

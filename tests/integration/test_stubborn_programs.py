@@ -99,10 +99,10 @@ async def test_a_flood_without_line_ends_takes_bounded_memory_and_can_be_peeked_
         pid = description.host_pid
         before_mb = rss_mb(pid)
         os.write(gate._descriptor, b"\n")
-        most_mb = 0.0
+        max_mb = 0.0
         while not (lines := await peek(record.id, scrollback=False)) or lines[-1] != "the end":
-            most_mb = max(most_mb, rss_mb(pid))
-        assert most_mb - before_mb < 150, "bounded by the history and the bytes that wait, not by the line"
+            max_mb = max(max_mb, rss_mb(pid))
+        assert max_mb - before_mb < 150, "bounded by the history and the bytes that wait, not by the line"
         whole = await peek(record.id)
         assert set("".join(whole[:-1])) == {"x"}
         assert len("".join(whole)) <= 10_100 * 80, "the history has its bound"

@@ -22,7 +22,7 @@ from ptyprocess import PtyProcess
 from session_host.protocol.values import GridSize
 from session_host.system.processes import proc
 from tests.support import forked_keeper
-from tests.support.command_server import MOST_BYTES, Command
+from tests.support.command_server import MAX_BYTES, Command
 from tests.support.forked_process import ForkedProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
     return (
         bool(_servers)
         and _servers[-1].interpreter == _interpreter(environment)
-        and sum(map(len, [*words, *environment, *environment.values()])) < MOST_BYTES / 4
+        and sum(map(len, [*words, *environment, *environment.values()])) < MAX_BYTES / 4
     )
 
 

@@ -27,7 +27,7 @@ from typing import NamedTuple, NoReturn
 
 from tests.support.look import look_as
 
-MOST_BYTES = 100_000
+MAX_BYTES = 100_000
 """A larger request does not fit into one message."""
 
 
@@ -96,7 +96,7 @@ def serve(requests: socket.socket) -> bool:
                 if key.fileobj is not requests:
                     _report(selector, key)
                     continue
-                message, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 4)
+                message, descriptors, _, _ = socket.recv_fds(requests, 2 * MAX_BYTES, 4)
                 if not message:
                     return False
                 *streams, reports = descriptors

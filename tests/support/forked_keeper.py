@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from session_host.keeper_client import discovery
-from tests.support.command_server import MOST_BYTES, Command
+from tests.support.command_server import MAX_BYTES, Command
 from tests.support.forked_process import ForkedProcess
 
 
@@ -20,7 +20,7 @@ def use(requests: socket.socket) -> None:
 
     def start(argv: Sequence[str], **options: Any) -> Any:
         message = pickle.dumps(Command([], options["env"], options["cwd"], 0o077))
-        if len(message) > MOST_BYTES or (argv, _of_the_interpreter(options["env"])) != usual:
+        if len(message) > MAX_BYTES or (argv, _of_the_interpreter(options["env"])) != usual:
             return subprocess.Popen(argv, **options)
         return ForkedProcess(requests, message, options["stdout"], options["stderr"])
 

@@ -15,7 +15,7 @@ from gui.terminal.links.file_lookup import FileLookup, directories_of
 from gui.terminal.links.links import FilePlace, LinkRules
 from gui.wording import link_texts
 
-_MOST_KNOWN = 1000
+_MAX_KNOWN = 1000
 
 
 class FileName(NamedTuple):
@@ -71,7 +71,7 @@ class FileNames(QObject):
         path = self._lookup.path_of(name)
         if path is None:
             return self._paths.get(name)
-        if len(self._paths) >= _MOST_KNOWN:
+        if len(self._paths) >= _MAX_KNOWN:
             self._paths.clear()
         self._paths[name] = path
         return path

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-_MOST_ROWS = 1000
+_MAX_ROWS = 1000
 """The maximum number of rows that are read to find the end of one line."""
 
 
@@ -176,7 +176,7 @@ def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Place | None:
 def line_start(text: Text, place: Place) -> Place:
     """The first cell of the line, over soft wraps."""
     row = place.row
-    while row > max(text.first, place.row - _MOST_ROWS) and text.wraps(row - 1):
+    while row > max(text.first, place.row - _MAX_ROWS) and text.wraps(row - 1):
         row -= 1
     return Place(row, 0)
 
@@ -185,7 +185,7 @@ def line_text(text: Text, place: Place) -> Place:
     """The first character of the line that is not a blank."""
     start = line_start(text, place)
     row = start.row
-    while text.is_blank(row) and text.wraps(row) and row < min(text.last, start.row + _MOST_ROWS):
+    while text.is_blank(row) and text.wraps(row) and row < min(text.last, start.row + _MAX_ROWS):
         row += 1
     cells = text.cells(row)
     return Place(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
@@ -194,7 +194,7 @@ def line_text(text: Text, place: Place) -> Place:
 def line_end(text: Text, place: Place) -> Place:
     """The last character of the line, over soft wraps."""
     row = place.row
-    while row < min(text.last, place.row + _MOST_ROWS) and text.wraps(row):
+    while row < min(text.last, place.row + _MAX_ROWS) and text.wraps(row):
         row += 1
     return Place(row, last_column(text, row))
 

@@ -126,11 +126,11 @@ def _decode_pixels(image: Image, area: QRect, size: QSize) -> QImage | None:
     return part.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
-def _data(image: Image, most_bytes: int) -> bytes | None:
+def _data(image: Image, max_bytes: int) -> bytes | None:
     """An image's data without compression; None if it is damaged."""
     if not image.is_compressed:
         return image.data
     try:
-        return zlib.decompressobj().decompress(image.data, most_bytes)
+        return zlib.decompressobj().decompress(image.data, max_bytes)
     except zlib.error:
         return None

@@ -15,7 +15,7 @@ _MATCH = re.compile(r"(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?(?=[:-])")
 """A line found by ripgrep, ag or git grep: ``3:…``, ``3:10:…``, and ``3-…`` around it."""
 _GAP = "--"
 _ROWS_AT_ONCE = 50
-_MOST_ROWS = 300
+_MAX_ROWS = 300
 """The maximum number of rows that are searched for a line's heading."""
 
 
@@ -55,7 +55,7 @@ def _texts_above(emulator: Emulator, row: int) -> Iterator[str]:
 
 def _rows_above(emulator: Emulator, row: int) -> Iterator[Row]:
     history, end = emulator.scrollback_rows, row
-    while end > max(row - _MOST_ROWS, 0):
+    while end > max(row - _MAX_ROWS, 0):
         first = history if end > history else max(end - _ROWS_AT_ONCE, 0)
         yield from reversed(emulator.rows()[: end - history] if end > history else emulator.history(first, end - first))
         end = first

@@ -19,7 +19,7 @@ _FAILED_PX = 3.0
 _RING_PX = 4.0
 _QUIET_SHARE = 0.5
 _CURRENT_PX = 2.0
-_LEAST_PX = 6
+_MIN_PX = 6
 _LEFT_PX = 2.0
 """The left edge of marks: the line between two panes may cover the first pixel."""
 
@@ -66,7 +66,7 @@ class PromptMargin(QWidget):
             self.marks, self.current, self._padding_px = marks, current, padding_px
             width = min(int(padding_px), TERMINAL_PADDING_PX)
             self.setGeometry(int(padding_px) - width, 0, width, self._view.height())
-            self.setVisible((bool(marks) or current is not None) and width >= _LEAST_PX)
+            self.setVisible((bool(marks) or current is not None) and width >= _MIN_PX)
             self.update()
 
     def failed_color(self) -> QColor:

@@ -344,8 +344,8 @@ class Panes(QObject):
             self._on_divider_moved(divider, RESIZE_PX[side])
 
     def _on_divider_moved(self, divider: Divider, by_px: int) -> None:
-        least_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
-        self._set_tree(pane_tree.move_divider(self._tree, divider, by_px, least_px))
+        min_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
+        self._set_tree(pane_tree.move_divider(self._tree, divider, by_px, min_px))
 
     def _set_tree(self, tree: Node) -> None:
         if tree != self._tree:

@@ -31,7 +31,7 @@ _BELL_PX = 12
 _WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
-_LEAST_PX = 32
+_MIN_PX = 32
 """Less room than this is not worth a dot and an ellipsis."""
 
 
@@ -187,7 +187,7 @@ class SidebarDelegate(QStyledItemDelegate):
         name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, own)
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, name)
         left = metrics.horizontalAdvance(name) + GAP_S_PX
-        if difference and room - left >= _LEAST_PX:
+        if difference and room - left >= _MIN_PX:
             painter.setFont(small)
             painter.setPen(tokens.color("secondary"))
             shown = QFontMetrics(small).elidedText(difference, Qt.TextElideMode.ElideRight, room - left)
@@ -247,5 +247,5 @@ class SidebarDelegate(QStyledItemDelegate):
                 shown = shown[:-1].rstrip(_BETWEEN) + "…"
             painter.drawText(place, middle, shown)
             place.setLeft(place.left() + metrics.horizontalAdvance(shown))
-            if place.width() < _LEAST_PX:
+            if place.width() < _MIN_PX:
                 return

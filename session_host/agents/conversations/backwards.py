@@ -13,7 +13,7 @@ import msgspec
 
 _PIECE_BYTES: Final = 256 * 1024
 
-MOST_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 """How far back is read."""
 
 Record = TypeVar("Record")
@@ -39,14 +39,14 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
 
     Raises:
         OSError: the file cannot be read.
-        TooFarBack: ``MOST_BYTES`` are read, and the file has more.
+        TooFarBack: ``MAX_BYTES`` are read, and the file has more.
     """
     # Without blocking: a pipe would block for ever.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(f"{path} is not a file")
         begin = file.seek(0, os.SEEK_END)
-        limit = max(begin - MOST_BYTES, 0)
+        limit = max(begin - MAX_BYTES, 0)
         rest: list[bytes] = []  # Of the line that is not read to its beginning yet, in reversed order.
         while begin > limit:
             end, begin = begin, max(begin - _PIECE_BYTES, limit)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from .backwards import MOST_BYTES, TooFarBack, records_backwards
+from .backwards import MAX_BYTES, TooFarBack, records_backwards
 from .turns import RecordedText, seconds_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
@@ -70,7 +70,7 @@ def said(path: Path) -> Iterator[RecordedText]:
 def _records(path: Path) -> Iterator[Record]:
     if path.suffix == ".jsonl":
         yield from records_backwards(path, Record)
-    elif path.stat().st_size > MOST_BYTES:
+    elif path.stat().st_size > MAX_BYTES:
         raise TooFarBack
     else:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from session_host.agents.catalog import load_agents
-from session_host.agents.conversations.backwards import MOST_BYTES, TooFarBack
+from session_host.agents.conversations.backwards import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, turns_in
 from session_host.agents.conversations.turns import Which, choose
@@ -56,7 +56,7 @@ def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -
     except OSError as error:
         raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
     except TooFarBack as error:
-        limit = f"{MOST_BYTES >> 20} MB"
+        limit = f"{MAX_BYTES >> 20} MB"
         raise NoAnswer(f"The answer begins more than {limit} before the end of {agent.title}’s record") from error
     if choice is None:
         found = find_conversation(agent.conversation.place, query)

@@ -22,7 +22,7 @@ from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.storage.store import SessionRecord, Store, activity_log
 
 TRANSITIONS_READ = 100
-MOST_IN_CHAIN = 1000
+MAX_IN_CHAIN = 1000
 
 
 class Resumability(NamedTuple):
@@ -190,7 +190,7 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
 def _continued(store: Store, record: SessionRecord) -> str:
     """The last chat in the chain of resumes."""
     last = record
-    for _ in range(MOST_IN_CHAIN):
+    for _ in range(MAX_IN_CHAIN):
         following = store.get(last.continued_by) if last.continued_by is not None else None
         if following is None:
             break

@@ -50,8 +50,8 @@ FULL_S = 0.1
 program. Replies to the program and events for the viewers are late by as much in a flood.
 """
 
-LEAST_FULL_BYTES = 1024 * 1024
-MOST_FULL_BYTES = 8 * 1024 * 1024
+MIN_FULL_BYTES = 1024 * 1024
+MAX_FULL_BYTES = 8 * 1024 * 1024
 """Limits of the output that FULL_S stands for; the output itself is in its file."""
 
 RESUME_BYTES = 512 * 1024
@@ -118,7 +118,7 @@ class EmulatorWorker:
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
-        self._full_bytes = LEAST_FULL_BYTES
+        self._full_bytes = MIN_FULL_BYTES
         self.idle: Emulator | None = emulator
         self._closed = False
         self.interpreted_to = fed
@@ -337,7 +337,7 @@ class EmulatorWorker:
             self._waiting_bytes -= length
             bytes_per_s = length / max(took_s, 1e-6)
             self._job_bytes = int(min(max(bytes_per_s * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
-            self._full_bytes = int(min(max(bytes_per_s * FULL_S, LEAST_FULL_BYTES), MOST_FULL_BYTES))
+            self._full_bytes = int(min(max(bytes_per_s * FULL_S, MIN_FULL_BYTES), MAX_FULL_BYTES))
             self._deliver(emulator)
             if self._was_full and self._waiting_bytes <= self._full_bytes - RESUME_BYTES:
                 self._was_full = False

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.system.processes import proc
 
-MOST_PROCESSES = 64
+MAX_PROCESSES = 64
 """Maximum number of processes examined: a script or a small wrapper program may have started the agent."""
 
 
@@ -90,7 +90,7 @@ def _begins_with(link: str, pattern: str) -> bool:
 def _family(pid: int) -> Iterator[int]:
     """Yield the program, then its children in its terminal session, then their children."""
     generation, seen = [pid], 0
-    while generation and seen < MOST_PROCESSES:
+    while generation and seen < MAX_PROCESSES:
         younger: list[int] = []
         for each in generation:
             yield each

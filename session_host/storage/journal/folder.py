@@ -23,10 +23,10 @@ SNAPSHOT: Final = "snapshot"
 
 _NAME: Final = re.compile(r"([0-9]{8})\.(log|snapshot)")
 _UNFINISHED: Final = ".new"
-_MOST_BYTES: Final = 512 * 1024 * 1024
+_MAX_BYTES: Final = 512 * 1024 * 1024
 """Maximum number of bytes read from a file."""
 
-MOST_PIECES: Final = 1000
+MAX_PIECES: Final = 1000
 """A write takes 1024 pieces at most (IOV_MAX)."""
 
 
@@ -110,11 +110,11 @@ class Folder:
         except FileNotFoundError:
             return 0
 
-    def load(self, number: int, kind: str, most_bytes: int = _MOST_BYTES) -> bytes:
+    def load(self, number: int, kind: str, max_bytes: int = _MAX_BYTES) -> bytes:
         """Read a file's content, or its beginning if it is too long."""
         descriptor = self._open(file_name(number, kind), os.O_RDONLY)
         try:
-            return read_whole(descriptor, most_bytes)
+            return read_whole(descriptor, max_bytes)
         finally:
             os.close(descriptor)
 
@@ -187,13 +187,13 @@ class Folder:
         return descriptor
 
 
-def read_whole(descriptor: int, most_bytes: int = _MOST_BYTES) -> bytes:
+def read_whole(descriptor: int, max_bytes: int = _MAX_BYTES) -> bytes:
     """A file's content, from its beginning. It is read rather than mapped: its writer may cut it at any moment.
 
     Raises:
         OSError: as read(2).
     """
-    wanted = min(os.fstat(descriptor).st_size, most_bytes)
+    wanted = min(os.fstat(descriptor).st_size, max_bytes)
     data = os.pread(descriptor, wanted, 0)
     if len(data) == wanted:
         return data
@@ -214,7 +214,7 @@ def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], place: in
         OSError: as write(2); some of it may have been written.
     """
     total = sum(map(len, pieces))
-    if len(pieces) > MOST_PIECES:
+    if len(pieces) > MAX_PIECES:
         pieces = [b"".join(pieces)]
     written = os.pwritev(descriptor, pieces, place)
     if written < total:

@@ -16,7 +16,7 @@ from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, CellSize, GridSi
 
 VERSION: Final = 1
 
-MOST_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
+MAX_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
 """Longer output is split into several records."""
 
 _SEGMENT_MAGIC: Final = b"OUTLIVEJ"
@@ -35,7 +35,7 @@ _SNAPSHOT: Final = struct.Struct("<8sHxxIQQIQ")
 _SNAPSHOT_COVERED: Final = 16
 """From here on the CRC counts: all behind itself."""
 SNAPSHOT_HEAD_BYTES: Final = _SNAPSHOT.size
-_MOST_META_BYTES: Final = 64 * 1024
+_MAX_META_BYTES: Final = 64 * 1024
 
 OUTPUT: Final = 1
 RESIZE: Final = 2
@@ -141,12 +141,12 @@ def encode_entry(entry: Entry) -> list[bytes | memoryview]:
     if isinstance(entry, Resize):
         payload = _RESIZE.pack(entry.number, entry.size.columns, entry.size.rows, *_cell(entry.cell))
         return _record(RESIZE, entry.time_ns, entry.offset, payload)
-    if len(entry.data) <= MOST_PAYLOAD_BYTES:
+    if len(entry.data) <= MAX_PAYLOAD_BYTES:
         return _record(OUTPUT, entry.time_ns, entry.offset, entry.data)
     pieces: list[bytes | memoryview] = []
     view = memoryview(entry.data)
-    for first in range(0, len(view), MOST_PAYLOAD_BYTES):
-        part = view[first : first + MOST_PAYLOAD_BYTES]
+    for first in range(0, len(view), MAX_PAYLOAD_BYTES):
+        part = view[first : first + MAX_PAYLOAD_BYTES]
         pieces.extend(_record(OUTPUT, entry.time_ns, entry.offset + first, part))
     return pieces
 
@@ -164,7 +164,7 @@ def decode_frames(segment: bytes | memoryview) -> Iterator[Frame]:
     while place + RECORD_BYTES <= total:
         crc, length, kind, time_ns, offset = _RECORD.unpack_from(view, place)
         end = place + RECORD_BYTES + length
-        if length > MOST_PAYLOAD_BYTES or end > total or crc != crc32(view[place + _CRC.size : end]):
+        if length > MAX_PAYLOAD_BYTES or end > total or crc != crc32(view[place + _CRC.size : end]):
             return
         yield Frame(kind, time_ns, offset, view[place + RECORD_BYTES : end], end)
         place = end
@@ -229,7 +229,7 @@ def decode_snapshot(data: bytes | memoryview) -> Snapshot | None:
     view = memoryview(data)
     _magic, _version, crc, offset, resizes, meta_length, length = _SNAPSHOT.unpack_from(view)
     meta_end = SNAPSHOT_HEAD_BYTES + meta_length
-    if meta_length > _MOST_META_BYTES or meta_end + length != len(view) or crc != crc32(view[_SNAPSHOT_COVERED:]):
+    if meta_length > _MAX_META_BYTES or meta_end + length != len(view) or crc != crc32(view[_SNAPSHOT_COVERED:]):
         return None
     try:
         meta = _meta_decoder.decode(view[SNAPSHOT_HEAD_BYTES:meta_end])

@@ -38,7 +38,7 @@ LIMIT_BYTES: Final = 64 * 1024 * 1024
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 """A segment of this size is followed by another, even without ``begin_segment``."""
 
-_LEAST_SEGMENTS: Final = 4
+_MIN_SEGMENTS: Final = 4
 """Minimum number of segments within the limit, so that dropping one drops only a part."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -55,7 +55,7 @@ class Journal:
     def __init__(self, folder: Folder, limit_bytes: int) -> None:
         self._folder = folder
         self._limit_bytes = limit_bytes
-        self._segment_limit_bytes = min(SEGMENT_BYTES, limit_bytes // _LEAST_SEGMENTS)
+        self._segment_limit_bytes = min(SEGMENT_BYTES, limit_bytes // _MIN_SEGMENTS)
         self._sizes: dict[int, int] = {}
         """Segment → bytes on disk, its snapshot included; oldest first."""
         self._descriptor = -1

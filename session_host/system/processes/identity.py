@@ -72,7 +72,7 @@ def environment_variables(pid: int, *names: str) -> dict[str, str]:
     return found
 
 
-MOST_ANCESTORS = 64
+MAX_ANCESTORS = 64
 
 
 def ancestors(pid: int) -> list[int]:
@@ -82,7 +82,7 @@ def ancestors(pid: int) -> list[int]:
 
 def each_ancestor(pid: int) -> Iterator[int]:
     """As ``ancestors``, one at a time."""
-    for _ in range(MOST_ANCESTORS):
+    for _ in range(MAX_ANCESTORS):
         if pid <= 1:
             break
         try:

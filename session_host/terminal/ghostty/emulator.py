@@ -229,9 +229,9 @@ class GhosttyEmulator:
         if changed and mode(self._terminal, _COLOR_SCHEME_MODE):
             self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
 
-    def limit_images(self, most_bytes: int) -> None:
+    def limit_images(self, max_bytes: int) -> None:
         """Keep images up to a size in all."""
-        self._images.max_bytes = most_bytes
+        self._images.max_bytes = max_bytes
 
     def identify(self, version: str) -> None:
         """Set the answer to XTVERSION."""

@@ -189,7 +189,7 @@ class PyteEmulator:
         if changed and screen.has_mode(2031):
             screen.report_color_scheme()
 
-    def limit_images(self, most_bytes: int) -> None:
+    def limit_images(self, max_bytes: int) -> None:
         """Do nothing: the engine has no images."""
 
     def identify(self, version: str) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 NAMED = {"terminal", "push button", "page tab", "list item", "list", "text", "dialog", "check box", "radio button"}
 """Roles of parts that need a name."""
-MOST_LINES = 12
+MAX_LINES = 12
 FLOOD_LINES = 30_000
 FIRST_EVENTS, EVENTS_A_S = 40, 6
 """The interval between two reports grows to a second; a report is a few events."""
@@ -89,7 +89,7 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         numbers = [line for line in inserted(reader).split("\n") if line.isdigit()]
         assert len(numbers) < FLOOD_LINES / 20
         assert len(reader.events) < FIRST_EVENTS + EVENTS_A_S * (time.monotonic() - began_s)
-        assert all(each.value.count("\n") <= MOST_LINES for each in reader.events if each.kind == "TextChanged insert")
+        assert all(each.value.count("\n") <= MAX_LINES for each in reader.events if each.kind == "TextChanged insert")
 
         own.type("printf '\\033]9;4;1;10\\007'")
         own.press("Return")

@@ -205,8 +205,8 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-@pytest.mark.parametrize("most_bytes", [1 << 30, 7])
-def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.MonkeyPatch, most_bytes: int) -> None:
+@pytest.mark.parametrize("max_bytes", [1 << 30, 7])
+def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.MonkeyPatch, max_bytes: int) -> None:
     """However little a write takes."""
     told: list[Any] = []
 
@@ -218,7 +218,7 @@ def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.Monke
 
     write = os.write
     on_exec(monkeypatch, look)
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:most_bytes]))
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:max_bytes]))
     kin.replace("/bin/next", "-m", "keeper", NEW="variable")
     monkeypatch.undo()
     assert len(told) == 1

@@ -268,7 +268,7 @@ class TestBackwards:
             file.truncate(100 << 20)  # A hundred megabytes, which take no room on the disk.
             file.seek(0, os.SEEK_END)
             file.write(b"\n" + content)
-        monkeypatch.setattr(backwards, "MOST_BYTES", 1 << 20)
+        monkeypatch.setattr(backwards, "MAX_BYTES", 1 << 20)
 
         found = turns_in("claude", seek("claude"))
 

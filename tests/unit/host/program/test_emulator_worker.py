@@ -15,8 +15,8 @@ from session_host.errors import OutliveError
 from session_host.host.program import emulator_worker
 from session_host.host.program.emulator_worker import (
     INLINE_BYTES,
-    LEAST_FULL_BYTES,
-    MOST_FULL_BYTES,
+    MAX_FULL_BYTES,
+    MIN_FULL_BYTES,
     RESUME_BYTES,
     EmulatorWorker,
 )
@@ -195,7 +195,7 @@ async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
     monkeypatch.setattr(emulator_worker, "FULL_S", full_s)
     worker = WorkerOnOutput("ghostty")
     await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine.
-    worker.feed_output(b"\r" * 2 * LEAST_FULL_BYTES)
+    worker.feed_output(b"\r" * 2 * MIN_FULL_BYTES)
     assert worker.full is is_full
     worker.close()
 
@@ -212,7 +212,7 @@ async def test_reading_goes_on_long_before_a_full_queue_is_interpreted(monkeypat
     while own.feed_output(b"\r" * 64 * 1024):
         pass
     await eventually(lambda: bool(waiting), 60, "the worker to want more")
-    assert waiting[0] > MOST_FULL_BYTES - 2 * RESUME_BYTES
+    assert waiting[0] > MAX_FULL_BYTES - 2 * RESUME_BYTES
     own.close()
 
 

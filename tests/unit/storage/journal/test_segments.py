@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.journal.segments import (
     HEAD_BYTES,
-    MOST_PAYLOAD_BYTES,
+    MAX_PAYLOAD_BYTES,
     RECORD_BYTES,
     UNKNOWN_SIZE,
     VERSION,
@@ -73,9 +73,9 @@ class TestRoundTrips:
         assert snapshot_offset(encoded) == kept.offset
 
     def test_output_of_more_than_a_record_holds(self) -> None:
-        data = bytes(range(256)) * (MOST_PAYLOAD_BYTES // 256) + b"the rest"
+        data = bytes(range(256)) * (MAX_PAYLOAD_BYTES // 256) + b"the rest"
         read = [entry for entry in entries_in(segment_of([output(7, data)])) if isinstance(entry, Output)]
-        assert [entry.offset for entry in read] == [7, 7 + MOST_PAYLOAD_BYTES]
+        assert [entry.offset for entry in read] == [7, 7 + MAX_PAYLOAD_BYTES]
         assert b"".join(entry.data for entry in read) == data
 
     def test_a_title_that_is_no_text(self) -> None:
