@@ -11,6 +11,7 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
+from .drawing.prose import reads_from_right
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 
@@ -90,6 +91,8 @@ class PromptHeading(QAbstractButton):
         painter.setFont(style.font())
         painter.setPen(style.color("text" if self.underMouse() else "secondary"))
         shown = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, line.width())
+        if reads_from_right(self.text()):
+            painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # It mirrors the alignment, too.
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         hairline = 1 / self.devicePixelRatioF()
         painter.fillRect(QRectF(0, self.height() - hairline, self.width(), hairline), style.color("hairline"))

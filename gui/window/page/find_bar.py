@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import QRegularExpression, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui.bridge.background.search_thread import Query
@@ -19,9 +19,11 @@ from gui.window.widgets.parts import Area, label
 from gui.wording import find_texts
 
 WIDTH_PX = 460
-_FIELD_PX = 140
+_FIELD_PX = 80
+"""A narrower bar hides some of its parts before the field has less than this width."""
 _COUNT_PX = 84
 _ICON_PX = 14
+_GAP_PX, _SIDE_PX = 4, 8
 _MARGIN_PX = 12
 
 
@@ -56,7 +58,7 @@ class FindBar(Area):
         self.field = QLineEdit()
         self.field.setPlaceholderText(find_texts.find())
         self.field.setAccessibleName(find_texts.find())
-        self.field.setMinimumWidth(_FIELD_PX)
+        self.field.setMinimumWidth(0)
         self.count = label("", "secondary")
         self.count.setMinimumWidth(_COUNT_PX)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -72,16 +74,16 @@ class FindBar(Area):
             (self._button(find_texts.close_find(), self.close_find), Glyph.CLOSE),
         ]
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(_GAP_PX)
         row.addWidget(self.field, 1)
         row.addWidget(self.count)
-        row.addSpacing(4)
+        row.addSpacing(_GAP_PX)
         for switch in (self.is_exact, self.is_word, self.is_expression):
             row.addWidget(switch)
         for button, _ in self._icons:
             row.addWidget(button)
         self._column = column = QVBoxLayout(self)
-        column.setContentsMargins(8, 6, 8, 6)
+        column.setContentsMargins(_SIDE_PX, 6, _SIDE_PX, 6)
         column.setSpacing(4)
         column.addLayout(row)
         column.addWidget(self.problem)
@@ -94,6 +96,7 @@ class FindBar(Area):
         made = self._button(name, self._on_edited)
         made.setText(text)
         made.setCheckable(True)
+        made.toggled.connect(lambda _checked: self._fit())
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(made.click)
@@ -112,6 +115,30 @@ class FindBar(Area):
     def _apply_theme(self) -> None:
         for button, glyph in self._icons:
             button.setIcon(glyph_icon(glyph, self._theme.tokens, size_px=_ICON_PX))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Hide what a narrow bar has no room for: switches that are off, then the count, then the ways by mouse.
+
+        Keys do the same as what is hidden.
+        """
+        switches = (self.is_exact, self.is_word, self.is_expression)
+        (back, _), (on, _), (close, _) = self._icons
+        count_px = max(_COUNT_PX, self.count.sizeHint().width())
+        buttons_px = sum(each.width() + _GAP_PX for each in (*switches, back, on, close))
+        missing_px = 2 * _SIDE_PX + _FIELD_PX + _GAP_PX + count_px + _GAP_PX + buttons_px - self.width()
+        for parts in (tuple(each for each in switches if not each.isChecked()), (self.count,), (back, on)):
+            is_hidden = missing_px > 0
+            for part in parts:
+                part.setHidden(is_hidden)
+                if is_hidden:
+                    missing_px -= (count_px if part is self.count else part.width()) + _GAP_PX
+        for switch in switches:
+            if switch.isChecked():
+                switch.show()
 
     # ------------------------------------------------------------ opening and closing
 
@@ -221,6 +248,7 @@ class FindBar(Area):
         else:
             text = find_texts.matches(found.place, found.total)
         self.count.setText(text)
+        self._fit()
         problem = find_texts.invalid_expression(found.error) if found.error else ""
         if found.is_too_slow:
             problem = find_texts.too_slow()

@@ -22,6 +22,8 @@ NUMBER_PX = 132
 DEBOUNCE_MS = 250
 """While a number is stepped through, the file gets only the one at which the user stops."""
 
+_AROUND_TEXT_PX = 3
+"""Qt's distance between a field's edge and its text, with the cursor."""
 _DECIMALS = 2
 _COMMA = ", "
 
@@ -234,6 +236,11 @@ class _Spin(QDoubleSpinBox):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
+    def words_px(self) -> int:
+        """The width in which the words for 0 are whole."""
+        self.ensurePolished()
+        return self.fontMetrics().horizontalAdvance(self.specialValueText()) + 2 * (GAP_S_PX + _AROUND_TEXT_PX)
+
     def number(self) -> int | float:
         """The value for the file."""
         if self._has_words and self.value() == self.minimum():
@@ -251,7 +258,7 @@ class NumberControl(Control):
     def __init__(self, theme: Theme, kind: Number) -> None:
         super().__init__()
         self.spin = _Spin(kind)
-        self.spin.setFixedWidth(NUMBER_PX)
+        self.spin.setFixedWidth(max(NUMBER_PX, self.spin.words_px()))
         self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._debounce.timeout.connect(self._choose)
         self.less = IconButton(theme, Glyph.MINUS, "", lambda: self.spin.stepBy(-1))

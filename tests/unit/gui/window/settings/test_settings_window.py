@@ -16,6 +16,7 @@ from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.agents_page import AgentsPage
+from gui.window.settings.controls import NumberControl
 from gui.window.settings.key_row import native
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
@@ -71,6 +72,16 @@ def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
     assert opened.window.page("keys").isVisible()
     opened.opener.open()
     assert opened.window.page("keys").isVisible(), "it stays where the user was"
+
+
+def test_the_words_for_no_number_are_shown_whole(opened: Opened) -> None:
+    opened.window.show_page("appearance")
+    QApplication.processEvents()
+    control = opened.row("font_size").control
+    assert isinstance(control, NumberControl)
+    words = control.spin.fontMetrics().horizontalAdvance(control.spin.text())
+    assert control.spin.text() == control.spin.specialValueText() != ""
+    assert words < control.spin.lineEdit().width()
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
