@@ -17,6 +17,7 @@ from gui.terminal.drawing.regions import least_covering
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.page.broadcast_mark import BroadcastMark
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar
@@ -190,8 +191,9 @@ class BannerArea(QWidget):
         self.raise_()
 
     def _bars(self) -> list[QRect]:
-        """The places of open find bars, of lines about connections and problems, and of bars below ended chats."""
-        bars = [bar for kind in (FindBar, ConnectionBar, ProblemLine, EndBar) for bar in self._over.findChildren(kind)]
+        """The places of open find bars, of bars below ended chats, and of lines about other states of a page."""
+        kinds = (FindBar, BroadcastMark, ConnectionBar, ProblemLine, EndBar)
+        bars = [bar for kind in kinds for bar in self._over.findChildren(kind)]
         return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:

@@ -44,9 +44,11 @@ class BroadcastMark(Area):
 
     Signals:
         left: the user takes this pane out of the broadcast.
+        moved: the line covers another part of the page, or none.
     """
 
     left = Signal()
+    moved = Signal()
 
     def __init__(self, theme: Theme, page: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__("banner", page)
@@ -80,6 +82,7 @@ class BroadcastMark(Area):
             self.place()
             self.frame_.raise_()
             self.raise_()
+        self.moved.emit()
 
     def place(self) -> None:
         """Move to the edges of the page, and away from typed text."""
@@ -89,4 +92,7 @@ class BroadcastMark(Area):
         width, height = max(min(self.sizeHint().width(), room), 0), self.sizeHint().height()
         left = page.width() - width - GAP_S_PX
         places = [QRect(left, top, width, height) for top in (GAP_S_PX, page.height() - height - GAP_S_PX)]
-        self.setGeometry(least_covering(places, self._typed_areas()))
+        wanted = least_covering(places, self._typed_areas())
+        if wanted != self.geometry():
+            self.setGeometry(wanted)
+            self.moved.emit()

@@ -182,6 +182,7 @@ class TerminalPage(ChatPage):
     def _make_broadcast_mark(self) -> BroadcastMark:
         mark = BroadcastMark(self._theme, self, self.view.typed_areas)
         mark.left.connect(lambda: self.broadcast_left.emit(self))
+        mark.moved.connect(self.bars_moved)
         return mark
 
     def show_broadcast(self, text: str, *, is_left_out: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -186,3 +186,19 @@ async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(played
     await stage.focus(0)
     assert stage.type("b") == [["b"], []], "nothing is typed where the user does not see it"
     assert stage.banner == "What you type goes to one pane again"
+
+
+async def test_messages_do_not_cover_the_marks(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(2)
+    banners = played.window.banners
+    banners.inform("a long line that lies over more than one pane of the window " * 2)
+    stage.toggle()
+    played.settle()
+    marks = [page._broadcast_mark.get() for page in stage.pages]
+    assert banners.isVisible()
+    for each in marks:
+        assert each.isVisible()
+        assert not QRect(each.mapToGlobal(QPoint()), each.size()).intersects(
+            QRect(banners.mapToGlobal(QPoint()), banners.size()).adjusted(6, 6, -6, -6)
+        )
