@@ -1,8 +1,9 @@
 """Broadcast: what the user types in one pane goes to the other panes of the window, too.
 
 The chats are those that the panes showed when it was switched on. A chat leaves when its pane shows another tab or is
-covered, or when it ends; with fewer than two, broadcast is off. An agent's question is answered only in its own pane:
-a chat that needs the user gets nothing from other panes, and what is typed in its pane goes nowhere else.
+covered, or when it ends; with fewer than two, broadcast is off. What is typed in a pane outside goes only there.
+An agent's question is answered only in its own pane: a chat that needs the user gets nothing from other panes, and what
+is typed in its pane goes nowhere else.
 """
 
 from __future__ import annotations
@@ -104,12 +105,13 @@ class Broadcasting(QObject):
     def _show(self) -> None:
         active = self._tabs.active_page
         asks_here = active is not None and active in self._pages and active.chat.needs_you
+        types_outside = active not in self._pages
         count = sum(page is active or not _is_left_out(page) for page in self._pages)
         for page in self._pages:
             if page is active:
                 text = broadcast_texts.only_here() if asks_here else broadcast_texts.typing_goes_to(count)
                 page.show_broadcast(text, is_left_out=False)
-            elif asks_here or _is_left_out(page):
+            elif asks_here or types_outside or _is_left_out(page):
                 page.show_broadcast(_why_left_out(page), is_left_out=True)
             else:
                 page.show_broadcast(broadcast_texts.typed_here_too(), is_left_out=False)

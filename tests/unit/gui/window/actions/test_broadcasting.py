@@ -202,3 +202,17 @@ async def test_messages_do_not_cover_the_marks(played: Played) -> None:
         assert not QRect(each.mapToGlobal(QPoint()), each.size()).intersects(
             QRect(banners.mapToGlobal(QPoint()), banners.size()).adjusted(6, 6, -6, -6)
         )
+
+
+async def test_typing_in_a_pane_outside_is_shown_to_go_nowhere_else(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(3)
+    stage.toggle()
+    played.settle()
+    stage.pages[2]._broadcast_mark.get().close_button.click()
+    await stage.focus(2)
+    assert stage.type("a") == [[], [], ["a"]]
+    assert [mark(page) for page in stage.pages] == ["Not typed here now", "Not typed here now", ""]
+    await stage.focus(0)
+    assert stage.type("b") == [["b"], ["b"], []]
+    assert [mark(page) for page in stage.pages] == ["Typed into 2 panes", "Typed here, too", ""]
