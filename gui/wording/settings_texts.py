@@ -64,7 +64,7 @@ HELP = {
     "window.font_size": QT_TRANSLATE_NOOP("settings", "Zooming starts from this size."),
     "window.fallback_fonts": QT_TRANSLATE_NOOP(
         "settings",
-        "For characters that the font lacks, in this order: Symbols Nerd Font Mono, Noto Sans CJK JP.",
+        "For characters that the font lacks, in this order. Example: Symbols Nerd Font Mono, Noto Sans CJK JP.",
     ),
     "window.font_weight": QT_TRANSLATE_NOOP("settings", "Of text that is not bold, if the font has it."),
     "window.font_features": QT_TRANSLATE_NOOP(
