@@ -70,7 +70,7 @@ class FaultReport(QObject):
         for each in self._handlers:
             each.setLevel(logging.WARNING)
             logging.getLogger().addHandler(each)
-        self._noted.connect(self._on_noted)  # In this object's thread, whichever thread had the error.
+        self._noted.connect(self.failed)  # In this object's thread, whichever thread had the error.
         errors = _ErrorHandler(self._noted.emit)
         self._handlers.append(errors)
         logging.getLogger().addHandler(errors)
@@ -87,9 +87,6 @@ class FaultReport(QObject):
             faulthandler.disable()
             self._file.close()
             self._file = None
-
-    def _on_noted(self) -> None:
-        self.failed.emit()
 
     def _note(self, line: str) -> None:
         if self._file is not None:

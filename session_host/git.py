@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -51,8 +52,38 @@ class GitRefused(WorktreeError):
         self.code = code
 
 
+def check_directory(directory: Path) -> None:
+    """Check that a directory exists.
+
+    Raises:
+        WorktreeError: one line: it does not.
+    """
+    if not directory.is_dir():
+        raise WorktreeError(f"the directory {one_line(str(directory))} does not exist any more")
+
+
+@contextlib.contextmanager
+def explained(directory: Path) -> Iterator[None]:
+    """Calls of git that need a working tree around a directory.
+
+    Raises:
+        WorktreeError: one line: git is not installed, or the directory is in no working tree.
+        GitRefused: git refuses for another reason.
+    """
+    if shutil.which("git") is None:
+        raise WorktreeError("git is not installed; install it (Debian: apt install git)")
+    try:
+        yield
+    except GitRefused as refused:
+        if "not a git repository" in refused.said:
+            raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
+        if "must be run in a work tree" in refused.said:
+            raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
+        raise
+
+
 class Stop:
-    """Ends calls of ``read_limited`` in another thread, because nobody waits for their output any more."""
+    """Ends calls of git in another thread, because nobody waits for their output any more."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

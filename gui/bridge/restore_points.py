@@ -106,7 +106,7 @@ def matched(points_ms: Sequence[int], prompts: Sequence[tuple[int, str]]) -> dic
 
 
 async def read_plan(chat: Chat, point: RestorePoint) -> Plan:
-    """What a restore would change; raises WorktreeError."""
+    """Plan a restore; raises WorktreeError."""
     return await asyncio.to_thread(restoring.plan, Path(chat.record.cwd), point)
 
 

@@ -6,7 +6,7 @@ by Qt signals what the user wants. Nothing that an agent sends is loaded from th
     view           the transcript and the prompt box together
     finder         finds text in the transcript
     turns          going from prompt to prompt, and the answer to a prompt
-    prompt_heading  the prompt whose answer is on the page, above it
+    prompt_heading  shows the prompt above its answer, once it is out of view
     summary_strip  the plan and the changed files, above the prompt
     announcing     announces finished messages to screen readers
     content/       items as segments: markdown, code, diffs, output; no widgets

@@ -1,4 +1,4 @@
-"""The prompt whose answer is on the page, in one line above it while the prompt itself is out of view."""
+"""A line at the top of the page: the prompt of the answer that the user reads, once the prompt is out of view."""
 
 from __future__ import annotations
 

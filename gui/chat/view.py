@@ -39,7 +39,7 @@ class ChatView(QWidget):
     Attributes:
         finder: finds text in the transcript.
         turns: goes from prompt to prompt.
-        heading: the prompt whose answer is on the page.
+        heading: a line at the top of the page with the prompt of the answer in view.
 
     Signals:
         prompt_sent(str, str, tuple): the user sends a prompt: text, mode ("queue", "steer", "interrupt"), images.

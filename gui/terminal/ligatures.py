@@ -24,7 +24,7 @@ _SEQUENCES: Final = r"""
 :] [< [| |] [|| ||] ]# ^= ^^ __ ___ ____ `` ``` {. {| |} {{ }} {{{ }}} |= |== ||= |=> |> |>> || ||| ||> |||> |- |-> ||-
 ~- ~= ~> ~@ ~~ ~~> ~~~ ~: _|_ +-+ |--| ^.^ \n
 """
-"""What programming fonts join: Fira Code, JetBrains Mono, Cascadia Code, Iosevka, Hasklig, Monoid and others."""
+"""Sequences that programming fonts join, such as Fira Code, JetBrains Mono, Cascadia Code, Iosevka and Monoid."""
 
 _SIGNS: Final = tuple("!#$%&*+-./:;<=>?@\\^_|~'\"`,")
 _FORMS: Final = (

@@ -17,7 +17,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.tray.events import DOUBT_MS, Event, Events
 from gui.wording import notice_texts, phrases
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, title_of
 from session_host.errors import OutliveError
 
 COLLECT_MS = 500
@@ -187,8 +187,7 @@ class Notifier(QObject):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat) -> None:
-        agent = self._agents.get(chat.record.agent)
-        title = agent.title if agent is not None else chat.record.agent
+        title = title_of(self._agents, chat.record.agent)
         text = chat.activity_detail or notice_texts.needs_your_answer(title, phrases.short_directory(chat.record.cwd))
         self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)

@@ -19,7 +19,7 @@ from gui.tray.changing_actions import ChangingActions, Entry
 from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, title_of
 
 MAX_CHATS = 10
 MESSAGE_CHARACTERS = 60
@@ -179,8 +179,7 @@ class Tray(QObject):
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.status_text)
-        agent = self._agents.get(chat.record.agent)
-        return agent.title if agent is not None else chat.record.agent
+        return title_of(self._agents, chat.record.agent)
 
     def notify(self, key: str, title: str, text: str) -> None:
         """Show a balloon if the desktop has no notification service; a click on it opens the chat with this key."""

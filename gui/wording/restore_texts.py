@@ -59,7 +59,7 @@ def row(name: str) -> str:
 
 
 def detail(moment: datetime, now: datetime, changed: int | None) -> str:
-    """When a restore point was made, and how many files changed after it."""
+    """The time of a restore point, and the number of files that changed after it."""
     count = "" if changed is None else file_count(changed)
     return chat_texts.joined(phrases.short_clock(moment, now), count)
 

@@ -127,7 +127,7 @@ class Chat:
 
     def print_line(self, text: str) -> None:
         """Print a line of the program itself."""
-        self.screen.print([*self.painter().wrap(clean(text), "dim"), ""])
+        self.screen.print(transcript.note_lines(text, self.painter()))
 
     def print_error(self, error: OutliveError | str) -> None:
         """Print an error, with its remedy."""

@@ -21,7 +21,8 @@ from typing import Final
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, read_limited, run_with_input
+from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_with_input
+from session_host.protocol.untrusted_text import one_line
 
 TIMEOUT_S: Final = 15.0
 """All calls of git for one tree together, with the wait for another one of the same repository."""
@@ -131,29 +132,21 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
     Raises:
         WorktreeError: one line: there is none, or git is missing or refuses.
     """
-    if not directory.is_dir():
-        raise WorktreeError(f"the directory {directory} does not exist any more")
+    check_directory(directory)
     real = directory.resolve()
     if not any(os.path.lexists(each / ".git") for each in (real, *real.parents)):
-        raise WorktreeError(f"{directory} is not in a git repository")  # At once: a prompt may wait for this.
-    if shutil.which("git") is None:
-        raise WorktreeError("git is not installed; install it (Debian: apt install git)")
+        # At once: a prompt may wait for this.
+        raise WorktreeError(f"{one_line(str(directory))} is not in a git repository")
     git = Git(directory, stop=stop)
 
     def path(*words: str) -> Path:
         return Path(git.ask("rev-parse", "--path-format=absolute", *words))
 
-    try:
+    with explained(directory):
         top, common = path("--show-toplevel").resolve(), path("--git-common-dir").resolve()
         worktree = os.path.relpath(path("--git-dir").resolve(), common)
         branch: str | None = git.ask("branch", "--show-current") or None
         return WorkingTree(top=top, common=common, index=path("--git-path", "index"), worktree=worktree, branch=branch)
-    except GitRefused as refused:
-        if "not a git repository" in refused.said:
-            raise WorktreeError(f"{directory} is not in a git repository") from refused
-        if "must be run in a work tree" in refused.said:
-            raise WorktreeError(f"{directory} is git's own directory, without files") from refused
-        raise
 
 
 def keep_tree(

@@ -31,7 +31,7 @@ _FORMAT: Final = "%(refname)%00%(*objectname)%00%(contents)%00%01"
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restore point belongs to."""
+    """The prompt or the restore that a restore point belongs to."""
 
     kind: Kind
     """Made before a prompt, or before a restore."""

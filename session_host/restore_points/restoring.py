@@ -36,7 +36,7 @@ _NOTHING: Final = "000000"
 _RULES: Final = ".gitignore"
 
 How = Literal["modified", "recreated", "deleted"]
-"""What a restore does to a file."""
+"""The effect of a restore on a file."""
 
 
 class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restore would change."""
+    """The changes that a restore would make."""
 
     point: RestorePoint
     now: KeptTree
@@ -90,7 +90,7 @@ class FilesChanged(WorktreeError):
 
 
 def plan(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> Plan:
-    """What a restore would change. Blocks.
+    """Plan a restore: find the changes that it would make. Blocks.
 
     Raises:
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.

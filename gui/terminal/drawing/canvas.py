@@ -115,10 +115,11 @@ class Canvas:
         pixels.release()
         moved = self.rows[first + shift : end + shift]
         self.rows[first:end] = moved
+        ligatures, cursor = self._painter.metrics.ligatures, self._cursor
+        # The cursor's row is painted: a ligature gives way to it there.
+        yielding_row = cursor.row if ligatures is not None and ligatures.yields and cursor is not None else -1
         for number in range(first, end):
-            # The cursor's row is painted: a ligature gives way to it there.
-            has_cursor = self._cursor is not None and number == self._cursor.row
-            if number in changed and changed[number] == self.rows[number] and not has_cursor:
+            if number in changed and changed[number] == self.rows[number] and number != yielding_row:
                 del changed[number]
         return set(range(first, end))
 

@@ -49,7 +49,8 @@ class Pictures(QObject):
         if key not in self._running and len(self._running) < _THREADS:
             self._running.add(key)
             threading.Thread(target=self._decode, args=(key,), name="image", daemon=True).start()
-        same = (picture for other, picture in self._pictures.items() if other[:2] == key[:2])
+        # A copy: a thread may add a picture meanwhile.
+        same = (picture for other, picture in list(self._pictures.items()) if other[:2] == key[:2])
         return next(same, None)
 
     def _decode(self, key: _Key) -> None:

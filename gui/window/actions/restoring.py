@@ -26,7 +26,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.wording import restore_texts
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, title_of
 from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
@@ -136,7 +136,7 @@ class RestoreActions:
             restore_texts.changed_meanwhile() if again else "",
             restore_texts.counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
             restore_texts.undoes_all(),
-            restore_texts.agent_works(self._title(chat)) if works else "",
+            restore_texts.agent_works(title_of(self._agents, chat.record.agent)) if works else "",
             restore_texts.branch_stays(then, now) if then and now and then != now else "",
             restore_texts.large_files_stay(plan.too_large) if plan.too_large else "",
             "" if kept else restore_texts.untracked_stay(),
@@ -151,7 +151,7 @@ class RestoreActions:
         )  # fmt: skip
 
     async def _plan(self, chat: Chat, prompt: SincePrompt) -> Plan | None:
-        """What a restore would change; None if nothing or if it fails, which a banner says."""
+        """The plan of a restore; None, after a banner, if it would change nothing or cannot be made."""
         try:
             plan = await read_plan(chat, prompt.point)
         except WorktreeError as error:
@@ -205,10 +205,6 @@ class RestoreActions:
             await self._ask(chat, prompt, again=True)
 
     # ------------------------------------------------------------ words
-
-    def _title(self, chat: Chat) -> str:
-        agent = self._agents.get(chat.record.agent)
-        return agent.title if agent is not None else chat.record.agent
 
     def _inform(self, chat: Chat, text: str, *, kind: str = "") -> None:
         self._banners.inform(text, kind=kind, key=_key(chat))

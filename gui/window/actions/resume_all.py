@@ -17,7 +17,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from gui.wording.second_lines import second_lines
-from session_host.agents.agent import Agent
+from session_host.agents.agent import Agent, title_of
 from session_host.errors import OutliveError
 
 _KEY = "restart"
@@ -87,8 +87,7 @@ class ResumeAll(QObject):
         ]
 
     def _line(self, chat: Chat) -> str:
-        agent = self._agents.get(chat.record.agent)
-        title = agent.title if agent is not None else chat.record.agent
+        title = title_of(self._agents, chat.record.agent)
         return page_texts.chat_agent_and_directory(chat.name, title, phrases.short_directory(chat.record.cwd))
 
     async def _resume(self, chats: list[Chat]) -> None:

@@ -36,9 +36,7 @@ class TextKeys:
             action.setShortcuts(sequences.get(name_of(at), []))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             action.setAutoRepeat(False)  # A text may be a command.
-            action.triggered.connect(self._typing(typed(entry.text)))
+            text = typed(entry.text)
+            action.triggered.connect(lambda _checked, text=text: self._type_text(text))
             self._pages.addAction(action)
             self._actions.append(action)
-
-    def _typing(self, text: str) -> Callable[[bool], None]:
-        return lambda _checked: (self._type_text(text), None)[1]

@@ -244,7 +244,7 @@ class ChangesWindow(TextWindow):
         self.reader.refresh()
 
     def _choices(self, changes: Changes) -> list[Since]:
-        """What the files can be compared with."""
+        """The states with which the files can be compared."""
         found: list[Since] = ["commit"]
         if changes.default_branch:
             found.append("branch")

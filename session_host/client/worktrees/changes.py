@@ -18,8 +18,7 @@ from session_host.client.worktrees.changed_files import ChangedFile, read_diff
 from session_host.client.worktrees.status import changes_of, facts_of
 from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
-from session_host.git import GitRefused, Stop, read_limited, run_read_only
-from session_host.protocol.untrusted_text import one_line
+from session_host.git import GitRefused, Stop, check_directory, explained, read_limited, run_read_only
 from session_host.restore_points.kept_tree import find_tree, keep_tree
 from session_host.restore_points.points import RestorePoint
 
@@ -79,18 +78,10 @@ def read_changes(
     Raises:
         WorktreeError: one line: git is missing, refuses or is too slow, or there is no working tree.
     """
-    if not directory.is_dir():
-        raise WorktreeError(f"the directory {one_line(str(directory))} does not exist any more")
-    if shutil.which("git") is None:
-        raise WorktreeError("git is not installed; install it (Debian: apt install git)")
+    check_directory(directory)
     try:
-        return _Reader(directory, stop).read(since, point)
-    except GitRefused as refused:
-        if "not a git repository" in refused.said:
-            raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
-        if "must be run in a work tree" in refused.said:
-            raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
-        raise
+        with explained(directory):
+            return _Reader(directory, stop).read(since, point)
     except ValueError as error:
         raise WorktreeError(f"git's output is not understood ({error}); try again") from error
     except OSError as error:

@@ -37,22 +37,23 @@ def answer_lines(answer: Answer, painter: Painter) -> list[str]:
     blocks = [*stream.append(clean(answer.text)), *stream.finish()]
     lines = [line for block in blocks for line in painter.block(block)]
     note = answer.note or _NOTES.get(answer.state, "")
-    return [*lines, osc.ANSWER_END, *([*painter.wrap(clean(note), "dim"), ""] if note else [])]
+    return [*lines, osc.ANSWER_END, *(note_lines(note, painter) if note else [])]
 
 
 def show(screen: Screen, conversation: Conversation, painter: Callable[[], Painter]) -> None:
     """Print the last messages of a resumed conversation; ``painter`` is called only if there are some."""
     messages = conversation.messages
     if len(messages) > SHOWN_MESSAGES:
-        screen.print(_note(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown", painter()))
+        screen.print(note_lines(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown", painter()))
     for message in messages[-SHOWN_MESSAGES:]:
         if isinstance(message, Question):
             screen.write(question_rows(message, painter()))
         else:
             screen.print(answer_lines(message, painter()))
     if isinstance(conversation.last, Question):
-        screen.print(_note("this question has no answer; /retry to ask it again", painter()))
+        screen.print(note_lines("this question has no answer; /retry to ask it again", painter()))
 
 
-def _note(text: str, painter: Painter) -> list[str]:
-    return [*painter.wrap(text, "dim"), ""]
+def note_lines(text: str, painter: Painter) -> list[str]:
+    """A line of the program itself, wrapped, with an empty line after it."""
+    return [*painter.wrap(clean(text), "dim"), ""]
