@@ -128,11 +128,15 @@ async def test_queued_questions_return_to_the_input_if_the_answer_ends_early(ser
             chat.viewer.key("Escape")
         else:
             server.close()
-        await chat.see("› question 0")
+        expected = [*(f"question {number}" for number in range(4)), "a draft"]
+
+        def has_returned() -> bool:
+            # The input grows with the frame after the one in which it has the text.
+            written = [text for line in chat.lines() if (text := line.removeprefix("› ").strip())]
+            return "question 0" in written and written[written.index("question 0") :][:5] == expected
+
+        await chat.watcher.until(has_returned, "the questions in the input")
         await chat.wait_until_gone("queued:")
-        written = [line.removeprefix("› ").strip() for line in chat.lines()]
-        beginning = written.index("question 0")
-        assert [line for line in written[beginning:] if line][:5] == [*(f"question {n}" for n in range(4)), "a draft"]
         assert [each.text for each in conversation().messages if isinstance(each, Question)] == ["count: 9 hold: 1"]
 
 
