@@ -4,7 +4,8 @@
 client. This room has no widgets and paints nothing; it knows the client, the store and the
 catalog, and turns their events into signals. It never polls.
 
-    sessions_model  all chats, updated from the store and the runtime directory
+    sessions_model  all chats, and what the window does with them
+    chat_list       the list of chats, updated from the store
     chat            one session as a QObject
     chat_viewer     the viewers of a chat, one for each page that shows it
     facts           properties of a chat that the window shows

@@ -10,17 +10,17 @@ from PySide6.QtCore import QObject
 if TYPE_CHECKING:
     from gui.bridge.background.store_thread import StoreThread
     from gui.bridge.chat import Chat
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.chat_list import ChatList
 
 
 class ChatOrder(QObject):
     """Pins chats and orders them. A chat that continues another one takes over its pin and place."""
 
-    def __init__(self, sessions: SessionsModel, storage: StoreThread) -> None:
-        super().__init__(sessions)
-        self._sessions = sessions
+    def __init__(self, chats: ChatList, storage: StoreThread) -> None:
+        super().__init__(chats)
+        self._list = chats
         self._storage = storage
-        sessions.added.connect(self._inherit)
+        chats.added.connect(self._inherit)
 
     def pin(self, chats: Iterable[Chat], *, pinned: bool) -> None:
         """Pin or unpin chats."""
@@ -32,7 +32,7 @@ class ChatOrder(QObject):
         self._write([(chat, fields) for chat, fields in places if chat.record.position != fields["position"]])
 
     def _inherit(self, chat: Chat) -> None:
-        previous = self._sessions.get(chat.record.resumed_from or "")
+        previous = self._list.get(chat.record.resumed_from or "")
         if previous is None or not previous.is_continued or not (previous.record.pinned or previous.record.position):
             return
         record = previous.record
@@ -45,8 +45,8 @@ class ChatOrder(QObject):
             for field, value in fields.items():
                 setattr(chat.record, field, value)
         if changes:
-            self._sessions.changed.emit()
-            self._sessions.tasks.start(self._store([(chat.id, fields) for chat, fields in changes]), "order of chats")
+            self._list.changed.emit()
+            self._list.tasks.start(self._store([(chat.id, fields) for chat, fields in changes]), "order of chats")
 
     async def _store(self, changes: Sequence[tuple[str, dict[str, Any]]]) -> None:
         await self._storage.call(lambda store: store.update_all(changes))

@@ -11,7 +11,7 @@ from gui.theme.tokens import LABEL_COLORS
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.chat_list import ChatList
 
 
 class ColorLabels(QObject):
@@ -23,20 +23,20 @@ class ColorLabels(QObject):
 
     changed = Signal()
 
-    def __init__(self, sessions: SessionsModel) -> None:
-        super().__init__(sessions)
-        self._sessions = sessions
+    def __init__(self, chats: ChatList) -> None:
+        super().__init__(chats)
+        self._list = chats
         self._labels: dict[str, str] = {}
-        sessions.added.connect(lambda chat: chat.set_color_label(self._labels.get(chat.id, "")))
-        sessions.removed.connect(self._on_removed)
-        sessions.changed.connect(self._follow_resumed)
+        chats.added.connect(lambda chat: chat.set_color_label(self._labels.get(chat.id, "")))
+        chats.forgotten.connect(self._on_forgotten)
+        chats.changed.connect(self._follow_resumed)
 
     def restore(self, labels: dict[str, str]) -> None:
         """Show the labels of the saved layout, names of ``LABEL_COLORS`` by chats' ids; they are changed there."""
         self._labels = labels
         for session_id in [known for known, name in labels.items() if name not in LABEL_COLORS]:
             del labels[session_id]
-        for chat in self._sessions.chats():
+        for chat in self._list.chats():
             chat.set_color_label(labels.get(chat.id, ""))
 
     def set_label(self, chats: Iterable[Chat], name: str) -> None:
@@ -51,13 +51,13 @@ class ColorLabels(QObject):
         if changed:
             self.changed.emit()
 
-    def _on_removed(self, session_id: str) -> None:
+    def _on_forgotten(self, session_id: str) -> None:
         if self._labels.pop(session_id, ""):
             self.changed.emit()
 
     def _follow_resumed(self) -> None:
         for session_id, name in list(self._labels.items()):
-            chat, newest = self._sessions.get(session_id), self._sessions.latest_continuation(session_id)
+            chat, newest = self._list.get(session_id), self._list.latest_continuation(session_id)
             if chat is not None and newest is not None and newest is not chat:
                 self.set_label([chat], "")
                 self.set_label([newest], newest.color_label or name)

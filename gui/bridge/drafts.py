@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.input.draft import NO_DRAFT, Draft
 
 if TYPE_CHECKING:
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.chat_list import ChatList
 
 SAVE_DELAY_MS = 500
 """The time from the first unsaved change until drafts are saved: the typing that a killed window loses at most."""
@@ -32,21 +32,21 @@ class Drafts(QObject):
     changed = Signal(str)
     save_due = Signal()
 
-    def __init__(self, sessions: SessionsModel) -> None:
-        super().__init__(sessions)
-        self._sessions = sessions
+    def __init__(self, chats: ChatList) -> None:
+        super().__init__(chats)
+        self._list = chats
         self._drafts: dict[str, Draft] = {}
         """By the ids of chats; the one that was edited last is the last one."""
         self._held: dict[str, Draft] = {}
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
-        sessions.changed.connect(self._follow_resumed)
-        sessions.removed.connect(self._on_removed)
+        chats.changed.connect(self._follow_resumed)
+        chats.forgotten.connect(self._on_forgotten)
 
     def restore(self, texts: Mapping[str, str]) -> None:
         """Restore the saved texts; those of chats that were removed are dropped."""
         for session_id, text in texts.items():
-            if self._sessions.get(session_id) is not None:
+            if self._list.get(session_id) is not None:
                 self.set(session_id, Draft(text))
         self._save_timer.stop()
         self._follow_resumed()
@@ -103,12 +103,12 @@ class Drafts(QObject):
 
     def _follow_resumed(self) -> None:
         for session_id in list(self._drafts):
-            newest = self._sessions.latest_continuation(session_id)
+            newest = self._list.latest_continuation(session_id)
             if newest is not None and newest.id != session_id:
                 draft = self.of(session_id)
                 self.set(session_id, NO_DRAFT)
                 self.set(newest.id, draft.before(self.of(newest.id)))
 
-    def _on_removed(self, session_id: str) -> None:
+    def _on_forgotten(self, session_id: str) -> None:
         self._held.pop(session_id, None)
         self.set(session_id, NO_DRAFT)

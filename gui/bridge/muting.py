@@ -12,7 +12,8 @@ from gui.wording.phrases import parse_time
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.chat_list import ChatList
+    from gui.bridge.clock_changes import ClockChanges
 
 MAX_TIMER_S = 86_400.0
 """Maximum interval between checks of the time; Qt's timers wait for 24 days at most."""
@@ -33,22 +34,22 @@ class Muting(QObject):
 
     changed = Signal()
 
-    def __init__(self, sessions: SessionsModel) -> None:
-        super().__init__(sessions)
-        self._sessions = sessions
+    def __init__(self, chats: ChatList, clock_changes: ClockChanges) -> None:
+        super().__init__(chats)
+        self._list = chats
         self.muted: list[str] = []
         self._until: datetime | None = None
         self._end_timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
         self._end_timer.timeout.connect(self._on_end_timer)
-        sessions.clock_changes.jumped.connect(self._on_jumped)
-        sessions.added.connect(lambda chat: chat.set_muted(muted=chat.id in self.muted))
-        sessions.removed.connect(self._on_removed)
-        sessions.changed.connect(self._follow_resumed)
+        clock_changes.jumped.connect(self._on_jumped)
+        chats.added.connect(lambda chat: chat.set_muted(muted=chat.id in self.muted))
+        chats.forgotten.connect(self._on_forgotten)
+        chats.changed.connect(self._follow_resumed)
 
     def restore(self, muted: Iterable[str], until: str) -> None:
         """Restore the muting from the saved layout."""
         self.muted = list(muted)
-        for chat in self._sessions.chats():
+        for chat in self._list.chats():
             chat.set_muted(muted=chat.id in self.muted)
         self._until = parse_time(until)
         self._wait_for_end()
@@ -66,14 +67,14 @@ class Muting(QObject):
             chat.set_muted(muted=muted)
             self.changed.emit()
 
-    def _on_removed(self, session_id: str) -> None:
+    def _on_forgotten(self, session_id: str) -> None:
         if session_id in self.muted:
             self.muted.remove(session_id)
             self.changed.emit()
 
     def _follow_resumed(self) -> None:
         for session_id in list(self.muted):
-            chat, newest = self._sessions.get(session_id), self._sessions.latest_continuation(session_id)
+            chat, newest = self._list.get(session_id), self._list.latest_continuation(session_id)
             if chat is not None and newest is not None and newest is not chat:
                 self.mute_chat(newest, muted=True)
                 self.mute_chat(chat, muted=False)

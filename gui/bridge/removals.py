@@ -12,7 +12,7 @@ from session_host.errors import OutliveError
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
-    from gui.bridge.sessions_model import SessionsModel
+    from gui.bridge.chat_list import ChatList
 
 UNDO_MS = 10_000
 """The time during which a removal can be undone."""
@@ -24,25 +24,20 @@ class UndoableRemovals(QObject):
     During the delay a chat is hidden and its files stay, so a crash removes nothing.
     """
 
-    def __init__(self, sessions: SessionsModel) -> None:
-        super().__init__(sessions)
-        self._sessions = sessions
+    def __init__(self, chats: ChatList) -> None:
+        super().__init__(chats)
+        self._list = chats
         self._timers: dict[str, QTimer] = {}
-        self._in_progress: set[str] = set()
-
-    def __contains__(self, session_id: object) -> bool:
-        return session_id in self._timers or session_id in self._in_progress
 
     def begin(self, chat: Chat) -> bool:
         """Hide an ended chat, and remove it after ``UNDO_MS``; False if it runs or is already being removed."""
-        if not chat.has_ended or chat.id in self:
+        if not chat.has_ended or self._list.is_hidden(chat):
             return False
         timer = QTimer(self, singleShot=True, interval=UNDO_MS)
-        timer.timeout.connect(lambda: self._sessions.tasks.start(self._carry_out(chat), "remove"))
+        timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(chat), "remove"))
         self._timers[chat.id] = timer
         timer.start()
-        self._sessions.removed.emit(chat.id)
-        self._sessions.changed.emit()
+        self._list.hide(chat)
         return True
 
     def undo(self, chat: Chat) -> None:
@@ -51,12 +46,12 @@ class UndoableRemovals(QObject):
         if timer is not None:
             timer.stop()
             timer.deleteLater()
-            self._sessions.changed.emit()
+            self._list.unhide(chat)
 
     async def finish(self) -> None:
         """Carry out all pending removals now, because the window closes."""
         for session_id in list(self._timers):
-            chat = self._sessions.get(session_id)
+            chat = self._list.get(session_id)
             if chat is not None:
                 with contextlib.suppress(OutliveError):  # The chat stays; the next window shows it.
                     await self._carry_out(chat)
@@ -66,12 +61,10 @@ class UndoableRemovals(QObject):
         if timer is None:
             return
         timer.deleteLater()
-        self._in_progress.add(chat.id)
         try:
             await self.remove_now(chat)
         finally:
-            self._in_progress.discard(chat.id)
-            self._sessions.changed.emit()  # A chat that could not be removed is shown again.
+            self._list.unhide(chat)  # A chat that could not be removed is shown again.
 
     async def remove_now(self, chat: Chat) -> None:
         """Remove a chat and its files.
@@ -81,9 +74,9 @@ class UndoableRemovals(QObject):
         """
         # Not in the store's thread, since git may need long for a worktree.
         line = await asyncio.to_thread(_forget, chat.id)
-        self._sessions.forget_chat(chat.id)
+        self._list.forget(chat)
         if line:
-            self._sessions.notice_given.emit(line)
+            self._list.notice_given.emit(line)
 
 
 def _forget(session_id: str) -> str:

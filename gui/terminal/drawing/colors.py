@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PySide6.QtGui import QColor
 
 from gui.terminal.cell_metrics import BOLD, ITALIC
-from gui.terminal.glyphs.glyphs import CellColors
+from gui.terminal.glyphs.cell_colors import CellColors
 from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import blend

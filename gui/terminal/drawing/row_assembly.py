@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from PySide6.QtGui import QImage
 
+from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyph_atlas import AtlasIsFull, GlyphAtlas
-from gui.terminal.glyphs.glyphs import CellColors
 
 from .row_layout import LaidRun
 

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from gui.terminal.cell_metrics import CellMetrics
 from session_host.protocol.values import MAX_COLUMNS
 
-from .glyphs import CellColors
+from .cell_colors import CellColors
 from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, in_parts, spaced
 
 _FORMAT: Final = QImage.Format.Format_RGB32

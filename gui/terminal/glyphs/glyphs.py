@@ -49,16 +49,6 @@ class Piece(NamedTuple):
     text: str
 
 
-class CellColors(NamedTuple):
-    """How the pictures of the characters of one alphabet look."""
-
-    variant: int
-    """Bits of the font's variant."""
-    foreground: int
-    """0xAARRGGBB, opaque."""
-    background: int
-
-
 def _loose_marks(text: str, measured: QFontMetricsF) -> str:
     """The combining marks of a cluster for which the font has no place over the letter, only one behind it."""
     marks = [mark for mark in text[1:] if unicodedata.category(mark) in _MARKS]

@@ -16,7 +16,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from gui.terminal.cell_metrics import PRINTABLE_ASCII, CellMetrics
 
-from .glyphs import CellColors
+from .cell_colors import CellColors
 
 Characters = TypeVar("Characters", str, list[int])
 Indexes = npt.NDArray[np.int32]

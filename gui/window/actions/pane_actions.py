@@ -9,6 +9,7 @@ from gui.settings.pane_tree import SIDES
 from gui.window.others import OtherWindows
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.panes import Panes
+from gui.window.panes.tab_moves import move_tab
 
 TAB_MENU = ("split_right", "split_down", "move_to_pane", "move_to_new_window", "move_to_window")
 CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
@@ -65,5 +66,5 @@ def _move_to_next_pane(panes: Panes) -> None:
     """Move the shown tab to the pane after the active one in reading order, and go with it."""
     source, target = panes.active, _next_pane(panes)
     if target is not source:
-        panes.moves.move(panes.active_id, source, target)
+        move_tab(panes.active_id, source, target)
         panes.activate_pane(target.number)

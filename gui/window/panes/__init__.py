@@ -3,9 +3,9 @@
     panes      all panes of a window: opens and moves tabs, splits and closes panes
     pane       one pane: a row of tabs, and the page in front
     pane_area  places panes and the lines between them, and draws where a dragged tab would go
-    tab_moves  moves tabs between panes, and between windows
+    tab_moves  moves and copies tabs between panes
     closed_tabs  the tabs that were closed lately
-    tab_drag   a tab that is dragged out of its row
+    tab_drag   drags tabs out of their row, to other panes and windows
     drop_zone  where a dragged tab would go
 
 The arrangement itself is ``gui.settings.pane_tree``. This room does not know the window's actions.

@@ -17,8 +17,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.panes.closed_tabs import ClosedTabs, put_back
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
-from gui.window.panes.tab_drag import TabDrops
-from gui.window.panes.tab_moves import TabMoves
+from gui.window.panes.tab_moves import move_tab
 from gui.window.tabs.recent import RecentChats
 
 
@@ -28,7 +27,7 @@ class Panes(QObject):
     Attributes:
         area: the widget that has the panes.
         is_zoomed: whether the active pane covers the others.
-        recent: the order in which chats were shown; ``closed``: the closed tabs; ``moves``: moves tabs.
+        recent: the order in which chats were shown; ``closed``: the closed tabs.
 
     Signals:
         changed: something changed that is saved.
@@ -39,7 +38,7 @@ class Panes(QObject):
         double_clicked: a tab was double clicked (its chat's id), or the empty part of a row of tabs ("").
         emptied: the last tab of the last pane was closed.
         replaced: a chat's tabs now show the chat that continues it (the previous chat's id, the new chat).
-        torn_off: a tab was dragged out of the window to this point of the screen.
+        tab_dragged_out: the user began to drag a tab out of its row (the pane, the tab's chat's id).
     """
 
     changed = Signal()
@@ -50,7 +49,7 @@ class Panes(QObject):
     double_clicked = Signal(str)
     emptied = Signal()
     replaced = Signal(str, Chat)
-    torn_off = Signal(str, QPoint)
+    tab_dragged_out = Signal(PaneWidget, str)
 
     def __init__(
         self, theme: Theme, sessions: SessionsModel, recent: RecentChats, empty: QWidget, button: QWidget
@@ -81,10 +80,8 @@ class Panes(QObject):
         self._next_number = 1
         self._is_closed = False
         self.closed = ClosedTabs()
-        self.moves = TabMoves(self)
         self._make_pane(0)
         self._panes[0].show_empty(empty)
-        self._drops = TabDrops(self, self.area, self._panes)
         self.area.divider_moved.connect(self._on_divider_moved)
         self.area.even_out_requested.connect(self.even_out)
         QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
@@ -101,7 +98,7 @@ class Panes(QObject):
         pane.bar.menu_requested.connect(lambda *values: self._on_bar(pane, self.menu_requested.emit, *values))
         pane.bar.double_clicked.connect(lambda *values: self._on_bar(pane, self.double_clicked.emit, *values))
         pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
-        pane.bar.dragged_out.connect(lambda session_id: self.moves.drag_soon(pane, session_id))
+        pane.bar.dragged_out.connect(lambda session_id: self.tab_dragged_out.emit(pane, session_id))
         self._panes[number] = pane
         return pane
 
@@ -213,7 +210,7 @@ class Panes(QObject):
         if pane is not None and pane.tabs.active_id == chat.id:
             self.activate_pane(pane.number)
         elif pane is not None and pane is not self.active:
-            self.moves.move(chat.id, pane, self.active)
+            move_tab(chat.id, pane, self.active)
         self.closed.remove(chat.id)
         return self.active.tabs.open(chat)
 
@@ -360,7 +357,7 @@ class Panes(QObject):
             return
         front = self._panes[successor].tabs.active_id
         for session_id in pane.tabs.ids():
-            self.moves.move(session_id, pane, self._panes[successor])
+            move_tab(session_id, pane, self._panes[successor])
         self._panes[successor].tabs.activate(front)
 
     def _on_emptied(self, pane: PaneWidget) -> None:

@@ -1,20 +1,18 @@
-"""A tab that is dragged out of its row: onto a row of tabs, to an edge of a page, or out of all windows."""
+"""Drags tabs out of their row: onto a row of tabs, to an edge of a page, or out of all windows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer
-from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QCursor, QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.window.panes.drop_zone import Drop, half_of, side_at
 from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import PaneArea, point_in
-
-if TYPE_CHECKING:
-    from gui.window.panes.panes import Panes
+from gui.window.panes.pane_area import point_in
+from gui.window.panes.panes import Panes
+from gui.window.panes.tab_moves import move_tab, reopen_tab
 
 MIME = "application/x-outlive-tab"
 _MARK_PX = 2
@@ -25,7 +23,7 @@ class TabDrag:
 
     Attributes:
         session_id: the chat of the dragged tab; ``pane``: the pane that has the tab.
-        landed: the panes of the window in which the tab was dropped, and the place; None if it was dropped elsewhere.
+        drop_target: the window's part that the tab was dropped on, and the place; None if it was dropped elsewhere.
     """
 
     current: ClassVar[TabDrag | None] = None
@@ -33,7 +31,7 @@ class TabDrag:
     def __init__(self, pane: PaneWidget, session_id: str) -> None:
         self.pane = pane
         self.session_id = session_id
-        self.drop_target: tuple[Panes, Drop] | None = None
+        self.drop_target: tuple[TabDragging, Drop] | None = None
 
     def run(self) -> bool:
         """Drag until the mouse button goes up; returns whether the tab was dropped outside of all windows."""
@@ -79,16 +77,58 @@ class _EscapeFilter(QObject):
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr] # there is one
 
 
-class TabDrops(QObject):
-    """Handles tabs that are dragged over the panes of a window and dropped there."""
+class TabDragging(QObject):
+    """Drags tabs out of the panes of a window, and accepts tabs that are dropped there.
 
-    def __init__(self, owner: Panes, area: PaneArea, panes: Mapping[int, PaneWidget]) -> None:
-        super().__init__(area)
-        self._owner = owner
-        self._area = area
+    Signals:
+        torn_off: a tab was dropped outside of all windows (its chat's id, a point of the screen).
+    """
+
+    torn_off = Signal(str, QPoint)
+
+    def __init__(self, panes: Panes) -> None:
+        super().__init__(panes)
         self._panes = panes
-        area.setAcceptDrops(True)
-        area.installEventFilter(self)
+        self._area = panes.area
+        panes.tab_dragged_out.connect(self._drag_soon)
+        self._area.setAcceptDrops(True)
+        self._area.installEventFilter(self)
+
+    # ------------------------------------------------------------ out of these panes
+
+    def _drag_soon(self, pane: PaneWidget, session_id: str) -> None:
+        """Drag a tab out of its row, once the tab bar has handled the mouse's movement."""
+        QTimer.singleShot(0, pane, lambda: self._drag(pane, session_id))
+
+    def _drag(self, pane: PaneWidget, session_id: str) -> None:
+        drag = TabDrag(pane, session_id)
+        is_outside = drag.run()
+        if self._panes.pane(pane.number) is not pane or pane.bar.index_of(session_id) < 0:
+            return  # The chat was removed during the drag.
+        if drag.drop_target is not None:
+            target, drop = drag.drop_target
+            target.accept_drop(self._panes, pane, session_id, drop)
+        elif is_outside and len(self._panes.ids()) > 1:
+            self.torn_off.emit(session_id, QCursor.pos())
+
+    # ------------------------------------------------------------ onto these panes
+
+    def accept_drop(self, owner: Panes, source: PaneWidget, session_id: str, drop: Drop) -> None:
+        """Move a dropped tab to its target; the tab may come from these panes or from another window."""
+        panes = self._panes
+        target = panes.pane(drop.pane)
+        if target is None:
+            return
+        if drop.side is not None:
+            target = panes.split_pane(target, drop.side)
+        if owner is panes:
+            move_tab(session_id, source, target, drop.at)
+        else:
+            reopen_tab(session_id, source, target, drop.at)
+            self._area.window().activateWindow()
+        panes.activate_pane(target.number)
+        if (page := panes.active_page) is not None:
+            page.focus_content()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DragLeave:
@@ -115,11 +155,11 @@ class TabDrops(QObject):
             self._area.zone.show_at(zone)
         else:
             self._area.zone.hide()
-            drag.drop_target = self._owner, drop
+            drag.drop_target = self, drop
 
     def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect] | None:
         """The drop target at a point, and the area to colour; None if a drop would change nothing."""
-        for number, pane in self._panes.items():
+        for pane in self._panes.panes():
             if not pane.isVisible() or not pane.geometry().contains(point):
                 continue
             page = QRect(point_in(self._area, pane.stack), pane.stack.size())
@@ -129,7 +169,7 @@ class TabDrops(QObject):
             side = side_at(point, page)
             if is_own and (side is None or pane.bar.count() < 2):
                 return None
-            return Drop(number, side), half_of(page, side)
+            return Drop(pane.number, side), half_of(page, side)
         return None
 
     def _between_tabs(self, pane: PaneWidget, point: QPoint) -> tuple[Drop, QRect]:

@@ -258,7 +258,7 @@ async def test_muted_chats_send_nothing_and_are_remembered(played: Played, told:
     muting.mute_for_an_hour()
     assert told.board.shown == {}, "what is shown goes, too"
     assert muting.until is not None
-    restored = Muting(played.sessions)
+    restored = Muting(played.sessions, played.sessions.clock_changes)
     restored.restore([one], muting.until.isoformat())
     assert restored.is_muted(played.chat(two)), "for the hour"
     restored.unmute_all()

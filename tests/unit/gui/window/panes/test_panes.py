@@ -12,6 +12,7 @@ from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.panes.drop_zone import Drop
 from gui.window.panes.panes import Panes
+from gui.window.panes.tab_drag import TabDragging
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity
@@ -290,7 +291,7 @@ async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
     *_, three = await three_chats(played)
     panes = played.window.tabs
     panes.split("right")
-    played.sessions.forget_chat(three)
+    played.sessions.forget(played.chat(three))
     played.settle()
     assert len(panes.panes()) == 1
     assert len(panes.ids()) == 2
@@ -316,16 +317,18 @@ async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played
     panes = played.window.tabs
     [pane] = panes.panes()
     page = pane.tabs.page_of(one)
-    panes.moves.accept_drop(panes, pane, one, Drop(pane.number, "left"))
+    dragging = panes.findChild(TabDragging)
+    assert dragging is not None
+    dragging.accept_drop(panes, pane, one, Drop(pane.number, "left"))
     assert tabs_of(panes) == [[one], [two, three]]
     left, right = panes.panes()
     assert left.tabs.page_of(one) is page, "the page itself moves"
     assert panes.active is left
-    panes.moves.accept_drop(panes, right, three, Drop(left.number, at=0))
+    dragging.accept_drop(panes, right, three, Drop(left.number, at=0))
     assert tabs_of(panes) == [[three, one], [two]]
-    panes.moves.accept_drop(panes, left, three, Drop(left.number, at=2))
+    dragging.accept_drop(panes, left, three, Drop(left.number, at=2))
     assert tabs_of(panes) == [[one, three], [two]]
-    panes.moves.accept_drop(panes, right, two, Drop(left.number, "down"))
+    dragging.accept_drop(panes, right, two, Drop(left.number, "down"))
     played.settle()
     assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
     assert panes.panes()[0].x() == panes.panes()[1].x()

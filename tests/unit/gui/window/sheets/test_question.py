@@ -11,8 +11,10 @@ from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gui.input.draft import Draft
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.hovering import Link
+from gui.theme.tokens import LABEL_COLORS
 from gui.window.sheets.question import Question
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
@@ -259,6 +261,22 @@ async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played
     played.sessions.removals._timers[ids[1]].setInterval(0)
     await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")
     assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
+
+
+async def test_undoing_a_removal_brings_back_draft_colour_and_muting(played: Played):
+    session_id = await played.add("one", state=State.EXITED)
+    window, sessions = played.open_window(), played.sessions
+    chat = played.chat(session_id)
+    sessions.drafts.set(session_id, Draft("not sent yet"))
+    labels: dict[str, str] = {}
+    sessions.color_labels.restore(labels)
+    name = next(iter(LABEL_COLORS))
+    sessions.color_labels.set_label([chat], name)
+    sessions.muting.mute_chat(chat, muted=True)
+    window.chat_actions.remove(chat)
+    window.banners.act()
+    assert sessions.drafts.of(session_id) == Draft("not sent yet")
+    assert (labels, sessions.muting.muted) == ({session_id: name}, [session_id])
 
 
 async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(played: Played):
