@@ -2,6 +2,7 @@
 
     control_groups    the control group of a process, and whether the process should stay in it
     manager           systemd's manager object: transient scopes and services
+    service           a transient service, as a value
     scope             moves processes into their own scope or service, if that helps them
     descriptor_store  descriptors that systemd holds for a service (sd_notify(3))
 
@@ -10,6 +11,7 @@ kills every process in it. This room knows processes by PID alone: no sessions, 
 only if there is a bus.
 """
 
-from .scope import ScopeResult, Service, enter, enter_service, held_by_services
+from .scope import ScopeResult, enter, enter_service, held_by_services
+from .service import Service
 
 __all__ = ["ScopeResult", "Service", "enter", "enter_service", "held_by_services"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from session_host.system.dbus.bus import Bus, BusGone, Peer, Refused
 
-from .scope import Service
+from .service import Service
 
 MANAGER = Peer("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 

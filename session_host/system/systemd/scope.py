@@ -9,6 +9,7 @@ from session_host.errors import TimedOut
 from session_host.system.dbus import addresses
 
 from . import control_groups
+from .service import Service
 
 if TYPE_CHECKING:  # D-Bus takes milliseconds to import: only where there is a bus
     from session_host.system.dbus.bus import Bus
@@ -22,22 +23,6 @@ NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
 NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
 """A reason that is not a fault."""
-
-
-class Service(NamedTuple):
-    """A transient service (systemd.service(5)).
-
-    Attributes:
-        unit: a name that ends in ``.service``.
-        description: what ``systemctl --user status`` shows.
-        argv: the main process's command, started again whenever it fails.
-        environment: the main process's variables, besides those that systemd sets.
-    """
-
-    unit: str
-    description: str
-    argv: list[str]
-    environment: dict[str, str]
 
 
 class ScopeResult(NamedTuple):
