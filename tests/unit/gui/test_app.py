@@ -15,7 +15,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
-from gui.bridge import sessions_model, text_files
+from gui.bridge import chat_list, text_files
 from gui.settings.themes.library import Library
 from gui.terminal.glyphs import atlas_import
 from gui.terminal.glyphs.atlas_import import MANY_FRAMES, AtlasImport
@@ -260,7 +260,7 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
     def locked(_store: Store) -> list[SessionRecord]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
-    monkeypatch.setattr(sessions_model, "RETRY_MS", 1)
+    monkeypatch.setattr(chat_list, "RETRY_MS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as made:

@@ -94,6 +94,6 @@ async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(played: 
     assert ended not in layout.color_labels
     assert played.chat(follower).color_label == "red"
     assert changes
-    played.sessions.removed.emit(follower)
+    played.sessions.forgotten.emit(follower)
     assert layout.color_labels == {"gone": "blue"}
     assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}
