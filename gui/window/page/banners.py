@@ -2,6 +2,7 @@
 
 Banners inform; they never ask a question or take the keyboard focus. They cover part of the page, so that the
 terminal's grid keeps its size. They never cover the row of the cursor: where people type, they go to the lower end.
+They never cover an open question either: where there is no other place, they wait until it is closed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from gui.window.page.end_bar import EndBar
 from gui.window.page.find_bar import FindBar
 from gui.window.page.state_bars import ConnectionBar, ProblemLine
 from gui.window.page.typed_area_watcher import TypedAreaWatcher
+from gui.window.sheets.question import QuestionSheet
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button, sentence
 from gui.wording import common_texts
@@ -157,44 +159,70 @@ class BannerArea(QWidget):
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Arrange again: only a shown widget has the right height."""
+        """Move again: only a shown widget has the right height."""
         super().showEvent(event)
-        self.arrange()
+        self._move()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._last_top_px = self._top_px
 
     def arrange(self) -> None:
+        """Show the banner at a place where it covers no open question, or hide it while there is none."""
+        if self.current is None:
+            return
+        is_placed = self._move()
+        if is_placed == self.isHidden():
+            self.setVisible(is_placed)
+            self._start_timer()
+
+    def _move(self) -> bool:
         """Move to the right, in front of the shown page, where neither its bars nor typed text is.
 
         The upper end is the first choice, then the lower one; the area stays where it is as long as it can.
+
+        Returns:
+            Whether there is a place without an open question.
         """
-        if self.isHidden():
-            return
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
         width = min(wanted, WIDTH_PX, self._over.width())
         self._layout.invalidate()  # A new text's size reaches it in the next turn of the event loop.
         height = self._layout.heightForWidth(width)
-        bars, typed = self._bars(), self._typed_areas()
+        bars, typed, questions = self._bars(), self._typed_areas(), self._questions()
         lowest = self._over.height() - height
-        tops = [self._last_top_px, self._top_px, *(bar.bottom() for bar in bars), lowest]
-        tops += [*(rect.top() - height for rect in (*bars, *typed)), *(rect.bottom() for rect in typed)]
+        tops = [self._last_top_px, self._top_px, *(area.bottom() for area in (*bars, *questions)), lowest]
+        tops += [*(rect.top() - height for rect in (*bars, *typed, *questions)), *(rect.bottom() for rect in typed)]
         places = [
             QRect(self._over.width() - width, top, width, height).marginsRemoved(_AROUND)
             for top in tops
             if self._top_px <= top <= max(lowest, self._top_px)
         ]
+        places = [place for place in places if not any(map(place.intersects, questions))]
+        if not places:
+            return False
         area = least_covering(places, [*bars, *typed]).marginsAdded(_AROUND)
         self._last_top_px = area.top()
         self.setGeometry(area)
         self.raise_()
+        return True
+
+    def _start_timer(self) -> None:
+        """Start the time of a banner that is shown and disappears by itself; one that waits has all of it later."""
+        self._timer.stop()
+        if self.current is not None and not self.current.lasting and not self.isHidden():
+            self._timer.start()
 
     def _bars(self) -> list[QRect]:
         """The places of open find bars, of bars below ended chats, and of lines about other states of a page."""
         kinds = (FindBar, BroadcastMark, ConnectionBar, ProblemLine, EndBar)
-        bars = [bar for kind in kinds for bar in self._over.findChildren(kind)]
-        return [QRect(bar.mapTo(self._over, QPoint()), bar.size()) for bar in bars if bar.isVisible()]
+        return self._places(bar for kind in kinds for bar in self._over.findChildren(kind))
+
+    def _questions(self) -> list[QRect]:
+        """The places of open questions."""
+        return self._places(question.body for question in self._over.findChildren(QuestionSheet))
+
+    def _places(self, widgets: Iterable[QWidget]) -> list[QRect]:
+        return [QRect(each.mapTo(self._over, QPoint()), each.size()) for each in widgets if each.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:
         """The places that the user types into."""
@@ -206,9 +234,9 @@ class BannerArea(QWidget):
 
     def _refresh(self) -> None:
         banner = self.current
-        self.setVisible(banner is not None)
-        self._timer.stop()
-        if banner is not None:
+        if banner is None:
+            self.hide()
+        else:
             self._text.setText(banner.text)
             self._text.setAccessibleName(banner.text)
             self.setAccessibleName(banner.text)
@@ -218,8 +246,7 @@ class BannerArea(QWidget):
             self._action.setText(banner.action)
             self._action.setAccessibleName(banner.action)
             self._action.setVisible(bool(banner.action))
-            if not banner.lasting:
-                self._timer.start()
             self.arrange()
             announce(self, banner.text)
+        self._start_timer()
         self.changed.emit()

@@ -45,7 +45,7 @@ class ChatPage(Area):
         refused: the host refused an input (its message).
         resume_requested: the user sent a prompt to the ended chat (a Draft).
         find_used: the user searched for something else in the chat.
-        bars_moved: bars cover another part of the page, or no part.
+        bars_moved: bars or a question cover another part of the page, or no part.
     """
 
     end_shown = Signal()
@@ -206,6 +206,8 @@ class ChatPage(Area):
     def _make_question(self) -> QuestionSheet:
         question = QuestionSheet(self._theme, self)
         question.closed.connect(self._on_question_closed)
+        for signal in (question.opened, question.placed, question.closed):
+            signal.connect(self.bars_moved)
         return question
 
     # ------------------------------------------------------------ showing

@@ -37,10 +37,12 @@ class Sheet(QWidget):
     Signals:
         opened: the sheet is shown.
         closed: the sheet is closed; the keyboard focus should return to its former widget.
+        placed: the open sheet was placed, perhaps where it was before.
     """
 
     opened = Signal()
     closed = Signal()
+    placed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
         super().__init__(parent)
@@ -93,6 +95,8 @@ class Sheet(QWidget):
         top = max(GAP_L_PX, min(round(around.height() * TOP_SHARE), around.height() - wanted - GAP_L_PX))
         height = min(max(wanted, 0), around.height() - 2 * GAP_L_PX)
         self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
+        if self.is_open:
+            self.placed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         resized = event.type() == QEvent.Type.Resize and watched is self.around

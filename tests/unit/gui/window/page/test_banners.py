@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QWidget
 
 from gui.settings.preferences import Preferences
-from gui.window.page.banners import Banner
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.sheets.question import Question
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from tests.unit.gui.conftest import Played
@@ -98,3 +100,29 @@ async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
     await played.until(played.page.end_bar.isVisible, "the bar below an ended chat")
     played.page.view._size_reporter.report()
     assert window.layout_state.grid == grid, "the next chat starts with the whole page"
+
+
+async def test_a_banner_does_not_cover_an_open_question(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    banners, page = window.banners, played.page
+    banners.inform("a line")
+    page.ask(Question("Stop one?", "Stop", lambda: None))
+    await played.until(lambda: page.question.body.height() > 0, "the question")
+    assert banners.isVisible(), "there is room beside the question"
+    assert not _covers(banners, page.question.body)
+    lines = "a line\n" * 20
+    page.ask(Question("Paste 20 lines?", "Paste", lambda: None, subject=lines, is_code=True))
+    window.resize(window.minimumSize())
+    await played.until(banners.isHidden, "the banner to wait, because the question takes the whole page")
+    assert not banners._timer.isActive()
+    page.question.dismiss()
+    assert banners.isVisible()
+    assert text(played) == "a line"
+    assert banners._timer.isActive(), "its time begins"
+
+
+def _covers(banners: BannerArea, body: QWidget) -> bool:
+    corner = banners.mapTo(banners.window(), QPoint())
+    return QRect(corner, banners.size()).intersects(QRect(body.mapTo(banners.window(), QPoint()), body.size()))
