@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+
 from gui.bridge.chat import Chat
 from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
 from gui.terminal.links.links import FilePlace
@@ -169,4 +171,7 @@ class SavedPrompts:
 
 def _choice(prompt: SavedPrompt, run: Callable[[], object]) -> Choice:
     detail = prompt.description or next(line for line in prompt.text.split("\n") if line.strip())
-    return Choice(one_line(prompt.name), one_line(detail[:200]), run, also=one_line(prompt.text[:SEARCHED_CHARACTERS]))
+    return Choice(
+        one_line(prompt.name), one_line(detail[:SEARCHED_CHARACTERS]), run,
+        also=one_line(prompt.text[:SEARCHED_CHARACTERS]), cut=Qt.TextElideMode.ElideRight,
+    )  # fmt: skip

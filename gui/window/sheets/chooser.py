@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
-from PySide6.QtWidgets import (
-    QLineEdit,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QStandardItem
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyleOptionViewItem, QWidget
 
 from gui.finding.fuzzy_match import Fit, fit
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.matched import paint_matched
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import label
 from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
@@ -28,6 +26,8 @@ ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _PLACES_ROLE = _CHOICE_ROLE + 1
 _DETAIL_PENALTY = 12
+_MARK_PX = 24
+"""The room of a chat's mark."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Choice:
         mark: a chat's state, None for none.
         preview: called when the line is marked, to show what choosing it does; ``Chooser.ask`` gets how to undo it.
         also: other words by which the line is found; they are not shown.
+        cut: where a detail that does not fit is cut; the tool tip has the whole.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Choice:
     mark: Mark | None = None
     preview: Callable[[], object] | None = None
     also: str = ""
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
 
 
 class Chooser(Sheet):
@@ -175,22 +177,50 @@ class _ChoiceDelegate(RowDelegate):
         if not isinstance(choice, Choice):
             return
         tokens = self._theme.tokens
-        text = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
+        text = _text_area(area, choice)
         if choice.mark is not None:
-            paint_mark(painter, choice.mark, QPointF(text.left() + 8, area.center().y() + 0.5), tokens)
-            text.setLeft(text.left() + 24)
+            paint_mark(painter, choice.mark, QPointF(text.left() - 16, area.center().y() + 0.5), tokens)
+        title, detail = _elided(choice, text.width())
         middle = Qt.AlignmentFlag.AlignVCenter
         small, usual = font(SECONDARY_PX), font()
-        room = text.width() - QFontMetrics(usual).horizontalAdvance(choice.title) - GAP_M_PX
         painter.setFont(small)
         painter.setPen(tokens.color("secondary"))
-        detail = QFontMetrics(small).elidedText(choice.detail, Qt.TextElideMode.ElideMiddle, max(room, 60))
         painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, detail)
         painter.setFont(usual)
         painter.setPen(tokens.color("text"))
         left = text.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(detail) - GAP_S_PX, 0)
-        title = QFontMetrics(usual).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left.width())
         if title == choice.title:
             paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
         else:
             painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Show the whole texts of a choice that is cut."""
+        choice = index.data(_CHOICE_ROLE)
+        if event.type() != QEvent.Type.ToolTip or not isinstance(choice, Choice):
+            return super().helpEvent(event, view, option, index)
+        area: QRect = option.rect
+        whole = (choice.title, choice.detail)
+        is_cut = _elided(choice, _text_area(area, choice).width()) != whole
+        show_tooltip(event, "\n".join(whole) if is_cut else "", view.viewport())
+        return True
+
+
+def _text_area(area: QRect, choice: Choice) -> QRect:
+    """The part of a row with its texts."""
+    return area.adjusted(GAP_M_PX + (_MARK_PX if choice.mark is not None else 0), 0, -GAP_M_PX, 0)
+
+
+def _elided(choice: Choice, width: int) -> tuple[str, str]:
+    """Title and detail, cut to fit beside each other into a width in pixels."""
+    small, usual = QFontMetrics(font(SECONDARY_PX)), QFontMetrics(font())
+    room = width - usual.horizontalAdvance(choice.title) - GAP_M_PX
+    detail = small.elidedText(choice.detail, choice.cut, max(room, 60))
+    left = width - small.horizontalAdvance(detail) - GAP_S_PX
+    return usual.elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left), detail

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
+
+from gui.window.sheets.chooser import Choice, _elided
 from tests.unit.gui.conftest import Played
 
 FIRST = {
@@ -42,3 +47,17 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(play
 
     assert found("send") == ["Send text to chat…"]
     assert found("nwcht")[0] == "New chat…"
+
+
+async def test_a_long_detail_is_cut_at_its_end_and_whole_in_the_tool_tip(played: Played) -> None:
+    window = played.open_window()
+    chooser = window.sheets.chooser
+    detail = "Look at the error handling, the tests and the documentation of all that changed since the last release"
+    chooser.ask("Prompts", "", [Choice("review", detail, lambda: None, cut=Qt.TextElideMode.ElideRight)])
+    view = chooser.list
+    place = view.visualRect(chooser.items.index(0, 0)).center()
+    event = QHelpEvent(QEvent.Type.ToolTip, place, view.viewport().mapToGlobal(place))
+    QApplication.sendEvent(view.viewport(), event)
+    assert detail in QToolTip.text()
+    QToolTip.hideText()
+    assert _elided(chooser._choices[0], view.viewport().width())[1].startswith("Look at the error handling, the tests")
