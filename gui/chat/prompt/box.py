@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.draft import Draft
@@ -123,8 +123,6 @@ class PromptBox(QWidget):
     def show_status(self, status: Status) -> None:
         """Show the agent's state, settings, commands and usage."""
         self._status = status
-        running = status.state in {"running", "requires_action"}
-        self._stop.setVisible(running and status.capabilities.interrupt)
         self.settings.show_settings(status.settings)
         self.settings.show_usage(status.usage)
         self.completion.set_commands(status.commands)
@@ -132,9 +130,27 @@ class PromptBox(QWidget):
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
         texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (chat_texts.prompt_hint(),) * 2
-        self._attach.setVisible(status.capabilities.images and not self.editor.isReadOnly())
+        self._fit_buttons()
         self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
+
+    @property
+    def _can_attach(self) -> bool:
+        return self._status.capabilities.images and not self.editor.isReadOnly()
+
+    def _fit_buttons(self) -> None:
+        """Show the buttons that fit, the most needed first; keys and the field's menu do the same."""
+        stops = self._is_running() and self._status.capabilities.interrupt
+        wanted = ((self._stop, stops), (self._send, True), (self._attach, self._can_attach))
+        room = self.contentsRect().width() - 2 * GAP_S_PX
+        for button, is_wanted in wanted:
+            fits = room >= _BUTTON_PX
+            button.setVisible(is_wanted and fits)
+            room -= (_BUTTON_PX + GAP_S_PX) * (is_wanted and fits)
+
+    def minimumSizeHint(self) -> QSize:
+        """One button wide: in a narrower box, fewer buttons are shown."""
+        return QSize(_BUTTON_PX + 2 * GAP_S_PX, super().minimumSizeHint().height())
 
     def set_resumes(self, resumes: bool) -> None:
         """Set whether a prompt resumes the chat, because it has ended."""
@@ -236,9 +252,11 @@ class PromptBox(QWidget):
             self.interrupted.emit()
 
     def _extend_menu(self, menu: QMenu) -> None:
-        """Add what the user can do with saved prompts."""
+        """Add what the user can do with images and saved prompts."""
         text = self.draft.text
         menu.addSeparator()
+        if self._can_attach:
+            menu.addAction(image_texts.attach_images(), self._choose_images)
         insert = menu.addAction(saved_prompt_texts.insert_menu(), self.saved_requested.emit)
         insert.setEnabled(not self.editor.isReadOnly())
         save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(text))
@@ -270,6 +288,10 @@ class PromptBox(QWidget):
                 self.notice_given.emit(problem)
 
     # ------------------------------------------------------------ painting
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_buttons()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:

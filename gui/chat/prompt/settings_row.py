@@ -14,7 +14,6 @@ from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Setting, UsageChanged
 
-_MIN_PX = 40
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
 _GAP_PX = 4
@@ -100,7 +99,7 @@ class SettingsRow(QWidget):
         return made
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(_MIN_PX, super().minimumSizeHint().height())
+        return QSize(0, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -130,7 +129,7 @@ class SettingsRow(QWidget):
             chip.button.setVisible(place < fitting)
             if place >= fitting:
                 self._more_menu.addMenu(chip.menu)
-        self._more_button.setVisible(fitting < len(self._chips))
+        self._more_button.setVisible(fitting < len(self._chips) and rest_px <= self.width() + _GAP_PX)
 
     def show_usage(self, usage: UsageChanged | None) -> None:
         """Show how much of the model's context is used; the tooltip has all that the agent reports."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
@@ -14,9 +15,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 from session_host.structured.items import (
     Capabilities,
     CapabilitiesKnown,
+    ChatState,
     Setting,
     SettingChoice,
     SettingsChanged,
+    StateChanged,
     UsageChanged,
 )
 from tests.support.chat_stage import ChatStage
@@ -71,6 +74,27 @@ def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., Cha
     others[-1].actions()[0].trigger()
     menu.close()
     assert shown.of("setting_changed") == [("s2", "a")]
+
+
+def test_in_the_narrowest_views_no_button_lies_over_another(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
+    chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
+    chat.apply(CapabilitiesKnown(Capabilities(interrupt=True, images=True)))
+    shown = chat_stage(chat)
+    shown.view.setMinimumSize(1, 1)  # As in a pane.
+    prompt = shown.view.prompt
+    states: tuple[ChatState, ...] = ("idle", "running")
+    for state in states:
+        chat.apply(StateChanged(state))
+        for width in (60, 84, 100, 140, 200):
+            shown.view.resize(width, 500)
+            shown.settle()
+            inside = [each for each in prompt.findChildren(QPushButton) if each.isVisible()]
+            places = [QRect(each.mapTo(prompt, QPoint()), each.size()) for each in inside]
+            assert all(prompt.rect().contains(place) for place in places), (state, width)
+            assert not any(one.intersects(other) for one, other in combinations(places, 2)), (state, width)
+    assert len(inside) == 4, "all are there again"
 
 
 def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_no_use_for_it(
