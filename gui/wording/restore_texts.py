@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -140,15 +141,16 @@ def counts(modified: int, recreated: int, deleted: int) -> str:
     return translate("restore", "{counts}.").format(counts=", ".join(filter(None, parts)))
 
 
-def files(rows: Sequence[tuple[How, str]]) -> str:
-    """The files of a question, one a line: what happens to each, and its path."""
+def files(rows: Sequence[tuple[How, str]], columns: int = 0) -> str:
+    """The files of a question, one a line: what happens to each, and its path, cut to ``columns``; 0: not cut."""
     words = {
         "modified": translate("restore", "change"),
         "recreated": translate("restore", "create"),
         "deleted": translate("restore", "delete"),
     }
     width = max(map(len, words.values()))
-    return "\n".join(f"{words[how]:<{width}}  {path}" for how, path in rows)
+    room = columns - width - 2 if columns else sys.maxsize
+    return "\n".join(f"{words[how]:<{width}}  {phrases.short_path(path, room)}" for how, path in rows)
 
 
 def restoring(count: int) -> str:

@@ -142,11 +142,12 @@ class RestoreActions:
             "" if kept else restore_texts.untracked_stay(),
             restore_texts.submodules_stay(plan.submodules) if plan.submodules else "",
         )
+        rows = [(file.how, _shown(file.path)) for file in plan.files]
         self._open_chat(chat).ask(
             Question(
                 restore_texts.question(len(plan.files), prompt.name), restore_texts.restore_(),
-                lambda: self._restore(chat, plan, prompt), detail,
-                restore_texts.files([(file.how, _shown(file.path)) for file in plan.files]), is_code=True,
+                lambda: self._restore(chat, plan, prompt), detail, restore_texts.files(rows), is_code=True,
+                fitted=lambda columns: restore_texts.files(rows, columns),
             )
         )  # fmt: skip
 

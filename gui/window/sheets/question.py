@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QTextDocument, QTextOption
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QTextDocument,
+    QTextOption,
+)
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, font
+from gui.theme.tooltips import show_tooltip
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.plain_lines import monospace_font
@@ -41,6 +51,7 @@ class Question:
         detail: one line about the consequence.
         subject: the text that the question is about, "" for none.
         is_code: the subject is shown in the terminals' font with its own lines, else as a list of things.
+        fitted: returns the lines of code cut to a number of columns; None: they are not cut, but scrolled sideways.
     """
 
     text: str
@@ -49,6 +60,7 @@ class Question:
     detail: str = ""
     subject: str = ""
     is_code: bool = False
+    fitted: Callable[[int], str] | None = None
 
 
 class _Subject(QPlainTextEdit):
@@ -56,6 +68,9 @@ class _Subject(QPlainTextEdit):
 
     _bar_px = 0
     """The height of the bar below lines that are not wrapped and too long."""
+    _whole = ""
+    """The text before its lines are cut."""
+    _fitted: Callable[[int], str] | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,16 +81,38 @@ class _Subject(QPlainTextEdit):
         from_left.setTextDirection(Qt.LayoutDirection.LeftToRight)  # A name's script does not turn a whole line around.
         self.document().setDefaultTextOption(from_left)
 
-    def show_text(self, text: str, *, is_code: bool) -> None:
-        """Show code with its own lines, or other text with lines that are wrapped."""
+    def show_text(self, text: str, *, is_code: bool, fitted: Callable[[int], str] | None) -> None:
+        """Show code with its own lines, or other text with lines that are wrapped; see ``Question``."""
         wrapping = QPlainTextEdit.LineWrapMode
         self.setLineWrapMode(wrapping.NoWrap if is_code else wrapping.WidgetWidth)
         self.setFont(monospace_font() if is_code else font())
-        self.setPlainText(text)
-        longest = max(map(len, text.splitlines()), default=0) if is_code else 0
+        self._whole, self._fitted = _readable(text), fitted
+        self.setPlainText(self._whole)
+        self._fit()
+        longest = max(map(len, self.toPlainText().splitlines()), default=0) if is_code else 0
         is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _BESIDE_PX
         self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
         self.updateGeometry()
+
+    def _fit(self) -> None:
+        if self._fitted is None:
+            return
+        room = self.viewport().width() - 2 * self.document().documentMargin()
+        text = _readable(self._fitted(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))))
+        if text != self.toPlainText():
+            self.setPlainText(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
+            return super().viewportEvent(event)
+        block = self.cursorForPosition(event.pos()).block()
+        whole = self._whole.split("\n")[block.blockNumber()]
+        show_tooltip(event, "" if whole == block.text() else whole, self.viewport())
+        return True
 
     def heightForWidth(self, width: int) -> int:
         lines = self.blockCount()
@@ -148,7 +185,7 @@ class QuestionSheet(Sheet):
         self.title.setText(question.text)
         self.detail.setText(question.detail)
         self.detail.setVisible(bool(question.detail))
-        self.subject.show_text(_readable(question.subject), is_code=question.is_code)
+        self.subject.show_text(question.subject, is_code=question.is_code, fitted=question.fitted)
         self.subject.setVisible(bool(question.subject))
         self.yes.setText(question.action)
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())

@@ -114,3 +114,21 @@ def test_directories_are_told_from_home(area):
     assert phrases.short_directory(f"{area.home}2") == f"{area.home}2"
     assert phrases.last_part("/a/b") == "b"
     assert phrases.last_part("/") == "/"
+
+
+@pytest.mark.parametrize(
+    ("characters", "shown"),
+    [
+        (40, "packages/server/src/routes/users/list.ts"),
+        (39, "packages/server/…/routes/users/list.ts"),
+        (30, "packages/…/users/list.ts"),
+        (15, "…/users/list.ts"),
+        (5, "…/list.ts"),
+    ],
+)
+def test_a_cut_path_keeps_the_files_name(characters: int, shown: str):
+    assert phrases.short_path("packages/server/src/routes/users/list.ts", characters) == shown
+
+
+def test_a_long_name_without_directories_is_not_cut():
+    assert phrases.short_path("a-long-name.ts", 5) == "a-long-name.ts"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QDesktopServices, QHelpEvent, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.input.draft import Draft
 from gui.terminal.input.pointer import MouseRules
 from gui.terminal.links.hovering import Link
 from gui.theme.tokens import LABEL_COLORS
 from gui.window.sheets.question import Question
+from gui.wording import restore_texts
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
+from session_host.restore_points.restoring import How
 from session_host.storage.store import Store
 from tests.unit.gui.conftest import Played
 
@@ -299,3 +302,26 @@ async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Pl
     held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
     QApplication.sendEvent(yes, held)
     assert window.sheets.question.is_open
+
+
+async def test_paths_are_cut_to_the_questions_width_and_whole_in_the_tool_tip(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    path = "packages/server/src/features/administration/routes/users/components/list.test.ts"
+    rows: list[tuple[How, str]] = [("modified", path), ("deleted", "a.ts")]
+    question = played.page.question
+    fitted = partial(restore_texts.files, rows)
+    played.page.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
+    await played.until(lambda: "…" in question.subject.toPlainText(), "the path to be cut")
+    cut, other = question.subject.toPlainText().splitlines()
+    assert cut.startswith("change  packages/")
+    assert cut.endswith("/list.test.ts")
+    assert other == "delete  a.ts"
+    assert not question.subject.horizontalScrollBar().isVisible()
+    QApplication.sendEvent(question.subject.viewport(), QHelpEvent(QEvent.Type.ToolTip, QPoint(20, 8), QPoint(20, 8)))
+    assert path in QToolTip.text()
+    QToolTip.hideText()
+    window.resize(window.minimumSize())
+    await played.until(lambda: len(question.subject.toPlainText().splitlines()[0]) < len(cut), "a shorter line")
+    assert question.subject.toPlainText().splitlines()[0].endswith("/list.test.ts")
