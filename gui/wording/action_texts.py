@@ -27,6 +27,10 @@ def rename() -> str:
     return translate("action", "Rename…")
 
 
+def fork() -> str:
+    return translate("action", "Fork")
+
+
 def copy_name() -> str:
     return translate("action", "Copy name")
 
@@ -277,7 +281,10 @@ TITLES = {
     "full_screen": QT_TRANSLATE_NOOP("action", "Full screen"),
     "close_window": QT_TRANSLATE_NOOP("action", "Close window (chats keep running)"),
 }
-"""The titles of the key table's actions, see ``title``."""
+"""The titles of the key table's actions, see ``title``.
+
+A title names the chat: "Export chat…". The menu and the bar of one chat leave that out: "Export…", as ``rename`` does.
+"""
 
 
 SEARCH_WORDS = {

@@ -95,7 +95,7 @@ class ChatMenu:
         if chat_actions.can_show_terminal(chat):
             menu.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
         if chat_actions.can_fork(chat):
-            add("fork", action_texts.title("fork"), lambda: chat_actions.fork(chat))
+            add("fork", action_texts.fork(), lambda: chat_actions.fork(chat))
         if not chat.has_ended:
             add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
         add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

@@ -92,13 +92,13 @@ async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
     ended = await add_chat(played, state=State.EXITED, exit_code=0)
     running, terminal = await add_chat(played), await add_chat(played, runtime="terminal")
     window = played.open_window()
-    items(played, running)["Fork chat"].trigger()
+    items(played, running)["Fork"].trigger()
     await played.until(window.banners.isVisible, "the banner")
     assert window.tabs.ids() == []
-    items(played, ended)["Fork chat"].trigger()
+    items(played, ended)["Fork"].trigger()
     await played.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
     assert not played.chat(ended).is_continued
-    assert "Fork chat" not in items(played, terminal)
+    assert "Fork" not in items(played, terminal)
 
 
 @pytest.mark.parametrize(
