@@ -64,7 +64,9 @@ class Chat(ChatViewer, ChatFacts):
         stale_after_s: an agent that works this long without output or report has "no signal".
         has_prompt: whether it was started from this window with a first prompt.
         has_new_output: whether it wrote output since this was last set to False, which the search index does.
+        asks_by_notification: whether its program's notifications mean that it needs the user, as its status says then.
         has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
+        unseen_notification: the last notification of its program since it was last shown, one line; "" for none.
         marks_bell: whether a bell sets ``has_unseen_bell``.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
         is_muted: whether the user muted its notifications; see ``Muting``.
@@ -77,11 +79,13 @@ class Chat(ChatViewer, ChatFacts):
         changed: a fact changed that the sidebar, a tab or the tray shows.
         output_written: ``has_new_output`` became true.
         bell: it rang the bell; emitted also while it is shown.
+        notified: its program sent a notification that is no question; emitted also while it is shown.
     """
 
     changed = Signal()
     output_written = Signal()
     bell = Signal()
+    notified = Signal(NotificationEvent)
 
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(make_viewer, parent)
@@ -98,11 +102,13 @@ class Chat(ChatViewer, ChatFacts):
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
+        self.asks_by_notification = Watch().asks_by_notification
         self.has_prompt = False
         self.ended_from_window = False
         self.has_new_output = False
         self.has_unseen_output = False
         self.has_unseen_bell = False
+        self.unseen_notification = ""
         self.marks_bell = True
         self.is_muted = False
         self.color_label = ""
@@ -129,6 +135,10 @@ class Chat(ChatViewer, ChatFacts):
         if is_recent and self.activity is not Activity.IDLE:
             return page_texts.was_active(self.name)
         return ""
+
+    def set_signals(self, signals: Watch) -> None:
+        """Set what its agent's reports mean, from the catalog."""
+        self.stale_after_s, self.asks_by_notification = signals.stale_after_s, signals.asks_by_notification
 
     def set_muted(self, *, muted: bool) -> None:
         """Mute or unmute its notifications."""
@@ -204,9 +214,10 @@ class Chat(ChatViewer, ChatFacts):
         return self._shown or any(additional.is_shown for additional in self._additional_viewers)
 
     def mark_seen(self) -> None:
-        """Clear the marks of unseen output and bells, since a page came to the front."""
+        """Clear the marks of unseen output, bells and notifications, since a page came to the front."""
         if self.has_unseen_output or self.has_unseen_bell:
             self.has_unseen_output = self.has_unseen_bell = False
+            self.unseen_notification = ""
             self.changed.emit()
 
     def free_replica(self) -> None:
@@ -310,25 +321,34 @@ class Chat(ChatViewer, ChatFacts):
                 self.bell.emit()
                 if not (self.marks_bell and self._mark_unseen(rang=True)):
                     return
-            case OutputEvent() | NotificationEvent():
-                if not self._mark_unseen(rang=False):
+            case NotificationEvent() | OutputEvent():
+                if not self._mark_output(event):
                     return
             case ClipboardEvent():
                 super().viewer_event(event)
                 return
         self.changed.emit()
 
-    def _mark_unseen(self, *, rang: bool) -> bool:
-        """Mark unseen output or a bell; returns whether the marks changed."""
+    def _mark_output(self, event: NotificationEvent | OutputEvent) -> bool:
+        """Mark unseen output, or a notification, which is also passed on; returns whether the marks changed."""
+        text = ""
+        if isinstance(event, NotificationEvent) and not self.asks_by_notification:
+            text = " · ".join(filter(None, (one_line(part).strip() for part in (event.title, event.body))))
+            if text:
+                self.notified.emit(event)
+        return self._mark_unseen(notification=text[:DETAIL_CHARACTERS])
+
+    def _mark_unseen(self, *, rang: bool = False, notification: str = "") -> bool:
+        """Mark unseen output, a bell or a notification; returns whether the marks changed."""
         if not rang:
             self.output_at_s = time.monotonic()
         if self.is_shown:
             return False
         self.reported_directory = ""
-        if self.has_unseen_output and self.has_unseen_bell >= rang:
-            return False
+        former = (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
         self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
-        return True
+        self.unseen_notification = notification or self.unseen_notification
+        return former != (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
 
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         record = self.record

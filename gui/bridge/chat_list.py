@@ -137,7 +137,7 @@ class ChatList(QObject):
         if self.colors is not None:
             chat.set_colors(self.colors)
         if (agent := self.agents.get(record.agent)) is not None:
-            chat.stale_after_s = agent.signals.stale_after_s
+            chat.set_signals(agent.signals)
         chat.ended_from_window = record.id in self._ended_from_window
         chat.changed.connect(self._changed_timer.start)
         self._chats[record.id] = chat

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gui.theme.marks import Mark
-from gui.wording import activity_phrases, common_texts, page_texts, phrases
+from gui.wording import activity_phrases, common_texts, page_texts, phrases, window_texts
 from gui.wording.groups import Group, group_of, mark_of, order_key
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import last_command
@@ -35,6 +35,9 @@ class ChatFacts:
     activity_since: str
     activity_detail: str
     stale_after_s: float
+    has_unseen_output: bool
+    has_unseen_bell: bool
+    unseen_notification: str
     has_prompt: bool
     ended_from_window: bool
     checkout: Status | None
@@ -203,6 +206,13 @@ class ChatFacts:
         if self.is_shell_or_command and self.foreground:
             return " · ".join(filter(None, (self.foreground, self.activity_detail)))
         return self.activity_detail or self.title or self.record.agent
+
+    @property
+    def reason_for_bell(self) -> str:
+        """Why it is marked with a bell: an unseen notification of its program, or a bell; "" for no mark."""
+        if self.unseen_notification:
+            return window_texts.notified(self.unseen_notification)
+        return window_texts.bell() if self.has_unseen_bell else ""
 
     @property
     def ended_when(self) -> str:

@@ -44,6 +44,7 @@ class WindowLayout(msgspec.Struct):
         windows: the windows in the order in which they were opened, at least one.
         recent: ids of chats in the order in which they were last shown, latest last.
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
+        notified: the notifications of chats' programs since these chats were last shown, by chats' ids.
         zoom: how many steps the terminal's font is larger than configured.
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that the user ended in this window, latest last.
@@ -78,6 +79,7 @@ class WindowLayout(msgspec.Struct):
     recent: list[str] = []
     unseen: list[str] = []
     rang: list[str] = []
+    notified: dict[str, str] = {}
     undelivered: dict[str, int] = {}
     restart_told: list[str] = []
     drafts: dict[str, str] = {}

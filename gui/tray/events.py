@@ -1,4 +1,7 @@
-"""Events that may need a notification: a question, the end of a long turn or command, a chat's unexpected end."""
+"""Events that may need a notification: a question, the end of a long turn or command, a chat's unexpected end.
+
+A program's own notification is an event, too; ``Notifier`` makes it.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ from session_host.protocol.values import Activity
 DOUBT_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""
 
-Kind = Literal["asks", "done", "ran", "died", "refused"]
-"""In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, and an
-answer from a notification that was not accepted."""
+Kind = Literal["asks", "done", "ran", "died", "refused", "said"]
+"""In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, an
+answer from a notification that was not accepted, and notifications of a program in a shell."""
 
 
 class Event(NamedTuple):
@@ -28,15 +31,19 @@ class Event(NamedTuple):
         question: for "asks": the time of the question, and its text.
         text: for "done": the agent's last message, "" for none; for "ran": the command.
         seconds: for "done" and "ran": the duration.
+        messages: for "said": titles and texts of the program's notifications, oldest first.
     """
 
     kind: Kind
     question: tuple[str, str] = ("", "")
     text: str = ""
     seconds: float = 0.0
+    messages: tuple[tuple[str, str], ...] = ()
 
     def is_current(self, chat: Chat) -> bool:
         """Whether the chat is still in the state that this event reports."""
+        if self.kind == "said":
+            return True
         if self.kind == "died":
             return chat.has_ended and not chat.is_continued
         if self.kind == "ran":

@@ -1,6 +1,8 @@
-"""Notifies when a chat asks, finishes a long turn or command, or dies, unless the user views it or has muted it.
+"""Notifies when a chat asks, finishes a long turn or command, or dies, and passes on what programs in shells notify of.
 
-Events are collected for a moment: up to two chats get a notification each, more share one that names them (a group).
+Not of chats that the user views or has muted. Events are collected for a moment: up to two chats get notifications of
+their own, more share one that names them (a group). A notification's key is its chat's id; that of a program's
+notification has the program's own id behind it, or else a number.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
 from gui.tray.events import DOUBT_MS, Event, Events
 from gui.wording import notice_texts, phrases
+from gui.wording.program_texts import passed_on
 from session_host.agents.agent import Agent, title_of
 from session_host.errors import OutliveError
+from session_host.protocol.messages import NotificationEvent
 
 COLLECT_MS = 500
 """Events are collected for this time before they are shown."""
@@ -28,6 +32,12 @@ MIN_GROUP = 3
 
 GROUP_OPEN_S = 5.0
 """A chat with an event within this time is added to the group's notification."""
+
+MAX_SAID = 4
+"""The most notifications of one chat's programs that are shown at once; older ones are withdrawn."""
+
+MAX_LINES = 3
+"""The most notifications of one chat's programs in one moment; older ones are left out."""
 
 _MAX_NAMES = 12
 
@@ -65,12 +75,14 @@ class Notifier(QObject):
         self._events = Events()
         self.is_enabled = True
         self._pending: dict[str, Event] = {}
-        """The collected events, by chat."""
+        """The collected events, by key."""
         self._shown: dict[str, Event] = {}
-        """The shown events, by chat."""
+        """The shown events, by key."""
         self._groups: dict[str, list[str]] = {}
-        """The chats of each group, by the notification's key."""
+        """The keys of each group's members, by the group's key."""
         self._group_shown_at_s = 0.0
+        self._moment = 0
+        """Counts the moments in which events were shown."""
         self._offers: dict[str, questions.Offer] = {}
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
@@ -78,6 +90,9 @@ class Notifier(QObject):
         self._recheck_timer = QTimer(self, singleShot=True, interval=DOUBT_MS)
         self._recheck_timer.timeout.connect(self.check)
         sessions.changed.connect(self.check)
+        for chat in sessions.chats():
+            self._follow(chat)
+        sessions.added.connect(self._follow)
         sessions.muting.changed.connect(self.check)
         sessions.clock_changes.jumped.connect(self._events.note_clock_jump)
 
@@ -95,24 +110,34 @@ class Notifier(QObject):
         found = self._events.find_events(self._sessions, self._shown)
         if self._events.has_doubtful_question:
             self._recheck_timer.start()
-        for session_id in {**self._pending, **self._shown}:
-            event = self._pending.get(session_id) or self._shown[session_id]
-            if not self._is_current(session_id, event):
-                self._withdraw(session_id)
-        self._pending |= {
-            session_id: event for session_id, event in found.items() if self._is_current(session_id, event)
-        }
-        if self._pending and not self._collect_timer.isActive():
-            self._collect_timer.start()
+        for key in {**self._pending, **self._shown}:
+            event = self._pending.get(key) or self._shown[key]
+            if not self._is_current(key, event):
+                self._withdraw(key)
+        for key, event in found.items():
+            self._collect(key, event)
 
-    def _is_current(self, session_id: str, event: Event) -> bool:
+    def _follow(self, chat: Chat) -> None:
+        chat.notified.connect(lambda event: self._on_notified(chat, event))
+
+    def _on_notified(self, chat: Chat, notification: NotificationEvent) -> None:
+        """Collect a program's notification; one with the program's own id replaces the former one with that."""
+        said, identity = (notification.title, notification.body), notification.identity
+        key = f"{chat.id} id {identity}" if identity else f"{chat.id} {self._moment}"
+        former = self._pending[key].messages if key in self._pending and not identity else ()
+        self._collect(key, Event("said", messages=(*former, said)[-MAX_LINES:]))
+        self._withdraw_oldest(chat, self._pending)
+
+    def _collect(self, key: str, event: Event) -> None:
+        if self._is_current(key, event):
+            self._pending[key] = event
+            if not self._collect_timer.isActive():
+                self._collect_timer.start()
+
+    def _is_current(self, key: str, event: Event) -> bool:
         """Whether an event is still true and the user has not seen it."""
-        chat = self._sessions.get(session_id)
-        if (
-            chat is None
-            or not event.is_current(chat)
-            or (event.kind == "asks" and not self._events.has_question(session_id))
-        ):
+        chat = self._chat(key)
+        if chat is None or not event.is_current(chat) or (event.kind == "asks" and not self._events.has_question(key)):
             return False
         return self.is_enabled and not self._sessions.muting.is_muted(chat) and not self._is_seen_by_user(chat)
 
@@ -124,49 +149,66 @@ class Notifier(QObject):
 
     def chat_of(self, key: str) -> Chat | None:
         """The chat of the notification with this key; for a group, its first chat that still exists."""
-        return next(filter(None, map(self._sessions.get, self._groups.get(key, [key]))), None)
+        return next(filter(None, map(self._chat, self._groups.get(key, [key]))), None)
+
+    def _chat(self, key: str) -> Chat | None:
+        """The chat of a notification that is not a group's; None once it is removed."""
+        return self._sessions.get(key.partition(" ")[0])
 
     # ------------------------------------------------------------ showing
 
     def _show_pending(self) -> None:
         pending, self._pending = self._pending, {}
-        kinds: dict[str, list[str]] = {}
-        for session_id, event in pending.items():
-            kinds.setdefault("done" if event.kind == "ran" else event.kind, []).append(session_id)
-        for kind, session_ids in kinds.items():
-            chats = [chat for chat in map(self._sessions.get, session_ids) if chat is not None]
-            if len(chats) >= MIN_GROUP or self._is_group_open(kind):
+        self._moment += 1
+        kinds: dict[str, dict[str, Chat]] = {}
+        for key, event in pending.items():
+            if (chat := self._chat(key)) is not None:
+                kinds.setdefault("done" if event.kind == "ran" else event.kind, {})[key] = chat
+        for kind, chats in kinds.items():
+            if len(set(chats.values())) >= MIN_GROUP or self._is_group_open(kind):
                 self._show_group(kind, chats)
             else:
-                for chat in chats:
-                    self._show(chat, pending[chat.id])
-            for chat in chats:
-                self._shown[chat.id] = pending[chat.id]
+                for key, chat in chats.items():
+                    self._show(key, chat, pending[key])
+            for key in chats:
+                self._shown.pop(key, None)  # The newest one is the last one.
+                self._shown[key] = pending[key]
+            for chat in set(chats.values()) if kind == "said" else ():
+                self._withdraw_oldest(chat, self._shown)
+
+    def _withdraw_oldest(self, chat: Chat, events: Mapping[str, Event]) -> None:
+        """Withdraw the oldest of too many notifications of a chat's programs, among the collected or the shown ones."""
+        said = [key for key, event in events.items() if event.kind == "said" and self._chat(key) is chat]
+        for key in said[:-MAX_SAID]:
+            self._withdraw(key)
 
     def _is_group_open(self, kind: str) -> bool:
         """Whether a group of this kind was shown so recently that chats can be added."""
         return kind in self._groups and time.monotonic() - self._group_shown_at_s < GROUP_OPEN_S
 
-    def _show_group(self, kind: str, chats: list[Chat]) -> None:
-        """Show one notification for these chats and for those that the group of this kind already has."""
-        for chat in chats:
-            self._withdraw(chat.id)
-        previous = [chat for chat in map(self._sessions.get, self._groups.get(kind, [])) if chat is not None]
-        named = [*previous, *(chat for chat in chats if chat not in previous)]
-        self._groups[kind] = [chat.id for chat in named]
+    def _show_group(self, kind: str, chats: Mapping[str, Chat]) -> None:
+        """Show one notification for these chats, by key, and for those that the group of this kind already has."""
+        previous = self._groups.get(kind, [])
+        for key in chats:
+            if key not in previous:
+                self._withdraw(key)
+        self._groups[kind] = [*previous, *(key for key in chats if key not in previous)]
         self._group_shown_at_s = time.monotonic()
+        named = list(dict.fromkeys(filter(None, map(self._chat, self._groups[kind]))))
         names = [chat.name for chat in named]
         title = {
             "asks": notice_texts.several_need_you, "done": notice_texts.several_finished,
-            "died": notice_texts.several_died,
+            "died": notice_texts.several_died, "said": notice_texts.several_notified,
         }[kind](len(names))  # fmt: skip
         self._notifications.show(kind, title, notice_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
-    def _show(self, chat: Chat, event: Event) -> None:
-        self._remove_from_group(chat.id)
+    def _show(self, key: str, chat: Chat, event: Event) -> None:
+        self._remove_from_group(key)
         where = phrases.short_directory(chat.record.cwd)
         if event.kind == "asks":
             self._show_question(chat)
+        elif event.kind == "said":
+            self._notifications.show(key, *passed_on(chat.name, event.messages))
         elif event.kind == "done":
             text = notice_texts.after(phrases.duration(event.seconds), event.text or where)
             self._notifications.show(chat.id, notice_texts.finished(chat.name), text)
@@ -205,22 +247,22 @@ class Notifier(QObject):
         self._offers[chat.id] = offered
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), offered.text, offered.actions)
 
-    def _withdraw(self, session_id: str) -> None:
-        self._pending.pop(session_id, None)
-        self._offers.pop(session_id, None)
-        was_shown = self._shown.pop(session_id, None) is not None
-        if not self._remove_from_group(session_id) and was_shown:
-            self._notifications.withdraw(session_id)
-
-    def _remove_from_group(self, session_id: str) -> bool:
-        """Remove a chat from its group, and withdraw an empty group; returns whether the chat was in a group."""
-        key = next((key for key, members in self._groups.items() if session_id in members), None)
-        if key is None:
-            return False
-        self._groups[key].remove(session_id)
-        if not self._groups[key]:
-            del self._groups[key]
+    def _withdraw(self, key: str) -> None:
+        self._pending.pop(key, None)
+        self._offers.pop(key, None)
+        was_shown = self._shown.pop(key, None) is not None
+        if not self._remove_from_group(key) and was_shown:
             self._notifications.withdraw(key)
+
+    def _remove_from_group(self, key: str) -> bool:
+        """Remove a member from its group, and withdraw an empty group; returns whether it was in a group."""
+        group = next((group for group, members in self._groups.items() if key in members), None)
+        if group is None:
+            return False
+        self._groups[group].remove(key)
+        if not self._groups[group]:
+            del self._groups[group]
+            self._notifications.withdraw(group)
         return True
 
     # ------------------------------------------------------------ answers

@@ -113,6 +113,10 @@ def several_died(count: int) -> str:
     return translate("notice", "%n chat(s) ended unexpectedly", "", count)
 
 
+def several_notified(count: int) -> str:
+    return translate("notice", "%n chat(s) notified you", "", count)
+
+
 def names(shown: list[str], further: int) -> str:
     """The names of some chats, and the number of further chats."""
     listed = ", ".join(shown)

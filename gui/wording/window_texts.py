@@ -133,6 +133,11 @@ def bell() -> str:
     return translate("window", "rang the bell")
 
 
+def notified(text: str) -> str:
+    """What a chat's program told the user."""
+    return translate("window", "notified you: {text}").format(text=text)
+
+
 def new_output() -> str:
     return translate("window", "new output")
 

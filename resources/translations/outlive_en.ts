@@ -115,6 +115,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n chat(s) notified you</source>
+        <translation>
+            <numerusform>%n chat notified you</numerusform>
+            <numerusform>%n chats notified you</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n chat(s) ended unexpectedly</source>
         <translation>
             <numerusform>%n chat ended unexpectedly</numerusform>

@@ -32,7 +32,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, Runtime, State
 
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -457,6 +457,8 @@ class NotificationEvent(Message, frozen=True):
 
     title: str
     body: str
+    identity: str = ""
+    """A later notification with the same one replaces this one; "" for none."""
 
 
 class OutputEvent(Message, frozen=True):

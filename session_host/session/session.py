@@ -66,6 +66,9 @@ from .structured_chat import StructuredChat
 from .subscription import Audience
 from .viewers import Viewers
 
+MAX_NOTIFICATIONS = 8
+"""The most notifications of one output that clients get."""
+
 
 class _Event(StrEnum):
     RUNS = "the program runs"
@@ -262,13 +265,9 @@ class Session:
         if replies and self.state is not State.EXITED:
             # Replies have no size limit, so none is dropped.
             self.effects.append(WriteToProgram(EntryKind.REPLY, replies, resizes.to_bytes(16, "little"), fed))
-        has_rung = False
-        for event in events:
-            if isinstance(event, Bell):
-                if has_rung:
-                    continue  # A flood of bells is one.
-                has_rung = True
-            self._terminal_event(event)
+        if events:
+            for event in _without_floods(events):
+                self._terminal_event(event)
 
     def emulator_used(self, emulator: Emulator) -> None:
         """Handle a use of the emulator, which may have changed its modes."""
@@ -282,8 +281,8 @@ class Session:
                 self.set_title(title)
             case Bell():
                 self.broadcast(BellEvent())
-            case Notification(title, body):
-                self.broadcast(NotificationEvent(title, body))
+            case Notification(title, body, identity):
+                self.broadcast(NotificationEvent(title, body, identity))
             case ClipboardSet(text):
                 self.broadcast(ClipboardEvent(text))
             case _:
@@ -382,3 +381,17 @@ class Session:
     def _has_room(self, length: int) -> bool:
         """Whether this many more bytes may wait for the program."""
         return self.pending.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
+
+
+def _without_floods(events: Sequence[TerminalEvent]) -> Iterator[TerminalEvent]:
+    """The events of one output, with its first bell and its newest notifications, since programs may send thousands."""
+    has_rung, superfluous = False, sum(isinstance(event, Notification) for event in events) - MAX_NOTIFICATIONS
+    for event in events:
+        if isinstance(event, Bell):
+            if has_rung:
+                continue
+            has_rung = True
+        elif isinstance(event, Notification) and superfluous > 0:
+            superfluous -= 1
+            continue
+        yield event

@@ -7,6 +7,7 @@
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
     shell_marks   marks that shells write around their prompts (OSC 133)
+    notifications kitty's notifications (OSC 99), in parts
     clearing      the sequences that clear a terminal at the user's request
     prompts       where a shell's prompts and outputs are, by those marks
     text          rows as text, for every engine

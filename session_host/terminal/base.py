@@ -179,10 +179,11 @@ class Bell(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """OSC 9, 99 or 777."""
+    """OSC 9, 99 or 777; it replaces an earlier one with the same ``identity`` (OSC 99; "" for none)."""
 
     title: str
     body: str
+    identity: str = ""
 
 
 class Progress(NamedTuple):

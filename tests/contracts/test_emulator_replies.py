@@ -45,6 +45,10 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b]7501;?\x07", "\x1b]7501;?\x1b\\"),
         # What asks takes DA1's answer for the end of the others.
         ("\x1b]7501;?:later=1\x1b\\\x1b[c", "\x1b]7501;?\x1b\\\x1b[?62;22c"),
+        ("\x1b]99;i=q:p=?;\x1b\\", "\x1b]99;i=q:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
+        ("\x1b]99;p=?;\x07", "\x1b]99;i=0:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
+        # The program gets the id as input, so it has no characters that could mean anything there.
+        ("\x1b]99;i=a b|\tc$.+-_:p=?;\x07", "\x1b]99;i=abc.+-_:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
         ("\x1b[?996n", "\x1b[?997;1n"),
         ("\x1b[?u", "\x1b[?0u"),
         ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
@@ -128,7 +132,18 @@ def test_a_change_of_scheme_is_told_to_programs_that_asked(make: Maker) -> None:
         ("\x1b]9;done\x07", [Notification("", "done")]),
         ("\x1b]777;notify;Build;it works\x07", [Notification("Build", "it works")]),
         ("\x1b]99;;Hello\x1b\\", [Notification("Hello", "")]),
-        ("\x1b]99;i=1:d=0;Hello\x1b\\\x1b]99;i=1:p=body;World\x1b\\", [Notification("Hello", "World")]),
+        ("\x1b]777;notify;Build;it; works\x07", [Notification("Build", "it; works")]),
+        ("\x1b]777;other;Build;it works\x07", []),
+        ("\x1b]9;9;/tmp\x07", []),
+        ("\x1b]99;i=1:d=0;Hello\x1b\\\x1b]99;i=1:p=body;World\x1b\\", [Notification("Hello", "World", "1")]),
+        ("\x1b]99;i=1:d=0;Hel\x1b\\\x1b]99;i=1:p=?;\x1b\\\x1b]99;i=1;lo\x1b\\", [Notification("Hello", "", "1")]),
+        (
+            "\x1b]99;i=1:d=0;one\x1b\\\x1b]99;i=2;two\x1b\\\x1b]99;i=1;\x1b\\",
+            [Notification("two", "", "2"), Notification("one", "", "1")],
+        ),
+        ("\x1b]99;i=1:p=icon:d=0;x\x1b\\\x1b]99;i=1:e=1;SGkK\x1b\\", [Notification("Hi", "", "1")]),
+        ("\x1b]99;p=close:i=1;\x1b\\\x1b]99;p=alive;\x1b\\\x1b]99;p=body;\x1b\\\x1b]99;e=1;%\x1b\\\x1b]99\x07", []),
+        ("\x1b]99;p=body:e=1;YRtbMTtiCmMJ\x1b\\", [Notification("", "a[1;b\nc\t")]),
         ("\x1b]99;e=1;SGVsbG8=\x1b\\", [Notification("Hello", "")]),
         ("\x1b]99;;Hello\x1b[m", [Notification("Hello", "")]),
         ("\x1b]9;4;1;42\x07", [Progress("running", 42)]),
@@ -147,6 +162,11 @@ def test_events(make: Maker, output: str, events: list[object]) -> None:
     emulator = make(output=output)
     assert emulator.take_events() == events
     assert emulator.take_events() == []
+
+
+def test_a_reset_does_not_end_a_notification_of_which_a_part_has_come(make: Maker) -> None:
+    emulator = make(output="\x1b]99;i=1:d=0;one\x1b\\\x1bc\x1b]99;i=1;\x1b\\")
+    assert Notification("one", "", "1") in emulator.take_events()
 
 
 def test_events_keep_their_order(make: Maker) -> None:

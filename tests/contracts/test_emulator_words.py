@@ -45,7 +45,7 @@ def test_what_a_program_says_to_its_user_cannot_lead_astray(make: Maker, sequenc
 def test_an_encoded_notification_cannot_lead_astray_either(make: Maker) -> None:
     words = base64.b64encode(f"\x1b[31mred\u202etxt.exe\x9b\x07{ORDER}".encode()).decode()
     emulator = make(output=f"\x1b]99;i=1:e=1:d=0;{words}\x1b\\\x1b]99;i=1:e=1:p=body;{words}\x1b\\")
-    assert emulator.take_events() == [Notification("[31mredtxt.exe", "[31mredtxt.exe")]
+    assert emulator.take_events() == [Notification("[31mredtxt.exe", "[31mredtxt.exe", "1")]
 
 
 def test_the_clipboard_gets_no_controls_and_the_order_that_was_meant(make: Maker) -> None:

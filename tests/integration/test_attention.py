@@ -22,7 +22,8 @@ async def activity(session_id: str) -> Activity:
 
 
 async def test_viewing_a_chat_that_needs_input_is_no_answer_and_typing_is() -> None:
-    record = await start("sh", "-c", "printf '\\033]777;notify;Agent;Run it?\\007asked\\n'; exec cat")
+    says = r"printf '\033]777;notify;Agent;Run it?\007asked\n'"
+    record = await start("sh", "-c", f"{says}; exec cat", asks_by_notification=True)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "asked")
         assert await activity(record.id) is Activity.NEEDS_INPUT

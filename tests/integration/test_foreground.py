@@ -13,7 +13,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.store_access import open_store
-from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent
+from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent, NotificationEvent
 from session_host.protocol.values import Activity
 from session_host.terminal import available_engines
 from session_host.terminal.base import EngineName
@@ -59,6 +59,23 @@ async def test_a_bell_in_a_shell_does_not_mean_needs_input() -> None:
         viewer.key("Enter", "\r")
         await watcher.until(lambda: any(isinstance(each, BellEvent) for each in watcher.events), "the bell")
         await eventually(lambda: told(watcher)[-1:] == ["cat"], 10, "the command to be named")
+    await end(record.id)
+
+
+async def test_a_notification_in_a_shell_is_passed_on_and_does_not_mean_needs_input() -> None:
+    record = await start(*SHELL, overrides={"PS1": "ready> "})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        viewer.text(r"printf '\033]99;i=n:d=0;Build\033\\\033]99;i=n:p=body;done\033\\\033]9;text\007'")
+        viewer.key("Enter", "\r")
+
+        def notified() -> list[NotificationEvent]:
+            return [event for event in watcher.events if isinstance(event, NotificationEvent)]
+
+        await watcher.until(lambda: len(notified()) == 2, "the notifications")
+        assert notified() == [NotificationEvent("Build", "done", "n"), NotificationEvent("", "text")]
+        description: Description = await request(record.id, Describe(0))
+        assert (description.activity, description.activity_source) == (Activity.NO_SIGNAL, "")
     await end(record.id)
 
 

@@ -63,7 +63,7 @@ async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(t
 async def test_no_event_is_repeated_and_title_and_activity_stay(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         says = r"printf '\033]2;a title\007\033]9;Run it?\007\007said'"
-        record = await start("sh", "-c", f"read x < {gate.path}; {says}; exec cat")
+        record = await start("sh", "-c", f"read x < {gate.path}; {says}; exec cat", asks_by_notification=True)
         async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
             gate.release()
             os.write(gate._descriptor, b"\n")

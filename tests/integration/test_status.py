@@ -166,7 +166,10 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
     """The shell takes its terminal back; a key that goes to the shell answers nothing."""
     script = tmp_path / "agent"
     script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
-    record = await start("bash", "--norc", "--noprofile", "-i", directory=str(tmp_path), overrides={"PS1": "at rest> "})
+    record = await start(
+        "bash", "--norc", "--noprofile", "-i", directory=str(tmp_path), overrides={"PS1": "at rest> "},
+        asks_by_notification=True,
+    )  # fmt: skip
 
     async def described() -> Description:
         found: Description = await request(record.id, Describe(0))
@@ -278,7 +281,7 @@ async def test_a_silent_agent_has_no_signal_until_its_next_report(tmp_path: Path
     ],
 )  # fmt: skip
 async def test_terminal_signals_set_the_activity(says: str, activity: Activity, source: str, detail: str) -> None:
-    record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat")
+    record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat", asks_by_notification=True)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "said")
         described = await asyncio.to_thread(describe, record.id)

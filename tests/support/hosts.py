@@ -7,6 +7,8 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
+import msgspec
+
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
@@ -31,11 +33,14 @@ async def start(
     engine: EngineName | None = None,
     size: GridSize = GridSize(80, 24),
     overrides: Mapping[str, str] | None = None,
+    asks_by_notification: bool = False,
 ) -> SessionRecord:
-    """Start a session of the command ``argv``."""
+    """Start a session of the command ``argv``; its notifications may be questions, as an agent's are."""
+    agent = load_catalog(config_dir())["command"]
+    signals = msgspec.structs.replace(agent.signals, asks_by_notification=asks_by_notification)
     return await launch(
         LaunchRequest(
-            agent=load_catalog(config_dir())["command"],
+            agent=msgspec.structs.replace(agent, signals=signals),
             arguments=list(argv),
             name=name,
             directory=directory,

@@ -168,7 +168,7 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, entry.age)
         marks = (
             (Glyph.MUTED, "secondary", entry.muted),
-            (Glyph.BELL, "accent", entry.rang),
+            (Glyph.BELL, "accent", bool(entry.rang)),
             (Glyph.PIN, "secondary", entry.pinned),
         )
         for glyph, color, is_shown in marks:

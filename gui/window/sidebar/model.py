@@ -54,7 +54,8 @@ class ChatRow:
     age: str
     mark: str
     unseen: bool
-    rang: bool
+    rang: str
+    """Why it is marked with a bell; "" for no mark."""
     muted: bool
     over: bool
     active: bool
@@ -241,7 +242,7 @@ class SidebarModel(QAbstractListModel):
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.has_unseen_output,
-            rang=chat.has_unseen_bell,
+            rang=chat.reason_for_bell,
             muted=chat.is_muted,
             over=chat.has_ended,
             active=chat.id == self._active,
@@ -273,7 +274,7 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
+            rang = entry.rang or (window_texts.new_output() if entry.unseen else "")
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
             label = color_texts.labelled(entry.label)
@@ -369,6 +370,8 @@ def _tooltip(row: ChatRow) -> str:
     lines.append(chat.activity_and_source or row.mark)
     if chat.needs_you and chat.activity_detail:
         lines.append(chat.activity_detail)
+    if row.rang:
+        lines.append(row.rang)
     if row.muted:
         lines.append(window_texts.muted())
     return "\n".join(lines)

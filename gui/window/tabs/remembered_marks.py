@@ -14,7 +14,9 @@ DELAY_MS = 1000
 
 
 class UnseenMarks(QObject):
-    """Saves the marks of unseen output and bells in the layout, and restores them. Panes save the scroll positions.
+    """Saves the marks of unseen output, bells and notifications in the layout, and restores them.
+
+    Panes save the scroll positions.
 
     Signals:
         changed: the layout is to be saved.
@@ -35,14 +37,20 @@ class UnseenMarks(QObject):
         for session_id in self._layout.unseen:
             if (chat := self._sessions.get(session_id)) is not None and not chat.is_shown:
                 chat.has_unseen_output, chat.has_unseen_bell = True, session_id in self._layout.rang
+                chat.unseen_notification = self._layout.notified.get(session_id, "")
 
     def write_state(self) -> None:
         """Write the marks into the layout."""
-        self._layout.unseen, self._layout.rang = self._marks()
+        self._layout.unseen, self._layout.rang, self._layout.notified = self._marks()
 
-    def _marks(self) -> tuple[list[str], list[str]]:
+    def _marks(self) -> tuple[list[str], list[str], dict[str, str]]:
         chats = [chat for chat in self._sessions.chats() if chat.has_unseen_output]
-        return [chat.id for chat in chats], [chat.id for chat in chats if chat.has_unseen_bell]
+        rang = [chat.id for chat in chats if chat.has_unseen_bell]
+        return (
+            [chat.id for chat in chats],
+            rang,
+            {chat.id: text for chat in chats if (text := chat.unseen_notification)},
+        )
 
     def follow(self, page: ChatPage) -> None:
         """Save the layout soon after the user scrolls in this page."""
@@ -50,7 +58,7 @@ class UnseenMarks(QObject):
             page.view.scrolled.connect(self._save_soon)
 
     def _on_chats(self) -> None:
-        if self._marks() != (self._layout.unseen, self._layout.rang):
+        if self._marks() != (self._layout.unseen, self._layout.rang, self._layout.notified):
             self._save_soon()
 
     def _save_soon(self) -> None:

@@ -76,14 +76,17 @@ _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
 
 
 class TabLook(NamedTuple):
-    """The content of a tab: a chat's name, state, directory and message, whether it has unseen output, its colour."""
+    """The content of a tab: a chat's name, state, directory and message, whether it has unseen output, its colour.
+
+    ``rang`` says why it is marked with a bell; "" for no mark.
+    """
 
     name: str
     mark: Mark
     directory: str = ""
     said: str = ""
     unseen: bool = False
-    rang: bool = False
+    rang: str = ""
     label: str = ""
 
 
@@ -210,20 +213,16 @@ class TabBar(QTabBar):
             return
         self._looks[session_id] = look
         name = look.name
-        if previous is None or (previous.name, previous.rang) != (name, look.rang):
+        if previous is None or (previous.name, bool(previous.rang)) != (name, bool(look.rang)):
             self._sizes = []
         if self.tabText(index) != _shown(name):
             self.setTabText(index, _shown(name))
         if previous is None or (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
             self.setTabIcon(index, self._icon(look))
-        if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
-            self._show_bell(index, look.rang)
-        state = ", ".join(
-            [
-                look.mark.value,
-                *([window_texts.bell()] if look.rang else [window_texts.new_output()] if look.unseen else []),
-            ]
-        )
+        if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
+            self._show_bell(index, bool(look.rang))
+        unseen = look.rang or (window_texts.new_output() if look.unseen else "")
+        state = ", ".join(filter(None, (look.mark.value, unseen)))
         label = color_texts.labelled(look.label)
         self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.said))))
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))

@@ -346,6 +346,6 @@ class Tabs(QObject):
 def _tab_look(chat: Chat) -> TabLook:
     directory = phrases.short_directory(chat.current_directory)
     return TabLook(
-        chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.has_unseen_bell,
+        chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
         chat.color_label,
     )  # fmt: skip

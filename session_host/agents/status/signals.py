@@ -15,7 +15,7 @@ OSC 7501 state=clear                    none: the source withdraws its status
 OSC 9;4 progress shown / removed        working / idle
 OSC 133;D, a command ended              idle, if it left its progress
 title                                   see the catalog's patterns
-OSC 9, 99, 777 notification; BEL        needs_input
+OSC 9, 99, 777 notification; BEL        needs_input, if the catalog says so
 ======================================  =================================
 """
 
@@ -114,7 +114,10 @@ def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
                     return StatusReport(TITLE, _clean_text(title), activity)
             return None
         case Notification(title, body):
-            return StatusReport(NOTIFICATION, _clean_text(body or title), Activity.NEEDS_INPUT, _detail(body or title))
+            text = body or title
+            if not watch.asks_by_notification:
+                return StatusReport(NOTIFICATION, _clean_text(text), None)
+            return StatusReport(NOTIFICATION, _clean_text(text), Activity.NEEDS_INPUT, _detail(text))
         case Bell():
             return StatusReport(BELL, "BEL", Activity.NEEDS_INPUT if watch.bells else None)
         case _:

@@ -6,8 +6,6 @@ the terminal, as a handle to its Effects. So no object here refers to a terminal
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections import deque
 from typing import Any, Final
@@ -25,6 +23,7 @@ from session_host.terminal.base import (
     TitleChanged,
 )
 from session_host.terminal.engine_constants import AGENT_STATE_REPLY
+from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
 from session_host.version import VERSION
 
@@ -40,7 +39,6 @@ MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
 MAX_IMAGE_SEQUENCE_BYTES = CONTINUATION_BYTES
 MAX_CLIPBOARD_CHARACTERS = 256 * 1024
-MAX_NOTIFICATION_PARTS = 16
 
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
@@ -56,9 +54,9 @@ SHELL_MARK: Final = b"133"
 IMAGE: Final = b"G"
 
 
-def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
+def clean_text(data: bytes, limit: int) -> str:
     """Decode UTF-8 text and clean it like ``protocol.untrusted_text.plain``."""
-    return plain(data.decode("utf-8", "replace"), limit, keep_lines=keep_lines)
+    return plain(data.decode("utf-8", "replace"), limit)
 
 
 class Effects:
@@ -73,7 +71,7 @@ class Effects:
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
-        parts: incomplete OSC 99 notifications, by id: (title, body); part of a snapshot.
+        notifications: notifications by OSC 99; a snapshot has those of which more parts will come.
     """
 
     def __init__(self, size: GridSize, cell: CellSize, colors: DefaultColors) -> None:
@@ -85,7 +83,7 @@ class Effects:
         self.version_memory: Any = None
         self.muted = False
         self.unfinished = b""
-        self.parts: dict[str, tuple[str, str]] = {}
+        self.notifications = KittyNotifications()
         self.replies: list[bytes] = []
         self._reply_bytes = 0
         self._events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
@@ -171,36 +169,11 @@ class Effects:
             if mark is not None:
                 self.event(mark)
         else:
-            self.handle_notification(content)
-
-    def handle_notification(self, content: bytes) -> None:
-        """Handle one OSC 99, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
-        metadata, separator, payload = content.partition(b";")
-        if not separator:
-            return
-        entries = metadata.decode("ascii", "replace").split(":")
-        pairs = [(name, value) for name, equals, value in (entry.partition("=") for entry in entries) if equals]
-        keys: dict[str, str] = dict(pairs)
-        if keys.get("e") == "1":
-            try:
-                payload = base64.b64decode(payload + b"=" * (-len(payload) % 4), validate=True)
-            except binascii.Error:
-                return
-        identity = keys.get("i", "")[:64]
-        title, body = self.parts.pop(identity, ("", ""))
-        match keys.get("p", "title"):
-            case "title":
-                title = (title + clean_text(payload, MAX_TITLE_CHARACTERS))[:MAX_TITLE_CHARACTERS]
-            case "body":
-                body = (body + clean_text(payload, MAX_BODY_CHARACTERS, keep_lines=True))[:MAX_BODY_CHARACTERS]
-            case "?" | "close" | "alive":
-                return
-        if keys.get("d", "1") == "0":
-            while len(self.parts) >= MAX_NOTIFICATION_PARTS:
-                del self.parts[next(iter(self.parts))]
-            self.parts[identity] = (title, body)
-        elif title or body:
-            self.event(Notification(title, body))
+            notification, reply = self.notifications.receive(content.decode("utf-8", "replace"))
+            if notification is not None:
+                self.event(notification)
+            if reply:
+                self.reply(reply)
 
 
 def install(terminal: Any, effects: Effects) -> Any:
@@ -243,9 +216,8 @@ def _title_changed(terminal: Any, userdata: Any) -> None:
 
 @_callback("GhosttyTerminalDesktopNotificationFn")
 def _desktop_notification(_terminal: Any, userdata: Any, notification: Any) -> None:
-    title = clean_text(text_of(notification.title), MAX_TITLE_CHARACTERS)
-    body = clean_text(text_of(notification.body), MAX_BODY_CHARACTERS, keep_lines=True)
-    ffi.from_handle(userdata).event(Notification(title, body))
+    title, body = (text_of(text).decode("utf-8", "replace") for text in (notification.title, notification.body))
+    ffi.from_handle(userdata).event(Notification(cleaned_title(title), cleaned_body(body)))
 
 
 @_callback("GhosttyTerminalProgressReportFn")

@@ -97,7 +97,7 @@ class GhosttyEmulator:
         else:
             state = restored[1]
             self._effects.unfinished = state.unfinished
-            self._effects.parts.update(state.parts)
+            self._effects.notifications.unfinished.update(state.parts)
             self._effects.title = state.told_title
             self._stream.modify_other_keys = state.modify_other_keys
             self._prompts.restore(state.prompts, state.stored_rows)
@@ -358,7 +358,7 @@ class GhosttyEmulator:
             colors=(*effects.colors,),
             told_title=effects.title,
             unfinished=effects.unfinished,
-            parts=effects.parts,
+            parts=effects.notifications.unfinished,
             widest_columns=self._stream.history.widest_columns,
             modify_other_keys=self._stream.modify_other_keys,
             prompts=self._prompts.saved(),

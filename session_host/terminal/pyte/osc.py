@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 
 from session_host.protocol.untrusted_text import for_clipboard, plain
 from session_host.terminal.base import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
+from session_host.terminal.notifications import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
 
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
@@ -23,15 +25,8 @@ _NAMED = {
     "magenta": 0xFF00FF,
 }
 _PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
-_MAX_TITLE = 1024
-_MAX_BODY = 4096
 _MAX_CLIPBOARD = 256 * 1024
-_MAX_NOTICE_PARTS = 16
 _CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
-
-
-def _body(text: str) -> str:
-    return plain(text, _MAX_BODY, keep_lines=True)
 
 
 def parse_color(text: str) -> int | None:
@@ -53,45 +48,35 @@ def color_text(color: int) -> str:
     return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
 
 
-class NoticeParts:
-    """Incomplete OSC 99 notifications that arrive in parts."""
+def events_of(
+    code: int, rest: str, notifications: KittyNotifications, reply: Callable[[str], object]
+) -> list[TerminalEvent]:
+    """The events of OSC ``code`` with parameters ``rest``; empty for unknown ones.
 
-    def __init__(self) -> None:
-        self.parts: dict[str, tuple[str, str]] = {}
-
-    def add_part(self, identifier: str, kind: str, text: str, *, done: bool) -> Notification | None:
-        """Add a part; return the notification if this is its last part."""
-        title, body = self.parts.pop(identifier, ("", ""))
-        if kind == "title":
-            title = (title + plain(text, _MAX_TITLE))[:_MAX_TITLE]
-        elif kind == "body":
-            body = (body + _body(text))[:_MAX_BODY]
-        if done:
-            return Notification(title, body) if title or body else None
-        self.parts[identifier] = (title, body)
-        while len(self.parts) > _MAX_NOTICE_PARTS:
-            del self.parts[next(iter(self.parts))]
-        return None
-
-
-def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]:
-    """The events of OSC ``code`` with parameters ``rest``; empty for unknown ones."""
+    Args:
+        code: the command's number.
+        rest: what follows the number.
+        notifications: receives those of OSC 99.
+        reply: called with an answer to the program.
+    """
     event: TerminalEvent | None = None
     if code == 9:
         event = _iterm_or_conemu(rest)
     elif code == 52:
         event = _clipboard(rest)
     elif code == 99:
-        event = _kitty_notification(rest, notices)
+        event, answer = notifications.receive(rest)
+        if answer:
+            reply(answer.decode())
     elif code == 133:
         event = mark_of(rest)
     elif code == 777:
         kind, _, words = rest.partition(";")
         if kind == "notify":
             title, _, body = words.partition(";")
-            event = Notification(plain(title, _MAX_TITLE), _body(body))
+            event = Notification(cleaned_title(title), cleaned_body(body))
     elif code == 7501:
-        event = AgentState(plain(rest, _MAX_BODY))
+        event = AgentState(plain(rest, MAX_BODY_CHARACTERS))
     return [] if event is None else [event]
 
 
@@ -112,7 +97,7 @@ def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
         return Progress(_PROGRESS_STATES[int(state)], percent)  # type: ignore[arg-type]
     if not rest or _CONEMU.fullmatch(rest):
         return None
-    return Notification("", _body(rest))
+    return Notification("", cleaned_body(rest))
 
 
 def _clipboard(rest: str) -> TerminalEvent | None:
@@ -125,22 +110,3 @@ def _clipboard(rest: str) -> TerminalEvent | None:
     except binascii.Error:
         return None
     return ClipboardSet(for_clipboard(data.decode("utf-8", "replace"), _MAX_CLIPBOARD))
-
-
-def _kitty_notification(rest: str, notices: NoticeParts) -> TerminalEvent | None:
-    """OSC 99: ``key=value:key=value ; payload``."""
-    metadata, separator, payload = rest.partition(";")
-    values: dict[str, str] = {}
-    for pair in metadata.split(":"):
-        key, _, value = pair.partition("=")
-        values[key] = value
-    kind = values.get("p", "title")
-    if not separator or kind in {"?", "close", "alive"}:
-        return None
-    if values.get("e") == "1":
-        try:
-            padded = payload.encode("ascii", "replace") + b"=" * (-len(payload) % 4)
-            payload = base64.b64decode(padded, validate=True).decode("utf-8", "replace")
-        except binascii.Error:
-            return None
-    return notices.add_part(values.get("i", "")[:64], kind, payload, done=values.get("d", "1") != "0")

@@ -117,7 +117,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         cursor_blinking=screen.cursor_blinking,
         colors=screen.colors,
         palette=screen.palette,
-        notices=screen.notices.parts,
+        notices=screen.notifications.unfinished,
         stream=stream.state(),
         prompts=screen.prompts.saved(),
         directory=screen.directory,
@@ -169,7 +169,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.titles = state.titles
     screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
     screen.colors, screen.palette = state.colors, state.palette
-    screen.notices.parts = state.notices
+    screen.notifications.unfinished = state.notices
     screen.directory = state.directory
     screen.prompts.restore(state.prompts, screen.prompts.row)
     stream = OutliveStream(screen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.e2e
 NAMED = {"terminal", "push button", "page tab", "list item", "list", "text", "dialog", "check box", "radio button"}
 """Roles of parts that need a name."""
 MAX_LINES = 12
+RUN_IT = base64.b64encode(b"Run it?").decode()
 FLOOD_LINES = 30_000
 FIRST_EVENTS, EVENTS_A_S = 40, 6
 """The interval between two reports grows to a second; a report is a few events."""
@@ -97,7 +99,7 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         own.type("printf '\\033]9;4;0\\007'")
         own.press("Return")
         reader.wait_for("Announcement", "reader finished")
-        own.type("clear; printf '\\033]9;Run it?\\007'; head -c 1")
+        own.type(f"clear; printf '\\033]7501;state=blocked:msg={RUN_IT}\\007'; head -c 1")
         own.press("Return")
         reader.wait_for("Announcement", "reader asks: Run it?")
         own.press("Return")

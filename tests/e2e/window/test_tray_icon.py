@@ -70,7 +70,7 @@ def test_one_click_brings_up_the_chat_that_waits(
     open_window: OpenWindow, new_chat: NewChat, tray: subprocess.Popen[bytes]
 ):
     working = new_chat("working", *program("raw_echo"))
-    waiting = new_chat("waiting", "sh", "-c", r"printf '\033]9;Run npm test?\007'; exec cat")
+    waiting = new_chat("waiting", "sh", "-c", r"printf '\033]7501;state=blocked\007'; exec cat")
     with open_window() as own:
         own.show(working["id"])
         own.wait_connected([working["id"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,10 @@ def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
 
 def asks_behind(gate: Gate) -> list[str]:
     """A program that asks something once it is let through, and then repeats what it is told."""
-    return ["sh", "-c", rf"head -c 1 {gate.path} >/dev/null; printf '\033]9;Run npm test?\007'; exec cat"]
+    asks = rf"\033]7501;state=blocked:msg={base64.b64encode(b'Run npm test?').decode()}\007"
+    answered = r"\033]7501;state=idle\007"
+    wait, ask = f"head -c 1 {gate.path} >/dev/null", f"printf '{asks}'; read answer; printf '{answered}'"
+    return ["sh", "-c", f"{wait}; {ask}; exec cat"]
 
 
 def test_a_question_is_told_by_the_desktop_and_a_click_leads_to_it(
@@ -67,4 +71,26 @@ def test_an_answer_from_elsewhere_takes_the_notification_back(
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
         outlive("send", asking["id"], "yes", "--enter", "--anyway")
+        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
+
+
+def test_what_a_program_notifies_of_is_passed_on_and_is_no_question(
+    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+):
+    shown = new_chat("shown", *program("raw_echo"))
+    says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
+    build = new_chat("build", "sh", "-c", rf"head -c 1 {gate.path} >/dev/null; printf '{says}'; exec cat")
+    with open_window() as own:
+        own.show(shown["id"])
+        own.wait_connected([shown["id"]])
+        own.focus()
+        gate.release()
+        wait_until(desk.shown, WAIT_S, "the notification")
+        [told] = desk.shown()
+        assert (told.title, told.text) == ("build: Build", "all <b>done</b>")
+        assert listed(build["id"])["activity"] == "no_signal"
+        desk.click()
+        wait_until(
+            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
+        )
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")

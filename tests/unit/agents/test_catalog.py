@@ -72,6 +72,15 @@ class TestBuiltIn:
         # It could not start itself again when its user has trusted a folder.
         assert catalog["gemini"].env == {}
 
+    def test_notifications_of_agents_are_questions_and_those_of_shells_and_commands_are_not(
+        self, tmp_path: Path
+    ) -> None:
+        catalog = load_catalog(tmp_path)
+
+        assert [name for name, agent in catalog.items() if not agent.signals.asks_by_notification] == [
+            "shell", "command",
+        ]  # fmt: skip
+
     def test_the_shell_is_the_users_own_and_interactive(self, tmp_path: Path) -> None:
         shell = program(tmp_path, "mysh")
 

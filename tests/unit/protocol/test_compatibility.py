@@ -20,6 +20,12 @@ def test_a_message_has_the_fields_of_the_oldest_version(kind: str) -> None:
     assert list(today.__struct_fields__[:known]) == FORMER[kind]
 
 
+def test_a_viewer_before_version_10_gets_a_notification_without_its_id():
+    message = messages.NotificationEvent("title", "text", "id")
+    assert encode_for(9, message).endswith(b"text")
+    assert encode_for(10, message).endswith(b"id")
+
+
 def test_a_host_before_version_9_gets_no_request_to_clear_the_terminal() -> None:
     message = messages.ClearTerminal("1" * 32, "reset")
     assert [knows(version, messages.ClearTerminal) for version in (1, 8, 9)] == [False, False, True]

@@ -23,9 +23,10 @@ from session_host.session.effects import (
 from session_host.session.focus import UNSEEN
 from session_host.session.frame_queue import ACK, ACK_DELAY_S
 from session_host.session.output_ring import Span
+from session_host.session.session import MAX_NOTIFICATIONS
 from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.terminal.base import Bell, TitleChanged
+from session_host.terminal.base import Bell, Notification, TitleChanged
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_stage import (
     BUILD,
@@ -296,6 +297,18 @@ def test_several_bells_in_one_output_are_one_event(stage: Stage) -> None:
         << Flush(client.frames)
         >> stage.receives(client)
         << Returned([m.BellEvent(), m.TitleEvent("a title")])
+    )
+
+
+def test_of_a_flood_of_notifications_clients_get_the_newest(stage: Stage) -> None:
+    client = stage.start_program().viewer()
+    sent = [Notification("", str(number), "id") for number in range(3 * MAX_NOTIFICATIONS)]
+    assert (
+        stage.script()
+        >> do(stage.session.handle_emulator_results, b"", sent, 10, 3)
+        << Flush(client.frames)
+        >> stage.receives(client)
+        << Returned([m.NotificationEvent("", each.body, "id") for each in sent[-MAX_NOTIFICATIONS:]])
     )
 
 

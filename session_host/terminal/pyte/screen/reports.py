@@ -19,6 +19,7 @@ from session_host.terminal.base import (
     TitleChanged,
 )
 from session_host.terminal.engine_constants import AGENT_STATE_REPLY
+from session_host.terminal.notifications import KittyNotifications
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
 from session_host.terminal.shell_marks import is_fresh_line
@@ -60,7 +61,7 @@ class ReportScreen(ModeScreen):
         self.colors: dict[int, Color] = {}
         self.palette: dict[int, Color] = {}
         self.version = f"Outlive {VERSION}"
-        self.notices = osc.NoticeParts()
+        self.notifications = KittyNotifications()
         self.directory = ""
         self._styles: dict[tuple[object, str], object] = {}
         super().__init__(size.columns, size.rows, history_limit)
@@ -72,7 +73,6 @@ class ReportScreen(ModeScreen):
         super().reset()
         self.colors.clear()
         self.palette.clear()
-        self.notices = osc.NoticeParts()
         self.directory = ""
         if titled:
             self.events.append(TitleChanged(""))
@@ -234,7 +234,7 @@ class ReportScreen(ModeScreen):
         else:
             if code == 133:
                 self._shell_mark(rest)
-            self.events.extend(osc.events_of(code, rest, self.notices))
+            self.events.extend(osc.events_of(code, rest, self.notifications, self.write_process_input))
 
     def _shell_mark(self, parameters: str) -> None:
         if is_fresh_line(parameters) and self.cursor.x != self.left:

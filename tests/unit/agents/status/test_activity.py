@@ -79,6 +79,18 @@ def test_the_words_of_osc_7501_are_read(book: TrackerScript) -> None:
 # ---------------------------------------------------------------------------------- which is believed
 
 
+def test_a_shells_notification_is_no_question_and_is_kept_as_evidence() -> None:
+    book = TrackerScript(msgspec.structs.replace(WATCH, asks_by_notification=False))
+    assert not book.report(Notification("Build", "done"))
+    assert book.status == (NO_SIGNAL, "", "")
+    assert [(each.source, each.said, each.counts) for each in book.tracker.evidence()] == [
+        ("notification", "done", False)
+    ]
+    assert book.osc("state=blocked:kind=permission")
+    assert not book.report(Notification("Build", "done again"))
+    assert book.status == (NEEDS, "osc 7501", "permission")
+
+
 def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: TrackerScript) -> None:
     book.osc("state=working")
     assert not book.report(Bell())

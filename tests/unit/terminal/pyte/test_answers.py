@@ -122,7 +122,7 @@ def test_colours_set_by_the_program_are_in_the_frame() -> None:
         ("\x1b]9;done\x07", Notification("", "done")),
         ("\x1b]777;notify;Agent;it waits; now\x07", Notification("Agent", "it waits; now")),
         ("\x1b]99;;Hello\x1b\\", Notification("Hello", "")),
-        ("\x1b]99;i=1:d=0;Hel\x1b\\\x1b]99;i=1:p=body;World\x1b\\", Notification("Hel", "World")),
+        ("\x1b]99;i=1:d=0;Hel\x1b\\\x1b]99;i=1:p=body;World\x1b\\", Notification("Hel", "World", "1")),
         ("\x1b]99;e=1:p=body;aGk=\x1b\\", Notification("", "hi")),
         ("\x1b]9;4;1;50\x07", Progress("running", 50)),
         ("\x1b]9;4;3\x07", Progress("indeterminate", None)),

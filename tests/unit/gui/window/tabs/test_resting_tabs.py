@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject
 from gui.settings.layout import WindowLayout
 from gui.terminal.history.scroll_place import ScrollPosition, go_to, place_of_row
 from gui.window.tabs.remembered_marks import UnseenMarks
-from session_host.protocol.messages import BellEvent, OutputEvent
+from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
 from tests.unit.gui.conftest import Played, one_pane
@@ -89,16 +89,20 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     one, two, *_ = await four_tabs(played)
     played.viewers[one].tell(OutputEvent(offset=3))
     played.viewers[two].tell(BellEvent())
+    played.chat(one).asks_by_notification = False
+    played.viewers[one].tell(NotificationEvent("", "done"))
     await played.until(lambda: played.layouts[-1]["unseen"] == [one, two], "the marks to be saved")
-    assert played.layouts[-1]["rang"] == [two]
+    assert (played.layouts[-1]["rang"], played.layouts[-1]["notified"]) == ([two], {one: "done"})
     window = played.window
     layout = WindowLayout.from_dict(played.layouts[-1])
     for session_id in (one, two):
         played.chat(session_id).has_unseen_output = played.chat(session_id).has_unseen_bell = False
+        played.chat(session_id).unseen_notification = ""
     UnseenMarks(played.sessions, layout, window).restore()
     assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
+    assert [chat.unseen_notification for chat in window.tabs.chats()] == ["done", "", "", ""]
     window.tabs.activate(two)
     await played.until(lambda: played.layouts[-1]["unseen"] == [one], "the mark to go")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
 from gui.window.tabs.tab_bar import TabBar
 from gui.window.tabs.widths import MIN_TAB_PX, shared_out
-from session_host.protocol.messages import BellEvent, OutputEvent
+from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from tests.unit.gui.conftest import Played, one_pane
 
 LONG = "frontend: rewrite the settings page with the new tokens"
@@ -103,6 +105,31 @@ async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_
     played.settle()
     assert bar.tabButton(place, left) is None
     assert bar.tabIcon(place).pixmap(16).toImage() == plain
+
+
+async def test_a_program_that_notifies_marks_its_chat_as_a_bell_does_until_it_is_looked_at(played: Played):
+    played.sessions.agents = played.catalog
+    one, two = [await played.add(name, agent="shell") for name in ("one", "two")]
+    window = played.open_window()
+    played.show(two)
+    played.show(one)
+    bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
+    place, row = bar.index_of(two), window.sidebar.model.index_of(two)
+    played.chat(two).set_marks_bell(enabled=False)
+    for session_id in (one, two):
+        played.viewers[session_id].tell(NotificationEvent("Build", "<b>done</b>\nin 3 s"))
+    played.settle()
+    assert bar.tabButton(place, left) is not None
+    assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
+    words = "notified you: Build · <b>done</b> in 3 s"
+    assert bar.accessibleTabName(place) == f"two, running, {words}"
+    assert words in row.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert html.escape(words) in row.data(Qt.ItemDataRole.ToolTipRole)
+    assert not played.chat(two).needs_you
+    window.tabs.activate(two)
+    played.settle()
+    assert bar.tabButton(place, left) is None
+    assert bar.accessibleTabName(place) == "two, running"
 
 
 async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Played):
