@@ -1,4 +1,4 @@
-"""The user's command that sets up new worktrees of a repository, for the sheet of a new chat."""
+"""The user's command that sets up new worktrees of a repository, for the sheet of a new chat and the settings."""
 
 from __future__ import annotations
 
@@ -25,19 +25,29 @@ class SetupEntry(NamedTuple):
 
 async def setup_of(directory: str) -> SetupEntry | None:
     """The entry for the repository of a directory; None outside of one, or if the settings cannot be read."""
+    try:
+        return await entry_of(directory)
+    except (WorktreeError, ConfigError):
+        return None  # The start says why.
+
+
+async def entry_of(directory: str) -> SetupEntry:
+    """The entry for the repository of a directory; one with an empty command if the file has none.
+
+    Raises:
+        WorktreeError: the directory is in no repository.
+        ConfigError: the settings cannot be read.
+    """
     return await asyncio.to_thread(_read, directory)
 
 
-def _read(directory: str) -> SetupEntry | None:
+def _read(directory: str) -> SetupEntry:
     from session_host.client.chats.settings import load_chat_settings
     from session_host.client.worktrees import find
     from session_host.storage.store.session_record import directory_of
 
-    try:
-        repository = str(find(Path(directory)).common)
-        found = load_chat_settings(config_dir()).setup_of(repository)
-    except (WorktreeError, ConfigError):
-        return None  # The start says why.
+    repository = str(find(Path(directory)).common)
+    found = load_chat_settings(config_dir()).setup_of(repository)
     return SetupEntry(*found) if found is not None else SetupEntry(directory_of(repository), "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,22 @@ class FileValues:
             found = found[part]
         problem = setting.kind.problem(found)
         return (None, self._problem(setting, problem)) if problem else (found, "")
+
+    def texts(self, key: str, problem_of: Callable[[str], str]) -> tuple[dict[str, str], str]:
+        """The entries of a table that are texts, and the first problem of an entry with file and line, "" for none.
+
+        ``problem_of`` returns the problem of an entry's name, "" for a valid one.
+        """
+        found = self.values.get(key, {})
+        if not isinstance(found, Mapping):
+            return {}, self._error(key, f"{key} must be a table")
+        texts = {name: value for name, value in found.items() if isinstance(value, str)}
+        problems = [f"{name!r} must be a text in quotes" for name in found if name not in texts]
+        problems += filter(None, map(problem_of, texts))
+        return texts, self._error(key, f"{key}: {problems[0]}") if problems else ""
+
+    def _error(self, key: str, problem: str) -> str:
+        return "" if self.file is None else str(self.file.error((key,), problem))
 
     def _problem(self, setting: Setting, problem: str) -> str:
         return "" if self.file is None else str(self.file.error(setting.key, f"{setting.key[-1]} {problem}"))

@@ -27,6 +27,7 @@ sheet_texts       the other sheets: status details, export, rename, search, send
 saved_prompt_texts  saved prompts
 restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
+setup_texts       the repositories with a setup of their worktrees, in the settings window
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat
 activity_phrases  an agent's activity, its source and age

@@ -102,7 +102,7 @@ class AgentsPage(Page):
         self.problem = label("", "problem")
         self.problem.setWordWrap(True)
         self.column.addWidget(self.problem)
-        self._at = self.column.count()
+        self._section: Section | None = None
         self._show_agents()
         self.form = AgentForm(context, self._agents)
         self.form.closed.connect(self._on_form_closed)
@@ -115,7 +115,6 @@ class AgentsPage(Page):
         context.tasks.start(self._ask_versions(), "versions of agents")
 
     def _show_agents(self) -> None:
-        previous = list(self._rows)
         self._rows = [
             AgentRow(self._context, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
         ]
@@ -124,10 +123,11 @@ class AgentsPage(Page):
             if self._agents.has_user_file(row.agent.name):
                 row.add_button(self._edit_button(row.agent))
         section = Section(self._context.theme, "", self._rows)
-        if previous:
-            self.replace_sections([section], self._at)
+        if self._section is not None:
+            self.replace_section(self._section, section)
         else:
             self.add_section(section)
+        self._section = section
 
     def _edit_button(self, agent: Agent) -> IconButton:
         name = settings_texts.edit_agent(agent.title)

@@ -79,15 +79,13 @@ class Page(QWidget):
         self._sections.append(section)
         self.column.addWidget(section)
 
-    def replace_sections(self, sections: Sequence[Section], at: int) -> None:
-        """Replace the first sections by others, at this index of the layout."""
-        for previous in self._sections[: len(sections)]:
-            self.column.removeWidget(previous)
-            previous.hide()
-            previous.deleteLater()
-        self._sections[: len(sections)] = sections
-        for by, section in enumerate(sections):
-            self.column.insertWidget(at + by, section)
+    def replace_section(self, previous: Section, section: Section) -> None:
+        """Replace a section by another one at its place."""
+        self._sections[self._sections.index(previous)] = section
+        self.column.insertWidget(self.column.indexOf(previous), section)
+        self.column.removeWidget(previous)
+        previous.hide()
+        previous.deleteLater()
 
     def add_unfiltered(self, widget: QWidget) -> None:
         """Add a widget that is hidden while a filter is active."""

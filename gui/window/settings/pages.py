@@ -29,6 +29,7 @@ from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.page import Page, Section
 from gui.window.settings.preview import Preview
 from gui.window.settings.row import PlainRow, SettingRow
+from gui.window.settings.setup_list import SetupList
 from gui.window.settings.values import Values
 from gui.window.widgets.parts import button
 from gui.wording import settings_texts
@@ -74,6 +75,8 @@ class PageMaker:
                 rows.append(self._zoom_row())
             heading = settings_texts.section(section) if section else ""
             page.add_section(Section(self._context.theme, heading, rows, self._below(name, section)))
+        if name == "chats":
+            SetupList(page, self._context, self._values)
         return page
 
     def _below(self, page: PageName, section: str) -> Sequence[QWidget]:

@@ -10,6 +10,7 @@ from gui.settings.live import LiveSettings
 from gui.settings.reading import FileValues
 from gui.settings.table import FileName, Setting, file_of
 from gui.window.widgets.parts import sentence
+from session_host.client.chats.settings import repository_problem
 from session_host.errors import ConfigError
 
 FILES: tuple[FileName, ...] = ("window", "chats", "endpoint")
@@ -59,6 +60,11 @@ class Values(QObject):
         """The problem of a setting, with file and line, or why it was not written; "" for none."""
         refused = self._refused.get((setting.file, setting.key), "")
         return self.shortened(refused or self._files[setting.file].of(setting)[1])
+
+    def setups(self) -> tuple[dict[str, str], str]:
+        """The setups of worktrees by repository, and the problem of one that is invalid, "" for none."""
+        found, problem = self._files["chats"].texts("worktree_setup", repository_problem)
+        return found, self.shortened(problem)
 
     def shortened(self, problem: str) -> str:
         """A problem without the directory of the files."""

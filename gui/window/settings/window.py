@@ -12,6 +12,7 @@ from gui.window.settings.agent_form import AgentForm
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.page import Page
 from gui.window.settings.pages import PageMaker
+from gui.window.settings.setup_form import SetupForm
 from gui.window.settings.values import FILES, Values, as_problem
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.paged_window import PagedWindow
@@ -136,7 +137,7 @@ class SettingsWindow(PagedWindow):
         """Scroll to the control that gets the keyboard focus, and to all of the form that opened or grew."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             self.area.ensureWidgetVisible(watched, 0, 40)
-        elif event.type() == QEvent.Type.Resize and isinstance(watched, AgentForm):
+        elif event.type() == QEvent.Type.Resize and isinstance(watched, AgentForm | SetupForm):
             # The page that it is on gets its size after it.
             QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
         return False

@@ -103,11 +103,16 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
     _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
     for repository in settings.worktree_setup:
-        if not repository.startswith(("/", "~/")):
-            raise ConfigError(f"{path}: worktree_setup: {repository!r} must be an absolute path, or begin with ~/")
+        if problem := repository_problem(repository):
+            raise ConfigError(f"{path}: worktree_setup: {problem}")
     for agent, minutes in settings.idle_timeout_min.items():
         _check(path, f"idle_timeout_min.{agent}", minutes, IDLE_LIMITS_MIN)
     return settings
+
+
+def repository_problem(repository: str) -> str:
+    """Why a key of ``worktree_setup`` is invalid; "" if it is valid."""
+    return "" if repository.startswith(("/", "~/")) else f"{repository!r} must be an absolute path, or begin with ~/"
 
 
 def _check(path: Path, key: str, value: float, limits: tuple[int, int]) -> None:

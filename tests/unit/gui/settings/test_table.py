@@ -22,7 +22,7 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
     fields = {("window", field) for field in WindowFile.__struct_fields__}
     fields |= {("chats", field) for field in ChatSettings.__struct_fields__}
     fields |= {("endpoint", key) for key in options._KEYS}
-    fields.remove(("chats", "worktree_setup"))  # One for each repository: the new-chat sheet has it.
+    fields.remove(("chats", "worktree_setup"))  # One for each repository: the page Chats lists them.
     assert offered == fields
     assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
 

@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from gui.settings.live import LiveSettings
-from gui.settings.live_agents import LiveAgents
 from gui.settings.table import PAGES, PageName
 from gui.theme.follow import Theme
-from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.settings.agents_page import AgentsPage
 from gui.window.settings.controls import NumberControl
 from gui.window.settings.key_row import native
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
-from gui.window.settings.window import SettingsWindow
 from gui.window.widgets.page_list import PageList
 from tests.support.area import Area
-from tests.support.qt_waiting import delete_now, process_events_until, show
-
-
-class NoTasks:
-    """Runs nothing: versions of agents are asked for by another test."""
-
-    def start(self, work: Any, _name: str = "") -> None:
-        work.close()
-
-
-class Opened:
-    """The open window and what is behind it."""
-
-    def __init__(self, theme: Theme, area: Area) -> None:
-        self.settings = LiveSettings(area.config)
-        self.agents = LiveAgents(area.config)
-        self.zooms: list[int] = []
-        opener = SettingsOpener(
-            theme, self.settings, self.agents, NoTasks(),  # type: ignore[arg-type]
-            zoom=lambda: self.zooms[-1] if self.zooms else 0, set_zoom=self.zooms.append,
-            import_theme=lambda: None, open_file=lambda _path: None,
-        )  # fmt: skip
-        self.window: SettingsWindow = opener.open()
-        self.opener = opener
-
-    def row(self, key: str) -> SettingRow:
-        """A setting's row on a page that was made."""
-        rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key[0] == key]
-        assert rows, key
-        return rows[0]
-
-    def close(self) -> None:
-        self.opener.close()
-        delete_now(self.opener, self.settings)
-
-
-@pytest.fixture
-def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
-    made = Opened(theme, area)
-    show(made.window)
-    yield made
-    made.close()
+from tests.support.qt_waiting import process_events_until
+from tests.unit.gui.window.settings.conftest import Opened
 
 
 def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:

@@ -1,0 +1,134 @@
+"""The form for a repository and the command that sets up its worktrees."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from gui.bridge.worktree_setup import entry_of
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.settings.context import SettingsContext
+from gui.window.settings.values import Values, as_problem
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.parts import Area, button, label
+from gui.wording import common_texts, new_chat_texts, phrases, settings_texts, setup_texts
+from session_host.errors import OutliveError
+
+
+class SetupForm(Area):
+    """The form; Enter saves, Escape closes it.
+
+    Signals:
+        closed(str): the form was left; the repository's directory as the file has it, "" for a new one.
+    """
+
+    closed = Signal(str)
+
+    def __init__(self, context: SettingsContext, values: Values) -> None:
+        super().__init__("card")
+        self._context, self._values = context, values
+        self._edited = ""
+        """The edited entry's directory as the file has it; "" for a new entry."""
+        self.directory = DirectoryField()
+        self.directory.setPlaceholderText(setup_texts.repository_example())
+        self.command = QLineEdit()
+        self.command.setPlaceholderText(new_chat_texts.setup_example())
+        self.problem = label("", "problem")
+        self.problem.setWordWrap(True)
+        self.remove = button(setup_texts.remove(), "", lambda: self._write(self._edited, ""))
+        self.cancel = button(common_texts.cancel(), "", lambda: self._leave(self._edited))
+        self.save = button(settings_texts.save(), "primary", self._save)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GAP_M_PX)
+        grid.setVerticalSpacing(GAP_S_PX)
+        grid.setColumnStretch(1, 1)
+        fields = (setup_texts.repository(), self.directory), (setup_texts.command(), self.command)
+        for row, (name, field) in enumerate(fields):
+            field.setAccessibleName(name)
+            grid.addWidget(label(name, "secondary"), row, 0)
+            grid.addWidget(field, row, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP_S_PX)
+        buttons.addWidget(self.remove)
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_M_PX, GAP_M_PX, GAP_M_PX, GAP_M_PX)
+        column.setSpacing(GAP_S_PX)
+        column.addLayout(grid)
+        column.addWidget(self.problem)
+        column.addLayout(buttons)
+
+    def ask(self, repository: str, command: str) -> None:
+        """Show the form for a repository of the file, or for a new one ("")."""
+        self._edited = repository
+        self.directory.setText(phrases.short_directory(repository))
+        self.directory.setEnabled(not repository)
+        self.command.setText(command)
+        self.remove.setVisible(bool(repository))
+        self.save.setEnabled(True)
+        self._show_problem("")
+        self.show()
+        (self.command if repository else self.directory).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _leave(self, repository: str) -> None:
+        self.hide()
+        self.closed.emit(repository)
+
+    def _show_problem(self, problem: str) -> None:
+        self.problem.setText(as_problem(problem))
+        self.problem.setVisible(bool(problem))
+        if problem:
+            announce(self.problem, self.problem.text())
+
+    def _save(self) -> None:
+        for field in (self.directory, self.command):
+            if not field.text().strip():
+                self._refuse(field, settings_texts.enter(field.accessibleName()))
+                return
+        command = self.command.text().strip()
+        if self._edited:
+            self._write(self._edited, command)
+        elif problem := self.directory.problem():
+            self._refuse(self.directory, problem)
+        else:
+            self.save.setEnabled(False)
+            self._context.tasks.start(self._add(self.directory.directory(), command), "the repository of a setup")
+
+    async def _add(self, directory: str, command: str) -> None:
+        """Write the command for the repository that a directory is in."""
+        try:
+            entry = await entry_of(directory)
+        except OutliveError as error:
+            self._refuse(self.directory, self._values.shortened(str(error)))
+            return
+        if entry.command:
+            self._refuse(self.directory, setup_texts.is_listed(phrases.short_directory(entry.repository)))
+        elif self.isVisible():
+            self._write(entry.repository, command)
+
+    def _write(self, repository: str, command: str) -> None:
+        """Write an entry; an empty command removes it."""
+        try:
+            self._context.settings.write({("worktree_setup", repository): command or None}, "chats")
+        except OutliveError as error:
+            self._refuse(self.command, self._values.shortened(str(error)))
+            return
+        self._leave(repository)
+
+    def _refuse(self, field: QLineEdit, problem: str) -> None:
+        self.save.setEnabled(True)
+        self._show_problem(problem)
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._leave(self._edited)
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if self.save.isEnabled():
+                self._save()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,66 @@
+"""The settings window in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gui.settings.live import LiveSettings
+from gui.settings.live_agents import LiveAgents
+from gui.theme.follow import Theme
+from gui.window.actions.settings_actions import SettingsOpener
+from gui.window.settings.row import SettingRow
+from gui.window.settings.window import SettingsWindow
+from tests.support.area import Area
+from tests.support.qt_waiting import delete_now, show
+
+
+class FewTasks:
+    """Runs nothing but what a test waits for: versions of agents are asked for by another test."""
+
+    runs = ""
+    """The name of the work that is run."""
+
+    def start(self, work: Any, name: str = "") -> None:
+        if name == self.runs:
+            asyncio.run(work)
+        else:
+            work.close()
+
+
+class Opened:
+    """The open window and what is behind it."""
+
+    def __init__(self, theme: Theme, area: Area) -> None:
+        self.settings = LiveSettings(area.config)
+        self.agents = LiveAgents(area.config)
+        self.zooms: list[int] = []
+        self.tasks = FewTasks()
+        opener = SettingsOpener(
+            theme, self.settings, self.agents, self.tasks,  # type: ignore[arg-type]
+            zoom=lambda: self.zooms[-1] if self.zooms else 0, set_zoom=self.zooms.append,
+            import_theme=lambda: None, open_file=lambda _path: None,
+        )  # fmt: skip
+        self.window: SettingsWindow = opener.open()
+        self.opener = opener
+
+    def row(self, key: str) -> SettingRow:
+        """A setting's row on a page that was made."""
+        rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key[0] == key]
+        assert rows, key
+        return rows[0]
+
+    def close(self) -> None:
+        self.opener.close()
+        delete_now(self.opener, self.settings)
+
+
+@pytest.fixture
+def opened(theme: Theme, area: Area, window_manager: None) -> Iterator[Opened]:
+    made = Opened(theme, area)
+    show(made.window)
+    yield made
+    made.close()
