@@ -9,6 +9,7 @@ by Qt signals what the user wants. Nothing that an agent sends is loaded from th
     prompt_heading  shows the prompt above its answer, once it is out of view
     summary_strip  the plan and the changed files, above the prompt
     announcing     announces finished messages to screen readers
+    limits         the limits of the subscription that count at present
     content/       items as segments: markdown, code, diffs, output; no widgets
     drawing/       segments laid out and painted
     page/          the page that scrolls: which segments are visible, selection, requests, search

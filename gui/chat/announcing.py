@@ -1,12 +1,13 @@
-"""Announces finished messages and questions to screen readers."""
+"""Announces finished messages, questions, and limits that are nearly reached, to screen readers."""
 
 from __future__ import annotations
 
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.wording import chat_texts
-from session_host.structured.items import Item
+from gui.chat import limits
+from gui.wording import chat_texts, limit_texts
+from session_host.structured.items import Item, UsageChanged
 from session_host.structured.transcript import Transcript
 
 _LAST_ITEMS = 20
@@ -14,19 +15,21 @@ _MAX_CHARACTERS = 2_000
 
 
 class Announcer:
-    """Announces each message of the agent once it is complete, and each request."""
+    """Announces each message of the agent once it is complete, each request, and each level that a limit reaches."""
 
     def __init__(self, widget: QWidget) -> None:
         self._widget = widget
         self._announced: set[str] = set()
+        self._limit_level = 0
 
     def skip_existing(self, transcript: Transcript) -> None:
-        """Mark all existing messages and requests as announced."""
+        """Mark all existing messages and requests, and the limits as they are, as announced."""
         self._announced = {item.id for item in self._last(transcript) if _is_complete(item)}
         self._announced |= set(transcript.requests)
+        self._limit_level = limits.level(limits.current(transcript.status.usage, limits.now()))
 
     def announce_changes(self, transcript: Transcript) -> None:
-        """Announce new complete messages and new requests."""
+        """Announce new complete messages, new requests, and a limit of which more is used."""
         if not QAccessible.isActive():
             return
         for item in self._last(transcript):
@@ -37,6 +40,15 @@ class Announcer:
             if request.id not in self._announced:
                 self._announced.add(request.id)
                 self.announce(chat_texts.spoken(chat_texts.asks(), request.title))
+        self._announce_limit(transcript.status.usage)
+
+    def _announce_limit(self, usage: UsageChanged | None) -> None:
+        now = limits.now()
+        current = limits.current(usage, now)
+        level, former = limits.level(current), self._limit_level
+        self._limit_level = level
+        if level > former:
+            self.announce(limit_texts.used(current[0], now))
 
     def announce(self, text: str) -> None:
         """Let the screen reader read a text."""

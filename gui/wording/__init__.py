@@ -16,6 +16,7 @@ find_texts        the find bar
 guide_texts       the guide window
 image_texts       the images of a prompt
 key_texts         the page Keys of the settings window
+limit_texts       the limits of the user's subscription
 link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters
 new_chat_texts    the sheet New chat

@@ -177,6 +177,23 @@ class SlashCommand(Value, frozen=True):
     hint: str = ""
 
 
+class UsageLimit(Value, frozen=True):
+    """How much of one of the limits of the user's subscription is used, as the agent reported it."""
+
+    id: str
+    """The agent's name of the limit."""
+    used: float
+    """The used share: 1.0 if the limit is reached. It may be more."""
+    window_min: int = 0
+    """The time for which the limit counts, in minutes; 0 if unknown."""
+    resets_ms: int = 0
+    """When the limit is reset, in milliseconds since 1970; 0 if unknown."""
+    name: str = ""
+    """The part of the use that is limited, such as a model; "" for all of it."""
+    at_ms: int = 0
+    """When the agent reported it, in milliseconds since 1970."""
+
+
 class Capabilities(Value, frozen=True):
     """The abilities of the agent's protocol."""
 
@@ -262,7 +279,7 @@ class TurnEnded(Change, frozen=True):
 
 
 class UsageChanged(Change, frozen=True):
-    """The tokens that the chat has used."""
+    """The tokens that the chat has used, and the limits of the user's subscription."""
 
     used: int
     """Tokens in the model's context now; 0 if unknown."""
@@ -272,6 +289,8 @@ class UsageChanged(Change, frozen=True):
     """Tokens of all turns."""
     cost: float = 0.0
     currency: str = ""
+    limits: tuple[UsageLimit, ...] = ()
+    """All that the agent has reported. Older windows ignore this field; a change of a new kind would stop them."""
 
 
 class SettingsChanged(Change, frozen=True):

@@ -9,5 +9,6 @@ path_index    finds paths by a few typed letters
 attachments   images as thumbnails
 image_size    large images are scaled down
 image_dialog  chooses image files
-settings_row  model, mode, effort and token use
+settings_row  model, mode and effort
+usage         the used context, and a limit that is nearly reached
 """

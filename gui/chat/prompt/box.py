@@ -124,7 +124,7 @@ class PromptBox(QWidget):
         """Show the agent's state, settings, commands and usage."""
         self._status = status
         self.settings.show_settings(status.settings)
-        self.settings.show_usage(status.usage)
+        self.settings.usage.show_usage(status.usage)
         self.completion.set_commands(status.commands)
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):

@@ -1,4 +1,4 @@
-"""The settings of the agent's session as small menus, and the tokens that the chat has used."""
+"""The settings of the agent's session as small menus, and what the chat has used."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from gui.theme.menu import Menu
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import Setting, UsageChanged
+from session_host.structured.items import Setting
+
+from .usage import UsageLabels
 
 _MIN_CHIP_PX = 72
 """The minimum width of a button that shows a value; narrower ones move into the menu "More settings"."""
@@ -44,8 +46,8 @@ class SettingsRow(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(_GAP_PX)
-        self._usage = QLabel()
-        self._usage.setProperty("kind", "secondary")
+        self.usage = UsageLabels()
+        self.usage.resized.connect(self._fit)
         self._more_menu = Menu(self)
         self._more_button = self._quiet_button("⋯", self._more_menu)
         self._more_button.setToolTip(chat_texts.more_settings())
@@ -53,7 +55,7 @@ class SettingsRow(QWidget):
         self._more_button.hide()
         self._row.addWidget(self._more_button)
         self._row.addStretch(1)
-        self._row.addWidget(self._usage)
+        self._row.addWidget(self.usage)
 
     def show_settings(self, settings: tuple[Setting, ...]) -> None:
         """Show these settings."""
@@ -111,9 +113,7 @@ class SettingsRow(QWidget):
             chip.button.setText(_caption(chip.value))
         widths = [chip.button.sizeHint().width() + _GAP_PX for chip in self._chips]
         rest_px = self._more_button.sizeHint().width() + _GAP_PX if self._chips else 0
-        usage_px = self._usage.sizeHint().width() + 2 * _GAP_PX
-        self._usage.setVisible(usage_px + rest_px <= self.width())
-        room = self.width() - (usage_px if self._usage.isVisibleTo(self) else 0)
+        room = self.width() - self.usage.fit(self.width() - rest_px)
         fitting = len(self._chips)
         if sum(widths) > room:
             room -= rest_px
@@ -130,24 +130,6 @@ class SettingsRow(QWidget):
             if place >= fitting:
                 self._more_menu.addMenu(chip.menu)
         self._more_button.setVisible(fitting < len(self._chips) and rest_px <= self.width() + _GAP_PX)
-
-    def show_usage(self, usage: UsageChanged | None) -> None:
-        """Show how much of the model's context is used; the tooltip has all that the agent reports."""
-        text = ""
-        tips: list[str] = []
-        if usage is not None and usage.used and usage.window:
-            text = chat_texts.context_used(min(round(100 * usage.used / usage.window), 100))
-            tips.append(chat_texts.tokens_of(usage.used, usage.window))
-        elif usage is not None and (usage.total or usage.used):
-            text = chat_texts.tokens_used(usage.total or usage.used)
-        if usage is not None and usage.total and tips:
-            tips.append(chat_texts.tokens_of_all_turns(usage.total))
-        if usage is not None and usage.cost:
-            tips.append(chat_texts.cost(usage.cost, usage.currency))
-        if text != self._usage.text():
-            self._usage.setText(text)
-            self._fit()
-        self._usage.setToolTip("\n".join(tips))
 
 
 def _caption(value: str) -> str:

@@ -3,6 +3,7 @@
     base       what a dialect is, and what it may ask for
     json_rpc   requests, replies and notifications, for the dialects that are JSON-RPC
     reading    messages, and fields that may be missing or of another type than expected
+    limits     the limits of a subscription, from several reports
     patches    unified diffs of two texts
     acp/       the Agent Client Protocol
     setup      the setup of a worktree, before the agent's own dialect

@@ -39,8 +39,8 @@ def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., Chat
     chat.apply(UsageChanged(84_000, 200_000, 1_250_000, 1.234, "USD"))
     shown = chat_stage(chat)
     row = shown.view.prompt.settings
-    assert row._usage.text() == "42 % context"
-    assert row._usage.toolTip().splitlines() == [
+    assert row.usage.context.text() == "42 % context"
+    assert row.usage.toolTip().splitlines() == [
         "84,000 of 200,000 tokens", "1,250,000 tokens in all turns", "about 1.23 USD, according to the agent"
     ]  # fmt: skip
     [button] = [chip.button for chip in row._chips]

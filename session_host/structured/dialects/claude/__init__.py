@@ -7,6 +7,7 @@
     requests   permissions and questions, and the replies to them
     hook       permissions of a chat in a terminal, asked by a hook
     notices    Claude's messages about the chat itself as one line each
+    limits     the limits of the subscription
     settings   the model, the permission mode and the commands
     state      the dialect's state
 

@@ -154,7 +154,9 @@ class ClaudeDialect:
                 self._control_response(mapping(message, "response"))
             case "control_cancel_request":
                 self._withdraw(text(message, "request_id"))
-            case "rate_limit_event" | "conversation_reset" | "auth_status":
+            case "rate_limit_event":
+                self._reader.rate_limit(message)
+            case "conversation_reset" | "auth_status":
                 self._notice(notices.of_event(message))
             case _ if kind not in _IGNORED:
                 self._port.raw(kind or "a message without a type", message)

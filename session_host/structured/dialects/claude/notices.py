@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from session_host.structured.dialects.limits import time_ms
 from session_host.structured.dialects.reading import array, integer, text
 
 IGNORED: Final = frozenset({
@@ -61,9 +62,8 @@ def _of_rate_limit(message: Mapping[str, Any]) -> str:
         return ""
     name = text(message, "rate_limit_info", "rateLimitType").replace("_", " ")
     line = "The usage limit is nearly reached" if status == "allowed_warning" else "The usage limit is reached"
-    resets_s = integer(message, "rate_limit_info", "resetsAt")
-    if 0 < resets_s < 1 << 40:
-        line += f" until {datetime.fromtimestamp(resets_s, UTC):%Y-%m-%d %H:%M} UTC"
+    if resets_ms := time_ms(message, "rate_limit_info", "resetsAt"):
+        line += f" until {datetime.fromtimestamp(resets_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{line} ({name})." if name else f"{line}."
 
 

@@ -15,6 +15,7 @@ import msgspec
 from session_host.structured.dialects.reading import array, integer, mapping, text
 from session_host.structured.items import AnyChange, Append, Item, ItemKind, ItemStatus, Put, SetStatus, UsageChanged
 
+from . import limits, notices
 from .state import Block, ReaderState, Stream
 from .tools import AGENTS, PLAN_TOOLS, call_title, plan_entry, with_call, with_result
 
@@ -263,11 +264,25 @@ class MessageReader:
         return "" if item is None else item.id
 
     def emit_usage(self) -> None:
-        """Report the tokens that are in use."""
+        """Report the tokens that are in use, if any are."""
+        if self.state.read or self.state.written or self.state.total:
+            self._emit_usage()
+
+    def _emit_usage(self) -> None:
         state = self.state
         used, currency = state.read + state.written, "USD" if state.cost else ""
-        if used or state.total:
-            self._port.emit(UsageChanged(used, state.window, state.total, state.cost, currency))
+        self._port.emit(UsageChanged(used, state.window, state.total, state.cost, currency, state.limits))
+
+    def rate_limit(self, message: Mapping[str, Any]) -> None:
+        """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
+        state, former_limits = self.state, self.state.limits
+        state.limits = limits.read(former_limits, message, self._port.now_ms)
+        if state.limits != former_limits:
+            self._emit_usage()
+        notice, former = notices.of_event(message), state.limit_notice
+        state.limit_notice = notice
+        if notice and notice != former:
+            self._port.notice(notice)
 
     def note_result(self, message: Mapping[str, Any]) -> None:
         """Take the token totals of a "result" message; they are counted from the process's start."""

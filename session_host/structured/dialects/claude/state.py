@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.structured.items import Item, SettingChoice
+from session_host.structured.items import Item, SettingChoice, UsageLimit
 
 
 class Block(msgspec.Struct, array_like=True):
@@ -39,7 +39,8 @@ class ReaderState(msgspec.Struct, array_like=True):
         tasks: Claude's list of tasks: their texts and statuses by their ids.
         denied: Claude's ids of the tool calls that the user declined.
         read, written: the tokens of the main agent's last request and answer.
-        window, total, cost: see ``items.UsageChanged``.
+        window, total, cost, limits: see ``items.UsageChanged``.
+        limit_notice: the last notice about a limit.
     """
 
     turn: str = ""
@@ -55,6 +56,8 @@ class ReaderState(msgspec.Struct, array_like=True):
     window: int = 0
     total: int = 0
     cost: float = 0.0
+    limits: tuple[UsageLimit, ...] = ()
+    limit_notice: str = ""
 
 
 class OpenRequest(msgspec.Struct, array_like=True):

@@ -8,6 +8,7 @@
     requests       the server's requests, and the user's answers
     questions      requests as questions to the user, and the reply for each answer
     settings       the settings of a thread
+    limits         the limits of the subscription
     context, state the parts' shared objects; the state survives the host
 
 The protocol is described at https://github.com/openai/codex/tree/main/codex-rs/app-server, and by

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from session_host.structured.dialects.base import DialectPort, Start
 from session_host.structured.dialects.json_rpc import JsonRpc
-from session_host.structured.items import ChatState, StateChanged
+from session_host.structured.dialects.limits import merged
+from session_host.structured.items import ChatState, StateChanged, UsageChanged, UsageLimit
 
 from .state import CodexState, new_state
 
@@ -54,6 +57,17 @@ class Context:
         if words.strip() and words not in shown:
             self.state.shown_notices = [*shown, words][-KEPT_NOTICES:]
             self.port.notice(words)
+
+    def limits_reported(self, reported: list[UsageLimit]) -> None:
+        """Show newer reports of the subscription's limits."""
+        if reported:
+            usage = self.state.usage
+            self.usage_changed(msgspec.structs.replace(usage, limits=merged(usage.limits, reported)))
+
+    def usage_changed(self, usage: UsageChanged) -> None:
+        """Show the tokens and limits."""
+        self.state.usage = usage
+        self.port.emit(usage)
 
     def retry_later(self, name: str, tries: int) -> None:
         """Start a timer for the next try; the time doubles with each try."""

@@ -21,7 +21,7 @@ from session_host.structured.items import (
     TitleChanged,
 )
 
-from . import settings
+from . import limits, settings
 from .context import MAX_TRIES, Context
 from .notifications import Notifications
 from .prompts import COMMANDS, METHODS, Prompts
@@ -173,6 +173,10 @@ class CodexDialect:
             case "account/read":
                 if result.get("requiresOpenaiAuth") is True and result.get("account") is None:
                     self._port.notice('Codex is not logged in: run "codex login" in a terminal, then reopen this chat.')
+                elif text(result, "account", "type") == "chatgpt":
+                    self._context.rpc.request("account/rateLimits/read", {})
+            case "account/rateLimits/read":
+                self._context.limits_reported(limits.of_reply(result, self._port.now_ms))
             case method if method in METHODS:
                 self._prompts.confirmed(sent, result)
             case _:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from session_host.structured.dialects.reading import integer, mapping, text
 from session_host.structured.items import SettingsChanged, TitleChanged
 
-from . import settings
+from . import limits, settings
 from .context import Context
 from .requests import Requests
 from .turns import Turns
 
 IGNORED: Final = frozenset({
-    "account/rateLimits/updated", "account/updated", "app/list/updated", "deprecationNotice", "fs/changed",
+    "account/updated", "app/list/updated", "deprecationNotice", "fs/changed",
     "hook/completed", "hook/started", "item/autoApprovalReview/completed", "item/autoApprovalReview/started",
     "item/commandExecution/terminalInteraction", "item/fileChange/outputDelta", "item/reasoning/summaryPartAdded",
     "mcpServer/event/stream/notification", "mcpServer/oauthLogin/completed", "model/safetyBuffering/updated",
@@ -50,6 +50,7 @@ class Notifications:
             "turn/completed": self._turn_completed,
             "turn/plan/updated": turns.plan_updated,
             "thread/tokenUsage/updated": turns.usage,
+            "account/rateLimits/updated": self._limits_updated,
             "error": turns.error,
             "serverRequest/resolved": requests.resolved,
             "thread/name/updated": lambda params: context.port.emit(TitleChanged(text(params, "threadName"))),
@@ -146,6 +147,10 @@ class Notifications:
         thread_settings = self._context.state.settings
         settings.read(thread_settings, mapping(params, "threadSettings"))
         self._context.port.emit(SettingsChanged(settings.shown(thread_settings)))
+
+    def _limits_updated(self, params: Params) -> None:
+        context = self._context
+        context.limits_reported(limits.of_pool(mapping(params, "rateLimits"), context.port.now_ms))
 
     def _mcp_server_started(self, params: Params) -> None:
         if error := text(params, "error"):

@@ -6,7 +6,7 @@ import msgspec
 
 from session_host.structured.dialects.base import Start, UserPrompt
 from session_host.structured.dialects.json_rpc import JsonRpcState
-from session_host.structured.items import ChatState, FileChange
+from session_host.structured.items import ChatState, FileChange, UsageChanged
 
 
 class OpenItem(msgspec.Struct, array_like=True):
@@ -116,6 +116,7 @@ class CodexState(msgspec.Struct, array_like=True):
         parents: the tool items of sub-agents, by the sub-agents' threads.
         shown_notices: the newest notices that are shown only once.
         opening_tries: how often opening the thread was refused as overload.
+        usage: the tokens and limits that the transcript has.
     """
 
     start: Start
@@ -139,6 +140,7 @@ class CodexState(msgspec.Struct, array_like=True):
     shown_notices: list[str] = []
     settings: ThreadSettings = msgspec.field(default_factory=ThreadSettings)
     opening_tries: int = 0
+    usage: UsageChanged = UsageChanged(0, 0)
 
 
 def new_state(start: Start, rpc: JsonRpcState) -> CodexState:

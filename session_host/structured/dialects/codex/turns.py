@@ -236,11 +236,11 @@ class Turns:
 
     def usage(self, params: dict[str, Any]) -> None:
         """The tokens that the thread has used."""
-        used = mapping(params, "tokenUsage")
-        self._context.port.emit(
+        used, context = mapping(params, "tokenUsage"), self._context
+        context.usage_changed(
             UsageChanged(
                 integer(used, "last", "totalTokens"), integer(used, "modelContextWindow"),
-                integer(used, "total", "totalTokens"),
+                integer(used, "total", "totalTokens"), limits=context.state.usage.limits,
             )
         )  # fmt: skip
 

@@ -40,7 +40,7 @@ class ClaudeReader(ItemReader):
                 if message.get("is_error") is True or text(message, "subtype") not in {"", "success"}:
                     self.state.error = notices.of_failure(message)
             case "rate_limit_event":
-                self.text(notices.of_event(message))
+                messages.rate_limit(message)
             case "system" if text(message, "subtype") == "permission_denied":
                 messages.deny(text(message, "tool_use_id"))
             case "system" if text(message, "subtype") != "init":

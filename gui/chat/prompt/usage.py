@@ -1,0 +1,113 @@
+"""The used share of the model's context, and the limit of the user's subscription that is nearly reached."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from gui.chat import limits
+from gui.wording import chat_texts, limit_texts
+from session_host.structured.items import UsageChanged
+
+_CHECK_MS: Final = 60_000
+"""How often the clock is compared with the limits' ends. A timer for the end itself would come late after the computer
+has slept, or if the clock is set."""
+_GAP_PX: Final = 12
+
+
+class UsageLabels(QWidget):
+    """The fullest limit, from a share on, and the used context; the tooltip has all that the agent reports.
+
+    Signals:
+        resized(): a text has another width.
+    """
+
+    resized = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage: UsageChanged | None = None
+        self.limit = QLabel()
+        self.context = QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(_GAP_PX)
+        for label in (self.limit, self.context):
+            label.setProperty("kind", "secondary")
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.hide()
+            row.addWidget(label)
+        self._clock = QTimer(self, interval=_CHECK_MS, timerType=Qt.TimerType.VeryCoarseTimer)
+        self._clock.timeout.connect(self._show_all)
+
+    def show_usage(self, usage: UsageChanged | None) -> None:
+        """Show this report."""
+        if usage != self._usage:
+            self._usage = usage
+            self._show_all()
+            self._follow_clock()
+
+    def fit(self, room_px: int) -> int:
+        """Show the texts that have room, the limit first; returns their width with gaps, in pixels."""
+        taken_px = 0
+        for label in (self.limit, self.context):
+            needed_px = label.sizeHint().width() + _GAP_PX
+            fits = bool(label.text()) and taken_px + needed_px <= room_px
+            label.setVisible(fits)
+            taken_px += needed_px if fits else 0
+        return taken_px
+
+    def _show_all(self) -> None:
+        now = limits.now()
+        shown = limits.current(self._usage, now)
+        level = limits.level(shown)
+        context, tips = _context(self._usage)
+        tips += limit_texts.all_used(shown, now)
+        kind = "warning" if level >= limits.WARNING else "secondary"
+        if kind != self.limit.property("kind"):
+            self.limit.setProperty("kind", kind)
+            self.limit.style().unpolish(self.limit)
+            self.limit.style().polish(self.limit)
+        texts = limit_texts.used(shown[0], now) if level else "", context
+        if texts != (self.limit.text(), self.context.text()):
+            self.limit.setText(texts[0])
+            self.context.setText(texts[1])
+            self.resized.emit()
+        self.setToolTip("\n".join(tips))
+
+    def _follow_clock(self) -> None:
+        """Look at the clock while somebody can see the limits."""
+        if not (self.isVisible() and self._usage is not None and self._usage.limits):
+            self._clock.stop()
+        elif not self._clock.isActive():
+            self._clock.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_all()
+        self._follow_clock()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+
+def _context(usage: UsageChanged | None) -> tuple[str, list[str]]:
+    """The text of the used context, and what the tooltip says about tokens and cost."""
+    text = ""
+    tips: list[str] = []
+    if usage is None:
+        return text, tips
+    if usage.used and usage.window:
+        text = chat_texts.context_used(min(round(100 * usage.used / usage.window), 100))
+        tips.append(chat_texts.tokens_of(usage.used, usage.window))
+    elif usage.total or usage.used:
+        text = chat_texts.tokens_used(usage.total or usage.used)
+    if usage.total and tips:
+        tips.append(chat_texts.tokens_of_all_turns(usage.total))
+    if usage.cost:
+        tips.append(chat_texts.cost(usage.cost, usage.currency))
+    return text, tips
