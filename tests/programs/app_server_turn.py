@@ -13,7 +13,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|clock|deltas|delay|hold|cut|half):\s*(\d+)")
+NUMBERS = re.compile(r"\b(overload|silent|stall|garbage|long|count|clock|deltas|delay|hold|limit|cut|half):\s*(\d+)")
 TEXTS = re.compile(r"\b(refuse|unknown|think|plan|run|edit|write|ask|call|retry|fail|answer):[ \t]*(.+)$", re.MULTILINE)
 
 USAGE = {
@@ -132,6 +132,10 @@ class Player:
             self.stream(turn, [f"steered: {text}"])
         usage = {"total": USAGE, "last": USAGE, "modelContextWindow": 258400}
         self.notify("thread/tokenUsage/updated", turnId=turn.id, tokenUsage=usage)
+        if "limit" in numbers:
+            window = {"usedPercent": numbers["limit"], "windowDurationMins": 300, "resetsAt": int(time.time()) + 9000}
+            limits = {"limitId": "codex", "limitName": None, "primary": window, "secondary": None}
+            self.connection.notify("account/rateLimits/updated", rateLimits=limits)
         return "completed"
 
     def odd_lines(self, turn: Turn) -> None:

@@ -20,6 +20,7 @@ A prompt's words say what its turn does, in this order; without any, the answer 
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
+- ``limit: PERCENT``: so much of the 5-hour limit is used.
 - ``cut: K``: after K deltas, the program ends. ``half: 1``: it ends within a line.
 
 A word of text ends with the line. Threads are kept as files in the directory that FAKE_APP_SERVER_THREADS names, if it

@@ -11,21 +11,24 @@ from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, wait, wait_for_text
 from tests.support.commands import outlive
+from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
 def test_a_prompt_that_is_typed_is_answered_and_a_command_allowed_by_its_key(
-    open_window: OpenWindow, area: Area
+    reader: ScreenReader, open_window: OpenWindow, area: Area
 ) -> None:
     session = new_chat(area, "x")
     with open_window() as own:
         own.show(session)
         own.focus()
-        own.type("answer: yes indeed")
+        reader.program("outlive")
+        own.type("limit: 93 answer: yes indeed")
         own.press("Return")
         wait_for_text("x", "^yes indeed$")
+        reader.wait_for("Announcement", "5-hour limit 93 % · resets ")
         own.type("run: make install")
         own.press("Return")
         wait("x", "needs_input")

@@ -1,0 +1,137 @@
+"""The limits of the user's subscription, below the prompt of a chat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import QLocale
+
+from gui.chat import limits
+from gui.chat.announcing import Announcer
+from session_host.structured.items import UsageChanged, UsageLimit
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat
+
+pytestmark = pytest.mark.e2e
+
+NOON = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The view's clock, at noon; times are shown as in Germany."""
+    made = Clock()
+    monkeypatch.setattr(limits, "now", made)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    former = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
+    yield made
+    QLocale.setDefault(former)
+    monkeypatch.undo()
+    time.tzset()
+
+
+def limit(name: str, percent: float, hours: float, window_h: int, model: str = "") -> UsageLimit:
+    """A limit that was reported at 11:58 and is reset some hours after noon."""
+    resets_ms = int((NOON + timedelta(hours=hours)).timestamp() * 1000)
+    at_ms = int((NOON - timedelta(minutes=2)).timestamp() * 1000)
+    return UsageLimit(name, percent / 100, window_h * 60, resets_ms, model, at_ms)
+
+
+def used(*reported: UsageLimit) -> UsageChanged:
+    return UsageChanged(84_000, 200_000, limits=reported)
+
+
+def test_the_fullest_limit_is_shown_once_it_matters_and_all_are_in_the_tooltip(
+    chat_stage: Callable[..., ChatStage], clock: Clock
+) -> None:
+    chat = PlayedChat()
+    weekly = limit("seven_day", 20, 75, 168)
+    chat.apply(used(limit("five_hour", 74.9, 2.5, 5), weekly))
+    shown = chat_stage(chat)
+    labels = shown.view.prompt.settings.usage
+    assert not labels.limit.isVisible()
+    assert labels.toolTip().splitlines() == [
+        "84,000 of 200,000 tokens",
+        "5-hour limit: 74 % used · resets 14:30",
+        "Weekly limit: 20 % used · resets 10 May 15:00",
+        "Limits as the agent reported them: 11:58",
+    ]
+    for percent, kind in ((80, "secondary"), (90, "warning"), (29, ""), (100, "warning")):
+        chat.apply(used(weekly, limit("five_hour", percent, 2.5, 5)))
+        shown.settle()
+        assert labels.limit.isVisible() == bool(kind)
+        assert labels.context.isVisible()
+        if kind:
+            assert labels.limit.text() == f"5-hour limit {percent} % · resets 14:30"
+            assert labels.limit.property("kind") == kind
+    chat.apply(used(limit("seven_day_opus", 95, 75, 168, "Opus"), limit("five_hour", 95, 2.5, 5)))
+    shown.settle()
+    assert labels.limit.text() == "Weekly limit (Opus) 95 % · resets 10 May 15:00"
+
+
+def test_a_limit_is_gone_when_it_is_reset_also_if_the_clock_is_set_forth_and_back(
+    chat_stage: Callable[..., ChatStage], clock: Clock
+) -> None:
+    chat = PlayedChat()
+    chat.apply(used(limit("five_hour", 100, 2.5, 5), limit("seven_day", 80, 75, 168)))
+    shown = chat_stage(chat)
+    labels = shown.view.prompt.settings.usage
+    found = []
+    for hours in (0, 2.4, 2.5, 100, -48, 0):
+        clock.now = NOON + timedelta(hours=hours)
+        labels._clock.timeout.emit()
+        found.append(labels.limit.text())
+    five_hours, weekly = "5-hour limit 100 % · resets 14:30", "Weekly limit 80 % · resets 10 May 15:00"
+    assert found == [five_hours, five_hours, weekly, "", "5-hour limit 100 % · resets 7 May 14:30", five_hours]
+    assert labels._clock.isActive()
+    shown.view.hide()
+    assert not labels._clock.isActive()
+    clock.now = NOON + timedelta(hours=3)
+    shown.view.show()
+    assert labels.limit.text() == weekly
+    assert labels._clock.isActive()
+
+
+def test_a_narrow_view_shows_the_limit_before_the_context(chat_stage: Callable[..., ChatStage], clock: Clock) -> None:
+    chat = PlayedChat()
+    chat.apply(used(limit("five_hour", 93, 2.5, 5)))
+    shown = chat_stage(chat)
+    labels = shown.view.prompt.settings.usage
+    assert labels.limit.isVisible()
+    assert labels.context.isVisible()
+    limit_px, context_px = labels.fit(labels.limit.sizeHint().width() + 20), labels.fit(labels.limit.sizeHint().width())
+    assert limit_px > context_px > 0
+    whole_px = limit_px + context_px
+    for room_px, taken_px in ((whole_px, whole_px), (whole_px - 1, limit_px), (limit_px - 1, context_px), (9, 0)):
+        assert labels.fit(room_px) == taken_px
+        assert labels.limit.isVisible() == (taken_px >= limit_px)
+
+
+def test_a_screen_reader_says_a_limit_each_time_that_it_reaches_the_next_level(
+    chat_stage: Callable[..., ChatStage], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("gui.chat.announcing.QAccessible.isActive", lambda: True)
+    monkeypatch.setattr(Announcer, "announce", lambda _self, text: said.append(text))
+    chat = PlayedChat()
+    chat.apply(used(limit("five_hour", 76, 2.5, 5)))
+    shown = chat_stage(chat)
+    for percent in (80, 90, 95, 100, 10, 75):
+        chat.apply(used(limit("five_hour", percent, 2.5, 5)))
+        shown.settle()
+    assert said == [f"5-hour limit {percent} % · resets 14:30" for percent in (90, 100, 75)]
