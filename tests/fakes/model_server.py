@@ -85,12 +85,14 @@ class ModelServer:
         requests: all requests so far, oldest first.
         key: the key that every request must carry; empty: any or none.
         models: the models that it knows; empty: any.
+        headers: headers that each answer has besides.
     """
 
     def __init__(self, *, tools_needed: bool = True, key: str = "", models: tuple[str, ...] = ()) -> None:
         self.requests: list[Seen] = []
         self.key = key
         self.models = models
+        self.headers: dict[str, str] = {}
         self.closing = threading.Event()
         self._tools_needed = tools_needed
         self._planned: deque[Script] = deque()
@@ -338,6 +340,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def end_headers(self) -> None:
+        for name, value in self.server.model.headers.items():
+            self.send_header(name, value)
+        super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Keep the test's output clean."""

@@ -60,9 +60,9 @@ What no agent tells: Codex says nothing while it asks whether a folder is to be 
 and says that it is idle while it asks where a new conversation is to run, after `/new` and `/fork` in a git repository.
 Gemini CLI, resumed, says that it is idle before it takes input: `outlive send` says if it does not show the text.
 
-Limits of a subscription (chat view): Claude Code 2.1.329 and Codex 0.169.0 were seen to report them, with log-ins that are
-no real ones, when the tests' model service sends the headers of the real one. Claude Code 2.1.197 reports only the limit
-that is nearly reached.
+Limits of a subscription, in a chat view: Claude Code 2.1.329, with a log-in that is no real one, and Codex 0.169.0
+report both windows of time, if the model service sends the headers that stand in these programs. Claude Code 2.1.197
+reports only the limit that is nearly reached.
 """
 
 YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"

@@ -1,0 +1,99 @@
+"""The limits of a subscription, as the agents report them if the model's service does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.structured.dialects.base import Dialect, DialectPort, Start
+from session_host.structured.dialects.claude.dialect import ClaudeDialect
+from session_host.structured.dialects.codex.dialect import CodexDialect
+from tests.fakes.model_script import Script
+from tests.fakes.model_server import ModelServer
+from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, RealAgent
+from tests.support.spoken_chat import SpokenChat
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+OF_CLAUDE = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+RESETS_S = int(time.time()) + 9000
+WEEKLY_RESETS_S = RESETS_S + 300_000
+
+
+def headers_of_claude(status: str, five_hours: float) -> dict[str, str]:
+    name = "anthropic-ratelimit-unified"
+    return {
+        f"{name}-status": status, f"{name}-representative-claim": "five_hour", f"{name}-reset": str(RESETS_S),
+        f"{name}-5h-utilization": str(five_hours), f"{name}-5h-reset": str(RESETS_S), f"{name}-5h-status": status,
+        f"{name}-7d-utilization": "0.2", f"{name}-7d-reset": str(WEEKLY_RESETS_S), f"{name}-7d-status": "allowed",
+    }  # fmt: skip
+
+
+def headers_of_codex(primary: float) -> dict[str, str]:
+    return {
+        "x-codex-primary-used-percent": str(primary), "x-codex-primary-window-minutes": "300",
+        "x-codex-primary-reset-at": str(RESETS_S), "x-codex-secondary-used-percent": "20",
+        "x-codex-secondary-window-minutes": "10080", "x-codex-secondary-reset-at": str(WEEKLY_RESETS_S),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def chat(agent: RealAgent, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
+    """A chat with the agent, ready for a prompt; Claude Code has a log-in of a subscription."""
+    dialect: Callable[[DialectPort], Dialect] = CodexDialect
+    argv = [agent.name, "app-server"]
+    if agent.name == "claude":
+        monkeypatch.delenv("ANTHROPIC_API_KEY")
+        monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-fake-token-of-the-tests")
+        dialect, argv = ClaudeDialect, [agent.name, *OF_CLAUDE]
+    with SpokenChat(dialect, Start(directory=str(project)), argv) as made:
+        made.until(lambda: made.rules.state.takes_prompts)
+        yield made
+
+
+def limits(chat: SpokenChat) -> list[tuple[str, float, int, int]]:
+    usage = chat.transcript.status.usage
+    reported = [] if usage is None else usage.limits
+    return [(limit.id, limit.used, limit.window_min, limit.resets_ms // 1000) for limit in reported]
+
+
+@pytest.mark.parametrize("agent", [CODEX], ids=lambda agent: agent.label, indirect=True)
+def test_codex_reports_both_windows_with_each_answer(chat: SpokenChat, server: ModelServer) -> None:
+    for percent in (63, 81):
+        server.headers = headers_of_codex(percent)
+        chat.turn(f"at {percent}")
+        assert limits(chat) == [
+            ("codex/primary", percent / 100, 300, RESETS_S), ("codex/secondary", 0.2, 10080, WEEKLY_RESETS_S),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)
+def test_claude_reports_both_windows_and_says_when_the_limit_that_ends_a_turn_is_reset(
+    chat: SpokenChat, server: ModelServer
+) -> None:
+    weekly = ("seven_day", 0.2, 10080, WEEKLY_RESETS_S)
+    for share, status in ((0.63, "allowed"), (0.93, "allowed_warning")):
+        server.headers = headers_of_claude(status, share)
+        chat.turn(f"at {share}")
+        assert limits(chat) == [("five_hour", share, 300, RESETS_S), weekly]
+    server.headers = headers_of_claude("rejected", 1)
+    server.plan(Script(status=429))
+    chat.prompt("once more")
+    chat.until_idle()
+    assert limits(chat) == [("five_hour", 1.0, 300, RESETS_S), weekly]
+    assert "limit · resets " in chat.texts("notice")[-1]
+
+
+@pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_a_former_claude_reports_the_limit_that_is_near(chat: SpokenChat, server: ModelServer) -> None:
+    server.headers = headers_of_claude("allowed", 0.63)
+    chat.turn("far")
+    assert limits(chat) == []
+    server.headers = headers_of_claude("allowed_warning", 0.93) | {
+        "anthropic-ratelimit-unified-5h-surpassed-threshold": "0.9"
+    }
+    chat.turn("near")
+    assert limits(chat) == [("five_hour", 0.93, 300, RESETS_S)]
