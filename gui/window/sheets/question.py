@@ -87,24 +87,30 @@ class _Subject(QPlainTextEdit):
         self.setLineWrapMode(wrapping.NoWrap if is_code else wrapping.WidgetWidth)
         self.setFont(monospace_font() if is_code else font())
         self._whole, self._fitted = _readable(text), fitted
-        self.setPlainText(self._whole)
+        room_px = WIDTH_PX - 2 * _BESIDE_PX
+        widest = self._cut(room_px)
+        self.setPlainText(widest)
         self._fit()
-        longest = max(map(len, self.toPlainText().splitlines()), default=0) if is_code else 0
-        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > WIDTH_PX - 2 * _BESIDE_PX
+        longest = max(map(len, widest.splitlines()), default=0) if is_code else 0
+        is_wide = longest * QFontMetrics(self.font()).averageCharWidth() > room_px
         self._bar_px = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
         self.updateGeometry()
 
-    def _fit(self) -> None:
+    def _cut(self, width_px: float) -> str:
+        """The text with its lines cut to a width."""
         if self._fitted is None:
-            return
-        room = self.viewport().width() - 2 * self.document().documentMargin()
-        text = _readable(self._fitted(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))))
-        if text != self.toPlainText():
-            self.setPlainText(text)
+            return self._whole
+        return _readable(self._fitted(int(width_px / QFontMetricsF(self.font()).horizontalAdvance("0"))))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+
+    def _fit(self) -> None:
+        if self._fitted is not None:
+            text = self._cut(self.viewport().width() - 2 * self.document().documentMargin())
+            if text != self.toPlainText():
+                self.setPlainText(text)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if not isinstance(event, QHelpEvent) or event.type() != QEvent.Type.ToolTip:
