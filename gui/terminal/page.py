@@ -79,7 +79,7 @@ class TerminalPage(QWidget):
         self._bar = HistoryBar(self)
         self._bar.set_colors(theme.foreground, theme.palette[3])
         self._bar.moved.connect(self.scroll_lines)
-        self._new_output = NewOutput(self, self.scroll_to_end)
+        self._new_output = NewOutput(self, self.scroll_to_end, self.gridResized)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(page_texts.terminal())
 
@@ -143,8 +143,8 @@ class TerminalPage(QWidget):
     def on_damage(self) -> None:
         """The emulator was fed: paint when a frame is due."""
         if self.isVisible():
-            if self._surface.place.offset and not self._new_output.is_visible:
-                self._new_output.set_visible(visible=True)
+            if self._surface.place.offset:
+                self._new_output.announce()
             self._pacer.request()
 
     @Slot()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.wording import page_texts
 
 _MARGIN_PX = 12
+REDRAW_MS = 500
+"""Programs draw again so soon after a resize, as shells do with their prompt; that is no new output."""
 
 
 class NewOutput:
@@ -20,11 +22,19 @@ class NewOutput:
         button: the button; None if it was never shown.
     """
 
-    def __init__(self, view: QWidget, go_there: Callable[[], object]) -> None:
+    def __init__(self, view: QWidget, go_there: Callable[[], object], resized: SignalInstance) -> None:
+        """``resized`` is emitted when the program gets another size."""
         self._view = view
         self._go_there = go_there
+        self._redraw = QTimer(view, singleShot=True, interval=REDRAW_MS)
+        resized.connect(lambda *_size: self._redraw.start())
         self.is_visible = False
         self.button: QPushButton | None = None
+
+    def announce(self) -> None:
+        """Show the button because output arrived, unless that follows a resize."""
+        if not (self.is_visible or self._redraw.isActive()):
+            self.set_visible(visible=True)
 
     def set_visible(self, *, visible: bool) -> None:
         """Show or hide the button."""

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.e2e.view.conftest import Stage
+from tests.e2e.view.conftest import WAIT_S, Stage
+from tests.support.qt_waiting import process_events_until
+
+WAIT_MS = 60_000
 
 
 def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., Stage]) -> None:
     made = stage()
+    made.view._new_output._redraw.stop()  # The view got its size just now.
     made.feed("".join(f"line {number}\r\n" for number in range(100)))
     made.view.scroll_pages(-2)
     made.settle()
@@ -30,3 +34,19 @@ def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., S
     made.view.scroll_to_end()
     made.settle()
     assert not button.isVisible(), "who is at the end sees the output"
+
+
+def test_what_a_program_draws_again_after_a_resize_is_no_new_output(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed("".join(f"line {number}\r\n" for number in range(100)))
+    made.view.scroll_pages(-2)
+    made.settle()
+    redraw = made.view._new_output._redraw
+    redraw.setInterval(WAIT_MS)
+    made.view.resize(made.view.width() - 80, made.view.height())
+    process_events_until(redraw.isActive, WAIT_S, "the program to get the size")
+    made.feed("\r$ ")
+    assert not made.view._new_output.is_visible
+    redraw.stop()
+    made.feed("more\r\n")
+    assert made.view._new_output.is_visible
