@@ -381,5 +381,13 @@ def resume_all() -> str:
     return translate("notice", "Resume all…")
 
 
+def nothing_interrupted() -> str:
+    return translate("notice", "No chat was interrupted by a restart of the computer.")
+
+
+def nothing_to_reopen() -> str:
+    return translate("notice", "No tab was closed.")
+
+
 def nothing_to_resume() -> str:
     return translate("notice", "None of the interrupted chats can be resumed.")

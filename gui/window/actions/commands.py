@@ -71,7 +71,7 @@ class Commands:
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "close_other_tabs": self._other_tabs.close,
             "close_tabs_right": lambda: self._other_tabs.close(at_right=True),
-            "reopen_tab": tabs.reopen,
+            "reopen_tab": self._reopen_tab,
             "next_tab": lambda: tabs.active.tabs.step(1),
             "previous_tab": lambda: tabs.active.tabs.step(-1),
             "rename": lambda: self._on_active_chat(chat_actions.rename),
@@ -185,6 +185,10 @@ class Commands:
             self._open_chat(chat)
         else:
             self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
+
+    def _reopen_tab(self) -> None:
+        if not self._tabs.reopen():
+            self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")
 
     def _mute_all(self, act: Callable[[], None]) -> None:
         act()

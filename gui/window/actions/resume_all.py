@@ -64,7 +64,8 @@ class ResumeAll(QObject):
     async def _ask(self) -> None:
         chats, others = await self._resumable()
         if not chats:
-            self._banners.inform(notice_texts.nothing_to_resume(), key=_KEY)
+            none = notice_texts.nothing_to_resume() if self._interrupted() else notice_texts.nothing_interrupted()
+            self._banners.inform(none, key=_KEY)
             return
         left_out = ", ".join(chat.name for chat in others)
         self._sheets.question.ask(

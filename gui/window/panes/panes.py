@@ -241,14 +241,15 @@ class Panes(QObject):
             self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
             pane.tabs.close(session_id)
 
-    def reopen(self) -> None:
-        """Open the tab that was closed last, where it was."""
+    def reopen(self) -> bool:
+        """Open the tab that was closed last, where it was; returns whether there was one."""
         while (closed := self.closed.pop_last()) is not None:
             pane = self._panes.get(closed.pane, self.active)
             if put_back(closed, self._sessions.get(closed.session_id), pane):
                 self.activate_pane(pane.number)
                 pane.tabs.activate(closed.session_id)
-                return
+                return True
+        return False
 
     def scroll_position_of(self, session_id: str) -> tuple[int, str] | None:
         """The scroll position in a chat's history; None for its end."""

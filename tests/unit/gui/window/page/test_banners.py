@@ -123,6 +123,14 @@ async def test_a_banner_does_not_cover_an_open_question(played: Played):
     assert banners._timer.isActive(), "its time begins"
 
 
+async def test_an_action_without_anything_to_do_says_so(played: Played):
+    window = played.open_window()
+    window.actions_["reopen_tab"].trigger()
+    assert text(played) == "No tab was closed."
+    window.actions_["resume_all"].trigger()
+    await played.until(lambda: text(played) == "No chat was interrupted by a restart of the computer.", "the other line")
+
+
 def _covers(banners: BannerArea, body: QWidget) -> bool:
     corner = banners.mapTo(banners.window(), QPoint())
     return QRect(corner, banners.size()).intersects(QRect(body.mapTo(banners.window(), QPoint()), body.size()))
