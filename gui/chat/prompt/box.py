@@ -167,12 +167,11 @@ class PromptBox(QWidget):
     def _on_text(self) -> None:
         can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
-        text = ""
+        texts = [chat_texts.waits_for_answer()] if self._status.state == "requires_action" else []
         if self._is_running() and can_send:
             can = self._status.capabilities
-            text = chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt)
-        elif self._status.state == "requires_action" and not can_send:
-            text = chat_texts.waits_for_answer()
+            texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
+        text = "\n".join(texts)
         if text != self._message.text():
             self._message.setText(text)
             self._message.setVisible(bool(text))

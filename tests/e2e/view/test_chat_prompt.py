@@ -97,6 +97,20 @@ def test_in_the_narrowest_views_no_button_lies_over_another(chat_stage: Callable
     assert all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach)), "all are there again"
 
 
+def test_while_the_agent_asks_the_box_says_how_to_answer_also_beside_a_written_prompt(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.apply(StateChanged("requires_action"))
+    shown = chat_stage(chat)
+    prompt = shown.view.prompt
+    asks = "The agent waits for your answer · Shift+Tab goes to it"
+    assert prompt._message.text() == asks
+    QTest.keyClicks(prompt.editor, "y")
+    assert prompt._message.text().splitlines()[0] == asks
+    assert "Enter queues the prompt" in prompt._message.text()
+
+
 def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_no_use_for_it(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
