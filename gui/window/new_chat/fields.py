@@ -24,6 +24,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.new_chat.request import Refused, endpoint_arguments
 from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import CopyButton, button, label
+from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Runtime
@@ -225,6 +226,7 @@ class InstallHint(QWidget):
         self.hint = label("", "secondary")
         self.hint.setWordWrap(True)
         self.command = label("", "code")
+        self.command.setFont(monospace_font())
         self.command.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
