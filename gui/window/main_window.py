@@ -117,7 +117,7 @@ class MainWindow(QWidget):
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
-        self.status_line = StatusLine(theme, sessions.checkouts)
+        self.status_line = StatusLine(theme, agents, sessions.checkouts)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)

@@ -42,16 +42,16 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played
     session_id = await played.add("one", agent="shell", cwd=str(area.home))
     played.open_window()
     played.show(session_id)
-    assert shown(played) == ["shell", "~"]
+    assert shown(played) == ["Shell", "~"]
     report(played, session_id, f"file://{repository.path}")
-    assert shown(played)[:2] == ["shell", "~/api"]
-    await played.until(lambda: shown(played) == ["shell", "~/api", "main"], "the branch")
+    assert shown(played)[:2] == ["Shell", "~/api"]
+    await played.until(lambda: shown(played) == ["Shell", "~/api", "main"], "the branch")
     repository.git("switch", "--quiet", "--create", "fix")
-    await played.until(lambda: shown(played) == ["shell", "~/api", "fix"], "the other branch")
+    await played.until(lambda: shown(played) == ["Shell", "~/api", "fix"], "the other branch")
     report(played, session_id, f"file://{repository.path}/src")
-    await played.until(lambda: shown(played) == ["shell", "~/api/src", "api", "fix"], "the branch below")
+    await played.until(lambda: shown(played) == ["Shell", "~/api/src", "api", "fix"], "the branch below")
     report(played, session_id, f"file://{area.home}")
-    assert shown(played) == ["shell", "~"]
+    assert shown(played) == ["Shell", "~"]
     assert played.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
 
 
@@ -107,7 +107,7 @@ async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, are
     assert former is not None
     former.close()
     played.settle()
-    assert shown(played) == ["shell", "/usr"]
+    assert shown(played) == ["Shell", "/usr"]
 
 
 async def test_a_directory_of_another_computer_is_not_shown(played: Played, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ async def test_a_directory_of_another_computer_is_not_shown(played: Played, tmp_
     played.open_window()
     played.show(session_id)
     report(played, session_id, "file://far.example.org/srv")
-    assert shown(played) == ["shell", str(tmp_path)]
+    assert shown(played) == ["Shell", str(tmp_path)]
 
 
 async def test_an_ended_shell_shows_the_directory_that_it_would_be_resumed_in(played: Played, tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ async def test_an_ended_shell_shows_the_directory_that_it_would_be_resumed_in(pl
     played.open_window()
     played.show(session_id)
     report(played, session_id, "file:///usr")
-    assert shown(played) == ["shell", "/usr"]
+    assert shown(played) == ["Shell", "/usr"]
     played.viewers[session_id].end(exit_code=0)
     played.settle()
-    assert shown(played) == ["shell", str(tmp_path)]
+    assert shown(played) == ["Shell", str(tmp_path)]
 
 
 async def test_the_branch_of_a_directory_is_forgotten_once_no_status_line_shows_it(played: Played, area: Area) -> None:
@@ -140,5 +140,5 @@ async def test_the_branch_of_a_directory_is_forgotten_once_no_status_line_shows_
     watched = played.sessions.checkouts._watcher.directories
     assert watched() == [str(repository.path / ".git")]
     played.show(other)
-    assert shown(played) == ["shell", "~"]
+    assert shown(played) == ["Shell", "~"]
     await played.until(lambda: not watched(), "git's directory to be watched no more")

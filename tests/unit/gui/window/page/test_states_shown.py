@@ -128,7 +128,7 @@ async def test_the_status_line_names_a_repository_once(played: Played):
     window = played.open_window()
     played.show(session_id)
     chat = played.chat(session_id)
-    for repository, text in (("api", "command · /srv/api · main"), ("other", "command · /srv/api · other · main")):
+    for repository, text in (("api", "Command · /srv/api · main"), ("other", "Command · /srv/api · other · main")):
         chat.checkout = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
         chat.changed.emit()
         played.settle()
