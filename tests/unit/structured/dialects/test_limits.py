@@ -10,9 +10,13 @@ import msgspec
 import pytest
 
 from session_host.protocol.messages import Prompt
+from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.limits import KEPT, merged, share, time_ms
+from session_host.structured.dialects.one_shot.dialect import OneShotDialect
 from session_host.structured.items import UsageLimit
+from session_host.structured.lines import Line
 from session_host.structured.log import Cause, encode_record
+from session_host.structured.rules import StructuredRules
 from session_host.structured.transcript import Transcript
 from tests.support.codex_chat import CodexChat
 from tests.support.played_claude import RECORDINGS, Played
@@ -103,6 +107,18 @@ def test_a_limit_of_claude_for_one_model_has_its_name() -> None:
     played.play({"dir": "<-", "msg": {"type": "rate_limit_event", "rate_limit_info": info}})
     assert played.transcript.status.usage is not None
     assert played.transcript.status.usage.limits == (UsageLimit("seven_day_opus", 0.8, 10080, 0, "Opus", 1),)
+
+
+def test_claude_with_a_process_for_each_turn_reports_its_limits_too() -> None:
+    rules = StructuredRules(OneShotDialect, Start(directory="/home/user/project"), "s")
+    rules.begin(1)
+    transcript = Transcript()
+    ready = {"type": "ready", "format": "claude"}
+    for message in (ready, *({"type": "line", "data": each} for each in of_claude("2.1.329")[:3])):
+        for change in rules.receive_lines([Line(json.dumps(message).encode())], 1).changes:
+            transcript.apply(change, 1)
+    assert shares(transcript) == {"five_hour": 0.93, "seven_day": 0.3}
+    assert notices(transcript) == ["The usage limit is nearly reached until 2026-11-23 10:03 UTC (five hour)."]
 
 
 def test_codex_reports_windows_of_each_pool_and_an_update_without_them_changes_nothing() -> None:
