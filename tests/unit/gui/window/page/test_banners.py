@@ -128,7 +128,8 @@ async def test_an_action_without_anything_to_do_says_so(played: Played):
     window.actions_["reopen_tab"].trigger()
     assert text(played) == "No tab was closed."
     window.actions_["resume_all"].trigger()
-    await played.until(lambda: text(played) == "No chat was interrupted by a restart of the computer.", "the other line")
+    none = "No chat was interrupted by a restart of the computer."
+    await played.until(lambda: text(played) == none, "the other line")
 
 
 def _covers(banners: BannerArea, body: QWidget) -> bool:
