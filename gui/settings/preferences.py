@@ -18,6 +18,7 @@
     ligatures = "always"              # or "not_under_cursor", "never": where the font joins characters such as ->
     cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
     cursor_blinks = false             # where the program wants no other
+    command_heading = true            # while one reads a long output, its command stands at the top of the terminal
     confirm_paste = true              # ask before a paste that could run commands
     wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
     copy_on_select = true             # text that the mouse selects in a terminal goes to the clipboard
@@ -92,6 +93,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     editor: str = ""
     cursor_shape: Literal["block", "bar", "underline"] = "block"
     cursor_blinks: bool = True
+    command_heading: bool = True
     confirm_paste: bool = True
     wheel_lines: int = 3
     copy_on_select: bool = False

@@ -117,6 +117,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("cursor_blinks", Toggle(), "appearance", "cursor"),
     _chats("scrollback_lines", _range(SCROLLBACK_LIMITS_LINES, unit="lines", step=1000), "terminal"),
     _chats("shell_integration", Toggle(), "terminal"),
+    _window("command_heading", Toggle(), "terminal"),
     _window("confirm_paste", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
     _window("wheel_lines", Number(1, MAX_WHEEL_LINES, unit="lines"), "terminal", "mouse"),

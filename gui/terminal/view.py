@@ -115,6 +115,10 @@ class TerminalView(PointingPage):
         super().on_replaced()
         self._reporter.restart()
 
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self.prompts.show_marks()
+
     # -- keyboard
 
     def set_window_keys(self, texts: tuple[str, ...]) -> None:
@@ -221,6 +225,10 @@ class TerminalView(PointingPage):
             if focused:
                 self._size_reporter.claim()
 
+    def needs_first_row(self) -> bool:
+        """Whether nothing may cover the first row: the find bar is open, or the keyboard has a mode."""
+        return self.finder.is_covering or self.modes.active is not None
+
     def typed_areas(self) -> list[QRect]:
         """The rows that the user types into."""
         typed = self._logical_rect(self._surface.typed_rect())
@@ -244,6 +252,7 @@ class TerminalView(PointingPage):
     def mode_changed(self) -> None:
         """A mode was entered or left; text can be composed for the program only while no mode is on."""
         self._input_method.cancel()
+        self.prompts.show_marks()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._input_method.apply(event)

@@ -29,6 +29,7 @@ saved_prompt_texts  saved prompts
 restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
 setup_texts       the repositories with a setup of their worktrees, in the settings window
+agent_settings_texts  its page Agents
 window_texts      sidebar, tabs, status line, the page without a chat
 phrases           age, directory and end of a chat
 activity_phrases  an agent's activity, its source and age

@@ -90,5 +90,12 @@ def record_is_slow(agent: str) -> str:
     return translate("prompts", "Can’t read {agent}’s conversation: its disk does not respond").format(agent=agent)
 
 
+def go_to_command(command: str, code: int | None) -> str:
+    """For screen readers: the line over a terminal's first row; ``code`` is None for a command that runs."""
+    if code is None:
+        return translate("prompts", "Go to the command {command}").format(command=command)
+    return translate("prompts", "Go to the command {command}, exit code {code}").format(command=command, code=code)
+
+
 def exit_code(code: int) -> str:
     return translate("prompts", "Exit code {code}").format(code=code)

@@ -20,6 +20,7 @@ LABELS = {
     "window.padding": QT_TRANSLATE_NOOP("settings", "Padding"),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Cursor"),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
+    "window.command_heading": QT_TRANSLATE_NOOP("settings", "Command of a long output"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
     "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Wheel scrolls"),
@@ -77,6 +78,9 @@ HELP = {
     "window.padding": QT_TRANSLATE_NOOP("settings", "Around the text of terminals. The marks of commands need 6 px."),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses otherwise."),
+    "window.command_heading": QT_TRANSLATE_NOOP(
+        "settings", "At the top of a terminal while you are scrolled back. A click goes to the prompt."
+    ),
     "window.confirm_paste": QT_TRANSLATE_NOOP(
         "settings", "Before pasting several lines that the program would run, control characters, or a very long text."
     ),
@@ -322,77 +326,13 @@ def zoom_steps(steps: int) -> str:
     return translate("settings", "{steps:+d} px").format(steps=steps) if steps else translate("settings", "None")
 
 
-def add_agent() -> str:
-    return translate("settings", "Add an agent…")
-
-
-def edit_agent(agent: str) -> str:
-    return translate("settings", "Edit {agent}…").format(agent=agent)
-
-
 def save() -> str:
     return translate("settings", "Save")
-
-
-def agent_missing() -> str:
-    return translate("settings", "Not installed")
-
-
-def agent_install(command: str) -> str:
-    return translate("settings", "Not installed. To install it: {command}").format(command=command)
-
-
-def untested(version: str) -> str:
-    return translate("settings", "{version} (not tested with Outlive)").format(version=version)
-
-
-def comes_with_outlive() -> str:
-    return translate("settings", "Comes with Outlive")
-
-
-def own_agent() -> str:
-    return translate("settings", "your own")
-
-
-def changed_by_you() -> str:
-    return translate("settings", "changed by you")
-
-
-def default_arguments(agent: str) -> str:
-    return translate("settings", "Arguments of {agent}").format(agent=agent)
-
-
-def no_arguments() -> str:
-    return translate("settings", "No arguments")
-
-
-def agent_name() -> str:
-    return translate("settings", "Name in commands")
-
-
-def agent_title() -> str:
-    return translate("settings", "Title")
-
-
-def agent_program() -> str:
-    return translate("settings", "Program")
-
-
-def agent_words() -> str:
-    return translate("settings", "Program’s arguments")
-
-
-def agent_monogram() -> str:
-    return translate("settings", "Letters on the tile")
 
 
 def enter(field: str) -> str:
     """The problem of a field that must not be empty."""
     return translate("settings", "{field}: enter a value").format(field=field)
-
-
-def name_taken(name: str) -> str:
-    return translate("settings", "An agent named “{name}” already exists").format(name=name)
 
 
 def sample_chats() -> tuple[str, str, str]:

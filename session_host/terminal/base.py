@@ -320,8 +320,8 @@ class Emulator(Protocol):
     def mark_row(self, row: int) -> RowMark:
         """Mark a row of the active screen's history; 0 is the oldest."""
 
-    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
-        """A shell's prompts that begin in ``count`` rows from ``first``, in order; none on the alternate screen."""
+    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
+        """A shell's prompts that begin in some rows, in order, or only the last one; none on the alternate screen."""
 
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""

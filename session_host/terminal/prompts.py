@@ -230,11 +230,14 @@ class PromptMarks(Generic[Mark]):
 
     # -- reading
 
-    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
         """See ``Emulator.prompts``."""
-        begin = bisect_left(self._marked, first, key=lambda marked: _place(marked.row)) if first > 0 else 0
+        begin = self._number_at(first) if first > 0 else 0
+        end = len(self._marked)
+        if last_only and count is not None:
+            end = self._number_at(first + count)
         found: list[Prompt] = []
-        for number in range(begin, len(self._marked)):
+        for number in range(end - 1, begin - 1, -1) if last_only else range(begin, end):
             marked = self._marked[number]
             row = marked.row.place()
             if row is None:
@@ -244,7 +247,13 @@ class PromptMarks(Generic[Mark]):
             if marked.row.is_erased():
                 continue
             found.append(self._read(marked, row, number))
+            if last_only:
+                break
         return found
+
+    def _number_at(self, row: int) -> int:
+        """The number of the first prompt at a row or below it."""
+        return bisect_left(self._marked, row, key=lambda marked: _place(marked.row))
 
     def _read(self, marked: _Marked[Mark], row: int, number: int) -> Prompt:
         output = None if marked.output is None else marked.output.place()

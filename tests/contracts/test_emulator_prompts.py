@@ -39,6 +39,10 @@ def test_prompts_and_outputs_are_found_with_their_exit_codes(make: Maker) -> Non
     assert emulator.prompts() == FOUND
     assert emulator.prompts(1, 3) == FOUND[1:2]
     assert emulator.prompts(5) == []
+    last = [emulator.prompts(0, count, last_only=True) for count in range(7)]
+    assert last == [[], FOUND[:1], *[FOUND[1:2]] * 3, *[FOUND[2:]] * 2]
+    assert emulator.prompts(2, 2, last_only=True) == []
+    assert emulator.prompts(last_only=True) == FOUND[2:]
 
 
 def test_a_command_that_runs_has_no_end(make: Maker) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.terminal.drawing.surface import Surface
 from gui.theme.contrast import MARK_RATIO, readable
+from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import TERMINAL_PADDING_PX, blend
 from gui.theme.tooltips import show_tooltip
 from gui.wording import prompt_texts
@@ -19,7 +20,8 @@ _FAILED_PX = 3.0
 _RING_PX = 4.0
 _QUIET_SHARE = 0.5
 _CURRENT_PX = 2.0
-_MIN_PX = 6
+MIN_PX = 6
+"""The narrowest padding that has room for marks."""
 _LEFT_PX = 2.0
 """The left edge of marks: the line between two panes may cover the first pixel."""
 
@@ -66,29 +68,15 @@ class PromptMargin(QWidget):
             self.marks, self.current, self._padding_px = marks, current, padding_px
             width = min(int(padding_px), TERMINAL_PADDING_PX)
             self.setGeometry(int(padding_px) - width, 0, width, self._view.height())
-            self.setVisible((bool(marks) or current is not None) and width >= _MIN_PX)
+            self.setVisible((bool(marks) or current is not None) and width >= MIN_PX)
             self.update()
-
-    def failed_color(self) -> QColor:
-        """The colour of a failed command's bar."""
-        return readable(self._surface.theme.palette[_RED], self._surface.theme.background, MARK_RATIO)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         theme = self._surface.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ring = QPen(readable(blend(theme.foreground, theme.background, _QUIET_SHARE), theme.background, MARK_RATIO), 1)
         for mark in self.marks:
-            if mark.exit_code:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(self.failed_color())
-                bar = QRectF(_LEFT_PX, mark.top + 1.5, _FAILED_PX, mark.height - 3)
-                painter.drawRoundedRect(bar, _FAILED_PX / 2, _FAILED_PX / 2)
-            else:
-                painter.setPen(ring)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                center = QPointF(_LEFT_PX + _FAILED_PX / 2, mark.top + mark.height / 2)
-                painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)
+            paint_mark(painter, theme, theme.background, mark)
         if self.current is not None:
             color = readable(theme.palette[_BLUE], theme.background, MARK_RATIO)
             left = self.width() - _CURRENT_PX
@@ -102,3 +90,22 @@ class PromptMargin(QWidget):
             show_tooltip(event, prompt_texts.exit_code(found.exit_code) if found is not None else "", self)
             return True
         return bool(super().event(event))
+
+
+def failed_color(theme: TerminalTheme, ground: QColor) -> QColor:
+    """The colour of a failed command's bar on this ground."""
+    return readable(theme.palette[_RED], ground, MARK_RATIO)
+
+
+def paint_mark(painter: QPainter, theme: TerminalTheme, ground: QColor, mark: MarginMark) -> None:
+    """Paint the mark of a command's end at the left edge: a filled bar if it failed, else a ring."""
+    if mark.exit_code:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(failed_color(theme, ground))
+        bar = QRectF(_LEFT_PX, mark.top + 1.5, _FAILED_PX, mark.height - 3)
+        painter.drawRoundedRect(bar, _FAILED_PX / 2, _FAILED_PX / 2)
+    else:
+        painter.setPen(QPen(readable(blend(theme.foreground, ground, _QUIET_SHARE), ground, MARK_RATIO), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        center = QPointF(_LEFT_PX + _FAILED_PX / 2, mark.top + mark.height / 2)
+        painter.drawEllipse(center, _RING_PX / 2, _RING_PX / 2)

@@ -15,6 +15,7 @@ from gui.wording import prompt_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
 
+from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text, rows_between
 from .place_label import PlaceLabel
@@ -61,12 +62,19 @@ class PromptsHost(Protocol):
     def typed_areas(self) -> list[QRect]:
         """The rows that the user types into."""
 
+    def needs_first_row(self) -> bool:
+        """Whether nothing may cover the first row: the find bar is open, or the keyboard has a mode."""
+
     scrolled: SignalInstance
     typed: SignalInstance
 
 
 class TerminalPrompts:
-    """The prompts of one view. Rows are counted from the oldest of the history."""
+    """The prompts of one view. Rows are counted from the oldest of the history.
+
+    Attributes:
+        has_heading: whether the command of a long output is shown over the first row.
+    """
 
     def __init__(
         self, host: PromptsHost, surface: Surface, note_selection: Callable[[], object], view: QWidget
@@ -75,12 +83,15 @@ class TerminalPrompts:
         self._host = host
         self._surface = surface
         self._note_selection = note_selection
+        self._view = view
         self._current: tuple[Emulator, RowMark] | None = None
         """The prompt that the user went to, until the user scrolls or types."""
         self._shown: tuple[Emulator | None, Place] = (None, Place())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface)
         self.label = PlaceLabel(view, surface, host.typed_areas)
+        self._heading: CommandHeading | None = None
+        self.has_heading = True
         self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
         self._marks_timer.timeout.connect(self.show_marks)
         for signal in (host.scrolled, host.typed):
@@ -89,6 +100,11 @@ class TerminalPrompts:
     def set_answers(self, answers: AnswerSource) -> None:
         """Set the source of answers that are not marked in the terminal."""
         self._answers = answers
+
+    def set_heading(self, *, enabled: bool) -> None:
+        """Set whether the command of a long output is shown over the first row."""
+        self.has_heading = enabled
+        self.show_marks()
 
     # -- navigation
 
@@ -112,8 +128,7 @@ class TerminalPrompts:
         else:
             index = next((n for n, prompt in enumerate(prompts) if prompt.row > start), -1)
         if index >= 0:
-            self._current = emulator, emulator.mark_row(prompts[index].row)
-            self._show(emulator, prompts[index])
+            self._go_to(emulator, prompts[index])
             kind = prompt_texts.turn if prompts[index].turn else prompt_texts.place
             text = prompt_texts.failed if failed else kind
             self.label.show_text(text(index + 1, len(prompts)))
@@ -149,6 +164,10 @@ class TerminalPrompts:
             return None
         return self._current[1].place()
 
+    def _go_to(self, emulator: Emulator, prompt: Prompt) -> None:
+        self._current = emulator, emulator.mark_row(prompt.row)
+        self._show(emulator, prompt)
+
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
         place, rows = self._surface.place, emulator.size.rows
         top = place.history_rows - place.offset
@@ -173,7 +192,7 @@ class TerminalPrompts:
         if emulator is None:
             return None
         number = place.history_rows - place.offset + row
-        found = emulator.prompts(0, number + 1)
+        found = emulator.prompts(0, number + 1, last_only=True)
         if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
         return found[-1]
@@ -286,6 +305,7 @@ class TerminalPrompts:
         emulator, surface = self._host.emulator, self._surface
         place = surface.place
         self._shown = emulator, place
+        self._show_heading(emulator)
         if emulator is None:
             self.margin.show_marks([], None)
             return
@@ -301,6 +321,20 @@ class TerminalPrompts:
         if row is not None:
             extent = self._extent(emulator, row, top)
         self.margin.show_marks(marks, extent)
+
+    def _show_heading(self, emulator: Emulator | None) -> None:
+        """Show the command of the output at the top while the view is scrolled back."""
+        if emulator is None or not self._surface.place.offset or not self.has_heading or self._host.needs_first_row():
+            if self._heading is not None:
+                self._heading.forget()
+            return
+        if self._heading is None:
+            self._heading = CommandHeading(self._view, self._surface, self._on_heading)
+        self._heading.show_command_of(emulator)
+
+    def _on_heading(self, prompt: Prompt) -> None:
+        if (emulator := self._host.emulator) is not None:
+            self._go_to(emulator, prompt)
 
     def _extent(self, emulator: Emulator, row: int, top: int) -> Extent | None:
         found = emulator.prompts(row, 1)

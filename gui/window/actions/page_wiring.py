@@ -104,6 +104,7 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             mouse = MouseRules(settings.wheel_lines, settings.copy_on_select, settings.right_click == "paste")
             page.view.set_mouse(mouse)
+            page.view.prompts.set_heading(enabled=settings.command_heading)
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""

@@ -18,7 +18,7 @@ from gui.window.settings.context import SettingsContext
 from gui.window.settings.values import as_problem
 from gui.window.sheets.sheet import foot
 from gui.window.widgets.parts import Area, button, label
-from gui.wording import common_texts, settings_texts
+from gui.wording import agent_settings_texts, common_texts, settings_texts
 from session_host.agents.agent import ARGUMENTS, Agent
 from session_host.agents.catalog import load_agent
 from session_host.errors import OutliveError
@@ -51,11 +51,11 @@ class AgentForm(Area):
         grid.setColumnStretch(1, 1)
         for row, (name, field) in enumerate(
             (
-                (settings_texts.agent_title(), self.title),
-                (settings_texts.agent_name(), self.name),
-                (settings_texts.agent_program(), self.program),
-                (settings_texts.agent_words(), self.words),
-                (settings_texts.agent_monogram(), self.monogram),
+                (agent_settings_texts.agent_title(), self.title),
+                (agent_settings_texts.agent_name(), self.name),
+                (agent_settings_texts.agent_program(), self.program),
+                (agent_settings_texts.agent_words(), self.words),
+                (agent_settings_texts.agent_monogram(), self.monogram),
             )
         ):
             field.setAccessibleName(name)
@@ -100,7 +100,7 @@ class AgentForm(Area):
                 return
         name = self.name.text().strip()
         if self._edited is None and name in self._agents:
-            self._show_problem(settings_texts.name_taken(name))
+            self._show_problem(agent_settings_texts.name_taken(name))
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         try:

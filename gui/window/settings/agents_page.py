@@ -17,7 +17,7 @@ from gui.window.settings.page import Page, Section
 from gui.window.settings.row import PlainRow
 from gui.window.settings.values import as_problem
 from gui.window.widgets.parts import IconButton, MonogramTile, button, label
-from gui.wording import phrases, settings_texts
+from gui.wording import agent_settings_texts, phrases
 from session_host.agents.agent import SHELL, Agent
 from session_host.agents.probe import versions
 from session_host.errors import ConfigError
@@ -28,11 +28,11 @@ class AgentRow(PlainRow):
 
     def __init__(self, context: SettingsContext, agents: LiveAgents, agent: Agent, place: int) -> None:
         control = TextControl()
-        control.field.setPlaceholderText(settings_texts.no_arguments())
+        control.field.setPlaceholderText(agent_settings_texts.no_arguments())
         self.path = agent.find(os.environ.get("PATH", os.defpath)) if agent.executable or SHELL in agent.start else ""
         tile = MonogramTile(context.theme, agent.monogram, place, muted=self.path is None)
         super().__init__(agent.title, "", control, tile)
-        control.set_name(settings_texts.default_arguments(agent.title))
+        control.set_name(agent_settings_texts.default_arguments(agent.title))
         self.agent = agent
         self._context = context
         self._agents = agents
@@ -60,18 +60,22 @@ class AgentRow(PlainRow):
     def set_version(self, version: str) -> None:
         """Show the version of the installed program."""
         tested = self.agent.tested
-        self.version = version if not version or not tested or version in tested else settings_texts.untested(version)
+        self.version = (
+            version if not version or not tested or version in tested else agent_settings_texts.untested(version)
+        )
         self.help.setText(self._about())
 
     def _about(self) -> str:
         agent = self.agent
         if self.path is None:
             install = agent.install_hint or agent.website
-            return settings_texts.agent_install(install) if install else settings_texts.agent_missing()
-        path = phrases.short_directory(self.path) if self.path else settings_texts.comes_with_outlive()
+            return agent_settings_texts.agent_install(install) if install else agent_settings_texts.agent_missing()
+        path = phrases.short_directory(self.path) if self.path else agent_settings_texts.comes_with_outlive()
         parts = [self.version, path]
         if self._agents.has_user_file(agent.name):
-            parts.append(settings_texts.changed_by_you() if is_built_in(agent.name) else settings_texts.own_agent())
+            parts.append(
+                agent_settings_texts.changed_by_you() if is_built_in(agent.name) else agent_settings_texts.own_agent()
+            )
         return " · ".join(part for part in parts if part)
 
     def _choose(self, text: object) -> None:
@@ -106,7 +110,7 @@ class AgentsPage(Page):
         self._show_agents()
         self.form = AgentForm(context, self._agents)
         self.form.closed.connect(self._on_form_closed)
-        self.add = button(settings_texts.add_agent(), "", self._add)
+        self.add = button(agent_settings_texts.add_agent(), "", self._add)
         self.add_unfiltered(self.add)
         self.add_unfiltered(self.form)
         self.form.hide()
@@ -130,7 +134,7 @@ class AgentsPage(Page):
         self._section = section
 
     def _edit_button(self, agent: Agent) -> IconButton:
-        name = settings_texts.edit_agent(agent.title)
+        name = agent_settings_texts.edit_agent(agent.title)
         edit = IconButton(self._context.theme, Glyph.PENCIL, name, lambda: self._edit(agent.name))
         edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return edit

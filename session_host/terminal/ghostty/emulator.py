@@ -264,9 +264,9 @@ class GhosttyEmulator:
         """Mark a row of history."""
         return self._marks.mark(row)
 
-    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
         """The prompts in some rows."""
-        return self._prompts.prompts(first, count, self.scrollback_rows + self._size.rows)
+        return self._prompts.prompts(first, count, self.scrollback_rows + self._size.rows, last_only=last_only)
 
     def mark_turn(self) -> None:
         """Mark the beginning of an agent's turn."""

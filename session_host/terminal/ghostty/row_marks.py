@@ -184,12 +184,13 @@ class ScreenPrompts:
             first = top + int(self._cursor_row()) + (int(self._cursor_column()) > 0)
         self._marks.erase(first, last, lambda row: self._rows.mark_stored_row(row + hidden))
 
-    def prompts(self, first: int, count: int | None, rows: int) -> list[Prompt]:
+    def prompts(self, first: int, count: int | None, rows: int, *, last_only: bool) -> list[Prompt]:
         """See ``Emulator.prompts``; of ``rows`` rows in all."""
         if not self._on_primary():
             return []
         # A smaller grid may have cut off blank rows below the cursor.
-        return [prompt for prompt in self._marks.prompts(first, count) if prompt.row < rows]
+        count = max(rows - first, 0) if count is None else min(count, rows - first)
+        return self._marks.prompts(first, count, last_only=last_only)
 
     def _on_primary(self) -> bool:
         if _active_screen(self._terminal) != lib.GHOSTTY_TERMINAL_SCREEN_PRIMARY:

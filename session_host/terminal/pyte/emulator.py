@@ -211,9 +211,9 @@ class PyteEmulator:
     def mark_row(self, row: int) -> RowMark:
         return self._view.mark(row)
 
-    def prompts(self, first: int = 0, count: int | None = None) -> list[Prompt]:
+    def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
         screen = self._screen
-        return [] if screen.on_alternate else screen.prompts.prompts(first, count)
+        return [] if screen.on_alternate else screen.prompts.prompts(first, count, last_only=last_only)
 
     def mark_turn(self) -> None:
         self._screen.mark_prompt(TURN)

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication, QKeySequence
 
+from gui.terminal.prompts.margin import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import prompt_texts
 from tests.e2e.view.conftest import Stage, colors_in, rgb
@@ -138,7 +139,8 @@ def test_the_margin_shows_how_each_command_ended(stage: Callable[..., Stage], th
     assert [mark.exit_code for mark in margin.marks] == [0, 1]
     height = made.cell.height_px
     image = made.image()
-    failed = rgb(margin.failed_color())
+    shown = made.view._surface.theme
+    failed = rgb(failed_color(shown, shown.background))
     assert failed in colors_in(image.copy(0, 8 + height, 8, height))
     assert failed not in colors_in(image.copy(0, 8, 8, height))
     assert len(colors_in(image.copy(0, 8, 8, height))) > 1, "a ring"

@@ -78,7 +78,7 @@ async def test_a_link_with_a_text_of_its_own_is_asked_about_with_its_address_if_
     assert len(opened) == 3
 
 
-async def test_the_window_uses_settings_of_links_and_the_mouse_at_once(played: Played):
+async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_heading_at_once(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
@@ -92,6 +92,9 @@ async def test_the_window_uses_settings_of_links_and_the_mouse_at_once(played: P
     assert played.page.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
     window._settings.write({"wheel_lines": 7, "copy_on_select": True, "right_click": "paste"})
     assert played.page.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
+    assert played.page.view.prompts.has_heading
+    window._settings.write({"command_heading": False})
+    assert not played.page.view.prompts.has_heading
 
 
 @pytest.mark.parametrize("bracketed", [False, True])

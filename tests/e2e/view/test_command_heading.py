@@ -1,0 +1,169 @@
+"""The command over the first row of a terminal, while the user is scrolled back in its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from gui.terminal.prompts.command_line import command_line
+from gui.terminal.prompts.heading import CommandHeading
+from gui.terminal.prompts.margin import failed_color
+from session_host.protocol.values import GridSize
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import EngineName
+from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.e2e.view.test_prompts import WAITING, command, top
+
+LINES = "".join(f"line {number}\r\n" for number in range(30))
+SESSION = command("true", "", 0) + command("make -j8 test", LINES, 3) + WAITING
+FIRST_LINE = 2
+"""The row of the long output's first line, below the prompts of both commands."""
+
+
+def line_of(made: Stage) -> CommandHeading:
+    found = made.view.findChild(CommandHeading)
+    assert isinstance(found, CommandHeading)
+    return found
+
+
+def heading(made: Stage) -> str:
+    """The text of the line over the first row; "" if there is none."""
+    found = made.view.findChild(CommandHeading)
+    return found.text() if isinstance(found, CommandHeading) and found.isVisible() else ""
+
+
+def scroll_to(made: Stage, row: int) -> None:
+    """Scroll as the user does, so that a row is the first one."""
+    made.view.scroll_lines(row - top(made))
+    made.settle()
+    assert top(made) == row
+
+
+def test_the_command_stands_over_its_output_while_one_reads_back_and_its_prompt_is_above(
+    stage: Callable[..., Stage],
+) -> None:
+    made = stage()
+    made.feed(SESSION)
+    assert heading(made) == "", "live output stays as it is"
+    grid, cells = made.emulator.size, made.cell_image(0, 3, 60)
+    scroll_to(made, FIRST_LINE)
+    assert heading(made) == "$ make -j8 test"
+    assert line_of(made).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
+    assert line_of(made).geometry().bottom() < made.point(0, 1).y(), "it covers the first row alone"
+    made.view.zoom(6)
+    assert made.point(0, 0).y() < line_of(made).geometry().bottom() < made.point(0, 1).y()
+    made.view.zoom(-6)
+    made.settle()
+    scroll_to(made, FIRST_LINE - 1)
+    assert heading(made) == "", "the prompt is in view"
+    scroll_to(made, FIRST_LINE + 10)
+    assert heading(made) == "$ make -j8 test"
+    made.view.scroll_to_end()
+    made.settle()
+    assert (heading(made), made.emulator.size, made.cell_image(0, 3, 60)) == ("", grid, cells)
+
+
+def test_a_click_on_the_line_goes_to_the_prompt(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(SESSION)
+    scroll_to(made, FIRST_LINE + 10)
+    assert line_of(made).focusPolicy() is Qt.FocusPolicy.NoFocus
+    QTest.mouseClick(line_of(made), Qt.MouseButton.LeftButton, pos=QPoint(30, 12))
+    made.settle()
+    assert (heading(made), top(made)) == ("", FIRST_LINE - 2)
+    assert made.view.prompts.margin.current is not None, "it is the command that keys act on"
+    assert made.view.prompts.output_of_chosen() == LINES.replace("\r", "").rstrip("\n")
+
+
+def test_a_command_that_runs_has_no_mark_until_it_ends(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
+    scroll_to(made, FIRST_LINE + 3)
+    line, theme = line_of(made), made.view._surface.theme
+
+    def has_mark() -> bool:
+        picture = line.grab().toImage()
+        failed = failed_color(theme, picture.pixelColor(line.width() // 2, 2))
+        return rgb(failed) in colors_in(picture.copy(0, 0, 8, line.height()))
+
+    assert (heading(made), line.accessibleName(), has_mark()) == ("$ make", "Go to the command $ make", False)
+    made.feed(LINES)
+    made.feed(f"\x1b]133;D;2\x07{WAITING}")
+    made.until(lambda: line.accessibleName().endswith("exit code 2"), "the end")
+    assert (heading(made), has_mark()) == ("$ make", True)
+
+
+def test_between_two_commands_no_line_covers_what_it_does_not_belong_to(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(command("one", LINES, 0) + command("two", LINES, 0) + WAITING)
+    found = {}
+    for row in (29, 30, 31, 32):
+        scroll_to(made, row)
+        found[row] = heading(made)
+    assert found == {29: "$ one", 30: "", 31: "", 32: "$ two"}
+
+
+def test_nothing_stands_over_what_needs_the_first_row(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.feed(SESSION)
+    scroll_to(made, FIRST_LINE + 5)
+    finder, prompts = made.view.finder, made.view.prompts
+    finder.set_covered_height(40)
+    made.until(lambda: not heading(made), "the find bar to have the room")
+    finder.set_covered_height(0)
+    made.until(lambda: heading(made), "the line to be back")
+    made.view.modes.select()
+    assert heading(made) == ""
+    made.view.modes.leave_in_place()
+    made.until(lambda: heading(made), "the line to be back")
+    prompts.set_heading(enabled=False)
+    assert heading(made) == ""
+    prompts.set_heading(enabled=True)
+    assert heading(made) == "$ make -j8 test"
+    made.feed("\x1b[?1049h")
+    made.view.scroll_to_end()
+    made.settle()
+    assert heading(made) == ""
+
+
+def test_an_echo_never_pays_for_the_line(stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = stage()
+    made.feed(SESSION)
+    scroll_to(made, FIRST_LINE)
+    made.view.scroll_to_end()
+    made.settle()
+    monkeypatch.setattr(CommandHeading, "show_command_of", lambda *_: pytest.fail("for an echo"))
+    for letter in "make":
+        QTest.keyClicks(made.view, letter)
+        made.feed(letter)
+        made.until(lambda: not made.view.prompts._marks_timer.isActive(), "the marks")
+
+
+TWO_LINES = "\x1b]133;A\x07\r\n~/src on main\r\n> \x1b]133;B\x07"
+LOOP = "for x in a b; do\r\n> echo $x\r\n> done"
+
+
+@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize(
+    ("prompt", "typed", "line"),
+    [
+        (WAITING, "ls", "$ ls"),
+        (WAITING, LOOP, "$ for x in a b; do"),
+        (WAITING, f"echo {'x' * 60}", f"$ echo {'x' * 60}"),
+        (WAITING, "ls\x1b[30G12:00", "$ ls   12:00"),
+        (TWO_LINES, "ls", "> ls"),
+        (TWO_LINES, LOOP, "> for x in a b; do"),
+        ("", "", ""),
+    ],
+)
+def test_the_line_is_that_of_the_command_whatever_the_prompt_looks_like(
+    engine: EngineName, prompt: str, typed: str, line: str
+) -> None:
+    emulator = create(engine, GridSize(40, 12))
+    for text in ("true", typed, "false"):
+        emulator.feed(f"{prompt}{text}\r\n\x1b]133;C\x07output\r\n\x1b]133;D;0\x07".encode())
+    assert command_line(emulator, emulator.prompts()[1]) == line
+    emulator.close()
