@@ -20,12 +20,12 @@ ARGUMENTS = "{arguments}"
 """The placeholder in a template for the user's arguments, if any."""
 
 SHELL, PYTHON, CONVERSATION, PROMPT, FILES = "{shell}", "{python}", "{conversation}", "{prompt}", "{files}"
-SOCKET = "{socket}"
+SOCKET, THROUGH = "{socket}", "{through}"
 """Placeholders in a template, as a word or within one: the user's shell, the Python that runs Outlive, the
 conversation's id, the prompt, the directory of the agent's files for the session, and the path of the agent's socket.
 """
 
-PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES, SOCKET)
+PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES, SOCKET, THROUGH)
 
 _LAST_RESORT_SHELL = "/bin/sh"
 
@@ -48,12 +48,14 @@ class TemplateValues(NamedTuple):
         conversation: the id of the conversation that begins or is resumed.
         files: the directory of the agent's files for the session.
         socket: the path of the agent's own socket.
+        through: the id of the last message that a fork copies; "" for all.
     """
 
     prompt: str = ""
     conversation: str = ""
     files: str = ""
     socket: str = ""
+    through: str = ""
 
 
 NO_VALUES = TemplateValues()
@@ -100,6 +102,8 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """The argv that resumes one; () for the same, where the dialect asks for the conversation."""
     fork: Template = ()
     """The argv of a conversation that begins as a copy of ``{conversation}``; () if the agent cannot do that."""
+    fork_through: Literal["", "message", "turn"] = ""
+    """What the agent needs the id of to copy a conversation up to there only; "" if it cannot do that."""
     terminal: Template = ()
     """The argv that shows a running chat in the agent's own terminal, too; () if the agent cannot do that."""
     env: dict[str, str] = {}
@@ -262,6 +266,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
             FILES: values.files,
             SOCKET: values.socket,
+            THROUGH: values.through,
         }
         argv: list[str] = []
         if not template:

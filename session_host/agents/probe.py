@@ -141,7 +141,8 @@ def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:
     """
     if probe.options is None:
         return None
-    groups = [part[0] for part in (*agent.start, *agent.conversation.resume) if not isinstance(part, str)]
+    parts = (*agent.start, *agent.conversation.resume, *(agent.structured.fork if agent.structured else ()))
+    groups = [part[0] for part in parts if not isinstance(part, str)]
     return frozenset(word.partition("=")[0] for word in groups) - (frozenset(agent.probed) - probe.options)
 
 

@@ -33,8 +33,7 @@ def earlier_items(dialect: str, query: ConversationQuery) -> list[Item]:
     if dialect != "claude" or not query.conversation:
         return []
     try:
-        paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
-        lines, is_whole = _last_lines(paths[0]) if paths else ([], True)
+        lines, is_whole = saved_lines(query)
     except OSError:
         return []
     items = items_of(lines)
@@ -43,6 +42,18 @@ def earlier_items(dialect: str, query: ConversationQuery) -> list[Item]:
     shown = items[-MAX_ITEMS:]
     note = "Earlier messages of this conversation are not shown here."
     return [Item("earlier", "notice", shown[0].at_ms, note), *shown] if shown else []
+
+
+def saved_lines(query: ConversationQuery) -> tuple[list[bytes], bool]:
+    """The last lines of Claude Code's file of a conversation, and whether these are all; none if there is no file.
+
+    Blocks on the disk.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    paths = newest_first(projects(query).glob(f"*/{query.conversation}.jsonl"))
+    return _last_lines(paths[0]) if paths else ([], True)
 
 
 def _last_lines(path: Path) -> tuple[list[bytes], bool]:

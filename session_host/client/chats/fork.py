@@ -1,4 +1,4 @@
-"""Forks a structured chat: starts a chat with a copy of its conversation.
+"""Forks a structured chat: starts a chat with a copy of its conversation, or of the part before a prompt.
 
 The forked chat may run or have ended, and stays as it is. Blocks on the disk, except ``fork`` itself.
 """
@@ -11,17 +11,20 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from session_host.agents.agent import Agent
 from session_host.agents.catalog import load_agents
-from session_host.agents.conversations.base import Availability
+from session_host.agents.conversations.base import Availability, ConversationQuery
+from session_host.agents.conversations.fork_points import saved_message_before, turn_before
 from session_host.agents.conversations.registry import find_conversation
 from session_host.client.sessions.last_screen import last_transcript
 from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.transcript_watch import watch_transcript
 from session_host.errors import NotResumable
 from session_host.paths import config_dir
+from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize
 from session_host.storage.store import SessionRecord
-from session_host.structured.former_items import encode_items, former_items
+from session_host.structured.former_items import changes_before, encode_items, former_items, items_before
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
@@ -31,23 +34,34 @@ from .launch_request import LaunchRequest
 from .pending_end import wait_until_exit_saved
 from .resumability import query_for, record_of
 from .resume import request_of
-from .structured_launch import Fork, can_fork
+from .structured_launch import Fork, can_fork, can_fork_before
+
+NAMED_CHARACTERS = 60
+"""The part of a prompt that names it."""
 
 _FORKED = re.compile(r" \(fork(?: \d+)?\)$")
 
 
 async def fork(
-    session_id: str, *, environment: Mapping[str, str] | None = None, size: GridSize | None = None
+    session_id: str,
+    *,
+    before: str = "",
+    environment: Mapping[str, str] | None = None,
+    size: GridSize | None = None,
 ) -> SessionRecord:
-    """Start a chat that continues from the present state of another one; returns when its program is exec'd.
+    """Start a chat that continues from another one's present state, or from before a prompt.
+
+    Returns when the program is exec'd.
 
     Args:
         session_id: the other chat.
+        before: the id of the prompt's item; "" for the present state.
         environment: the caller's whole environment; this process's own if None.
         size: the terminal's size, for programs that ask; the other chat's if None.
 
     Raises:
-        NotResumable: the agent cannot do that, a turn runs, or there is nothing to go on from.
+        NotResumable: the agent cannot do that, a turn runs, there is nothing to go on from, or the agent's record of
+            the conversation does not have the prompt.
         HostUnavailable, AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
@@ -56,7 +70,7 @@ async def fork(
         transcript = await watch_transcript(session_id, lambda _: True)
     else:
         transcript = await asyncio.to_thread(last_transcript, session_id)
-    request = await asyncio.to_thread(_request, record, transcript, environment)
+    request = await asyncio.to_thread(_request, record, transcript, environment, before)
     return await launch(msgspec.structs.replace(request, size=size or request.size))
 
 
@@ -76,13 +90,13 @@ def _record(session_id: str) -> SessionRecord:
 
 
 def _request(
-    record: SessionRecord, transcript: Transcript | None, environment: Mapping[str, str] | None
+    record: SessionRecord, transcript: Transcript | None, environment: Mapping[str, str] | None, before: str
 ) -> LaunchRequest:
     agent = load_agents(config_dir(), [record.agent]).get(record.agent)
     if agent is None or not can_fork(agent, record):
         raise NotResumable(f"{record.name}: its agent cannot fork a conversation")
     if transcript is not None:
-        if transcript.status.state in {"starting", "running", "requires_action"}:
+        if not before and transcript.status.state in {"starting", "running", "requires_action"}:
             raise NotResumable(f"{record.name} is busy; fork it when its turn has ended")
         record.provider_session_id = transcript.status.conversation or record.provider_session_id
     query = query_for(record, agent, environment)
@@ -93,13 +107,45 @@ def _request(
     with open_store() as store:
         request = request_of(store, record, agent, environment)
         name = fork_name(record.name, store.running_names())
-    return msgspec.structs.replace(request, resume=None, fork=Fork(record, _items(record, transcript)), name=name)
+    if before:
+        forked = _fork_before(record, agent, query, transcript, before)
+    else:
+        forked = Fork(record, _items(record, transcript))
+    return msgspec.structs.replace(request, resume=None, fork=forked, name=name)
+
+
+def _fork_before(
+    record: SessionRecord, agent: Agent, query: ConversationQuery, transcript: Transcript | None, before: str
+) -> Fork:
+    """The fork that begins before a prompt."""
+    prompt = transcript.get(before) if transcript is not None else None
+    if transcript is None or prompt is None:
+        raise NotResumable(f"{record.name}: the chat does not have this prompt any more")
+    if not can_fork_before(agent, record):
+        raise NotResumable(f"{agent.title} cannot fork a conversation before a prompt")
+    changes = changes_before(transcript, before)
+    try:
+        through = turn_before(items_before(transcript, before), prompt)
+        if agent.structured is not None and agent.structured.fork_through == "message":
+            through = saved_message_before(query, prompt)
+    except (OSError, NotResumable) as error:
+        raise NotResumable(f"{record.name}: {error}") from error
+    line = _notice(record, f"Forked from {record.name}, before “{_beginning(prompt.text)}”.")
+    return Fork(record, encode_items([*changes, Put(line)]), through, anew=not through)
 
 
 def _items(record: SessionRecord, transcript: Transcript | None) -> bytes:
     """The items for the copy, with a line that says where it begins."""
     if transcript is None or not len(transcript):
         return b""
+    return encode_items([*former_items(transcript), Put(_notice(record, f"Forked from {record.name}."))])
+
+
+def _beginning(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= NAMED_CHARACTERS else f"{line[: NAMED_CHARACTERS - 1]}…"
+
+
+def _notice(record: SessionRecord, text: str) -> Item:
     at_ms = now_ms()
-    line = Item(f"fork-{record.id[:8]}-{at_ms}", "notice", at_ms, text=f"Forked from {record.name}.")
-    return encode_items([*former_items(transcript), Put(line)])
+    return Item(f"fork-{record.id[:8]}-{at_ms}", "notice", at_ms, text=text)

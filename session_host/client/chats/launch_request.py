@@ -32,7 +32,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     beside: SessionRecord | None = None
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     fork: Fork | None = None
-    """The chat to fork: the new chat begins with a copy of its conversation."""
+    """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
     runtime: Runtime = "terminal"
     """How the agent is spoken to."""
     one_shot: bool = False

@@ -41,6 +41,7 @@ from .installed_version import speaks_protocol, supported_options
 from .launch_request import LaunchRequest
 from .settings import MIB, ChatSettings, load_chat_settings
 from .structured_launch import (
+    Fork,
     first_items,
     structured_launch,
     terminal_beside,
@@ -143,6 +144,11 @@ def _former(request: LaunchRequest) -> SessionRecord | None:
     return request.fork.record if request.fork is not None else request.resume
 
 
+def _copies(request: LaunchRequest) -> Fork | None:
+    """The fork, if its conversation begins as a copy."""
+    return request.fork if request.fork is not None and not request.fork.anew else None
+
+
 def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, WorktreeSetup | None]:
     """The absolute working directory, the origin with the worktree of the forked or resumed session, and its setup."""
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
@@ -169,7 +175,7 @@ def _agent_start(
     resumes = bool(request.conversation) or (request.resume is not None and not request.anew)
     way = way_of(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
-        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=request.fork is not None,
+        speaks_protocol=lambda: speaks_protocol(agent, environment), forks=_copies(request) is not None,
     )  # fmt: skip
     structured, items = None, b""
     if way is not None:
@@ -178,8 +184,9 @@ def _agent_start(
         items = first_items(structured, query, request.fork)
         structured = msgspec.structs.replace(structured, begins_with_items=bool(items))
     known = conversation if is_id_ours else ""
-    if request.fork is not None:
-        known = request.fork.record.provider_session_id or ""
+    copied = _copies(request)
+    if copied is not None:
+        known = copied.record.provider_session_id or ""
     argv = agent.argv(
         arguments,
         environment,
@@ -187,6 +194,7 @@ def _agent_start(
             prompt=request.prompt if structured is None else "",
             conversation=known,
             files=str(files),
+            through=copied.through if copied is not None else "",
             socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
         ),
         mode="pick" if request.picks else "resume" if resumes else "new",
@@ -219,7 +227,7 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
         return chosen.others, other.provider_session_id or "", True
     if request.conversation:
         return chosen.others, request.conversation, True
-    if request.picks or request.fork is not None:
+    if request.picks or _copies(request) is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False

@@ -16,7 +16,7 @@ from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
-from session_host.structured.dialects.base import FORK_OPTION
+from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION
 from session_host.structured.former_items import encode_items
 from session_host.structured.items import Put
 
@@ -38,11 +38,15 @@ class Fork(msgspec.Struct, frozen=True):
 
     Attributes:
         record: the chat; its ``provider_session_id`` is known.
-        items: what its transcript has, from ``former_items.encode_items``; b"" for nothing.
+        items: the first items of the fork's transcript, from ``former_items.encode_items``; b"" for nothing.
+        through: the agent's id of the last message or turn to copy; "" for the whole conversation.
+        anew: copy nothing, since the fork begins before the first prompt.
     """
 
     record: SessionRecord
     items: bytes
+    through: str = ""
+    anew: bool = False
 
 
 class Way(NamedTuple):
@@ -101,6 +105,11 @@ def can_fork(agent: Agent | None, record: SessionRecord) -> bool:
     )
 
 
+def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
+    """Whether a chat's agent can copy its conversation up to a prompt."""
+    return can_fork(agent, record) and agent is not None and _settings(agent).fork_through != ""
+
+
 def structured_launch(
     agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
@@ -117,7 +126,10 @@ def structured_launch(
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
     options, fork_of = way.options, ""
     if fork is not None:
-        options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
+        if not fork.anew:
+            options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
+        if fork.through:
+            options = options | {THROUGH_OPTION: fork.through}
         fork_of = fork.record.id if fork.items else ""
     idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
     began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0

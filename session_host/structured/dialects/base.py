@@ -12,6 +12,8 @@ from session_host.structured.items import AgentRequest, AnyChange
 
 FORK_OPTION: Final = "fork"
 """The option with the id of the conversation to fork."""
+THROUGH_OPTION: Final = "fork_through"
+"""The option with the id of the last turn that the fork copies; without it, all turns."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):

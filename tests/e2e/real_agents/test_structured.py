@@ -255,6 +255,40 @@ async def test_a_fork_knows_what_was_said_and_the_other_chat_does_not_learn_more
     assert ("hello two" in asked, "hello three" in asked) == (True, False)
 
 
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
+async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async def known(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
+        """Fork a chat before a prompt, and ask the fork something; what the model is told of the former prompts."""
+        async with viewing(chat.id) as viewed:
+            await viewed.until_said("echo: hello one")
+            [prompt] = [item.id for item in viewed.items if item.kind == "user" and item.text == before]
+        forked = await fork(chat.id, before=prompt)
+        async with viewing(forked.id) as copy:
+            await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
+            copy.viewer.prompt(text)
+            await said(copy, f"echo: {text}")
+            shown = {item.text for item in copy.items if item.kind == "user"}
+        asked = json.dumps(server.wait_asked(text).body)
+        found = {word for word in ("one", "two", "three", "four", "five", "six") if f"echo: hello {word}" in asked}
+        assert shown == {text, *(f"hello {word}" for word in found)}
+        return forked, found
+
+    async with started(agent, project) as (record, chat):
+        for word in ("one", "two", "three"):
+            chat.viewer.prompt(f"hello {word}")
+            await said(chat, f"echo: hello {word}")
+    forked, found = await known(record, "hello three", "hello four")
+    assert found == {"one", "two"}
+    again, found = await known(forked, "hello two", "hello five")
+    assert found == {"one"}, "of a prompt that is a copy itself"
+    _, found = await known(again, "hello five", "hello six")
+    assert found == {"one"}
+    _, found = await known(forked, "hello one", "hello seven")
+    assert found == set(), "nothing was said before"
+
+
 @pytest.mark.shows("chat fallback")
 async def test_three_turns_with_one_process_each_are_one_conversation_that_is_resumed(
     agent: RealAgent, server: ModelServer, project: Path

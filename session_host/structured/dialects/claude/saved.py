@@ -44,6 +44,33 @@ def items_of(lines: Iterable[bytes]) -> list[Item]:
     return reader.finish()
 
 
+def message_before(lines: Iterable[bytes], prompt: str) -> str | None:
+    """The id of the last message before a prompt.
+
+    Args:
+        lines: the saved conversation.
+        prompt: the id of the prompt's message.
+
+    Returns:
+        The id; "" if the model had said nothing before the prompt; None if the file does not have the prompt, or the
+        conversation was compacted since.
+    """
+    read = [line for raw in lines if (line := read_message(raw)) is not None]
+    by_id = {text(line, "uuid"): line for line in read if text(line, "uuid")}
+    line = by_id.get(prompt)
+    if line is None or any(text(later, "subtype") == "compact_boundary" for later in read[read.index(line) :]):
+        return None
+    found, has_answer = "", False
+    while not has_answer:
+        line = by_id.get(text(line, "parentUuid") or text(line, "logicalParentUuid"))
+        if line is None:
+            return ""
+        if _is_message(line):
+            found = found or text(line, "uuid")
+            has_answer = text(line, "type") == "assistant"
+    return found
+
+
 def _last_branch(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines of the branch with the last message, and the results of its tool calls."""
     lines = [line for line in lines if line.get("isSidechain") is not True]

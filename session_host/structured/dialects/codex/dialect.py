@@ -8,7 +8,7 @@ import msgspec
 
 from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
-from session_host.structured.dialects.base import FORK_OPTION, Answer, DialectPort, Start, UserPrompt
+from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
 from session_host.structured.dialects.reading import array, integer, mapping, text
 from session_host.structured.items import (
@@ -76,6 +76,8 @@ class CodexDialect:
         start = self._state.start
         if source := start.options.get(FORK_OPTION):
             params = {"threadId": source, "cwd": start.directory, "excludeTurns": True}
+            if turn := start.options.get(THROUGH_OPTION):
+                params["lastTurnId"] = turn
             self._context.rpc.request("thread/fork", params)
         elif start.conversation:
             params = {"threadId": start.conversation, "cwd": start.directory, "excludeTurns": True}
