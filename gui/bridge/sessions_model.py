@@ -155,11 +155,15 @@ class SessionsModel(ChatList):
             chat.changed.emit()
         return self.chat_of(record)
 
-    async def fork(self, chat: Chat, size: GridSize) -> Chat:
-        """Start a chat with a copy of another one's conversation; raises an ``OutliveError`` if that fails."""
+    async def fork(self, chat: Chat, size: GridSize, *, before: str = "") -> Chat:
+        """Start a chat with a copy of another one's conversation, whole or before the prompt with this item's id.
+
+        Raises:
+            OutliveError: that failed.
+        """
         from session_host.client.chats.fork import fork
 
-        record = await fork(chat.id, environment=await self.login_path.environment(), size=size)
+        record = await fork(chat.id, before=before, environment=await self.login_path.environment(), size=size)
         return self.chat_of(record)
 
     async def choose_conversation(self, chat: Chat, size: GridSize) -> Chat:

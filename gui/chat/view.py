@@ -19,7 +19,7 @@ from gui.input.draft import Draft
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import chat_texts, restore_texts, saved_prompt_texts
+from gui.wording import chat_texts, saved_prompt_texts
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
@@ -47,8 +47,7 @@ class ChatView(QWidget):
         answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
             as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
-        restore_requested(str): the user restores the files to before the prompt with this item's id.
-        changes_since_requested(str): the user wants to see the changes since that prompt.
+        prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
         file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
@@ -60,8 +59,7 @@ class ChatView(QWidget):
     interrupted = Signal()
     answered = Signal(str, str, str, object)
     withdrawn = Signal(str)
-    restore_requested = Signal(str)
-    changes_since_requested = Signal(str)
+    prompt_menu_built = Signal(QMenu, Item)
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
     file_activated = Signal(object)
@@ -236,9 +234,7 @@ class ChatView(QWidget):
             save = menu.addAction(saved_prompt_texts.save_menu(), lambda: self.save_requested.emit(item.text))
             save.setEnabled(bool(item.text.strip()))
             if item.status not in {"queued", "withdrawn"}:
-                menu.addSeparator()
-                menu.addAction(restore_texts.show_changes_since(), lambda: self.changes_since_requested.emit(key))
-                menu.addAction(restore_texts.restore_files(), lambda: self.restore_requested.emit(key))
+                self.prompt_menu_built.emit(menu, item)
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()
             menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))

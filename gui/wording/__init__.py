@@ -13,6 +13,7 @@ common_texts      recurring buttons and field names
 conversation_texts  the list of an agent's earlier conversations
 diff_texts        diffs in a chat without a terminal, and in the window with all changes
 find_texts        the find bar
+fork_texts        forks of chats
 guide_texts       the guide window
 image_texts       the images of a prompt
 key_texts         the page Keys of the settings window

@@ -241,10 +241,6 @@ def cannot_open_terminal(reason: object) -> str:
     return translate("notice", "Can’t open a terminal for {reason}").format(reason=reason)
 
 
-def cannot_fork(reason: object) -> str:
-    return translate("notice", "Can’t fork {reason}").format(reason=reason)
-
-
 def ended(name: str) -> str:
     return translate("notice", "{name} ended").format(name=name)
 

@@ -138,6 +138,8 @@ class Server:
     def do_thread_fork(self, params: Json) -> Json:
         self.load(params["threadId"])
         self.thread |= {"id": fresh_id(), "forkedFromId": params["threadId"]}
+        if last := params.get("lastTurnId"):
+            self.turns = self.turns[: [turn["id"] for turn in self.turns].index(last) + 1]
         self.save()
         return self.opened([] if params.get("excludeTurns") else self.turns)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 
-_SERVER = Path(__file__).resolve().parents[1] / "programs" / "fake_app_server.py"
+SERVER = Path(__file__).resolve().parents[1] / "programs" / "fake_app_server.py"
 
 
 def install_agent(area: Area) -> None:
@@ -17,7 +17,7 @@ def install_agent(area: Area) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(
         f'title = "Fake"\nexecutable = "{sys.executable}"\nstart = ["{sys.executable}"]\nmonogram = "Fk"\n'
-        f'[structured]\ndialect = "codex"\nstart = ["{sys.executable}", "{_SERVER}"]\n'
+        f'[structured]\ndialect = "codex"\nstart = ["{sys.executable}", "{SERVER}"]\n'
     )
 
 
@@ -28,8 +28,10 @@ def input_log(area: Area) -> Path:
 
 def new_chat(area: Area, name: str, prompt: str = "") -> str:
     """Start a structured chat, and wait until its agent is idle; with a prompt do not wait. Returns its id."""
-    install_agent(area)
+    if not (area.config / "agents/fake.toml").exists():
+        install_agent(area)
     words = ["-n", name, "-C", str(area.home), "-e", f"FAKE_APP_SERVER_LOG={input_log(area)}"]
+    words += ["-e", f"FAKE_APP_SERVER_THREADS={area.home}"]
     session_id = new("fake", "--runtime", "structured", *words, *(["-p", prompt] if prompt else []))
     if not prompt:
         wait(name, "idle")

@@ -33,6 +33,7 @@ resume = ["sh", "-c", "echo in {{conversation}}; exec cat"]
 dialect = "codex"
 start = [{words}]
 fork = [{words}]
+fork_through = "turn"
 terminal = [{terminal}]
 """
 RELAY = ("{python}", "-P", "-m", "session_host.codex_relay")

@@ -15,6 +15,7 @@ from gui.bridge.worktree_setup import setup_of, write_setup
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Side
 from gui.window.actions.exporting import export_to
+from gui.window.actions.forking import ForkActions
 from gui.window.actions.open_links import show_directory
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
@@ -48,6 +49,7 @@ class ChatActions(QObject):
 
     Attributes:
         agent_timer: runs from the selection of an agent until ``agent_selected``.
+        forking: the actions that fork chats.
     """
 
     ending = Signal(Chat)
@@ -74,6 +76,7 @@ class ChatActions(QObject):
         self._open_chat = open_chat
         self._tabs = tabs
         self._focus_page = focus_page
+        self.forking = ForkActions(sessions, agents, layout, sheets, banners, tabs, open_chat)
         self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
         self.agent_timer.timeout.connect(self._on_agent_settled)
         sheets.sheet_created.connect(self._on_sheet)
@@ -230,28 +233,6 @@ class ChatActions(QObject):
             return
         self._tabs.activate(chat.id)
         self._open_chat(terminal)
-
-    def can_fork(self, chat: Chat) -> bool:
-        """Whether the chat's agent can copy its conversation into a new chat."""
-        if chat.record.runtime != "structured":
-            return False
-        from session_host.client.chats.structured_launch import can_fork  # most windows' start does without
-
-        return can_fork(self._agents.get(chat.record.agent), chat.record)
-
-    def fork(self, chat: Chat) -> None:
-        """Start a chat with a copy of this one's conversation, in the tab beside it."""
-        self._sessions.tasks.start(self._fork(chat), "fork")
-
-    async def _fork(self, chat: Chat) -> None:
-        try:
-            forked = await self._sessions.fork(chat, GridSize(*self._layout.grid).clamped())
-        except OutliveError as error:
-            self._banners.inform(notice_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
-            return
-        if chat.id in self._tabs.ids():
-            self._tabs.activate(chat.id)
-        self._open_chat(forked)
 
     def has_conversations(self, chat: Chat) -> bool:
         """Whether the chat's agent has conversations that can be resumed."""

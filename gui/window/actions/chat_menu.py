@@ -94,8 +94,11 @@ class ChatMenu:
                 menu.addAction(text, lambda: resuming.resume(chat, runtime=other))
         if chat_actions.can_show_terminal(chat):
             menu.addAction(action_texts.open_agent_terminal(), lambda: chat_actions.open_agent_terminal(chat))
-        if chat_actions.can_fork(chat):
-            add("fork", action_texts.fork(), lambda: chat_actions.fork(chat))
+        forking = chat_actions.forking
+        if forking.can_fork(chat):
+            add("fork", action_texts.fork(), lambda: forking.fork(chat))
+        if forking.can_fork_before(chat):
+            add("fork_before", action_texts.title("fork_before"), lambda: forking.choose_prompt(chat))
         if not chat.has_ended:
             add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
         add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

@@ -90,7 +90,8 @@ class Commands:
             "pick": lambda: self._on_active_chat(resuming.choose_conversation),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
             "duplicate": lambda: self._on_active_chat(chat_actions.new_like),
-            "fork": lambda: self._on_active_chat(chat_actions.fork),
+            "fork": lambda: self._on_active_chat(chat_actions.forking.fork),
+            "fork_before": lambda: self._on_active_chat(chat_actions.forking.choose_prompt),
             "errors": lambda: self._on_active_chat(sheets.output.ask),
             "explain": lambda: self._on_active_chat(sheets.explain.ask),
             "export": lambda: self._on_active_chat(chat_actions.export),
@@ -123,7 +124,7 @@ class Commands:
     def applies(self) -> dict[str, bool]:
         """Whether the values of ``Key.on`` that concern the shown chat apply, and "conversations"."""
         chat = self._tabs.active_chat
-        has_ended = chat is not None and chat.has_ended
+        has_ended, forking = chat is not None and chat.has_ended, self._chat_actions.forking
         return {
             "chat": chat is not None,
             "agent": chat is not None and not chat.is_shell_or_command,
@@ -132,7 +133,8 @@ class Commands:
             "terminal": isinstance(self._tabs.active_page, TerminalPage),
             "running_terminal": isinstance(self._tabs.active_page, TerminalPage) and not has_ended,
             "structured": isinstance(self._tabs.active_page, StructuredPage) and not has_ended,
-            "forkable": chat is not None and self._chat_actions.can_fork(chat),
+            "forkable": chat is not None and forking.can_fork(chat),
+            "forkable_before": chat is not None and forking.can_fork_before(chat),
             "conversations": chat is not None and self._chat_actions.has_conversations(chat),
         }
 

@@ -29,8 +29,9 @@ class Key:
             own Shift+arrows.
         listed: whether the palette shows the action.
         on: the required chat: a "chat" with a visible tab, one of an "agent", a "running" one, one that is "over", one
-            that is "forkable", one in a "terminal" or a "running_terminal", or a running "structured" one; several
-            "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or "windows"; "" for none.
+            that is "forkable", also "forkable_before" a prompt, one in a "terminal" or a "running_terminal", or a
+            running "structured" one; several "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or
+            "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -41,8 +42,8 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "agent", "running", "over", "forkable", "terminal", "running_terminal", "structured",
-        "tabs", "tabs_right", "panes", "windows",
+        "", "chat", "agent", "running", "over", "forkable", "forkable_before",
+        "terminal", "running_terminal", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
     repeats: bool = False
@@ -98,6 +99,7 @@ TABLE: tuple[Key, ...] = (
     Key("copy_resume", (), on="chat", needs_conversations=True),
     Key("duplicate", (), on="chat"),
     Key("fork", (), on="forkable"),
+    Key("fork_before", (), on="forkable_before"),
     Key("choose_model", (), on="structured"),
     Key("choose_mode", (), on="structured"),
     Key("choose_effort", (), on="structured"),

@@ -17,6 +17,7 @@ from gui.terminal.links.links import LinkRules, shown
 from gui.terminal.prompts.prompts import AnswerSource
 from gui.window.actions.actions import Actions
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.forking import is_in_conversation
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
@@ -27,7 +28,8 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
-from gui.wording import broadcast_texts, common_texts, notice_texts, page_texts
+from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts, page_texts, restore_texts
+from session_host.structured.items import Item
 
 RESTORE = "restore_files"
 TERMINAL_MENU = (
@@ -124,9 +126,7 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         elif isinstance(page, StructuredPage):
-            restoring = self._window.restoring
-            page.view.restore_requested.connect(lambda item: restoring.restore_item(chat, item))
-            page.view.changes_since_requested.connect(lambda item: restoring.show_since_item(chat, item))
+            page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
@@ -141,6 +141,14 @@ class PageWiring:
         menu.addSeparator()
         actions = self._window.actions
         actions.fill(menu, [name for name in TERMINAL_MENU if name != RESTORE or actions[name].isEnabled()])
+
+    def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
+        restoring, forking = self._window.restoring, self._chat_actions.forking
+        menu.addSeparator()
+        menu.addAction(restore_texts.show_changes_since(), lambda: restoring.show_since_item(chat, prompt.id))
+        menu.addAction(restore_texts.restore_files(), lambda: restoring.restore_item(chat, prompt.id))
+        if is_in_conversation(prompt) and forking.can_fork_before(chat):
+            menu.addAction(fork_texts.before_this_prompt(), lambda: forking.fork_before(chat, prompt))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
         chat_actions, resuming = self._chat_actions, self._resuming

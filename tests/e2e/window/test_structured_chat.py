@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from PySide6.QtGui import QImage
 
 from session_host import paths
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
+from tests.e2e.window.hand import command
 from tests.support.area import Area
-from tests.support.chat_commands import new_chat, wait, wait_for_text
+from tests.support.chat_commands import SERVER, install_agent, new_chat, wait, wait_for_text
 from tests.support.commands import outlive
 from tests.support.screen_reader import ScreenReader
 from tests.support.waiting import wait_until
@@ -67,3 +70,29 @@ def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_wind
         second.press("Return")
         wait_for_text("x", "^typed twice$")
         wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")
+
+
+def test_a_chat_is_forked_before_a_prompt_which_is_edited_and_sent(open_window: OpenWindow, area: Area) -> None:
+    install_agent(area)
+    with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
+        file.write(f'fork = ["{sys.executable}", "{SERVER}"]\nfork_through = "turn"\n')
+    session = new_chat(area, "x")
+    with open_window() as own:
+        own.show(session)
+        own.focus()
+        for word in ("first", "second"):
+            own.type(f"answer: {word}")
+            own.press("Return")
+            wait_for_text("x", f"^{word}$")
+            wait("x", "idle")
+        command(own, "fork before")
+        own.press("Return")
+        wait_until(lambda: len(own.tabs()) == 2, WAIT_S, "the fork's tab")
+        wait("x (fork)", "idle")
+        own.type(" time")
+        own.press("Return")
+        wait_for_text("x (fork)", "^second time$")
+        screen = outlive("peek", "x (fork)", "--scrollback").output
+        assert "first" in screen
+        assert screen.count("second") == 2 + screen.count("before “answer: second”")
+    assert "second time" not in outlive("peek", "x", "--scrollback").output

@@ -178,6 +178,34 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
     assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 
 
+async def test_a_fork_before_a_prompt_has_what_came_before_it(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path, prompt="answer: first", name="work")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.prompt("answer: second")
+        await chat.until_idle(2)
+        chat.viewer.prompt("hold: 0 | answer: third")
+        await chat.watcher.until(lambda: chat.state == "running", "the turn")
+        first, second, _ = [item for item in chat.items if item.kind == "user"]
+        forked = await fork(record.id, before=second.id)
+        async with viewing(forked.id) as copy:
+            await copy.until_said("first")
+            assert copy.texts("notice")[-1] == "Forked from work, before “answer: second”."
+            copy.viewer.prompt("answer: other")
+            await copy.until_idle(2)
+            assert copy.texts() == ["first", "other"]
+        anew = await fork(record.id, before=first.id)
+        async with viewing(anew.id) as copy:
+            await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
+            assert (copy.texts(), copy.texts("user")) == ([], [])
+        with pytest.raises(NotResumable, match="does not have this prompt"):
+            await fork(record.id, before="unknown")
+        (tmp_path / "release").touch()
+        await chat.until_idle(3)
+        assert chat.texts() == ["first", "second", "third"]
+    assert [each["params"].get("lastTurnId") for each in heard(tmp_path, "thread/fork")] == [first.turn]
+
+
 async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
     """The same thread in both; what was said before comes from the agent where the chat was a terminal."""
     record = await start_chat(tmp_path, prompt="answer: first")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from session_host.structured.dialects.claude.saved import items_of
+from session_host.structured.dialects.claude.saved import items_of, message_before
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "agents"
 
@@ -152,3 +152,33 @@ def test_damaged_lines_do_no_harm(seed: int):
 
 def test_lines_that_name_each_other_end():
     assert len(items_of([message("1", "2", "user", "a"), message("2", "1", "user", "b")])) == 2
+
+
+def begins(name: str, beginning: str) -> str:
+    """The id of the recorded line that begins so."""
+    [found] = [
+        each for line in recorded(f"{name}.jsonl") if (each := str(json.loads(line).get("uuid"))).startswith(beginning)
+    ]
+    return found
+
+
+def test_a_fork_before_a_prompt_ends_with_the_last_message_before_it():
+    lines = recorded("claude-compacted.jsonl")
+    assert message_before(lines, begins("claude-compacted", "958b1952")) == begins("claude-compacted", "121a6d3e")
+    assert message_before([message("1", None, "user", "one"), message("2", "1", "user", "two")], "2") == "", "no answer"
+    lines = [
+        message("1", None, "user", "one"),
+        message("2", "1", "assistant", words("first")),
+        json.dumps({"type": "system", "uuid": "3", "parentUuid": "2", "subtype": "turn_duration"}).encode(),
+        message("4", "3", "user", "two"),
+        message("5", "4", "assistant", words("second")),
+        b"no JSON",
+    ]
+    assert message_before(lines, "4") == "2"
+    assert message_before(lines, "1") == ""
+
+
+def test_a_prompt_that_the_model_no_longer_knows_by_its_words_is_no_place_for_a_fork():
+    lines = recorded("claude-compacted.jsonl")
+    assert message_before(lines, begins("claude-compacted", "fac9888b")) is None, "it was compacted since"
+    assert message_before(lines, "unknown") is None

@@ -1,4 +1,4 @@
-"""From its menu, a structured chat is forked, and a running one shown in its agent's own terminal, too."""
+"""From its menu, a running structured chat is shown in its agent's own terminal, too."""
 
 from __future__ import annotations
 
@@ -72,33 +72,6 @@ async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatc
     items(played, chat)[TEXT].trigger()
     await played.until(window.banners.isVisible, "the banner")
     assert window.tabs.ids() == []
-
-
-async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
-    played: Played, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fork(session_id: str, **_wishes: Any) -> SessionRecord:
-        if session_id != ended:
-            raise NotResumable("work is busy; fork it when its turn has ended")
-        record = SessionRecord(
-            id="00000000-0000-4000-8000-000000000001", name="work (fork)", agent="codex", argv=["codex"], cwd="/tmp",
-            state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
-        )  # fmt: skip
-        with Store.open(paths.database()) as store:
-            store.insert(record)
-        return record
-
-    monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
-    ended = await add_chat(played, state=State.EXITED, exit_code=0)
-    running, terminal = await add_chat(played), await add_chat(played, runtime="terminal")
-    window = played.open_window()
-    items(played, running)["Fork"].trigger()
-    await played.until(window.banners.isVisible, "the banner")
-    assert window.tabs.ids() == []
-    items(played, ended)["Fork"].trigger()
-    await played.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
-    assert not played.chat(ended).is_continued
-    assert "Fork" not in items(played, terminal)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Forks chats: starts a chat with a copy of another one's conversation, whole or up to a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.input.draft import Draft
+from gui.settings.layout import WindowLayout
+from gui.window.all_sheets import Sheets
+from gui.window.page.banners import BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
+from gui.window.panes.panes import Panes
+from gui.window.sheets.chooser import Choice
+from gui.wording import action_texts, fork_texts
+from session_host.agents.agent import Agent
+from session_host.errors import OutliveError
+from session_host.protocol.values import GridSize
+from session_host.structured.items import Item
+
+
+class ForkActions:
+    """The actions that fork a structured chat; the new chat opens in a tab beside it."""
+
+    def __init__(
+        self,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        sheets: Sheets,
+        banners: BannerArea,
+        tabs: Panes,
+        open_chat: Callable[[Chat], ChatPage],
+    ) -> None:
+        self._sessions, self._agents, self._layout = sessions, agents, layout
+        self._sheets, self._banners, self._tabs = sheets, banners, tabs
+        self._open_chat = open_chat
+
+    def can_fork(self, chat: Chat) -> bool:
+        """Whether the chat's agent can copy its conversation into a new chat."""
+        if chat.record.runtime != "structured":
+            return False
+        from session_host.client.chats.structured_launch import can_fork  # most windows' start does without
+
+        return can_fork(self._agents.get(chat.record.agent), chat.record)
+
+    def can_fork_before(self, chat: Chat) -> bool:
+        """Whether the chat's agent can copy its conversation up to a prompt."""
+        if chat.record.runtime != "structured":
+            return False
+        from session_host.client.chats.structured_launch import can_fork_before
+
+        return can_fork_before(self._agents.get(chat.record.agent), chat.record)
+
+    def fork(self, chat: Chat) -> None:
+        """Start a chat with a copy of this one's conversation."""
+        self._sessions.tasks.start(self._fork(chat), "fork")
+
+    def fork_before(self, chat: Chat, prompt: Item) -> None:
+        """Start a chat with a copy of the conversation before a prompt, and put the prompt into its prompt box."""
+        self._sessions.tasks.start(self._fork(chat, prompt), "fork")
+
+    def choose_prompt(self, chat: Chat) -> None:
+        """Let the user choose the prompt before which the conversation is copied."""
+        page = self._open_chat(chat)
+        if not isinstance(page, StructuredPage):
+            return
+        prompts = [item for item in page.view.transcript if is_in_conversation(item)]
+        if not prompts:
+            self._banners.inform(fork_texts.no_prompts(), key=f"fork {chat.id}")
+            return
+        now = datetime.now(UTC)
+
+        def choice(prompt: Item) -> Choice:
+            detail = fork_texts.time_of(datetime.fromtimestamp(prompt.at_ms / 1000, UTC), now)
+            return Choice(fork_texts.row(prompt.text), detail, lambda: self.fork_before(chat, prompt))
+
+        title = action_texts.title("fork_before")
+        self._sheets.chooser.ask(title, fork_texts.choose_prompt(), [choice(each) for each in reversed(prompts)])
+
+    async def _fork(self, chat: Chat, before: Item | None = None) -> None:
+        size = GridSize(*self._layout.grid).clamped()
+        try:
+            forked = await self._sessions.fork(chat, size, before=before.id if before is not None else "")
+        except OutliveError as error:
+            self._banners.inform(fork_texts.cannot_fork(error), kind="failed", key=f"fork {chat.id}")
+            return
+        if before is not None:
+            self._sessions.drafts.set(forked.id, Draft(before.text, before.images))
+        if chat.id in self._tabs.ids():
+            self._tabs.activate(chat.id)
+        self._open_chat(forked)
+        if before is not None:
+            self._banners.inform(fork_texts.forked_before(chat.name), key=f"fork {chat.id}")
+
+
+def is_in_conversation(item: Item) -> bool:
+    """Whether an item is a prompt that the agent has received."""
+    return item.kind == "user" and item.status == "done"

@@ -1,0 +1,50 @@
+"""Texts about forks of chats."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication
+
+from gui.wording import phrases
+from session_host.protocol.untrusted_text import one_line
+
+translate = QCoreApplication.translate
+
+ROW_CHARACTERS = 200
+"""A longer prompt is cut in a row."""
+
+
+def before_this_prompt() -> str:
+    """In the context menu of a prompt."""
+    return translate("fork", "Fork before this prompt")
+
+
+def choose_prompt() -> str:
+    """The list of prompts."""
+    return translate("fork", "Fork before…")
+
+
+def row(prompt: str) -> str:
+    """A prompt in the list."""
+    return one_line(prompt)[:ROW_CHARACTERS] or translate("fork", "(images only)")
+
+
+def time_of(moment: datetime, now: datetime) -> str:
+    """When a prompt was sent."""
+    return phrases.short_clock(moment, now)
+
+
+def no_prompts() -> str:
+    return translate("fork", "This chat has no prompts yet.")
+
+
+def cannot_fork(reason: object) -> str:
+    return translate("fork", "Can’t fork {reason}").format(reason=reason)
+
+
+def forked_before(name: str) -> str:
+    """After a fork before a prompt."""
+    return translate(
+        "fork", "This chat knows what was said in {name} before this prompt. Edit it and send it. Files did not change."
+    ).format(name=name)

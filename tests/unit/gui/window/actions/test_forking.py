@@ -1,0 +1,131 @@
+"""Structured chats are forked from their menus, from the palette, and before a prompt."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gui.input.draft import Draft
+from gui.window.page.structured_page import StructuredPage
+from session_host import paths
+from session_host.errors import NotResumable
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+from session_host.structured.items import Item, Put
+from session_host.structured.transcript import Transcript
+from tests.unit.gui.conftest import Played
+
+
+def items(played: Played, session_id: str) -> dict[str, QAction]:
+    """The items of a chat's menu, as it opens on its tab."""
+    window = played.window
+    window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    found = {action.text(): action for action in menu.actions()}
+    menu.close()
+    return found
+
+
+async def add_chat(played: Played, **fields: Any) -> str:
+    session_id = str(uuid.uuid4())
+    argv = ["relay", str(paths.agent_socket(session_id))]
+    defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
+    return await played.add("work", **(defaults | fields))
+
+
+async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fork(session_id: str, **_wishes: Any) -> SessionRecord:
+        if session_id != ended:
+            raise NotResumable("work is busy; fork it when its turn has ended")
+        record = SessionRecord(
+            id="00000000-0000-4000-8000-000000000001", name="work (fork)", agent="codex", argv=["codex"], cwd="/tmp",
+            state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
+        )  # fmt: skip
+        with Store.open(paths.database()) as store:
+            store.insert(record)
+        return record
+
+    monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
+    ended = await add_chat(played, state=State.EXITED, exit_code=0)
+    running, terminal = await add_chat(played), await add_chat(played, runtime="terminal")
+    window = played.open_window()
+    items(played, running)["Fork"].trigger()
+    await played.until(window.banners.isVisible, "the banner")
+    assert window.tabs.ids() == []
+    items(played, ended)["Fork"].trigger()
+    await played.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
+    assert not played.chat(ended).is_continued
+    assert "Fork" not in items(played, terminal)
+
+
+def with_prompts(page: object, *prompts: Item) -> StructuredPage:
+    assert isinstance(page, StructuredPage)
+    transcript = Transcript()
+    for prompt in prompts:
+        transcript.apply(Put(prompt))
+    page.view.set_transcript(transcript)
+    return page
+
+
+async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def fork(_session_id: str, *, before: str, **_wishes: Any) -> SessionRecord:
+        asked.append(before)
+        record = SessionRecord(
+            id=str(uuid.uuid4()), name=f"work (fork {len(asked)})", agent="codex", argv=["codex"], cwd="/tmp",
+            state=State.RUNNING, created_at="2026-01-02T04:04:05Z", runtime="structured",
+        )  # fmt: skip
+        with Store.open(paths.database()) as store:
+            store.insert(record)
+        return record
+
+    monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
+    chat, shell = await add_chat(played), await add_chat(played, agent="shell", runtime="terminal")
+    other = await add_chat(played, agent="opencode")
+    window = played.open_window()
+    prompts = [
+        Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
+        Item("two", "user", 0, "Add a test\nfor it", "done"), Item("three", "user", 0, "Not sent", "queued"),
+    ]  # fmt: skip
+    page = with_prompts(window.open_chat(played.chat(chat)), *prompts)
+
+    menu = QMenu(window)
+    page.view._add_to_menu(menu, "two")
+    next(action for action in menu.actions() if action.text() == "Fork before this prompt").trigger()
+    await played.until(lambda: len(window.tabs.ids()) == 2, "the fork's tab")
+    assert asked == ["two"]
+    assert played.sessions.drafts.of(window.tabs.active_id) == Draft("Add a test\nfor it")
+    copy = window.tabs.active_page
+    assert isinstance(copy, StructuredPage)
+    assert copy.view.prompt.draft == Draft("Add a test\nfor it")
+    assert window.banners.current is not None
+    assert "Files did not change" in window.banners.current.text
+
+    menu = QMenu(window)
+    page.view._add_to_menu(menu, "three")
+    assert not any("Fork" in action.text() for action in menu.actions()), "the agent does not have it yet"
+
+    items(played, chat)["Fork before a prompt…"].trigger()
+    chooser = window.sheets.chooser
+    await played.until(lambda: chooser.is_open, "the list of prompts")
+    rows = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
+    assert rows == ["Add a test for it", "Fix it"]
+    chooser.field.setText("fix")
+    QTest.keyClick(chooser.field, Qt.Key.Key_Return)
+    await played.until(lambda: asked == ["two", "one"], "the other fork")
+
+    page = with_prompts(window.open_chat(played.chat(chat)))
+    window.actions_["fork_before"].trigger()
+    assert window.banners.current.text == "This chat has no prompts yet."
+    for session_id in (shell, other):
+        assert "Fork before a prompt…" not in items(played, session_id)
