@@ -27,6 +27,10 @@ def rename() -> str:
     return translate("action", "Rename…")
 
 
+def fork_before() -> str:
+    return translate("action", "Fork before a prompt…")
+
+
 def fork() -> str:
     return translate("action", "Fork")
 
@@ -227,7 +231,7 @@ TITLES = {
     "choose_color": QT_TRANSLATE_NOOP("action", "Choose a colour for the chat…"),
     "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
     "fork": QT_TRANSLATE_NOOP("action", "Fork chat"),
-    "fork_before": QT_TRANSLATE_NOOP("action", "Fork before a prompt…"),
+    "fork_before": QT_TRANSLATE_NOOP("action", "Fork chat before a prompt…"),
     "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),
     "kill": QT_TRANSLATE_NOOP("action", "Kill chat"),
     "stop_all": QT_TRANSLATE_NOOP("action", "Stop all chats…"),

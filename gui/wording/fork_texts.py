@@ -43,8 +43,8 @@ def cannot_fork(reason: object) -> str:
     return translate("fork", "Can’t fork {reason}").format(reason=reason)
 
 
-def forked_before(name: str) -> str:
+def forked_before() -> str:
     """After a fork before a prompt."""
     return translate(
-        "fork", "This chat knows what was said in {name} before this prompt. Edit it and send it. Files did not change."
-    ).format(name=name)
+        "fork", "This chat knows what was said before this prompt. Edit the prompt and send it. Files did not change."
+    )

@@ -98,7 +98,7 @@ class ChatMenu:
         if forking.can_fork(chat):
             add("fork", action_texts.fork(), lambda: forking.fork(chat))
         if forking.can_fork_before(chat):
-            add("fork_before", action_texts.title("fork_before"), lambda: forking.choose_prompt(chat))
+            add("fork_before", action_texts.fork_before(), lambda: forking.choose_prompt(chat))
         if not chat.has_ended:
             add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
         add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))

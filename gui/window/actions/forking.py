@@ -94,7 +94,7 @@ class ForkActions:
             self._tabs.activate(chat.id)
         self._open_chat(forked)
         if before is not None:
-            self._banners.inform(fork_texts.forked_before(chat.name), key=f"fork {chat.id}")
+            self._banners.inform(fork_texts.forked_before(), key=f"fork {chat.id}")
 
 
 def is_in_conversation(item: Item) -> bool:

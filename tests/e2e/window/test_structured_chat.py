@@ -85,7 +85,7 @@ def test_a_chat_is_forked_before_a_prompt_which_is_edited_and_sent(open_window: 
             own.press("Return")
             wait_for_text("x", f"^{word}$")
             wait("x", "idle")
-        command(own, "fork before")
+        command(own, "fork chat before")
         own.press("Return")
         wait_until(lambda: len(own.tabs()) == 2, WAIT_S, "the fork's tab")
         wait("x (fork)", "idle")
