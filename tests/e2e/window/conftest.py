@@ -55,7 +55,7 @@ def open_window(
             wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
             yield own
         # An X server that is killed ends its clients, and Xlib says so.
-        assert complaints_in(path.read_text(), allowed="XIO|X connection|xcb|XCB") == []
+        assert complaints_in(path.read_text(), allowed="XIO|X connection|xcb|XCB") == [], path.read_text()
 
     return opened
 
