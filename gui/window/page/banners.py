@@ -33,6 +33,8 @@ from session_host.protocol.untrusted_text import one_line
 INFORM_MS = 10_000
 MAX_BANNERS = 20
 WIDTH_PX = 520
+BESIDE_PX = 80
+"""The room beside the text without an action's button: the distance from the page, margins, and the closing button."""
 _AROUND = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 """The banner's distance from the page's edges and from what it must not cover."""
 
@@ -184,7 +186,9 @@ class BannerArea(QWidget):
         Returns:
             Whether there is a place without an open question.
         """
-        wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
+        wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + BESIDE_PX
+        if self._action.text():
+            wanted += self._action.sizeHint().width() + GAP_S_PX
         width = min(wanted, WIDTH_PX, self._over.width())
         self._layout.invalidate()  # A new text's size reaches it in the next turn of the event loop.
         height = self._layout.heightForWidth(width)
