@@ -13,7 +13,8 @@ ICONS = Path(__file__).parents[2] / "resources" / "icons"
 _TEMPLATE = Template("""
 * { outline: 0; }
 QToolTip {
-    background: $raised; color: $text; border: 1px solid $border; border-radius: 4px; padding: 4px 8px;
+    background: $raised; color: $text; border: 1px solid $border; border-radius: 4px;
+    padding: 1px 4px;  /* Qt adds it twice, with its own margin. */
 }
 QBalloonTip { background-color: $raised; }
 QBalloonTip QPushButton { background: transparent; border: none; padding: 0; min-height: 0; }

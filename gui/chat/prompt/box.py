@@ -88,7 +88,7 @@ class PromptBox(QWidget):
         made.setToolTip(name)
         made.setAccessibleName(name)
         made.setFixedSize(_BUTTON_PX, _BUTTON_PX)
-        made.setStyleSheet("padding: 0;")
+        made.setStyleSheet("QPushButton { padding: 0; }")
         made.clicked.connect(lambda _checked: on_click())  # type: ignore[operator]
         return made
 

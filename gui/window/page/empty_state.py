@@ -163,7 +163,7 @@ class EmptyState(Area):
         tile.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row.addWidget(tile)
         row.addStretch(1)
-        made.setStyleSheet("padding-left: 36px;")
+        made.setStyleSheet("QPushButton { padding-left: 36px; }")
         made.setFixedWidth(ROW_PX)
         return made
 
