@@ -1,4 +1,8 @@
-"""Loads the window's translation. The English one has plural forms, and the names on keyboards of Qt's keys."""
+"""Loads the window's translation.
+
+The English one has plural forms, the names on keyboards of Qt's keys, and the words of Qt's own menus as the window's
+other menus have them.
+"""
 
 from __future__ import annotations
 
