@@ -119,9 +119,9 @@ class Sheets(QObject):
         """Asks about all chats; a question about one chat appears over its page."""
         return self._register(QuestionSheet(self._theme, self._window))
 
-    def search(self) -> None:
-        """Open the search sheet."""
-        self.searching.open()
+    def search(self, text: str = "") -> None:
+        """Open the search sheet with this text, or with the last query."""
+        self.searching.open(text)
 
     def show_output(self, chat: Chat) -> None:
         """Open the sheet with a chat's error output."""

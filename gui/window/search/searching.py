@@ -40,9 +40,9 @@ class Searching(QObject):
         self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
         self.sheet.chosen.connect(self._on_chosen)
 
-    def open(self) -> None:
-        """Open the search sheet."""
-        self.sheet.ask()
+    def open(self, text: str = "") -> None:
+        """Open the search sheet with this text, or with the last query."""
+        self.sheet.ask(text)
 
     def _on_query_changed(self, query: Query) -> None:
         session_ids = [chat.id for chats in self._sessions.groups().values() for chat in chats]

@@ -87,8 +87,10 @@ class SearchSheet(Sheet):
         self._answer = lay_out_results(self.body, theme, self.field, self.list, self.state)
         self._show([], "")
 
-    def ask(self) -> None:
-        """Open the sheet with the last query."""
+    def ask(self, text: str = "") -> None:
+        """Open the sheet with this text, or with the last query."""
+        if text:
+            self.field.setText(text)
         self.open()
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)

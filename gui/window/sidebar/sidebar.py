@@ -16,7 +16,6 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import Menu
 from gui.theme.tokens import (
     BAR_HEIGHT_PX,
-    GAP_M_PX,
     GAP_S_PX,
     SIDEBAR_COLLAPSED_PX,
     SIDEBAR_MAX_PX,
@@ -25,7 +24,8 @@ from gui.theme.tokens import (
 from gui.window.sidebar.chat_list import ChatList
 from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
-from gui.window.widgets.parts import Area, Hairline, IconButton, label
+from gui.window.sidebar.no_matches import NoMatches
+from gui.window.widgets.parts import Area, Hairline, IconButton
 from gui.wording import common_texts, window_texts
 from session_host.errors import ConfigError
 
@@ -51,6 +51,7 @@ class Sidebar(Area):
         folded_changed: a group was folded or unfolded.
         problem: one line for the user about a choice that could not be saved.
         left: the keyboard should go back to the terminal.
+        search_requested: the filter finds no chat; this text is to be searched in what all chats showed.
     """
 
     opened = Signal(Chat)
@@ -62,6 +63,7 @@ class Sidebar(Area):
     problem = Signal(str)
     folded_changed = Signal()
     left = Signal()
+    search_requested = Signal(str)
 
     def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[str], settings: LiveSettings) -> None:
         super().__init__("sidebar")
@@ -84,9 +86,8 @@ class Sidebar(Area):
         self.filter.textChanged.connect(self._on_filter)
         self.filter.installEventFilter(self)
 
-        self.no_matches = label(common_texts.no_matches(), "secondary")
-        self.no_matches.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
-        self.no_matches.hide()
+        self.no_matches = NoMatches()
+        self.no_matches.search_requested.connect(self._search_all)
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list = ChatList(self.model)
@@ -168,6 +169,11 @@ class Sidebar(Area):
 
     def _say_if_nothing_matches(self) -> None:
         self.no_matches.setVisible(bool(self.filter.text()) and not self.model.rowCount())
+
+    def _search_all(self) -> None:
+        text = self.filter.text()
+        self.filter.clear()
+        self.search_requested.emit(text)
 
     def _fit_new_button(self) -> None:
         """Show the button's text if that leaves enough room for the filter, which needs more while it is used."""
@@ -369,6 +375,8 @@ class Sidebar(Area):
                 if chat is not None:
                     self.filter.clear()
                     self.opened.emit(chat)
+                elif self.filter.text():
+                    self._search_all()
             case _:
                 return False
         return True

@@ -265,6 +265,7 @@ async def test_the_search_field_has_room_while_it_is_used_and_says_that_nothing_
     QTest.keyClicks(sidebar.filter, "onw")
     played.settle()
     assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == ([], True)
+    assert sidebar.no_matches.search.isVisible()
     QTest.keyClick(sidebar.filter, Qt.Key.Key_Backspace)
     played.settle()
     assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == (["[running]", "one"], False)
@@ -337,3 +338,16 @@ def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
         "state": State.RUNNING, "created_at": f"2026-01-02T03:{number // 60:02}:{number % 60:02}Z",
     }  # fmt: skip
     return SessionRecord(**(defaults | fields))
+
+
+async def test_what_the_filter_does_not_find_can_be_searched_in_all_chats(played: Played):
+    await played.add("one")
+    window = played.open_window()
+    sidebar = window.sidebar
+    sidebar.filter.setFocus()
+    QTest.keyClicks(sidebar.filter, "timeout")
+    QTest.keyClick(sidebar.filter, Qt.Key.Key_Return)
+    sheet = window.sheets.searching.sheet
+    assert sheet.is_open
+    assert sheet.field.text() == "timeout"
+    assert lines(sidebar.model) == ["[running]", "one"]
