@@ -23,6 +23,8 @@ from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
 
 _BUTTON_PX = 28
+_MIN_MESSAGE_PX = 160
+"""A narrower box has no line about keys."""
 
 
 class PromptBox(QWidget):
@@ -174,8 +176,12 @@ class PromptBox(QWidget):
         text = "\n".join(texts)
         if text != self._message.text():
             self._message.setText(text)
-            self._message.setVisible(bool(text))
+            self._show_message()
         self._resize()
+
+    def _show_message(self) -> None:
+        """Show the line below the prompt, unless it would take many lines."""
+        self._message.setVisible(bool(self._message.text()) and self.width() >= _MIN_MESSAGE_PX)
 
     def set_max_height(self, max_px: int) -> None:
         """Set the maximum height of the text."""
@@ -291,6 +297,7 @@ class PromptBox(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_buttons()
+        self._show_message()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:

@@ -109,6 +109,11 @@ def test_while_the_agent_asks_the_box_says_how_to_answer_also_beside_a_written_p
     QTest.keyClicks(prompt.editor, "y")
     assert prompt._message.text().splitlines()[0] == asks
     assert "Enter queues the prompt" in prompt._message.text()
+    assert prompt._message.isVisible()
+    shown.view.setMinimumSize(1, 1)  # As in a pane.
+    shown.view.resize(120, 500)
+    shown.settle()
+    assert not prompt._message.isVisible(), "it would be cut"
 
 
 def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_no_use_for_it(
