@@ -118,9 +118,12 @@ class ChatFacts:
     def has_failed(self) -> bool:
         """Whether it was lost, or ended by itself with an error."""
         record = self.record
+        # After `exit`, a shell has the exit code of its last command.
+        is_shell = record.agent == "shell" and not record.arguments
         return not self.is_interrupted and phrases.failed(
-            record.state, record.exit_code, record.exit_signal, is_ended_by_user=self.is_ended_by_user
-        )
+            record.state, None if is_shell else record.exit_code, record.exit_signal,
+            is_ended_by_user=self.is_ended_by_user,
+        )  # fmt: skip
 
     @property
     def is_ended_by_user(self) -> bool:

@@ -85,6 +85,16 @@ async def test_an_end_is_not_undone_by_a_record_that_is_late(played: Played):
     assert names(played, Group.ENDED) == ["one"]
 
 
+async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_failed(played: Played):
+    played.sessions.follow_all()
+    left, ran = await played.add("one", agent="shell"), await played.add("two", agent="shell", arguments=["-c", "x"])
+    for session_id in (left, ran):
+        played.viewers[session_id].end(exit_code=127)
+    played.settle()
+    assert [played.chat(session_id).has_failed for session_id in (left, ran)] == [False, True]
+    assert played.chat(left).how_it_ended == "Ended with exit code 127"
+
+
 async def test_a_lost_chat_says_what_is_known(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
