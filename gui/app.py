@@ -149,6 +149,8 @@ class App:
 
     def show_fault(self, text: str, report: str) -> None:
         """Show that the window had an unexpected error; ``report`` is the path of its log."""
+        if self.finished.is_set():
+            return
         opener = self.window.opener
         self.window.banners.show_banner(
             Banner(
@@ -249,7 +251,7 @@ class App:
 
     def _save_layout(self) -> None:
         self.layout.drafts = self.sessions.drafts.texts()
-        if self._can_save_layout:
+        if self._can_save_layout and not self.finished.is_set():
             self.storage.save_layout(self.layout.to_dict())
 
     async def run(self) -> int:

@@ -110,6 +110,7 @@ class Windows(QObject):
         """The layout as it is now."""
         for window in self.all:
             window.snapshot_layout()
+        self._layout.drafts = self._sessions.drafts.texts()
         return self._layout
 
     def hide(self) -> None:

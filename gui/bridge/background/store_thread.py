@@ -47,6 +47,7 @@ class StoreThread:
         """The latest layout, while it is not known to be written."""
         self._retry: asyncio.TimerHandle | None = None
         self._reports_failure = True
+        self._is_closed = False
         self._layout_write: concurrent.futures.Future[None] | None = None
         self.on_error: Callable[[OutliveError], None] = lambda _error: None
         """Called on the loop's thread when a layout could not be written."""
@@ -95,6 +96,8 @@ class StoreThread:
             store.save_layout(layout)
 
     def _layout_written(self, done: concurrent.futures.Future[None]) -> None:
+        if self._is_closed:
+            return
         error = done.exception()
         if isinstance(error, OutliveError):
             if self._reports_failure:
@@ -118,6 +121,7 @@ class StoreThread:
 
     def close(self, layout: dict[str, Any] | None = None) -> None:
         """Write the last layout, close the store, end the thread; waits for at most ``CLOSE_TIMEOUT_S``."""
+        self._is_closed = True
         self._cancel_retry()
         self._layout = self._unwritten if layout is None else layout
         self._unwritten = None

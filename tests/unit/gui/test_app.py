@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
 from gui.bridge import chat_list, text_files
+from gui.input.draft import Draft
 from gui.settings.themes.library import Library
 from gui.terminal.glyphs import atlas_import
 from gui.terminal.glyphs.atlas_import import MANY_FRAMES, AtlasImport
@@ -200,6 +201,20 @@ async def test_the_layout_is_in_the_record_at_once(app: App):
             return bool(store.layout().get("windows", [{}])[0].get("panes", [{}])[0].get("tabs") == [chat.id])
 
     await until(saved)
+
+
+async def test_a_prompt_typed_right_before_the_window_is_closed_is_there_again(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None
+):
+    async with opened(qapp) as made:
+        chat = made.sessions.chats()[0].id
+        made.sessions.drafts.set(chat, Draft("typed a moment ago"))
+        made.quit()
+        made.sessions.drafts.save_due.emit()
+    made._save_layout()
+    made.show_fault("An error while the window closes", "/nowhere")
+    async with opened(qapp) as made:
+        assert made.sessions.drafts.of(chat) == Draft("typed a moment ago")
 
 
 async def test_a_layout_that_could_not_be_read_is_there_the_next_time(

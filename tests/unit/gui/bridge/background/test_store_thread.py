@@ -45,6 +45,22 @@ async def test_closing_writes_the_last_layout():
         assert store.layout() == {"number": 2}
 
 
+async def test_closing_while_the_disk_hangs_drops_the_write_without_an_error(monkeypatch: pytest.MonkeyPatch):
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: problems.append(context))
+    monkeypatch.setattr(store_thread, "CLOSE_TIMEOUT_S", 0.01)
+    held = threading.Event()
+    storage = StoreThread(lambda _warnings: Store.open(paths.database()))
+    hanging = storage.submit(lambda _store: held.wait(10))
+    storage.save_layout({"number": 1})
+    storage.close({"number": 2})
+    held.set()
+    assert hanging.result()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert problems == []
+
+
 class FullDisk:
     """A store on a disk that is full at first.
 
