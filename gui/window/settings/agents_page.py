@@ -7,6 +7,7 @@ import os
 import shlex
 
 from PySide6.QtCore import Qt
+from shiboken6 import Shiboken
 
 from gui.settings.live_agents import LiveAgents, is_built_in
 from gui.theme.icons import Glyph
@@ -154,6 +155,8 @@ class AgentsPage(Page):
     async def _ask_versions(self) -> None:
         found = {row.path: row.agent for row in self._rows if row.path and row.agent.version}
         self._versions = await asyncio.to_thread(versions, found, dict(os.environ))
+        if not Shiboken.isValid(self):
+            return  # The window was closed meanwhile.
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout
+from shiboken6 import Shiboken
 
 from gui.bridge.worktree_setup import entry_of
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -100,14 +101,18 @@ class SetupForm(Area):
 
     async def _add(self, directory: str, command: str) -> None:
         """Write the command for the repository that a directory is in."""
+        entry, problem = None, ""
         try:
             entry = await entry_of(directory)
         except OutliveError as error:
-            self._refuse(self.directory, self._values.shortened(str(error)))
-            return
-        if entry.command:
+            problem = self._values.shortened(str(error))
+        if not Shiboken.isValid(self) or self.isHidden():
+            return  # The window or the form was closed meanwhile.
+        if entry is None:
+            self._refuse(self.directory, problem)
+        elif entry.command:
             self._refuse(self.directory, setup_texts.is_listed(phrases.short_directory(entry.repository)))
-        elif self.isVisible():
+        else:
             self._write(entry.repository, command)
 
     def _write(self, repository: str, command: str) -> None:

@@ -23,9 +23,16 @@ class FewTasks:
 
     runs = ""
     """The name of the work that is run."""
+    is_slow = False
+    """Whether work is kept in ``waiting`` instead."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
 
     def start(self, work: Any, name: str = "") -> None:
-        if name == self.runs:
+        if self.is_slow:
+            self.waiting.append(work)
+        elif name == self.runs:
             asyncio.run(work)
         else:
             work.close()

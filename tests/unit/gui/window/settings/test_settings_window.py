@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -14,9 +16,10 @@ from gui.window.settings.controls import NumberControl
 from gui.window.settings.key_row import native
 from gui.window.settings.keys_page import KeysPage
 from gui.window.settings.row import SettingRow
+from gui.window.settings.setup_list import SetupList
 from gui.window.widgets.page_list import PageList
 from tests.support.area import Area
-from tests.support.qt_waiting import process_events_until
+from tests.support.qt_waiting import delete_now, process_events_until
 from tests.unit.gui.window.settings.conftest import Opened
 
 
@@ -294,6 +297,24 @@ def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: 
     QTest.keyClick(claude.control.inner, Qt.Key.Key_Return)
     assert (area.config / "agents/claude.toml").read_text() == 'default_arguments = ["--model", "x y"]\n'
     assert opened.agents["claude"].default_arguments == ("--model", "x y")
+
+
+def test_what_is_found_out_after_the_window_was_closed_is_dropped(opened: Opened, area: Area) -> None:
+    opened.tasks.is_slow = True
+    window = opened.window
+    window.show_page("agents")
+    window.show_page("chats")
+    [setups] = window.page("chats").findChildren(SetupList)
+    setups.add.click()
+    setups.form.directory.setText("~")
+    setups.form.command.setText("make")
+    setups.form.save.click()
+    window.close()
+    delete_now(window)
+    assert len(opened.tasks.waiting) == 2
+    for work in opened.tasks.waiting:
+        asyncio.run(work)
+    assert not (area.config / "chats.toml").exists()
 
 
 def test_escape_clears_the_search_and_then_closes_the_window(opened: Opened) -> None:
