@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
@@ -48,7 +48,6 @@ class UsageLabels(QWidget):
         if usage != self._usage:
             self._usage = usage
             self._show_all()
-            self._follow_clock()
 
     def fit(self, room_px: int) -> int:
         """Show the texts that have room, the limit first; returns their width with gaps, in pixels."""
@@ -77,10 +76,16 @@ class UsageLabels(QWidget):
             self.context.setText(texts[1])
             self.resized.emit()
         self.setToolTip("\n".join(tips))
+        self._follow_clock()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            self._show_all()
+        return super().event(event)
 
     def _follow_clock(self) -> None:
-        """Look at the clock while somebody can see the limits."""
-        if not (self.isVisible() and self._usage is not None and self._usage.limits):
+        """Look at the clock while somebody can see a limit."""
+        if not (self.isVisible() and self.limit.text()):
             self._clock.stop()
         elif not self._clock.isActive():
             self._clock.start()
@@ -88,7 +93,6 @@ class UsageLabels(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show_all()
-        self._follow_clock()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -65,6 +65,7 @@ def test_the_fullest_limit_is_shown_once_it_matters_and_all_are_in_the_tooltip(
     shown = chat_stage(chat)
     labels = shown.view.prompt.settings.usage
     assert not labels.limit.isVisible()
+    assert not labels._clock.isActive(), "nothing that is shown changes with the time"
     assert labels.toolTip().splitlines() == [
         "84,000 of 200,000 tokens",
         "5-hour limit: 74 % used · resets 14:30",
