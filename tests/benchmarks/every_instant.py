@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     options = parser.parse_args()
     if options.list:
-        print("\n".join(f"{name:<22}{(scenario.__doc__ or '').strip()}" for name, scenario in SCENARIOS.items()))
+        print("\n".join(f"{name}: {(scenario.__doc__ or '').strip()}" for name, scenario in SCENARIOS.items()))
         return 0
     if unknown := set(options.scenarios) - set(SCENARIOS):
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
