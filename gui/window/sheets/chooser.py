@@ -95,6 +95,7 @@ class Chooser(Sheet):
         self._on_closed()  # The sheet may be open for another question.
         self._choices = choices
         self._restore = restore
+        self.dims = restore is None  # Previews show their own colours.
         self.body.setAccessibleName(name)
         self.field.setAccessibleName(name)
         self.field.setPlaceholderText(placeholder)

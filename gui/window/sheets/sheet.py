@@ -38,6 +38,9 @@ class Sheet(QWidget):
         opened: the sheet is shown.
         closed: the sheet is closed; the keyboard focus should return to its former widget.
         placed: the open sheet was placed, perhaps where it was before.
+
+    Attributes:
+        dims: whether the page around the sheet is dimmed.
     """
 
     opened = Signal()
@@ -47,6 +50,7 @@ class Sheet(QWidget):
     def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
         super().__init__(parent)
         self.around = parent
+        self.dims = True
         self._theme = theme
         self._width_px = width_px
         self.body = SheetBody("sheet", self)
@@ -145,6 +149,8 @@ class Sheet(QWidget):
             self.dismiss()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.dims:
+            return
         tokens = self._theme.tokens
         color = tokens.color("scrim")
         color.setAlpha(SCRIM_ALPHA[tokens.name])

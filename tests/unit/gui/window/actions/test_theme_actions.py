@@ -44,6 +44,7 @@ async def test_the_marked_theme_is_shown_and_escape_brings_the_former_one_back(p
     [page] = window.tabs.pages()
     assert isinstance(page, TerminalPage)
     assert page.view._theme.background == GRUVBOX.terminal.background
+    assert window.grab().toImage().pixelColor(4, window.height() - 4) == GRUVBOX.tokens.color("sidebar"), "not dimmed"
     QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
     played.settle()
     assert played.theme.tokens == DARK.tokens
