@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from typing import Final
 
 from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.earlier_items import saved_lines
@@ -10,6 +12,11 @@ from session_host.errors import NotResumable
 from session_host.structured.dialects.claude.dialect import message_id
 from session_host.structured.dialects.claude.saved import message_before
 from session_host.structured.items import Item
+
+LATE_S: Final = 2.0
+"""Claude Code 2.1.197 writes its record some time after the answer."""
+
+_EVERY_S: Final = 0.1
 
 
 def turn_before(items: Sequence[Item], prompt: Item) -> str:
@@ -31,15 +38,19 @@ def turn_before(items: Sequence[Item], prompt: Item) -> str:
 def saved_message_before(query: ConversationQuery, prompt: Item) -> str:
     """Claude Code's id of the last message before a prompt; "" if the model had said nothing before.
 
-    Blocks on the disk.
+    Blocks on the disk, and for up to ``LATE_S`` if the record does not have the prompt yet.
 
     Raises:
-        NotResumable: the record of the conversation does not have the prompt.
+        NotResumable: the record of the conversation does not have the prompt, or the conversation was compacted since.
         OSError: the record cannot be read.
     """
-    lines, _ = saved_lines(query)
-    for message in (message_id(prompt.id), prompt.id):
-        found = message_before(lines, message)
-        if found is not None:
-            return found
-    raise NotResumable("Claude Code's conversation does not have this prompt any more, or was compacted since")
+    until = time.monotonic() + LATE_S
+    while True:
+        lines, _ = saved_lines(query)
+        for message in (message_id(prompt.id), prompt.id):
+            found = message_before(lines, message)
+            if found is not None:
+                return found
+        if time.monotonic() > until:
+            raise NotResumable("Claude Code's record of the conversation does not have this prompt")
+        time.sleep(_EVERY_S)

@@ -102,7 +102,7 @@ def _request(
     query = query_for(record, agent, environment)
     place = agent.conversation.place
     kept = find_conversation(place, query).kept if query.conversation else Availability.LOST
-    if kept in {Availability.LOST, Availability.NOTHING}:
+    if not before and kept in {Availability.LOST, Availability.NOTHING}:
         raise NotResumable(f"{record.name}: the conversation is empty; send a prompt first")
     with open_store() as store:
         request = request_of(store, record, agent, environment)

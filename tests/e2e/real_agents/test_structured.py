@@ -27,7 +27,7 @@ from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
-from tests.support.real_agents import CLAUDE, CODEX, OPENCODE, RealAgent
+from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, OPENCODE, RealAgent
 from tests.support.real_chats import PATIENCE_S, Work
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually, wait_until
@@ -255,7 +255,7 @@ async def test_a_fork_knows_what_was_said_and_the_other_chat_does_not_learn_more
     assert ("hello two" in asked, "hello three" in asked) == (True, False)
 
 
-@pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20, CODEX], ids=lambda agent: agent.label, indirect=True)
 async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from session_host.errors import NotResumable
 from session_host.protocol.untrusted_text import without_escapes
 from session_host.protocol.values import Image
 from session_host.structured.dialects.reading import array, at, text
@@ -52,14 +53,18 @@ def message_before(lines: Iterable[bytes], prompt: str) -> str | None:
         prompt: the id of the prompt's message.
 
     Returns:
-        The id; "" if the model had said nothing before the prompt; None if the file does not have the prompt, or the
-        conversation was compacted since.
+        The id; "" if the model had said nothing before the prompt; None if the file does not have the prompt.
+
+    Raises:
+        NotResumable: the conversation was compacted since.
     """
     read = [line for raw in lines if (line := read_message(raw)) is not None]
     by_id = {text(line, "uuid"): line for line in read if text(line, "uuid")}
     line = by_id.get(prompt)
-    if line is None or any(text(later, "subtype") == "compact_boundary" for later in read[read.index(line) :]):
+    if line is None:
         return None
+    if any(text(later, "subtype") == "compact_boundary" for later in read[read.index(line) :]):
+        raise NotResumable("Claude Code has compacted the conversation since this prompt")
     found, has_answer = "", False
     while not has_answer:
         line = by_id.get(text(line, "parentUuid") or text(line, "logicalParentUuid"))

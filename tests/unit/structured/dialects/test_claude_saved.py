@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from session_host.errors import NotResumable
 from session_host.structured.dialects.claude.saved import items_of, message_before
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "agents"
@@ -180,5 +181,6 @@ def test_a_fork_before_a_prompt_ends_with_the_last_message_before_it():
 
 def test_a_prompt_that_the_model_no_longer_knows_by_its_words_is_no_place_for_a_fork():
     lines = recorded("claude-compacted.jsonl")
-    assert message_before(lines, begins("claude-compacted", "fac9888b")) is None, "it was compacted since"
+    with pytest.raises(NotResumable, match="has compacted"):
+        message_before(lines, begins("claude-compacted", "fac9888b"))
     assert message_before(lines, "unknown") is None
