@@ -143,7 +143,7 @@ class MainWindow(QWidget):
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
         restoring = RestoreActions(
             sessions, agents, self.sheets, self.banners, self.open_chat,
-            lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt),
+            lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt), self.chat_actions.forking,
         )  # fmt: skip
         self._chat_menu = ChatMenu(
             self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, restoring,

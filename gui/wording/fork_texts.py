@@ -45,6 +45,9 @@ def cannot_fork(reason: object) -> str:
 
 def forked_before() -> str:
     """After a fork before a prompt."""
-    return translate(
-        "fork", "This chat knows what was said before this prompt. Edit the prompt and send it. Files did not change."
-    )
+    return translate("fork", "This chat knows what was said before this prompt. Edit the prompt and send it.")
+
+
+def files_changed(count: int) -> str:
+    """After a fork before a prompt: files differ from those before it."""
+    return translate("fork", "Edit the prompt and send it. Since it was first sent, %n file(s) changed.", "", count)

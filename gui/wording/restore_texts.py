@@ -93,6 +93,11 @@ def question(count: int, name: str) -> str:
     )
 
 
+def offer() -> str:
+    """The button that leads to the question."""
+    return translate("restore", "Restore files…")
+
+
 def restore_() -> str:
     return translate("restore", "Restore")
 

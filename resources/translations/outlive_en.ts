@@ -92,6 +92,16 @@
     </message>
 </context>
 <context>
+    <name>fork</name>
+    <message numerus="yes">
+        <source>Edit the prompt and send it. Since it was first sent, %n file(s) changed.</source>
+        <translation>
+            <numerusform>Edit the prompt and send it. Since it was first sent, %n file changed.</numerusform>
+            <numerusform>Edit the prompt and send it. Since it was first sent, %n files changed.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>notice</name>
     <message numerus="yes">
         <source>%n chat(s) running</source>

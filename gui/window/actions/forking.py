@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from PySide6.QtCore import QObject, Signal
+
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.input.draft import Draft
@@ -22,8 +24,14 @@ from session_host.protocol.values import GridSize
 from session_host.structured.items import Item
 
 
-class ForkActions:
-    """The actions that fork a structured chat; the new chat opens in a tab beside it."""
+class ForkActions(QObject):
+    """The actions that fork a structured chat; the new chat opens in a tab beside it.
+
+    Signals:
+        forked_before: a chat was forked before a prompt: the chat, the fork, which is shown, and the prompt's item.
+    """
+
+    forked_before = Signal(Chat, Chat, Item)
 
     def __init__(
         self,
@@ -35,6 +43,7 @@ class ForkActions:
         tabs: Panes,
         open_chat: Callable[[Chat], ChatPage],
     ) -> None:
+        super().__init__(tabs)
         self._sessions, self._agents, self._layout = sessions, agents, layout
         self._sheets, self._banners, self._tabs = sheets, banners, tabs
         self._open_chat = open_chat
@@ -94,7 +103,7 @@ class ForkActions:
             self._tabs.activate(chat.id)
         self._open_chat(forked)
         if before is not None:
-            self._banners.inform(fork_texts.forked_before(), key=f"fork {chat.id}")
+            self.forked_before.emit(chat, forked, before)
 
 
 def is_in_conversation(item: Item) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -19,17 +20,19 @@ from gui.bridge.restore_points import (
     restore,
 )
 from gui.bridge.sessions_model import SessionsModel
+from gui.window.actions.forking import ForkActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import SUBJECT_LINES, Question
-from gui.wording import restore_texts
+from gui.wording import fork_texts, restore_texts
 from session_host.agents.agent import Agent, title_of
 from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
+from session_host.structured.items import Item
 
 NAMED = 3
 """How many files a banner names."""
@@ -54,8 +57,10 @@ class RestoreActions:
         banners: BannerArea,
         open_chat: Callable[[Chat], ChatPage],
         show_since: OnPoint,
+        forking: ForkActions,
     ) -> None:
         """Set up the actions; ``show_since`` opens the window with the changes since a prompt."""
+        forking.forked_before.connect(self._on_forked)
         self._sessions, self._agents = sessions, agents
         self._sheets, self._banners = sheets, banners
         self._open_chat, self._show_since = open_chat, show_since
@@ -75,6 +80,24 @@ class RestoreActions:
     def show_since_item(self, chat: Chat, item: str) -> None:
         """Show the changes since the prompt with this item's id."""
         self._on_item(chat, item, self._show_since)
+
+    # ------------------------------------------------------------ after a fork
+
+    def _on_forked(self, chat: Chat, forked: Chat, prompt: Item) -> None:
+        self._sessions.tasks.start(self._offer(chat, forked, prompt), "restore point")
+
+    async def _offer(self, chat: Chat, forked: Chat, prompt: Item) -> None:
+        """Offer to restore the files for a fork that begins before a prompt, if they have changed since."""
+        banner = Banner(fork_texts.forked_before(), key=f"fork {forked.id}")
+        with contextlib.suppress(WorktreeError):
+            points = await points_of(chat, self._sessions)
+            point = next((each.point for each in points if each.point.about.item == prompt.id), None)
+            plan = await read_plan(forked, point) if point is not None else None
+            if plan is not None and plan.files:
+                since = SincePrompt(plan.point, restore_texts.quoted(one_line(prompt.text)))
+                banner.text = fork_texts.files_changed(len(plan.files))
+                banner.action, banner.on_action = restore_texts.offer(), lambda: self._ask_about(forked, since)
+        self._banners.show_banner(banner)
 
     # ------------------------------------------------------------ choosing
 

@@ -108,8 +108,8 @@ async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(played: Played, m
     copy = window.tabs.active_page
     assert isinstance(copy, StructuredPage)
     assert copy.view.prompt.draft == Draft("Add a test\nfor it")
-    assert window.banners.current is not None
-    assert "Files did not change" in window.banners.current.text
+    banners = window.banners
+    await played.until(lambda: banners.current is not None and "Edit the prompt" in banners.current.text, "the line")
 
     menu = QMenu(window)
     page.view._add_to_menu(menu, "three")
@@ -126,6 +126,7 @@ async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(played: Played, m
 
     page = with_prompts(window.open_chat(played.chat(chat)))
     window.actions_["fork_before"].trigger()
-    assert window.banners.current.text == "This chat has no prompts yet."
+    assert banners.current is not None
+    assert banners.current.text == "This chat has no prompts yet."
     for session_id in (shell, other):
         assert "Fork before a prompt…" not in items(played, session_id)

@@ -143,6 +143,33 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path
     await played.until(lambda: banner(played) == "The files were not kept before this prompt.", "the line")
 
 
+async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_restored(
+    played: Played, tmp_path: Path
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    fields = {"agent": "codex", "runtime": "structured", "argv": ["codex"], "cwd": str(checkout.path)}
+    origin, fork = await played.add("x", **fields), await played.add("x (fork)", **fields)
+    take(checkout.path, origin, About(kind="prompt", item="one"))
+    checkout.write("file", "changed")
+    window = played.open_window()
+    page = window.open_chat(played.chat(fork))
+    forked = window.chat_actions.forking.forked_before
+    prompt = Item("one", "user", 0, "Fix it\nplease", "done")
+    forked.emit(played.chat(origin), played.chat(fork), prompt)
+    await played.until(lambda: "Since it was first sent, 1 file changed." in banner(played), "the offer")
+    window.banners.act()
+    await played.until(lambda: page.is_question_open, "the question")
+    assert page.question.title.text() == "Restore 1 file as before “Fix it please”?"
+    page.question.yes.click()
+    await played.until(lambda: banner(played) == "1 file restored.", "the file to be restored")
+    for item in (prompt, Item("unknown", "user", 0, "Other", "done")):
+        forked.emit(played.chat(origin), played.chat(fork), item)
+        await played.until(lambda: "This chat knows what was said" in banner(played), "the line without an offer")
+        assert window.banners.current is not None
+        assert window.banners.current.action == ""
+        window.banners.act()
+
+
 async def test_without_a_repository_or_a_restore_point_a_line_says_so(played: Played, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
     plain = await played.add("plain", agent="claude", cwd=str(tmp_path))
