@@ -48,6 +48,7 @@ class ChatView(QWidget):
             as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
         prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
+        menu_built(QMenu): the context menu of the page is about to open.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
         file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
@@ -60,6 +61,7 @@ class ChatView(QWidget):
     answered = Signal(str, str, str, object)
     withdrawn = Signal(str)
     prompt_menu_built = Signal(QMenu, Item)
+    menu_built = Signal(QMenu)
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
     file_activated = Signal(object)
@@ -121,6 +123,7 @@ class ChatView(QWidget):
     def _connect(self) -> None:
         self.page.acted.connect(self._on_action)
         self.page.menu_made.connect(self._add_to_menu)
+        self.page.menu_built.connect(self.menu_built)
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)

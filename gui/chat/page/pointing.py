@@ -46,11 +46,13 @@ class PointedPage(ScrollingPage):
         acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link",
             "file".
         menu_made(QMenu, str): the context menu for the row with this key was made.
+        menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 
     acted = Signal(object)
     menu_made = Signal(QMenu, str)
+    menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
 
     def __init__(self, theme: Theme, directory: str = "", parent: QWidget | None = None) -> None:
@@ -338,6 +340,7 @@ class PointedPage(ScrollingPage):
             show_key(action, QKeySequence(own) if key.isEmpty() else key)
         if (each := self.segment_at(point)) is not None:
             self.menu_made.emit(menu, self.rows.key(each.position))
+        self.menu_built.emit(menu)
         return menu
 
     # ------------------------------------------------------------ selection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,6 +37,8 @@ TERMINAL_MENU = (
     "reset_terminal",
 )  # fmt: skip
 """The window's actions in a terminal's context menu; ``RESTORE`` only for an agent."""
+CHAT_MENU = ("find", "new_shell", "split_right", "export")
+"""The window's actions in a chat view's context menu; the menu of a prompt restores files."""
 
 
 @dataclass(frozen=True)
@@ -126,21 +128,22 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         elif isinstance(page, StructuredPage):
+            page.view.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
             page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))
 
     def _wire_terminal(self, page: TerminalPage) -> None:
         page.view.set_window_keys(self._window_keys)
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
-        page.view.contextMenuBuilt.connect(self._extend_menu)
+        page.view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
-    def _extend_menu(self, menu: QMenu) -> None:
+    def _extend_menu(self, menu: QMenu, names: Sequence[str]) -> None:
         menu.addSeparator()
         actions = self._window.actions
-        actions.fill(menu, [name for name in TERMINAL_MENU if name != RESTORE or actions[name].isEnabled()])
+        actions.fill(menu, [name for name in names if name != RESTORE or actions[name].isEnabled()])
 
     def _extend_prompt_menu(self, chat: Chat, menu: QMenu, prompt: Item) -> None:
         restoring, forking = self._window.restoring, self._chat_actions.forking

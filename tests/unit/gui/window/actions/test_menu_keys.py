@@ -76,8 +76,16 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(played: Pl
     page = window.open_chat(played.chat(session_id))
     assert isinstance(page, StructuredPage)
     menu = page.view.page.context_menu(QPointF(9, 9))
-    assert chat_texts.copy_as_markdown() in [action.text() for action in menu.actions()]
-    assert shown(menu) == {common_texts.copy(): "Ctrl+C", common_texts.select_all(): "Ctrl+Shift+A"}
+    texts = [action.text() for action in menu.actions()]
+    assert chat_texts.copy_as_markdown() in texts
+    assert action_texts.title("export") in texts, "as in a terminal's menu"
+    assert shown(menu) == {
+        common_texts.copy(): "Ctrl+C",
+        common_texts.select_all(): "Ctrl+Shift+A",
+        action_texts.title("find"): "Ctrl+Shift+F",
+        action_texts.title("new_shell"): "Ctrl+Shift+Return",
+        action_texts.title("split_right"): "Ctrl+Shift+D",
+    }
 
 
 async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(played: Played) -> None:
