@@ -1,9 +1,9 @@
 """The sidebar: all chats by group, with a filter.
 
-sidebar      the widget
-chat_list    its list: several rows can be selected, and chats dragged
-model        the list's rows as Qt's item model
-arrangement  which chats stand below which heading, and in which order
-delegate     paints headings and rows
-no_matches   stands in place of the rows when the filter finds none
+sidebar         the widget
+chat_list_view  its list: several rows can be selected, and chats dragged
+model           the list's rows as Qt's item model
+arrangement     which chats stand below which heading, and in which order
+delegate        paints headings and rows
+no_matches      stands in place of the rows when the filter finds none
 """

@@ -21,7 +21,7 @@ from gui.theme.tokens import (
     SIDEBAR_MAX_PX,
     SIDEBAR_MIN_PX,
 )
-from gui.window.sidebar.chat_list import ChatList
+from gui.window.sidebar.chat_list_view import ChatListView
 from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
 from gui.window.sidebar.no_matches import NoMatches
@@ -90,7 +90,7 @@ class Sidebar(Area):
         self.no_matches.search_requested.connect(self._search_all)
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list = ChatList(self.model)
+        self.list = ChatListView(self.model)
         self.delegate = SidebarDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.chats())

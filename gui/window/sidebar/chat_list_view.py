@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView
 from gui.window.sidebar.model import ChatRow, SidebarModel
 
 
-class ChatList(QListView):
+class ChatListView(QListView):
     """The list; a line shows where dragged chats would go."""
 
     def __init__(self, model: SidebarModel) -> None:
