@@ -63,6 +63,7 @@ async def keeper_at_short_launch(place: Place, number: int) -> Instant:
     """The keeper is killed while it starts a program that ends at once: that runs once, or not at all if refused."""
     result = NOBODY
     other, ran = place.chat(), place.directory / f"ran-{number}"
+    ran.unlink(missing_ok=True)  # An instant may be tried twice.
     losses: list[str] = []
     began_s = time.monotonic()
     try:
