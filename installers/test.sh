@@ -79,7 +79,7 @@ note() {
     fi
 }
 
-# beside NAME COMMAND…: as check, while the tests run; `said` waits for it.
+# beside NAME COMMAND…: as check, in the time that the tests leave the processors; `said` waits for it.
 beside() {
     local name=$1
     shift
@@ -87,7 +87,7 @@ beside() {
     (
         began=$SECONDS code=0
         printf '\n=== %s: %s\n' "$name" "$*"
-        "$@" 2>&1 || code=$?
+        nice -n 19 "$@" 2>&1 || code=$?
         printf '%d %d\n' "$code" $((SECONDS - began)) >"$outputs/${#besides[@]}.result"
     ) >"$outputs/${#besides[@]}" &
 }
