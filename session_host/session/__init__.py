@@ -7,6 +7,7 @@
     states         state machines as tables, and the diagrams in the docstrings
     connection     one client's conversation; connection_states is its table
     frame_queue    one client's frames in order, with delayed acknowledgements
+    clients        the attached clients, which get the events
     viewers        passes what viewers do on to the three below
     attachments    viewers' holds on the session: what was taken from each
     sizing         the grid size: the most recently used viewer's

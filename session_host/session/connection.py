@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder
@@ -51,9 +51,7 @@ from .connection_states import TABLE as _STATES
 from .connection_states import Change, State
 from .effects import Close, Log, StartTimer, StopTimer
 from .frame_queue import FrameQueue
-
-if TYPE_CHECKING:
-    from .session import Session
+from .session import Session
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
@@ -77,7 +75,7 @@ class ClientConnection:
 
         Args:
             session: the session that the client connects to.
-            peer: see ``FrameQueue``.
+            peer: the socket's transport, which only the driver uses.
             refusal: returns why the client may not control the chat, one line; "" if it may.
         """
         self.state = State.EXPECT_HELLO
@@ -88,7 +86,7 @@ class ClientConnection:
         self._effects = session.effects
         self._decoder = ClientDecoder()
         self._received: deque[Message | ProtocolViolation] = deque()
-        self.frames = FrameQueue(self, session, peer)
+        self.frames = FrameQueue(session, peer, caught_up=self._caught_up, refuse=self.refuse)
         self._subscription = self.frames.subscription
         self._attach_request = Attach()
         self._events: list[Request | Report | AskUser] = []
@@ -153,7 +151,7 @@ class ClientConnection:
         self.frames.close()
         if self._is_hello_awaited:
             self._effects.append(StopTimer(self, HELLO))
-        self._session.remove_client(self)
+        self._session.clients.remove(self)
         if self.attachment is not None:
             self._session.viewers.park(self.attachment, self)
 
@@ -253,7 +251,7 @@ class ClientConnection:
         )
         self.attachment, self._attach_request = attachment, message
         self._log("attached", attachment)
-        session.add_client(self)
+        session.clients.add(self)
         if session.state is ProgramState.STARTING:
             self._change_state(Change.ATTACHES_EARLY)
             self.send_message(Starting(attachment.id))
@@ -297,7 +295,7 @@ class ClientConnection:
             return
         self.frames.flush_ack()
         self._session.viewers.detach(attachment)
-        self._session.remove_client(self)
+        self._session.clients.remove(self)
         self.attachment = None
         self._subscription.close()
         if self.state is State.FINISHING:
@@ -343,7 +341,7 @@ class ClientConnection:
         """Queue the output that the client missed, since its queue has drained."""
         self._subscription.queue_drained()
 
-    def caught_up(self) -> None:
+    def _caught_up(self) -> None:
         """Send the end of the program, since all output is queued for the client."""
         self._send_end()
         if self.state is State.FINISHING:

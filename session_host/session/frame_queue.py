@@ -6,7 +6,8 @@ the echo.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from session_host.protocol.codec import encode
 from session_host.protocol.compatibility import encode_for
@@ -14,11 +15,8 @@ from session_host.protocol.messages import PROTOCOL_VERSION, InputAck, Message
 
 from .effects import Flush, StartTimer, StopTimer
 from .output_ring import Span
+from .session import Session
 from .subscription import CaughtUp, OutputSubscription
-
-if TYPE_CHECKING:
-    from .connection import ClientConnection
-    from .session import Session
 
 ACK, ACK_DELAY_S = "acknowledgement", 0.1
 """Only the viewer's retransmit queue waits for the acknowledgement; a shorter delay would cost a timer for each key."""
@@ -29,19 +27,30 @@ class FrameQueue:
 
     Attributes:
         peer: the socket's transport, which only the driver uses.
+        refuse: sends the client an error, with its code and text, and drops it.
         protocol: the version that the client speaks.
         subscription: the client's share of the output.
         ack_sequence: the last input that is written and not acknowledged yet; 0 for none.
     """
 
-    def __init__(self, connection: ClientConnection, session: Session, peer: Any) -> None:
-        self.peer = peer
+    def __init__(
+        self, session: Session, peer: Any, *, caught_up: Callable[[], None], refuse: Callable[[str, str], None]
+    ) -> None:
+        """Begin without frames.
+
+        Args:
+            session: the session that the client connects to.
+            peer: see the attribute.
+            caught_up: called when all output is queued for the client.
+            refuse: see the attribute.
+        """
+        self.peer, self.refuse = peer, refuse
         self.protocol = PROTOCOL_VERSION
         self.subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, session.effects)
         self.ack_sequence = 0
         self._ack_attachment = ""
         self._is_ack_timer_running = self._has_written_since_timer = False
-        self._connection = connection
+        self._caught_up = caught_up
         self._effects = session.effects
         self._pieces: list[bytes | Span] = []
         self._is_flush_wanted = False
@@ -91,10 +100,6 @@ class FrameQueue:
             self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
         self.flush_ack()
 
-    def refuse(self, code: str, text: str) -> None:
-        """Send the client an error, and drop it."""
-        self._connection.refuse(code, text)
-
     def close(self) -> None:
         """Stop the subscription and the timer of a client that is gone."""
         self.subscription.close()
@@ -113,6 +118,6 @@ class FrameQueue:
             if isinstance(message, Span):
                 self._queue(message)
             elif isinstance(message, CaughtUp):
-                self._connection.caught_up()
+                self._caught_up()
             elif frame := encode_for(self.protocol, message):
                 self._queue(frame)

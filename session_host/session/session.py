@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -54,7 +53,7 @@ from session_host.storage.descriptors.pending_input import PendingInput
 from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notification, TerminalEvent, TitleChanged
 
 from .attachments import Attachment
-from .connection import ClientConnection
+from .clients import Clients
 from .effects import AppendEntry, ClearOutput, Effect, NoteUserInput, UseColors, UseEmulator, WriteToProgram
 from .output_ring import OutputRing
 from .program_input import encode_input, is_navigation, is_use
@@ -94,7 +93,8 @@ class Session:
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: the user's name for it; ``title`` is the title that the program sets.
-        ring: the output that can be sent again; ``audience``: the clients that get output as it comes.
+        ring: the output that can be sent again.
+        clients: the attached clients, which get events; ``audience``: those of them that get output as it comes.
         pending: recorded input that is not written to the program yet.
         viewers: the attachments, and their effect on grid size (``sizing``) and focus.
         colors: the colours for answers to colour queries; None if no viewer sent any.
@@ -139,7 +139,7 @@ class Session:
         self.name = log_state.name or spec.name
         self.title = title
         self.ring, self.pending = ring, pending
-        self.audience = Audience()
+        self.clients, self.audience = Clients(), Audience()
         self.viewers = Viewers(self.effects, log_state, spec.size, new_id)
         self.sizing = self.viewers.sizing
         self.colors = log_state.colors
@@ -150,28 +150,9 @@ class Session:
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
         self._watcher_events = watcher_events
-        self._attached: list[ClientConnection] = []
         self._not_encoded: deque[tuple[Attachment, Input]] = deque()
 
-    # ------------------------------------------------------------ clients
-
-    def connect(self, peer: Any, refusal: Callable[[], str]) -> ClientConnection:
-        """Make the rules of a new client's connection; see ``ClientConnection``."""
-        return ClientConnection(self, peer, refusal)
-
-    def add_client(self, connection: ClientConnection) -> None:
-        """Send all events to a client from now on, since it has attached."""
-        self._attached.append(connection)
-
-    def remove_client(self, connection: ClientConnection) -> None:
-        """Send a client no more events, since it has detached or is gone."""
-        if connection in self._attached:
-            self._attached.remove(connection)
-
-    def broadcast(self, event: Event) -> None:
-        """Send an event to all attached clients."""
-        for connection in tuple(self._attached):
-            connection.event(event)
+    # ------------------------------------------------------------ facts for clients
 
     def current_state_events(self) -> Iterator[Event]:
         """Yield the current state as events, for a viewer that has just attached."""
@@ -185,12 +166,12 @@ class Session:
         """Change the session's name."""
         self.effects.append(AppendEntry(EntryKind.NAME, name.encode()))
         self.name = name
-        self.broadcast(NameEvent(name))
+        self.clients.broadcast(NameEvent(name))
 
     def set_title(self, title: str) -> None:
         """Set the title that the program, or the agent of a structured chat, has given."""
         self.title = title
-        self.broadcast(TitleEvent(title))
+        self.clients.broadcast(TitleEvent(title))
 
     def set_colors(self, colors: Colors) -> None:
         """Set the colours for answers to colour queries: those of the viewer that reported last."""
@@ -214,8 +195,7 @@ class Session:
 
     def program_started(self) -> None:
         """Send viewers Attached, since the program has its size."""
-        for connection in tuple(self._attached):
-            connection.program_started()
+        self.clients.program_started()
         self.viewers.focus.viewers_changed()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
@@ -234,7 +214,7 @@ class Session:
     def broadcast_end(self) -> None:
         """Send the end of the program to all clients; all earlier events were sent before."""
         if self.end is not None:
-            self.broadcast(self.end)
+            self.clients.broadcast(self.end)
 
     # ------------------------------------------------------------ output
 
@@ -250,8 +230,7 @@ class Session:
     def resized(self, message: Resized) -> None:
         """Record a resize of the grid at the end of the output so far."""
         self.ring.resized(message)
-        for connection in tuple(self._attached):
-            connection.resized(message)
+        self.clients.resized(message)
 
     def handle_emulator_results(self, replies: bytes, events: Sequence[TerminalEvent], fed: int, resizes: int) -> None:
         """Handle the emulator's results after it has interpreted output.
@@ -280,11 +259,11 @@ class Session:
             case TitleChanged(title):
                 self.set_title(title)
             case Bell():
-                self.broadcast(BellEvent())
+                self.clients.broadcast(BellEvent())
             case Notification(title, body, identity):
-                self.broadcast(NotificationEvent(title, body, identity))
+                self.clients.broadcast(NotificationEvent(title, body, identity))
             case ClipboardSet(text):
-                self.broadcast(ClipboardEvent(text))
+                self.clients.broadcast(ClipboardEvent(text))
             case _:
                 pass
 

@@ -73,7 +73,7 @@ class Stage(RulesStage[Effect]):
 
     def connection(self, *messages: m.Message) -> ClientConnection:
         """A client that has sent these messages and received the replies."""
-        own = self.session.connect(object(), lambda: self.refusal)
+        own = ClientConnection(self.session, object(), lambda: self.refusal)
         for message in messages:
             self._receive(own, encode(message))
         own.frames.data_to_send()

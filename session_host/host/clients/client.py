@@ -8,6 +8,7 @@ from typing import Protocol
 
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import AskUser, Reply, Report, Request
+from session_host.session.connection import ClientConnection
 from session_host.system.processes.permission import agent_chats, refusal_of, refusal_to_answer
 
 from .message_trace import TracedTransport, log
@@ -37,7 +38,7 @@ class Client:
         self._owner = owner
         self._effects = driver.session.effects
         self.transport = (TracedTransport if log.isEnabledFor(logging.DEBUG) else SocketTransport)(client_socket, self)
-        self.connection = driver.session.connect(self.transport, self.refusal)
+        self.connection = ClientConnection(driver.session, self.transport, self.refusal)
         driver.performer.perform()
 
     def data_received(self, data: bytes) -> None:

@@ -363,7 +363,7 @@ class Driver:
 
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
-        self.session.broadcast(event)
+        self.session.clients.broadcast(event)
         self.performer.perform()
         if isinstance(event, ActivityEvent):
             self.session.prompt.activity_changed(event.activity)

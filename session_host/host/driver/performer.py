@@ -80,7 +80,7 @@ class Performer:
             AppendEntry: self._append_entry,
             WriteToProgram: self._send_to_program,
             ResizeGrid: self._resize_grid,
-            Broadcast: lambda effect: driver.session.broadcast(effect.event),
+            Broadcast: lambda effect: driver.session.clients.broadcast(effect.event),
             UseColors: self._use_colors,
             ClearOutput: lambda effect: driver.clearer.clear(effect.what),
             AppendRecord: lambda effect: driver.append_record(effect.record),

@@ -7,7 +7,7 @@ import pytest
 from session_host.protocol import messages as m
 from session_host.protocol.messages import ErrorCode
 from session_host.protocol.values import State
-from session_host.session.connection import HELLO, HELLO_TIMEOUT_S
+from session_host.session.connection import HELLO, HELLO_TIMEOUT_S, ClientConnection
 from session_host.session.effects import (
     AppendEntry,
     Close,
@@ -39,7 +39,7 @@ from tests.support.session_stage import (
 
 
 def test_a_client_that_greets_gets_welcome(stage: Stage) -> None:
-    client = stage.session.connect("peer", str)
+    client = ClientConnection(stage.session, "peer", str)
     assert stage.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
     assert (
         stage.script()
@@ -179,7 +179,7 @@ def test_a_detached_viewer_types_nothing_and_gets_nothing(stage: Stage) -> None:
         << Flush(client.frames)
         >> stage.receives(client)
         << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
-        >> do(stage.session.broadcast, m.BellEvent())
+        >> do(stage.session.clients.broadcast, m.BellEvent())
     )
 
 

@@ -25,7 +25,7 @@ class Stage:
         self.told: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
         self.effects: list[Effect] = []
-        self.driver = Mock(session=Mock(broadcast=self.tell, effects=self.effects))
+        self.driver = Mock(session=Mock(clients=Mock(broadcast=self.tell), effects=self.effects))
         self.performer = Performer(cast("Driver", self.driver))
 
     def tell(self, event: Event) -> None:
