@@ -1,79 +1,18 @@
-"""Positions in the text that move with it, and the prompts that are marked by such positions."""
+"""Positions in the text that move with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from session_host.terminal.prompts import PromptMarks
-
-if TYPE_CHECKING:
-    from .grid import GridScreen
-
 
 class Anchor:
-    """A position in the text: an absolute row number of the active screen, and a column."""
+    """A position in the text: an absolute row number of the active screen, and a column.
 
-    __slots__ = ("column", "line")
+    Attributes:
+        is_overwritten: whether its row was scrolled out of the screen's scrolled part; another row has its place.
+    """
+
+    __slots__ = ("column", "is_overwritten", "line")
 
     def __init__(self, line: int, column: int) -> None:
         self.line = line
         self.column = column
-
-
-class PrimaryRow(Anchor):
-    """A row of the primary screen or its history, as a ``RowMark``."""
-
-    __slots__ = ("_screen", "removed")
-
-    def __init__(self, screen: GridScreen, line: int) -> None:
-        super().__init__(line, 0)
-        self._screen = screen
-        self.removed = False
-
-    def place(self) -> int | None:
-        """See ``RowMark``."""
-        screen = self._screen
-        row = self.line - _oldest_line(screen)
-        # A smaller grid may have cut off blank rows below the cursor.
-        return row if row >= 0 and self.line < screen.evicted + len(screen.history) + screen.lines else None
-
-    def is_erased(self) -> bool:
-        """See ``PromptRow``."""
-        return self.removed
-
-
-class PrimaryPrompts(PromptMarks[PrimaryRow]):
-    """The prompts of a screen, while its primary screen is active."""
-
-    def __init__(self, screen: GridScreen) -> None:
-        super().__init__()
-        self._screen = screen
-
-    def row(self, row: int) -> PrimaryRow:
-        """Mark a row, counted from the oldest of the primary screen's history."""
-        return PrimaryRow(self._screen, _oldest_line(self._screen) + row)
-
-    def row_of_cursor(self) -> PrimaryRow:
-        """Mark the cursor's row."""
-        return PrimaryRow(self._screen, self._screen.top_line + self._screen.cursor.y)
-
-    def rows_erased(self, first: int, count: int) -> None:
-        """Handle rows that were erased as a whole, counted from the top of the screen."""
-        if count > 0 and self and not self._screen.on_alternate:
-            begin = self._screen.shown_rows + first
-            self.erase(begin, begin + count - 1, self.row)
-
-    def on_screen(self) -> Iterator[PrimaryRow]:
-        """The marks on the screen, and perhaps some above it."""
-        if not self._screen.on_alternate:
-            top = self._screen.top_line
-            for rows in self.newest():
-                if all(row.line < top for row in rows):
-                    break
-                yield from rows
-
-
-def _oldest_line(screen: GridScreen) -> int:
-    """The absolute number of the oldest row that is shown of the primary screen's history."""
-    return screen.evicted + max(len(screen.history) - screen.history_limit, 0)
+        self.is_overwritten = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyte import modes as mo
 
 from session_host.terminal.base import Style
@@ -9,7 +11,9 @@ from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
 from session_host.terminal.pyte.cells import BLANK, PROTECTED, TAIL, Line
 from session_host.terminal.pyte.width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
 
+from .anchors import Anchor
 from .grid import GridScreen
+from .marked_prompts import PrimaryPrompts
 
 GRAPHEMES = 2027 << 5
 
@@ -27,6 +31,7 @@ class EditScreen(GridScreen):
         charset: the current one of them (pyte's).
         single_shift: a set used for the next character alone, or None.
         last_char: the character that REP repeats.
+        prompts: the primary screen's prompts.
         iso_protection: whether SPA set the protection: then any erase respects it, not only the selective ones.
     """
 
@@ -35,7 +40,12 @@ class EditScreen(GridScreen):
         self.single_shift: int | None = None
         self.last_char = ""
         self.iso_protection = False
+        self.prompts = PrimaryPrompts(self)
         super().__init__(columns, lines, history_limit)
+
+    def anchors_on_screen(self) -> Iterable[Anchor]:
+        """See ``GridScreen``; prompts move, too."""
+        return (*self.anchors, *self.prompts.on_screen()) if self.prompts else self.anchors
 
     # -- drawing
 

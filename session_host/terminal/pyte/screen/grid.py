@@ -14,6 +14,7 @@ pyte provides the cursor, the set of modes (private ones shifted by five bits), 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import pyte
 from pyte import modes as mo
@@ -21,7 +22,7 @@ from pyte import modes as mo
 from session_host.terminal.base import PLAIN, Style
 from session_host.terminal.pyte.cells import Line, erased
 
-from .anchors import Anchor, PrimaryPrompts, PrimaryRow
+from .anchors import Anchor
 
 LEFT_RIGHT_MARGINS = 69 << 5
 REVERSE_WRAP = 45 << 5
@@ -42,7 +43,6 @@ class GridScreen(pyte.Screen):
         top, bottom, left, right: the margins, inclusive, 0-based.
         all_dirty: whether every row changed; ``dirty`` may then be incomplete.
         anchors: positions that move with their content: the ends of a selection, the viewport's top.
-        prompts: the primary screen's prompts, marked by PrimaryRow.
     """
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
@@ -58,7 +58,6 @@ class GridScreen(pyte.Screen):
         self.right, self.bottom = columns - 1, lines - 1
         self.grid: list[Line] = [Line(columns) for _ in range(lines)]
         self.anchors: list[Anchor] = []
-        self.prompts = PrimaryPrompts(self)
         super().__init__(columns, lines)
 
     @property
@@ -174,8 +173,7 @@ class GridScreen(pyte.Screen):
         else:
             self.dirty.update(range(top, bottom + 1))
         whole = kept and bottom == self.lines - 1  # no row moves against the numbers
-        anchors = self.anchors if whole or not self.prompts else (*self.anchors, *self.prompts.on_screen())
-        for anchor in anchors:
+        for anchor in self.anchors if whole else self.anchors_on_screen():
             row = anchor.line - self.top_line
             if kept:
                 # The region's rows moved up by as many rows as were added above them.
@@ -183,8 +181,12 @@ class GridScreen(pyte.Screen):
                     anchor.line += rows
             elif top <= row <= bottom:
                 anchor.line = self.top_line + min(max(row - rows, top), bottom)
-                if isinstance(anchor, PrimaryRow) and not top <= row - rows <= bottom:
-                    anchor.removed = True
+                if not top <= row - rows <= bottom:
+                    anchor.is_overwritten = True
+
+    def anchors_on_screen(self) -> Iterable[Anchor]:
+        """The anchors that a scrolled part of the screen may move; perhaps some above the screen, too."""
+        return self.anchors
 
     def _move_block(self, top: int, bottom: int, count: int) -> None:
         """Scroll the cells between the left and right margins; up for a positive count."""

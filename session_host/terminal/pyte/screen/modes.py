@@ -9,9 +9,9 @@ from pyte import modes as mo
 from session_host.terminal.base import PLAIN, CursorShape, Style
 from session_host.terminal.pyte.cells import PROTECTED, Line
 
-from .anchors import PrimaryPrompts
 from .edit import GRAPHEMES, EditScreen
 from .grid import LEFT_RIGHT_MARGINS, REVERSE_WRAP
+from .marked_prompts import PrimaryPrompts
 
 _MOUSE_TRACKING = (9, 1000, 1002, 1003)
 _MOUSE_ENCODING = (1005, 1006, 1015, 1016)
