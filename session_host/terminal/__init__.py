@@ -12,8 +12,9 @@
     prompts       where a shell's prompts and outputs are, by those marks
     text          rows as text, for every engine
     lines         rows as lines with each character's cell, to search
+    engines       which engines are installed, the best of them, and their builds
     engine_constants  what both engines have in common
-    installed     whether the engines' packages are installed
+    installed     the engines' packages: directory and version
     adapter       the engines behind JSON lines, for public conformance suites
 
 This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only when it is needed,
@@ -22,46 +23,20 @@ since that costs tens of milliseconds.
 
 from __future__ import annotations
 
-from functools import cache
-
-from session_host.errors import UsageError
 from session_host.protocol.values import CellSize, GridSize
 
 from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
-from .installed import package_directory, package_version
+from .engines import available_engines, default_engine, engine_build, installed_engine
 
-_DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
-"""The engines, best first, and their packages."""
-
-_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
-"""Versions of our part of each engine's snapshot format."""
-
-
-def _is_installed(engine: EngineName) -> bool:
-    return package_directory(_DISTRIBUTIONS[engine]) is not None
-
-
-def available_engines() -> list[EngineName]:
-    """The engines that are installed, best first, without importing one."""
-    return [engine for engine in _DISTRIBUTIONS if _is_installed(engine)]
-
-
-def default_engine() -> EngineName:
-    """The best installed engine.
-
-    Raises:
-        UsageError: no engine is installed.
-    """
-    engines = available_engines()
-    if not engines:
-        raise UsageError("no terminal engine is installed; install pyghostty or pyte")
-    return engines[0]
-
-
-@cache
-def engine_build(engine: EngineName) -> str:
-    """Engine and exact build, without importing the engine: a snapshot fits only the build that made it."""
-    return f"{engine}-{package_version(_DISTRIBUTIONS[engine])}+{_SNAPSHOT_VERSIONS[engine]}"
+__all__ = [
+    "available_engines",
+    "create",
+    "default_engine",
+    "engine_build",
+    "from_replay",
+    "restore",
+    "restore_beginning",
+]
 
 
 def create(
@@ -77,7 +52,7 @@ def create(
     Raises:
         UsageError: the engine is unknown, or its package is not installed.
     """
-    name = _resolve_engine(engine)
+    name = installed_engine(engine)
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator
 
@@ -94,7 +69,7 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
         UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
-    name = _resolve_engine(engine)
+    name = installed_engine(engine)
     if name == "ghostty":
         from .ghostty.emulator import GhosttyEmulator
 
@@ -113,7 +88,7 @@ def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator |
         UsageError: the engine is unknown, or its package is not installed.
         OutliveError: the snapshot is damaged.
     """
-    if _resolve_engine(engine) != "ghostty":
+    if installed_engine(engine) != "ghostty":
         return None
     from .ghostty.emulator import GhosttyEmulator
 
@@ -133,13 +108,3 @@ def from_replay(
     emulator.take_replies()
     emulator.take_events()
     return emulator
-
-
-def _resolve_engine(engine: EngineName | None) -> EngineName:
-    if engine is None:
-        return default_engine()
-    if engine not in _DISTRIBUTIONS:
-        raise UsageError(f"unknown engine {engine!r}; available: {', '.join(_DISTRIBUTIONS)}")
-    if not _is_installed(engine):
-        raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}; install it")
-    return engine

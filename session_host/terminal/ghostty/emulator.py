@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Mouse
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import engine_build
 from session_host.terminal.base import (
     DEFAULT_SCROLLBACK_LINES,
     Cursor,
@@ -24,6 +23,7 @@ from session_host.terminal.base import (
     SelectionUnit,
     TerminalEvent,
 )
+from session_host.terminal.engines import engine_build
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 

@@ -17,7 +17,6 @@ from pyte import modes as mo
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal import engine_build
 from session_host.terminal.base import (
     DEFAULT_SCROLLBACK_LINES,
     Cursor,
@@ -31,6 +30,7 @@ from session_host.terminal.base import (
 )
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
+from session_host.terminal.engines import engine_build
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import has_plain, paste_bytes
 

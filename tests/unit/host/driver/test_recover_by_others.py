@@ -50,7 +50,7 @@ async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkey
         assert await kept.checkpointer._make(portable=False)
         kept.output_file.free_before(kept.output_file.end)
         kept.kill()
-        monkeypatch.setattr("session_host.terminal._is_installed", lambda engine: engine == "pyte")
+        monkeypatch.setattr("session_host.terminal.engines._is_installed", lambda engine: engine == "pyte")
         kept.host()
         assert kept.recovered.emulator.build.startswith("pyte")
         assert await _settled(kept) == was

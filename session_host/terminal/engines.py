@@ -1,0 +1,58 @@
+"""The engines by name: which are installed, the best of them, and their builds; none is imported."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from session_host.errors import UsageError
+
+from .base import EngineName
+from .installed import package_directory, package_version
+
+_DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
+"""The engines, best first, and their packages."""
+
+_SNAPSHOT_VERSIONS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
+"""Versions of our part of each engine's snapshot format."""
+
+
+def _is_installed(engine: EngineName) -> bool:
+    return package_directory(_DISTRIBUTIONS[engine]) is not None
+
+
+def available_engines() -> list[EngineName]:
+    """The engines that are installed, best first, without importing one."""
+    return [engine for engine in _DISTRIBUTIONS if _is_installed(engine)]
+
+
+def default_engine() -> EngineName:
+    """The best installed engine.
+
+    Raises:
+        UsageError: no engine is installed.
+    """
+    engines = available_engines()
+    if not engines:
+        raise UsageError("no terminal engine is installed; install pyghostty or pyte")
+    return engines[0]
+
+
+@cache
+def engine_build(engine: EngineName) -> str:
+    """Engine and exact build, without importing the engine: a snapshot fits only the build that made it."""
+    return f"{engine}-{package_version(_DISTRIBUTIONS[engine])}+{_SNAPSHOT_VERSIONS[engine]}"
+
+
+def installed_engine(engine: EngineName | None) -> EngineName:
+    """The engine of this name, or the best one for None.
+
+    Raises:
+        UsageError: the engine is unknown, or its package is not installed.
+    """
+    if engine is None:
+        return default_engine()
+    if engine not in _DISTRIBUTIONS:
+        raise UsageError(f"unknown engine {engine!r}; available: {', '.join(_DISTRIBUTIONS)}")
+    if not _is_installed(engine):
+        raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}; install it")
+    return engine
