@@ -114,8 +114,8 @@ def _complete(action: Any, verb: str) -> None:
     """Add to an argument what shtab looks for: how its values are completed."""
     chats = "_outlive_running" if verb in RUNNING_ONLY else "_outlive_all"
     by_metavar = {
-        "SESSION": _function(chats),
-        "SESSION|FILE": _function(chats),
+        "CHAT": _function(chats),
+        "CHAT|FILE": _function(chats),
         "AGENT": _function("_outlive_agents"),
         "FILE": shtab.FILE,
         "DIR": shtab.DIRECTORY,

@@ -107,7 +107,7 @@ def _files(directory: Path, names: Collection[str] | None) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ConfigError(f"{directory}: cannot read it ({error.strerror})") from error
+        raise ConfigError(f"{directory}: cannot read it ({error.strerror}); it must be a directory") from error
 
 
 def _merge(entry: dict[str, Any], path: Path) -> None:

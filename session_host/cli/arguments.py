@@ -8,6 +8,22 @@ from typing import NoReturn
 
 from session_host.errors import UsageError
 
+
+def check_text(text: str) -> None:
+    """Check that a message can carry an argument's text.
+
+    Raises:
+        UsageError: it has NUL characters, or bytes that are no UTF-8, which Python makes lone surrogates.
+    """
+    if "\0" in text:
+        raise UsageError("arguments cannot contain NUL characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text.encode(errors="replace").decode()
+        raise UsageError(f"{shown!r} is not valid UTF-8; convert it") from error
+
+
 AFTER_DASHES = "after_dashes"
 """The attribute with the arguments after ``--``, for verbs with ``takes_arguments``; None without a ``--``."""
 

@@ -22,12 +22,12 @@ VERBS = {
     "ls": ("query.ls", "list running chats; --all includes ended ones"),
     "attach": ("attach.command", "open a chat in this terminal; Ctrl+B d detaches"),
     "peek": ("query.peek", "print a chat's screen as text"),
-    "send": ("send", "type into a chat"),
+    "send": ("send", "type text or press keys in a chat"),
     "approve": ("answers.approve", "allow what a chat's agent asks to do"),
     "deny": ("answers.deny", "decline what a chat's agent asks to do"),
-    "wait": ("query.wait", "wait for text, an activity or the end of a chat"),
+    "wait": ("query.wait", "wait until a chat shows a text, has a status or ends"),
     "stop": ("lifecycle.stop", "ask a chat's agent to exit"),
-    "kill": ("lifecycle.kill", "kill a chat's agent"),
+    "kill": ("lifecycle.kill", "kill a chat's agent, and everything it started, at once"),
     "kill-all": ("lifecycle.kill_all", "kill all running chats"),
     "resume": ("lifecycle.resume", "resume an ended chat's conversation"),
     "rm": ("lifecycle.rm", "remove an ended chat"),
@@ -36,18 +36,21 @@ VERBS = {
     "replay": ("recording.replay", "play a chat's recording in this terminal"),
     "export": ("recording.export", "save a chat: .cast, .txt, .html, .md or .json"),
     "search": ("query.search", "search all chats"),
-    "logs": ("query.logs", "print a chat's host log, or the keeper's"),
+    "logs": ("query.logs", "print the log of a chat's background process"),
     "upgrade": ("lifecycle.upgrade", "update running chats to the installed version without interrupting them"),
     "doctor": ("doctor.command", "check the installation"),
-    "demo": ("demo.command", "show a chat surviving its window"),
+    "demo": ("demo.command", "show that a chat outlives its window"),
     "window": ("window", "control the open window: tabs, show, new, grab, close"),
 }
 """The module of each verb, and its description."""
 
 SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
 SESSION_HELP = (
-    "SESSION is a name, an id or a unique id prefix;\n`stop`, `kill` and `rm` need a prefix of at least four digits."
+    "CHAT is a chat's name, its id, or the\nunique beginning of its id; `stop`, `kill` and `rm` need at least four "
+    "digits of the id."
 )
+
+_REMEDIES = {errno.EMFILE: "raise the limit (ulimit -n)", errno.ENOSPC: "free some space, or write elsewhere"}
 
 SIGINT_EXIT_CODE = 128 + signal.SIGINT
 SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE
@@ -77,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return SIGPIPE_EXIT_CODE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        remedy = "raise the limit (ulimit -n)" if error.errno == errno.EMFILE else "run `outlive doctor`"
+        remedy = _REMEDIES.get(error.errno or 0, "run `outlive doctor`")
         print_error(f"{place}{error.strerror or error}; {remedy}")
         _drop_unwritable_output()
         return 1
@@ -90,6 +93,9 @@ def _dispatch(arguments: list[str]) -> int:
 
         return window_start.run()
     first = arguments[0]
+    if first == "help" and arguments[1:2] and arguments[1] in VERBS:
+        arguments = [arguments[1], "--help"]
+        first = arguments[0]
     if first in {"-h", "--help", "help"}:
         print(_help())
         return 0

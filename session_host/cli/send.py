@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from session_host.cli.arguments import check_text
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, name_and_id, require_running
 from session_host.errors import NeedsInput, UsageError
@@ -19,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paste", action="store_true", help="paste TEXT instead of typing it")
     parser.add_argument(
         "--key",
-        metavar="NAME",
+        metavar="KEY",
         action="append",
         default=[],
         help="press KEY after TEXT: Enter, Up, Ctrl+c, F5, … (repeatable)",
@@ -30,14 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--interrupt",
         action="store_true",
-        help="interrupt the running turn of a structured chat; TEXT is the next prompt",
+        help="stop the running turn of a structured chat; TEXT is the next prompt",
     )
     parser.epilog = (
-        "In a structured chat, TEXT is a prompt: it is sent when the running turn ends, or at once with --steer or "
-        "--interrupt. In a terminal, TEXT is typed. "
-        "Put text that begins with a dash after `--`. While the chat is asking something, TEXT is refused "
-        "because it would answer; use --key, --enter or a single character to answer. If the agent does not "
-        "show TEXT, it is not ready: the command fails and Enter is not pressed."
+        "In a terminal, TEXT is typed. If the agent does not show TEXT, it is not ready: the command fails and does "
+        "not press Enter. While the chat is asking something, TEXT is refused because it would answer the question; "
+        "answer with --key, --enter or a single character. In a structured chat, TEXT is a prompt: it is sent when the "
+        "running turn ends, or at once with --steer or --interrupt. Put a text that begins with a dash after `--`."
     )
 
 
@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(str(error)) from error
     if options.paste and not options.text:
         raise UsageError("--paste needs TEXT")
+    check_text(options.text or "")
     text = _standard_input() if options.text == "-" else options.text or ""
     if not (text or options.key or options.enter or options.interrupt):
         raise UsageError("nothing to send; give TEXT, --key or --enter")
@@ -57,11 +58,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
     if info.runtime == "structured":
-        return _prompt(info, options, _valid(text))
+        return _prompt(info, options, text)
     if options.steer or options.interrupt:
         raise UsageError(f"{info.name} is a terminal: --steer and --interrupt are for structured chats; use --key")
     try:
-        ask(info.id, Send(0, _valid(text), options.paste, options.key, options.enter, anyway=options.anyway))
+        ask(info.id, Send(0, text, options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
@@ -93,8 +94,3 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
 
 def _standard_input() -> str:
     return sys.stdin.buffer.read(4 * MAX_PASTE_CHARACTERS + 1).decode(errors="replace")
-
-
-def _valid(text: str) -> str:
-    """Replace an argument's undecodable bytes (lone surrogates), which no message can carry."""
-    return text.encode(errors="replace").decode()

@@ -20,7 +20,7 @@ T = TypeVar("T")
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
     """Add the positional argument that most verbs have; ``to_end``: for verbs that end or remove a chat."""
     prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
-    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {prefix}")
+    parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:

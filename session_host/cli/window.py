@@ -10,24 +10,22 @@ from session_host.cli.window_start import NEW_CHAT, WindowNotInstalled, missing_
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError, UsageError
 
-_OPERANDS = {"tabs": None, "show": "SESSION", "new": None, "grab": "FILE.png", "close": None}
+_OPERANDS = {"tabs": None, "show": "CHAT", "new": None, "grab": "FILE.png", "close": None}
 _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pane", "in_front")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
-    parser.usage = "outlive window tabs [--json] | show SESSION | new | grab FILE.png [--window N|all] | close"
+    parser.usage = "outlive window tabs [--json] | show CHAT | new | grab FILE.png [--window N|all] | close"
     parser.add_argument(
         "action", metavar="ACTION", nargs="?", choices=tuple(_OPERANDS), help="tabs, show, new (chat), grab or close"
     )
-    parser.add_argument(
-        "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
-    )
+    parser.add_argument("object", metavar="CHAT|FILE", nargs="?", help="CHAT to show, or FILE.png for the picture")
     parser.add_argument(
         "--window",
         metavar="N|all",
         type=_window,
-        help="take the picture of window N, or of all in FILE-1.png, FILE-2.png, …; default: the window used last",
+        help="save a picture of window N, or of all as FILE-1.png, FILE-2.png, …; default: the window used last",
     )
     parser.add_argument("--json", action="store_true", help="print the tabs as JSON")
 
@@ -59,12 +57,12 @@ def _control(options: argparse.Namespace) -> None:
     if action is None:
         if missing_modules():
             raise WindowNotInstalled
-        raise UsageError("the following arguments are required: ACTION; see `outlive window --help`")
+        raise UsageError("name an ACTION: tabs, show, new, grab or close; see `outlive window --help`")
     expected = _OPERANDS[action]
     if expected and not operand:
-        raise UsageError(f"window {action} needs a {expected}")
+        raise UsageError(f"window {action} needs a {expected}: outlive window {action} {expected}")
     if operand and not expected:
-        raise UsageError(f"window {action} takes no argument: {operand!r}")
+        raise UsageError(f"window {action} takes no argument; leave {operand!r} out")
     if options.json and action != "tabs":
         raise UsageError("--json works only with `window tabs`")
     if options.window and action != "grab":

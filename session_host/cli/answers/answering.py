@@ -30,8 +30,8 @@ from session_host.structured.text_line import exact_lines
 Outcome = Literal["allow", "allow_always", "deny"]
 
 EPILOG: Final = (
-    "The question is printed whole before it is answered. If the chat asks several things, all are printed and "
-    "--request names the one to answer. The first answer counts: a later one fails (exit code 6)."
+    "Prints the whole question before it answers. If the chat asks several questions, the command prints all of them; "
+    "name one with --request. The first answer counts: a later one fails (exit code 6)."
 )
 _KINDS: Final[dict[Outcome, tuple[OptionKind, ...]]] = {
     "allow": ("allow_once",),
@@ -67,7 +67,7 @@ def answer(options: argparse.Namespace, outcome: Outcome) -> int:
     chosen = _chosen(info, requests, options.request)
     if len(chosen) > 1:
         _print_all(chosen, as_json=options.json)
-        raise SeveralQuestions(f"{info.name} asks {len(chosen)} things; name one: --request {chosen[0].id}")
+        raise SeveralQuestions(f"{info.name} asks {len(chosen)} questions; name one: --request {chosen[0].id}")
     [request] = chosen
     option = choose(request, outcome, info.name)
     if not options.json:

@@ -19,12 +19,12 @@ from session_host.system import event_loop
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
-    parser.add_argument("--read-only", action="store_true", help="read-only: do not send input")
-    parser.add_argument("--plain", action="store_true", help="a structured chat line by line, without a full screen")
+    parser.add_argument("--read-only", action="store_true", help="show the chat without sending it any input")
+    parser.add_argument("--plain", action="store_true", help="print a structured chat line by line, not full screen")
     parser.epilog = (
         "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B PageUp scrolls back; Ctrl+B Ctrl+B types Ctrl+B; "
-        "Ctrl+B ? shows all keys. Left detaches, too, while nothing is typed in Claude Code or in a structured chat. A "
-        "structured chat is shown as text, with a prompt below."
+        "Ctrl+B ? shows all keys. In Claude Code and in a structured chat, Left also detaches while the prompt is "
+        "empty. A structured chat is shown as text, with a prompt below."
     )
 
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
     if options.plain and info.runtime != "structured":
-        raise UsageError(f"{info.name} is a terminal, which needs a full screen; leave --plain out")
+        raise UsageError(f"{info.name} is a terminal: --plain works only with structured chats; leave it out")
     return attach(info.id, info.name, read_only=options.read_only, runtime=info.runtime, is_plain=options.plain)
 
 

@@ -22,25 +22,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Kill all agents, after confirmation."""
     if not options.yes and not sys.stdin.isatty():
-        raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
+        raise UsageError("kill-all kills every running chat; without a terminal, confirm with --yes")
     infos = all_sessions(ended=False)
     if not infos:
         print_line("no running chats")
         return 0
     if not options.yes and not _agreed(infos):
-        print_line("no chats were ended")
+        print_line("no chats were killed")
         return 1
     failures = event_loop.run_command(kill(infos))
     for failure in failures:
         print_error(failure)
     ended = len(infos) - len(failures)
-    print_line(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
+    print_line(f"killed {ended} {'chat' if ended == 1 else 'chats'}")
     return 1 if failures else 0
 
 
 def _agreed(infos: list[SessionInfo]) -> bool:
     names = ", ".join(info.name for info in infos)
-    print(f"End {len(infos)} running chat(s): {one_line(names)}? [y/N] ", end="", flush=True)
+    chats = "1 running chat" if len(infos) == 1 else f"{len(infos)} running chats"
+    print(f"Kill {chats}: {one_line(names)}? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 

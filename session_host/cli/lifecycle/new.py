@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from session_host.cli.arguments import AFTER_DASHES, Parser
+from session_host.cli.arguments import AFTER_DASHES, Parser, check_text
 from session_host.cli.lifecycle import new_endpoint
 from session_host.cli.output import own_size, print_error, print_json, print_line
 from session_host.errors import OutliveError, UsageError
@@ -29,7 +29,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e K=V] [-p PROMPT] [--preset NAME] [--runtime R] [--one-shot] [-- ARGS…]\n"
+        "[-e NAME=VALUE] [-p PROMPT] [--preset NAME] [--runtime R] [--one-shot] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -47,17 +47,26 @@ def configure(parser: Parser) -> None:
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
     parser.add_argument("--size", metavar="COLSxROWS", help="terminal size, such as 120x40")
-    parser.add_argument("--engine", choices=ENGINES, help="terminal engine")
+    parser.add_argument("--engine", choices=ENGINES, help="the library that interprets the terminal's output")
     parser.add_argument(
-        "-e", "--env", metavar="K=V", action="append", default=[], help="set an environment variable (repeatable)"
+        "-e",
+        "--env",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="set a variable (repeatable)",
     )
     parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
-    parser.add_argument("--preset", metavar="NAME", help="a named set of arguments from the agent's file (repeatable)")
+    parser.add_argument("--preset", metavar="NAME", help="add a named set of arguments from the agent's file")
     parser.add_argument(
-        "--runtime", choices=RUNTIMES, help="terminal, or structured: a chat view in place of the agent's own screen"
+        "--runtime",
+        choices=RUNTIMES,
+        help="terminal: the agent's own screen; structured: a chat view with messages, diffs and questions",
     )
     parser.add_argument(
-        "--one-shot", action="store_true", help="structured, with one process for each prompt: the agent cannot ask"
+        "--one-shot",
+        action="store_true",
+        help="a chat view that runs the agent once for each prompt: the agent cannot ask you anything",
     )
     new_endpoint.configure(parser)
     parser.epilog = "ARGS go to the agent. With `shell` or `command`, or without AGENT, they are the program to run."
@@ -74,9 +83,11 @@ def run(options: argparse.Namespace) -> int:
     size = _size(options.size) if options.size else None
     texts = (options.name or "", _whole_path(options.directory), options.worktree or "", options.prompt or "")
     for text in (*texts, *arguments, *overrides, *overrides.values()):
-        _check_text(text)
-    if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
-        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+        check_text(text)
+    if options.name is not None:
+        options.name = checked_name(options.name)
+    if not options.directory:
+        raise UsageError("-C is empty; give a directory, or leave -C out to use the current one")
 
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
     record = _launch(options, agent_name, arguments, overrides, size or own_size())
@@ -96,6 +107,18 @@ def run(options: argparse.Namespace) -> int:
         print_line(f"{record.name} {record.id}")
     _remove_oldest_ended()
     return 0
+
+
+def checked_name(name: str) -> str:
+    """The name without blanks around it.
+
+    Raises:
+        UsageError: it is no name.
+    """
+    name = name.strip()
+    if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
+        raise UsageError(f"a name needs 1 to {MAX_NAME_CHARACTERS} printable characters, and not only blanks")
+    return name
 
 
 def _remove_oldest_ended() -> None:
@@ -175,7 +198,7 @@ def _size(text: str) -> GridSize:
         raise UsageError(f"--size {text}: write it as COLSxROWS, such as 120x40")
     size = GridSize(int(match[1]), int(match[2]))
     if size.clamped() != size:
-        raise UsageError(f"--size {text}: from {MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}")
+        raise UsageError(f"--size {text}: choose a size from {MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}")
     return size
 
 
@@ -189,13 +212,3 @@ def _variable(text: str) -> tuple[str, str]:
 def _whole_path(directory: str) -> str:
     """Make a relative path absolute, so that undecodable names of parent directories are found, too."""
     return os.path.abspath(directory)  # noqa: PTH100 - symlinks stay unresolved
-
-
-def _check_text(text: str) -> None:
-    if "\0" in text:
-        raise UsageError("arguments cannot contain NUL characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        shown = text.encode(errors="replace").decode()
-        raise UsageError(f"{shown!r}: not valid UTF-8") from error

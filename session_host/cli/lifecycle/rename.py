@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.lifecycle.new import MAX_NAME_CHARACTERS
+from session_host.cli.lifecycle.new import checked_name
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import add_session_argument, ask, name_and_id, with_store
 from session_host.client.permission import check_may_control
 from session_host.client.sessions.listing import find_session
-from session_host.errors import HostUnavailable, SessionEnded, UsageError
+from session_host.errors import HostUnavailable, SessionEnded
 from session_host.protocol.messages import Rename
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
@@ -23,9 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Rename a chat in the record and, if it runs, at its host, which tells every viewer."""
-    name: str = options.name
-    if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
-        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+    name = checked_name(options.name)
 
     def rename(store: Store) -> str:
         info = find_session(store, options.session)

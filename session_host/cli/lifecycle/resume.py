@@ -20,11 +20,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
     parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
-    parser.add_argument("--runtime", choices=RUNTIMES, help="terminal, or structured (default: as before)")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        help="terminal: the agent's own screen; structured: a chat view (default: as before)",
+    )
     parser.epilog = (
-        "Starts a new chat with the same name, directory, arguments and variables, which continues exactly "
-        "the ended chat's conversation. With --runtime terminal, a running structured chat is shown in its agent's own "
-        "terminal, too, if the agent can do that (Codex can)."
+        "Starts a new chat that continues exactly the ended chat's conversation, with the same name, directory, "
+        "arguments and variables. --runtime terminal also works for a running structured chat with Codex: it opens the "
+        "conversation in Codex's own terminal, too."
     )
 
 

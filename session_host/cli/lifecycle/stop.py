@@ -12,7 +12,7 @@ from session_host.protocol.messages import Stop
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser, to_end=True)
-    parser.epilog = "Sends SIGTERM (to a shell: SIGHUP), then the other, and finally SIGKILL."
+    parser.epilog = "Sends SIGTERM, then SIGHUP (to a shell SIGHUP first), and SIGKILL if the agent still runs."
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from session_host.client.sessions.upgrade import upgrade
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
-    parser.add_argument("session", metavar="SESSION", nargs="?", help="only this chat: name, id or unique id prefix")
+    parser.add_argument("session", metavar="CHAT", nargs="?", help="only this chat: name, id or unique id prefix")
 
 
 def run(options: argparse.Namespace) -> int:

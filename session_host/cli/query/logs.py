@@ -19,31 +19,36 @@ from session_host.system.log_rotation import aside
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     parser.add_argument(
-        "session", metavar="SESSION", nargs="?", help="name, id or unique id prefix; without it, the keeper"
+        "session",
+        metavar="CHAT",
+        nargs="?",
+        help="name, id or unique id prefix; without it, the log of the process that starts the others (keeper)",
     )
-    parser.add_argument("--window", action="store_true", help="the window's unexpected errors and crashes")
+    parser.add_argument("--window", action="store_true", help="print the window's unexpected errors and crashes")
     parser.add_argument("-f", "--follow", action="store_true", help="print new lines as they come")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a log."""
     if options.window and options.session is not None:
-        raise UsageError("--window takes no chat")
+        raise UsageError("--window shows the window's own log; leave the chat out")
     if options.window:
         path = window_log()
     else:
         path = keeper_log() if options.session is None else session_log(find(options.session).id)
+    earlier = ""
     try:
         with contextlib.suppress(FileNotFoundError):
-            sys.stdout.write(aside(path).read_text(encoding="utf-8", errors="replace"))
+            earlier = aside(path).read_text(encoding="utf-8", errors="replace")
         log = path.read_bytes()
-        sys.stdout.write(log.decode(errors="replace"))
-        if options.follow:
-            _follow(path, len(log))
     except FileNotFoundError as error:
         raise OutliveError(f"no log yet ({path})") from error
     except OSError as error:
-        raise OutliveError(f"{path}: cannot read it ({error.strerror})") from error
+        raise OutliveError(f"{path}: cannot read it ({error.strerror}); run `outlive doctor`") from error
+    sys.stdout.write(earlier)
+    sys.stdout.write(log.decode(errors="replace"))
+    if options.follow:
+        _follow(path, len(log))
     return 0
 
 

@@ -35,9 +35,9 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.add_argument(
         "text", metavar="TEXT", nargs="*",
-        help="words that a line must contain, in any order and case; quote a phrase with double quotes",
+        help="words that a line must contain, in any order and case; a phrase goes into double quotes: '\"exit code\"'",
     )  # fmt: skip
-    parser.add_argument("--session", metavar="SESSION", help="only in this chat")
+    parser.add_argument("--session", metavar="CHAT", help="only in this chat")
     parser.add_argument(
         "--limit", metavar="N", type=int, default=DEFAULT_LINES, help="show at most N lines (default: 100)"
     )
@@ -47,7 +47,7 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Update the index, and print matching lines, newest first."""
     if options.limit < 1:
-        raise UsageError("--limit needs a positive number")
+        raise UsageError("--limit needs a number of lines, 1 or more")
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
     with _store() as store, Search() as search:

@@ -1,4 +1,4 @@
-"""``outlive wait``: wait for text, an activity, or the end of a chat."""
+"""``outlive wait``: wait until a chat shows a text, has a status, or ends."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_session_argument(parser)
     condition = parser.add_mutually_exclusive_group(required=True)
     condition.add_argument(
-        "--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback"
+        "--text", metavar="REGEX", help="until the screen or scrollback matches this regular expression"
     )
     condition.add_argument("--exited", action="store_true", help="until the agent exits")
     condition.add_argument(
-        "--activity", metavar="A", choices=[str(activity) for activity in Activity],
-        help="until the activity is: working, needs_input, idle, no_signal",
+        "--activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
+        help="until the agent's status is working, needs_input, idle or no_signal",
     )  # fmt: skip
-    parser.add_argument("--timeout", metavar="S", type=float, help="give up after this many seconds (exit code 5)")
+    parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +80,7 @@ def _compile(text: str) -> re.Pattern[str]:
 def _condition_text(options: argparse.Namespace) -> str:
     if options.text is not None:
         return f"the text {options.text!r}"
-    return "the end of the chat" if options.exited else f"the activity {options.activity!r}"
+    return "the end of the chat" if options.exited else f"the status {options.activity!r}"
 
 
 def _check_ended(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:

@@ -24,10 +24,10 @@ _BUFFER_BYTES = 1024 * 1024
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
-    parser.add_argument("file", metavar="FILE", help="output file: .cast, .txt, .html; .md or .json")
+    parser.add_argument("file", metavar="FILE", help="output file; its ending is the format")
     parser.epilog = (
-        "A .cast file is asciicast v3, for asciinema. A .txt file has every line ever shown. A structured chat has no "
-        ".cast file, but .md (Markdown) and .json (its items)."
+        "Formats of a terminal: .cast (asciicast v3, for asciinema), .html, and .txt (every line ever shown). "
+        "Formats of a structured chat: .md (Markdown), .html, .txt, and .json (messages, tool calls and questions)."
     )
 
 
@@ -36,12 +36,14 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in {*FORMATS, *STRUCTURED_FORMATS}:
-        raise UsageError(f"{options.file}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json")
+        raise UsageError(
+            f"{options.file or 'FILE is empty'}: name it FILE.cast, FILE.txt, FILE.html, FILE.md or FILE.json"
+        )
     info = find(options.session)
     formats = STRUCTURED_FORMATS if info.runtime == "structured" else FORMATS
     if suffix not in formats:
         kind = "a structured chat" if info.runtime == "structured" else "a terminal"
-        raise UsageError(f"{info.name} is {kind}: name the file FILE{', FILE'.join(formats)}")
+        raise UsageError(f"{info.name} is {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
     write_whole(path, _content(suffix, info))
     return 0
 

@@ -159,7 +159,7 @@ def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, Worktree
 
         origin, setup = resumed_in_worktree(former, directory)
     if not Path(directory).is_dir():
-        raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
+        raise LaunchFailed(f"there is no directory {directory}; choose another with -C")
     return directory, origin, setup
 
 

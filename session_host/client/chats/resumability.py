@@ -122,7 +122,7 @@ def plan_for(
 ) -> ResumePlan:
     """Determine whether a session can be resumed, and what that needs."""
     if record.state in RUNNING_STATES:
-        return ResumePlan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
+        return ResumePlan(record, False, f"it is running; attach to it: outlive attach {record.id[:8]}")
     if record.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = check_agent(agents, record)

@@ -185,7 +185,8 @@ class Store:
             NoSuchSession: none matches.
             AmbiguousSession: several match.
         """
-        wanted = text.strip()
+        # An argument's bytes that are no UTF-8 are lone surrogates, which SQLite does not take.
+        wanted = text.strip().encode(errors="backslashreplace").decode()
         if record := self.get(wanted.lower()):
             return record
         named = self._select("WHERE name = ?", (wanted,))

@@ -51,7 +51,7 @@ def resolve(command: str, directory: str, search_path: str) -> str:
         LaunchFailed: the directory does not exist.
     """
     if not Path(directory).is_dir():
-        raise LaunchFailed(f"the directory {directory} does not exist; choose another")
+        raise LaunchFailed(f"there is no directory {directory}; choose another")
     if "/" in command:
         path = Path(directory, command)
         if not path.exists():

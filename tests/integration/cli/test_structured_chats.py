@@ -123,11 +123,11 @@ def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> Non
     new_chat(area, "x")
     done = outlive("export", "x", str(tmp_path / "x.cast"))
     assert (done.code, done.complaint()) == (
-        2, "x is a structured chat: name the file FILE.md, FILE.txt, FILE.html, FILE.json",
+        2, "x is a structured chat: name the file FILE.md, FILE.txt, FILE.html or FILE.json",
     )  # fmt: skip
     new("-n", "y", "--", "cat")
     done = outlive("export", "y", str(tmp_path / "y.md"))
-    assert (done.code, done.complaint()) == (2, "y is a terminal: name the file FILE.cast, FILE.txt, FILE.html")
+    assert (done.code, done.complaint()) == (2, "y is a terminal: name the file FILE.cast, FILE.txt or FILE.html")
     assert "no terminal to replay" in outlive("replay", "x").complaint()
 
 

@@ -114,7 +114,7 @@ class TestSend:
             (["x", "--paste"], "--paste needs"),
             (["x", "--key", "Foo"], "Foo"),
             (["x", "--key", "Ctrl+"], "Ctrl+"),
-            ([], "SESSION"),
+            ([], "CHAT"),
         ],
     )
     def test_send_refuses_invalid_options(self, words: list[str], message: str) -> None:
@@ -209,7 +209,7 @@ class TestEnding:
         assert len(listed()) == 2
 
         done = outlive("kill-all", "--yes")
-        assert (done.code, done.output) == (0, "ended 2 chats\n")
+        assert (done.code, done.output) == (0, "killed 2 chats\n")
         assert listed() == []
         assert outlive("kill-all", "--yes").output == "no running chats\n"
 

@@ -78,7 +78,7 @@ def test_the_install_command_is_for_the_tool_that_installed_outlive(
 
 def test_an_action_is_required_where_the_window_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["window"]) == 2
-    assert "required: ACTION" in capsys.readouterr().err
+    assert "name an ACTION" in capsys.readouterr().err
 
 
 @pytest.mark.e2e

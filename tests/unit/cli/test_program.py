@@ -28,6 +28,12 @@ class TestHelp:
         assert all(f"\n  {verb} " in output for verb in program.VERBS)
         assert max(map(len, output.splitlines())) <= 110
 
+    def test_help_takes_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main(["help", "peek"])
+
+        assert capsys.readouterr().out.startswith("usage: outlive peek")
+
     def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
         assert list(program.VERBS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
@@ -57,11 +63,14 @@ class TestErrors:
             (["--json"], "unknown option '--json'"),
             (["ls", "--nonsense"], "unrecognized arguments: --nonsense; see `outlive ls --help`"),
             (["ls", "--js"], "unrecognized arguments: --js"),
-            (["peek"], "required: SESSION; see `outlive peek --help`"),
+            (["peek"], "required: CHAT; see `outlive peek --help`"),
             (["peek", "x", "--lines", "many"], "invalid int value: 'many'"),
-            (["window"], "required: ACTION"),
+            (["window"], "name an ACTION"),
+            (["send", "x", "\udcff"], "'?' is not valid UTF-8"),
+            (["new", "-C", "", "shell"], "-C is empty"),
+            (["rename", "x", "  "], "not only blanks"),
             (["window", "dance"], "dance"),
-            (["window", "show"], "window show needs a SESSION"),
+            (["window", "show"], "window show needs a CHAT"),
             (["window", "grab", "picture.jpg"], "the name must end in .png"),
             (["window", "grab", "picture.png", "--window", "0"], "'0' is not a window's number, nor \"all\""),
             (["window", "tabs", "--window", "1"], "--window works only with `window grab`"),
@@ -130,7 +139,7 @@ class TestOutput:
             )
 
         assert done.returncode == 1
-        assert done.stderr == "outlive: No space left on device; run `outlive doctor`\n"
+        assert done.stderr == "outlive: No space left on device; free some space, or write elsewhere\n"
 
     def test_a_locale_of_ascii(self) -> None:
         done = outlive("--help", env={"PYTHONIOENCODING": "ascii"})

@@ -187,7 +187,8 @@ def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
 def test_plain_lines_are_for_structured_chats() -> None:
     new("-n", "x", "--", "cat")
     assert (
-        outlive("attach", "x", "--plain").complaint() == "x is a terminal, which needs a full screen; leave --plain out"
+        outlive("attach", "x", "--plain").complaint()
+        == "x is a terminal: --plain works only with structured chats; leave it out"
     )
 
 

@@ -263,7 +263,7 @@ class TestWhyNot:
     def test_a_running_chat_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)
 
-        assert self.complaint("chat") == f"chat: is running; attach to it: outlive attach {chat[:8]}"
+        assert self.complaint("chat") == f"chat: it is running; attach to it: outlive attach {chat[:8]}"
 
     def test_a_chat_continued_by_another_is_not_resumed(self, project: Path) -> None:
         chat = new("claude", project)

@@ -174,7 +174,7 @@ class TestFind:
         for text in ("api fix", record.id, record.id.upper(), "0a1b2c3d", "0A1B2C3D-0"):
             assert store.find(text).id == record.id
 
-    @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api"])
+    @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api", "\udcff"])
     def test_nothing_fits(self, store: Store, make_record: MakeRecord, text: str) -> None:
         store.insert(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
 
