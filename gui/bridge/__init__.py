@@ -7,7 +7,8 @@ catalog, and turns their events into signals. It never polls.
     sessions_model  all chats, and what the window does with them
     chat_list       the list of chats, updated from the store
     chat            one session as a QObject
-    chat_viewer     the viewers of a chat, one for each page that shows it
+    chat_viewer     a viewer of a chat, for one page that shows it
+    additional_viewer  the viewer of each page after the first
     facts           properties of a chat that the window shows
     ended_chat      whether an ended chat can be resumed, and its error output
     earlier_conversations  the conversations that an agent keeps, and chats in them

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.bridge.chat_viewer import AdditionalViewer, ChatViewer
+from gui.bridge.chat_viewer import ChatViewer
 from gui.bridge.facts import ChatFacts
 from gui.wording import page_texts
 from session_host.protocol.launch import Watch
@@ -117,7 +117,7 @@ class Chat(ChatViewer, ChatFacts):
         self.last_size_event: SizeEvent | None = None
         self.host_version = ""
         self._is_acquired = False
-        self._additional_viewers: list[AdditionalViewer] = []
+        self._additional_viewers: list[ChatViewer] = []
         self._is_reconnect_slow = False
         self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
@@ -172,16 +172,16 @@ class Chat(ChatViewer, ChatFacts):
         """See ``ChatViewer``."""
         return self
 
-    def acquire_viewer(self) -> ChatViewer:
-        """Get a viewer for a page: the chat's own one or, if another page uses that, an additional one."""
-        if not self._is_acquired:
-            self._is_acquired = True
-            return self
-        additional = AdditionalViewer(self, self._make_viewer)
+    def acquire(self) -> bool:
+        """Take the chat's own viewer for a page, until ``release``; returns False if another page has it."""
+        was_free, self._is_acquired = not self._is_acquired, True
+        return was_free
+
+    def add_additional(self, additional: ChatViewer) -> None:
+        """Add the viewer of an additional page, which must call ``remove_additional`` when its page is closed."""
         if self._colors is not None:
             additional.set_colors(self._colors)
         self._additional_viewers.append(additional)
-        return additional
 
     def release(self) -> None:
         """See ``ChatViewer``; the chat's events are still followed."""
@@ -189,7 +189,7 @@ class Chat(ChatViewer, ChatFacts):
         self.free_replica()
         self._is_acquired = False
 
-    def remove_additional(self, additional: AdditionalViewer) -> None:
+    def remove_additional(self, additional: ChatViewer) -> None:
         """Remove an additional viewer, because its page is closed."""
         self._additional_viewers.remove(additional)
 

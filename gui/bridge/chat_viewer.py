@@ -1,18 +1,18 @@
-"""Viewers of a chat as QObjects: the chat's own viewer, and one for each additional page."""
+"""A viewer of a chat as a QObject: the chat's own viewer, or that of an additional page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from session_host.protocol.messages import ClipboardEvent, Event, InputRefused
 from session_host.protocol.values import GridSize, Runtime
+from session_host.storage.store import SessionRecord
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
-    from gui.bridge.chat import Chat
     from session_host.client.viewer.viewer import Viewer, ViewerDelegate, ViewerState
 
     ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool, Runtime], Viewer]
@@ -21,12 +21,28 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = GridSize(120, 40)
 
 
+class FollowedChat(Protocol):
+    """What a viewer asks of its chat."""
+
+    @property
+    def record(self) -> SessionRecord:
+        """The store's row."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no host to follow."""
+
+    def mark_seen(self) -> None:
+        """Called when a page of the chat has come to the front."""
+
+
 class ChatViewer(QObject):
     """A viewer of a chat, with a replica, for at most one page.
 
     It implements the client's ``ViewerDelegate``: the viewer's callbacks become signals.
 
     Attributes:
+        make_viewer: makes the client's viewer.
         viewer: the client's viewer; None while the chat is not followed here.
         connection, connection_message: the state of the viewer's connection, and a line about it.
 
@@ -48,7 +64,7 @@ class ChatViewer(QObject):
 
     def __init__(self, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._make_viewer = make_viewer
+        self.make_viewer = make_viewer
         self.connection: ViewerState | None = None
         self.connection_message = ""
         self.viewer: Viewer | None = None
@@ -58,9 +74,14 @@ class ChatViewer(QObject):
         self._follow_soon.timeout.connect(self._follow_shown)
 
     @property
-    def chat(self) -> Chat:
+    def chat(self) -> FollowedChat:
         """The chat."""
         raise NotImplementedError
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its page is in front."""
+        return self._shown
 
     @property
     def is_live(self) -> bool:
@@ -83,7 +104,7 @@ class ChatViewer(QObject):
             return
         record = self.chat.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
-        self.viewer = self._make_viewer(record.id, self, size, output, record.runtime)
+        self.viewer = self.make_viewer(record.id, self, size, output, record.runtime)
         if self._colors is not None:
             self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
@@ -167,50 +188,3 @@ class ChatViewer(QObject):
         """Apply an event of the host."""
         if isinstance(event, ClipboardEvent) and self._shown:
             self.clipboard_offered.emit(event.text)
-
-
-class AdditionalViewer(ChatViewer):
-    """The viewer of an additional page of a chat, with its own attachment and replica: each page scrolls by itself.
-
-    The chat's facts come from the chat's own viewer; this one exists only as long as its page.
-    """
-
-    def __init__(self, chat: Chat, make_viewer: ViewerFactory) -> None:
-        super().__init__(make_viewer, chat)
-        self._chat = chat
-        chat.connection_changed.connect(self._on_chat_connection)
-
-    @property
-    def chat(self) -> Chat:
-        """See ``ChatViewer``."""
-        return self._chat
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether its page is in front."""
-        return self._shown
-
-    def _on_chat_connection(self) -> None:
-        """Close if the chat has ended: the chat's own viewer may learn of the end before this one."""
-        if self._chat.has_ended and not self._shown:
-            self.close()
-        self.connection_changed.emit()
-
-    def viewer_state(self, state: ViewerState, message: str) -> None:
-        """See ``ChatViewer``; also reports the chat as changed, since ``is_unresponsive`` may differ."""
-        super().viewer_state(state, message)
-        self._chat.changed.emit()
-
-    def free_replica(self) -> None:
-        """See ``ChatViewer``."""
-        if not self._shown:
-            self.close()
-
-    def release(self) -> None:
-        """See ``ChatViewer``."""
-        self._shown = False
-        self._follow_soon.stop()
-        self._chat.disconnect(self)
-        self.close()
-        self._chat.remove_additional(self)
-        self.deleteLater()

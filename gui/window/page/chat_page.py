@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
-from gui.bridge.chat_viewer import ChatViewer
 from gui.finding.finder import Finder
 from gui.finding.query import FindQuery
 from gui.theme.follow import Theme
@@ -62,7 +62,7 @@ class ChatPage(Area):
     find_used = Signal()
     bars_moved = Signal()
 
-    def __init__(self, theme: Theme, source: ChatViewer) -> None:
+    def __init__(self, theme: Theme, source: PageViewer) -> None:
         super().__init__("page")
         self._theme = theme
         self.source = source

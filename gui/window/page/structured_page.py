@@ -9,9 +9,9 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
-from gui.bridge.chat_viewer import ChatViewer
 from gui.bridge.drafts import Drafts
 from gui.bridge.repository_files import repository_files
 from gui.chat.turns import TranscriptTurns
@@ -51,7 +51,7 @@ class StructuredPage(ChatPage):
     def __init__(
         self,
         theme: Theme,
-        source: ChatViewer,
+        source: PageViewer,
         drafts: Drafts,
         load_transcript: Callable[[Chat, StructuredPage], None],
     ) -> None:

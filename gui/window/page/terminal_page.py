@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 
+from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
 from gui.bridge.chat import Chat
-from gui.bridge.chat_viewer import ChatViewer
 from gui.terminal.links.file_lookup import directories_of, local_directory
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
@@ -41,7 +41,7 @@ class TerminalPage(ChatPage):
     clipboard_offered = Signal(str)
     broadcast_left = Signal(object)
 
-    def __init__(self, theme: Theme, source: ChatViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
+    def __init__(self, theme: Theme, source: PageViewer, load_screen: Callable[[Chat, TerminalPage], None]) -> None:
         super().__init__(theme, source)
         chat = self.chat
         self._base_px = 0

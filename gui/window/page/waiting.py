@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS
-from gui.bridge.chat_viewer import ChatViewer
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.window.page.state_bars import ConnectionBar, Notice, TypedAreas
@@ -32,7 +32,7 @@ class Waiting(QObject):
         self,
         theme: Theme,
         page: QWidget,
-        source: ChatViewer,
+        source: PageViewer,
         *,
         is_empty: Callable[[], bool],
         bottom_px: Callable[[], int],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
+from gui.bridge.additional_viewer import viewer_for_page
 from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
@@ -303,10 +304,10 @@ class Tabs(QObject):
 
     def _make_page(self, chat: Chat) -> ChatPage:
         if chat.record.runtime == "terminal":
-            return TerminalPage(self._theme, chat.acquire_viewer(), self._load_screen)
+            return TerminalPage(self._theme, viewer_for_page(chat), self._load_screen)
         from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
 
-        return StructuredPage(self._theme, chat.acquire_viewer(), self._sessions.drafts, self._load_transcript)
+        return StructuredPage(self._theme, viewer_for_page(chat), self._sessions.drafts, self._load_transcript)
 
     def _load_transcript(self, chat: Chat, page: StructuredPage) -> None:
         self._sessions.tasks.start(self._read_transcript(chat, page), "transcript")

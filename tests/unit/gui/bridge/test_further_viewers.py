@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gui.bridge.additional_viewer import viewer_for_page
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import BellEvent, ClipboardEvent, OutputEvent
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
@@ -13,7 +14,7 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(played:
     session_id = await played.add("one")
     played.sessions.set_colors(LIGHT.default_colors())
     chat = played.chat(session_id)
-    first, second = chat.acquire_viewer(), chat.acquire_viewer()
+    first, second = viewer_for_page(chat), viewer_for_page(chat)
     assert first is chat
     assert not played.further, "a page that is not shown needs none"
     second.set_shown(True)
@@ -32,14 +33,14 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(played:
     assert played.further[1].is_closed
     assert not played.viewers[session_id].is_closed
     first.release()
-    assert chat.acquire_viewer() is chat
+    assert viewer_for_page(chat) is chat
 
 
 async def test_what_the_second_page_shows_is_seen(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)
-    _first, second = chat.acquire_viewer(), chat.acquire_viewer()
+    _first, second = viewer_for_page(chat), viewer_for_page(chat)
     played.viewers[session_id].tell(BellEvent())
     rang = [chat.has_unseen_bell]
     second.set_shown(True)
@@ -61,7 +62,7 @@ async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_viewer_that_nob
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)
-    _first, second, third = chat.acquire_viewer(), chat.acquire_viewer(), chat.acquire_viewer()
+    _first, second, third = viewer_for_page(chat), viewer_for_page(chat), viewer_for_page(chat)
     for each in (second, third):
         each.set_shown(True)
     third.set_shown(False)

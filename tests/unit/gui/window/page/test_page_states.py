@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from gui.bridge.additional_viewer import viewer_for_page
 from gui.theme.marks import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
@@ -127,7 +128,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Playe
     window = played.open_window()
     viewer = played.show(session_id)
     chat = played.chat(session_id)
-    further = chat.acquire_viewer()
+    further = viewer_for_page(chat)
     further.follow(output=True)
     further.viewer_state(ViewerState.UNRESPONSIVE, "")
     played.settle()
