@@ -85,7 +85,7 @@ def view() -> str:
 
 
 def commands() -> str:
-    return translate("action", "Commands")
+    return translate("action", "Command palette")
 
 
 def search_commands() -> str:
@@ -180,7 +180,7 @@ def remove_chats(count: int) -> str:
 
 
 TITLES = {
-    "palette": QT_TRANSLATE_NOOP("action", "Show all commands"),
+    "palette": QT_TRANSLATE_NOOP("action", "Command palette…"),
     "switch_chat": QT_TRANSLATE_NOOP("action", "Switch to a chat…"),
     "search": QT_TRANSLATE_NOOP("action", "Search all chats…"),
     "find": QT_TRANSLATE_NOOP("action", "Find in this chat…"),
