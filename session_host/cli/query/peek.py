@@ -14,7 +14,7 @@ from session_host.protocol.values import RUNNING_STATES
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments to the parser."""
     add_session_argument(parser)
-    parser.add_argument("--lines", metavar="N", type=int, help="only the last N lines")
+    parser.add_argument("--lines", metavar="N", type=int, default=0, help="only the last N lines")
     parser.add_argument("--scrollback", action="store_true", help="include the scrollback")
     parser.add_argument("--ansi", action="store_true", help="keep colours and styles (escape sequences)")
     parser.add_argument("--json", action="store_true", help="print lines, cursor, title and size as JSON")
@@ -22,9 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the screen, or the last screen of an ended session."""
-    if options.lines is not None and options.lines < 1:
-        raise UsageError("--lines needs a number of lines, 1 or more")
-    screen = read_screen(find(options.session), options.lines or 0, scrollback=options.scrollback, ansi=options.ansi)
+    if options.lines < 0:
+        raise UsageError("--lines needs a number of lines; 0 for all")
+    screen = read_screen(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
     if options.json:
         print_json(as_json(screen))
         return 0
