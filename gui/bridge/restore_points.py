@@ -17,7 +17,7 @@ from session_host.restore_points.restoring import FileRestore, FilesChanged, How
 
 __all__ = [
     "FileRestore", "FilesChanged", "How", "Listed", "Outcome", "Plan", "RestorePoint", "SincePrompt",
-    "points_of", "read_plan", "restore",
+    "file_counts", "points_of", "read_plan", "restore",
 ]  # fmt: skip
 
 
@@ -39,12 +39,10 @@ class Listed(NamedTuple):
 
     Attributes:
         point: the restore point.
-        changed: how many files differ between it and the next one; None for the last one.
         prompt: the text of its prompt, if the agent's record has it; "" for an unknown one.
     """
 
     point: RestorePoint
-    changed: int | None
     prompt: str
 
 
@@ -69,11 +67,8 @@ def _resumed(chat: Chat, sessions: SessionsModel) -> list[str]:
 
 def _points_of(directory: Path, sessions: Sequence[str]) -> list[Listed]:
     found = points_module.listed(directory, sessions)
-    counts = points_module.changed_counts(directory, found) if len(found) > 1 else []
     prompts = _prompts_of(found, sessions[0])
-    return [
-        Listed(point, count, prompts.get(point.at_ms, "")) for point, count in zip(found, [*counts, None], strict=False)
-    ][::-1]
+    return [Listed(point, prompts.get(point.at_ms, "")) for point in reversed(found)]
 
 
 def _prompts_of(points: Sequence[RestorePoint], session: str) -> dict[int, str]:
@@ -103,6 +98,11 @@ def matched(points_ms: Sequence[int], prompts: Sequence[tuple[int, str]]) -> dic
         if later and (nearest := min(later, key=lambda point: abs(point - at_ms))) not in found:
             found[nearest] = text
     return found
+
+
+async def file_counts(chat: Chat, points: Sequence[Listed]) -> list[int]:
+    """How many files differ now from how they were at each restore point; raises WorktreeError."""
+    return await asyncio.to_thread(restoring.file_counts, Path(chat.record.cwd), [each.point for each in points])
 
 
 async def read_plan(chat: Chat, point: RestorePoint) -> Plan:

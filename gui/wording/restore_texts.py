@@ -59,14 +59,15 @@ def row(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def detail(moment: datetime, now: datetime, changed: int | None) -> str:
-    """The time of a restore point, and the number of files that changed after it."""
-    count = "" if changed is None else file_count(changed)
-    return chat_texts.joined(phrases.short_clock(moment, now), count)
+def detail(moment: datetime, now: datetime, changed: int) -> str:
+    """The time of a restore point, and the number of files that have changed since."""
+    return chat_texts.joined(phrases.short_clock(moment, now), changed_files(changed))
 
 
-def file_count(count: int) -> str:
-    return translate("restore", "{count} file(s)", "", count).format(count=f"{count:,}")
+def changed_files(count: int) -> str:
+    if not count:
+        return translate("restore", "no file changed")
+    return translate("restore", "{count} file(s) changed", "", count).format(count=f"{count:,}")
 
 
 def none_yet() -> str:
@@ -81,6 +82,10 @@ def not_kept() -> str:
 
 def cannot(reason: object) -> str:
     return translate("restore", "No files can be restored: {reason}.").format(reason=reason)
+
+
+def nothing_to_restore() -> str:
+    return translate("restore", "No file has changed since the prompts of this chat, so there is nothing to restore.")
 
 
 def nothing_differs(name: str) -> str:

@@ -239,10 +239,10 @@
 <context>
     <name>restore</name>
     <message numerus="yes">
-        <source>{count} file(s)</source>
+        <source>{count} file(s) changed</source>
         <translation>
-            <numerusform>{count} file</numerusform>
-            <numerusform>{count} files</numerusform>
+            <numerusform>{count} file changed</numerusform>
+            <numerusform>{count} files changed</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -9,6 +9,7 @@ This room knows git and directories. It must not know event loops, hosts or wind
     points.take(directory, session, about)  ─▶ RestorePoint   the same, with a reference
     points.listed(directory, sessions)      ─▶ RestorePoints  of these sessions, oldest first
     restoring.plan(…)                       ─▶ Plan           what a restore would change
+    restoring.file_counts(…)                                  in how many files, for each of several points
     restoring.restore(…)                    ─▶ Outcome        changed, and what could not be
 
 A restore point is a tag object that points to a tree, not a commit: ``git log --all``, ``git branch`` and ``git tag``

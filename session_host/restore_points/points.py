@@ -9,7 +9,6 @@ import json
 import re
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -187,20 +186,3 @@ def _read(record: str) -> RestorePoint | None:
         )
     except (ValueError, msgspec.ValidationError):
         return None
-
-
-def changed_counts(directory: Path, made: Sequence[RestorePoint]) -> list[int]:
-    """How many files differ between each restore point and the next one: one number less than there are points.
-
-    Raises:
-        WorktreeError: git refuses.
-    """
-    pairs = [f"{former.kept.tree} {later.kept.tree}" for former, later in pairwise(made)]
-    output = Git(directory).run("diff-tree", "--stdin", "-r", "--name-only", data="\n".join([*pairs, ""]).encode())
-    counts: list[int] = []
-    for line in output.splitlines():
-        if len(counts) < len(pairs) and line == pairs[len(counts)]:
-            counts.append(0)
-        else:
-            counts[-1] += 1
-    return counts

@@ -96,7 +96,23 @@ def plan(directory: Path, point: RestorePoint, *, stop: Stop | None = None) -> P
         WorktreeError: one line: there is no working tree, or git is missing, refuses or is too slow.
     """
     tree = find_tree(directory, stop)
-    now = keep_tree(tree, niceness=0, stop=stop)
+    return _plan(tree, keep_tree(tree, niceness=0, stop=stop), point, stop)
+
+
+def file_counts(directory: Path, points: Iterable[RestorePoint]) -> list[int]:
+    """How many files a restore to each point would change. Blocks; raises as ``plan``."""
+    tree = find_tree(directory)
+    now = keep_tree(tree, niceness=0)
+    counts: dict[KeptTree, int] = {}
+    found = []
+    for point in points:
+        if point.kept not in counts:  # Points between which nothing changed have the same tree.
+            counts[point.kept] = len(_plan(tree, now, point, None).files)
+        found.append(counts[point.kept])
+    return found
+
+
+def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, stop: Stop | None) -> Plan:
     git = Git(tree.top, stop=stop)
     changes = _differences(git, now.tree, point.kept.tree)
     hidden = [file.path for file in changes if file.how == "recreated" and os.path.lexists(tree.top / file.path)]

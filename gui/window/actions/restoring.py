@@ -15,6 +15,7 @@ from gui.bridge.restore_points import (
     Plan,
     RestorePoint,
     SincePrompt,
+    file_counts,
     points_of,
     read_plan,
     restore,
@@ -66,12 +67,12 @@ class RestoreActions:
         self._open_chat, self._show_since = open_chat, show_since
         self.by_name: dict[str, Callable[[Chat], object]] = {
             "restore_files": self.choose,
-            "changes_since": lambda chat: self._choose(chat, self._show_since, restore_texts.changes_since()),
+            "changes_since": lambda chat: self._choose(chat, self._show_since, restore_texts.changes_since(), least=0),
         }
 
     def choose(self, chat: Chat) -> None:
         """Let the user choose a prompt, and ask whether to restore the files to before it."""
-        self._choose(chat, self._ask_about, restore_texts.restore_to_before())
+        self._choose(chat, self._ask_about, restore_texts.restore_to_before(), least=1)
 
     def restore_item(self, chat: Chat, item: str) -> None:
         """Ask whether to restore the files to before the prompt with this item's id."""
@@ -101,47 +102,46 @@ class RestoreActions:
 
     # ------------------------------------------------------------ choosing
 
-    def _choose(self, chat: Chat, on_point: OnPoint, name: str) -> None:
-        self._sessions.tasks.start(self._list(chat, on_point, name), "restore points")
+    def _choose(self, chat: Chat, on_point: OnPoint, name: str, *, least: int) -> None:
+        self._sessions.tasks.start(self._list(chat, on_point, name, least), "restore points")
 
-    async def _list(self, chat: Chat, on_point: OnPoint, name: str) -> None:
-        found = await self._points(chat)
-        if found is None:
+    async def _list(self, chat: Chat, on_point: OnPoint, name: str, least: int) -> None:
+        """List the restore points since which this many files have changed at least."""
+        try:
+            found = await points_of(chat, self._sessions)
+            counts = await file_counts(chat, found) if found else []
+        except WorktreeError as error:
+            self._inform(chat, restore_texts.cannot(error))
             return
-        if not found:
-            self._inform(chat, restore_texts.none_yet())
+        offered = [(listed, count) for listed, count in zip(found, counts, strict=True) if count >= least]
+        if not offered:
+            self._inform(chat, restore_texts.nothing_to_restore() if found else restore_texts.none_yet())
             return
         page = self._open_chat(chat)
         now = datetime.now(UTC)
 
-        def choice(listed: Listed) -> Choice:
+        def choice(listed: Listed, changed: int) -> Choice:
             point = listed.point
             name = _name(listed, page)
-            detail = restore_texts.detail(_moment(point), now, listed.changed)
+            detail = restore_texts.detail(_moment(point), now, changed)
             return Choice(restore_texts.row(name), detail, lambda: on_point(chat, SincePrompt(point, name)))
 
-        self._sheets.chooser.ask(name, name, [choice(each) for each in found])
+        self._sheets.chooser.ask(name, name, [choice(*each) for each in offered])
 
     def _on_item(self, chat: Chat, item: str, on_point: OnPoint) -> None:
         self._sessions.tasks.start(self._find(chat, item, on_point), "restore point")
 
     async def _find(self, chat: Chat, item: str, on_point: OnPoint) -> None:
-        found = await self._points(chat)
-        if found is None:
+        try:
+            found = await points_of(chat, self._sessions)
+        except WorktreeError as error:
+            self._inform(chat, restore_texts.cannot(error))
             return
         listed = next((each for each in found if each.point.about.item == item), None)
         if listed is None:
             self._inform(chat, restore_texts.not_kept())
         else:
             on_point(chat, SincePrompt(listed.point, _name(listed, self._open_chat(chat))))
-
-    async def _points(self, chat: Chat) -> list[Listed] | None:
-        """The chat's restore points; None if they cannot be read, which a banner says."""
-        try:
-            return await points_of(chat, self._sessions)
-        except WorktreeError as error:
-            self._inform(chat, restore_texts.cannot(error))
-            return None
 
     # ------------------------------------------------------------ restoring
 

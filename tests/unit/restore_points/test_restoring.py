@@ -13,8 +13,8 @@ import pytest
 from session_host.errors import WorktreeError
 from session_host.git import Stop
 from session_host.restore_points import kept_tree, points
-from session_host.restore_points.points import About, RestorePoint, changed_counts, listed, remove_all, take
-from session_host.restore_points.restoring import FilesChanged, Outcome, plan, restore
+from session_host.restore_points.points import About, RestorePoint, listed, remove_all, take
+from session_host.restore_points.restoring import FilesChanged, Outcome, file_counts, plan, restore
 from tests.support.disks import fill_disk, make_read_only, small_disk
 from tests.support.repositories import Checkout
 
@@ -383,10 +383,11 @@ def test_a_git_that_hangs_is_ended(checkout: Checkout) -> None:
         take(checkout.path, CHAT, PROMPT, stop=stop)
 
 
-def test_how_many_files_changed_between_restore_points(checkout: Checkout) -> None:
+def test_how_many_files_a_restore_to_each_point_would_change(checkout: Checkout) -> None:
     made = [point_of(checkout)]
-    for names in (["a", "b"], [], ["file"]):
+    for names in (["a", "b"], [], ["file"], ["a"]):
         for name in names:
-            checkout.write(name, "changed")
+            checkout.write(name, f"changed for the {len(made)}.")
         made.append(point_of(checkout))
-    assert changed_counts(checkout.path, made) == [2, 0, 1]
+    (checkout.path / "b").unlink()
+    assert file_counts(checkout.path, made) == [2, 3, 3, 2, 1]

@@ -27,6 +27,10 @@ def rows(played: Played) -> list[str]:
     return [items.item(row).text() for row in range(items.rowCount())]
 
 
+def details(played: Played) -> list[str]:
+    return [choice.detail for choice in played.window.sheets.chooser._choices]
+
+
 def choose(played: Played, row: int) -> None:
     chooser = played.window.sheets.chooser
     chooser.list.clicked.emit(chooser.items.index(row, 0))
@@ -61,6 +65,7 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(play
     menu.close()
     await played.until(lambda: window.sheets.chooser.is_open, "the list")
     assert [row.partition(" at ")[0] for row in rows(played)] == ["The prompt", "The prompt"]
+    assert [text.rpartition(" · ")[2] for text in details(played)] == ["2 files changed"] * 2
     choose(played, 1)
     await played.until(lambda: page.is_question_open, "the question")
     question = page.question
@@ -75,8 +80,8 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(play
     assert (checkout.path / "file").read_text() == "changed 1\n"
     assert (checkout.path / hostile).read_text() == "text"
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: len(rows(played)) == 4, "the list with both restores")
-    assert [row.partition(" at ")[0] for row in rows(played)][:2] == ["The restore", "The restore"]
+    await played.until(lambda: window.sheets.chooser.is_open, "the list without the restore that was undone")
+    assert [row.partition(" at ")[0] for row in rows(played)] == ["The restore", "The prompt", "The prompt"]
 
 
 async def test_other_changes_before_the_answer_are_asked_about_again_and_before_an_undo(
@@ -170,6 +175,27 @@ async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_
         window.banners.act()
 
 
+async def test_a_prompt_since_which_no_file_changed_is_not_offered_for_a_restore(
+    played: Played, tmp_path: Path
+) -> None:
+    checkout = Checkout.new(tmp_path / "api")
+    page, made = await in_terminal(played, checkout)
+    take(checkout.path, page.chat.id, PROMPT)
+    window = played.window
+
+    async def listed(action: str) -> list[str]:
+        window.actions_[action].trigger()
+        await played.until(lambda: window.sheets.chooser.is_open, "the list")
+        window.sheets.chooser.dismiss()
+        return [text.rpartition(" · ")[2] for text in details(played)]
+
+    assert await listed("changes_since") == ["no file changed", "1 file changed"]
+    assert await listed("restore_files") == ["1 file changed"]
+    checkout.git("update-ref", "-d", made[0].reference)
+    window.actions_["restore_files"].trigger()
+    await played.until(lambda: "there is nothing to restore" in banner(played), "the line")
+
+
 async def test_without_a_repository_or_a_restore_point_a_line_says_so(played: Played, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
     plain = await played.add("plain", agent="claude", cwd=str(tmp_path))
@@ -215,6 +241,7 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(played:
         located_by={"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},
     )  # fmt: skip
     point = take(checkout.path, session, PROMPT)
+    checkout.write("file", "changed")
     path = checkout.write(f"../claude/projects/-x/{conversation}.jsonl", "\n")
 
     def said(at_ms: int, text: str) -> str:
