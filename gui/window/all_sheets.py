@@ -60,7 +60,10 @@ class Sheets(QObject):
     @cached_property
     def new_chat(self) -> NewChatSheet:
         """Starts a chat."""
-        return self._register(NewChatSheet(self._theme, self._window, self._agents))
+        sessions = self._sessions
+        return self._register(
+            NewChatSheet(self._theme, self._window, self._agents, lambda: {chat.name for chat in sessions.running()})
+        )
 
     @cached_property
     def name(self) -> NameSheet:

@@ -47,6 +47,12 @@ def directory() -> str:
     return translate("new_chat", "Directory")
 
 
+def name_is_taken(name: str, free: str) -> str:
+    return translate("new_chat", "A running chat is named “{name}”. This one will be “{free}”.").format(
+        name=name, free=free
+    )
+
+
 def first_prompt() -> str:
     return translate("new_chat", "First prompt")
 

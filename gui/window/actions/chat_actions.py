@@ -87,6 +87,7 @@ class ChatActions(QObject):
             sheet.start_requested.connect(self._on_start_requested)
             sheet.directory_settled.connect(self._on_directory)
             self._sessions.path_found.connect(sheet.refresh_agents)
+            self._sessions.changed.connect(sheet.naming.update_name)
             sheet.opened.connect(self.agent_timer.start)
             sheet.tiles.chosen.connect(lambda _name: self.agent_timer.start())
 

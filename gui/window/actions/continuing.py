@@ -132,12 +132,11 @@ class ConversationActions(QObject):
     async def _start(self, request: NewChatRequest, row: Row, *, anyway: bool) -> None:
         sheet = self._sheets.new_chat
         directory = row.kept.directory if row.directory else request.directory
-        is_named = request.name != suggested_name(request.directory, request.agent)
         try:
             chat = await self._sessions.launch(
                 self._agents[request.agent],
                 request.arguments,
-                name=request.name if is_named else one_line(suggested_name(directory, request.agent)),
+                name=request.name if request.is_named else one_line(suggested_name(directory, request.agent)),
                 directory=directory,
                 prompt=request.prompt,
                 worktree=None,

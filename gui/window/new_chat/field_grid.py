@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
@@ -32,8 +32,8 @@ class FieldGrid(QGridLayout):
         labels: the label of each field.
     """
 
-    def __init__(self, rows: list[tuple[str, QWidget]], high: QWidget) -> None:
-        """Place the rows; the field ``high`` has several lines, and its label is beside the first."""
+    def __init__(self, rows: list[tuple[str, QWidget]], high: Collection[QWidget]) -> None:
+        """Place the rows; the fields in ``high`` may have several lines, and their labels are beside the first."""
         super().__init__()
         self._high = high
         self._above = False
@@ -70,7 +70,7 @@ class FieldGrid(QGridLayout):
         for number, (field, name) in enumerate(self.labels.items()):
             self.removeWidget(name)
             self.removeWidget(field)
-            is_high = field is self._high and not above
+            is_high = field in self._high and not above
             name.setContentsMargins(0, _FIRST_LINE_PX if is_high else 0, 0, 0)
             flag = Qt.AlignmentFlag.AlignTop if is_high else Qt.AlignmentFlag(0)
             if above:

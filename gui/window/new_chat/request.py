@@ -22,6 +22,7 @@ class NewChatRequest:
     """A launch request.
 
     Attributes:
+        is_named: whether the user chose the name.
         worktree: as in ``LaunchRequest``: the branch of a new git worktree, "" for a new branch, None for no worktree.
         setup: the command that sets up the repository's worktrees, if the user changed it; None for no change.
         runtime: whether the agent shows its own terminal, or a chat view.
@@ -38,6 +39,7 @@ class NewChatRequest:
     runtime: Runtime = "terminal"
     remembered: Start | None = None
     setup: SetupEntry | None = None
+    is_named: bool = True
 
 
 class Refused(Exception):

@@ -22,6 +22,7 @@ from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
 from gui.window.new_chat.fields import EndpointFields, InstallHint, PresetButtons, RuntimeField, WorktreeField
+from gui.window.new_chat.name_field import NameField, RunningNames
 from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
@@ -55,10 +56,11 @@ class NewChatSheet(FormSheet):
     conversation_requested = Signal(NewChatRequest)
     directory_settled = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], running_names: RunningNames = tuple
+    ) -> None:
         super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
         self._agents = agents
-        self._named_by_user = False
         self._starts: dict[str, Start] = {}
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""
@@ -76,9 +78,8 @@ class NewChatSheet(FormSheet):
         self.directory_row.settled.connect(self.directory_settled)
         self.conversations = ConversationPicker(theme, self)
         self.conversation = self.conversations.opening_button(self.choose_conversation)
-        self.name = QLineEdit()
-        self.name.setMaxLength(80)
-        self.name.textEdited.connect(self._on_name_edited)
+        self.naming = NameField(running_names)
+        self.name = self.naming.line
         self.prompt_row = PromptRow(theme, self)
         self.prompt = self.prompt_row.field
         self.prompt.submitted.connect(self._submit)
@@ -112,7 +113,7 @@ class NewChatSheet(FormSheet):
         rows: list[tuple[str, QWidget]] = [
             (new_chat_texts.directory(), self.directory_row),
             (conversation_texts.conversation(), self.conversation),
-            (common_texts.name(), self.name),
+            (common_texts.name(), self.naming),
             (new_chat_texts.first_prompt(), self.prompt_row),
             (new_chat_texts.show_as(), self.runtime),
             (new_chat_texts.model(), self.model),
@@ -122,7 +123,7 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.worktree(), self.worktree),
             (new_chat_texts.environment(), self.environment),
         ]
-        self._fields = FieldGrid(rows, self.prompt_row)
+        self._fields = FieldGrid(rows, (self.prompt_row, self.naming))
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_M_PX)
@@ -171,7 +172,7 @@ class NewChatSheet(FormSheet):
         """
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
-        self._named_by_user = self._is_draft = False
+        self.naming.is_chosen = self._is_draft = False
         self._starts = dict(starts)
         self._filled_for = ""
         self._more_shown = bool(overrides)
@@ -247,6 +248,7 @@ class NewChatSheet(FormSheet):
 
     def set_busy(self, *, busy: bool) -> None:
         """Show whether a start is in progress."""
+        self.naming.is_settled = busy
         self.start.setEnabled(not busy)
         self.start.setText(common_texts.starting() if busy else new_chat_texts.start())
 
@@ -293,12 +295,8 @@ class NewChatSheet(FormSheet):
         self._suggest_name()
         self.worktree.forget_repository()
 
-    def _on_name_edited(self, text: str) -> None:
-        self._named_by_user = bool(text.strip())
-
     def _suggest_name(self) -> None:
-        if not self._named_by_user:
-            self.name.setText(suggested_name(self.directory.directory(), self.tiles.current()))
+        self.naming.suggest(suggested_name(self.directory.directory(), self.tiles.current()))
 
     def _toggle_more(self) -> None:
         self._more_shown = not self._more_shown
@@ -389,7 +387,8 @@ class NewChatSheet(FormSheet):
         return NewChatRequest(
             agent=agent.name,
             directory=self.directory.directory(),
-            name=" ".join(self.name.text().split()),
+            name=self.naming.name,
+            is_named=self.naming.is_chosen,
             arguments=arguments,
             overrides=variables_of(self.environment.text(), self.environment),
             prompt=self.prompt.toPlainText().strip() if agent.accepts_prompt or self._is_structured else "",

@@ -81,10 +81,10 @@ def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QW
     settles(lambda: inner.width() <= viewport.width(), "nothing to be cut off at its side")
     tiles = [each for each in sheet.findChildren(AgentTile) if each.isVisible()]
     settles(lambda: not _overlapping(tiles), "the tiles to be beside each other")
-    label = sheet._fields.labels[sheet.name]
-    settles(lambda: label.geometry().bottom() < sheet.name.geometry().top(), "the labels to be above the fields")
+    label = sheet._fields.labels[sheet.naming]
+    settles(lambda: label.geometry().bottom() < sheet.naming.geometry().top(), "the labels to be above the fields")
     around.resize(900, 600)
-    settles(lambda: label.geometry().right() < sheet.name.geometry().left(), "the labels to be beside the fields")
+    settles(lambda: label.geometry().right() < sheet.naming.geometry().left(), "the labels to be beside the fields")
 
 
 @pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])

@@ -370,3 +370,30 @@ async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> No
     tiles = window.sheets.new_chat.tiles
     places = [tile.geometry() for tile in tiles._tiles.values()]
     assert not [pair for pair in itertools.combinations(places, 2) if pair[0].intersects(pair[1])]
+
+
+async def test_the_name_is_the_one_that_the_chat_gets(
+    played: Played, area: Area, launches: list[LaunchRequest]
+) -> None:
+    for name in ("api", "docs"):
+        (area.home / name).mkdir()
+    window = played.open_window()
+    await played.add("api")
+    window.chat_actions.new_chat("shell", str(area.home / "docs"))
+    sheet = window.sheets.new_chat
+    assert sheet.name.text() == "docs"
+    sheet.directory.setText("~/api")
+    assert sheet.name.text() == "api-2"
+    await played.add("api-2")
+    await played.until(lambda: sheet.name.text() == "api-3", "the name after another chat has started")
+    assert not sheet.naming.note.isVisible()
+    sheet.name.setFocus()
+    sheet.name.selectAll()
+    QTest.keyClicks(sheet.name, "api")
+    assert sheet.naming.note.text() == "A running chat is named “api”. This one will be “api-3”."
+    sheet.name.selectAll()
+    QTest.keyClick(sheet.name, Qt.Key.Key_Backspace)
+    assert (sheet.name.text(), sheet.name.placeholderText()) == ("", "api-3")
+    QTest.keyClick(sheet.name, Qt.Key.Key_Return)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    assert [request.name for request in launches] == ["api-3"]

@@ -1,0 +1,73 @@
+"""The name of a new chat: suggested from its directory, and different from those of running chats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from gui.window.widgets.parts import label
+from gui.wording import common_texts, new_chat_texts
+from session_host.storage.store import free_name
+
+RunningNames = Callable[[], Collection[str]]
+"""The names of the running chats, which a new one cannot have."""
+MAX_CHARACTERS = 80
+
+
+class NameField(QWidget):
+    """The field with the name, and a note below it if the chat will get another one.
+
+    Attributes:
+        line: the field.
+        is_chosen: whether the user entered a name; then no other one is suggested.
+        is_settled: whether the chat is being started; then its own name is no other chat's.
+    """
+
+    def __init__(self, running_names: RunningNames) -> None:
+        super().__init__()
+        self._running_names = running_names
+        self._suggested = ""
+        self.is_chosen = self.is_settled = False
+        self.line = QLineEdit()
+        self.line.setMaxLength(MAX_CHARACTERS)
+        self.line.setAccessibleName(common_texts.name())
+        self.line.textEdited.connect(self._on_edited)
+        self.note = label("", "secondary")
+        self.note.setWordWrap(True)
+        self.note.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.line)
+        layout.addWidget(self.note)
+
+    @property
+    def name(self) -> str:
+        """The entered name, or the suggested one."""
+        return " ".join(self.line.text().split()) or self.line.placeholderText()
+
+    def suggest(self, name: str) -> None:
+        """Suggest a name, unless the user entered one."""
+        self._suggested = name
+        self.update_name()
+
+    def update_name(self) -> None:
+        """Show the name that the chat gets; call it again when chats start or end."""
+        if self.is_settled:
+            return
+        running = self._running_names()
+        suggestion = free_name(self._suggested, running)
+        self.line.setPlaceholderText(suggestion)
+        if not self.is_chosen and (self.line.text().strip() or not self.line.hasFocus()):
+            self.line.setText(suggestion)
+        name = self.name
+        free = free_name(name, running)
+        note = new_chat_texts.name_is_taken(name, free) if free != name else ""
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.line.setAccessibleDescription(note)
+
+    def _on_edited(self, text: str) -> None:
+        self.is_chosen = bool(text.strip())
+        self.update_name()
