@@ -209,8 +209,8 @@ class _Host:
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1
-        assert driver.process is not None
-        self._store_writer.set_program(driver.process.pid, driver.process.started)
+        assert driver.program.process is not None
+        self._store_writer.set_program(driver.program.process.pid, driver.program.process.started)
         self._store_writer.set_conversation(driver.conversation.id)
         if self._starting is None:
             await self._store_writer.save_host()
@@ -226,7 +226,8 @@ class _Host:
         self._idle_detection.close()
         driver.conversation_changed.set()
         await noting
-        await asyncio.gather(driver.actor.close(), end_strays(driver.process.pid, spec.session_id, spec.watch.strays))
+        acts = [driver.chat_steps.actor.close()] if driver.chat_steps is not None else []
+        await asyncio.gather(*acts, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
         await self._store_writer.save_end(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()
@@ -306,7 +307,7 @@ class _Host:
         self._interrupted = True
         self._keeper.stop_searching()
         if self._driver is not None:
-            self._driver.signal(signal.SIGTERM)
+            self._driver.program.signal(signal.SIGTERM)
 
     def _on_journal_progress(self) -> None:
         """Report the journal's progress or failure to the viewers."""
@@ -370,7 +371,7 @@ class _Host:
         match message:
             case ChildEnded():
                 if self._driver is not None:
-                    self._driver.child_ended()
+                    self._driver.program.exit_status_saved()
             case BoundAgain():
                 if self._server is not None:
                     self._server.replace_listener()

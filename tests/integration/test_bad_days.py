@@ -89,7 +89,7 @@ async def test_a_program_that_the_kernel_cannot_execute_is_one_line(area: Area) 
 async def test_a_missing_directory_is_one_line(area: Area) -> None:
     with pytest.raises(LaunchFailed) as caught:
         await start("true", directory=str(area.home / "gone"))
-    assert "does not exist" in one_line(caught.value)
+    assert "there is no directory" in one_line(caught.value)
 
 
 async def test_a_runtime_directory_that_is_a_link_is_refused(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:

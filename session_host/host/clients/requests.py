@@ -52,7 +52,7 @@ PIECE_CHARACTERS = 256 * 1024
 
 def explain(driver: Driver, request: Explain) -> Explanation:
     """Explain where the session's state and activity come from."""
-    process = driver.process
+    process = driver.program.process
     driver.conversation.check_open_files()
     return Explanation(
         request.request,
@@ -170,7 +170,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         viewers=session.viewers.attachments.viewers(),
         engine=spec.engine,
         host_pid=host_pid,
-        child_pid=driver.process.pid if driver.process is not None else None,
+        child_pid=driver.program.process.pid if driver.program.process is not None else None,
         offset=driver.output_file.end,
         argv=spec.argv,
         cwd=spec.cwd,

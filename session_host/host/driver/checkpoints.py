@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from session_host.errors import OutliveError
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.journal_writer import JournalWriter
 from session_host.protocol.values import CellSize, GridSize
-from session_host.session.output_ring import RING_BYTES
+from session_host.session.output_ring import RING_BYTES, OutputRing
 from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
+from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
 from session_host.system.worker import Worker
 from session_host.terminal.base import Emulator
-
-if TYPE_CHECKING:
-    from session_host.host.driver.driver import Driver
-
 
 log = logging.getLogger(__name__)
 
@@ -58,57 +59,55 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
     return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
 
 
-def log_state_of(driver: Driver) -> LogState:
-    """The state that the input log adds up to; all replies to interpreted output are in the log."""
-    driver.late_replies.send_now()
-    session, chat = driver.session, driver.session.chat
-    return LogState(
-        child_started=driver.process.started if driver.process is not None else None,
-        name=session.name if session.name != driver.spec.name else "",
-        answered=(driver.worker.interpreted_to if chat is None else chat.log_end, driver.emulator_resizes),
-        attachments=session.viewers.attachments.saved_state(),
-        requests=session.requests,
-        resizes=session.ring.kept_resizes(),
-        colors=session.colors,
-        activity=driver.watch.saved_state(),
-        focus=session.viewers.focus.last_report,
-        conversation=driver.conversation.saved_state(),
-        chat=chat.saved_state() if chat is not None else None,
-        answers=driver.questions.answers,
-        prompt=session.prompt.state,
-    )
-
-
 class Checkpointer:
     """Makes the checkpoints of one session, and frees the output that they make superfluous."""
 
-    def __init__(self, driver: Driver, descriptors: SessionDescriptors, offset: int) -> None:
+    def __init__(
+        self,
+        descriptors: SessionDescriptors,
+        offset: int,
+        worker: EmulatorWorker,
+        log_state: Callable[[], LogState],
+        *,
+        input_log: InputLog,
+        output_file: KeptBytes,
+        program_output: OutputFile,
+        journal_writer: JournalWriter,
+        ring: OutputRing,
+    ) -> None:
         """Watch a session.
 
         Args:
-            driver: the session's.
             descriptors: where checkpoints go.
             offset: of the newest checkpoint, 0 if there is none.
+            worker: has the emulator.
+            log_state: returns the state that the input log adds up to.
+            input_log: the session's input log.
+            output_file: the output, or a structured session's transcript log; superseded output is freed.
+            program_output: the bytes that the program wrote; freed likewise.
+            journal_writer: gets the emulator's state, too, and has to be done with output before that is freed.
+            ring: learns what is freed.
         """
-        self._driver = driver
         self._descriptors = descriptors
         self._offset = offset
+        self._emulator_worker, self._log_state, self._input_log = worker, log_state, input_log
+        self._output_file, self._program_output, self._ring = output_file, program_output, ring
+        self._journal_writer = journal_writer
         self._work_s = 0.0
         self._cost_s = 0.0
-        self._resizes = driver.emulator_resizes
-        self._input_log_end = driver.input_log.end
+        self._resizes = worker.resizes
+        self._input_log_end = input_log.end
         self._task: asyncio.Task[bool] | None = None
-        self._worker = Worker()
+        self._file_worker = Worker()
 
     def maybe_checkpoint(self) -> None:
         """Make a checkpoint if it is time; called after output was interpreted."""
-        driver = self._driver
-        worker = driver.worker
+        worker = self._emulator_worker
         if self._task is None and (
             worker.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
             or worker.interpreted_to - self._offset > OUTPUT_BYTES
-            or driver.input_log.end - self._input_log_end > INPUT_LOG_BYTES
-            or driver.emulator_resizes - self._resizes > RESIZES
+            or self._input_log.end - self._input_log_end > INPUT_LOG_BYTES
+            or worker.resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
 
@@ -125,8 +124,8 @@ class Checkpointer:
     async def catch_up(self) -> None:
         """Make a checkpoint of the present state, so that a recovery has nothing to repeat."""
         await self.close()
-        driver = self._driver
-        if driver.worker.interpreted_to > self._offset or driver.emulator_resizes > self._resizes:
+        worker = self._emulator_worker
+        if worker.interpreted_to > self._offset or worker.resizes > self._resizes:
             await self._begin(portable=False)
 
     async def close(self) -> None:
@@ -139,12 +138,11 @@ class Checkpointer:
         return self._task
 
     async def _make(self, *, portable: bool) -> bool:
-        driver = self._driver
-        input_log, worker = driver.input_log, driver.worker
+        input_log, worker = self._input_log, self._emulator_worker
         found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
 
         def done(state: _State) -> None:
-            found.set_result((state, worker.interpreted_to, driver.emulator_resizes))
+            found.set_result((state, worker.interpreted_to, worker.resizes))
 
         try:
             worker.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
@@ -156,7 +154,7 @@ class Checkpointer:
             state, offset, resizes = result
             self._cost_s = state.took_s
             # Both at one moment: the state lacks exactly the entries from there on.
-            log_state, first_entry = log_state_of(driver), input_log.first_pending
+            log_state, first_entry = self._log_state(), input_log.first_pending
             checkpoint = Checkpoint(
                 offset,
                 resizes,
@@ -168,7 +166,7 @@ class Checkpointer:
                 state.data,
                 log_state,
             )
-            at = await self._worker.run(lambda: files.write(self._descriptors.checkpoint, checkpoint, first_entry))
+            at = await self._file_worker.run(lambda: files.write(self._descriptors.checkpoint, checkpoint, first_entry))
             files.commit(self._descriptors.checkpoint, at, input_log.header)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)
@@ -177,9 +175,9 @@ class Checkpointer:
             self._task = None
         self._offset, self._resizes = offset, resizes
         if log_state.chat is not None:
-            driver.program_output.free_before(log_state.chat.raw_offset)
+            self._program_output.free_before(log_state.chat.raw_offset)
         if not portable:
-            driver.journal_writer.add_snapshot(
+            self._journal_writer.add_snapshot(
                 Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
             )
         self.free_superseded()
@@ -187,10 +185,10 @@ class Checkpointer:
 
     def free_superseded(self) -> None:
         """Free the output that no recovery, viewer or journal needs any more."""
-        driver = self._driver
-        needed = min(self._offset, driver.output_file.end - RING_BYTES)
-        if driver.journal_writer.on and not driver.journal_writer.trouble:
-            needed = min(needed, driver.journal_writer.end)
-        if needed > driver.output_file.start:
-            driver.output_file.free_before(needed)
-            driver.session.ring.forgot(driver.output_file.start)
+        output_file, journal_writer = self._output_file, self._journal_writer
+        needed = min(self._offset, output_file.end - RING_BYTES)
+        if journal_writer.on and not journal_writer.trouble:
+            needed = min(needed, journal_writer.end)
+        if needed > output_file.start:
+            output_file.free_before(needed)
+            self._ring.forgot(output_file.start)

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.program import Program
+from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.protocol.messages import Clearing
 from session_host.protocol.values import GridSize
+from session_host.session.sizing import Sizing
 from session_host.terminal.base import Emulator
 from session_host.terminal.clearing import CANCEL, sequences
-
-if TYPE_CHECKING:
-    from session_host.host.driver.driver import Driver
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,25 @@ NUDGE_S = 0.2
 class Clearer:
     """Clears one session's terminal."""
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    def __init__(
+        self,
+        program: Program,
+        worker: EmulatorWorker,
+        sizing: Sizing,
+        watch: AgentWatch,
+        append_output: Callable[[bytes], None],
+    ) -> None:
+        """Begin with nothing to clear.
+
+        Args:
+            program: its output is not read meanwhile; it is to draw its screen again.
+            worker: has the emulator.
+            sizing: has the grid's size.
+            watch: knows whether a shell is at its prompt.
+            append_output: appends the host's own sequences to the output.
+        """
+        self._program, self._worker, self._sizing, self._watch = program, worker, sizing, watch
+        self._append_output = append_output
         self._wanted: dict[Clearing, None] = {}
         self._give_up: asyncio.TimerHandle | None = None
         self._nudge: asyncio.TimerHandle | None = None
@@ -58,7 +76,7 @@ class Clearer:
 
     def output_interpreted(self) -> None:
         """Look again, since the emulator has interpreted output."""
-        if self._wanted and not self._is_looking and self._driver.worker.interpreted_to > self._looked_at:
+        if self._wanted and not self._is_looking and self._worker.interpreted_to > self._looked_at:
             self._look()
 
     def close(self) -> None:
@@ -75,25 +93,24 @@ class Clearer:
 
     def _look(self) -> None:
         self._is_looking = True
-        self._driver.pause_output()
-        self._driver.worker.run_after_output(self._clear_between_sequences)
+        self._program.pause_reading()
+        self._worker.run_after_output(self._clear_between_sequences)
 
     def _clear_between_sequences(self, emulator: Emulator) -> None:
-        driver = self._driver
         self._is_looking = False
-        self._looked_at = driver.worker.interpreted_to
+        self._looked_at = self._worker.interpreted_to
         if self._wanted:
-            is_between = self._looked_at == driver.worker.received_to and emulator.is_ground()
+            is_between = self._looked_at == self._worker.received_to and emulator.is_ground()
             if is_between or self._is_overdue:
                 self._clear_now(b"" if is_between else CANCEL)
-        driver.resume_output()
+        self._program.resume_reading()
 
     def _clear_now(self, prefix: bytes) -> None:
-        shell = self._driver.watch.foreground
+        shell = self._watch.foreground
         at_prompt = "reset" in self._wanted and shell is not None and shell.is_at_prompt()
         data = prefix + b"".join(sequences(what, at_prompt=at_prompt) for what in self._wanted)
-        log.info("cleared %s offset=%d", ",".join(self._wanted), self._driver.output_file.end)
-        self._driver.append_output(data)
+        log.info("cleared %s offset=%d", ",".join(self._wanted), self._worker.received_to)
+        self._append_output(data)
         if "reset" in self._wanted:
             self._start_nudge()
         self._wanted.clear()
@@ -102,16 +119,12 @@ class Clearer:
             self._give_up = None
 
     def _start_nudge(self) -> None:
-        sizing, process = self._driver.session.sizing, self._driver.process
-        if process is None:
-            return
-        process.resize(GridSize(max(sizing.size.columns - 1, 1), sizing.size.rows), sizing.cell)
+        sizing = self._sizing
+        self._program.resize(GridSize(max(sizing.size.columns - 1, 1), sizing.size.rows), sizing.cell)
         if self._nudge is not None:
             self._nudge.cancel()
         self._nudge = asyncio.get_running_loop().call_later(NUDGE_S, self._end_nudge)
 
     def _end_nudge(self) -> None:
         self._nudge = None
-        sizing, process = self._driver.session.sizing, self._driver.process
-        if process is not None:
-            process.resize(sizing.size, sizing.cell)
+        self._program.resize(self._sizing.size, self._sizing.cell)

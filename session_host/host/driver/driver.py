@@ -11,42 +11,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
-from session_host.host.acts.actor import Actor
-from session_host.host.program.child_exit import ChildExit
 from session_host.host.program.emulator_worker import EmulatorWorker
-from session_host.host.program.error_output import last_errors
 from session_host.host.program.journal_writer import JournalWriter
-from session_host.host.program.pty_io import PtyIO
+from session_host.host.program.program import Program
 from session_host.host.watchers.agent_watch import AgentWatch
-from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
+from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
-from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
 from session_host.session.connection import ClientConnection
-from session_host.session.effects import WriteToProgram
+from session_host.session.effects import ClearOutput, NoteUserInput, PromptSent, WriteToProgram
 from session_host.session.output_ring import OutputRing
 from session_host.session.session import Session
-from session_host.session.structured_chat import StructuredChat
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.storage.descriptors.log_state import ConversationState
+from session_host.storage.descriptors.log_state import ConversationState, LogState
 from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
-from session_host.structured.acts import AnyResult
-from session_host.structured.items import AnyChange, ConversationKnown, StateChanged, TitleChanged
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.base import Emulator, TerminalEvent
 
+from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
 from .clearer import Clearer
-from .history import history_of
 from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
@@ -67,18 +60,17 @@ class Driver:
         spec: the launch spec.
         session: the rules; after each event, the ``performer`` carries out their effects.
         worker: owns the emulator, and gives it to one user at a time.
-        emulator_resizes: the number of resizes that the emulator has applied; the output may be ahead of it.
         output_file: the output, or a structured session's transcript log.
         program_output: the bytes that the program wrote; for a terminal the same as ``output_file``.
         input_log, journal_writer: the records that outlive this process, in memory and on disk.
-        actor: does the acts that a structured chat's agent asks for.
+        chat_steps: the parts that only a structured chat has; None for a terminal.
         clearer, late_replies: clears the terminal at a viewer's request; sends the emulator's replies.
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
-        process: the program, None until it runs.
+        program: the program, and its I/O on the event loop.
         ended: set once the program has ended and its last output is interpreted.
         conversation_changed: set at each change of the conversation.
         notice: one line for the user about a problem; "" for none.
@@ -110,7 +102,6 @@ class Driver:
         self.spec = spec
         self.input_log, self.program_output, self.journal_writer = input_log, program_output, journal_writer
         chat = recovered.chat
-        self._log = chat.log if chat is not None else None
         self.output_file: KeptBytes = chat.log if chat is not None else program_output
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
         self.session = Session(
@@ -118,20 +109,13 @@ class Driver:
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
             watcher_events=self._watcher_events, open_question=self._open_question,
         )  # fmt: skip
-        if chat is not None:
-            self.session.chat = StructuredChat(
-                self.session.effects, chat.rules, chat.splitter, chat.log.end, now_ms, chat.launch,
-                timers=chat.timers, read_history=lambda: history_of(spec.session_id, chat.launch),
-            )  # fmt: skip
-            for offset, lines in chat.unsent:
-                self.session.effects.append(WriteToProgram(EntryKind.REPLY, lines, number=offset))
-        self.emulator_resizes = recovered.resizes
+        self.program = Program(program_output, input_log.header, self)
         self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self.resume_output, self.output_file.read,
-            fed=recovered.fed, header=input_log.header,
+            recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
+            fed=recovered.fed, resizes=recovered.resizes, header=input_log.header,
         )  # fmt: skip
-        self.performer = Performer(self)
-        self.clearer, self.late_replies = Clearer(self), LateReplies(self, descriptors.master)
+        self.performer = Performer(self.session, self.program, self.worker, input_log, self.output_file, journal_writer)
+        self.late_replies = LateReplies(descriptors.master, self._send_emulator_results)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, log_state.conversation, self._on_conversation_changed
         )
@@ -144,12 +128,26 @@ class Driver:
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
         self.ended = asyncio.Event()
-        self.process: PtyProcess | None = None
         self.notice = recovered.notice
-        self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
-        self.actor = Actor(spec, self._act_done)
-        self._pty_io: PtyIO | None = None
-        self._child_exit: ChildExit | None = None
+        self.clearer = Clearer(self.program, self.worker, self.session.sizing, self.watch, self._append_output)
+        self.checkpointer = Checkpointer(
+            descriptors, recovered.checkpoint_offset, self.worker, self._log_state,
+            input_log=input_log, output_file=self.output_file, program_output=program_output,
+            journal_writer=journal_writer, ring=ring,
+        )  # fmt: skip
+        self.performer.add_handlers(
+            {
+                WriteToProgram: self._write_to_program,
+                ClearOutput: lambda effect: self.clearer.clear(effect.what),
+                PromptSent: lambda effect: self.restore_points.before_prompt(effect.item),
+                NoteUserInput: lambda _: self.watch.on_input(),
+            }
+        )
+        self.chat_steps: ChatSteps | None = None
+        if chat is not None:
+            self.chat_steps = ChatSteps(
+                spec, chat, self.session, self.performer, self.watch, self.conversation, self._send_output
+            )
         self._handle_emulator_results(recovered.replies, recovered.events)
 
     # ------------------------------------------------------------ start and end
@@ -167,13 +165,11 @@ class Driver:
 
     def attach_process(self, process: PtyProcess) -> None:
         """Read, write and watch a running program, new or adopted from a previous host."""
-        self.process = process
-        self.actor.agent = process.pid
+        if self.chat_steps is not None:
+            self.chat_steps.actor.agent = process.pid
         self.conversation.set_program_pid(process.pid)
         self.watch.start_watching(process)
-        self._pty_io = PtyIO(process, self.program_output, self)
-        self._child_exit = ChildExit(process, self.input_log.header, self._pty_io.child_exited)
-        self._child_exit.start()
+        self.program.attach(process)
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
         size = session.sizing.size
@@ -191,22 +187,13 @@ class Driver:
         session.end_requests.program_runs()
         self.performer.perform()
         # Last: it reads the output since then, and ends the session if the program has exited already.
-        self._pty_io.start()
-
-    def child_ended(self) -> None:
-        """Called when the keeper has saved the program's status in the input log."""
-        if self._child_exit is not None:
-            self._child_exit.on_exit_status()
+        self.program.start_reading()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """Called when the child was reaped and its last output is read."""
         self.clearer.close()
-        if (chat := self.session.chat) is not None:
-            self.actor.flush()
-            was_ended = chat.rules.state.timed_out or bool(self.input_log.header.end_request)
-            failed = bool(exit_code or exit_signal) and not was_ended
-            chat.program_ended(last_errors(self.spec.stderr) if failed else "")
-            self.performer.perform()
+        if self.chat_steps is not None:
+            self.chat_steps.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
         self.worker.run_after_output(lambda _: self._after_last_output(exit_code, exit_signal))
 
     def _after_last_output(self, exit_code: int | None, exit_signal: int | None) -> None:
@@ -235,23 +222,12 @@ class Driver:
     def is_quiet(self) -> bool:
         """Whether the program has all input, and its output is interpreted."""
         return (
-            self._pty_io is not None
-            and self._pty_io.is_quiet
-            and not self._has_exited
+            self.program.is_quiet
             and self.worker.is_quiet
             and not self.session.pending.bytes
             and (self.session.chat is None or self.session.chat.is_quiet)
             and all(part.is_quiet for part in (self.questions, self.clearer, self.restore_points))
         )
-
-    @property
-    def _has_exited(self) -> bool:
-        return self._child_exit is not None and self._child_exit.reaped
-
-    def signal(self, number: int) -> None:
-        """Signal the program, if it still runs."""
-        if self.process is not None and not self._has_exited:
-            self.process.signal(number)
 
     def close(self) -> None:
         """Close the PTY and the engine, and stop watching."""
@@ -261,9 +237,7 @@ class Driver:
         self.restore_points.close()
         self.watch.close()
         self.performer.close()
-        for part in (self._pty_io, self._child_exit):
-            if part is not None:
-                part.close()
+        self.program.close()
         self.worker.close()
 
     # ------------------------------------------------------------ output of the program
@@ -276,38 +250,9 @@ class Driver:
             return not self.worker.full
         return self._send_output(data)
 
-    def append_output(self, data: bytes) -> None:
+    def _append_output(self, data: bytes) -> None:
         """Append the host's own sequences to the program's output."""
         self._send_output(self.program_output.append(data))
-
-    def pause_output(self) -> None:
-        """Read no output until ``resume_output``."""
-        if self._pty_io is not None:
-            self._pty_io.pause_reading()
-
-    def append_record(self, record: bytes) -> None:
-        """Append a record to the transcript log, and send it to the viewers."""
-        assert self._log is not None
-        self._log.append(record)
-        self._send_output(record)
-
-    def chat_changed(self, changes: Sequence[AnyChange]) -> None:
-        """Pass changes of a structured chat on to the activity, the conversation and the title."""
-        for change in changes:
-            match change:
-                case StateChanged():
-                    self.watch.on_chat_state(change)
-                case ConversationKnown(conversation):
-                    self.conversation.set_conversation(conversation, PROTOCOL)
-                case TitleChanged(title):
-                    self.session.set_title(one_line(title))
-                case _:
-                    pass
-
-    def _act_done(self, result: AnyResult) -> None:
-        if self.session.chat is not None:
-            self.session.chat.act_done(result)
-            self.performer.perform()
 
     def _send_output(self, data: bytes) -> bool:
         session = self.session
@@ -318,11 +263,6 @@ class Driver:
         if session.effects:
             self.performer.perform()
         return self.worker.feed_output(data)
-
-    def resume_output(self) -> None:
-        """Read output again."""
-        if self._pty_io is not None:
-            self._pty_io.resume_reading()
 
     def _emulator_used(self, emulator: Emulator) -> None:
         """Send the emulator's replies to the program and its events to the viewers."""
@@ -341,6 +281,10 @@ class Driver:
             self.late_replies.handle(replies, events)
         if events:
             self.watch.on_terminal_events(events)
+
+    def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)
+        self.performer.perform()
 
     def _on_conversation_changed(self, state: ConversationState) -> None:
         self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(state))
@@ -361,6 +305,26 @@ class Driver:
         tracker = self.watch.tracker
         return tracker.detail if tracker.activity is Activity.NEEDS_INPUT else None
 
+    def _log_state(self) -> LogState:
+        """The state that the input log adds up to; all replies to interpreted output are in the log."""
+        self.late_replies.send_now()
+        session, chat, process = self.session, self.session.chat, self.program.process
+        return LogState(
+            child_started=process.started if process is not None else None,
+            name=session.name if session.name != self.spec.name else "",
+            answered=(self.worker.interpreted_to if chat is None else chat.log_end, self.worker.resizes),
+            attachments=session.viewers.attachments.saved_state(),
+            requests=session.requests,
+            resizes=session.ring.kept_resizes(),
+            colors=session.colors,
+            activity=self.watch.saved_state(),
+            focus=session.viewers.focus.last_report,
+            conversation=self.conversation.saved_state(),
+            chat=chat.saved_state() if chat is not None else None,
+            answers=self.questions.answers,
+            prompt=session.prompt.state,
+        )
+
     def broadcast(self, event: Event) -> None:
         """Send an event to all attached clients."""
         self.session.clients.broadcast(event)
@@ -373,7 +337,7 @@ class Driver:
 
     def key_typed(self, connection: ClientConnection, data: bytes) -> None:
         """Write a key's bytes, returned by ``connection.receive_data``, to the program."""
-        attachment, pty_io, child_exit = connection.attachment, self._pty_io, self._child_exit
+        attachment, pty_io, child_exit = connection.attachment, self.program.pty_io, self.program.child_exit
         assert attachment is not None
         assert pty_io is not None
         assert child_exit is not None
@@ -389,10 +353,14 @@ class Driver:
         if self.session.note_use(attachment, self.session.last_key):
             self.watch.on_input()
 
+    def _write_to_program(self, effect: WriteToProgram) -> None:
+        self.input_log.append(effect.kind, effect.data, effect.tag, effect.number)
+        self.flush_input()
+
     def flush_input(self) -> None:
         """Write pending input to the program until the PTY is full; not while a restore point holds a prompt."""
-        pty_io = self._pty_io
-        if pty_io is not None and not (self._has_exited or self.restore_points.holds_input):
+        pty_io = self.program.pty_io
+        if pty_io is not None and self.program.is_running and not self.restore_points.holds_input:
             if self.input_log.send_pending() is pty_io.writing:
                 pty_io.watch_writable(not pty_io.writing)
             if delivered := self.session.pending.collect_delivered():

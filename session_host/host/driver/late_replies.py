@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import termios
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from session_host.terminal.base import TerminalEvent
-
-if TYPE_CHECKING:
-    from session_host.host.driver.driver import Driver
 
 WAIT_S = 1.0
 """How long a reply waits at most; a program that reads with echo gets it then."""
@@ -35,9 +32,14 @@ def echoes(terminal: int) -> bool:
 class LateReplies:
     """Sends one session's replies, in their order."""
 
-    def __init__(self, driver: Driver, terminal: int) -> None:
-        self._driver = driver
-        self._terminal = terminal
+    def __init__(self, terminal: int, send: Callable[[bytes, list[TerminalEvent]], None]) -> None:
+        """Begin without replies.
+
+        Args:
+            terminal: the descriptor of the PTY.
+            send: sends replies to the program, and events to the viewers.
+        """
+        self._terminal, self._send = terminal, send
         self._waiting = b""
         self._until_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -73,8 +75,3 @@ class LateReplies:
             self._look_again()
         else:
             self.send_now()
-
-    def _send(self, replies: bytes, events: list[TerminalEvent]) -> None:
-        driver = self._driver
-        driver.session.handle_emulator_results(replies, events, driver.worker.interpreted_to, driver.emulator_resizes)
-        driver.performer.perform()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from signal import Signals
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.journal_writer import JournalWriter
+from session_host.host.program.program import Program
 from session_host.host.program.termination import end_processes
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Output, Resized
@@ -18,20 +21,14 @@ from session_host.protocol.values import GridSize
 from session_host.session.effects import (
     Answer,
     AppendEntry,
-    AppendRecord,
     Broadcast,
-    ChatChanged,
-    ClearOutput,
     Close,
-    DoAct,
     Effect,
     EndProcesses,
     Flush,
     ListProcesses,
     Log,
     MakeSnapshot,
-    NoteUserInput,
-    PromptSent,
     RecordEndRequest,
     Refuse,
     ResizeGrid,
@@ -42,10 +39,12 @@ from session_host.session.effects import (
     TimerOwner,
     UseColors,
     UseEmulator,
-    WriteToProgram,
 )
 from session_host.session.output_ring import Span
+from session_host.session.session import Session
+from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.output_file import KeptBytes
 from session_host.structured.transcript import BUILD as TRANSCRIPT
 from session_host.system.processes.process_tree import ChatProcess, chat_processes
 from session_host.system.worker import Worker
@@ -53,12 +52,12 @@ from session_host.terminal.base import Emulator
 
 from .recover import default_colors
 
-if TYPE_CHECKING:
-    from session_host.host.driver.driver import Driver
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Handlers = Mapping[type[Effect], Callable[[Any], None]]
+"""What carries out each kind of effect; it gets the effect."""
 
 
 def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
@@ -71,23 +70,35 @@ def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, Gri
 class Performer:
     """Carries out a session's effects in order, and owns its timers."""
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._effects = driver.session.effects
+    def __init__(
+        self,
+        session: Session,
+        program: Program,
+        worker: EmulatorWorker,
+        input_log: InputLog,
+        output_file: KeptBytes,
+        journal_writer: JournalWriter,
+    ) -> None:
+        """Begin with nothing pending.
+
+        Args:
+            session: the rules.
+            program: the session's program; ``worker`` has its emulator.
+            worker: see ``program``.
+            input_log: the session's input log.
+            output_file: the output, or a structured session's transcript log.
+            journal_writer: writes the journal.
+        """
+        self._session, self._program, self._worker = session, program, worker
+        self._input_log, self._output_file, self._journal_writer = input_log, output_file, journal_writer
+        self._effects = session.effects
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
         self._handlers: dict[type[Effect], Callable[[Any], None]] = {
             AppendEntry: self._append_entry,
-            WriteToProgram: self._send_to_program,
             ResizeGrid: self._resize_grid,
-            Broadcast: lambda effect: driver.session.clients.broadcast(effect.event),
+            Broadcast: lambda effect: session.clients.broadcast(effect.event),
             UseColors: self._use_colors,
-            ClearOutput: lambda effect: driver.clearer.clear(effect.what),
-            AppendRecord: lambda effect: driver.append_record(effect.record),
-            ChatChanged: lambda effect: driver.chat_changed(effect.changes),
-            PromptSent: lambda effect: driver.restore_points.before_prompt(effect.item),
-            DoAct: lambda effect: driver.actor.do(effect.act),
-            NoteUserInput: lambda _: driver.watch.on_input(),
             Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
             Close: self._close,
@@ -97,11 +108,15 @@ class Performer:
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
             Answer: self._answer,
-            RecordEndRequest: lambda effect: driver.input_log.header.request_end(effect.word),
-            SignalProgram: lambda effect: driver.signal(Signals[effect.name]),
+            RecordEndRequest: lambda effect: input_log.header.request_end(effect.word),
+            SignalProgram: lambda effect: program.signal(Signals[effect.name]),
             ListProcesses: self._list_processes,
             EndProcesses: self._end_processes,
         }
+
+    def add_handlers(self, handlers: Handlers) -> None:
+        """Carry out other kinds of effects, too, which concern parts that the performer does not know."""
+        self._handlers.update(handlers)
 
     def perform(self) -> None:
         """Carry out the listed effects, and those that are added meanwhile."""
@@ -122,17 +137,13 @@ class Performer:
         self._timers.clear()
 
     def _append_entry(self, effect: AppendEntry) -> None:
-        self._driver.input_log.append(effect.kind, effect.payload, effect.tag, effect.number)
-
-    def _send_to_program(self, effect: WriteToProgram) -> None:
-        self._driver.input_log.append(effect.kind, effect.data, effect.tag, effect.number)
-        self._driver.flush_input()
+        self._input_log.append(effect.kind, effect.payload, effect.tag, effect.number)
 
     def _flush(self, effect: Flush) -> None:
         transport = effect.client.peer
         for piece in effect.client.data_to_send():
             if isinstance(piece, Span):
-                for start, data in self._driver.output_file.pieces(*piece, OUTPUT_CHUNK_BYTES):
+                for start, data in self._output_file.pieces(*piece, OUTPUT_CHUNK_BYTES):
                     transport.write(encode(Output(start, data)))
             else:
                 transport.write(piece)
@@ -144,7 +155,7 @@ class Performer:
 
     def _use_colors(self, effect: UseColors) -> None:
         colors = default_colors(effect.colors)
-        self._driver.worker.run_next(lambda emulator: emulator.set_default_colors(colors))
+        self._worker.run_next(lambda emulator: emulator.set_default_colors(colors))
 
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
@@ -153,15 +164,15 @@ class Performer:
             finally:
                 self.perform()
 
-        self._driver.worker.run_next(use)
+        self._worker.run_next(use)
 
     def _make_snapshot(self, effect: MakeSnapshot) -> None:
-        driver, user = self._driver, effect.user
+        worker, user = self._worker, effect.user
 
         def made(snapshot: tuple[str, bytes, GridSize, int]) -> None:
-            offset, resizes = driver.worker.interpreted_to, driver.emulator_resizes
+            offset, resizes = worker.interpreted_to, worker.resizes
             log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", snapshot[0], len(snapshot[1]), offset,
-                     driver.output_file.end - offset)  # fmt: skip
+                     self._output_file.end - offset)  # fmt: skip
             user.snapshot_made(Snapshot(*snapshot, offset, resizes))
             self.perform()
 
@@ -169,24 +180,23 @@ class Performer:
             user.snapshot_failed()
             self.perform()
 
-        driver.worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
+        worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
 
     def _resize_grid(self, effect: ResizeGrid) -> None:
-        driver, session = self._driver, self._driver.session
+        session, offset = self._session, self._output_file.end
         if session.chat is not None:
             return  # A transcript has no grid.
-        assert driver.process is not None
-        message = Resized(driver.output_file.end, effect.size, effect.cell, session.ring.resizes + 1)
-        driver.input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        message = Resized(offset, effect.size, effect.cell, session.ring.resizes + 1)
+        self._input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         session.resized(message)
-        driver.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
-        driver.process.resize(effect.size, effect.cell)
-        log.info("resized %s offset=%d", effect.size, driver.output_file.end)
+        self._worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
+        self._program.resize(effect.size, effect.cell)
+        log.info("resized %s offset=%d", effect.size, offset)
 
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
-        self._driver.emulator_resizes = message.number
-        self._driver.journal_writer.add_resize(message)
+        self._worker.resizes = message.number
+        self._journal_writer.add_resize(message)
 
     # ------------------------------------------------------------ requests
 
@@ -195,22 +205,22 @@ class Performer:
             effect.client.set_result(effect.reply)
 
     def _list_processes(self, effect: ListProcesses) -> None:
-        leader, session_id = self._program()
+        leader, session_id = self._identity()
         nothing: list[ChatProcess] = []
         self._in_thread(lambda: chat_processes(leader, session_id), effect.user.processes_listed, nothing)
 
     def _end_processes(self, effect: EndProcesses) -> None:
-        leader, session_id = self._program()
+        leader, session_id = self._identity()
         self._in_thread(
             lambda: end_processes(leader, session_id, effect.processes, politely=effect.politely),
             lambda _: effect.user.processes_ended(),
             None,
         )
 
-    def _program(self) -> tuple[int, str]:
+    def _identity(self) -> tuple[int, str]:
         """The program's PID, and its chat's id."""
-        assert self._driver.process is not None
-        return self._driver.process.pid, self._driver.spec.session_id
+        assert self._program.process is not None
+        return self._program.process.pid, self._session.session_id
 
     def _in_thread(self, work: Callable[[], T], done: Callable[[T], None], otherwise: T) -> None:
         """Do blocking work in a thread, and call ``done`` with its result, or with ``otherwise`` if it fails."""

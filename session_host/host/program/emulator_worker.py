@@ -76,6 +76,7 @@ class EmulatorWorker:
     Attributes:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
         interpreted_to: the offset up to which output is interpreted.
+        resizes: the number of the last resize that the emulator has applied; the output may be ahead of it.
         worked_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
     """
 
@@ -87,6 +88,7 @@ class EmulatorWorker:
         read: Callable[[int, int], bytes],
         *,
         fed: int = 0,
+        resizes: int = 0,
         header: LogHeader | None = None,
     ) -> None:
         """Own an emulator.
@@ -97,6 +99,7 @@ class EmulatorWorker:
             drained: called when ``full`` becomes False.
             read: returns the output from one offset to another; called in the thread.
             fed: how much output the emulator has interpreted before.
+            resizes: the number of the last resize that it has applied before.
             header: records what the engine is fed, so that output that crashes the engine is known.
         """
         self._loop = asyncio.get_running_loop()
@@ -121,7 +124,7 @@ class EmulatorWorker:
         self._full_bytes = MIN_FULL_BYTES
         self.idle: Emulator | None = emulator
         self._closed = False
-        self.interpreted_to = fed
+        self.interpreted_to, self.resizes = fed, resizes
         self.worked_s = 0.0
         self._queued_at_s = 0.0
 

@@ -302,14 +302,14 @@ async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_ag
     driver = kept.host()
     kept.attach_pty()
     kept.write_output(TEXT)
-    worker_runs = kept.checkpointer._worker.run
+    worker_runs = kept.checkpointer._file_worker.run
 
     async def run_late(work: Callable[[], T]) -> T:
         """The thread starts late: the program asks meanwhile."""
         kept.write_output(b"\x1b[c")
         return await worker_runs(work)
 
-    monkeypatch.setattr(kept.checkpointer._worker, "run", run_late)
+    monkeypatch.setattr(kept.checkpointer._file_worker, "run", run_late)
     assert await kept.checkpointer.make_portable()
     answer = kept.read_typed()
     assert answer.endswith(b"c")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 from unittest.mock import Mock
 
 import pytest
 
-from session_host.host.driver.driver import Driver
 from session_host.host.driver.performer import Performer
 from session_host.protocol.messages import BellEvent, Event, NameEvent
 from session_host.session.effects import Broadcast, Effect, StartTimer, StopTimer, UseEmulator
@@ -25,8 +23,9 @@ class Stage:
         self.told: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
         self.effects: list[Effect] = []
-        self.driver = Mock(session=Mock(clients=Mock(broadcast=self.tell), effects=self.effects))
-        self.performer = Performer(cast("Driver", self.driver))
+        self.worker = Mock()
+        session = Mock(clients=Mock(broadcast=self.tell), effects=self.effects)
+        self.performer = Performer(session, Mock(), self.worker, Mock(), Mock(), Mock())
 
     def tell(self, event: Event) -> None:
         self.told.append(event)
@@ -107,6 +106,6 @@ def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(stage: 
     stage.effects.append(UseEmulator(Asker(stage)))
     stage.performer.perform()
     assert stage.told == []
-    (use,) = stage.driver.worker.run_next.call_args.args
+    (use,) = stage.worker.run_next.call_args.args
     use(Mock())
     assert stage.told == [BellEvent()]

@@ -165,7 +165,7 @@ class Run:
         kept = self.kept
         while kept.output_file.end < self.written:
             wait_readable(kept.descriptors.master, 10, "output")
-            kept.driver._pty_io._readable()  # type: ignore[union-attr]
+            kept.driver.program.pty_io._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
         kept.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()
@@ -265,7 +265,7 @@ class Run:
             session.sizing.cell,
             driver.output_file.end,
             session.ring.kept_resizes(),
-            driver.emulator_resizes,
+            driver.worker.resizes,
             session.title,
             session.name,
             (tracker.activity, tracker.source, tracker.since, tracker.detail),
