@@ -278,7 +278,7 @@ async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     third = await start("cat", name="third")
     remove_record()
     done = outlive("kill-all", "--yes")
-    assert (done.code, done.output) == (0, "ended 3 chats\n")
+    assert (done.code, done.output) == (0, "killed 3 chats\n")
     for record in (first, second, third):
         assert record.child_pid is not None
         assert not processes.is_alive(record.child_pid)
