@@ -1,34 +1,9 @@
 """Types the input that ``outlive send`` requests, one request after another, with pauses between them.
 
-States::
-
-    IDLE ──a request is next──▶ TYPING
-    TYPING ──done, or refused──▶ IDLE
-    TYPING ──wait until the text is shown──▶ SEARCHING
-    TYPING ──wait for output──▶ UNCHANGED
-    TYPING ──wait for a quiet screen──▶ QUIET
-    SEARCHING ──done, or refused──▶ IDLE
-    SEARCHING ──the text is not shown──▶ UNSHOWN
-    SEARCHING ──wait for a quiet screen──▶ QUIET
-    SEARCHING ──it is time for Enter──▶ ENTERING
-    UNSHOWN ──the screen changes──▶ CHANGING
-    UNSHOWN ──the time is over──▶ SEARCHING
-    CHANGING ──the time is over──▶ SEARCHING
-    UNCHANGED ──the screen changes──▶ QUIET
-    UNCHANGED ──the time is over──▶ LATE
-    QUIET ──the screen changes──▶ UNSETTLED
-    QUIET ──the time is over──▶ LATE
-    QUIET ──it is time for Enter──▶ ENTERING
-    LATE ──it is time for Enter──▶ ENTERING
-    UNSETTLED ──it is time for Enter──▶ ENTERING
-    ENTERING ──done, or refused──▶ IDLE
-    ENTERING ──a pause follows──▶ PAUSING
-    PAUSING ──the time is over──▶ IDLE
-
 Some agents take an Enter that comes directly after a text for a part of a paste. So the text is sent as a paste, if the
 program enabled pastes. Enter follows as a separate key, once the text is shown and the screen has been quiet for the
-time in the catalog: from UNCHANGED to UNSETTLED. A program that always paints, such as a clock, is never quiet:
-after ``ENTER_ANYWAY_S`` it gets Enter anyway.
+time in the catalog: from UNCHANGED to UNSETTLED (``send_queue_states``). A program that always paints, such as a clock,
+is never quiet: after ``ENTER_ANYWAY_S`` it gets Enter anyway.
 
 If an agent shows each text (``Watch.shown_within_s``) and does not show this one, it has dropped the text: the agent is
 not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEARCHING, the queue waits for the
@@ -43,17 +18,17 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
 from session_host.protocol.values import State as ProgramState
 from session_host.session.effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
-from session_host.session.states import Table
 from session_host.session.subscription import Audience
 from session_host.terminal.base import Emulator
 
+from .send_queue_states import TABLE as _STATES
+from .send_queue_states import Change, State
 from .send_request import encode_request, find_problem, is_text
 from .shown_text import Places, expected_echo, places
 
@@ -71,62 +46,6 @@ SETTLE, PAUSE = "settle", "pause"
 
 NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 NO_ENTER = "; Enter was not pressed"
-
-
-class State(StrEnum):
-    """The states of the queue."""
-
-    IDLE = "IDLE"  # There is no request.
-    TYPING = "TYPING"  # Waits for the emulator, to type the text.
-    SEARCHING = "SEARCHING"  # Waits for the emulator, to search the screen for the text.
-    UNSHOWN = "UNSHOWN"  # The screen did not show the text: waits for output.
-    CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
-    UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
-    QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
-    LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
-    UNSETTLED = "UNSETTLED"  # More output came: each output begins the pause anew, until ENTER_ANYWAY_S is over.
-    ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
-    PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
-
-
-class _Event(StrEnum):
-    NEXT = "a request is next"
-    OVER = "done, or refused"
-    AWAIT_ECHO = "wait until the text is shown"
-    AWAIT_OUTPUT = "wait for output"
-    AWAIT_QUIET = "wait for a quiet screen"
-    NOT_SHOWN = "the text is not shown"
-    CHANGES = "the screen changes"
-    TIME_OVER = "the time is over"
-    ENTER = "it is time for Enter"
-    PAUSE = "a pause follows"
-
-
-TABLE = Table(
-    {
-        State.IDLE: {_Event.NEXT: State.TYPING},
-        State.TYPING: {
-            _Event.OVER: State.IDLE,
-            _Event.AWAIT_ECHO: State.SEARCHING,
-            _Event.AWAIT_OUTPUT: State.UNCHANGED,
-            _Event.AWAIT_QUIET: State.QUIET,
-        },
-        State.SEARCHING: {
-            _Event.OVER: State.IDLE,
-            _Event.NOT_SHOWN: State.UNSHOWN,
-            _Event.AWAIT_QUIET: State.QUIET,
-            _Event.ENTER: State.ENTERING,
-        },
-        State.UNSHOWN: {_Event.CHANGES: State.CHANGING, _Event.TIME_OVER: State.SEARCHING},
-        State.CHANGING: {_Event.TIME_OVER: State.SEARCHING},
-        State.UNCHANGED: {_Event.CHANGES: State.QUIET, _Event.TIME_OVER: State.LATE},
-        State.QUIET: {_Event.CHANGES: State.UNSETTLED, _Event.TIME_OVER: State.LATE, _Event.ENTER: State.ENTERING},
-        State.LATE: {_Event.ENTER: State.ENTERING},
-        State.UNSETTLED: {_Event.ENTER: State.ENTERING},
-        State.ENTERING: {_Event.OVER: State.IDLE, _Event.PAUSE: State.PAUSING},
-        State.PAUSING: {_Event.TIME_OVER: State.IDLE},
-    }
-)
 
 
 class Program(Protocol):
@@ -177,7 +96,7 @@ class SendQueue:
     """The requests to type into one session, in order.
 
     Attributes:
-        state: the queue's state; see the module.
+        state: the queue's state; see ``send_queue_states``.
     """
 
     def __init__(
@@ -223,10 +142,10 @@ class SendQueue:
         self._current.has_changed = True
         match self.state:
             case State.UNSHOWN:
-                self._change_state(_Event.CHANGES)
+                self._change_state(Change.CHANGES)
                 self._start(SEARCH, SEARCH_DELAY_S)
             case State.UNCHANGED | State.QUIET | State.UNSETTLED:
-                self._change_state(_Event.CHANGES)
+                self._change_state(Change.CHANGES)
                 self._start(SETTLE, self._current.pause_s)
             case State.LATE:
                 self._press_enter()
@@ -236,20 +155,20 @@ class SendQueue:
         self._timers.discard(name)
         match name, self.state:
             case (_, State.PAUSING):
-                self._change_state(_Event.TIME_OVER)
+                self._change_state(Change.TIME_OVER)
                 self._begin_next()
             case (_, State.UNSHOWN | State.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
-                self._change_state(_Event.TIME_OVER)
+                self._change_state(Change.TIME_OVER)
                 self._stop(SEARCH)
                 self._request_search()
             case (_, State.SEARCHING):
                 self._current.is_time_over = True
             case (_, State.UNCHANGED):
-                self._change_state(_Event.TIME_OVER)
+                self._change_state(Change.TIME_OVER)
                 self._start(SETTLE, self._current.pause_s)
             case (_, State.QUIET) if name == ENTER_ANYWAY:
-                self._change_state(_Event.TIME_OVER)
+                self._change_state(Change.TIME_OVER)
             case _:
                 self._press_enter()
 
@@ -273,7 +192,7 @@ class SendQueue:
             return
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
-        self._change_state(_Event.NEXT)
+        self._change_state(Change.NEXT)
         self._program.audience.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
@@ -288,14 +207,14 @@ class SendQueue:
         if refusal is not None:
             self._finish(_failed(request, refusal, "nothing was typed"))
         elif current.before is not None:
-            self._change_state(_Event.AWAIT_ECHO)
+            self._change_state(Change.AWAIT_ECHO)
             self._start(ECHO, self._watch.shown_within_s)
             self._request_search()
         elif not current.pause_s:
             self._finish(Done(request.request))
         else:
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
-            self._change_state(_Event.AWAIT_QUIET if current.has_changed else _Event.AWAIT_OUTPUT)
+            self._change_state(Change.AWAIT_QUIET if current.has_changed else Change.AWAIT_OUTPUT)
             if current.has_changed:
                 self._start(SETTLE, current.pause_s)
 
@@ -317,16 +236,16 @@ class SendQueue:
         elif current.is_time_over:
             self._request_search()
         else:
-            self._change_state(_Event.NOT_SHOWN)
+            self._change_state(Change.NOT_SHOWN)
             if current.has_changed:
-                self._change_state(_Event.CHANGES)
+                self._change_state(Change.CHANGES)
                 self._start(SEARCH, SEARCH_DELAY_S)
 
     def _on_text_shown(self) -> None:
         current = self._current
         self._stop(ECHO)
         if current.pause_s:
-            self._change_state(_Event.AWAIT_QUIET)
+            self._change_state(Change.AWAIT_QUIET)
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
             self._start(SETTLE, current.pause_s)
         elif current.request.enter:
@@ -337,7 +256,7 @@ class SendQueue:
     # ------------------------------------------------------------ Enter
 
     def _press_enter(self) -> None:
-        self._change_state(_Event.ENTER)
+        self._change_state(Change.ENTER)
         self._stop(ENTER_ANYWAY, SETTLE)
         self._program.audience.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self))
@@ -375,14 +294,14 @@ class SendQueue:
         self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:
-            self._change_state(_Event.PAUSE)
+            self._change_state(Change.PAUSE)
             self._start(PAUSE, pause_s)
         else:
-            self._change_state(_Event.OVER)
+            self._change_state(Change.OVER)
             self._begin_next()
 
-    def _change_state(self, event: _Event) -> None:
-        self.state = TABLE.after(self.state, event)
+    def _change_state(self, change: Change) -> None:
+        self.state = _STATES.after(self.state, change)
 
     def _start(self, name: str, after_s: float) -> None:
         self._stop(name)

@@ -1,0 +1,91 @@
+"""The states of the queue of ``outlive send``, as a table.
+
+States::
+
+    IDLE ──a request is next──▶ TYPING
+    TYPING ──done, or refused──▶ IDLE
+    TYPING ──wait until the text is shown──▶ SEARCHING
+    TYPING ──wait for output──▶ UNCHANGED
+    TYPING ──wait for a quiet screen──▶ QUIET
+    SEARCHING ──done, or refused──▶ IDLE
+    SEARCHING ──the text is not shown──▶ UNSHOWN
+    SEARCHING ──wait for a quiet screen──▶ QUIET
+    SEARCHING ──it is time for Enter──▶ ENTERING
+    UNSHOWN ──the screen changes──▶ CHANGING
+    UNSHOWN ──the time is over──▶ SEARCHING
+    CHANGING ──the time is over──▶ SEARCHING
+    UNCHANGED ──the screen changes──▶ QUIET
+    UNCHANGED ──the time is over──▶ LATE
+    QUIET ──the screen changes──▶ UNSETTLED
+    QUIET ──the time is over──▶ LATE
+    QUIET ──it is time for Enter──▶ ENTERING
+    LATE ──it is time for Enter──▶ ENTERING
+    UNSETTLED ──it is time for Enter──▶ ENTERING
+    ENTERING ──done, or refused──▶ IDLE
+    ENTERING ──a pause follows──▶ PAUSING
+    PAUSING ──the time is over──▶ IDLE
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from session_host.session.states import Table
+
+
+class State(StrEnum):
+    """The states of the queue."""
+
+    IDLE = "IDLE"  # There is no request.
+    TYPING = "TYPING"  # Waits for the emulator, to type the text.
+    SEARCHING = "SEARCHING"  # Waits for the emulator, to search the screen for the text.
+    UNSHOWN = "UNSHOWN"  # The screen did not show the text: waits for output.
+    CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
+    UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
+    QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
+    LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
+    UNSETTLED = "UNSETTLED"  # More output came: each output begins the pause anew, until ENTER_ANYWAY_S is over.
+    ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
+    PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
+
+
+class Change(StrEnum):
+    """What changes the state."""
+
+    NEXT = "a request is next"
+    OVER = "done, or refused"
+    AWAIT_ECHO = "wait until the text is shown"
+    AWAIT_OUTPUT = "wait for output"
+    AWAIT_QUIET = "wait for a quiet screen"
+    NOT_SHOWN = "the text is not shown"
+    CHANGES = "the screen changes"
+    TIME_OVER = "the time is over"
+    ENTER = "it is time for Enter"
+    PAUSE = "a pause follows"
+
+
+TABLE = Table(
+    {
+        State.IDLE: {Change.NEXT: State.TYPING},
+        State.TYPING: {
+            Change.OVER: State.IDLE,
+            Change.AWAIT_ECHO: State.SEARCHING,
+            Change.AWAIT_OUTPUT: State.UNCHANGED,
+            Change.AWAIT_QUIET: State.QUIET,
+        },
+        State.SEARCHING: {
+            Change.OVER: State.IDLE,
+            Change.NOT_SHOWN: State.UNSHOWN,
+            Change.AWAIT_QUIET: State.QUIET,
+            Change.ENTER: State.ENTERING,
+        },
+        State.UNSHOWN: {Change.CHANGES: State.CHANGING, Change.TIME_OVER: State.SEARCHING},
+        State.CHANGING: {Change.TIME_OVER: State.SEARCHING},
+        State.UNCHANGED: {Change.CHANGES: State.QUIET, Change.TIME_OVER: State.LATE},
+        State.QUIET: {Change.CHANGES: State.UNSETTLED, Change.TIME_OVER: State.LATE, Change.ENTER: State.ENTERING},
+        State.LATE: {Change.ENTER: State.ENTERING},
+        State.UNSETTLED: {Change.ENTER: State.ENTERING},
+        State.ENTERING: {Change.OVER: State.IDLE, Change.PAUSE: State.PAUSING},
+        State.PAUSING: {Change.TIME_OVER: State.IDLE},
+    }
+)
