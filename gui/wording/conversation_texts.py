@@ -16,7 +16,7 @@ def continue_one() -> str:
 
 
 def continue_hint() -> str:
-    return translate("conversations", "Choose an earlier conversation, also one from outside of Outlive")
+    return translate("conversations", "Choose an earlier conversation, also one from another terminal")
 
 
 def conversations() -> str:
@@ -87,5 +87,6 @@ def no_agent() -> str:
 
 def takes_no_prompt(agent: str) -> str:
     return translate(
-        "conversations", "{agent} takes no first prompt in an earlier conversation: empty the field, and send it later"
+        "conversations",
+        "{agent} cannot start an earlier conversation with a prompt: clear the field, and send the prompt later",
     ).format(agent=agent)

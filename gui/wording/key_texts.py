@@ -95,13 +95,13 @@ def used_by(key: str, title: str) -> str:
 
 
 def also_by_programs(key: str, use: str) -> str:
-    return translate("keys", "Programs in terminals use {key} ({use}). They will not receive it any more.").format(
+    return translate("keys", "Programs in terminals use {key} ({use}). They would no longer receive it.").format(
         key=key, use=use
     )
 
 
 def types_text(key: str) -> str:
-    return translate("keys", "{key} is needed for typing. Add Ctrl, Alt or both.").format(key=key)
+    return translate("keys", "{key} types a character. Add Ctrl, Alt or both.").format(key=key)
 
 
 def use_anyway() -> str:

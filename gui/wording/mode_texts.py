@@ -34,8 +34,8 @@ def keys_while_selecting() -> str:
 
 
 def open_or_copy() -> str:
-    return translate("mode", "Type a label’s letters to open it")
+    return translate("mode", "Type the letters on a link to open it")
 
 
 def keys_of_hints() -> str:
-    return translate("mode", "with Shift: copy · Esc exit")
+    return translate("mode", "hold Shift to copy · Esc exit")

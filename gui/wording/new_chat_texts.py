@@ -130,7 +130,7 @@ def enter_command() -> str:
 
 
 def model_from_server() -> str:
-    return translate("new_chat", "Empty: a model from the server’s list")
+    return translate("new_chat", "Empty: the server’s only model")
 
 
 def enter_address() -> str:

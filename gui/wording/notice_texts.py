@@ -8,7 +8,7 @@ translate = QCoreApplication.translate
 
 
 def another_window() -> str:
-    return translate("notice", "Outlive is open in another window, which also answers `outlive window`.")
+    return translate("notice", "Outlive runs twice. The command `outlive window` controls the other one.")
 
 
 def window_fault() -> str:
@@ -26,7 +26,8 @@ def show_report() -> str:
 
 def no_tray() -> str:
     return translate(
-        "notice", "Your desktop has no tray. Chats keep running when you close the window, but you won’t be notified."
+        "notice",
+        "Your desktop has no tray. When you close the window, chats keep running, but you get no notifications.",
     )
 
 
@@ -49,8 +50,8 @@ def in_the_tray_title() -> str:
 def paste_too_long(count: int, most: int) -> str:
     return translate(
         "notice",
-        "The text is too long to paste ({count:,} characters, at most {most:,}). Save it to a file and "
-        "give the chat the file’s name.",
+        "The text is too long to paste ({count:,} characters, at most {most:,}). Save it to a file, and "
+        "paste the file’s name.",
     ).format(count=count, most=most)
 
 
@@ -258,8 +259,8 @@ def older_chats(theirs: str, ours: str) -> str:
 def newer_chats(theirs: str, ours: str) -> str:
     return translate(
         "notice",
-        "Some running chats use Outlive {theirs}, and this window {ours}. Close and reopen the window "
-        "to update it; chats keep running.",
+        "Some running chats use Outlive {theirs}; this window uses {ours}. Close the window and open it again "
+        "to update it. Chats keep running.",
     ).format(theirs=theirs, ours=ours)
 
 
@@ -320,7 +321,7 @@ def copied_command(command: str) -> str:
 
 
 def copied_command_of_running(command: str) -> str:
-    return translate("notice", "Copied: {command} Stop this chat before you run it.").format(command=command)
+    return translate("notice", "Copied. Stop this chat before you run the command: {command}").format(command=command)
 
 
 def updated_chat(name: str, version: str) -> str:

@@ -171,7 +171,7 @@ def failed(state: State, exit_code: int | None, exit_signal: int | None, *, is_e
 def how_it_ended(
     exit_code: int | None, exit_signal: int | None, *, end_request: str = "", is_ended_by_user: bool = False
 ) -> str:
-    """How a chat ended, such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
+    """How a chat ended, such as "Killed by you", "Finished", "Ended with exit code 1", "Ended by SIGKILL"."""
     if by_user := ended_by_user(end_request):
         return by_user.capitalize()
     detail = ""

@@ -72,12 +72,12 @@ def changed_files(count: int) -> str:
 
 def none_yet() -> str:
     return translate(
-        "restore", "No files were kept yet. They are kept before each prompt, if the setting “Restore points” is on."
+        "restore", "No files were saved yet. They are saved before each prompt, if the setting “Restore points” is on."
     )
 
 
 def not_kept() -> str:
-    return translate("restore", "The files were not kept before this prompt.")
+    return translate("restore", "The files were not saved before this prompt.")
 
 
 def cannot(reason: object) -> str:
@@ -93,7 +93,7 @@ def nothing_differs(name: str) -> str:
 
 
 def question(count: int, name: str) -> str:
-    return translate("restore", "Restore {count} file(s) as before {prompt}?", "", count).format(
+    return translate("restore", "Restore {count} file(s) to before {prompt}?", "", count).format(
         count=f"{count:,}", prompt=name
     )
 
@@ -114,7 +114,7 @@ def undoes_all() -> str:
 
 
 def agent_works(agent: str) -> str:
-    return translate("restore", "{agent} is working and may change files meanwhile.").format(agent=agent)
+    return translate("restore", "{agent} is working and may change files during the restore.").format(agent=agent)
 
 
 def branch_stays(then: str, now: str) -> str:
@@ -130,7 +130,7 @@ def large_files_stay(count: int) -> str:
 
 
 def untracked_stay() -> str:
-    return translate("restore", "New files were not kept, and none is deleted.")
+    return translate("restore", "New files were not saved, and none is deleted.")
 
 
 def submodules_stay(count: int) -> str:

@@ -67,29 +67,35 @@ HELP = {
         "settings",
         "For characters that the font lacks, in this order. Example: Symbols Nerd Font Mono, Noto Sans CJK JP.",
     ),
-    "window.font_weight": QT_TRANSLATE_NOOP("settings", "Of text that is not bold, if the font has it."),
+    "window.font_weight": QT_TRANSLATE_NOOP("settings", "For text that is not bold, if the font has this weight."),
     "window.font_features": QT_TRANSLATE_NOOP(
         "settings", "OpenType features, such as zero, ss01, cv01=2; -calt disables one."
     ),
     "window.ligatures": QT_TRANSLATE_NOOP(
         "settings", "Characters such as -> are drawn as one sign, if the font has one, as Fira Code does."
     ),
-    "window.line_height": QT_TRANSLATE_NOOP("settings", "Of terminals. 1 is the font’s own."),
-    "window.padding": QT_TRANSLATE_NOOP("settings", "Around the text of terminals. The marks of commands need 6 px."),
+    "window.line_height": QT_TRANSLATE_NOOP(
+        "settings", "Height of a terminal’s rows. 1 is the font’s own line height."
+    ),
+    "window.padding": QT_TRANSLATE_NOOP(
+        "settings", "Space around the text of terminals. The marks of commands need 6 px."
+    ),
     "window.cursor_shape": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses another one."),
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Used unless a program chooses otherwise."),
     "window.command_heading": QT_TRANSLATE_NOOP(
-        "settings", "At the top of a terminal while you are scrolled back. A click goes to the prompt."
+        "settings",
+        "While you are scrolled back in a long output, shows its command at the top. A click goes to the prompt.",
     ),
     "window.confirm_paste": QT_TRANSLATE_NOOP(
-        "settings", "Before pasting several lines that the program would run, control characters, or a very long text."
+        "settings",
+        "Asks before you paste several lines that the program would run, control characters, or a very long text.",
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",
         "Opens files named in a chat; may have {file}, {line}, {column}. Empty: VISUAL, EDITOR or the desktop’s.",
     ),
     "window.wheel_lines": QT_TRANSLATE_NOOP(
-        "settings", "For one notch of the wheel. Touchpads scroll as far as you move."
+        "settings", "How far one notch of the wheel scrolls. Touchpads scroll as far as you move."
     ),
     "window.copy_on_select": QT_TRANSLATE_NOOP(
         "settings", "Text that the mouse selects in a terminal goes to the clipboard at once, without Ctrl+Shift+C."
@@ -99,12 +105,12 @@ HELP = {
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
         "settings",
-        "In terminals; in chat views, names of files. The context menu and letters always open links.",
+        "Links in terminals, and names of files in chat views. The context menu and Ctrl+Shift+H always work.",
     ),
     "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of existing files in the text are links, too."),
     "window.confirm_links": QT_TRANSLATE_NOOP(
         "settings",
-        "If a link’s text may differ from its address, shows the address first. Pointing shows it, too.",
+        "Shows the address before a link opens whose text may differ from it. Its tooltip shows it, too.",
     ),
     "window.bell_mark": QT_TRANSLATE_NOOP(
         "settings", "When a chat rings the bell, marks it in the sidebar and on its tab until you look at it."
@@ -116,12 +122,14 @@ HELP = {
         "settings", "The desktop marks the window in its task bar, unless you are using it."
     ),
     "window.group_chats": QT_TRANSLATE_NOOP(
-        "settings", "By state: chats that need you come first. By project: chats of one repository or directory."
+        "settings", "By state: chats that need you come first. By project: by repository or directory."
     ),
     "window.compact_rows": QT_TRANSLATE_NOOP("settings", "One line for each chat, without its status text."),
-    "window.notifications": QT_TRANSLATE_NOOP("settings", "The desktop notifies you when a chat needs you or dies."),
+    "window.notifications": QT_TRANSLATE_NOOP(
+        "settings", "The desktop notifies you when a chat needs you or ends unexpectedly."
+    ),
     "window.long_turn_s": QT_TRANSLATE_NOOP(
-        "settings", "Also notifies you when an agent’s turn or a shell’s command ends that took at least this long."
+        "settings", "Also notifies you at the end of each agent’s turn or shell’s command of at least this duration."
     ),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Starts Outlive in the tray when you log in."),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),
@@ -141,22 +149,24 @@ HELP = {
         "settings", "A chat uses less memory after this time without events. It keeps running."
     ),
     "chats.idle_timeout_min": QT_TRANSLATE_NOOP(
-        "settings", "In a chat view, after this time without a turn. The next prompt resumes the chat."
+        "settings", "Ends the agent of a chat view after this time without a turn. The next prompt resumes the chat."
     ),
     "chats.answer_from_outside": QT_TRANSLATE_NOOP(
         "settings", "Notifications and “outlive approve” can also answer Claude Code in a terminal."
     ),
     "chats.agents_may_control": QT_TRANSLATE_NOOP(
-        "settings", "Which chats an agent’s commands may read, type into and end."
+        "settings", "Which chats an agent may type into, answer and end. It can read all chats."
     ),
     "endpoint.url": QT_TRANSLATE_NOOP("settings", "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1."),
-    "endpoint.model": QT_TRANSLATE_NOOP("settings", "Empty: the server’s own choice."),
+    "endpoint.model": QT_TRANSLATE_NOOP(
+        "settings", "Empty: the server’s only model, or the one that you choose with /model."
+    ),
     "endpoint.system": QT_TRANSLATE_NOOP("settings", "Sent at the beginning of each new conversation."),
     "endpoint.key_from": QT_TRANSLATE_NOOP(
         "settings", "Where the key is: env:NAME, file:PATH or secret. Empty: OPENAI_API_KEY."
     ),
     "endpoint.api": QT_TRANSLATE_NOOP("settings", "Which API of the server is used."),
-    "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "How long to wait while the server sends nothing."),
+    "endpoint.timeout_s": QT_TRANSLATE_NOOP("settings", "How long to wait for data from the server before giving up."),
 }
 
 CHOICES = {

@@ -188,7 +188,7 @@ def sending() -> str:
 
 
 def text_might_answer(name: str, reason: object) -> str:
-    return translate("sheet", "not sent to {name}: {reason}. Your text might answer it").format(
+    return translate("sheet", "Not sent to {name}: {reason}. Your text might answer the question").format(
         name=name, reason=reason
     )
 
@@ -226,6 +226,6 @@ FORMS = {
     ".txt": QT_TRANSLATE_NOOP("sheet", "Text"),
     ".cast": QT_TRANSLATE_NOOP("sheet", "Recording"),
     ".md": QT_TRANSLATE_NOOP("sheet", "Markdown"),
-    ".json": QT_TRANSLATE_NOOP("sheet", "Items"),
+    ".json": QT_TRANSLATE_NOOP("sheet", "JSON"),
 }
 """The titles of the export formats, by the file name's ending."""

@@ -246,10 +246,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>Restore {count} file(s) as before {prompt}?</source>
+        <source>Restore {count} file(s) to before {prompt}?</source>
         <translation>
-            <numerusform>Restore {count} file as before {prompt}?</numerusform>
-            <numerusform>Restore {count} files as before {prompt}?</numerusform>
+            <numerusform>Restore {count} file to before {prompt}?</numerusform>
+            <numerusform>Restore {count} files to before {prompt}?</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -69,7 +69,7 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(play
     choose(played, 1)
     await played.until(lambda: page.is_question_open, "the question")
     question = page.question
-    assert question.title.text().startswith("Restore 2 files as before the prompt at ")
+    assert question.title.text().startswith("Restore 2 files to before the prompt at ")
     assert question.subject.toPlainText().splitlines() == ["change  file", "delete  new line "]
     question.yes.click()
     await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
@@ -142,10 +142,10 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path
     assert asked == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
     act("one", "Restore files")
     await played.until(lambda: page.is_question_open, "the question")
-    assert page.question.title.text() == "Restore 1 file as before “Fix it please”?"
+    assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.dismiss()
     act("two", "Restore files")
-    await played.until(lambda: banner(played) == "The files were not kept before this prompt.", "the line")
+    await played.until(lambda: banner(played) == "The files were not saved before this prompt.", "the line")
 
 
 async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_restored(
@@ -164,7 +164,7 @@ async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_
     await played.until(lambda: "Since it was first sent, 1 file changed." in banner(played), "the offer")
     window.banners.act()
     await played.until(lambda: page.is_question_open, "the question")
-    assert page.question.title.text() == "Restore 1 file as before “Fix it please”?"
+    assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.yes.click()
     await played.until(lambda: banner(played) == "1 file restored.", "the file to be restored")
     for item in (prompt, Item("unknown", "user", 0, "Other", "done")):
@@ -207,7 +207,7 @@ async def test_without_a_repository_or_a_restore_point_a_line_says_so(played: Pl
     await played.until(lambda: "is not in a git repository" in banner(played), "the reason")
     window.open_chat(played.chat(empty))
     window.actions_["changes_since"].trigger()
-    await played.until(lambda: banner(played).startswith("No files were kept yet."), "the line")
+    await played.until(lambda: banner(played).startswith("No files were saved yet."), "the line")
     window.open_chat(played.chat(shell))
     assert not window.actions_["restore_files"].isEnabled()
 

@@ -60,8 +60,8 @@ async def test_a_window_that_is_older_than_its_chats_says_that(played: Played):
     played.open_window()
     await one_of(played, "99.0")
     assert banner(played).action == ""
-    assert "use Outlive 99.0, and this window" in banner(played).text
-    assert banner(played).text.endswith("to update it; chats keep running.")
+    assert "use Outlive 99.0; this window" in banner(played).text
+    assert banner(played).text.endswith("to update it. Chats keep running.")
 
 
 async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):

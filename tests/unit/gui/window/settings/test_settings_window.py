@@ -215,7 +215,7 @@ def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, 
     rename.setFocus()
     QTest.keyClick(rename, Qt.Key.Key_Return)
     QTest.keyClick(rename, Qt.Key.Key_A)
-    assert "needed for typing" in page.question.words.text()
+    assert "types a character" in page.question.words.text()
     QTest.keyClick(rename, Qt.Key.Key_Return)
     QTest.keyClick(rename, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     assert page.question.words.text() == "Ctrl+Shift+W is already the key of “Close tab (the chat keeps running)”."
