@@ -50,7 +50,8 @@ from session_host.protocol.values import State
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import KEPT_REQUESTS, LogState
 from session_host.storage.descriptors.pending_input import PendingInput
-from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notification, TerminalEvent, TitleChanged
+from session_host.terminal.base import Emulator
+from session_host.terminal.events import Bell, ClipboardSet, Notification, TerminalEvent, TitleChanged
 
 from .attachments import Attachment
 from .clients import Clients

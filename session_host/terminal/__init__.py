@@ -1,6 +1,7 @@
 """Terminal emulation: the Emulator protocol and its two engines.
 
     base          the Emulator protocol and its values
+    events        what a program tells its terminal: title, bell, notification, …
     ghostty/      libghostty-vt through pyghostty: fast and complete
     pyte/         pyte, subclassed: wherever Python runs
     images/       images that programs show (kitty's graphics protocol), so far for ghostty alone

@@ -15,7 +15,7 @@ from typing import Final
 
 from session_host.protocol.untrusted_text import plain
 
-from .base import Notification
+from .events import Notification
 
 MAX_TITLE_CHARACTERS: Final = 1024
 MAX_BODY_CHARACTERS: Final = 4096

@@ -12,7 +12,7 @@ from typing import Final
 
 from session_host.protocol.untrusted_text import plain
 
-from .base import CommandBegan, CommandEnded
+from .events import CommandBegan, CommandEnded
 from .prompts import MAX_READ_CHARACTERS, exit_code_of
 
 _FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)

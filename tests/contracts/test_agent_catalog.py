@@ -18,7 +18,7 @@ from session_host.agents.status.signals import of_event, of_report
 from session_host.host.watchers.state_file import STATE_DIRECTORIES
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
-from session_host.terminal.base import TitleChanged
+from session_host.terminal.events import TitleChanged
 
 CATALOG = load_catalog(Path("/nonexistent"))
 WORKING, NEEDS_INPUT, IDLE = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE

@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
-    AgentState,
-    Bell,
-    ClipboardSet,
-    CursorShape,
-    DefaultColors,
-    Notification,
-    Progress,
-    TitleChanged,
-)
+from session_host.terminal.base import CursorShape, DefaultColors
+from session_host.terminal.events import AgentState, Bell, ClipboardSet, Notification, Progress, TitleChanged
 from session_host.version import VERSION
 from tests.support.emulators import texts
 

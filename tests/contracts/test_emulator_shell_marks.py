@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.terminal import from_replay, restore
-from session_host.terminal.base import Bell, CommandBegan, CommandEnded, TitleChanged
+from session_host.terminal.events import Bell, CommandBegan, CommandEnded, TitleChanged
 from tests.support.emulators import texts
 
 from .conftest import Maker

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from session_host.terminal.base import ClipboardSet, Notification
+from session_host.terminal.events import ClipboardSet, Notification
 from tests.support.emulators import texts
 
 from .conftest import Maker

@@ -10,7 +10,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import ActivityState
-from session_host.terminal.base import AgentState, TerminalEvent
+from session_host.terminal.events import AgentState, TerminalEvent
 
 WATCH = Watch(
     reports={"Ask": Activity.NEEDS_INPUT, "Start": Activity.WORKING, "Stop": Activity.IDLE},

@@ -30,7 +30,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
-from session_host.terminal.base import (
+from session_host.terminal.events import (
     AgentState,
     Bell,
     CommandEnded,

@@ -35,7 +35,8 @@ from session_host.storage.descriptors.output_file import KeptBytes, OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.clock import now_ms
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import Emulator, TerminalEvent
+from session_host.terminal.base import Emulator
+from session_host.terminal.events import TerminalEvent
 
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer

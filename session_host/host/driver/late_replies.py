@@ -12,7 +12,7 @@ import asyncio
 import termios
 from collections.abc import Callable
 
-from session_host.terminal.base import TerminalEvent
+from session_host.terminal.events import TerminalEvent
 
 WAIT_S = 1.0
 """How long a reply waits at most; a program that reads with echo gets it then."""

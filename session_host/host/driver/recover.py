@@ -21,7 +21,8 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES, KeptBytes, OutputFile, TranscriptLog
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
-from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
+from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.events import TerminalEvent
 
 from .recover_chat import RecoveredChat, recover_chat, transcript_engine
 

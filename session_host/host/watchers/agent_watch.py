@@ -27,7 +27,7 @@ from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
 from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import TerminalEvent, TitleChanged
+from session_host.terminal.events import TerminalEvent, TitleChanged
 
 from .activity_log_writer import TransitionLog
 from .conversation import STATE_FILE, ConversationTracker

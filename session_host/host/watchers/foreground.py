@@ -27,7 +27,7 @@ from session_host.system.clock import as_text
 from session_host.system.processes import proc
 from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess
-from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
+from session_host.terminal.events import CommandBegan, CommandEnded, TerminalEvent
 
 from .harmless import log_errors
 

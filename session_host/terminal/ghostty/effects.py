@@ -12,17 +12,17 @@ from typing import Any, Final
 
 from session_host.protocol.untrusted_text import for_clipboard, plain
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
+from session_host.terminal.base import DefaultColors
+from session_host.terminal.engine_constants import AGENT_STATE_REPLY
+from session_host.terminal.events import (
     AgentState,
     Bell,
     ClipboardSet,
-    DefaultColors,
     Notification,
     Progress,
     TerminalEvent,
     TitleChanged,
 )
-from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
 from session_host.version import VERSION

@@ -21,9 +21,9 @@ from session_host.terminal.base import (
     Modes,
     Row,
     SelectionUnit,
-    TerminalEvent,
 )
 from session_host.terminal.engines import engine_build
+from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import paste_bytes
 

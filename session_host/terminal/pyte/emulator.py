@@ -26,11 +26,11 @@ from session_host.terminal.base import (
     Modes,
     Row,
     SelectionUnit,
-    TerminalEvent,
 )
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
 from session_host.terminal.engines import engine_build
+from session_host.terminal.events import TerminalEvent
 from session_host.terminal.prompts import TURN, Prompt, RowMark
 from session_host.terminal.text import has_plain, paste_bytes
 

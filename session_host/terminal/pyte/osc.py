@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from session_host.protocol.untrusted_text import for_clipboard, plain
-from session_host.terminal.base import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
+from session_host.terminal.events import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
 from session_host.terminal.notifications import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
 

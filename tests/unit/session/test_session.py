@@ -26,7 +26,7 @@ from session_host.session.output_ring import Span
 from session_host.session.session import MAX_NOTIFICATIONS
 from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.terminal.base import Bell, Notification, TitleChanged
+from session_host.terminal.events import Bell, Notification, TitleChanged
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_stage import (
     BUILD,

@@ -9,16 +9,9 @@ from pyte import modes as mo
 
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
-    DEFAULT_COLOR,
-    RGB,
-    Bell,
-    Color,
-    DefaultColors,
-    TerminalEvent,
-    TitleChanged,
-)
+from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, DefaultColors
 from session_host.terminal.engine_constants import AGENT_STATE_REPLY
+from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style

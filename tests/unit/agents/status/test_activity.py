@@ -11,14 +11,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.log_state import ActivityState
-from session_host.terminal.base import (
-    AgentState,
-    Bell,
-    Notification,
-    Progress,
-    TerminalEvent,
-    TitleChanged,
-)
+from session_host.terminal.events import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
 from tests.support.signals import WATCH, TrackerScript
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_host.protocol.values import Activity
-from session_host.terminal.base import Bell, CommandEnded, Notification, Progress
+from session_host.terminal.events import Bell, CommandEnded, Notification, Progress
 from tests.support.signals import TrackerScript
 
 WORKING, IDLE, NEEDS = Activity.WORKING, Activity.IDLE, Activity.NEEDS_INPUT

@@ -7,16 +7,8 @@ import base64
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.base import (
-    RGB,
-    AgentState,
-    Bell,
-    ClipboardSet,
-    DefaultColors,
-    Notification,
-    Progress,
-    TitleChanged,
-)
+from session_host.terminal.base import RGB, DefaultColors
+from session_host.terminal.events import AgentState, Bell, ClipboardSet, Notification, Progress, TitleChanged
 from session_host.terminal.pyte.emulator import PyteEmulator
 from session_host.version import VERSION
 
