@@ -11,6 +11,7 @@
     acts         work outside of the chat that a dialect asks its host for
     pending_acts  acts without a result yet
     step         the result of one cause
+    step_collector  collects it while a dialect and the rules handle the cause
     state        the state of ``rules`` that survives the host
     lines        splits the agent's output into lines of limited length
     text         a transcript as lines of text: peek, search, attach, text files

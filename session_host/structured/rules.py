@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -30,17 +29,14 @@ from session_host.protocol.messages import (
     WithdrawPrompt,
 )
 
-from .acts import AnyAct, AnyResult
+from .acts import AnyResult
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .first_answer import first_answer
 from .items import (
-    AnyChange,
-    CapabilitiesKnown,
     Item,
     Put,
     Remove,
-    RequestOpened,
     RequestResolved,
     SetStatus,
     StateChanged,
@@ -48,9 +44,10 @@ from .items import (
     TurnEnded,
 )
 from .lines import Line
-from .pending_acts import add_act, remove_act
-from .state import KEPT_ANSWERS, KEPT_TOKENS, RulesState
+from .pending_acts import remove_act
+from .state import KEPT_TOKENS, RulesState
 from .step import Refusal, Step
+from .step_collector import StepCollector
 from .transcript import Transcript
 
 IDLE_TIMEOUT = "idle time-out"
@@ -61,18 +58,9 @@ MAX_TITLE_CHARACTERS = 80
 GIVEN_UP_ITEMS = 1_000_000
 """Added to the item count when the state is lost: ids from here on were not used before."""
 
-MAX_RAW_CHARACTERS = 20_000
-"""The limit of one unknown message; the rest is dropped."""
 
-
-class StructuredRules(DialectPort):
-    """The rules of one structured chat.
-
-    Attributes:
-        state: see ``state.RulesState``.
-        now_ms: the time of the step that runs.
-        prefix: the beginning of the ids of the rules' own items.
-    """
+class StructuredRules(StepCollector, DialectPort):
+    """The rules of one structured chat."""
 
     def __init__(self, dialect: Callable[[DialectPort], Dialect], start: Start, prefix: str) -> None:
         """Make the rules of a chat that has not begun.
@@ -82,15 +70,8 @@ class StructuredRules(DialectPort):
             start: the parameters of the chat's start.
             prefix: the beginning of the ids of the rules' own items, unique to this session.
         """
-        self.state = RulesState(has_title=False)
-        self.now_ms = 0
+        super().__init__(prefix)
         self._start = start
-        self.prefix = prefix
-        self._changes: list[AnyChange] = []
-        self._lines: list[bytes] = []
-        self._timers: list[tuple[str, float]] = []
-        self._acts: list[AnyAct] = []
-        self._failure = self._sent_prompt = ""
         self._dialect = dialect(self)
 
     # ------------------------------------------------------------ saving
@@ -111,24 +92,24 @@ class StructuredRules(DialectPort):
         """The program runs."""
         self.state.begun = True
         self._call_dialect(now_ms, lambda: self._dialect.begin(self._start))
-        return self._step()
+        return self.take_step()
 
     def receive_lines(self, lines: Sequence[Line], now_ms: int) -> Step:
         """The agent wrote lines."""
         for line in lines:
             self._call_dialect(now_ms, partial(self._line, line))
-        return self._step()
+        return self.take_step()
 
     def timer_due(self, name: str, now_ms: int) -> Step:
         """A timer of the dialect expired."""
         self._call_dialect(now_ms, lambda: self._dialect.timer_due(name))
-        return self._step()
+        return self.take_step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
         """An act has a result."""
         remove_act(self.state, result)
         self._call_dialect(now_ms, lambda: self._dialect.take_result(result))
-        return self._step()
+        return self.take_step()
 
     def verb(self, verb: Verb, now_ms: int, *, by: str, token: str = "") -> Step:
         """A viewer or a command sent a verb.
@@ -141,18 +122,18 @@ class StructuredRules(DialectPort):
         """
         self.now_ms = now_ms
         if token and token in self.state.tokens:
-            return self._step()
+            return self.take_step()
         refusal = self._verb(verb, by)
         if token and refusal is None:
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
-        return self._step(refusal)
+        return self.take_step(refusal)
 
     def time_out(self, now_ms: int) -> Step:
         """No turn ran during the idle time-out; the caller ends the program."""
         self.now_ms = now_ms
         self.state.timed_out = True
         self.notice("The agent was idle and has been ended. The next prompt resumes it.")
-        return self._step()
+        return self.take_step()
 
     def give_up(self, transcript: Transcript) -> None:
         """Take the state from a transcript, since the dialect's is lost; the caller ends the agent."""
@@ -171,7 +152,7 @@ class StructuredRules(DialectPort):
         self.now_ms = now_ms
         state = self.state
         if state.ended:
-            return self._step()
+            return self.take_step()
         for item_id in list(state.running):
             self.emit(SetStatus(item_id, "cut", now_ms))
         for prompt in (*state.steering, *([state.in_flight] if state.in_flight else ()), *state.queue):
@@ -182,7 +163,7 @@ class StructuredRules(DialectPort):
             self.emit(TurnEnded(state.turn, "cut"))
         self.emit(StateChanged("ended", detail=IDLE_TIMEOUT if state.timed_out else ""))
         state.steering, state.in_flight, state.queue, state.ended = [], None, [], True
-        return self._step()
+        return self.take_step()
 
     def _call_dialect(self, now_ms: int, work: Callable[[], None]) -> None:
         """Call the dialect. An exception in it becomes a raw item, and the chat continues."""
@@ -202,12 +183,6 @@ class StructuredRules(DialectPort):
             self.raw("the beginning of the dropped message", start)
         else:
             self._dialect.receive(line.data)
-
-    def _step(self, refusal: Refusal | None = None) -> Step:
-        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._acts),
-                    self._sent_prompt)  # fmt: skip
-        self._changes, self._lines, self._timers, self._acts, self._sent_prompt = [], [], [], [], ""
-        return step
 
     # ------------------------------------------------------------ verbs
 
@@ -234,7 +209,7 @@ class StructuredRules(DialectPort):
         text = verb.text.strip("\n")
         if not text.strip() and not verb.images:
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
-        prompt = UserPrompt(self._new_id(), text, verb.images)
+        prompt = UserPrompt(self.new_id(), text, verb.images)
         steers = verb.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
         item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))
@@ -272,7 +247,7 @@ class StructuredRules(DialectPort):
         state = self.state
         if state.takes_prompts and state.state == "idle" and state.in_flight is None and state.queue:
             state.in_flight = prompt = state.queue.pop(0)
-            self._sent_prompt = prompt.id
+            self.sent_prompt = prompt.id
             if prompt.id in state.waited:
                 state.waited.remove(prompt.id)
                 self.emit(Remove(prompt.id))
@@ -281,60 +256,7 @@ class StructuredRules(DialectPort):
                 self.emit(SetStatus(prompt.id, "sent"))
             self._call_dialect(self.now_ms, lambda: self._dialect.prompt(prompt))
 
-    def _new_id(self) -> str:
-        self.state.items += 1
-        return f"{self.prefix}-{self.state.items}"
-
     # ------------------------------------------------------------ the dialect's port
-
-    def emit(self, change: AnyChange) -> None:
-        """See ``DialectPort``."""
-        state = self.state
-        match change:
-            case Put(item):
-                self._note_running(item.id, running=item.status == "running")
-            case SetStatus(item_id, status):
-                self._note_running(item_id, running=status == "running")
-            case RequestOpened(request):
-                state.requests[request.id] = request
-                state.answers.pop(request.id, None)
-            case RequestResolved(request_id):
-                if state.requests.pop(request_id, None) is None:
-                    return
-                state.answers[request_id] = change
-                while len(state.answers) > KEPT_ANSWERS:
-                    del state.answers[next(iter(state.answers))]
-            case StateChanged(chat_state, turn):
-                state.state, state.turn = chat_state, turn
-            case TurnEnded():
-                state.waited = [prompt.id for prompt in state.queue]
-            case TitleChanged():
-                state.has_title = True
-            case CapabilitiesKnown(capabilities):
-                state.can_steer = capabilities.steer
-            case _:
-                pass
-        self._changes.append(change)
-
-    def _note_running(self, item_id: str, *, running: bool) -> None:
-        known = item_id in self.state.running
-        if running and not known:
-            self.state.running.append(item_id)
-        elif known and not running:
-            self.state.running.remove(item_id)
-
-    def send(self, message: Any) -> None:
-        """See ``DialectPort``."""
-        self._lines.append(msgspec.json.encode(message) + b"\n")
-
-    def start_timer(self, name: str, after_s: float) -> None:
-        """See ``DialectPort``."""
-        self._timers.append((name, after_s))
-
-    def act(self, act: AnyAct) -> int:
-        """See ``DialectPort``."""
-        self._acts.append(add_act(self.state, act))
-        return self.state.acts_made
 
     def ready(self) -> None:
         """See ``DialectPort``."""
@@ -382,19 +304,3 @@ class StructuredRules(DialectPort):
                 state.steering.remove(prompt)
                 return prompt
         return None
-
-    def notice(self, text: str) -> None:
-        """See ``DialectPort``."""
-        self.emit(Put(Item(self._new_id(), "notice", self.now_ms, text=text)))
-
-    def raw(self, title: str, message: Any) -> None:
-        """See ``DialectPort``."""
-        text = "" if message is None else message
-        if not isinstance(text, str):
-            text = msgspec.json.encode(text).decode()
-        self.emit(Put(Item(self._new_id(), "raw", self.now_ms, title=title, text=text[:MAX_RAW_CHARACTERS])))
-
-    def fail(self, reason: str) -> None:
-        """See ``DialectPort``."""
-        self.notice(reason)
-        self._failure = self._failure or reason
