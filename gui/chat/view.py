@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from gui.chat.content.segments import Action
 from gui.chat.content.summary import Summary
 from gui.chat.drawing.style import MAX_WIDTH_PX
+from gui.input.answer_keys import kind_of_answer
 from gui.input.draft import Draft
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
@@ -264,6 +265,14 @@ class ChatView(QWidget):
         if waiting:
             self.page.show_request(waiting[0].id)
         return bool(waiting)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Answer the agent by Alt with a letter, from everywhere in the chat."""
+        if kind := kind_of_answer(event):
+            if not event.isAutoRepeat():
+                self.page.answer_by_key(kind)
+        else:
+            super().keyPressEvent(event)
 
     # ------------------------------------------------------------ arranging
 

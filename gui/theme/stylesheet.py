@@ -52,6 +52,8 @@ QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $ac
 QPushButton[kind="primary"]:focus { border-color: $text; }
 QPushButton[kind="primary"]:disabled { background: $hairline; color: $disabled; border-color: $hairline; }
 QPushButton[wrapped="true"] { padding: 4px 12px; text-align: left; }
+QPushButton[narrow="true"] { padding: 0 3px; }
+QPushButton[wrapped="true"][narrow="true"] { padding: 4px 3px; }
 QPushButton[kind="danger"] { color: $failed; }
 QPushButton[kind="danger"]:focus { border-color: $failed; }
 QPushButton[kind="row"] {
@@ -98,6 +100,7 @@ QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
 }
 QPlainTextEdit { padding: 4px 7px; }
+QPlainTextEdit[narrow="true"] { padding: 2px 0; }
 QPlainTextEdit[kind="bare"] { background: transparent; border: 0; padding: 0; min-height: 0; }
 
 QAbstractSpinBox, QComboBox {

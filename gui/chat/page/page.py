@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.chat.content.segments import Card, Code, DiffHead
 from gui.chat.drawing.segment_layout import Control
@@ -103,6 +103,8 @@ class TranscriptPage(PointedPage):
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
                 previous = stop
+        # Only one request at a time, so that a key never answers another one than the one at which it is read.
+        found.show_keys(shown=self.transcript.open_requests[:1] == [request])
         return found
 
     def _visible_ends(self, request_id: str) -> tuple[bool, bool]:
@@ -149,14 +151,25 @@ class TranscriptPage(PointedPage):
                     del self._cards[request_id]
                     card.deleteLater()
 
-    def show_request(self, request_id: str) -> None:
+    def answer_by_key(self, kind: str) -> None:
+        """Answer the oldest open request. If that is not possible yet, or is not to be seen, show the request."""
+        if not self.transcript.open_requests:
+            return
+        first = self.transcript.open_requests[0].id
+        card, focused = self._cards.get(first), QApplication.focusWidget()
+        others = (each for each in self._cards.values() if each is not card)
+        is_at_another = any(focused is not None and (each is focused or each.isAncestorOf(focused)) for each in others)
+        if card is None or is_at_another or not card.answer_by_key(kind):
+            self.show_request(first, takes_focus=False)
+
+    def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
         for position in range(len(self.rows) - 1, -1, -1):
             row = self.rows.row(position)
             for number, segment in enumerate(row.segments):
                 if isinstance(segment, Card) and segment.request == request_id:
                     self.scroll_to(row.key, number)
-                    if (card := self.card(request_id)) is not None:
+                    if takes_focus and (card := self.card(request_id)) is not None:
                         card.take_focus()
                     return
             if position < len(self.rows) - 200:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QFontMetrics, QTextOption
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextOption
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
+from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
+from gui.input.answer_keys import kind_of_answer
+from gui.wording import chat_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import AgentRequest
 
 from .flow_row import FlowRow
 
 _BUTTON_PX = 36
 """The room beside a button's text."""
+_NARROW_BUTTON_PX = 9
+"""The same in a narrow card."""
 
 
 def text_height(text: str, width: float, style: Style) -> float:
@@ -25,17 +32,23 @@ def text_height(text: str, width: float, style: Style) -> float:
     return box.height
 
 
-def fit(row: FlowRow, width: int) -> None:
-    """Wrap the names of buttons that are wider than their row."""
+def set_look(widget: QWidget, name: str, *, value: bool) -> None:
+    """Set a property that the style sheet knows."""
+    if bool(widget.property(name)) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def fit(row: FlowRow, width: int, *, is_narrow: bool) -> None:
+    """Wrap the names of buttons that are wider than their row; a narrow card has narrower buttons."""
+    room = width - (_NARROW_BUTTON_PX if is_narrow else _BUTTON_PX)
     for widget in row.widgets():
         if isinstance(widget, QPushButton):
-            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), width - _BUTTON_PX)
+            text = _wrapped(widget.accessibleName(), widget.fontMetrics(), room)
             widget.setText(caption(text))
-            is_wrapped = "\n" in text
-            if bool(widget.property("wrapped")) != is_wrapped:
-                widget.setProperty("wrapped", is_wrapped)
-                widget.style().unpolish(widget)
-                widget.style().polish(widget)
+            set_look(widget, "wrapped", value="\n" in text)
+            set_look(widget, "narrow", value=is_narrow)
     row.invalidate()
 
 
@@ -58,3 +71,29 @@ def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
 def caption(name: str) -> str:
     """A button's text in which "&" is a character and marks no mnemonic."""
     return name.replace("&", "&&")
+
+
+def option_button(name: str) -> QPushButton:
+    """A button with a name that comes from the agent."""
+    widget = QPushButton(caption(one_line(name)))
+    widget.setAccessibleName(one_line(name))
+    widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
+    return widget
+
+
+def title_of(request: AgentRequest) -> str:
+    """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
+    command = " ".join(request.subject.split())
+    title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
+    repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
+    return chat_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
+
+
+class AnswerField(QLineEdit):
+    """A field for a text; it leaves the keys that answer the request to the chat."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if kind_of_answer(event):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)

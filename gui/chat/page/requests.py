@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
+from gui.input.answer_keys import ANSWER_KEYS, answer_key
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
@@ -32,17 +33,22 @@ from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
 from .flow_row import FlowRow
-from .request_parts import caption, fit, text_height
+from .request_parts import AnswerField, fit, option_button, set_look, text_height, title_of
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
-_KEYS = {"allow_once": "y", "allow_always": "a", "reject_once": "n"}
 _PADDING_PX = 12
+_BAR_PX = 4
+"""The room for the coloured bar, besides the padding."""
+_NARROW_PX = 140
+"""A card that is narrower has less padding."""
+_NARROW_PADDING_PX = 5
 _MIN_SUBJECT_PX = 60
 _SEEN_AFTER_MS = 300
 """The buttons that allow are disabled for this time, so that a click meant for something else does not press them."""
 _FRAME_PX = 22
 _SIDES_PX = 20
 """The frame and the margins above and below the subject's lines, and beside them."""
+_NARROW_SIDES_PX = 12
 _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 
@@ -71,7 +77,7 @@ class RequestCard(QWidget):
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
-        self._title = self._label(_title_of(request), "title")
+        self._title = self._label(title_of(request), "title")
         self._title.setWordWrap(True)
         self._subject = self._make_subject()
         self._message = self._label("", "secondary")
@@ -80,7 +86,7 @@ class RequestCard(QWidget):
         self._texts: dict[str, QLineEdit] = {}
         self._selected_options: dict[str, str] = {}
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(_PADDING_PX + 4, _PADDING_PX, _PADDING_PX, _PADDING_PX)
+        self._pad(_PADDING_PX)
         self._column.setSpacing(GAP_S_PX)
         self._column.addWidget(self._title)
         if request.reason:
@@ -102,6 +108,7 @@ class RequestCard(QWidget):
         for question in request.questions:
             self._add_question(question)
         self._buttons: dict[str, QPushButton] = {}
+        self._shows_keys = False
         self._add_buttons()
         self._column.addWidget(self._message)
         self._message.hide()
@@ -117,14 +124,6 @@ class RequestCard(QWidget):
         widget.setTextFormat(Qt.TextFormat.PlainText)
         widget.setProperty("kind", kind)
         widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return widget
-
-    @staticmethod
-    def _option_button(name: str) -> QPushButton:
-        """A button with a name that comes from the agent."""
-        widget = QPushButton(caption(one_line(name)))
-        widget.setAccessibleName(one_line(name))
-        widget.setAutoDefault(True)  # Enter presses the button that has the keyboard.
         return widget
 
     def _make_subject(self) -> QPlainTextEdit | None:
@@ -149,7 +148,7 @@ class RequestCard(QWidget):
         if question.options:
             row = FlowRow(GAP_S_PX)
             for option in question.options:
-                button = self._option_button(option)
+                button = option_button(option)
                 button.setProperty("kind", "chip")
                 button.setCheckable(True)
                 button.setAutoExclusive(True)
@@ -160,7 +159,7 @@ class RequestCard(QWidget):
             holder.setLayout(row)
             self._column.addWidget(holder)
         if question.free or not question.options:
-            field = QLineEdit()
+            field = AnswerField()
             field.setPlaceholderText(chat_texts.your_answer())
             field.setAccessibleName(question.text)
             if question.secret:
@@ -175,22 +174,32 @@ class RequestCard(QWidget):
         self._rows.append(row)
         self._answer_button: QPushButton | None = None
         if self.request.questions:
-            self._answer_button = self._option_button(chat_texts.send_answer())
+            self._answer_button = option_button(chat_texts.send_answer())
             self._answer_button.setProperty("kind", "primary")
             self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
             row.addWidget(self._answer_button)
-        used: set[str] = set()
         for option in sorted(self.available_options(), key=lambda option: _ORDER.index(option.kind)):
-            key = _KEYS.get(option.kind, "")
-            key = "" if key in used else key
-            used.add(key)
-            button = self._option_button(chat_texts.option_with_key(option.name, key) if key else option.name)
+            button = option_button(option.name)
             if option.kind == "allow_once":
                 button.setProperty("kind", "primary")
             button.clicked.connect(lambda _checked, option=option: self._answer(option))
             self._buttons[option.id] = button
             row.addWidget(button)
         self._column.addLayout(row)
+
+    def show_keys(self, *, shown: bool) -> None:
+        """Set whether the buttons show the keys that press them; before ``height_for``."""
+        if shown == self._shows_keys:
+            return
+        self._shows_keys = shown
+        for option in self.available_options():
+            key = answer_key(option.kind) if shown and option is self._option_of(option.kind) else ""
+            name = chat_texts.option_with_key(option.name, key) if key else option.name
+            self._buttons[option.id].setAccessibleName(one_line(name))
+
+    def _option_of(self, kind: str) -> RequestOption | None:
+        """The option that the key of this kind chooses."""
+        return next((option for option in self.available_options() if option.kind == kind), None)
 
     def available_options(self) -> list[RequestOption]:
         """The options that the user may choose; for an incomplete request only those that decline."""
@@ -288,6 +297,15 @@ class RequestCard(QWidget):
         if self._buttons[option.id].isEnabled():
             self._send(option.id, self._answers())
 
+    def answer_by_key(self, kind: str) -> bool:
+        """Choose the first option of a kind; returns False if its button cannot be pressed, or is not to be seen."""
+        option = self._option_of(kind)
+        if option is None or self._buttons[option.id].visibleRegion().isEmpty():
+            return False
+        is_possible = self._buttons[option.id].isEnabled()
+        self._answer(option)
+        return is_possible
+
     def _send(self, option: str, texts: dict[str, str]) -> None:
         self._is_sent = True
         self._update_buttons()
@@ -316,13 +334,11 @@ class RequestCard(QWidget):
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
         kind = "allow_once" if is_enter else next(
-            (kind for kind, key in _KEYS.items() if event.text() == key), ""
+            (kind for kind, key in ANSWER_KEYS.items() if event.text() == key), ""
         )  # fmt: skip
-        if plain and kind and not event.isAutoRepeat():
-            option = next((option for option in self.available_options() if option.kind == kind), None)
-            if option is not None:
-                self._answer(option)
-                return
+        if plain and kind and not event.isAutoRepeat() and (option := self._option_of(kind)) is not None:
+            self._answer(option)
+            return
         if event.key() == Qt.Key.Key_Escape:
             return  # Escape must not decline a request.
         event.ignore()
@@ -337,13 +353,23 @@ class RequestCard(QWidget):
             self._subject.setFont(style.font(mono=True))
             self._subject.setTabStopDistance(style.code_wrapping.tabStopDistance())
 
+    def _pad(self, padding_px: int) -> None:
+        self._padding_px = padding_px
+        top_px = max(padding_px, GAP_S_PX)
+        self._column.setContentsMargins(padding_px + _BAR_PX, top_px, padding_px, top_px)
+
     def height_for(self, width: int, page_height: int) -> int:
         """The height at a width; the subject scrolls if the page is too small for it."""
+        is_narrow = width < _NARROW_PX
+        self._pad(_NARROW_PADDING_PX if is_narrow else _PADDING_PX)
+        if self._subject is not None:
+            set_look(self._subject, "narrow", value=is_narrow)
+        sides_px = 2 * self._padding_px + _BAR_PX
         if self._measured[0] != width:
             subject = self._subject
             height = 0.0
             if subject is not None:
-                inner = width - 2 * _PADDING_PX - 4 - _SIDES_PX
+                inner = width - sides_px - (_NARROW_SIDES_PX if is_narrow else _SIDES_PX)
                 height = text_height(subject.toPlainText(), inner, self._style) + _FRAME_PX
             self._measured = (width, height)
         height = self._measured[1]
@@ -351,7 +377,7 @@ class RequestCard(QWidget):
             max_height = max(page_height - _OTHER_PX, _MIN_SUBJECT_PX)
             self._subject.setFixedHeight(round(min(height, max_height)))
         for row in self._rows:
-            fit(row, width - 2 * _PADDING_PX - 4)
+            fit(row, width - sides_px, is_narrow=is_narrow)
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 
@@ -363,13 +389,5 @@ class RequestCard(QWidget):
         paint_frame(painter, QRectF(self.rect()), tokens.color(line), tokens.color("raised"), line_px=line_px)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tokens.color("needs_you"))
-        painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)
+        painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()
-
-
-def _title_of(request: AgentRequest) -> str:
-    """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
-    command = " ".join(request.subject.split())
-    title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
-    repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
-    return chat_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)

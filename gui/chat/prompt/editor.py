@@ -10,6 +10,7 @@ from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QKeySequence, QT
 from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from gui.chat.drawing.segment_layout import utf16_length
+from gui.input.answer_keys import kind_of_answer
 from gui.wording import chat_texts
 
 from .history import History
@@ -80,6 +81,8 @@ class PromptEditor(QPlainTextEdit):
             Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
         }:  # fmt: skip
             self.completion_key.emit(int(key))
+        elif kind_of_answer(event):
+            event.ignore()  # The chat's: it answers the agent.
         elif key in _ENTER and control and shift:
             event.ignore()  # The window's: it starts a shell.
         elif key in _ENTER and not shift:

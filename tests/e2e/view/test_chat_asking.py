@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
@@ -49,7 +49,7 @@ def test_a_request_is_answered_by_its_button_once(chat_stage: Callable[..., Chat
     assert "Allow · from the command line" in shown.shown()
 
 
-def test_keys_answer_only_while_the_request_has_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
+def test_letters_answer_only_while_the_request_has_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
     shown = chat_stage(chat)
@@ -62,6 +62,51 @@ def test_keys_answer_only_while_the_request_has_the_keyboard(chat_stage: Callabl
     assert not shown.of("answered")
     shown.press(Qt.Key.Key_Y)
     assert [answer[1] for answer in shown.of("answered")] == ["yes"]
+
+
+def test_alt_with_a_letter_answers_the_oldest_request_also_from_the_prompt(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    alt = Qt.KeyboardModifier.AltModifier
+    chat = PlayedChat()
+    requests = [command_request("make"), command_request("make install", request_id="r2")]
+    for request in requests:
+        chat.ask(request)
+    shown = chat_stage(chat)
+    shown.type("later")
+    shown.press(Qt.Key.Key_Y, alt)
+    assert not shown.of("answered"), "the command has not been on the page for long enough"
+    cards = [shown.view.page.card(request.id) for request in requests]
+    assert cards[0] is not None
+    assert cards[1] is not None
+    buttons = [card.findChildren(QPushButton)[0] for card in cards if card is not None]
+    process_events_until(lambda: all(button.isEnabled() for button in buttons), WAIT_S, "the commands to be seen")
+    assert [button.text() for button in buttons] == ["Allow (Alt+Y)", "Allow"]
+    cards[1].setFocus()
+    shown.press(Qt.Key.Key_Y, alt)
+    assert not shown.of("answered"), "another request has the keyboard"
+    shown.view.prompt.editor.setFocus()
+    shown.press(Qt.Key.Key_Y, alt)
+    assert [answer[:2] for answer in shown.of("answered")] == [("r1", "yes")]
+    chat.resolve("r1", "yes", "Allow", "window")
+    shown.settle()
+    assert buttons[1].text() == "Allow (Alt+Y)"
+    shown.press(Qt.Key.Key_N, alt)
+    assert [answer[:2] for answer in shown.of("answered")] == [("r1", "yes"), ("r2", "no")]
+    assert shown.view.prompt.editor.toPlainText() == "later"
+
+
+def test_in_a_narrow_pane_the_words_on_the_buttons_are_whole(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.ask(command_request("make"))
+    shown = chat_stage(chat)
+    shown.view.resize(100, 700)
+    shown.settle()
+    words = [shown.button(text).text().split() for text in ("Allow", "Always", "Decline")]
+    assert words == [["Allow", "(Alt+Y)"], ["Always", "allow", "make", "(Alt+A)"], ["Decline", "(Alt+N)"]]
+    card = shown.view.page.card("r1")
+    assert card is not None
+    assert all(card.rect().contains(shown.button(text).geometry()) for text in ("Allow", "Always", "Decline"))
 
 
 def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(chat_stage: Callable[..., ChatStage]) -> None:
@@ -274,14 +319,14 @@ def test_long_names_of_options_are_below_each_other(chat_stage: Callable[..., Ch
     shown = chat_stage(chat)
     shown.view.resize(420, 700)
     shown.settle()
-    buttons = [shown.button(text) for text in ("Yes (y)", "Yes, and", "No, and")]
+    buttons = [shown.button(text) for text in ("Yes (Alt+Y)", "Yes, and", "No, and")]
     assert len({button.geometry().left() for button in buttons}) == 1
     assert all(button.width() >= button.sizeHint().width() for button in buttons)
     shown_text = buttons[1].text().replace("\n", " ").replace("&&", "&")
-    assert shown_text == "Yes, and don't ask again for npm & npx in /home/ada/src (a)"
+    assert shown_text == "Yes, and don't ask again for npm & npx in /home/ada/src (Alt+A)"
     shown.view.resize(700, 700)
     shown.settle()
-    tops = [shown.button(text).geometry().top() for text in ("Yes (y)", "Yes, and", "No, and")]
+    tops = [shown.button(text).geometry().top() for text in ("Yes (Alt+Y)", "Yes, and", "No, and")]
     assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
 
 
@@ -311,7 +356,7 @@ def test_the_keyboard_goes_from_the_messages_to_the_request_and_its_buttons(
         shown.press(Qt.Key.Key_Tab)
         reached.append(QApplication.focusWidget())
     assert reached[0] is card
-    assert reached[2:] == [shown.button("Allow (y)"), shown.button("Always"), shown.button("Decline")]
+    assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Always"), shown.button("Decline")]
 
 
 def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage: Callable[..., ChatStage]) -> None:
