@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -271,19 +270,6 @@ def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
     sizes = [QImage.fromData(each.data).size() for each in images]
     assert all(500 <= size.width() <= 2000 and abs(size.width() - 2 * size.height()) <= 2 for size in sizes)
     assert QImage.fromData(images[0].data).height() > 100
-
-
-def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
-    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
-    shown = chat_stage()
-    text = "x" * 101
-    shown.view.prompt.editor.setPlainText(text)
-    shown.press(Qt.Key.Key_Return)
-    assert not shown.of("prompt_sent")
-    assert "too large" in shown.of("notice_given")[0][0]
-    assert shown.view.prompt.editor.toPlainText() == text
 
 
 def test_a_text_that_is_typed_over_the_messages_goes_to_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:

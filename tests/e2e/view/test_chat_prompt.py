@@ -173,3 +173,16 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
     chat.apply(CapabilitiesKnown(Capabilities(images=False)))
     shown.settle()
     assert not button.isVisible()
+
+
+def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
+    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
+    shown = chat_stage()
+    text = "x" * 101
+    shown.view.prompt.editor.setPlainText(text)
+    shown.press(Qt.Key.Key_Return)
+    assert not shown.of("prompt_sent")
+    assert "too large" in shown.of("notice_given")[0][0]
+    assert shown.view.prompt.editor.toPlainText() == text
