@@ -64,4 +64,4 @@ def test_every_file_that_architecture_names_exists() -> None:
     page = text(Path("ARCHITECTURE.md"))
     named = set(re.findall(r"\b((?:session_host|gui|tests|installers|resources)/[\w./-]*\w)", page))
     missing = [name for name in named if not (REPOSITORY / name).exists()]
-    assert not missing
+    assert not missing, "ARCHITECTURE.md names files that do not exist: correct it"

@@ -45,12 +45,12 @@ def test_constraints_hold_names_and_versions_only() -> None:
 def test_every_dependency_is_pinned() -> None:
     extras = [name for listed in PROJECT["optional-dependencies"].values() for name in listed]
     wanted = names(PROJECT["dependencies"]) | names(extras) | {"setuptools"}
-    assert not wanted - PINNED
+    assert not wanted - PINNED, "add their versions to installers/constraints.txt"
 
 
 def test_everything_pinned_is_in_the_notices() -> None:
     notices = {canonical(word) for word in re.findall(r"[A-Za-z][\w.-]*", text(Path("NOTICES.md")))}
-    assert not {name for name in PINNED if name not in notices}
+    assert not {name for name in PINNED if name not in notices}, "add their licences to NOTICES.md"
 
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])
@@ -62,7 +62,7 @@ def test_a_package_names_its_files(room: str) -> None:
         inside = {path.stem for path in package.parent.glob("*.py")}
         inside |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
         left_out += [f"{package.parent}: {each}" for each in inside - words - {"__init__", "__main__"}]
-    assert not left_out
+    assert not left_out, "name these files in the docstring of their package's __init__.py"
 
 
 def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,15 +95,16 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_the_guide_lists_its_pages() -> None:
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", text(Path("resources/guide/README.md"))))
-    assert {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"} == set(GUIDE)
+    pages = {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"}
+    assert pages == set(GUIDE), "the table in the guide's README.md lists each page"
 
 
 def test_decisions_begin_with_a_question_and_are_short() -> None:
     entries = re.split(r"(?m)^## ", text(Path("DECISIONS.md")))[1:]
     headings = [entry.splitlines()[0] for entry in entries]
     assert [int(heading.split(".")[0]) for heading in headings] == list(range(1, len(entries) + 1))
-    assert not [heading for heading in headings if "?" not in heading]
-    assert not [entry.splitlines()[0] for entry in entries if len(entry.strip().splitlines()) > 11]
+    assert not [heading for heading in headings if "?" not in heading], "a heading is a question"
+    assert not [entry.splitlines()[0] for entry in entries if len(entry.strip().splitlines()) > 11], "11 lines at most"
 
 
 def commands_in(page: str) -> list[str]:
@@ -146,7 +147,7 @@ def test_every_room_has_tests(room: Path) -> None:
     tests = [path for path in python_files("tests") if path.name.startswith("test_")]
     direct = [path for path in tests if any(name == dotted or name.startswith(f"{dotted}.") for name in imports(path))]
     by_folder = [path for path in tests if room.name in path.parts]
-    assert direct or by_folder
+    assert direct or by_folder, f"add a test that imports {dotted}"
 
 
 def test_every_package_is_shipped() -> None:

@@ -24,7 +24,7 @@ SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 def test_a_file_is_read_in_a_sitting() -> None:
     lines = {str(path): len(text(path).splitlines()) for path in python_files()}
     too_long = {path: count for path, count in lines.items() if count > MAX_LINES and path not in LONGER}
-    assert not too_long
+    assert not too_long, f"split these files: each may have {MAX_LINES} lines"
     assert not [path for path in LONGER if lines[path] <= MAX_LINES], "it has become short: take it off the list"
 
 
@@ -45,12 +45,13 @@ def test_every_package_says_its_reason(room: str) -> None:
 @pytest.mark.parametrize("room", ["session_host", "gui"])
 def test_every_module_has_a_docstring(room: str) -> None:
     silent = [str(path) for path in python_files(room) if text(path).strip() and not docstring(path)]
-    assert not silent
+    assert not silent, "begin each file with a docstring that says what it is or does"
 
 
 def test_nothing_is_called_utils() -> None:
     vague = {"util", "utils", "helper", "helpers", "misc", "common"}
-    assert not [path for path in project_files() if vague & {part.removesuffix(".py") for part in path.parts}]
+    found = [str(path) for path in project_files() if vague & {part.removesuffix(".py") for part in path.parts}]
+    assert not found, "name a file after what it does"
 
 
 def test_resources_are_data() -> None:
@@ -59,7 +60,9 @@ def test_resources_are_data() -> None:
 
 def test_the_top_level_is_kept_small() -> None:
     folders = {path.parts[0] for path in project_files() if len(path.parts) > 1}
-    assert folders == {"session_host", "gui", "resources", "tests", "installers", ".ci"}
+    assert folders == {"session_host", "gui", "resources", "tests", "installers", ".ci"}, (
+        "put new folders into one of these"
+    )
 
 
 # The brackets keep the patterns from finding themselves.
@@ -120,7 +123,7 @@ def test_a_host_has_one_way_of_blocking_work() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in others
     ]
-    assert not found
+    assert not found, "use session_host.system.worker.Worker for blocking work in a host"
 
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])

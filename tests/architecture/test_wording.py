@@ -61,7 +61,7 @@ def test_no_widget_has_its_text_written_in_place() -> None:
         for path in (ROOT / "gui").rglob("*.py")
         if WORDING not in path.parents and (texts := _written_in_place(path.read_text(encoding="utf-8")))
     }
-    assert found == {}
+    assert found == {}, "move these texts into functions of gui/wording"
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,15 @@ def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path
     files = sorted(str(path) for path in WORDING.glob("*.py"))
     subprocess.run([TOOLS / "lupdate", "-silent", *files, "-ts", str(found)], check=True)
     assert len(ET.parse(found).getroot().findall(".//message")) > 300
-    assert _plurals(found) == _plurals(TRANSLATIONS / "outlive_en.ts")
+    advice = (
+        "resources/translations/outlive_en.ts has both forms of each text with %n or (s); then run PySide6's lrelease"
+    )
+    assert _plurals(found) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
 
 
 def test_the_compiled_translation_is_that_of_its_source(tmp_path: Path) -> None:
     made = tmp_path / "made.qm"
     source = TRANSLATIONS / "outlive_en.ts"
     subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(made)], check=True)
-    assert made.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes()
+    advice = f"run {TOOLS / 'lrelease'} resources/translations/outlive_en.ts"
+    assert made.read_bytes() == (TRANSLATIONS / "outlive_en.qm").read_bytes(), advice

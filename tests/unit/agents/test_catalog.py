@@ -183,7 +183,7 @@ class TestUserFiles:
         write(tmp_path, "README.md", "{")
         write(tmp_path, "claude.toml~", "{")
 
-        assert len(load_catalog(tmp_path)) == 10
+        assert list(load_catalog(tmp_path)) == list(load_catalog(tmp_path / "none"))
 
     @pytest.mark.parametrize(
         ("text", "where", "what"),

@@ -38,7 +38,7 @@ class TestHelp:
         assert list(program.VERBS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
             "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
-        ]  # fmt: skip
+        ], "a new command is listed here, too"  # fmt: skip
 
     @pytest.mark.parametrize("verb", program.VERBS)
     def test_each_verb_explains_itself(self, verb: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -23,8 +26,15 @@ def test_each_setting_of_the_files_can_be_set_in_the_window() -> None:
     fields |= {("chats", field) for field in ChatSettings.__struct_fields__}
     fields |= {("endpoint", key) for key in options._KEYS}
     fields.remove(("chats", "worktree_setup"))  # One for each repository: the page Chats lists them.
-    assert offered == fields
+    assert offered == fields, "each field of a settings file has an entry in SETTINGS of gui/settings/table.py"
     assert len({(setting.file, setting.key) for setting in SETTINGS}) == len(SETTINGS)
+
+
+def test_the_guide_has_each_setting_of_the_windows_and_the_chats_files() -> None:
+    guide = (Path(__file__).parents[4] / "resources" / "guide" / "settings.md").read_text("utf-8")
+    named = set(re.findall(r"(?m)^(\w+) = ", guide))
+    missing = {setting.key[0] for setting in SETTINGS if setting.file != "endpoint"} - named
+    assert not missing, "add a line for each to resources/guide/settings.md"
 
 
 @pytest.mark.parametrize("setting", [*SETTINGS, idle_timeout("codex")], ids=lambda setting: setting.id)
