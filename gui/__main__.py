@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
         return error.exit_code
     if claim is None:
         return 0
-    # Until the window is shown: nothing of what a start makes is garbage, and looking for it took a fifth of the start.
+    # Until the window is shown: a start makes no garbage, and the collector took a fifth of the start's time.
     gc.disable()
     from gui.qt_overrides import guard_overrides
 

@@ -29,7 +29,7 @@ RECHECK_MS = 2000
 
 
 class GitStatusWatcher(QObject):
-    """Updates ``Chat.checkout`` of running chats, and the status of directories that status lines show besides.
+    """Updates ``Chat.checkout`` of running chats, and the status of other directories that status lines show.
 
     Signals:
         checked: pending directories were checked.
@@ -45,7 +45,7 @@ class GitStatusWatcher(QObject):
         self._names: dict[str, str] = {}
         """Repository names, by directory."""
         self._shown: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
-        """The directories that status lines show besides those of chats, by status line; "" for none."""
+        """The directories of status lines that are not those of chats, by status line; "" for none."""
         self._statuses: dict[str, Status] = {}
         """The status of those directories."""
         self._watched: dict[str, str] = {}
@@ -78,7 +78,7 @@ class GitStatusWatcher(QObject):
         self._forget((self._watched.keys() | self._statuses.keys()) - self._directories())
 
     def follow_shown(self, status_line: QObject, directory: str) -> Status | None:
-        """Follow the directory that a status line shows besides those of chats, in place of its former one.
+        """Follow the directory that a status line shows if it is not that of a chat; forget its former one.
 
         Args:
             status_line: shows the directory.

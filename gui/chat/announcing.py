@@ -29,7 +29,7 @@ class Announcer:
         self._limit_level = limits.level(limits.current(transcript.status.usage, limits.now()))
 
     def announce_changes(self, transcript: Transcript) -> None:
-        """Announce new complete messages, new requests, and a limit of which more is used."""
+        """Announce new complete messages, new requests, and a limit that is nearly reached."""
         if not QAccessible.isActive():
             return
         for item in self._last(transcript):

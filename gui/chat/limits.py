@@ -32,7 +32,7 @@ def current(usage: UsageChanged | None, moment: datetime) -> list[UsageLimit]:
 
 
 def level(limits: list[UsageLimit]) -> int:
-    """What the user should know of the first limit: 0 for nothing, 1 for its value, 2 for a warning, 3 for its end."""
+    """How the first limit is shown: 0 not at all, 1 its value, 2 as a warning, 3 as reached."""
     used = percent(limits[0]) if limits else 0
     return sum(used >= each for each in (SHOWN_FROM_PERCENT, WARNS_FROM_PERCENT, 100))
 

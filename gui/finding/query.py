@@ -60,7 +60,7 @@ class Pattern:
         options = option.UseUnicodePropertiesOption
         if not query.is_exact:
             options |= option.CaseInsensitiveOption
-        # The user's text is compiled alone first, so that an error's text is about that.
+        # Compile the user's text separately first, so that error messages refer to it.
         plain = QRegularExpression(query.text, options)
         if not plain.isValid():
             self.error = plain.errorString()

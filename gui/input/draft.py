@@ -14,7 +14,7 @@ class Draft(NamedTuple):
     images: tuple[Image, ...] = ()
 
     def before(self, later: Draft) -> Draft:
-        """This draft and a later one as one, in this order, each text on lines of its own."""
+        """Join this draft and a later one: the texts on separate lines, then all images."""
         return Draft("\n".join(filter(None, (self.text, later.text))), self.images + later.images)
 
 

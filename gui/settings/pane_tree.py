@@ -193,7 +193,7 @@ def _parts(node: Split) -> list[tuple[Node, float]]:
 
 
 def _split_of(is_row: bool, parts: list[tuple[Node, float]]) -> Node:
-    """A split of these children, without splits in its own direction; a single child stands for itself."""
+    """A split of these children, without splits in its own direction; a single child is returned as it is."""
     flat: list[tuple[Node, float]] = []
     for child, share in parts:
         if isinstance(child, Split) and child.is_row == is_row:

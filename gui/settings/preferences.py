@@ -2,36 +2,36 @@
 
 ``window.toml``::
 
-    theme = "gruvbox-dark"            # a file of resources/themes or of the user's own directory themes
-    appearance = "desktop"            # or "dark", "light": the theme's counterpart is used where it is needed
-    font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
-    fallback_fonts = ["Symbols Nerd Font Mono"]   # for characters that it lacks, in this order
-    font_size = 13                    # in pixels; the desktop's if left out
+    theme = "gruvbox-dark"            # a file of resources/themes, or of themes in the configuration directory
+    appearance = "desktop"            # or "dark", "light": the theme or its counterpart
+    font = "JetBrains Mono"           # of terminals; default: the desktop's monospace font
+    fallback_fonts = ["Symbols Nerd Font Mono"]   # for characters that the font lacks, in this order
+    font_size = 13                    # in pixels; default: the desktop's
     font_weight = "medium"            # or "thin", "light", "normal", "semi_bold": of text that is not bold
     font_features = ["zero", "-calt", "cv01=2"]   # OpenType features
     line_height = 1.2                 # height of a terminal's rows, in the font's own line height: 1 to 2
     padding = 8                       # distance around a terminal's text in pixels, 0 to 64
-    notifications = true              # the desktop tells when a chat begins to need you, dies, or finishes a long turn
-    long_turn_s = 30                  # a turn that took so long is a long one; 0: no turn is
+    notifications = true              # a desktop notification when a chat needs the user, dies or finishes a long turn
+    long_turn_s = 30                  # the least duration of a long turn or command; 0: no notifications of ends
     start_at_login = false            # true: the desktop starts Outlive at login, in the tray
-    readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
-    ligatures = "always"              # or "not_under_cursor", "never": where the font joins characters such as ->
-    cursor_shape = "bar"              # or "block", "underline"; where the program wants no other
-    cursor_blinks = false             # where the program wants no other
-    command_heading = true            # while one reads a long output, its command stands at the top of the terminal
+    readable_colors = true            # change text colours that are hard to read on their background
+    ligatures = "always"              # or "not_under_cursor", "never": where the font draws -> and such as one sign
+    cursor_shape = "bar"              # or "block", "underline"; unless the program chooses
+    cursor_blinks = false             # unless the program chooses
+    command_heading = true            # show the command at the top while the user reads its long output
     confirm_paste = true              # ask before a paste that could run commands
     wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
-    copy_on_select = true             # text that the mouse selects in a terminal goes to the clipboard
+    copy_on_select = true             # copy text that the mouse selects in a terminal
     right_click = "paste"             # or "menu": what a right click in a terminal does
     open_links = "click"              # or "ctrl_click", "never": which click opens a link, or a file's name
-    link_files = false                # names of files in a terminal's text are links
-    confirm_links = true              # show the address, and ask, before a link opens that a program set (OSC 8)
-    bell_mark = false                 # a program's bell marks its chat in the sidebar and its tab
+    link_files = false                # whether names of files in a terminal's text are links
+    confirm_links = true              # before opening a link that a program set (OSC 8), show its address and ask
+    bell_mark = false                 # a program's bell marks its chat in the sidebar and on its tab
     bell_sound = true                 # a bell makes the desktop's sound
     bell_attention = true             # a bell makes the desktop mark the window, if it is not the active one
-    group_chats = "project"           # or "state": what the sidebar groups running chats by
+    group_chats = "project"           # or "state": how the sidebar groups running chats
     compact_rows = true               # one line for each chat in the sidebar
-    editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
+    editor = "code"                   # opens files; may have {file}, {line}, {column}
 
 ``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
 
@@ -43,8 +43,8 @@
     keys = "Ctrl+Alt+G"
     text = 'git status\\r'
 
-Both files are optional. An unreadable one is left unchanged and reported in one line; at the start it counts as empty,
-later the former settings stay.
+Both files are optional. An unreadable file is not changed, and is reported in one line. At the start, the defaults are
+used instead; later, the previous settings stay in effect.
 """
 
 from __future__ import annotations

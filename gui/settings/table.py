@@ -1,7 +1,7 @@
 """All settings of the user's files, one entry each: the settings window is made from this table.
 
 A setting that is added here appears in the window, is searched, checked, written and reset there. Its label and its
-help stand in ``gui/wording/settings_texts.py`` under the same id; ``resources/guide/settings.md`` lists its file.
+help are in ``gui/wording/settings_texts.py`` under the same id; ``resources/guide/settings.md`` lists its file.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Setting:
         kind: which values it has.
         page: the page that shows it.
         section: the heading above it, by name; "" for none.
-        applies: what a change acts on: everything at once, or chats that are started later.
+        applies: when a change takes effect: at once, or only in new chats.
     """
 
     file: FileName
@@ -64,7 +64,7 @@ class Setting:
 
     @property
     def id(self) -> str:
-        """The name under which its texts stand: "window.font_size"."""
+        """The key of its texts: "window.font_size"."""
         return f"{self.file}.{self.key[0]}"
 
     @property

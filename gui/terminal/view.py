@@ -169,7 +169,7 @@ class TerminalView(PointingPage):
             self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
     def set_receivers(self, receivers: Receivers | None) -> None:
-        """Give what is typed and pasted here to other views, too; None for this view alone."""
+        """Set the other views that also get what is typed and pasted here; None for no others."""
         self._receivers = receivers
 
     @property

@@ -54,7 +54,7 @@ def _readable(color_rgb: int, ground_rgb: int, least: float) -> int:
 def readable(color: QColor, ground: QColor, least: float) -> QColor:
     """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on ``ground``.
 
-    It goes on in its own direction, and the other way where white or black would not be enough.
+    It becomes even lighter or darker than the ground; the other way if white or black would not be enough.
     """
     rgb = color.rgb() & 0xFFFFFF
     found = _readable(rgb, ground.rgb() & 0xFFFFFF, least)

@@ -1,4 +1,4 @@
-"""A text with the characters marked that match what the user typed."""
+"""A text in which the characters that match the typed ones are marked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A list that drops down over other widgets, as of completions.
 
-It is no window of its own. Qt gives a popup window the whole keyboard: keys that the user types ahead, while the window
+It is not a window, because Qt gives a popup window the whole keyboard: keys that the user types ahead, while the window
 is busy, still go to the popup when it is closed, and are lost.
 """
 

@@ -1,7 +1,7 @@
 """Escapes untrusted text for tool tips.
 
-Qt looks at a tool tip's text and shows it as HTML if it could be some. What a program, a link or a
-directory is called must be shown as it is, and not as its maker would like it to look.
+Qt guesses whether a tool tip's text is HTML, and then renders it. The names of programs, links and directories are
+untrusted: they must be shown as plain text.
 
 A widget's tool tip is its accessible description too, so no HTML is stored there: the widget shows its tool tip itself.
 """

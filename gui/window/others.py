@@ -36,7 +36,7 @@ class OtherWindows(Protocol):
 
 
 class NoOtherWindows:
-    """No other windows: for a window that is always alone."""
+    """No other windows, for a window that is always the only one."""
 
     def titles(self) -> list[str]:
         """See ``Others``."""

@@ -23,7 +23,7 @@ mode_texts        a terminal's keyboard modes: selecting, and opening links by l
 new_chat_texts    the sheet New chat
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions
-program_texts     what programs in shells notify of
+program_texts     notifications of programs in shells
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
 saved_prompt_texts  saved prompts

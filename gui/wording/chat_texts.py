@@ -370,7 +370,7 @@ def tokens_of_all_turns(count: int) -> str:
 
 
 def cost(amount: float, currency: str) -> str:
-    """What the agent says that the chat costs; with a subscription, nobody pays it."""
+    """The chat's cost as the agent reports it; with a subscription, the user does not pay it."""
     return translate("chat", "about {amount} {currency}, according to the agent").format(
         amount=f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.4f}", currency=currency
     )

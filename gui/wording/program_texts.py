@@ -1,4 +1,4 @@
-"""Texts of the desktop notifications that pass on those of programs in shells, which are not to be trusted."""
+"""Texts of desktop notifications that pass on notifications of programs in shells; those are untrusted."""
 
 from __future__ import annotations
 

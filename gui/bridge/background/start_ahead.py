@@ -30,7 +30,7 @@ class StartAhead:
 
 
 def _start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
-    # Imported here: the window's start does without, and a key that is pressed meanwhile does not wait for it.
+    # Imported in this thread: the window does not need it to start, and keys need not wait for the import.
     from session_host.client.chats.start_ahead import start_ahead
 
     start_ahead(agent, environment)

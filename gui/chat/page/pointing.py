@@ -284,7 +284,7 @@ class PointedPage(ScrollingPage):
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Show at once what a click would open when Ctrl goes down or up."""
+        """When Ctrl is pressed or released, update at once the mark of what a click would open."""
         if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Control or self._pressed_at is not None:
             return False
         control = Qt.KeyboardModifier.ControlModifier

@@ -166,7 +166,7 @@ class Hints(QObject):
         self._lookup_timeout.stop()
         known = [item for item in self._candidates if (file := item.target.file) is None or self._paths[file.path]]
         links = [item.target for item in known if not item.target.text]
-        # A hash that is a part of a link or of an existing file's name gets no label of its own.
+        # A hash inside a link or an existing file's name gets no separate label.
         known = [item for item in known if not item.target.text or not overlaps_any(item.target, links)]
         # The lowest targets, which are the newest, get the shortest labels; equal targets share a label.
         known.sort(key=lambda item: item.target.cells[0], reverse=True)

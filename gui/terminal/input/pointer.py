@@ -1,7 +1,7 @@
 """The mouse: selections, links, and events for a program that enabled them.
 
 A program that enabled the mouse gets its events, with three exceptions: Shift is held, the view is scrolled back, or
-Ctrl is held on a link. A link that opens by a click alone opens when the button is released, unless text was selected.
+Ctrl is held on a link. A link that opens without Ctrl opens when the button is released, unless text was selected.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Pointer(QObject):
     """The mouse's state over one view.
 
     Attributes:
-        rules: what the user wants the mouse to do.
+        rules: the user's settings for the mouse.
     """
 
     def __init__(self, host: PointerHost, parent: QObject) -> None:
@@ -147,7 +147,7 @@ class Pointer(QObject):
     def press(self, event: QMouseEvent) -> None:
         """A button was pressed (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
-        # With Alt, Ctrl selects a block: window managers move windows by Alt alone.
+        # Ctrl+Alt selects a block, because window managers move windows with Alt.
         control = modifiers & (_CONTROL | _ALT) == _CONTROL
         may_open = control and host.links_open_by != "never"
         if event.button() == Qt.MouseButton.LeftButton and may_open and host.open_at(position):

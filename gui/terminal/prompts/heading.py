@@ -132,7 +132,7 @@ class CommandHeading(QAbstractButton):
 
 
 def _fills(prompt: Prompt, top: int) -> bool:
-    """Whether a command's prompt is above a row, and its output goes on below that row."""
+    """Whether a command's prompt is above a row, and its output continues below that row."""
     if prompt.output is None or prompt.output > top:
         return False
     return prompt.end is None or prompt.end > top + 1

@@ -357,7 +357,7 @@ class ChatActions(QObject):
 
 
 def listed(chats: Sequence[Chat]) -> str:
-    """The chats of a question, one a line; those of the same name with what tells them apart."""
+    """The chats of a question, one a line; chats of the same name with the part that distinguishes them."""
     lines = second_lines(chats)
 
     def line(chat: Chat) -> str:

@@ -28,7 +28,7 @@ class FileSegments:
         self._files: dict[str, ChangedFile] = {}
 
     def set_files(self, top: str, files: Iterable[ChangedFile]) -> list[Item]:
-        """Set the changed files of a working tree; returns the items of a transcript that stand for them."""
+        """Set the changed files of a working tree; returns one item of a transcript for each."""
         self._top = top
         self._files = {file.path: file for file in files}
         return [

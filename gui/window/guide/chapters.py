@@ -78,7 +78,7 @@ def with_keys(text: str, keys: Mapping[str, str]) -> str:
 
     Args:
         text: the text.
-        keys: what stands for each key that is not an action's any more, by the key as the text has it.
+        keys: the replacement of each key that the user changed, by the key in the text.
     """
     if not keys:
         return text

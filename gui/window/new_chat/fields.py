@@ -174,7 +174,7 @@ class WorktreeField(QWidget):
     def forget_repository(self) -> None:
         """Enable the choice while it is unknown whether the directory is in a repository.
 
-        If it were disabled meanwhile, Tab after the directory's name would skip it.
+        If it were disabled during the check, Tab after the directory's name would skip it.
         """
         self.checkbox.setEnabled(True)
         self._entry = None

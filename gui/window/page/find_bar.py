@@ -33,7 +33,7 @@ class FindBar(Area):
     Attributes:
         field: the text to find.
         count: the place of the current match, and how many there are.
-        problem: why the search is not what the user may expect; hidden if there is no reason.
+        problem: why the results may not be what the user expects; hidden without a problem.
         is_expression, is_exact, is_word: the switches.
 
     Signals:
@@ -264,7 +264,7 @@ class FindBar(Area):
 
 
 def query_on_line(searched: Query, line: str) -> FindQuery:
-    """The query for what a search in all chats has marked in a line."""
+    """The query that finds the words which a search in all chats marked in a line."""
     spans = searched.spans(line)
     if not spans:
         return FindQuery(line.strip())

@@ -91,6 +91,6 @@ class PaneWidget(Area):
             self.overflow.setFixedWidth(0 if is_narrow else self.overflow.height())
 
     def show_empty(self, empty: QWidget) -> None:
-        """Show what a window without tabs has."""
+        """Show the page of a window without tabs."""
         self.stack.addWidget(empty)
         self.stack.setCurrentWidget(empty)

@@ -63,7 +63,7 @@ class Control(QWidget):
         raise NotImplementedError
 
     def doubt(self, value: Any) -> str:
-        """Why a valid value may not do what the user wants; "" if it does."""
+        """Why a valid value may have no effect; "" if it has one."""
         return ""
 
 

@@ -228,7 +228,7 @@ class QuestionSheet(Sheet):
         # Drop other keys: the program must not get them while a question is open.
 
     def _scroll(self, key: Qt.Key) -> None:
-        """Scroll the subject, or all that stands above the buttons in a low window."""
+        """Scroll the subject; in a low window, scroll everything above the buttons."""
         is_down = key in {Qt.Key.Key_Down, Qt.Key.Key_PageDown}
         for area in (self.subject, self.scrolled):
             bar = area.verticalScrollBar()

@@ -47,7 +47,7 @@ def arranged(groups: Mapping[Group, Sequence[Chat]], grouping: Grouping) -> list
 
     Args:
         groups: the chats of each group in their usual order.
-        grouping: what running chats are grouped by; ended ones stand below all others in either case.
+        grouping: what running chats are grouped by; ended ones are always below all others.
     """
     everything = [chat for chats in groups.values() for chat in chats]
     parts = [

@@ -62,7 +62,7 @@ class ChatListView(QListView):
         self.viewport().update()
 
     def _row_at(self, y: int) -> int:
-        """The row in front of which something dropped at this height goes."""
+        """The row before which an item that is dropped at this height is inserted."""
         index = self.indexAt(QPoint(8, y))
         if not index.isValid():
             return self._rows.rowCount()

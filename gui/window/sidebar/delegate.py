@@ -49,7 +49,7 @@ class SidebarDelegate(QStyledItemDelegate):
     """A row is a mark, a name and an age, and a quieter line below; collapsed, initials with the mark.
 
     Attributes:
-        collapsed: rows are initials alone.
+        collapsed: rows show only initials.
         compact: rows have one line.
     """
 
@@ -99,7 +99,7 @@ class SidebarDelegate(QStyledItemDelegate):
         line = QRect(area.left(), area.bottom() - HEADING_HEIGHT_PX + 1, area.width(), HEADING_HEIGHT_PX)
         if has_focus:
             paint_frame(painter, QRectF(line).adjusted(4, 0, -4, -1), tokens.color("accent"))
-        # A directory keeps its letters: two that differ in capitals alone are two.
+        # Directories are not written in capitals: two names may differ only in that.
         painter.setFont(font(HEADING_PX, bold=True, capitals=entry.group is not None or entry.key == PINNED))
         painter.setPen(tokens.color("needs_you" if entry.group is Group.NEEDS_YOU else "secondary"))
         text = line.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
@@ -132,7 +132,7 @@ class SidebarDelegate(QStyledItemDelegate):
         paint_frame(painter, QRectF(area).adjusted(4, 0, -4, -1), line, ground)
 
     def _paint_row(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Two lines: mark, name and age; the agent, and what it says, below."""
+        """Two lines: mark, name and age; below them the agent and its status text."""
         tokens = self._theme.tokens
         first = QRect(area.left() + _TEXT_LEFT_PX, area.top() + 5, area.width() - _TEXT_LEFT_PX - GAP_M_PX, 20)
         second = first.translated(0, 18)
@@ -231,7 +231,7 @@ class SidebarDelegate(QStyledItemDelegate):
             room -= metrics.horizontalAdvance(_BETWEEN)
             # A text that just fits is wider than its advance in whole pixels.
             first, second = (metrics.horizontalAdvance(text) + 2 for text, _ in pieces)
-            # The first gives way to the second as far as a part of its own; a question gives way to nothing.
+            # The first text shrinks for the second down to a minimum share; a question does not shrink.
             first = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
             widths = [first, room - first]
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

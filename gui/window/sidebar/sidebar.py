@@ -145,7 +145,7 @@ class Sidebar(Area):
         self.model.hold(False)
 
     def set_collapsed(self, collapsed: bool) -> None:
-        """Show marks alone, or everything."""
+        """Show only marks, or everything."""
         self.collapsed = collapsed
         self.delegate.collapsed = collapsed
         self.filter.setVisible(not collapsed)
@@ -221,7 +221,7 @@ class Sidebar(Area):
             self.problem.emit(str(error))
 
     def set_active(self, session_id: str) -> None:
-        """Set the chat with the visible tab; the row of another one than before comes into view, marked alone."""
+        """Set the chat with the visible tab. If it changes, scroll its row into view and select only it."""
         is_another = session_id != self.model.active_id
         self.model.set_active(session_id)
         if is_another:
@@ -327,8 +327,8 @@ class Sidebar(Area):
             self._fit_new_button()
             self._reveal_if_due()
         elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
-            # A row that moved under the pointer would be clicked for another. A pointer that only lay where the window
-            # came up holds nothing: what the chats do is still to be learnt.
+            # Rows do not move while the pointer moves over them: the user would click the wrong one. A pointer that
+            # rests where the window opens does not hold the rows, since the chats' states are not known yet.
             self.model.hold(event.type() == QEvent.Type.MouseMove)
             self._reveal_if_due()
         return super().eventFilter(watched, event)

@@ -305,7 +305,7 @@ class Tabs(QObject):
     def _make_page(self, chat: Chat) -> ChatPage:
         if chat.record.runtime == "terminal":
             return TerminalPage(self._theme, viewer_for_page(chat), self._load_screen)
-        from gui.window.page.structured_page import StructuredPage  # Most windows show terminals alone.
+        from gui.window.page.structured_page import StructuredPage  # Most windows show only terminals.
 
         return StructuredPage(self._theme, viewer_for_page(chat), self._sessions.drafts, self._load_transcript)
 

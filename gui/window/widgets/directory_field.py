@@ -111,7 +111,7 @@ class DirectoryField(QLineEdit):
         self._hide_offers()
 
     def _select(self, step: int) -> None:
-        """Select the next row, or the former one for -1; what was typed stands between the last row and the first."""
+        """Select the next row, or the previous one for -1; the typed text comes between the last row and the first."""
         assert self._list is not None
         rows = self._offers.stringList()
         row = self._list.currentIndex().row() + step

@@ -1,4 +1,4 @@
-"""A window with a list on the left and a page of text on the right, of which the user sets the size."""
+"""A window with a list on the left and a page of text on the right; the user sets the text's size."""
 
 from __future__ import annotations
 
