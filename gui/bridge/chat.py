@@ -118,6 +118,7 @@ class Chat(ChatViewer, ChatFacts):
         self.host_version = ""
         self._is_acquired = False
         self._additional_viewers: list[ChatViewer] = []
+        self._leaving_viewers: list[Viewer] = []
         self._is_reconnect_slow = False
         self._reconnect_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)
         self._reconnect_timer.timeout.connect(self._on_reconnect_slow)
@@ -193,9 +194,14 @@ class Chat(ChatViewer, ChatFacts):
         """Remove an additional viewer, because its page is closed."""
         self._additional_viewers.remove(additional)
 
+    def note_leaving(self, viewer: Viewer) -> None:
+        """Note a closed viewer that still delivers input."""
+        self._leaving_viewers = [*(each for each in self._leaving_viewers if not each.has_left), viewer]
+
     def viewers(self) -> list[Viewer]:
-        """The viewers that follow the host now."""
-        return [each.viewer for each in (self, *self._additional_viewers) if each.viewer is not None]
+        """The viewers that follow the host now, and closed ones that may still deliver input."""
+        following = (each.viewer for each in (self, *self._additional_viewers))
+        return [*(each for each in following if each is not None), *self._leaving_viewers]
 
     def set_colors(self, colors: DefaultColors) -> None:
         """See ``ChatViewer``."""

@@ -149,6 +149,8 @@ class ChatViewer(QObject):
         if viewer is not None:
             self.detaching.emit()
             viewer.close()
+            if not viewer.has_left:
+                self.chat.note_leaving(viewer)
 
     @property
     def holds_input(self) -> bool:

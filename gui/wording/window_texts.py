@@ -216,9 +216,9 @@ def day(date: dt.date | None, today: dt.date) -> str:
 
 def undelivered(name: str, count: int) -> str:
     if count == 1:
-        text = translate("window", "{name} did not respond when the window closed. Your last key was not delivered.")
+        text = translate("window", "{name} did not respond when the window closed. Your last key may be missing.")
         return text.format(name=name)
     return translate(
         "window",
-        "{name} did not respond when the window closed. Up to {count} characters of your input were not delivered.",
+        "{name} did not respond when the window closed. Up to {count} characters of your input may be missing.",
     ).format(name=name, count=f"{count:,}")

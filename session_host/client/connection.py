@@ -135,23 +135,16 @@ class HostConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    async def wait_closed(self) -> int:
-        """Wait until the connection is closed; data that a host does not read in time is dropped.
-
-        Returns:
-            How many bytes were dropped.
-        """
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed; data that a host does not read in time is dropped."""
         if self._transport is None:
-            return 0
+            return
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._over.wait()
         except TimeoutError:
-            dropped = self._transport.get_write_buffer_size()
             self._transport.abort()
             await self._over.wait()
-            return dropped
-        return 0
 
     # ------------------------------------------------------------ asyncio's callbacks
 

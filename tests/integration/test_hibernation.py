@@ -100,6 +100,19 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
     await end(record.id)
 
 
+async def test_what_is_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once() -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        await rests(record)
+        for character in "exit":
+            viewer.key(character, character)
+        viewer.close()  # In the same turn: the host wakes later, and closes the connection unread.
+        assert await viewer.closed() == 0
+    assert await peek(record.id) == ["exit"]
+    assert watcher.refusals == []
+    await end(record.id)
+
+
 async def test_the_programs_output_wakes_a_hibernating_chat(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)

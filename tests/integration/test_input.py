@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client import connection
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
+from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import (
@@ -30,7 +30,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize, Modifiers
 from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
-from tests.support.hosts import Watcher, end, see, shown, start, watching
+from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -270,10 +270,21 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
 
 
+async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_viewer_closes() -> None:
+    record = await start("cat")
+    viewer = Viewer(record.id, Watcher(), size=GridSize(80, 24))
+    viewer.start()
+    viewer.text("typed ahead")
+    viewer.close()
+    assert await viewer.closed() == 0
+    assert await peek(record.id) == ["typed ahead"]
+    await end(record.id)
+
+
 async def test_a_viewer_that_closes_while_its_host_hangs_says_how_much_of_a_paste_the_host_did_not_get(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connection, "CLOSE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(closing, "LEAVING_S", 0.1)
     record = await start("cat")
     async with watching(record.id) as (viewer, _):
         assert record.host_pid is not None

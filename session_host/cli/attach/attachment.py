@@ -47,12 +47,17 @@ class EndingKind(Enum):
 
 
 class Ending(NamedTuple):
-    """The end of an attachment."""
+    """The end of an attachment.
+
+    Attributes:
+        undelivered: how many characters of the user's input the running chat did not get, at most.
+    """
 
     kind: EndingKind
     name: str
     message: str = ""
     signal_number: int = 0
+    undelivered: int = 0
 
 
 def final_ending(viewer: Viewer, state: ViewerState, message: str) -> tuple[EndingKind, str] | None:
@@ -122,6 +127,12 @@ class Attachment:
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # The terminal is restored before the loop drops its signal handlers, so that no signal comes in between.
+        ending = await self._follow()
+        for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
+            self._loop.remove_signal_handler(number)
+        return ending._replace(undelivered=await self._viewer.closed())
+
+    async def _follow(self) -> Ending:
         with self._terminal:
             self._terminal.final_output = self._painter.leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))

@@ -9,7 +9,7 @@ import sys
 
 from session_host.cli.attach.attachment import Attachment, Ending, EndingKind
 from session_host.cli.attach.outer_terminal import OuterTerminal
-from session_host.cli.output import ending_text, print_line
+from session_host.cli.output import ending_text, print_error, print_line
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded, UsageError
 from session_host.protocol.values import RUNNING_STATES, Runtime
@@ -82,6 +82,9 @@ def _check_terminal(session_id: str, name: str, *, is_dumb: bool) -> None:
 
 
 def _report_ending(ending: Ending) -> int:
+    if ending.undelivered:
+        characters = "1 character" if ending.undelivered == 1 else f"{ending.undelivered:,} characters"
+        print_error(f"{ending.name} did not respond; up to {characters} of your input may be missing")
     match ending.kind:
         case EndingKind.DETACHED:
             print_line(f"[detached from {ending.name}; it keeps running]")

@@ -5,6 +5,7 @@ rules                 what to send, resend and show, and when to connect again; 
 effects               what the rules ask for
 state                 a viewer's states, as a table, and the interface of its user
 facts                 what a viewer knows
+closing               the viewer's end, after the host has acknowledged the user's input
 numbered_input        the user's input as numbered messages
 answer_watch          notices that the host does not answer; pure
 unacknowledged_input  input kept in order until the host acknowledges it

@@ -134,3 +134,25 @@ class ViewerDelegate(Protocol):
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """The host or the viewer refused an input; tell the user."""
+
+
+class _NoDelegate:
+    """The delegate of a closed viewer."""
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        pass
+
+    def viewer_replaced(self) -> None:
+        pass
+
+    def viewer_damaged(self) -> None:
+        pass
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        pass
+
+
+NO_DELEGATE = _NoDelegate()

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from session_host.protocol.codec import encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
     PENDING_INPUT_BYTES,
+    VERBS,
     ErrorCode,
     Focus,
     Input,
@@ -167,24 +167,21 @@ class UnacknowledgedInput:
         self.next_sequence = len(self._inputs) + 1
         return refusals
 
-    def characters(self, last_bytes: int | None = None) -> int:
-        """The number of characters and keys in the inputs.
+    @property
+    def has_user_input(self) -> bool:
+        """Whether there is an input besides focus reports, which nobody typed."""
+        return any(not isinstance(each, Focus) for each in self._inputs)
 
-        Args:
-            last_bytes: count only inputs that are, in part at least, among the last bytes that were sent, so many; None
-                for all inputs. A long paste counts as a whole, since a host drops it unless it gets all parts.
-        """
+    def characters(self) -> int:
+        """The number of characters, keys and verbs in the inputs; the mouse counts nothing."""
         counted = 0
-        left = last_bytes
-        for each in reversed(self._inputs):
-            if left is not None:
-                if left <= 0 and not (isinstance(each, Paste) and each.more):
-                    break
-                left -= len(encode(each))
+        for each in self._inputs:
             if isinstance(each, _WITH_TEXT):
                 counted += len(each.text)
             elif isinstance(each, Key):
                 counted += each.action is not KeyAction.RELEASE
+            else:
+                counted += isinstance(each, VERBS)
         return counted
 
     def pending(self) -> list[Input]:

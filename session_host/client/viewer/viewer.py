@@ -24,6 +24,7 @@ from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from session_host.terminal.encode_keys import REPORT_EVENTS
 
+from .closing import ClosableViewer
 from .effects import (
     AddSnapshotPart,
     Connect,
@@ -40,10 +41,9 @@ from .effects import (
     SendMessage,
     StartAnswerTimer,
 )
-from .numbered_input import ViewerInput
 from .rules import ViewerRules
 from .snapshot_receiver import Replica, SnapshotReceiver, copy_scroll_position, discard_side_effects
-from .state import FINAL_STATES, ViewerDelegate, ViewerState
+from .state import NO_DELEGATE, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
@@ -55,7 +55,7 @@ LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
 
-class Viewer(ViewerInput):
+class Viewer(ClosableViewer):
     """Follows one session; reconnects by itself while the session's host lives.
 
     Attributes:
@@ -91,49 +91,25 @@ class Viewer(ViewerInput):
         self._replica: Replica | None = None
         self._shown = b""  # Output that is shown and that the replica lacks.
         self._feeding: asyncio.TimerHandle | None = None
-        self._answer_timer: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
-        self._effects = rules.effects
         self._is_performing = False
-        self._connection: HostConnection | None = None
-        self._closing: HostConnection | None = None
         self._snapshot = SnapshotReceiver(self._engine, cell)
-        self._task: asyncio.Task[None] | None = None
 
-    # ------------------------------------------------------------ start and close
+    # ------------------------------------------------------------ start
 
     def start(self) -> None:
         """Start following the session; call it once, from a running loop."""
         self._rules.start()
         self._perform()
 
-    def close(self) -> None:
-        """Stop following the session, without an effect on the agent."""
-        self._rules.detach()
-        self._perform_all()
-        if self._connection is not None:
-            self._connection.close()
-            self._closing, self._connection = self._connection, None
-        if self._task is not None:
-            self._task.cancel()
-        for timer in (self._feeding, self._answer_timer):
-            if timer is not None:
-                timer.cancel()
+    def _release_replica(self) -> None:
+        self._delegate = NO_DELEGATE
+        if self._feeding is not None:
+            self._feeding.cancel()
         if self._replica is not None:
             self._replica.close()
             self._use_replica(None)
-
-    async def closed(self) -> int:
-        """After ``close``: wait until the viewer's task and connection are closed.
-
-        Returns:
-            How many characters of the user's input a running chat did not get, at most.
-        """
-        if self._task is not None:
-            await asyncio.wait([self._task])
-        dropped_bytes = await self._closing.wait_closed() if self._closing is not None else None
-        return 0 if self.state in FINAL_STATES else self._rules.inputs.characters(dropped_bytes)
 
     # ------------------------------------------------------------ the rules' effects
 
@@ -146,6 +122,8 @@ class Viewer(ViewerInput):
             self._perform_all()
         finally:
             self._is_performing = False
+        if self.is_closed:
+            self._leave_if_delivered()
 
     def _perform_all(self) -> None:
         while self._effects:
@@ -211,7 +189,7 @@ class Viewer(ViewerInput):
             self._snapshot.clear()
             rules.connected()
             self._perform()
-            connection.set_callbacks(self._message, self._connection_lost)
+            connection.set_callbacks(self._last_message if self.is_closed else self._message, self._connection_lost)
         self._perform()
 
     def _connection_lost(self) -> None:

@@ -62,6 +62,7 @@ class PlayedViewer:
         self.transcript: Transcript | None = None
         self.next_sequence = 1
         self.undelivered = 0
+        self.has_left = True
 
     def start(self) -> None:
         self.started = True

@@ -262,7 +262,7 @@ async def test_the_next_window_says_once_what_a_chat_did_not_get_before_the_last
         banner = made.window.banners.current
         assert banner is not None
         assert banner.text == (
-            "one did not respond when the window closed. Up to 1,500,000 characters of your input were not delivered."
+            "one did not respond when the window closed. Up to 1,500,000 characters of your input may be missing."
         )
         assert banner.lasting
     async with opened(qapp) as made:

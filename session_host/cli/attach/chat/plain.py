@@ -43,11 +43,11 @@ class PlainAttachment:
         self._print([f"[{self._name}: Enter sends, Ctrl+C interrupts, Ctrl+D detaches]"])
         self._viewer.start()
         try:
-            return await self._ending
+            ending = await self._ending
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
             self._viewer.close()
-            await self._viewer.closed()
+        return ending._replace(undelivered=await self._viewer.closed())
 
     def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
         if not self._ending.done():

@@ -12,6 +12,7 @@ from session_host.protocol.messages import (
     ErrorCode,
     Focus,
     InputRefused,
+    Interrupt,
     Key,
     Paste,
     Prompt,
@@ -131,26 +132,16 @@ def test_a_prompt_too_large_for_a_frame_is_refused_and_holds_no_later_input() ->
     assert len(inputs) == 0
 
 
-def test_the_characters_that_a_host_did_not_get_are_counted_from_the_end() -> None:
+def test_the_characters_keys_and_verbs_are_counted() -> None:
     inputs = UnacknowledgedInput()
     inputs.reset_attachment("att")
-    inputs.append(Text("att", 1, "first"))
-    inputs.append(Focus("att", 2, True))
+    inputs.append(Focus("att", 1, True))
+    has_user_input = [inputs.has_user_input]
+    inputs.append(Text("att", 2, "first"))
     inputs.append(Key("att", 3, "a", "a"))
     inputs.append(Key("att", 4, "a", "a", 0, KeyAction.RELEASE))
-    inputs.append(Text("att", 5, "last"))
-    assert inputs.characters() == len("first") + 1 + len("last")
-    assert inputs.characters(0) == 0
-    assert inputs.characters(1) == len("last")
-    *_, release, last = inputs.pending()
-    assert inputs.characters(len(encode(last)) + len(encode(release)) + 1) == 1 + len("last")
-
-
-def test_a_long_paste_that_lacks_a_part_counts_as_a_whole() -> None:
-    inputs = UnacknowledgedInput()
-    inputs.reset_attachment("att")
-    inputs.append(Text("att", 1, "before"))
-    parts = inputs.append(Paste("att", 2, "x" * (3 * MAX_PASTE_CHARACTERS)))
-    assert isinstance(parts, list)
-    assert len(parts) == 3
-    assert inputs.characters(1) == 3 * MAX_PASTE_CHARACTERS
+    inputs.append(Interrupt("att", 5))
+    inputs.append(Paste("att", 6, "x" * (3 * MAX_PASTE_CHARACTERS)))
+    has_user_input.append(inputs.has_user_input)
+    assert has_user_input == [False, True]
+    assert inputs.characters() == len("first") + 1 + 1 + 3 * MAX_PASTE_CHARACTERS

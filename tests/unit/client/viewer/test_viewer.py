@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 
+import pytest
+
+from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import runtime_dir
-from session_host.protocol.messages import Attach, Detach, Follow, InputRefused, Output, SnapshotPart
+from session_host.protocol.messages import (
+    Attach,
+    Detach,
+    ErrorCode,
+    Follow,
+    InputAck,
+    InputRefused,
+    Message,
+    Output,
+    SnapshotPart,
+    Text,
+)
 from session_host.protocol.values import GridSize, KeyAction
 from session_host.terminal import create
 from tests.support.area import Area
@@ -46,6 +63,55 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeH
     await leaver.viewer.closed()
     await eventually(lambda: Detach("another") in host.received, 20, "the host to see it go")
     assert leaver.states == [ViewerState.LIVE, ViewerState.RECONNECTING]
+
+
+@asynccontextmanager
+async def leaving(host: FakeHost) -> AsyncIterator[Viewer]:
+    """A viewer that is closed before its host has acknowledged a key."""
+    watcher = Watcher()
+    viewer = Viewer(host.id, watcher, output=False)
+    viewer.start()
+    await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live")
+    viewer.text("typed")
+    viewer.close()
+    yield viewer
+    assert Detach(host.attachment) in host.received, "it detached"
+    assert watcher.states == [ViewerState.LIVE]
+    assert watcher.refusals == []
+
+
+def is_received(host: FakeHost, message: Message, times: int) -> bool:
+    return host.received.count(message) == times
+
+
+async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(host: FakeHost) -> None:
+    async with leaving(host) as viewer:
+        typed = Text(host.attachment, 1, "typed")
+        for times in range(1, 4):
+            await eventually(partial(is_received, host, typed, times), 20, "the input")
+            assert not viewer.has_left
+            host.drop()
+        await eventually(partial(is_received, host, typed, 4), 20, "the input once more")
+        host.say(InputAck(host.attachment, 1))
+        assert await viewer.closed() == 0
+        await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
+
+
+async def test_a_closed_viewer_counts_input_that_the_host_refuses(host: FakeHost) -> None:
+    async with leaving(host) as viewer:
+        await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
+        host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
+        assert await viewer.closed() == len("typed")
+        await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
+
+
+async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LEAVING_S", 0.05)
+    async with leaving(host) as viewer:
+        assert await viewer.closed() == len("typed")
+        await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
 class Shower(Watcher):
