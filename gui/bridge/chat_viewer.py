@@ -35,6 +35,9 @@ class FollowedChat(Protocol):
     def mark_seen(self) -> None:
         """Called when a page of the chat has come to the front."""
 
+    def note_leaving(self, viewer: Viewer) -> None:
+        """Called with a closed viewer that still delivers input."""
+
 
 class ChatViewer(QObject):
     """A viewer of a chat, with a replica, for at most one page.

@@ -281,6 +281,21 @@ async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_v
     await end(record.id)
 
 
+async def test_what_a_program_has_not_read_when_the_viewer_closes_is_not_missing(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    record = await start("sh", "-c", "stty raw -echo; echo ready; read go < $0; head -c 100000 | wc -c; cat", str(gate))
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+        viewer.paste("x" * 100_000)  # The PTY takes less.
+        viewer.close()
+        assert await viewer.closed() == 0
+    gate.write_text("go\n")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "100000")
+    await end(record.id)
+
+
 async def test_a_viewer_that_closes_while_its_host_hangs_says_how_much_of_a_paste_the_host_did_not_get(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -20,6 +20,10 @@ from .state import FINAL_STATES
 LEAVING_S = 2.0
 """How long a closed viewer waits for the host to acknowledge the user's input."""
 
+ASK_AFTER_S = 0.3
+"""After this time it attaches again. A host acknowledges what the program has read, and when a viewer attaches, what
+the host has recorded for a program that does not read."""
+
 
 class ClosableViewer(ViewerInput):
     """Closes a viewer."""
@@ -32,6 +36,7 @@ class ClosableViewer(ViewerInput):
         self._answer_timer: asyncio.TimerHandle | None = None
         self._last_connection: HostConnection | None = None
         self._leaving_timer: asyncio.TimerHandle | None = None
+        self._asking_timer: asyncio.TimerHandle | None = None
         self._left = asyncio.Event()
         self._refused_characters = 0  # Since ``close``.
 
@@ -70,6 +75,7 @@ class ClosableViewer(ViewerInput):
         if not self._has_delivered:
             if self._connection is not None:
                 self._connection.set_callbacks(self._last_message, self._connection_lost)
+            self._asking_timer = asyncio.get_running_loop().call_later(ASK_AFTER_S, self._attach_again)
             self._rules.follow(output=False)
             self._perform_all()
         self._leave_if_delivered()
@@ -89,6 +95,10 @@ class ClosableViewer(ViewerInput):
             self._refused_characters += former - inputs.characters()
         self._perform()
 
+    def _attach_again(self) -> None:
+        if self._connection is not None:
+            self._connection.drop()
+
     def _leave_if_delivered(self) -> None:
         if self._has_delivered and not self.has_left:
             self._leave()
@@ -104,7 +114,7 @@ class ClosableViewer(ViewerInput):
             self._last_connection, self._connection = self._connection, None
         if self._task is not None:
             self._task.cancel()
-        for timer in (self._leaving_timer, self._answer_timer):
+        for timer in (self._leaving_timer, self._asking_timer, self._answer_timer):
             if timer is not None:
                 timer.cancel()
         self._left.set()

@@ -17,7 +17,6 @@ from session_host.terminal.encode_keys import encode_key
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.terminals import fresh_modes
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -53,18 +52,6 @@ def test_attach_shows_the_screen_types_and_detaches(is_executed: bool) -> None:
         assert terminal.modes() == fresh_modes()
         assert not terminal.screen.modes.alternate_screen
     assert processes.is_alive(child_pid(session_id))
-
-
-def test_what_is_typed_into_a_hibernating_chat_arrives_although_the_user_detaches_at_once() -> None:
-    hibernate_after(0.2)
-    session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
-    with OnTerminal("attach", "echo") as terminal:
-        terminal.see("ready")
-        wait_until(lambda: has_hibernated(session_id, 1), 60, "the chat to rest")
-        terminal.type(b"exit" + DETACH)
-        assert terminal.end() == 0
-        assert "input may be missing" not in terminal.text()
-    assert bytes.fromhex("".join(re.findall("<(.*?)>", outlive("peek", "echo").output))) == b"exit"
 
 
 KEYS = [

@@ -1,14 +1,16 @@
-"""``outlive attach`` while the chat's host hangs."""
+"""``outlive attach`` while the chat's host hangs or hibernates."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 import pytest
 
 from tests.programs import program
 from tests.support.commands import OnTerminal, new, outlive
+from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -37,3 +39,15 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
         finally:
             os.kill(entry["host_pid"], signal.SIGCONT)
     wait_until(lambda: outlive("peek", "echo").output.split() == ["ready", "<61>", "<62>"], 20, "what was typed, once")
+
+
+def test_what_is_typed_into_a_hibernating_chat_arrives_although_the_user_detaches_at_once() -> None:
+    hibernate_after(0.2)
+    session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        wait_until(lambda: has_hibernated(session_id, 1), 60, "the chat to rest")
+        terminal.type(b"exit" + b"\x02d")
+        assert terminal.end() == 0
+        assert "input may be missing" not in terminal.text()
+    assert bytes.fromhex("".join(re.findall("<(.*?)>", outlive("peek", "echo").output))) == b"exit"
