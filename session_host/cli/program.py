@@ -93,7 +93,7 @@ def _dispatch(arguments: list[str]) -> int:
 
         return window_start.run()
     first = arguments[0]
-    if first == "help" and arguments[1:2] and arguments[1] in VERBS:
+    if first == "help" and len(arguments) > 1:
         arguments = [arguments[1], "--help"]
         first = arguments[0]
     if first in {"-h", "--help", "help"}:

@@ -59,6 +59,7 @@ class TestErrors:
         [
             (["lss"], "unknown command 'lss', did you mean 'ls'?; see `outlive --help`"),
             (["restore", "x"], "unknown command 'restore'"),
+            (["help", "lss"], "unknown command 'lss', did you mean 'ls'?"),
             (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
             (["--json"], "unknown option '--json'"),
             (["ls", "--nonsense"], "unrecognized arguments: --nonsense; see `outlive ls --help`"),
