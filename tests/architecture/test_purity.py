@@ -34,7 +34,7 @@ OWN = {
             "session_host.client.viewer.", "session_host.session.states", "session_host.protocol",
             "session_host.terminal.base",
         )
-        for name in ("effects", "numbered_input", "rules", "state", "unacknowledged_input")
+        for name in ("effects", "numbered_input", "rules", "state", "turn_marks", "unacknowledged_input")
     },
 }  # fmt: skip
 """What the pure rooms and files may import of ours."""

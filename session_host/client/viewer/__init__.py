@@ -7,6 +7,7 @@ state                 a viewer's states, as a table, and the interface of its us
 facts                 what a viewer knows
 closing               the viewer's end, after the host has acknowledged the user's input
 numbered_input        the user's input as numbered messages
+turn_marks            the agent's turns that the replica has not reached yet; pure
 answer_watch          notices that the host does not answer; pure
 unacknowledged_input  input kept in order until the host acknowledges it
 snapshot_receiver     a snapshot's pieces, and the replica made of them

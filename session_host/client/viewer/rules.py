@@ -58,12 +58,11 @@ from .effects import (
 )
 from .state import FINAL_STATES, Change, ViewerState
 from .state import TABLE as _STATES
+from .turn_marks import TurnMarks
 from .unacknowledged_input import UnacknowledgedInput
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Delays before each attempt to connect; the last one repeats while the host's process lives."""
-
-MAX_TURNS = 256
 
 
 class ViewerRules:
@@ -78,7 +77,7 @@ class ViewerRules:
         epoch, offset: the replica's position in the output; -1 without a replica, or while a snapshot is expected.
         engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
-        turns: offsets at which turns of the agent began, as far as they are after the replica's offset.
+        turns: the turns of the agent that the replica has not reached yet.
         refusal: the ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not.
     """
 
@@ -96,7 +95,7 @@ class ViewerRules:
         self.engine_build = engine_build
         self.end = StateEvent(State.RUNNING, None, None)
         self.refusal = ""
-        self.turns: list[int] = []
+        self.turns = TurnMarks()
         self._cell = cell
         self._read_only = read_only
         self._output = output
@@ -239,21 +238,10 @@ class ViewerRules:
             case Description(notice=text) | NoticeEvent(text=text):
                 self._notify_notice(text)
             case _:
-                if isinstance(message, ActivityEvent) and message.turn >= 0:
-                    self._turn_began(message.turn)
+                turn = message.turn if isinstance(message, ActivityEvent) else -1
+                if turn >= 0 and self.turns.began(turn, self.offset):
+                    self.effects.append(MarkTurn())
                 self.effects.append(NotifyEvent(message))
-
-    def _turn_began(self, offset: int) -> None:
-        if self.offset >= offset:
-            self.effects.append(MarkTurn())
-        else:
-            self.turns = [*self.turns, offset][-MAX_TURNS:]
-
-    def take_turns(self, end: int) -> list[int]:
-        """Remove and return the turns that began before this end of the output, which is fed now."""
-        found = [offset for offset in self.turns if offset <= end]
-        self.turns = [offset for offset in self.turns if offset > end]
-        return found
 
     def _use_attachment(self, attachment: str, last_sequence: int) -> None:
         self._answers.reset()
@@ -297,9 +285,8 @@ class ViewerRules:
         """The replica is the snapshot that ends with this part."""
         self._has_replica = True
         self.offset, self._resizes = last.offset, last.resizes
-        if last.offset in self.turns:
-            self.effects.append(MarkTurn())  # The snapshot may have been made just before the mark.
-        self.turns = [offset for offset in self.turns if offset > last.offset]
+        if self.turns.snapshot_restored(last.offset):
+            self.effects.append(MarkTurn())
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
             self._change_state(Change.SHOWS)
 

@@ -221,7 +221,7 @@ class Viewer(ClosableViewer):
         if type(message) is not Output:
             self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
-            if not self._rules.turns and self.show_early(message.data):
+            if not self._rules.turns.ahead and self.show_early(message.data):
                 self._feed_later(message.data)
             else:
                 self._feed(replica, message)
@@ -246,7 +246,7 @@ class Viewer(ClosableViewer):
 
     def _feed(self, replica: Replica, message: Output) -> None:
         self.catch_up()
-        if self._rules.turns:
+        if self._rules.turns.ahead:
             self._feed_with_turns(replica, message)
         else:
             replica.feed(message.data)
@@ -257,7 +257,7 @@ class Viewer(ClosableViewer):
     def _feed_with_turns(self, replica: Replica, message: Output) -> None:
         """Feed output in which turns of the agent began."""
         fed = 0
-        for offset in self._rules.take_turns(message.offset + len(message.data)):
+        for offset in self._rules.turns.take(message.offset + len(message.data)):
             begin = min(max(offset - message.offset, fed), len(message.data))
             replica.feed(message.data[fed:begin])
             self._mark_turn()
