@@ -5,6 +5,7 @@
     kept_session      one session in the keeper: descriptors, host, replacement host
     event_loop        wakes the keeper: sockets, children, timers
     sockets           the keeper's and the sessions' sockets, bound again when they are removed
+    host_channels     what hosts say to the keeper
     host_replacement  a new host takes the place of one that lives
     exec_upgrade      another version takes this process over by exec
     forced_end        ends a session without its host

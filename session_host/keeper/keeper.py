@@ -12,11 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from session_host.errors import OutliveError, ProtocolViolation
+from session_host.errors import OutliveError
 from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.host.main import run_host
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
@@ -42,6 +41,7 @@ from session_host.version import VERSION
 
 from .event_loop import Loop
 from .forced_end import kill_without_host
+from .host_channels import HostChannels
 from .host_replacement import HostReplacement, OnFork
 from .kept_session import KeptSession, KeptSessionState
 from .permission import refusal
@@ -66,7 +66,7 @@ class Keeper:
     Attributes:
         sessions: the sessions by their ids.
         loop: wakes the keeper.
-        sockets: the sessions' sockets.
+        sockets: the sessions' sockets; ``channels``: the channels to their hosts.
         replication: sends each change to the standby, in the active keeper.
         open_files: the programs' soft limit of open files; ours is higher.
     """
@@ -79,7 +79,8 @@ class Keeper:
         self.open_files = open_files
         self.replication = StandbyReplication(holder)
         self._replace_itself = replace_itself
-        self._host_replacement = HostReplacement(loop, self.replication, self._fork_host, self.drop_channel)
+        self.channels = HostChannels(loop, self._on_host_message)
+        self._host_replacement = HostReplacement(loop, self.replication, self._fork_host, self.channels.drop)
         self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
         self.sockets = ChatSockets(loop, self.sessions, self._host_replacement, self.replication)
 
@@ -184,39 +185,8 @@ class Keeper:
             session.spec.log,
             lambda channel: run_host(parameters, channel),
             others,
-            on_fork=lambda pid, ours: on_fork(pid, self._watch_channel(session, ours)),
+            on_fork=lambda pid, ours: on_fork(pid, self.channels.watch(session, ours)),
         )
-
-    def _watch_channel(self, session: KeptSession, connection: socket.socket) -> MessageChannel:
-        connection.setblocking(False)
-        pipe = MessageChannel(connection, ToKeeperDecoder())
-        self.loop.watch(connection, lambda: self._on_channel_readable(session, pipe))
-        return pipe
-
-    def _on_channel_readable(self, session: KeptSession, pipe: MessageChannel) -> None:
-        messages = self.loop.receive(pipe, keep=pipe.is_packets)
-        if messages is None:
-            # If the host has died, ``_host_died`` is called separately.
-            self.drop_channel(session, pipe)
-            return
-        try:
-            for message in messages:
-                self._on_host_message(session, pipe, message)
-        finally:
-            if messages and pipe.is_packets and pipe.socket.fileno() >= 0:
-                # Only after it is handled: if this process dies first, the next keeper reads it again.
-                pipe.drop_descriptors()
-                pipe.consume()
-
-    def drop_channel(self, session: KeptSession, pipe: MessageChannel | None) -> None:
-        """Close a channel to a session's host, if there is one."""
-        if pipe is None:
-            return
-        if pipe.socket.fileno() >= 0:
-            self.loop.unwatch(pipe.socket)
-            pipe.close()
-        if session.channel is pipe:
-            session.channel = None
 
     def _on_host_message(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
         replacement = session.replacement
@@ -259,7 +229,7 @@ class Keeper:
 
     def release_session(self, session: KeptSession) -> None:
         """Release a session and its descriptors."""
-        self.drop_channel(session, session.channel)
+        self.channels.drop(session, session.channel)
         if session.replacement is not None:
             self._host_replacement.give_up(session, "the chat has ended")
         self._unrelated.forget(session)
@@ -290,7 +260,7 @@ class Keeper:
             self.replication.update_session(session)
             self.loop.release(client)
             session.channel = client
-            self.loop.watch(client.socket, lambda: self._on_channel_readable(session, client))
+            self.channels.watch_connected(session, client)
         log.info("%s: adopted from host %d", session.id, session.host_pid)
         self.sockets.rebind_if_missing(session, must_connect=True)
         self._unrelated.watch(session)
@@ -303,7 +273,7 @@ class Keeper:
 
     def add_channel(self, session: KeptSession, connection: socket.socket) -> None:
         """Add the channel of a host that is older than this process."""
-        session.channel = self._watch_channel(session, connection)
+        session.channel = self.channels.watch(session, connection)
 
     # ------------------------------------------------------------ two processes
 
@@ -335,7 +305,7 @@ class Keeper:
         for session in self.sessions.values():
             self._unrelated.forget(session)
             if session.replacement is not None:
-                self.drop_channel(session, session.replacement.channel)
+                self.channels.drop(session, session.replacement.channel)
                 session.replacement = None
 
     # ------------------------------------------------------------ deaths
@@ -361,13 +331,8 @@ class Keeper:
 
     def _host_died(self, session: KeptSession, status: int | None) -> None:
         if session.channel is not None:
-            # Its last messages may still be unread.
-            with suppress(BlockingIOError, OSError, ProtocolViolation):
-                channel = session.channel
-                while (messages := channel.receive()) is not None:
-                    for message in messages:
-                        self._on_host_message(session, channel, message)
-            self.drop_channel(session, session.channel)
+            self.channels.receive_last(session, session.channel)
+            self.channels.drop(session, session.channel)
         log.info("%s: host %d ended, status %s", session.id, session.host_pid, status)
         session.host_pid = 0
         self._unrelated.forget_host(session)

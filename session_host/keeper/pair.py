@@ -203,7 +203,7 @@ class ActiveStandbyPair:
         if session.state is not KeptSessionState.STARTING:
             session.close_slave()
         if descriptors or not session.host_pid:
-            self._keeper.drop_channel(session, session.channel)
+            self._keeper.channels.drop(session, session.channel)
         if descriptors:
             self._keeper.add_channel(session, socket.socket(fileno=descriptors[0]))
 
@@ -222,7 +222,7 @@ class ActiveStandbyPair:
                 for session in self._keeper.sessions.values():
                     if session.host_pid == pid:
                         session.host_pid = 0
-                        self._keeper.drop_channel(session, session.channel)
+                        self._keeper.channels.drop(session, session.channel)
                 self._send(active, StatusSaved(noted.id) if noted is not None else ChildReaped(pid, status))
         return on_replacement_exit
 
