@@ -23,6 +23,7 @@ own group::
     tray       the icon and menu in the desktop's tray
 
     app        connects the rooms
+    start      starts Qt and the app
 
 The window imports ``session_host``, except ``host``, ``cli`` and ``system.processes``. ``session_host`` never imports
 the window. Ending this process ends no chat: the window owns none.

@@ -45,9 +45,9 @@ def main(argv: list[str]) -> int:
     from gui.qt_overrides import guard_overrides
 
     guard_overrides()
-    from gui import app  # importing Qt takes most of the start; a second start does not need it
+    from gui.start import start  # importing Qt takes most of the start; a second start does not need it
 
-    return app.start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)
+    return start(claim, is_for_new_chat=bool(argv), is_hidden=hidden)
 
 
 def _check_display() -> None:

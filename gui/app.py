@@ -9,17 +9,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QSessionManager
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from gui import garbage, loop
+from gui import garbage
 from gui.bridge import text_files
 from gui.bridge.background.start_ahead import StartAhead
 from gui.bridge.background.store_thread import StoreThread, open_or_rebuild_store
 from gui.bridge.record_watcher import StoreWatcher
 from gui.bridge.sessions_model import SessionsModel
-from gui.fault_report import FaultReport
 from gui.settings.autostart import set_start_at_login
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
@@ -40,7 +38,7 @@ from gui.window.remote_control.verbs import RemoteControl
 from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
-from gui.wording import notice_texts, translation
+from gui.wording import notice_texts
 from session_host import paths
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
@@ -49,7 +47,6 @@ from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError
 from session_host.protocol.values import GridSize, Runtime
 from session_host.storage.store import SessionRecord, Store
-from session_host.version import VERSION
 
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
@@ -361,40 +358,3 @@ def _read_startup_data(
     except OutliveError as error:
         return [str(error)], None, []
     return warnings, layout, records
-
-
-def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
-    """Run the window; returns the process's exit code.
-
-    Args:
-        claim: the lock and the socket of the user's only window process.
-        is_for_new_chat: whether to open the sheet for a new chat.
-        is_hidden: whether the window stays hidden in the tray.
-    """
-    # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
-    QCoreApplication.setApplicationName("outlive")
-    QGuiApplication.setApplicationDisplayName("Outlive")
-    QCoreApplication.setApplicationVersion(VERSION)
-    QGuiApplication.setDesktopFileName("outlive")
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    # Disable two warnings: of scripts without an installed font, since programs may print any script; and of Qt's
-    # bridge to screen readers, which warns of each label with selectable text.
-    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false\nqt.accessibility.atspi.warning=false")
-    qt = QApplication(["outlive"])
-    qt.setQuitOnLastWindowClosed(False)
-    translation.install(qt)
-    faults = FaultReport(paths.window_log())
-    app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
-    faults.failed.connect(lambda: app.show_fault(notice_texts.window_fault(), str(faults.path)))
-    if faults.has_crashed:
-        app.show_fault(notice_texts.window_crashed(), str(faults.path))
-    qt.commitDataRequest.connect(_on_session_end)
-    try:
-        return loop.run(qt, app.run(), app.quit)
-    finally:
-        faults.close()
-
-
-def _on_session_end(manager: QSessionManager) -> None:
-    """Let the desktop's session end without a question: the layout is saved, and chats keep running."""
-    manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

@@ -91,7 +91,7 @@ def test_the_command_line_starts_without_qt_and_engines() -> None:
 
 def test_a_window_starts_without_numpy() -> None:
     """Its import would take a fifth of the start; it comes later, in a thread."""
-    assert "numpy" not in loaded_by("import gui.app")
+    assert "numpy" not in loaded_by("import gui.start")
 
 
 def test_the_protocol_loads_no_loop_and_no_sockets() -> None:

@@ -23,7 +23,7 @@ from tests.support.look import look_as
 def main() -> None:
     """Serve until the other end of the socket is closed; each fork becomes a window."""
     importlib.import_module("gui.qt_overrides").guard_overrides()
-    importlib.import_module("gui.app")
+    importlib.import_module("gui.start")
     importlib.import_module("gui.terminal.drawing.row_assembly")  # What a window imports later.
     gc.collect()
     gc.freeze()

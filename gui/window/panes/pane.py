@@ -11,8 +11,9 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.window.tabs.overflow_button import OverflowButton
 from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.tab_bar import OverflowButton, TabBar
+from gui.window.tabs.tab_bar import TabBar
 from gui.window.tabs.tabs import Tabs
 from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget
 from gui.wording import window_texts

@@ -6,22 +6,20 @@ in the middle, and no room is kept for buttons that are not shown; when tabs are
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QTabBar, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QTabBar
 
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.icons import Glyph
 from gui.theme.marks import Mark, mark_icon
-from gui.theme.menu import Menu
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
+from gui.window.tabs.close_button import CloseButton
 from gui.window.tabs.widths import MIN_TAB_PX, shared_out
-from gui.window.widgets.parts import GlyphLabel, IconButton
+from gui.window.widgets.parts import GlyphLabel
 from gui.wording import color_texts, window_texts
 
 MAX_TAB_PX = 420
@@ -33,43 +31,6 @@ OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
 AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
 """Of a tab beside its name: its padding, the mark and the button."""
-
-
-class _CloseButton(QAbstractButton):
-    """A tab's ×; painted only while its tab is pointed at or shown, so that names have the quiet."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.visible_mark = False
-        self.setFixedSize(20, 20)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-
-    def sizeHint(self) -> QSize:
-        return QSize(20, 20)
-
-    def enterEvent(self, event: QEvent) -> None:
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if not (self.visible_mark or self.underMouse()):
-            return
-        tokens = self._theme.tokens
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.underMouse():
-            ground = QColor(tokens.text)
-            ground.setAlphaF(0.12)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(ground)
-            painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
-        color = tokens.color("text" if self.underMouse() else "secondary")
-        paint_glyph(painter, Glyph.CLOSE, QRectF(4, 4, 12, 12), color)
-        painter.end()
 
 
 _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
@@ -88,38 +49,6 @@ class TabLook(NamedTuple):
     unseen: bool = False
     rang: str = ""
     label: str = ""
-
-
-class OverflowButton(IconButton):
-    """Lists all open chats, when not all tabs can be seen.
-
-    Attributes:
-        menu_shown: the list that was opened last.
-    """
-
-    def __init__(self, theme: Theme, bar: TabBar) -> None:
-        super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
-        self._bar = bar
-        self.menu_shown: Menu | None = None
-        self.hide()
-        bar.crowded.connect(self.setVisible)
-
-    def show_list(self) -> None:
-        """Show the list below the button; the chat that is shown is marked."""
-        menu, bar = Menu(self), self._bar
-        menu.aboutToHide.connect(menu.deleteLater)
-        names = Counter(bar.tabText(index) for index in range(bar.count()))
-        for index in range(bar.count()):
-            name = bar.tabText(index)
-            text = name if names[name] == 1 else f"{name} · {_shown(bar.directory_at(index))}"
-            action = menu.addAction(bar.tabIcon(index), text, partial(bar.setCurrentIndex, index))
-            font = action.font()
-            font.setBold(index == bar.currentIndex())
-            action.setFont(font)
-        place = self.mapToGlobal(self.rect().bottomRight())
-        place.setX(place.x() - menu.sizeHint().width())
-        menu.popup(place)
-        self.menu_shown = menu
 
 
 class TabBar(QTabBar):
@@ -196,9 +125,9 @@ class TabBar(QTabBar):
         """Add a tab without bringing it to the front (the first comes there by itself)."""
         # Signals wait until the tab knows its chat.
         self.blockSignals(True)
-        index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), _shown(look.name))
+        index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), tab_text(look.name))
         self.setTabData(index, session_id)
-        button = _CloseButton(self._theme, self)
+        button = CloseButton(self._theme, self)
         button.clicked.connect(lambda: self.close_requested.emit(session_id))
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
         self.blockSignals(False)
@@ -215,8 +144,8 @@ class TabBar(QTabBar):
         name = look.name
         if previous is None or (previous.name, bool(previous.rang)) != (name, bool(look.rang)):
             self._sizes = []
-        if self.tabText(index) != _shown(name):
-            self.setTabText(index, _shown(name))
+        if self.tabText(index) != tab_text(name):
+            self.setTabText(index, tab_text(name))
         if previous is None or (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
             self.setTabIcon(index, self._icon(look))
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
@@ -382,7 +311,7 @@ class TabBar(QTabBar):
         side = QTabBar.ButtonPosition.RightSide
         for index in range(self.count()):
             button = self.tabButton(index, side)
-            if isinstance(button, _CloseButton):
+            if isinstance(button, CloseButton):
                 visible = index in {hovered, self.currentIndex()}
                 width_px = 0 if self._is_tight and not visible else CLOSE_PX
                 if button.visible_mark != visible:
@@ -394,6 +323,6 @@ class TabBar(QTabBar):
                     button.show()  # and hides the former one, which this is.
 
 
-def _shown(name: str) -> str:
+def tab_text(name: str) -> str:
     """A name as a tab's text, where Qt takes & for a mnemonic's sign."""
     return name.replace("&", "&&")

@@ -1,0 +1,52 @@
+"""Starts Qt and the window, and runs both until the window is closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt
+from PySide6.QtGui import QGuiApplication, QSessionManager
+from PySide6.QtWidgets import QApplication
+
+from gui import loop
+from gui.app import App
+from gui.fault_report import FaultReport
+from gui.window.remote_control.single_instance import SingleInstance
+from gui.wording import notice_texts, translation
+from session_host import paths
+from session_host.version import VERSION
+
+
+def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
+    """Run the window; returns the process's exit code.
+
+    Args:
+        claim: the lock and the socket of the user's only window process.
+        is_for_new_chat: whether to open the sheet for a new chat.
+        is_hidden: whether the window stays hidden in the tray.
+    """
+    # X11's WM_CLASS comes from this name and the first argument; desktops match it with outlive.desktop.
+    QCoreApplication.setApplicationName("outlive")
+    QGuiApplication.setApplicationDisplayName("Outlive")
+    QCoreApplication.setApplicationVersion(VERSION)
+    QGuiApplication.setDesktopFileName("outlive")
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    # Disable two warnings: of scripts without an installed font, since programs may print any script; and of Qt's
+    # bridge to screen readers, which warns of each label with selectable text.
+    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false\nqt.accessibility.atspi.warning=false")
+    qt = QApplication(["outlive"])
+    qt.setQuitOnLastWindowClosed(False)
+    translation.install(qt)
+    faults = FaultReport(paths.window_log())
+    app = App(qt, claim, is_for_new_chat=is_for_new_chat, is_hidden=is_hidden)
+    faults.failed.connect(lambda: app.show_fault(notice_texts.window_fault(), str(faults.path)))
+    if faults.has_crashed:
+        app.show_fault(notice_texts.window_crashed(), str(faults.path))
+    qt.commitDataRequest.connect(_on_session_end)
+    try:
+        return loop.run(qt, app.run(), app.quit)
+    finally:
+        faults.close()
+
+
+def _on_session_end(manager: QSessionManager) -> None:
+    """Let the desktop's session end without a question: the layout is saved, and chats keep running."""
+    manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

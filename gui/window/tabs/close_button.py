@@ -1,0 +1,47 @@
+"""The button of a tab that closes it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, paint_glyph
+
+
+class CloseButton(QAbstractButton):
+    """A tab's ×; painted only while its tab is pointed at or shown, so that names have the quiet."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.visible_mark = False
+        self.setFixedSize(20, 20)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(20, 20)
+
+    def enterEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not (self.visible_mark or self.underMouse()):
+            return
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse():
+            ground = QColor(tokens.text)
+            ground.setAlphaF(0.12)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ground)
+            painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        color = tokens.color("text" if self.underMouse() else "secondary")
+        paint_glyph(painter, Glyph.CLOSE, QRectF(4, 4, 12, 12), color)
+        painter.end()

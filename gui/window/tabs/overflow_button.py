@@ -1,0 +1,45 @@
+"""The button beside tabs that do not all fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.menu import Menu
+from gui.window.tabs.tab_bar import TabBar, tab_text
+from gui.window.widgets.parts import IconButton
+from gui.wording import window_texts
+
+
+class OverflowButton(IconButton):
+    """Lists all open chats, when not all tabs can be seen.
+
+    Attributes:
+        menu_shown: the list that was opened last.
+    """
+
+    def __init__(self, theme: Theme, bar: TabBar) -> None:
+        super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
+        self._bar = bar
+        self.menu_shown: Menu | None = None
+        self.hide()
+        bar.crowded.connect(self.setVisible)
+
+    def show_list(self) -> None:
+        """Show the list below the button; the chat that is shown is marked."""
+        menu, bar = Menu(self), self._bar
+        menu.aboutToHide.connect(menu.deleteLater)
+        names = Counter(bar.tabText(index) for index in range(bar.count()))
+        for index in range(bar.count()):
+            name = bar.tabText(index)
+            text = name if names[name] == 1 else f"{name} · {tab_text(bar.directory_at(index))}"
+            action = menu.addAction(bar.tabIcon(index), text, partial(bar.setCurrentIndex, index))
+            font = action.font()
+            font.setBold(index == bar.currentIndex())
+            action.setFont(font)
+        place = self.mapToGlobal(self.rect().bottomRight())
+        place.setX(place.x() - menu.sizeHint().width())
+        menu.popup(place)
+        self.menu_shown = menu
