@@ -11,58 +11,58 @@ from tests.support.commands import REPOSITORY
 PATH = REPOSITORY / "resources" / "guide" / "real-agents.md"
 
 CHECKS = {
-    "start": "starts with no onboarding, in the chat's directory",
-    "settings": "the user's own settings are as they were; hooks come by file, flag and variable alone",
-    "ask": "a typed prompt is asked once, its answer is on the screen",
-    "send": "`outlive send --enter`: short, over 1 kB, and of several lines, each one prompt and whole",
-    "viewer, answer": "`outlive attach` killed in mid-answer, attached again: complete, asked once",
-    "viewer, tool": "`outlive attach` killed in mid-tool-call, attached again: complete, asked once",
-    "window": "the window killed in mid-answer, opened again: complete, asked once",
-    "host": "its host, the keeper killed, or Outlive upgraded in mid-answer: complete, asked once",
-    "status": "idle, working, needs_input, working, idle: each told, in this order, heard by `outlive wait`; by",
-    "asked": "a permission prompt is needs_input, with what is asked",
+    "start": "starts in the chat's directory, without onboarding",
+    "settings": "the user's own settings are not changed; hooks are given only by file, option and variable",
+    "ask": "a typed prompt reaches the model once; its answer is on the screen",
+    "send": "`outlive send --enter`, short, over 1 kB, of several lines: each is one whole prompt",
+    "viewer, answer": "`outlive attach` killed during an answer, then attached again: complete, prompted once",
+    "viewer, tool": "`outlive attach` killed during a tool call, then attached again: complete, prompted once",
+    "window": "the window killed during an answer, then opened again: complete, prompted once",
+    "host": "its host or the keeper killed, or Outlive upgraded, during an answer: complete, prompted once",
+    "status": "`outlive wait` sees idle, working, needs_input, working, idle, in this order; reported by",
+    "asked": "a permission prompt is reported as needs_input, with the question",
     "interrupt": "a turn that the user interrupts ends as idle",
-    "error": "a request that the model service refuses (400) does not stay working",
-    "limit": "one that it puts off (429, 500) is tried again, and ends as idle",
-    "hangs": "the agent hangs: no_signal, also in `outlive ls`; it comes back",
-    "resume": "two chats in one directory, each resumed to its own conversation",
-    "empty": "a chat that was never asked anything is begun once more, or says why not",
-    "lost": "a conversation that the agent has lost is said to be lost",
-    "elsewhere": "a conversation that is open elsewhere is said to be",
-    "killed": "the agent killed: exited by signal 9, no shell, last screen readable, no mode leaks",
-    "input": "nothing but what was typed and one reply a query is its input, with 0, 1 and 3 viewers",
-    "stop": "`outlive stop` in a tool call leaves nothing of it, and another chat alone",
-    "chat turns": "chat view: three turns on one process with one start",
-    "chat approval": "chat view: a question shown whole, answered by `outlive approve` while two windows show it, once",
-    "chat declined": "chat view: a question answered after window and host were killed; declined, nothing runs",
+    "error": "after a request that the model service refuses (400), the status does not stay working",
+    "limit": "a request that it postpones (429, 500) is sent again, and ends as idle",
+    "hangs": "an agent that hangs becomes no_signal, also in `outlive ls`, until it continues",
+    "resume": "two chats in one directory: each resumes its own conversation",
+    "empty": "a chat without any prompt can be started again, or says why not",
+    "lost": "resuming a conversation that the agent has lost says so",
+    "elsewhere": "resuming a conversation that is open elsewhere says so",
+    "killed": "the agent killed: ended by signal 9, last screen readable, no terminal mode stays on",
+    "input": "its input is only what was typed and one reply to each query, with 0, 1 and 3 viewers",
+    "stop": "`outlive stop` during a tool call ends all of its processes, and no other chat's",
+    "chat turns": "chat view: three turns in one process",
+    "chat approval": "chat view: a whole question, shown in two windows, answered once by `outlive approve`",
+    "chat declined": "chat view: a question answered after window and host were killed; after a decline, nothing runs",
     "chat interrupt": "chat view: an interrupted turn ends, and the next prompt is answered",
-    "chat steer": "chat view: a text sent into a running turn (steering) reaches the model before it goes on",
-    "chat kills": "chat view: window, host and keeper killed in mid-answer: whole, once",
-    "chat resume": "chat view: the agent killed in mid-turn, resumed by its id, with the whole history",
+    "chat steer": "chat view: a text added to a running turn (steering) reaches the model in that turn",
+    "chat kills": "chat view: window, host and keeper killed during an answer: the answer is complete, and there once",
+    "chat resume": "chat view: the agent killed during a turn, resumed by its id, with the whole history",
     "chat idle end": "chat view: with `idle_timeout_min`, an idle agent is ended; the next prompt resumes it",
-    "chat live": "chat view and the agent's own terminal on one live conversation, in step",
-    "chat fallback": "chat view: one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
-    "kill": "`outlive kill` in a tool call leaves nothing of it, and another chat alone",
+    "chat live": "chat view and the agent's own terminal show one live conversation",
+    "chat fallback": "chat view, one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
+    "kill": "`outlive kill` during a tool call ends all of its processes, and no other chat's",
 }
 """What is shown of each agent, by a short name."""
 
 HEADER = """\
 # Real agents
 
-What the agents' own command lines, as npm has them, were seen to do in Outlive: offline, against a model service of the
-tests' own. Written by
+This table shows what works with each agent in Outlive. The tests run the agents' real programs from npm, without a
+network, against a test model service. They write this page:
 
     bash installers/test.sh --real-agents
 
-**yes**: seen in this run. **no**: it was tried, and is not so. **–**: it cannot be so; the notes say why.
+**yes**: it worked in this run. **no**: it was tried, and did not work. **–**: not possible; the notes say why.
 
-What no agent tells: Codex says nothing while it asks whether a folder is to be trusted (the chat shows "no signal"),
-and says that it is idle while it asks where a new conversation is to run, after `/new` and `/fork` in a git repository.
-Gemini CLI, resumed, says that it is idle before it takes input: `outlive send` says if it does not show the text.
+Wrong or missing reports of agents: Codex reports nothing while it asks whether to trust a folder (the chat shows "no
+signal"), and reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
+A resumed Gemini CLI reports idle before it accepts input; `outlive send` fails if the agent does not show the text.
 
-Limits of a subscription, in a chat view: Claude Code 2.1.329, with a log-in that is no real one, and Codex 0.169.0
-report both windows of time, if the model service sends the headers that stand in these programs. Claude Code 2.1.197
-reports only the limit that is nearly reached.
+Limits of a subscription, in a chat view: Claude Code 2.1.329 (with a test login) and Codex 0.169.0 report both limits
+if the model service sends the headers that these programs read. Claude Code 2.1.197 reports only the limit that is
+nearly reached.
 """
 
 YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"

@@ -147,9 +147,9 @@ def npm_install(package: str, directory: Path) -> None:
         raise CannotInstall(f"npm could not install {package}: {' / '.join(errors[:3]) or done.stderr[-300:]}")
 
 
-NO_ONE_SHOT = "it needs no such form: all its versions here speak the protocol"
+NO_ONE_SHOT = "not needed: all its tested versions speak the protocol"
 NO_SECOND_CLIENT = "its process serves one client"
-NO_STEERING = "its protocol has no text for a running turn; a prompt waits, or interrupts"
+NO_STEERING = "its protocol cannot add text to a running turn; a prompt waits, or interrupts the turn"
 
 CLAUDE = RealAgent(
     label="claude",
@@ -243,7 +243,7 @@ COPILOT = RealAgent(
     tells_ready=False,
     interrupt=("Escape", "Escape"),
     cannot={
-        "settings": "it writes its settings anew by itself; no file of its own names a program of Outlive",
+        "settings": "it rewrites its settings itself; none of its files names a program of Outlive",
         "chat fallback": NO_ONE_SHOT,
         "chat live": NO_SECOND_CLIENT,
         "chat steer": NO_STEERING,
@@ -272,7 +272,7 @@ QWEN = RealAgent(
     own_resume=("qwen", "--resume", "{id}"),
     cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
-NO_TOOLS = "it runs no commands, and so asks for no leave"
+NO_TOOLS = "it runs no commands, so it asks for no permission"
 NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
 CHAT_CHECKS = (
     "chat turns", "chat approval", "chat declined", "chat interrupt", "chat steer", "chat kills", "chat resume",
@@ -296,8 +296,8 @@ ENDPOINT = RealAgent(
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
         **dict.fromkeys((*CHAT_CHECKS, "chat fallback", "chat live"), NO_PROTOCOL),
-        "limit": "after a 429 it waits and asks again; a 500 is shown, and asked again when its user says so",
-        "input": "no recorder can be put before Outlive's own program",
+        "limit": "after a 429 it waits and sends again; after a 500 it shows the error, and the user can send again",
+        "input": "its input cannot be recorded, since it is Outlive's own program",
     },
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
