@@ -22,10 +22,10 @@ from typing import NamedTuple
 from session_host.keeper_client.discovery import connect_to_keeper
 from session_host.keeper_client.names import noted_keepers
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
-from session_host.storage.descriptors.session_descriptors import bind
 from session_host.system.log_rotation import RotatingHandler
 from session_host.system.systemd import enter
 from session_host.system.systemd.descriptor_store import take_received
+from session_host.system.unix_sockets import bind_private
 
 from .event_loop import Loop
 from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
@@ -147,7 +147,7 @@ def _start(arguments: list[str]) -> Start | None:
     open_files = raise_open_files()
     if is_restoring and arguments[1:]:
         open_files = int(arguments[1])
-    return Start(lock, bind(keeper_socket()), open_files, None, descriptors)
+    return Start(lock, bind_private(keeper_socket()), open_files, None, descriptors)
 
 
 def main(arguments: list[str]) -> int:

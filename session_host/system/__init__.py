@@ -7,6 +7,7 @@
     open_file_locks   locks of open file descriptions (fcntl(2))
     peer_credentials  the process and user at the other end of a Unix socket
     timer             a timer of the event loop
+    unix_sockets      sockets that only their user may connect to
     worker            does blocking work, in order, in a thread that ends when idle
     dbus/             a D-Bus connection, and the addresses of the buses
     processes/        programs on pseudo terminals; identity, end and descendants of a process

@@ -38,6 +38,11 @@ class HeldView:
         self.was_at_end = frame.scroll_offset == 0
         self.renumber(frame)
 
+    def release(self, displayed: Emulator | None) -> None:
+        """Return to the end of the history, if the view was there, unless another emulator is displayed now."""
+        if self.was_at_end and displayed is self.emulator:
+            self.emulator.scroll_to_bottom()
+
     def renumber(self, frame: Frame) -> None:
         """Renumber the rows from a frame, after a resize or a change of screens."""
         self._numbers = RowNumbers(self.emulator)

@@ -124,12 +124,9 @@ class Hints(QObject):
 
     def leave(self) -> None:
         """End the mode; a view that was at the end of the history returns there."""
-        view = self._view
-        if view is None:
-            return
-        self.leave_in_place()
-        if view.was_at_end and self._host.emulator is view.emulator:
-            view.emulator.scroll_to_bottom()
+        if (view := self._view) is not None:
+            self.leave_in_place()
+            view.release(self._host.emulator)
 
     def leave_in_place(self) -> None:
         """End the mode without scrolling."""

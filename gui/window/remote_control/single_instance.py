@@ -15,6 +15,7 @@ from typing import IO
 from session_host.client.window_control import WindowNotOpen, ask
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, runtime_dir, window_socket
+from session_host.system.unix_sockets import bind_private
 
 ANSWER_TIMEOUT_S = 2.0
 LOOK_AGAIN_S = 0.05
@@ -108,17 +109,10 @@ def claim_or_raise(*, raises: bool = True) -> SingleInstance | None:
 
 def _listen(path: Path) -> socket.socket:
     """Create a listening socket in place of any file at ``path``."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
+        listener = bind_private(path)
         listener.listen(16)
     except OSError as error:
-        listener.close()
         raise OutliveError(f"cannot create the socket {path}: {error.strerror}") from error
     return listener
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system.processes import proc
 from session_host.system.processes.pty_process import set_size
+from session_host.system.unix_sockets import bind_private
 
 _FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
 """Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
@@ -148,26 +149,6 @@ def listen(path: Path) -> int:
     Raises:
         OSError: it cannot be made.
     """
-    with bind(path) as listener:
+    with bind_private(path) as listener:
         listener.listen(socket.SOMAXCONN)
         return listener.detach()
-
-
-def bind(path: Path) -> socket.socket:
-    """Make a socket at ``path``, replacing the file there; it does not listen yet.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            bound.bind(str(path))
-        finally:
-            os.umask(before)
-    except OSError:
-        bound.close()
-        raise
-    return bound
