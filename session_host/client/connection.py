@@ -90,7 +90,9 @@ class HostConnection(asyncio.Protocol):
             hung = await asyncio.to_thread(name_host, greeting.session_id)
             raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
         except OSError as error:
-            raise HostUnavailable(f"cannot connect to the chat at {path}: {error.strerror}") from error
+            raise HostUnavailable(
+                f"cannot connect to the chat at {path}: {error.strerror}; see `outlive doctor`"
+            ) from error
         except OutliveError:
             await connection.abandon()
             raise

@@ -75,14 +75,16 @@ def ask(
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise WindowNotOpen("no open window; open one with `outlive`") from error
         except OSError as error:
-            raise OutliveError(f"cannot connect to the window at {path}: {error.strerror or error}") from error
+            raise OutliveError(
+                f"cannot connect to the window at {path}: {error.strerror or error}; reopen the window"
+            ) from error
         if is_foreign(connection):
             raise OutliveError(f"the socket {path} belongs to another user's process")
         try:
             connection.sendall(line.encode())
             answer = _line(connection)
         except TimeoutError as error:
-            raise OutliveError(f"the window did not respond within {timeout_s:g} s") from error
+            raise OutliveError(f"the window did not respond within {timeout_s:g} s; try again") from error
         except OSError as error:
             raise OutliveError(f"the window closed the connection: {error.strerror or error}") from error
     return _result(answer)

@@ -175,7 +175,7 @@ def keep_tree(
         with only_one(tree.common, git), _copy_of(tree.index, scratch) as index:
             return _Keeper(git, tree.top, index).keep(also)
     except OSError as error:
-        raise WorktreeError(f"the files cannot be kept ({error.strerror})") from error
+        raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
 
 
 @contextlib.contextmanager

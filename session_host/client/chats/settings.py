@@ -93,7 +93,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     except FileNotFoundError:
         return ChatSettings()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
+        raise ConfigError(f"{path}: cannot read it ({error.strerror}); check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     except RecursionError:
