@@ -29,6 +29,48 @@ PLACES = {
     "fish": "fish/vendor_completions.d/outlive.fish",
 }
 
+FURTHER_SECTIONS = r"""
+.SH EXIT STATUS
+.TP
+0
+done
+.TP
+1
+failed
+.TP
+2
+wrong arguments
+.TP
+3
+no chat has this name or id; for approve and deny, the chat does not ask this question
+.TP
+4
+several chats have this name or id; for approve and deny, the chat asks several questions
+.TP
+5
+the time of \-\-timeout has passed
+.TP
+6
+the chat has ended; for approve and deny, the question was answered already
+.TP
+7
+the chat's background process does not answer
+.TP
+8
+not allowed for an agent
+.SH FILES
+.TP
+~/.config/outlive
+settings: window.toml, keys.toml, chats.toml, endpoint.toml, agents, prompts and themes (OUTLIVE_CONFIG_DIR)
+.TP
+~/.local/state/outlive
+chats, recordings, worktrees and logs (OUTLIVE_STATE_DIR)
+.TP
+/tmp/outlive\-UID
+sockets of running chats (OUTLIVE_RUNTIME_DIR)
+""".lstrip()
+"""Sections of the man page that are not in the parsers; each variable names another directory."""
+
 RUNNING_ONLY = {"attach", "send", "approve", "deny", "wait", "stop", "kill", "upgrade"}
 """The verbs that need a running chat; the others take ended ones as well."""
 
@@ -96,7 +138,7 @@ def command_line() -> argparse.ArgumentParser:
     """All verbs as one parser; the command itself loads only the verb that it runs."""
     parser = argparse.ArgumentParser(prog="outlive", description=f"{SUMMARY}\n{SESSION_HELP}", allow_abbrev=False)
     parser.add_argument("-V", "--version", action="version", version=VERSION, help="print the version")
-    verbs = parser.add_subparsers(metavar="COMMAND", parser_class=cast("type[Parser]", _verb_parser))
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=cast("type[Parser]", _verb_parser))
     for verb, (module, what) in VERBS.items():
         added = verbs.add_parser(verb, help=what)
         importlib.import_module(f"session_host.cli.{module}").configure(added)
@@ -131,7 +173,8 @@ def _function(name: str) -> dict[str, str]:
 def _man_page() -> str:
     parser: Any = command_line()
     parser.man_short_description = "agent chats that outlive their window"
-    return str(Manpage(parser, _data={"project_name": "Outlive", "version": VERSION, "manual_title": "User Commands"}))
+    page = Manpage(parser, _data={"project_name": "Outlive", "version": VERSION, "manual_title": "User Commands"})
+    return f"{page}\n{FURTHER_SECTIONS}"
 
 
 if __name__ == "__main__":

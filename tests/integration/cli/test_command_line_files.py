@@ -88,3 +88,4 @@ def test_the_man_page_describes_each_verb_and_option() -> None:
     assert page.startswith(".TH OUTLIVE")
     assert all(f"'outlive {verb}'" in page for verb in VERBS)
     assert "give up after this time" in page
+    assert ".SH EXIT STATUS" in page
