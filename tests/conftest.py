@@ -31,7 +31,7 @@ from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area, reused_area, reusing
 from tests.support.buses import BusDaemon, bus_daemon
-from tests.support.fuzzing import IS_RANDOM
+from tests.support.fuzzing import IS_RANDOM, times
 from tests.support.qt_messages import QtMessages
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile(
     "outlive", deadline=None, database=None, print_blob=True, derandomize=not IS_RANDOM,
+    max_examples=times(100) if IS_RANDOM else 60,  # each usual run tries the same ones
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of the machine, which others use too
 )  # fmt: skip
 hypothesis.settings.load_profile("outlive")

@@ -7,6 +7,7 @@ things each time. Each prints its seed when it fails; ``OUTLIVE_FUZZ_SEED`` repe
 from __future__ import annotations
 
 import enum
+import functools
 import os
 import random
 import string
@@ -153,9 +154,13 @@ def fitting(choose: random.Random, kind: Any) -> Any:
     raise TypeError(f"no values of {kind} are known")
 
 
+_fields = functools.cache(msgspec.structs.fields)
+"""The fields of a struct; msgspec evaluates their annotations anew at each call."""
+
+
 def fields_of(choose: random.Random, kind: type[msgspec.Struct]) -> list[Any] | dict[str, Any]:
     """The fields of a struct, with unusual values."""
-    values = {field.name: fitting(choose, field.type) for field in msgspec.structs.fields(kind)}
+    values = {field.name: fitting(choose, field.type) for field in _fields(kind)}
     return list(values.values()) if kind.__struct_config__.array_like else values
 
 
@@ -169,7 +174,7 @@ def some_message(
     kind = some(choose, kinds)
     values = fields_of(choose, kind)
     assert isinstance(values, list)
-    for number, field in enumerate(msgspec.structs.fields(kind)):
+    for number, field in enumerate(_fields(kind)):
         if field.name in {"attachment", "resume"} and attachments and choose.random() < 0.9:
             values[number] = some(choose, attachments)
     message = [kind.__name__, *values]
