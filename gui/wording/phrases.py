@@ -57,6 +57,21 @@ def duration(seconds: float) -> str:
     return f"{whole // HOUR_S} h" if whole < DAY_S else f"{whole // DAY_S} d"
 
 
+def exact_duration(ms: int) -> str:
+    """A measured duration in its two largest units: "340 ms", "1.2 s", "12 s", "2 min 5 s", "3 h 20 min", "2 d 4 h"."""
+    seconds = max(ms, 0) // 1000
+    if seconds < 1:
+        return f"{max(ms, 0)} ms"
+    if seconds < NOW_S:
+        return f"{QLocale().toString(ms / 1000, 'f', 1)} s"
+    if seconds < MINUTE_S:
+        return f"{seconds} s"
+    units = ((DAY_S, "d", HOUR_S, "h"), (HOUR_S, "h", MINUTE_S, "min"), (MINUTE_S, "min", 1, "s"))
+    large_s, large, small_s, small = next(unit for unit in units if seconds >= unit[0])
+    rest = seconds % large_s // small_s
+    return f"{seconds // large_s} {large}" + (f" {rest} {small}" if rest else "")
+
+
 def ago(since: datetime | None, now: datetime) -> str:
     """The age for a sentence: "just now", "14 s ago", "2 min ago"; "" if unknown."""
     if since is None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from PySide6.QtCore import QCoreApplication
+
+from . import phrases
 
 translate = QCoreApplication.translate
 
@@ -90,11 +94,62 @@ def record_is_slow(agent: str) -> str:
     return translate("prompts", "Can’t read {agent}’s conversation: its disk does not respond").format(agent=agent)
 
 
-def go_to_command(command: str, code: int | None) -> str:
-    """For screen readers: the line over a terminal's first row; ``code`` is None for a command that runs."""
-    if code is None:
-        return translate("prompts", "Go to the command {command}").format(command=command)
-    return translate("prompts", "Go to the command {command}, exit code {code}").format(command=command, code=code)
+def copy_command() -> str:
+    return translate("prompts", "Copy this command")
+
+
+def copy_command_and_output() -> str:
+    return translate("prompts", "Copy this command and its output")
+
+
+def put_at_prompt() -> str:
+    return translate("prompts", "Put this command at the prompt")
+
+
+def command_copied() -> str:
+    return translate("prompts", "Command copied")
+
+
+def command_and_output_copied() -> str:
+    return translate("prompts", "Command and output copied")
+
+
+def no_command() -> str:
+    return translate("prompts", "No command here")
+
+
+def command_not_known() -> str:
+    """The rows of a command do not tell which part is the shell's prompt."""
+    return translate("prompts", "The shell does not tell what was typed here")
+
+
+def not_at_prompt() -> str:
+    return translate("prompts", "The shell does not wait for a command")
+
+
+def choose_command() -> str:
+    return translate("prompts", "Go to a command")
+
+
+def search_commands() -> str:
+    return translate("prompts", "Search the commands of this chat")
+
+
+def command_facts(code: int | None, took_ms: int | None, began_ms: int | None, *, is_running: bool = False) -> str:
+    """How a command ended, how long it ran and when it began; None is not known. "" if nothing is."""
+    parts = [] if code is None else [exit_code(code)]
+    if took_ms is not None:
+        parts.append(phrases.exact_duration(took_ms))
+    if began_ms is not None:
+        began = phrases.short_clock(datetime.fromtimestamp(began_ms / 1000, UTC), datetime.now(UTC))
+        parts.append(translate("prompts", "running since {time}").format(time=began) if is_running else began)
+    return " · ".join(parts)
+
+
+def go_to_command(command: str, facts: str) -> str:
+    """For screen readers: the line over a terminal's first row; ``facts`` as ``command_facts``."""
+    text = translate("prompts", "Go to the command {command}").format(command=command)
+    return f"{text}, {facts[:1].lower()}{facts[1:]}" if facts else text
 
 
 def exit_code(code: int) -> str:

@@ -28,6 +28,7 @@ __outlive_directory=
 __outlive_begin="\\[\\e]133;A;redraw=0;aid=$$\\a\\]"
 __outlive_input='\[\e]133;B\a\]'
 __outlive_run='\e]133;C\a'
+__outlive_continued='\[\e]133;P;k=s\a\]'
 
 # The directory's address; characters besides these are written as the bytes of UTF-8.
 __outlive_tell_directory() {
@@ -68,6 +69,9 @@ __outlive_prompt() {
     fi
     if [[ ${PS0-} != *"$__outlive_run"* ]]; then
         PS0=${PS0-}$__outlive_run
+    fi
+    if [[ -n ${PS2-} && $PS2 != *"$__outlive_continued"* ]]; then
+        PS2=$__outlive_continued$PS2$__outlive_input
     fi
     __outlive_marks=1
     if [[ $PWD != "$__outlive_directory" ]]; then

@@ -13,6 +13,7 @@ from .messages import (
     ActivityEvent,
     Attach,
     ClearTerminal,
+    CommandEvent,
     Description,
     Done,
     Explanation,
@@ -51,6 +52,7 @@ _SINCE: dict[type[Message], int] = {
     GoOn: 5,
     SizeEvent: 5,
     ClearTerminal: 9,
+    CommandEvent: 11,
 }
 """The first version that has a kind of message."""
 

@@ -30,9 +30,20 @@ from typing import Literal
 import msgspec
 
 from .evidence import Evidence, Transition
-from .values import Activity, CellSize, GridSize, Image, KeyAction, MouseAction, MouseButton, Runtime, State
+from .values import (
+    Activity,
+    CellSize,
+    CommandTime,
+    GridSize,
+    Image,
+    KeyAction,
+    MouseAction,
+    MouseButton,
+    Runtime,
+    State,
+)
 
-PROTOCOL_VERSION = 10
+PROTOCOL_VERSION = 11
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -441,6 +452,12 @@ class ForegroundEvent(Message, frozen=True):
     """The time at which that command ended, ISO 8601, UTC; "" if ``last_exit_code`` is None."""
 
 
+class CommandEvent(Message, frozen=True):
+    """Commands of a shell began or ended, by the shell's marks in the output."""
+
+    times: tuple[CommandTime, ...]
+
+
 class SizeEvent(Message, frozen=True):
     """A viewer set the grid's size. ``set_by`` is its kind as in Attach."""
 
@@ -746,7 +763,7 @@ Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRe
 Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent
 )  # fmt: skip
 
 FromClient = (
@@ -758,6 +775,6 @@ FromClient = (
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | InputAck | InputRefused
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | CommandEvent | InputAck | InputRefused
     | Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 )  # fmt: skip

@@ -38,6 +38,18 @@ class CellSize(msgspec.Struct, frozen=True, array_like=True):
     height_px: Annotated[int, _UNSIGNED_SHORT] = 16
 
 
+class CommandTime(msgspec.Struct, frozen=True, array_like=True):
+    """When a shell's command ran; the command is named by its number in the terminal."""
+
+    number: int
+    began_ms: int
+    """In ms since 1970."""
+    took_ms: int = -1
+    """How long it ran, in ms; -1 while it runs, or if not known."""
+    clock_ms: int = 0
+    """When it began, in ms on CLOCK_BOOTTIME; 0 if not known."""
+
+
 class Image(msgspec.Struct, frozen=True, array_like=True):
     """An image of a prompt or of an answer."""
 

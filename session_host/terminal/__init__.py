@@ -11,6 +11,7 @@
     notifications kitty's notifications (OSC 99), in parts
     clearing      the sequences that clear a terminal at the user's request
     prompts       where a shell's prompts and outputs are, by those marks
+    commands      a shell's commands besides their rows: texts and times
     text          rows as text, for every engine
     lines         rows as lines with each character's cell, to search
     engines       which engines are installed, the best of them, and their builds

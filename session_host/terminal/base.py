@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, Protocol
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
+from .commands import CommandLog
 from .events import TerminalEvent
 from .images.values import PlacedImage
 from .prompts import Prompt, RowMark
@@ -270,6 +271,10 @@ class Emulator(Protocol):
 
     def prompts(self, first: int = 0, count: int | None = None, *, last_only: bool = False) -> list[Prompt]:
         """A shell's prompts that begin in some rows, in order, or only the last one; none on the alternate screen."""
+
+    @property
+    def commands(self) -> CommandLog:
+        """What is known of a shell's commands besides their rows."""
 
     def mark_turn(self) -> None:
         """Mark the cursor's row as the beginning of an agent's turn, among the prompts."""

@@ -16,15 +16,22 @@ from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from session_host.protocol.untrusted_text import plain
 
+from .commands import MAX_INPUTS, CommandLog, Inputs, inputs_in, lasting, options_in, written_inputs
+
 TURN: Final = "P;k=i;turn"
 """The mark of an agent's turn: not the agent, but its host and its viewers make it."""
 
+COUNT: Final = "Z"
+"""The kind of a replay's own mark, which has the count of commands; terminals ignore it."""
+
 MAX_READ_CHARACTERS: Final = 64
+"""The characters of a mark that are read; of one that begins a command, all are read: it may have the command line."""
+
 MAX_PROMPTS: Final = 1000
 """Prompts that are kept; a reflow of the grid looks at each mark for each row."""
 
 MAX_ID_CHARACTERS: Final = 32
-_KINDS: Final = frozenset({"A", "N", "P", "C", "D"})
+_KINDS: Final = frozenset({"A", "N", "P", "B", "C", "D", COUNT})
 _OTHER_PROMPTS: Final = ("s", "c", "r")
 """Values of ``k``: a secondary prompt, a continued line, a prompt at the right."""
 
@@ -72,6 +79,8 @@ class Prompt(NamedTuple):
     """None if it is not known."""
     turn: bool = False
     """Whether it is the beginning of an agent's turn, near the user's prompt; it has no output."""
+    number: int = 0
+    """The command's number, see ``CommandLog``; 0 for none."""
 
 
 class TurnPlace(NamedTuple):
@@ -94,12 +103,14 @@ class SavedPrompt(NamedTuple):
     partial: bool = False
     """Whether the output ends within the row ``end``."""
     turn: bool = False
+    number: int = 0
+    inputs: Inputs = ()
 
 
 class _Marked(Generic[Mark]):
     """A prompt's marks."""
 
-    __slots__ = ("end", "erased", "exit_code", "output", "partial", "row", "shell", "turn")
+    __slots__ = ("end", "erased", "exit_code", "inputs", "number", "output", "partial", "row", "shell", "turn")
 
     def __init__(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         self.row = row
@@ -108,6 +119,9 @@ class _Marked(Generic[Mark]):
         self.exit_code: int | None = None
         self.shell = shell
         self.turn = turn
+        self.number = 0
+        self.inputs: Inputs = ()
+        """Where the input begins, until the command runs; see ``Inputs``."""
         self.erased = False
         """Whether it was erased while it waited, so that its shell draws it again."""
         self.partial = False
@@ -115,9 +129,16 @@ class _Marked(Generic[Mark]):
 
 
 class PromptMarks(Generic[Mark]):
-    """The prompts of one terminal's primary screen, oldest first."""
+    """The prompts of one terminal's primary screen, oldest first.
+
+    Attributes:
+        commands: what is known of the commands besides their rows.
+    """
 
     def __init__(self) -> None:
+        self.commands = CommandLog()
+        self._is_continued = False
+        """Whether the last prompt was a secondary one, before a further line of the input."""
         self._marked: list[_Marked[Mark]] = []
         self._running: list[_Marked[Mark]] = []
         """Those with a command that runs: more than one if it is a shell, too."""
@@ -133,17 +154,26 @@ class PromptMarks(Generic[Mark]):
             mark_cursor: marks the cursor's row.
             column: the cursor's column.
         """
-        kind, *options = plain(parameters, MAX_READ_CHARACTERS).split(";")
+        limit = len(parameters) if parameters.startswith("C") else MAX_READ_CHARACTERS
+        kind, *options = plain(parameters, limit).split(";")
         if kind not in _KINDS:
             return
-        values = dict(option.partition("=")[::2] for option in options)
+        values = options_in(options)
         shell = values.get("aid", "")[:MAX_ID_CHARACTERS]
         if kind == "C":
-            self._start_command(mark_cursor)
+            self._start_command(mark_cursor, values)
+        elif kind == "B":
+            self._start_input(mark_cursor, column)
+        elif kind == COUNT:
+            self.commands.count_to(values)
         elif kind == "D":
             self._end_command(exit_code_of(options), shell, mark_cursor, partial=column > 0)
         elif values.get("k") not in _OTHER_PROMPTS:
+            self._is_continued = False
             self._start_prompt(mark_cursor(), shell, turn="turn" in values)
+            self._marked[-1].inputs = inputs_in(values)
+        else:
+            self._is_continued = values["k"] != "r"
 
     def _start_prompt(self, row: Mark, shell: str, *, turn: bool = False) -> None:
         place = row.place() or 0
@@ -160,7 +190,19 @@ class PromptMarks(Generic[Mark]):
         if self._running and self._running[index] is dropped:
             self._running.pop(index)
 
-    def _start_command(self, mark_cursor: Callable[[], Mark]) -> None:
+    def _start_input(self, mark_cursor: Callable[[], Mark], column: int) -> None:
+        """Note where the user's input begins, or a further line of it."""
+        last = self._marked[-1] if self._marked else None
+        if last is None or last.output is not None or last.turn or not self.commands.count:
+            return
+        below = _place(mark_cursor()) - _place(last.row)
+        before = last.inputs if self._is_continued else ()
+        self._is_continued = False
+        if below >= 0 and len(before) < MAX_INPUTS:
+            last.inputs = (*before, (below, column))
+
+    def _start_command(self, mark_cursor: Callable[[], Mark], options: dict[str, str]) -> None:
+        number = self.commands.next_number(options)
         row = mark_cursor()
         last = self._marked[-1] if self._marked else None
         if last is None or last.end is not None or last.turn or (last.row.place() or 0) > (row.place() or 0):
@@ -172,6 +214,10 @@ class PromptMarks(Generic[Mark]):
             if last.row.place() == row.place():
                 last.row = row
             self._running.append(last)
+            last.number = number
+            if number:
+                self.commands.begin(number, options, last.inputs or inputs_in(options))
+            last.inputs = ()
 
     def _end_command(
         self, exit_code: int | None, shell: str, mark_cursor: Callable[[], Mark], *, partial: bool
@@ -185,7 +231,14 @@ class PromptMarks(Generic[Mark]):
         self._running[first].exit_code = exit_code
         for marked in self._running[first:]:
             marked.end, marked.partial = mark_cursor(), partial
+            self.commands.end(marked.number)
         del self._running[first:]
+
+    def width_changed(self) -> None:
+        """Forget the places that another width has moved."""
+        self.commands.width_changed()
+        for marked in self._marked[-1:]:
+            marked.inputs = lasting(marked.inputs)
 
     # -- erased rows
 
@@ -266,7 +319,7 @@ class PromptMarks(Generic[Mark]):
             output = max(output, row)
         if end is not None:
             end = max(end, row if output is None else output)
-        return Prompt(row, output, end, marked.exit_code, marked.turn)
+        return Prompt(row, output, end, marked.exit_code, marked.turn, marked.number)
 
     def newest(self) -> Iterator[tuple[Mark, ...]]:
         """The marks of each prompt, newest prompt first."""
@@ -282,18 +335,19 @@ class PromptMarks(Generic[Mark]):
             row = place(marked.row)
             if row is not None and not marked.row.is_erased():
                 output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
-                found.append(SavedPrompt(row, output, end, marked.exit_code, marked.shell, marked.partial, marked.turn))
+                state = marked.exit_code, marked.shell, marked.partial, marked.turn, marked.number, marked.inputs
+                found.append(SavedPrompt(row, output, end, *state))
         return found
 
     def restore(self, saved: list[SavedPrompt], mark: Callable[[int], Mark]) -> None:
         """Set the prompts of a snapshot; ``mark`` marks a row."""
         self._marked, self._running = [], []
-        for row, output, end, exit_code, shell, partial, turn in saved:
+        for row, output, end, exit_code, shell, partial, turn, number, inputs in saved:
             if row < 0:
                 continue
             marked = _Marked(mark(row), shell, turn=turn)
             marked.output, marked.end = (None if place is None else mark(place) for place in (output, end))
-            marked.exit_code, marked.partial = exit_code, partial
+            marked.exit_code, marked.partial, marked.number, marked.inputs = exit_code, partial, number, inputs
             self._marked.append(marked)
             if marked.output is not None and marked.end is None:
                 self._running.append(marked)
@@ -310,20 +364,22 @@ def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:
     return saved._replace(row=saved.row + rows, output=output, end=end)
 
 
-def replayed_marks(saved: list[SavedPrompt]) -> dict[int, str]:
+def replayed_marks(saved: list[SavedPrompt], commands: CommandLog) -> dict[int, str]:
     """The sequences that rebuild the marks, for each row the ones to write at its beginning."""
     marks: dict[int, str] = {}
 
     def add(row: int, mark: str) -> None:
         marks[row] = marks.get(row, "") + f"\x1b]133;{mark}\x07"
 
-    for row, output, end, exit_code, shell, partial, turn in saved:
+    if commands.count:
+        add(0, f"{COUNT};n={commands.count}")
+    for row, output, end, exit_code, shell, partial, turn, number, inputs in saved:
         if row < 0:
             continue
         identity = f";aid={shell}" if shell else ""
-        add(row, TURN if turn else f"P;k=i{identity}")
+        add(row, TURN if turn else f"P;k=i{written_inputs(inputs[:1])}{identity}")
         if output is not None:
-            add(output, "C")
+            add(output, f"C{commands.options_of(number)}")
         if end is not None:
             add(end + partial, f"D;{'' if exit_code is None else exit_code}{identity}")
     return marks

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gui.terminal.prompts.command_line import command_text
 from session_host.agents.shell_integration import shell_integration
 from session_host.client.control import request
 from session_host.client.sessions.upgrade import upgrade
@@ -106,6 +107,26 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         # The user's own values, and nothing of ours for programs and shells within.
         terminal.type("env | grep -cE '^(OUTLIVE|ENV=|ZDOTDIR|POSIXLY|XDG_DATA_DIRS=.*/shell)'; echo $MISSING done\r")
         terminal.see("\n0\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
+    files = PLAIN_FILES[shell]
+    if shell == "zsh":
+        files = {".zshrc": "PS1='$ '\nRPROMPT='at 12:00'\n"}
+    with ShellTerminal(home_of(tmp_path, files), shell) as terminal:
+        terminal.screen.commands.start_numbers(1)
+        loop = (
+            ["for x in é 'b'", "echo $x %41; end"] if shell == "fish" else ["for x in é 'b'; do", "echo $x %41; done"]
+        )
+        terminal.prompts(1)
+        terminal.run(" echo one  two", 2)
+        terminal.run(f"echo {'long ' * 20}| wc -c", 3)
+        terminal.type(loop[0] + "\r")
+        terminal.run(loop[1], 4)
+        found = [command_text(terminal.screen, prompt) for prompt in terminal.screen.prompts()[:3]]
+        assert (found[0].strip(), found[1]) == ("echo one  two", f"echo {'long ' * 20}| wc -c")
+        assert [line.strip() for line in found[2].split("\n")] == loop
 
 
 def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_path: Path) -> None:

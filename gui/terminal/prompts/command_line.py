@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from session_host.protocol.untrusted_text import one_line
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Row
 from session_host.terminal.prompts import Prompt
-from session_host.terminal.text import logical_lines
+from session_host.terminal.text import begins_wide, filled, logical_lines, row_text
 
 from .output import rows_between
 
@@ -20,6 +20,8 @@ _NEIGHBOURS: Final = 2
 _NEXT_ROWS: Final = 3
 """The next prompt begins within so many rows after an output."""
 
+_MAX_INPUT_ROWS: Final = 200
+_RIGHT_PROMPT: Final = re.compile(" {8,}[^ ]{1,24}$")
 _GAP: Final = re.compile(" {4,}")
 """Blanks between a command and what a shell shows at the right end of its line."""
 
@@ -36,6 +38,53 @@ def command_line(emulator: Emulator, prompt: Prompt) -> str:
         counts = [count for count in counts if count]
         lines = lines[: min(counts)] if counts else lines
     return _GAP.sub("   ", one_line(lines[-1]).strip())[:_MAX_CHARACTERS] if lines else ""
+
+
+def command_text(emulator: Emulator, prompt: Prompt) -> str:
+    """The whole command as the user typed it, without the shell's prompts; "" if that is not known.
+
+    The shell reports it, or marks where the input begins. A part of a command would be another command.
+    """
+    command = emulator.commands.of(prompt.number)
+    if command is None or prompt.output is None:
+        return ""
+    if command.text or not command.inputs:
+        return command.text
+    (below, column), *others = command.inputs
+    first, columns = prompt.row + below, emulator.size.columns
+    if prompt.output - first > _MAX_INPUT_ROWS:
+        return ""
+    rows = rows_between(emulator, first, prompt.output)
+    begins = {each - below: begin for each, begin in others}
+    while len(rows) > 1 and column >= columns and rows[0].wrapped:
+        # The grid is narrower than it was, and the prompt takes more rows.
+        rows, column = rows[1:], column - columns
+    begins[0] = column
+    lines = [""]
+    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True)):
+        has_more = row.wrapped and following is not None
+        full = filled(row, columns) if has_more else row
+        if full != row and following is not None and begins_wide(following):
+            return ""  # The last cell is a blank of the command, or was too narrow for the next character.
+        lines[-1] += _text_from(full, begins.get(number, 0))
+        if not has_more:
+            lines.append("")
+    return "\n".join(_without_right_prompt(line).rstrip() for line in lines).strip("\n")
+
+
+def _text_from(row: Row, column: int) -> str:
+    """The text of a row from a column on."""
+    runs = []
+    for run in row.runs:
+        begin = 0 if run.cluster else max(column - run.column, 0)
+        if run.column + run.cells > column and run.column + begin >= column:
+            runs.append(run._replace(column=run.column + begin, text=run.text[begin:], cells=run.cells - begin))
+    return row_text(row._replace(runs=tuple(runs)))[column:]
+
+
+def _without_right_prompt(line: str) -> str:
+    """The line without what a shell shows at the right end of its line, after a gap."""
+    return _RIGHT_PROMPT.sub("", line)
 
 
 def _lines(emulator: Emulator, prompt: Prompt) -> list[str]:

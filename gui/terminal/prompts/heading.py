@@ -20,6 +20,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt
 
 from .command_line import command_line
+from .commands import facts_of
 from .margin import MIN_PX, MarginMark, paint_mark
 
 _MIN_ROWS: Final = 6
@@ -30,7 +31,7 @@ _LINE_SHARE: Final = 0.28
 _QUIET_SHARE: Final = 0.7
 _GAP_CELLS: Final = 3
 _MIN_CELLS: Final = 40
-"""A narrower line has no room for the exit code in words."""
+"""A narrower line has no room for how the command ended."""
 
 
 class CommandHeading(QAbstractButton):
@@ -48,6 +49,8 @@ class CommandHeading(QAbstractButton):
         self._prompt: Prompt | None = None
         self._read: tuple[Emulator, int, int, int] | None = None
         """The emulator, its columns, history and prompt's row for which the text was read."""
+        self._facts = self._said = ""
+        """How the command ended, how long it ran and when it began; at the line's end without the code of a success."""
         self._bottom = 0
         """The end of the first row, in device pixels."""
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -78,10 +81,11 @@ class CommandHeading(QAbstractButton):
         if read != self._read:
             self._read = read
             self.setText(command_line(emulator, prompt))
-        elif prompt == self._prompt:
+        elif prompt == self._prompt and facts_of(emulator, prompt) == self._facts:
             return
         self._prompt = prompt
-        self.setAccessibleName(prompt_texts.go_to_command(self.text(), prompt.exit_code))
+        self._facts, self._said = facts_of(emulator, prompt), facts_of(emulator, prompt, for_list=True)
+        self.setAccessibleName(prompt_texts.go_to_command(self.text(), self._facts))
         self.update()
 
     def forget(self) -> None:
@@ -107,8 +111,7 @@ class CommandHeading(QAbstractButton):
         painter.setFont(metrics.fonts[0])
         text_metrics = QFontMetricsF(metrics.fonts[0])
         room, baseline = width - 2 * layout.padding, top + metrics.ascent
-        if code and room > _MIN_CELLS * layout.cell_width:
-            said = prompt_texts.exit_code(code)
+        if (said := self._said) and room > _MIN_CELLS * layout.cell_width:
             room -= math.ceil(text_metrics.horizontalAdvance(said))
             painter.setPen(readable(blend(theme.foreground, ground, _QUIET_SHARE), ground, TEXT_RATIO))
             painter.drawText(layout.padding + room, baseline, said)
@@ -126,7 +129,7 @@ class CommandHeading(QAbstractButton):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            show_tooltip(event, self.text(), self)
+            show_tooltip(event, "\n".join(filter(None, (self.text(), self._facts))), self)
             return True
         return bool(super().event(event))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
@@ -13,7 +14,6 @@ from gui.theme.contrast import MARK_RATIO, readable
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tokens import TERMINAL_PADDING_PX, blend
 from gui.theme.tooltips import show_tooltip
-from gui.wording import prompt_texts
 
 _RED, _BLUE = 1, 4
 _FAILED_PX = 3.0
@@ -32,6 +32,8 @@ class MarginMark(NamedTuple):
     top: float
     height: float
     exit_code: int
+    row: int = -1
+    """The prompt's row, counted from the oldest of the history; -1 for none."""
 
 
 class Extent(NamedTuple):
@@ -51,8 +53,10 @@ class PromptMargin(QWidget):
         current: the command that the user went to; None for none in view.
     """
 
-    def __init__(self, view: QWidget, surface: Surface) -> None:
+    def __init__(self, view: QWidget, surface: Surface, describe: Callable[[int], str]) -> None:
+        """Create the hidden margin; ``describe`` tells the command at a mark's row, for the mark's tool tip."""
         super().__init__(view)
+        self._describe = describe
         self._view = view
         self._surface = surface
         self.marks: list[MarginMark] = []
@@ -87,7 +91,7 @@ class PromptMargin(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             y = event.pos().y()
             found = next((mark for mark in self.marks if mark.top <= y < mark.top + mark.height), None)
-            show_tooltip(event, prompt_texts.exit_code(found.exit_code) if found is not None else "", self)
+            show_tooltip(event, self._describe(found.row) if found is not None else "", self)
             return True
         return bool(super().event(event))
 

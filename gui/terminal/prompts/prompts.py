@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.input.shortcuts import KeyOf, show_key
 from gui.terminal.drawing.surface import Place, Surface
 from gui.terminal.input import clipboard
+from gui.terminal.input.input_sink import TypedInput
 from gui.wording import prompt_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
 
+from .commands import TerminalCommands, described
 from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text, rows_between
@@ -53,6 +55,13 @@ class PromptsHost(Protocol):
     def request_frame(self) -> None:
         """Paint a frame soon: the selection or the viewport has changed."""
 
+    @property
+    def typed_input(self) -> TypedInput | None:
+        """The receiver of what is typed; None if the screen is read-only."""
+
+    def paste_text(self, text: str) -> None:
+        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
+
     def scroll_to_row(self, row: int) -> None:
         """Scroll so that a row, counted from the oldest, is the first one, or the screen is shown."""
 
@@ -73,6 +82,7 @@ class TerminalPrompts:
     """The prompts of one view. Rows are counted from the oldest of the history.
 
     Attributes:
+        commands: what the user does with one command.
         has_heading: whether the command of a long output is shown over the first row.
     """
 
@@ -88,8 +98,9 @@ class TerminalPrompts:
         """The prompt that the user went to, until the user scrolls or types."""
         self._shown: tuple[Emulator | None, Place] = (None, Place())
         self._answers: AnswerSource | None = None
-        self.margin = PromptMargin(view, surface)
+        self.margin = PromptMargin(view, surface, self._described)
         self.label = PlaceLabel(view, surface, host.typed_areas)
+        self.commands = TerminalCommands(host, self.label, self.chosen)
         self._heading: CommandHeading | None = None
         self.has_heading = True
         self._marks_timer = QTimer(view, singleShot=True, interval=_MARKS_DELAY_MS)
@@ -140,6 +151,18 @@ class TerminalPrompts:
             self.show_marks()
         else:
             self.label.show_text(prompt_texts.no_earlier())
+
+    def go_to(self, prompt: Prompt) -> None:
+        """Go to a command of a list; output may have moved it since, or its row may be gone."""
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        places = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
+        found = next((each for each in places if each.number == prompt.number), None)
+        if found is None:
+            self.label.show_text(prompt_texts.no_command())
+        else:
+            self._go_to(emulator, found)
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
         """All prompts; if there are none, show the reason."""
@@ -262,6 +285,7 @@ class TerminalPrompts:
             menu.addSeparator()
             copy = menu.addAction(prompt_texts.copy_output(), lambda: self.copy_output(prompt))
             select = menu.addAction(prompt_texts.select_output(), lambda: self.select_output(prompt))
+            self.commands.extend_menu(menu, prompt)
             if prompt == chosen:
                 show_key(copy, key_of("copy_output"))
                 show_key(select, key_of("select_output"))
@@ -316,11 +340,16 @@ class TerminalPrompts:
             has_row = prompt.row != prompt.output
             if prompt.exit_code is not None and has_row and not box.isEmpty():
                 ratio = surface.metrics.device_pixel_ratio
-                marks.append(MarginMark(box.top() / ratio, box.height() / ratio, prompt.exit_code))
+                marks.append(MarginMark(box.top() / ratio, box.height() / ratio, prompt.exit_code, prompt.row))
         row = self._current_row()
         if row is not None:
             extent = self._extent(emulator, row, top)
         self.margin.show_marks(marks, extent)
+
+    def _described(self, row: int) -> str:
+        emulator = self._host.emulator
+        found = emulator.prompts(row, 1) if emulator is not None else []
+        return described(emulator, found[0]) if emulator is not None and found else ""
 
     def _show_heading(self, emulator: Emulator | None) -> None:
         """Show the command of the output at the top while the view is scrolled back."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from PySide6.QtCore import Qt
+
 from gui.bridge.chat import Chat
 from gui.bridge.one_question import next_waiting_chat
 from gui.bridge.sessions_model import SessionsModel
@@ -23,7 +25,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.chooser import Choice
-from gui.wording import action_texts, common_texts, notice_texts, phrases
+from gui.wording import action_texts, common_texts, notice_texts, phrases, prompt_texts
 from gui.wording.second_lines import second_lines
 from session_host.protocol.messages import Clearing
 
@@ -110,6 +112,12 @@ class Commands:
             "next_prompt": lambda: self._on_page(lambda page: page.handle.prompts.go(1)),
             "previous_failed": lambda: self._in_terminal(lambda view: view.prompts.go(-1, failed=True)),
             "next_failed": lambda: self._in_terminal(lambda view: view.prompts.go(1, failed=True)),
+            "go_to_command": self._go_to_command,
+            "put_at_prompt": lambda: self._in_terminal(lambda view: view.prompts.commands.put_at_prompt()),
+            "copy_command": lambda: self._in_terminal(lambda view: view.prompts.commands.copy()),
+            "copy_command_and_output": lambda: self._in_terminal(
+                lambda view: view.prompts.commands.copy(with_output=True)
+            ),
             "copy_output": lambda: self._on_page(lambda page: page.handle.prompts.copy_output()),
             "select_output": lambda: self._on_page(lambda page: page.handle.prompts.select_output()),
         }
@@ -152,6 +160,19 @@ class Commands:
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
         self._on_page(lambda page: page.type_text(text) if page.edited is page.handle else None)
+
+    def _go_to_command(self) -> None:
+        """List the commands of the shown terminal, newest first."""
+        page = self._tabs.active_page
+        if not isinstance(page, TerminalPage) or page.is_question_open:
+            return
+        prompts = page.view.prompts
+        choices = [
+            Choice(each.line, each.facts, partial(prompts.go_to, each.prompt), cut=Qt.TextElideMode.ElideRight)
+            for each in prompts.commands.listed()
+        ]
+        if choices:
+            self._sheets.chooser.ask(prompt_texts.choose_command(), prompt_texts.search_commands(), choices)
 
     def _clear_terminal(self, what: Clearing) -> None:
         page = self._tabs.active_page

@@ -58,11 +58,20 @@ if [[ -o interactive ]]; then
 
     # A command runs: its output begins, and the prompt is again as the user set it.
     __outlive_run() {
-        emulate -L zsh
+        emulate -L zsh -o no_multibyte -o extended_glob
+        local MATCH MBEGIN MEND line=
         PS1=${${PS1-}//$__outlive_begin}
         PS1=${PS1//$__outlive_input}
         __outlive_running=1
-        builtin printf '\e]133;C\a'
+        # A longer command line is left out: a part of it would be another command.
+        if (( ${#1} <= 1000 )); then
+            line=${1//(#m)[^a-zA-Z0-9\/._~-]/%${(l:2::0:)$(([##16]#MATCH))}}
+        fi
+        if [[ -n $line ]] && (( ${#line} <= 1500 )); then
+            builtin printf '\e]133;C;cmdline_url=%s\a' "$line"
+        else
+            builtin printf '\e]133;C\a'
+        fi
     }
 
     # The directory's address; characters besides these are written as the bytes of UTF-8.

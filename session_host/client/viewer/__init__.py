@@ -4,6 +4,7 @@ viewer                drives the rules: connection, waits, replica
 rules                 what to send, resend and show, and when to connect again; pure
 effects               what the rules ask for
 state                 a viewer's states, as a table, and the interface of its user
+command_times         the times of a shell's commands, for each replica
 facts                 what a viewer knows
 closing               the viewer's end, after the host has acknowledged the user's input
 numbered_input        the user's input as numbered messages

@@ -25,6 +25,7 @@ from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from session_host.terminal.encode_keys import REPORT_EVENTS
 
 from .closing import ClosableViewer
+from .command_times import ReceivedTimes
 from .effects import (
     AddSnapshotPart,
     Connect,
@@ -49,7 +50,6 @@ __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
 FEED_DELAY_S = 0.01
 """Delay before the replica is fed with output that the delegate has shown already."""
-
 
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
@@ -90,6 +90,7 @@ class Viewer(ClosableViewer):
         self.transcript: Transcript | None = None
         self._replica: Replica | None = None
         self._shown = b""  # Output that is shown and that the replica lacks.
+        self._times = ReceivedTimes()
         self._feeding: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
@@ -219,7 +220,8 @@ class Viewer(ClosableViewer):
 
     def _message(self, message: Any) -> None:
         if type(message) is not Output:
-            self._rules.receive_message(message)
+            if not self._times.receive(message, self.emulator):
+                self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
             if not self._rules.turns.ahead and self.show_early(message.data):
                 self._feed_later(message.data)
@@ -290,6 +292,7 @@ class Viewer(ClosableViewer):
         self._replica = replica
         self.emulator = None if isinstance(replica, TranscriptEngine) else replica
         self.transcript = replica.transcript if isinstance(replica, TranscriptEngine) else None
+        self._times.give(self.emulator)
 
     def _replace(self, replica: Replica) -> None:
         former = self._replica

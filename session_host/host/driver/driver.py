@@ -19,6 +19,7 @@ from session_host.host.program.emulator_worker import EmulatorWorker
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.host.program.program import Program
 from session_host.host.watchers.agent_watch import AgentWatch
+from session_host.host.watchers.command_times import CommandTimer
 from session_host.host.watchers.conversation import ConversationTracker
 from session_host.host.watchers.hook_questions import HookQuestions
 from session_host.protocol.launch import LaunchSpec
@@ -69,6 +70,7 @@ class Driver:
         checkpointer: makes the checkpoints, which shorten a recovery.
         watch: follows the agent's activity.
         conversation: follows the agent's conversation.
+        command_timer: times the commands of a shell.
         restore_points: keeps the files of the working tree before each prompt.
         questions: questions that the agent's hook asks; none in a structured chat.
         program: the program, and its I/O on the event loop.
@@ -128,6 +130,7 @@ class Driver:
             previous_output_at_s=program_output.written_at_s,
         )  # fmt: skip
         self.questions = HookQuestions(spec.watch.answered_by_hook, log_state.answers, input_log, self.watch, now_ms)
+        self.command_timer = CommandTimer(recovered.commands, log_state.commands, input_log, self.broadcast)
         self.ended = asyncio.Event()
         self.notice = recovered.notice
         self.clearer = Clearer(self.program, self.worker, self.session.sizing, self.watch, self._append_output)
@@ -282,6 +285,7 @@ class Driver:
             self.late_replies.handle(replies, events)
         if events:
             self.watch.on_terminal_events(events)
+            self.command_timer.on_terminal_events(events)
 
     def _send_emulator_results(self, replies: bytes, events: list[TerminalEvent]) -> None:
         self.session.handle_emulator_results(replies, events, self.worker.interpreted_to, self.worker.resizes)
@@ -295,10 +299,8 @@ class Driver:
         """Yield the current state as events, for a viewer that has just attached."""
         if self.journal_writer.trouble:
             yield NoticeEvent("recording", self.journal_writer.trouble)
-        activity = self.watch.tracker
-        yield ActivityEvent(activity.activity, activity.source, activity.since, activity.detail)
-        if (foreground := self.watch.foreground) is not None and foreground.current.since:
-            yield foreground.current
+        yield from self.watch.current_events()
+        yield from self.command_timer.current_events()
 
     def _open_question(self) -> str | None:
         """The agent's question to its user: "" for an unknown one, None for none."""
@@ -324,6 +326,7 @@ class Driver:
             chat=chat.saved_state() if chat is not None else None,
             answers=self.questions.answers,
             prompt=session.prompt.state,
+            commands=self.command_timer.times,
         )
 
     def broadcast(self, event: Event) -> None:

@@ -20,8 +20,10 @@ from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import PAGE_BYTES, KeptBytes, OutputFile, TranscriptLog
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.clock import now_ms
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
+from session_host.terminal.commands import CommandLog
 from session_host.terminal.events import TerminalEvent
 
 from .recover_chat import RecoveredChat, recover_chat, transcript_engine
@@ -60,6 +62,11 @@ class RecoveredSession:
     events: list[TerminalEvent]
     notice: str
     chat: RecoveredChat | None = None
+
+    @property
+    def commands(self) -> CommandLog:
+        """The emulator's commands; none in a structured chat."""
+        return self.emulator.commands if self.chat is None else CommandLog()
 
 
 def replay_log(file: int, input_log: InputLog, *, read_only: bool) -> tuple[LogState, Checkpoint | None]:
@@ -106,6 +113,9 @@ def rebuild_emulator(
         notice = notice or "only part of the screen could be restored; export the chat for the rest"
         offset = output_file.start
     checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
+    # Without a count in the checkpoint, viewers of the former host have counted from elsewhere.
+    emulator.commands.start_numbers(1 if checkpoint is None else now_ms())
+    emulator.commands.set_times(log_state.commands)
     refeed = _Refeed(emulator, output_file, header, log_state, offset, resizes)
     refeed.run()
     log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)

@@ -5,6 +5,7 @@ hook_questions       the questions that the agent's hook asks, and their answers
 state_file           the agent's own file about its state
 foreground           the program in a shell's foreground
 conversation         the conversation that the agent is in
+command_times        when a shell's commands began, and how long they ran
 open_files           the conversation, by the files that the agent holds open
 terminal_title       the conversation, by the terminal's title
 transcript           the conversation, by the transcript that the agent writes

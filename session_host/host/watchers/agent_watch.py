@@ -113,9 +113,8 @@ class AgentWatch:
     def _previous_host_output_s(self, previous_output_at_s: float) -> float:
         """A previous host's last output, by the monotonic clock: not before its last report, not in the future."""
         last = self.tracker.last_report()
-        now_s = time.monotonic()
-        # The wall clock may have been set in the meantime.
-        return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - previous_output_at_s))
+        ago_s = max(0.0, time.time() - previous_output_at_s)  # The wall clock may have been set in the meantime.
+        return max(last.at_s if last is not None else 0.0, time.monotonic() - ago_s)
 
     # ------------------------------------------------------------ events
 
@@ -312,6 +311,12 @@ class AgentWatch:
         """The descriptors that become readable when the agent's state file changes."""
         return self._file.descriptors() if self._file is not None else []
 
+    def current_events(self) -> list[ActivityEvent | ForegroundEvent]:
+        """The current state as events, for a viewer that has just attached."""
+        tracker, foreground = self.tracker, self.foreground
+        activity = ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail)
+        return [activity, foreground.current] if foreground is not None and foreground.current.since else [activity]
+
     def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
@@ -384,8 +389,6 @@ class AgentWatch:
         if self.tracker.expire(self._current_moment(), self._output_s()):
             self._save_and_send()
         self._schedule_expiry()
-
-    # ------------------------------------------------------------ history
 
     def transitions(self) -> list[Transition]:
         """The last changes, oldest first."""

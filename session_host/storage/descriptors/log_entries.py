@@ -42,6 +42,8 @@ class EntryKind(IntEnum):
     """A focus report for the program; ``number`` is 1 for focused."""
     ANSWERED = 18
     """The payload is a ``log_state.HookAnswer``."""
+    COMMANDS = 19
+    """The payload is a list of ``values.CommandTime``: those of a shell's commands that began or ended."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from session_host.protocol.messages import Colors, Resized
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, CommandTime
 from session_host.structured.items import RequestResolved
 from session_host.structured.state import SavedChat
 
@@ -24,6 +24,7 @@ KEPT_REQUESTS = 256
 KEPT_ATTACHMENTS = 512
 KEPT_ANSWERS = 64
 KEPT_TURNS = 256
+KEPT_COMMANDS = 256
 _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
 """The focus reports of a terminal."""
 
@@ -116,6 +117,12 @@ def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookA
     return [*others, answer][-KEPT_ANSWERS:]
 
 
+def newest_times(times: Sequence[CommandTime], new: Sequence[CommandTime]) -> list[CommandTime]:
+    """The times of the newest commands after others, which replace those of the same commands."""
+    by_number = {time.number: time for time in (*times, *new)}
+    return list(by_number.values())[-KEPT_COMMANDS:]
+
+
 _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
     EntryKind.COLORS: ("colors", Colors),
     EntryKind.ACTIVITY: ("activity", ActivityState),
@@ -138,6 +145,7 @@ class LogState(msgspec.Struct):
         chat: the state of a structured chat; changed by the transcript log, not by entries.
         answers: the newest answers to questions of the agent's hooks, oldest first.
         turns: the offsets of the output at which the agent's newest turns began, in order.
+        commands: the times of a shell's newest commands.
         prompt: what is known about the agent's input line; TYPED from former versions.
     """
 
@@ -155,6 +163,7 @@ class LogState(msgspec.Struct):
     answers: list[HookAnswer] = []
     turns: list[int] = []
     prompt: PromptState = PromptState.TYPED
+    commands: list[CommandTime] = []
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -187,11 +196,17 @@ class LogState(msgspec.Struct):
                 self.name = entry.payload.decode()
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
                 self._whole(entry)
-            case EntryKind.ANSWERED:
-                answer = msgspec.msgpack.decode(entry.payload, type=HookAnswer)
-                self.answers = with_answer(self.answers, answer)
+            case EntryKind.ANSWERED | EntryKind.COMMANDS:
+                self._newest(entry)
             case _:
                 pass
+
+    def _newest(self, entry: LogEntry) -> None:
+        if entry.kind == EntryKind.ANSWERED:
+            self.answers = with_answer(self.answers, msgspec.msgpack.decode(entry.payload, type=HookAnswer))
+        else:
+            new = msgspec.msgpack.decode(entry.payload, type=list[CommandTime])
+            self.commands = newest_times(self.commands, new)
 
     def _whole(self, entry: LogEntry) -> None:
         name, kind = _WHOLE[entry.kind]

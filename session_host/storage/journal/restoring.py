@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from session_host.terminal.base import Emulator, EngineName
 
 _FEED_BYTES = 1024 * 1024
+_MARK = b"]133;"
 _CANCEL = b"\x18"
 """CAN ends an incomplete sequence, after lost output."""
 
@@ -90,8 +92,12 @@ def restore_transcript(directory: Path) -> Transcript | None:
 
 def _fed(emulator: Emulator, directory: Path, offset: int, resizes: int) -> Emulator:
     """Feed the emulator what was recorded after an offset and a resize; replies are dropped."""
+    commands = emulator.commands
+    commands.start_numbers(1)
+    commands.restore_from_record()
     try:
-        for step in _steps(directory, offset, resizes):
+        for time_ns, step in _steps(directory, offset, resizes):
+            commands.clock = partial(_time_of, time_ns)
             if isinstance(step, Resize):
                 emulator.resize(step.size, step.cell)
             else:
@@ -101,17 +107,32 @@ def _fed(emulator: Emulator, directory: Path, offset: int, resizes: int) -> Emul
     except BaseException:
         emulator.close()
         raise
+    commands.clock = None
+    commands.take_changes()
     return emulator
 
 
-def _steps(directory: Path, offset: int, resizes: int) -> Iterator[bytes | Resize]:
-    """What to feed, in pieces that are worth a call each, and the resizes between them."""
+def _time_of(time_ns: int) -> tuple[int, int]:
+    """The time of recorded output, as a ``Clock`` gives it."""
+    return time_ns // 1_000_000, time_ns // 1_000_000
+
+
+def _steps(directory: Path, offset: int, resizes: int) -> Iterator[tuple[int, bytes | Resize]]:
+    """What to feed, in pieces that are worth a call each, and the resizes between them, with their times in ns.
+
+    The time of a piece is that of its last entry; an entry with a shell's marks is a piece of its own.
+    """
     parts: list[bytes] = []
     waiting_bytes = 0
-    reached = offset
+    reached, time_ns, has_mark = offset, 0, False
     for entry in read(directory, offset):
         if isinstance(entry, Output):
             data = entry.data[max(0, reached - entry.offset) :]
+            has_mark = _MARK in data
+            if has_mark and parts:
+                yield time_ns, b"".join(parts)
+                parts.clear()
+                waiting_bytes = 0
             if entry.offset > reached:
                 parts.append(_CANCEL)
             parts.append(data)
@@ -119,10 +140,11 @@ def _steps(directory: Path, offset: int, resizes: int) -> Iterator[bytes | Resiz
             reached = entry.offset + len(entry.data)
         elif entry.number <= resizes:
             continue
-        if isinstance(entry, Resize) or waiting_bytes >= _FEED_BYTES:
-            yield b"".join(parts)
+        time_ns = entry.time_ns
+        if isinstance(entry, Resize) or waiting_bytes >= _FEED_BYTES or has_mark:
+            yield entry.time_ns, b"".join(parts)
             parts.clear()
             waiting_bytes = 0
         if isinstance(entry, Resize):
-            yield entry
-    yield b"".join(parts)
+            yield entry.time_ns, entry
+    yield time_ns, b"".join(parts)

@@ -51,6 +51,7 @@ class GhosttyEmulator:
 
     Attributes:
         is_plain, is_ground, encode_key: see ``Emulator``; every key calls them, so they are bound methods of the parts.
+        commands: see ``Emulator``.
     """
 
     def __init__(
@@ -64,16 +65,16 @@ class GhosttyEmulator:
     ) -> None:
         terminal = new_terminal(size, cell) if restored is None else restored[0]
         self._terminal = terminal
-        self._size = size
-        self._cell = cell
+        self._size, self._cell = size, cell
         self._scrollback_limit = max(0, scrollback_lines)
         self._effects = Effects(size, cell, colors)
         handle = install(terminal, self._effects)
-        widest_columns = 0 if restored is None else restored[1].widest_columns
-        history = HistoryLimits(terminal, self._scrollback_limit, size, widest_columns)
+        widest = 0 if restored is None else restored[1].widest_columns
+        history = HistoryLimits(terminal, self._scrollback_limit, size, widest)
         self._reader = GridReader(terminal)
         self._marks = RowMarks(terminal, partial(self._reader.rows_above, self._scrollback_limit))
         self._prompts = ScreenPrompts(terminal, self._marks)
+        self.commands = self._prompts.commands
         self._images = TerminalImages(terminal, size, cell, self._marks, self._effects.reply)
         self._stream = Stream(terminal, size, cell, self._effects, history, self._prompts, self._images)
         self._images.grid.write = self._stream.write
@@ -90,17 +91,16 @@ class GhosttyEmulator:
         self._directory = Getter(terminal, "PWD", "GhosttyString")
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
-        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
-        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._cursor_x, self._cursor_y = (Getter(terminal, f"CURSOR_{axis}", "uint16_t") for axis in "XY")
         if restored is None:
             self._set_colors()
         else:
             state = restored[1]
-            self._effects.unfinished = state.unfinished
+            self._effects.unfinished, self._effects.title = state.unfinished, state.told_title
             self._effects.notifications.unfinished.update(state.parts)
-            self._effects.title = state.told_title
             self._stream.modify_other_keys = state.modify_other_keys
             self._prompts.restore(state.prompts, state.stored_rows)
+            self.commands.restore(state.commands)
             self._images.decode(restored[2])
 
     @classmethod
@@ -364,6 +364,7 @@ class GhosttyEmulator:
             prompts=self._prompts.saved(),
             stored_rows=self._prompts.stored_rows(),
             image_bytes=len(images),
+            commands=self.commands.saved(),
         )
         return self._without_overlong_sequence(lambda: ghostty_snapshot.encode_snapshot(self._terminal, state, images))
 
@@ -387,8 +388,7 @@ class GhosttyEmulator:
         """Undo the modes that a killed program left set."""
         self._effects.muted = True
         self._stream.write(b"\x18")
-        column, row = int(self._cursor_x()), int(self._cursor_y())
-        self._stream.write(AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._stream.write(AFTER_EXIT + b"\x1b[%d;%dH" % (int(self._cursor_y()) + 1, int(self._cursor_x()) + 1))
         self._stream.modify_other_keys = 0
         self._effects.muted = False
 

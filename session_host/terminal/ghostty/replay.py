@@ -140,12 +140,12 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images
         saved = copy.pen()
         parts = [images.transmissions.encode()]
         if alternate:
-            marks = replayed_marks(prompts)
+            marks = replayed_marks(prompts, emulator.commands)
             parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
             parts.append(_positioned_rows(rows, columns, images.alternate))
         else:
             hidden = GridReader(terminal).history_rows() - emulator.scrollback_rows
-            marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts])
+            marks = replayed_marks([moved(prompt, -hidden) for prompt in prompts], emulator.commands)
             placed = {row - hidden: put for row, put in images.primary.items()}
             shown = [*emulator.history(0, emulator.scrollback_rows), *rows]
             parts.append(_scrolled_rows(shown, columns, marks, placed))

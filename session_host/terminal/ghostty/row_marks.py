@@ -138,6 +138,9 @@ class RowMarks:
 class ScreenPrompts:
     """The prompts of one terminal's primary screen.
 
+    Attributes:
+        commands: see ``PromptMarks``.
+
     A restored terminal that shows its alternate screen gets their marks later: the library marks rows of the active
     screen. A change of the width in between moves the rows, and so ends them.
     """
@@ -146,6 +149,7 @@ class ScreenPrompts:
         self._terminal = terminal
         self._rows = rows
         self._marks: PromptMarks[TrackedRow] = PromptMarks()
+        self.commands = self._marks.commands
         self._pending: list[SavedPrompt] = []
         self._reflowed: list[TrackedRow] = []
         self._above_screen = False
@@ -204,6 +208,7 @@ class ScreenPrompts:
         """Prepare a resize: rows return to the screen; with another width, rows that are not marked yet are others."""
         self._above_screen = False
         if width_changes:
+            self._marks.width_changed()
             self._pending = []
             self._reflowed = self._rows.lasting_marks() if self._on_primary() else []
 

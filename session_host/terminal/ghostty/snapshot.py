@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.commands import SavedCommands
 from session_host.terminal.prompts import SavedPrompt
 
 from .library.calls import EngineFailure, check, ffi, lib
@@ -35,6 +36,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """The rows from which those of the prompts are counted; 0 if not known."""
     image_bytes: int = 0
     """The length of the images, which follow the library's part, so that the beginning of a snapshot is the screen."""
+    commands: SavedCommands = SavedCommands()
 
 
 _LENGTH_BYTES = 4

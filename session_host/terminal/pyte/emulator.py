@@ -27,6 +27,7 @@ from session_host.terminal.base import (
     Row,
     SelectionUnit,
 )
+from session_host.terminal.commands import CommandLog
 from session_host.terminal.encode_keys import encode_key
 from session_host.terminal.encode_mouse import encode_focus, encode_mouse
 from session_host.terminal.engines import engine_build
@@ -166,6 +167,8 @@ class PyteEmulator:
         changed = size != self.size or cell != screen.cell
         screen.cell = cell
         if size != self.size:
+            if size.columns != screen.columns:
+                screen.prompts.width_changed()
             reflow.resize_screen(screen, size.columns, size.rows)
             self._view.forget_lines()
             self._full = True
@@ -207,6 +210,10 @@ class PyteEmulator:
         end = min(max(first + count, start), rows)
         oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
+
+    @property
+    def commands(self) -> CommandLog:
+        return self._screen.prompts.commands
 
     def mark_row(self, row: int) -> RowMark:
         return self._view.mark(row)

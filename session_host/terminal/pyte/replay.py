@@ -145,7 +145,9 @@ class _Writer:
         screen = self.screen
         columns = screen.columns
         hidden = max(len(screen.history) - screen.history_limit, 0)
-        marks = {row + hidden: mark for row, mark in replayed_marks(screen.prompts.saved()).items()}
+        prompts = screen.prompts
+        found = replayed_marks(prompts.saved(), prompts.commands)
+        marks = {row + hidden: mark for row, mark in found.items()}
         self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary], marks)
         self.pen(PLAIN)
 

@@ -13,6 +13,7 @@ import msgspec
 from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import CursorShape, DefaultColors, Style
+from session_host.terminal.commands import SavedCommands
 from session_host.terminal.prompts import SavedPrompt
 
 from .cells import unpack
@@ -71,6 +72,7 @@ class _State(msgspec.Struct, array_like=True):
     stream: tuple[str, str, str, int, bytes]
     prompts: list[SavedPrompt] = []
     directory: str = ""
+    commands: SavedCommands = SavedCommands()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -121,6 +123,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         stream=stream.state(),
         prompts=screen.prompts.saved(),
         directory=screen.directory,
+        commands=screen.prompts.commands.saved(),
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -172,6 +175,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.notifications.unfinished = state.notices
     screen.directory = state.directory
     screen.prompts.restore(state.prompts, screen.prompts.row)
+    screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)
     stream.set_state(*state.stream)
     return screen, stream

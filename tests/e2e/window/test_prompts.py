@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, qBlue, qGreen, qRed
 
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, picture
-from tests.e2e.window.hand import Hand
+from tests.e2e.window.hand import Hand, command
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard, outlive
@@ -84,3 +84,24 @@ def test_the_way_leads_by_key_to_each_command_and_its_output_is_copied(open_wind
         copied(own, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
         # On the way back, the last command's is selected, and copied as any selection.
         copied(own, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
+
+
+def test_a_command_of_the_list_is_gone_to_copied_and_run_again_by_enter(open_window: OpenWindow, shell: str):
+    with open_window() as own:
+        own.show(shell)
+        own.wait_connected([shell])
+        own.focus()
+        loop = "for x in a b; do echo $x; done"
+        run(own, shell, loop, "a\nb\n")
+        run(own, shell, "seq 100", LINES + "\n")
+        run(own, shell, "false", "")
+        command(own, "go to a command")
+        own.type("for")
+        own.press("Return")
+        copied(own, ["ctrl+shift+o"], "a\nb")
+        command(own, "copy command and its output")
+        wait_until(lambda: clipboard() == f"{loop}\na\nb", WAIT_S, lambda: f"the command; there is {clipboard()!r}")
+        command(own, "put command at the prompt")
+        wait_until(lambda: everything(shell).rstrip().endswith(f"$ false\n$ {loop}"), WAIT_S, "the command to wait")
+        own.press("Return")
+        wait_until(lambda: everything(shell).rstrip().endswith(f"$ {loop}\na\nb\n$"), WAIT_S, "the command to run")

@@ -17,8 +17,14 @@ function __outlive_prompt --on-event fish_prompt --on-event fish_cancel --on-eve
     printf '\e]133;A;aid=%s\a' $fish_pid
 end
 
+# A longer command line is left out: a part of it would be another command.
 function __outlive_run --on-event fish_preexec
-    printf '\e]133;C\a'
+    set -l line (string escape --style=url -- $argv[1])
+    if test (string length -- "$line") -le 1500
+        printf '\e]133;C;cmdline_url=%s\a' $line
+    else
+        printf '\e]133;C\a'
+    end
 end
 
 function __outlive_ended --on-event fish_postexec

@@ -94,7 +94,9 @@ class ModeScreen(EditScreen):
         for line in (*self.grid, *self.other):
             line.clear(self.columns, PLAIN)
         self.clear_history()
+        commands = self.prompts.commands
         self.prompts = PrimaryPrompts(self)
+        self.prompts.commands = commands
         self.switches += 1
 
     def _default_modes(self) -> None:

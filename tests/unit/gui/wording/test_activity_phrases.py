@@ -101,3 +101,14 @@ def test_an_agent_without_its_plugin_says_why_nothing_is_known():
     told = explained(explanation(evidence=[], transitions=[], remark=why))
     assert why in told.notes
     assert why in told.as_text()
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (-1, "0 ms"), (340, "340 ms"), (1_234, "1.2 s"), (4_999, "5.0 s"), (12_900, "12 s"), (60_000, "1 min"),
+        (125_400, "2 min 5 s"), (3_599_999, "59 min 59 s"), (12_000_000, "3 h 20 min"), (187_200_000, "2 d 4 h"),
+    ],
+)  # fmt: skip
+def test_a_measured_duration_has_two_units(ms: int, text: str):
+    assert phrases.exact_duration(ms) == text

@@ -160,3 +160,24 @@ def test_many_small_pieces_and_resizes(directory: Path, engine: EngineName) -> N
     assert whole_text(restored) == whole_text(emulator)
     restored.close()
     emulator.close()
+
+
+def test_times_of_commands_are_those_of_the_recorded_output(directory: Path, engine: EngineName) -> None:
+    """Of a chat that a reboot interrupted; the wall clock may have been set back meanwhile."""
+    began, ended = b"\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n", b"\x1b]133;D;0\x07"
+    emulator = create(engine, GridSize(40, 10))
+    emulator.commands.start_numbers(1)
+    emulator.commands.clock = lambda: (50_000, 9)
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, 40, 10)])
+        emulator.feed(began)
+        journal.append([output(0, began)])
+        journal.begin_segment(snapshot_of(emulator, len(began), 0))
+        for at_ms, data in ((57_000, ended + began), (57_001, b"more\r\n"), (58_500, ended + began), (9_000, ended)):
+            journal.append([Output(at_ms * 1_000_000, journal.end, data)])
+    emulator.close()
+    restored = restore(directory, engine)
+    assert restored is not None
+    commands = restored.commands.saved().commands
+    assert [(each.began_ms, each.took_ms) for each in commands] == [(50_000, 7_000), (57_000, 1_500), (58_500, -1)]
+    restored.close()

@@ -1,0 +1,139 @@
+"""What the user does with one command of a terminal: copies it, or puts it at the prompt again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+from PySide6.QtWidgets import QMenu
+
+from gui.terminal.input import clipboard
+from gui.terminal.input.input_sink import TypedInput
+from gui.wording import prompt_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.terminal.base import Emulator
+from session_host.terminal.prompts import Prompt
+
+from .command_line import command_line, command_text
+from .output import output_text
+from .place_label import PlaceLabel
+
+MAX_LISTED: Final = 500
+"""The most commands in a list: the rows of each are read."""
+
+
+class CommandsHost(Protocol):
+    """The widget, as the commands use it."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    @property
+    def typed_input(self) -> TypedInput | None:
+        """The receiver of what is typed; None if the screen is read-only."""
+
+    def paste_text(self, text: str) -> None:
+        """Paste a text, ask for confirmation, or say why it cannot be pasted."""
+
+
+class ListedCommand(NamedTuple):
+    """A command in a list."""
+
+    line: str
+    facts: str
+    """How it ended, how long it ran and when it began."""
+    prompt: Prompt
+
+
+class TerminalCommands:
+    """The commands of one view. Without a command, the methods act on the chosen one."""
+
+    def __init__(self, host: CommandsHost, label: PlaceLabel, chosen: Callable[[], Prompt | None]) -> None:
+        """Set up.
+
+        Args:
+            host: the view.
+            label: tells the user what was done, or why it was not.
+            chosen: the command that the user went to, or the newest one in view.
+        """
+        self._host = host
+        self._label = label
+        self._chosen = chosen
+
+    def is_at_prompt(self) -> bool:
+        """Whether the shell waits for a command, and the user may type."""
+        emulator = self._host.emulator if self._host.typed_input is not None else None
+        last = emulator.prompts(last_only=True) if emulator is not None else []
+        return bool(last) and last[0].output is None and not last[0].turn
+
+    def text(self, prompt: Prompt | None = None) -> str:
+        """The command as the user typed it; "" if that is not known, and then a line says so."""
+        emulator, prompt = self._host.emulator, prompt or self._chosen()
+        text = command_text(emulator, prompt) if emulator is not None and prompt is not None else ""
+        if not text:
+            self._label.show_text(prompt_texts.no_command() if prompt is None else prompt_texts.command_not_known())
+        return text
+
+    def copy(self, prompt: Prompt | None = None, *, with_output: bool = False) -> None:
+        """Copy a command, alone or with its output below it."""
+        emulator, prompt = self._host.emulator, prompt or self._chosen()
+        if emulator is None or not (text := self.text(prompt)) or prompt is None:
+            return
+        if with_output and (output := output_text(emulator, prompt)):
+            text = f"{text}\n{output}"
+        clipboard.copy_text(text)
+        copied = prompt_texts.command_and_output_copied if with_output else prompt_texts.command_copied
+        self._label.show_text(copied())
+
+    def put_at_prompt(self, prompt: Prompt | None = None) -> None:
+        """Paste a command at the shell's prompt; the user presses Enter."""
+        if not self.is_at_prompt():
+            self._label.show_text(prompt_texts.not_at_prompt())
+        elif text := self.text(prompt):
+            self._host.paste_text(text)
+
+    def extend_menu(self, menu: QMenu, prompt: Prompt) -> None:
+        """Add the actions for a command."""
+        emulator = self._host.emulator
+        if emulator is None or not command_text(emulator, prompt):
+            return
+        menu.addAction(prompt_texts.copy_command(), lambda: self.copy(prompt))
+        menu.addAction(prompt_texts.copy_command_and_output(), lambda: self.copy(prompt, with_output=True))
+        if self.is_at_prompt():
+            menu.addAction(prompt_texts.put_at_prompt(), lambda: self.put_at_prompt(prompt))
+
+    def listed(self) -> list[ListedCommand]:
+        """The newest commands, newest first; if there are none, a line says so."""
+        emulator = self._host.emulator
+        prompts = [prompt for prompt in emulator.prompts() if prompt.output is not None] if emulator is not None else []
+        if emulator is None or not prompts:
+            full_screen = emulator is not None and emulator.modes.alternate_screen
+            self._label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.no_command())
+            return []
+        found = []
+        for prompt in reversed(prompts[-MAX_LISTED:]):
+            line = one_line(command_text(emulator, prompt)) or command_line(emulator, prompt)
+            found.append(ListedCommand(line, facts_of(emulator, prompt, for_list=True), prompt))
+        return found
+
+
+def facts_of(emulator: Emulator, prompt: Prompt, *, for_list: bool = False) -> str:
+    """How a command ended, how long it ran and when it began, as far as that is known; "" for none.
+
+    In a list only failures have their exit code.
+    """
+    command = emulator.commands.of(prompt.number)
+    code = None if for_list and not prompt.exit_code else prompt.exit_code
+    if command is None:
+        return prompt_texts.command_facts(code, None, None)
+    return prompt_texts.command_facts(
+        code, command.took_ms if command.took_ms >= 0 else None, command.began_ms or None,
+        is_running=prompt.end is None,
+    )  # fmt: skip
+
+
+def described(emulator: Emulator, prompt: Prompt) -> str:
+    """A command's line and facts, for a tool tip."""
+    line = one_line(command_text(emulator, prompt)) or command_line(emulator, prompt)
+    return "\n".join(filter(None, (line, facts_of(emulator, prompt))))

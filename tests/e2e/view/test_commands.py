@@ -1,0 +1,138 @@
+"""One command in a terminal: when it ran, its text, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
+
+from gui.terminal.prompts.command_line import command_text
+from gui.terminal.prompts.heading import CommandHeading
+from gui.wording import prompt_texts
+from gui.wording.phrases import clock_time
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import EngineName
+from tests.e2e.view.conftest import Stage
+from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, said
+
+BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
+AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
+
+
+def timed(made: Stage) -> list[int]:
+    """Have the stage's commands timed; returns the clock's reading, which the test sets."""
+    reading = [5_000]
+    made.emulator.commands.start_numbers(1)
+    made.emulator.commands.clock = lambda: (BEGAN_MS, reading[0])
+    return reading
+
+
+def run(made: Stage, reading: list[int], text: str, output: str, code: int, took_ms: int) -> None:
+    """Let a command run for some time."""
+    begin, end = command(text, output, code).split("\x1b]133;D")
+    made.feed(begin)
+    reading[0] += took_ms
+    made.feed("\x1b]133;D" + end)
+
+
+def test_the_pointer_over_a_mark_tells_the_command_its_exit_code_how_long_it_ran_and_when(
+    stage: Callable[..., Stage],
+) -> None:
+    made = stage()
+    reading = timed(made)
+    run(made, reading, "make test", "failed\r\n", 2, 125_400)
+    made.feed(WAITING)
+    margin = made.view.prompts.margin
+    made.until(lambda: margin.marks, "the mark")
+    place = QPoint(3, int(margin.marks[0].top + 4))
+    QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
+    assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
+    QToolTip.hideText()
+
+
+def test_the_heading_tells_how_long_a_command_ran_once_its_time_is_known(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    made.emulator.commands.start_numbers(1)
+    made.feed(command("long", LONG, 0) + WAITING)
+    made.view.scroll_lines(-15)
+    made.settle()
+    heading = made.view.findChild(CommandHeading)
+    assert isinstance(heading, CommandHeading)
+    assert heading.accessibleName() == "Go to the command $ long, exit code 0"
+    source = create(made.emulator.engine, GridSize(20, 5))
+    source.commands.start_numbers(1)
+    reading = [5_000]
+    source.commands.clock = lambda: (BEGAN_MS, reading[0])
+    source.feed(b"\x1b]133;C\x07")
+    reading[0] += 12_000
+    source.feed(b"\x1b]133;D;0\x07")
+    made.emulator.commands.set_times(source.commands.take_changes())
+    source.close()
+    made.feed("more")
+    made.until(lambda: "12 s" in heading.accessibleName(), "the time")
+    assert heading.accessibleName() == f"Go to the command $ long, exit code 0 · 12 s · {AT}"
+
+
+def test_a_command_is_copied_and_put_at_the_prompt_only_while_the_shell_waits(stage: Callable[..., Stage]) -> None:
+    made = stage()
+    commands = made.view.prompts.commands
+    made.emulator.commands.start_numbers(1)
+    made.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
+    commands.copy()
+    assert (clipboard(), said(made)) == ("echo one", prompt_texts.command_copied())
+    commands.copy(with_output=True)
+    assert clipboard() == "echo one\none"
+    commands.put_at_prompt()
+    assert made.sink.of("paste") == [("echo one",)]
+    made.feed("sleep 9\r\n\x1b]133;C\x07")
+    commands.put_at_prompt()
+    assert said(made) == prompt_texts.not_at_prompt()
+    made.feed("\x1b[?1049h")
+    commands.put_at_prompt()
+    commands.copy()
+    assert (said(made), made.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
+    assert (commands.listed(), said(made)) == ([], prompt_texts.full_screen())
+
+
+def test_the_menu_acts_on_the_command_under_the_pointer_and_an_ended_chat_takes_none(
+    stage: Callable[..., Stage],
+) -> None:
+    made = stage()
+    made.emulator.commands.start_numbers(1)
+    made.feed(command("echo one", "one\r\n", 0) + command("echo two", "two\r\n", 0) + WAITING)
+
+    def offered() -> list[str]:
+        menu = made.view.context_menu(QPointF(made.point(1, 1)))
+        texts = [prompt_texts.copy_command(), prompt_texts.copy_command_and_output(), prompt_texts.put_at_prompt()]
+        chosen = [action for action in menu.actions() if action.text() in texts]
+        for action in chosen:
+            action.trigger()
+        menu.close()
+        return [action.text() for action in chosen]
+
+    assert offered()[-1] == prompt_texts.put_at_prompt()
+    assert (clipboard(), made.sink.of("paste")) == ("echo one\none", [("echo one",)])
+    made.view.show_emulator(made.emulator)
+    assert offered()[-1] == prompt_texts.copy_command_and_output(), "an ended chat takes no input"
+
+
+@pytest.mark.parametrize("engine", available_engines())
+def test_the_text_of_a_command_stays_what_was_typed_when_the_width_changes(engine: EngineName) -> None:
+    emulator = create(engine, GridSize(30, 8))
+    emulator.commands.start_numbers(1)
+    wide, loop = "echo " + "日本 x " * 12 + "end", "for x in a; do\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07ls; done"
+    for text in (wide, loop, "x" * 20_000, "ls" + " " * 20 + "12:00"):
+        emulator.feed(f"{WAITING}{text}\r\n\x1b]133;C\x07output\r\n\x1b]133;D;0\x07".encode())
+    expected = [wide, "for x in a; do\nls; done", "", "ls"]
+    assert [command_text(emulator, prompt) for prompt in emulator.prompts()] == expected
+    for columns, first in ((21, ""), (90, wide)):
+        emulator.resize(GridSize(columns, 8), CellSize())
+        # Nothing is better than another command: the loop's further lines may be in other rows now, and a blank before
+        # a wide character may not have been typed.
+        assert [command_text(emulator, prompt) for prompt in emulator.prompts()] == [first, "", "", "ls"], columns
+    emulator.close()
