@@ -232,13 +232,13 @@ def _foreground(info: SessionInfo, now: datetime) -> str:
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
     if explained.activity is None:
-        return [("activity", "unknown: the chat does not respond, or runs an older version")]
+        return [("status", "unknown: the chat does not respond, or runs an older version")]
     since = explained.activity_since
     text = WORDS[Activity(explained.activity)]
     if since:
         text += f" since {_time(since)} ({age(since, now)})"
     text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
-    rows = [("activity", text)]
+    rows = [("status", text)]
     if explained.activity_detail:
         rows.append(("", explained.activity_detail))
     for request in explained.requests:

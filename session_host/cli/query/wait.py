@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     condition.add_argument("--exited", action="store_true", help="until the agent exits")
     condition.add_argument(
-        "--activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
+        "--status", "--activity", dest="activity", metavar="STATUS", choices=[str(activity) for activity in Activity],
         help="until the agent's status is working, needs_input, idle or no_signal",
     )  # fmt: skip
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")

@@ -66,6 +66,7 @@ class TestErrors:
             (["ls", "--js"], "unrecognized arguments: --js"),
             (["peek"], "required: CHAT; see `outlive peek --help`"),
             (["peek", "x", "--lines", "many"], "invalid int value: 'many'"),
+            (["wait", "x", "--status", "busy"], "invalid choice: 'busy'"),
             (["window"], "name an ACTION"),
             (["send", "x", "\udcff"], "'?' is not valid UTF-8"),
             (["new", "-C", "", "shell"], "-C is empty"),

@@ -15,7 +15,7 @@ SAYS = r"printf '\033]7501;state=working\007\033]9;4;3\007\033]7501;state=blocke
 @pytest.fixture
 def chat() -> str:
     session_id = new("-n", "x", "--", "sh", "-c", SAYS)
-    assert outlive("wait", "x", "--activity", "needs_input", "--timeout", "60").code == 0
+    assert outlive("wait", "x", "--status", "needs_input", "--timeout", "60").code == 0
     return session_id
 
 
@@ -35,7 +35,7 @@ def test_a_running_chat_is_explained(chat: str) -> None:
     assert text[0].split() == ["x", "command", chat]
     assert text[1].startswith("state         running since ")
     assert f"process {said['child_pid']}, started " in text[2]
-    assert any(line.startswith("activity      needs you since ") for line in text)
+    assert any(line.startswith("status        needs you since ") for line in text)
     assert any("osc 9;4" in line and "silenced" in line for line in text)
     assert any("60 s" in line for line in text)
     assert "needs you" in text[-1]

@@ -6,9 +6,11 @@ import re
 import string
 from collections.abc import Collection
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from gui import wording as wording_package
 from gui.chat.content.markdown import MarkdownText
 from gui.finding.query import FindQuery, Pattern
 from gui.terminal.links.links import may_open
@@ -24,6 +26,10 @@ SEVERAL_KEYS = {
     "letter": list(string.ascii_uppercase), "digit": list(string.digits), "number": list(string.digits),
 }  # fmt: skip
 """Words of texts for keys, with the names of these keys."""
+
+
+MADE_OF_SEVERAL_TEXTS = {"The restore at …", "Show as: Chat", "Start anyway", "End the chat"}
+"""Names in the guide that no text of ``gui/wording`` has whole."""
 
 
 def short_forms(text: str, keys: Collection[str]) -> list[str]:
@@ -53,6 +59,20 @@ def test_every_link_leads_to_a_chapter_or_to_the_web() -> None:
     }
     assert "settings.md" in targets
     assert not {target for target in targets if target.partition("#")[0] not in names and not may_open(target)}
+
+
+def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() -> None:
+    """They stand in italics."""
+    wording = "".join(path.read_text("utf-8") for path in Path(wording_package.__file__).parent.glob("*.py"))
+    unknown = {
+        name
+        for chapter in read_chapters({})
+        for name in re.findall(
+            r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", re.sub("```.*?```|`[^`]*`", "", chapter.text, flags=re.DOTALL)
+        )
+        if " ".join(name.split()).replace("…", "") not in wording.replace("…", "")
+    }
+    assert not unknown - MADE_OF_SEVERAL_TEXTS, "correct these names in resources/guide"
 
 
 def test_a_chapter_in_blocks_reads_as_its_whole_text() -> None:
