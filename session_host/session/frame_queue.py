@@ -46,7 +46,7 @@ class FrameQueue:
         """
         self.peer, self.refuse = peer, refuse
         self.protocol = PROTOCOL_VERSION
-        self.subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, session.effects)
+        self.subscription = OutputSubscription(self, session.epoch, session.ring, session.subscribers, session.effects)
         self.ack_sequence = 0
         self._ack_attachment = ""
         self._is_ack_timer_running = self._has_written_since_timer = False

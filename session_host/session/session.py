@@ -63,7 +63,7 @@ from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
 from .states import Table
 from .structured_chat import StructuredChat
-from .subscription import Audience
+from .subscription import Subscribers
 from .viewers import Viewers
 
 MAX_NOTIFICATIONS = 8
@@ -95,7 +95,7 @@ class Session:
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: the user's name for it; ``title`` is the title that the program sets.
         ring: the output that can be sent again.
-        clients: the attached clients, which get events; ``audience``: those of them that get output as it comes.
+        clients: the attached clients, which get events; ``subscribers``: those of them that get output as it comes.
         pending: recorded input that is not written to the program yet.
         viewers: the attachments, and their effect on grid size (``sizing``) and focus.
         colors: the colours for answers to colour queries; None if no viewer sent any.
@@ -140,7 +140,7 @@ class Session:
         self.name = log_state.name or spec.name
         self.title = title
         self.ring, self.pending = ring, pending
-        self.clients, self.audience = Clients(), Audience()
+        self.clients, self.subscribers = Clients(), Subscribers()
         self.viewers = Viewers(self.effects, log_state, spec.size, new_id)
         self.sizing = self.viewers.sizing
         self.colors = log_state.colors
@@ -220,13 +220,13 @@ class Session:
     # ------------------------------------------------------------ output
 
     def on_output(self, data: bytes, end: int) -> bytes:
-        """Handle output up to this offset; returns the frame for ``audience.current``, b"" if that is empty."""
-        audience = self.audience
+        """Handle output up to this offset; returns the frame for ``subscribers.current``, b"" if that is empty."""
+        subscribers = self.subscribers
         self.ring.end = end
-        if audience.listeners:
-            for listener in audience.listeners:
+        if subscribers.listeners:
+            for listener in subscribers.listeners:
                 listener.output(end)
-        return encode(Output(end - len(data), data)) if audience.current else b""
+        return encode(Output(end - len(data), data)) if subscribers.current else b""
 
     def resized(self, message: Resized) -> None:
         """Record a resize of the grid at the end of the output so far."""

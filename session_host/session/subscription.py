@@ -18,7 +18,7 @@ States::
     ASKED ──follows, and lacks too much──▶ BEHIND
 
 The host never waits for a slow client: a client with a full queue gets no output. After that it gets the output that it
-missed, or a new snapshot. CURRENT clients share frames that are encoded once (``Audience``). A minimum interval
+missed, or a new snapshot. CURRENT clients share frames that are encoded once (``Subscribers``). A minimum interval
 separates the snapshots for one client.
 """
 
@@ -96,7 +96,7 @@ class Listener(Protocol):
         """Called when there is output up to this offset."""
 
 
-class Audience:
+class Subscribers:
     """The clients that get output, grouped for the output path.
 
     Attributes:
@@ -127,14 +127,16 @@ class OutputSubscription:
         engine_build: the engine build of the client's replica.
     """
 
-    def __init__(self, client: object, epoch: str, ring: OutputRing, audience: Audience, effects: list[Effect]) -> None:
+    def __init__(
+        self, client: object, epoch: str, ring: OutputRing, subscribers: Subscribers, effects: list[Effect]
+    ) -> None:
         """Begin OFF.
 
         Args:
-            client: the subscriber, as the effects and the audience name it.
+            client: the subscriber, as the effects and ``Subscribers`` name it.
             epoch: names the life of the ring's offsets.
             ring: the output that can be sent again.
-            audience: the session's.
+            subscribers: the session's.
             effects: the session's list of effects.
         """
         self.state = State.OFF
@@ -142,7 +144,7 @@ class OutputSubscription:
         self._client = client
         self._epoch = epoch
         self._ring = ring
-        self._audience = audience
+        self._subscribers = subscribers
         self._effects = effects
         self._is_full = False
         self._offset = self._resizes = 0
@@ -172,11 +174,11 @@ class OutputSubscription:
 
     def listen(self) -> None:
         """Notify the client of output from time to time, since it follows events only."""
-        self._audience.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
+        self._subscribers.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
 
     def follow(self, epoch: str, offset: int, resizes: int) -> None:
         """Send output from the client's offset on; an offset of another epoch requires a snapshot."""
-        self._audience.set_listening(self, listens=False)
+        self._subscribers.set_listening(self, listens=False)
         self._offset = offset if epoch == self._epoch else -1
         self._resizes = resizes
         self._catch_up(was_behind=True)
@@ -188,14 +190,14 @@ class OutputSubscription:
     def close(self) -> None:
         """End the subscription of a client that is gone."""
         self.unfollow()
-        self._audience.set_listening(self, listens=False)
+        self._subscribers.set_listening(self, listens=False)
         for name in sorted(self._timers):
             self._effects.append(StopTimer(self, name))
         self._timers.clear()
 
     def output(self, end: int) -> None:
         """Notify the client of output up to this offset, while OFF."""
-        self._audience.set_listening(self, listens=False)
+        self._subscribers.set_listening(self, listens=False)
         self._start_timer(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
         self._send(OutputEvent(end))
 
@@ -247,7 +249,7 @@ class OutputSubscription:
 
     def _change_state(self, event: _Event) -> None:
         self.state = TABLE.after(self.state, event)
-        self._audience.set_current(self._client, is_current=self.state is State.CURRENT)
+        self._subscribers.set_current(self._client, is_current=self.state is State.CURRENT)
 
     def _catch_up(self, *, was_behind: bool, is_snapshot: bool = False) -> None:
         """Send the missing output, or request a snapshot."""

@@ -16,7 +16,7 @@ from gui.window.actions import key_table
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
-    from gui.window.settings.key_book import KeyBook
+    from gui.window.settings.keymap import Keymap
     from gui.window.settings.window import SettingsWindow
 
 
@@ -49,7 +49,7 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         from gui.window.settings.window import SettingsWindow
 
         context = SettingsContext(
-            theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=key_book(),
+            theme=self._theme, settings=self._settings, tasks=self._tasks, agents=self._agents, keys=keymap(),
             zoom=self._zoom, set_zoom=self._set_zoom, import_theme=self._import_theme, open_file=self._open_file,
             reset_theme=self._reset_theme,
         )  # fmt: skip
@@ -66,9 +66,9 @@ class SettingsOpener(SingleWindow["SettingsWindow"]):
         self._theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
 
 
-def key_book() -> KeyBook:
+def keymap() -> Keymap:
     """The key table for the settings window."""
-    from gui.window.settings.key_book import ActionKeys, KeyBook
+    from gui.window.settings.keymap import ActionKeys, Keymap
 
     def chosen(overrides: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         return {action: _portable(keys) for action, keys in key_table.with_overrides(overrides)[0].items()}
@@ -80,7 +80,7 @@ def key_book() -> KeyBook:
         ActionKeys(entry.action, entry.title, tuple(_portable(key_table.sequences(entry.keys))))
         for entry in key_table.TABLE
     ]
-    return KeyBook(actions, chosen, problems)
+    return Keymap(actions, chosen, problems)
 
 
 def _portable(keys: Sequence[QKeySequence]) -> list[str]:

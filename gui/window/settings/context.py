@@ -9,7 +9,7 @@ from gui.bridge.background.tasks import Tasks
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.theme.follow import Theme
-from gui.window.settings.key_book import KeyBook
+from gui.window.settings.keymap import Keymap
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SettingsContext:
     settings: LiveSettings
     tasks: Tasks
     agents: LiveAgents
-    keys: KeyBook
+    keys: Keymap
     zoom: Callable[[], int]
     set_zoom: Callable[[int], object]
     import_theme: Callable[[], object]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.settings.key_book import ActionKeys
+from gui.window.settings.keymap import ActionKeys
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, button, label
 from gui.wording import common_texts, key_texts

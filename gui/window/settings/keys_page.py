@@ -16,8 +16,8 @@ from gui.settings.writing import Value
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.settings.key_book import ActionKeys, KeyBook, Overrides
 from gui.window.settings.key_row import KeyQuestion, KeyRow, native
+from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
 from gui.window.settings.page import Page
 from gui.window.settings.text_form import TextForm
 from gui.window.settings.values import as_problem
@@ -31,10 +31,10 @@ FILE = "keys"
 class KeysPage(Page):
     """The page."""
 
-    def __init__(self, theme: Theme, settings: LiveSettings, book: KeyBook, title: str) -> None:
+    def __init__(self, theme: Theme, settings: LiveSettings, keymap: Keymap, title: str) -> None:
         super().__init__(title)
         self._settings = settings
-        self._book = book
+        self._keymap = keymap
         self._refused = ""
         hint = label(key_texts.hint(), "secondary")
         hint.setWordWrap(True)
@@ -47,7 +47,7 @@ class KeysPage(Page):
         self.column.addWidget(self.problem)
         self.question = KeyQuestion()
         self._theme = theme
-        self._action_rows = [self._make_row(action) for action in book.actions]
+        self._action_rows = [self._make_row(action) for action in keymap.actions]
         self._text_rows: list[KeyRow] = []
         self._texts_heading = label(key_texts.texts().upper(), "heading")
         self._texts_heading.setContentsMargins(0, GAP_M_PX, 0, 4)
@@ -91,11 +91,11 @@ class KeysPage(Page):
         actions = tuple(
             ActionKeys(name_of(at), key_texts.types(entry.text), ()) for at, entry in enumerate(self._texts)
         )
-        if actions == self._book.texts and len(self._text_rows) == len(actions):
+        if actions == self._keymap.texts and len(self._text_rows) == len(actions):
             return
         self.question.dismiss()
         self.form.hide()
-        self._book.texts = actions
+        self._keymap.texts = actions
         for row in self._text_rows:
             self.column.removeWidget(row)
             row.hide()
@@ -114,14 +114,14 @@ class KeysPage(Page):
     def refresh(self) -> None:
         """Show the current keys."""
         self._make_text_rows()
-        keys = self._book.chosen(self._overrides)
+        keys = self._keymap.chosen(self._overrides)
         for row in self.rows:
             has = list(keys.get(row.action.name, ()))
             row.show_keys(has, is_changed=tuple(has) != row.action.defaults and not _is_text(row))
         file = str(self._settings.directory / f"{FILE}.toml")
         problems = [problem for problem in self._settings.preferences.problems if problem.startswith(file)]
         problems += [self._refused] if self._refused else []
-        problems += self._book.problems(self._overrides, self._settings.preferences.all_lines)
+        problems += self._keymap.problems(self._overrides, self._settings.preferences.all_lines)
         directory = f"{self._settings.directory}/"
         self.problem.setText("\n".join(as_problem(problem.replace(directory, "")) for problem in problems))
         self.problem.setVisible(bool(self.problem.text()))
@@ -144,7 +144,7 @@ class KeysPage(Page):
     def _on_key(self, row: KeyRow, key: str, *, adds: bool) -> None:
         action = row.action
         keys = [*row.keys, key] if adds and key not in row.keys else [key]
-        conflict = self._book.conflict(self._overrides, action, key)
+        conflict = self._keymap.conflict(self._overrides, action, key)
         if conflict.types:
             self._ask(row, key_texts.types_text(native(key)), "", None)
         elif conflict:
@@ -164,7 +164,7 @@ class KeysPage(Page):
         self.question.ask(row, words, verb, use)
 
     def _give(self, action: ActionKeys, keys: Sequence[str]) -> None:
-        self._write(self._book.assigned(self._overrides, action, keys))
+        self._write(self._keymap.assigned(self._overrides, action, keys))
 
     def _write(self, values: Mapping[str, Value], texts: Sequence[TextKey | None] | None = None) -> None:
         """Write keys; ``texts`` are the wanted entries of texts, as ``text_keys.write_keys`` gets them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.host.acts.actor import Actor
+from session_host.host.acts.runner import ActRunner
 from session_host.host.program.error_output import last_errors
 from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
@@ -28,7 +28,7 @@ class ChatSteps:
 
     Attributes:
         chat: the rules, which are ``Session.chat``, too.
-        actor: does the acts that the chat's agent asks for.
+        act_runner: does the acts that the chat's agent asks for.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ChatSteps:
         """
         self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
         self._watch, self._conversation, self._send_output = watch, conversation, send_output
-        self.actor = Actor(spec, self._act_done)
+        self.act_runner = ActRunner(spec, self._act_done)
         self.chat = session.chat = StructuredChat(
             session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
             timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
@@ -65,13 +65,13 @@ class ChatSteps:
             {
                 AppendRecord: self._append_record,
                 ChatChanged: self._pass_changes_on,
-                DoAct: lambda effect: self.actor.do(effect.act),
+                DoAct: lambda effect: self.act_runner.do(effect.act),
             }
         )
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
         """Let the rules handle the agent's end, with its last errors if nobody has ended it."""
-        self.actor.flush()
+        self.act_runner.flush()
         was_ended = self.chat.rules.state.timed_out or bool(end_request)
         failed = bool(exit_code or exit_signal) and not was_ended
         self.chat.program_ended(last_errors(self._spec.stderr) if failed else "")

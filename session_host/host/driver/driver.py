@@ -170,7 +170,7 @@ class Driver:
     def attach_process(self, process: PtyProcess) -> None:
         """Read, write and watch a running program, new or adopted from a previous host."""
         if self.chat_steps is not None:
-            self.chat_steps.actor.agent = process.pid
+            self.chat_steps.act_runner.agent = process.pid
         self.conversation.set_program_pid(process.pid)
         self.watch.start_watching(process)
         self.program.attach(process)
@@ -262,7 +262,7 @@ class Driver:
         session = self.session
         frame = session.on_output(data, self.output_file.end)
         if frame:
-            for client in session.audience.current:
+            for client in session.subscribers.current:
                 client.peer.write(client.frame(frame))
         if session.effects:
             self.performer.perform()

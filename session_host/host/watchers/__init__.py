@@ -10,5 +10,5 @@ open_files           the conversation, by the files that the agent holds open
 terminal_title       the conversation, by the terminal's title
 transcript           the conversation, by the transcript that the agent writes
 activity_log_writer  changes of the activity, written to their file
-harmless             logs a watcher's exception in place of raising it
+logged_calls         logs a watcher's exception in place of raising it
 """

@@ -32,7 +32,7 @@ from session_host.terminal.events import TerminalEvent, TitleChanged
 from .activity_log_writer import TransitionLog
 from .conversation import STATE_FILE, ConversationTracker
 from .foreground import ForegroundProcess
-from .harmless import call_logged, log_errors
+from .logged_calls import call_logged, log_errors
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StatusFile, StatusFileContent
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation

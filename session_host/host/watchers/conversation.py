@@ -27,7 +27,7 @@ from session_host.protocol.untrusted_text import is_conversation
 from session_host.storage.descriptors.log_state import ConversationState
 from session_host.system.timer import Timer
 
-from .harmless import log_errors
+from .logged_calls import log_errors
 from .open_files import conversation_of
 
 log = logging.getLogger(__name__)

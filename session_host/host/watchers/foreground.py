@@ -29,7 +29,7 @@ from session_host.system.processes.identity import start_time
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.events import CommandBegan, CommandEnded, TerminalEvent
 
-from .harmless import log_errors
+from .logged_calls import log_errors
 
 FIRST_POLL_S: Final = 0.2
 SECOND_POLL_S: Final = 2.0

@@ -13,7 +13,7 @@ from session_host.system.processes.proc import command_lines
 from session_host.system.timer import Timer
 
 from .conversation import WRITTEN, ConversationTracker
-from .harmless import log_errors
+from .logged_calls import log_errors
 
 SCAN_DELAY_S = 1.0
 """Agents report the end of a turn before they have written all of it, so scan after this delay."""

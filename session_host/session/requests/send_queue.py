@@ -24,7 +24,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Done, ErrorCode, Failed, Reply, Send
 from session_host.protocol.values import State as ProgramState
 from session_host.session.effects import Answer, Effect, StartTimer, StopTimer, UseEmulator
-from session_host.session.subscription import Audience
+from session_host.session.subscription import Subscribers
 from session_host.terminal.base import Emulator
 
 from .send_queue_states import TABLE as _STATES
@@ -52,7 +52,7 @@ class Program(Protocol):
     """The queue's view of the session."""
 
     state: ProgramState
-    audience: Audience
+    subscribers: Subscribers
     requests: list[str]
 
     def type_bytes(self, data: bytes, request: str) -> bool:
@@ -193,7 +193,7 @@ class SendQueue:
         request, client = self._waiting.popleft()
         self._current = _CurrentRequest(request, client, request.token or self._new_id(), self._watch)
         self._change_state(Change.NEXT)
-        self._program.audience.set_listening(self, listens=True)
+        self._program.subscribers.set_listening(self, listens=True)
         self._effects.append(UseEmulator(self))
 
     def _type(self, emulator: Emulator) -> None:
@@ -258,7 +258,7 @@ class SendQueue:
     def _press_enter(self) -> None:
         self._change_state(Change.ENTER)
         self._stop(ENTER_ANYWAY, SETTLE)
-        self._program.audience.set_listening(self, listens=False)
+        self._program.subscribers.set_listening(self, listens=False)
         self._effects.append(UseEmulator(self))
 
     def _type_enter(self, emulator: Emulator) -> None:
@@ -290,7 +290,7 @@ class SendQueue:
 
     def _finish(self, reply: Reply, *, pause_s: float = 0.0) -> None:
         """Answer the client; the next request follows after a pause."""
-        self._program.audience.set_listening(self, listens=False)
+        self._program.subscribers.set_listening(self, listens=False)
         self._stop(ECHO, SEARCH, ENTER_ANYWAY, SETTLE)
         self._effects.append(Answer(self._current.client, reply))
         if pause_s:

@@ -16,8 +16,8 @@ from session_host.session.subscription import (
     OUTPUT_EVENT_INTERVAL_S,
     SNAPSHOT,
     SNAPSHOT_INTERVAL_S,
-    Audience,
     OutputSubscription,
+    Subscribers,
 )
 from tests.support.playbook import Event, Playbook, Returned, RulesStage, do
 
@@ -32,8 +32,8 @@ class Stage(RulesStage[Effect]):
 
     def __init__(self) -> None:
         self.effects = []
-        self.ring, self.audience = OutputRing(0, 10), Audience()
-        self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.audience, self.effects)
+        self.ring, self.subscribers = OutputRing(0, 10), Subscribers()
+        self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.subscribers, self.effects)
         self.client.engine_build = BUILD
         self.ask = MakeSnapshot(self.client, BUILD)
         self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
@@ -47,9 +47,9 @@ class Stage(RulesStage[Effect]):
 
         def output(count: int) -> tuple[object, ...]:
             self.ring.end += count
-            for each in self.audience.listeners:
+            for each in self.subscribers.listeners:
                 each.output(self.ring.end)
-            return self.audience.current
+            return self.subscribers.current
 
         return do(output, count)
 

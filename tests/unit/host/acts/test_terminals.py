@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.acts.actor import Actor
+from session_host.host.acts.runner import ActRunner
 from session_host.host.acts.terminals import MARK
 from session_host.structured.acts import (
     ActDone,
@@ -36,8 +36,8 @@ class Desk:
         spec = spec_of(session_id=self.session_id, cwd=str(directory), env=dict(os.environ))
         self.results: list[AnyResult] = []
         self._came = asyncio.Event()
-        self.actor = Actor(spec, self._take)
-        self.actor.agent = os.getpid()
+        self.runner = ActRunner(spec, self._take)
+        self.runner.agent = os.getpid()
 
     def _take(self, result: AnyResult) -> None:
         self.results.append(result)
@@ -52,7 +52,7 @@ class Desk:
 
     async def run(self, *argv: str, kept_bytes: int = KEPT, directory: str = "") -> TerminalEnded:
         """Run a program to its end."""
-        self.actor.do(StartTerminal(1, "t", argv, directory, {"GREETING": "hello"}, kept_bytes))
+        self.runner.do(StartTerminal(1, "t", argv, directory, {"GREETING": "hello"}, kept_bytes))
         (ended,) = await self.until(TerminalEnded)
         assert isinstance(ended, TerminalEnded)
         return ended
@@ -74,7 +74,7 @@ class Desk:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
-    await desk.actor.close()
+    await desk.runner.close()
 
 
 async def test_a_terminal_reports_output_and_exit_code(desk: Desk, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_a_program_that_does_not_exist_ends_as_in_a_shell(desk: Desk) -> N
 
 
 async def test_a_directory_outside_is_refused(desk: Desk, tmp_path: Path) -> None:
-    desk.actor.do(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
+    desk.runner.do(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
     (done,) = await desk.until(ActDone)
     assert isinstance(done, ActDone)
     assert "outside of the chat's directory" in done.error
@@ -114,7 +114,7 @@ async def test_the_end_of_10_mb_of_output_is_kept(desk: Desk) -> None:
 
 
 async def test_ending_a_terminal_ends_all_processes_that_its_program_started(desk: Desk) -> None:
-    desk.actor.do(
+    desk.runner.do(
         StartTerminal(
             1,
             "t",
@@ -127,25 +127,25 @@ async def test_ending_a_terminal_ends_all_processes_that_its_program_started(des
     )
     await desk.until(TerminalOutput)
     assert len(desk.left()) >= 3
-    desk.actor.do(EndTerminal(2, "t"))
+    desk.runner.do(EndTerminal(2, "t"))
     (ended,) = await desk.until(TerminalEnded)
     assert isinstance(ended, TerminalEnded)
     assert ended.signal == "SIGKILL"
-    await desk.actor.close()
+    await desk.runner.close()
     assert desk.left() == []
 
 
 async def test_closing_the_actor_ends_all_terminals(desk: Desk) -> None:
     for name in ("a", "b"):
-        desk.actor.do(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
+        desk.runner.do(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
     await desk.until(TerminalOutput, 2)
-    await desk.actor.close()
+    await desk.runner.close()
     assert desk.left("a") == desk.left("b") == []
     assert len(await desk.until(TerminalEnded, 2)) == 2
 
 
 async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
-    desk.actor.do(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
+    desk.runner.do(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
     (output,) = await desk.until(TerminalOutput)
     assert isinstance(output, TerminalOutput)
     assert output.text == "first\n"
@@ -154,9 +154,9 @@ async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
 
 async def test_files_are_read_in_the_order_in_which_they_were_written(desk: Desk, tmp_path: Path) -> None:
     path = str(tmp_path / "a.txt")
-    desk.actor.do(WriteText(1, path, "one"))
-    desk.actor.do(ReadText(2, path))
-    desk.actor.do(ReadText(3, str(tmp_path / "none")))
+    desk.runner.do(WriteText(1, path, "one"))
+    desk.runner.do(ReadText(2, path))
+    desk.runner.do(ReadText(3, str(tmp_path / "none")))
     results = await desk.until(ActDone, 3)
     assert [(each.id, each.text, each.missing) for each in results if isinstance(each, ActDone)] == [
         (1, "", False), (2, "one", False), (3, "", True),

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from gui.window.actions.settings_actions import key_book
-from gui.window.settings.key_book import use_in_terminals
+from gui.window.actions.settings_actions import keymap
+from gui.window.settings.keymap import use_in_terminals
 from gui.wording import key_texts
 
-BOOK = key_book()
-RENAME = next(action for action in BOOK.actions if action.name == "rename")
+KEYMAP = keymap()
+RENAME = next(action for action in KEYMAP.actions if action.name == "rename")
 
 
 def test_a_key_of_another_action_is_named_and_taken_from_there() -> None:
-    conflict = BOOK.conflict({}, RENAME, "Ctrl+Shift+W")
+    conflict = KEYMAP.conflict({}, RENAME, "Ctrl+Shift+W")
     assert conflict.holder is not None
     assert (conflict.holder.name, conflict.use, conflict.types) == ("close_tab", "", False)
-    assert BOOK.assigned({}, RENAME, ["Ctrl+Shift+W"]) == {"rename": "Ctrl+Shift+W"}
-    assert BOOK.chosen({"rename": ["Ctrl+Shift+W"]})["close_tab"] == []
+    assert KEYMAP.assigned({}, RENAME, ["Ctrl+Shift+W"]) == {"rename": "Ctrl+Shift+W"}
+    assert KEYMAP.chosen({"rename": ["Ctrl+Shift+W"]})["close_tab"] == []
     # One that the user gave to the other action is taken from its line.
     mine = {"close_tab": ["Ctrl+Shift+W", "Ctrl+F4"], "send": ["F7"]}
-    assert BOOK.assigned(mine, RENAME, ["Ctrl+Shift+W"]) == {"rename": "Ctrl+Shift+W", "close_tab": "Ctrl+F4"}
-    assert BOOK.assigned(mine, RENAME, ["F7", "F8"]) == {"rename": ["F7", "F8"], "send": ""}
-    assert BOOK.assigned({"rename": ["F7"]}, RENAME, []) == {"rename": None}, "it has no key by default"
+    assert KEYMAP.assigned(mine, RENAME, ["Ctrl+Shift+W"]) == {"rename": "Ctrl+Shift+W", "close_tab": "Ctrl+F4"}
+    assert KEYMAP.assigned(mine, RENAME, ["F7", "F8"]) == {"rename": ["F7", "F8"], "send": ""}
+    assert KEYMAP.assigned({"rename": ["F7"]}, RENAME, []) == {"rename": None}, "it has no key by default"
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_the_use_of_a_key_in_terminals_is_said(key: str, use: str) -> None:
 
 def test_a_key_that_types_cannot_be_an_actions_and_a_default_one_is_no_conflict() -> None:
     for key in ("A", "Shift+A", "Space", "Return", "Tab", "+", "Esc"):
-        assert BOOK.conflict({}, RENAME, key).types, key
+        assert KEYMAP.conflict({}, RENAME, key).types, key
     for key in ("Ctrl+Shift+R", "Shift+F3"):
-        assert not BOOK.conflict({}, RENAME, key).types
-    zoom = next(action for action in BOOK.actions if action.name == "zoom_in")
+        assert not KEYMAP.conflict({}, RENAME, key).types
+    zoom = next(action for action in KEYMAP.actions if action.name == "zoom_in")
     for key in zoom.defaults:
-        assert not BOOK.conflict({}, zoom, key)
+        assert not KEYMAP.conflict({}, zoom, key)

@@ -28,7 +28,7 @@ from .terminals import Started, Terminal, end_left, start
 log = logging.getLogger(__name__)
 
 
-class Actor:
+class ActRunner:
     """Does acts: files in order, one after the other; terminals side by side.
 
     Attributes:

@@ -62,7 +62,7 @@ class Conflict(NamedTuple):
         return self.holder is not None or bool(self.use) or self.types
 
 
-class KeyBook:
+class Keymap:
     """The actions with their keys.
 
     Attributes:
@@ -75,7 +75,7 @@ class KeyBook:
         chosen: Callable[[Overrides], Mapping[str, Sequence[str]]],
         problems: Callable[[Overrides, Mapping[str, int]], list[str]],
     ) -> None:
-        """Set up the book.
+        """Set up the keymap.
 
         Args:
             actions: in the order in which they are shown.
