@@ -102,6 +102,10 @@ class SessionsModel(ChatList):
 
     # ------------------------------------------------------------ verbs
 
+    def free_name(self, wanted: str) -> str:
+        """The name that a new chat gets for a wanted one: running chats have different names."""
+        return free_name(wanted, {chat.name for chat in self.running()})
+
     async def launch(
         self,
         agent: Agent,
@@ -127,7 +131,7 @@ class SessionsModel(ChatList):
         from session_host.client.chats.launch_request import LaunchRequest
 
         request = await self.login_path.with_login_path(LaunchRequest(
-            agent=agent, arguments=arguments, name=free_name(name, {chat.name for chat in self.running()}) or None,
+            agent=agent, arguments=arguments, name=self.free_name(name) or None,
             directory=directory, prompt=prompt, worktree=worktree, environment=dict(os.environ), overrides=overrides,
             size=size, colors=self.colors, runtime=runtime, conversation=conversation,
         ))  # fmt: skip

@@ -61,9 +61,7 @@ class Sheets(QObject):
     def new_chat(self) -> NewChatSheet:
         """Starts a chat."""
         sessions = self._sessions
-        return self._register(
-            NewChatSheet(self._theme, self._window, self._agents, lambda: {chat.name for chat in sessions.running()})
-        )
+        return self._register(NewChatSheet(self._theme, self._window, self._agents, sessions.free_name))
 
     @cached_property
     def name(self) -> NameSheet:

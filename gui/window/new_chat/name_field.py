@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from gui.window.widgets.parts import label
 from gui.wording import common_texts, new_chat_texts
-from session_host.storage.store import free_name
 
-RunningNames = Callable[[], Collection[str]]
-"""The names of the running chats, which a new one cannot have."""
+FreeName = Callable[[str], str]
+"""Returns the name that a new chat gets for a wanted one, since running chats have different names."""
 MAX_CHARACTERS = 80
 
 
@@ -24,9 +23,9 @@ class NameField(QWidget):
         is_settled: whether the chat is being started; then its own name is no other chat's.
     """
 
-    def __init__(self, running_names: RunningNames) -> None:
+    def __init__(self, free_name: FreeName) -> None:
         super().__init__()
-        self._running_names = running_names
+        self._free_name = free_name
         self._suggested = ""
         self.is_chosen = self.is_settled = False
         self.line = QLineEdit()
@@ -56,13 +55,12 @@ class NameField(QWidget):
         """Show the name that the chat gets; call it again when chats start or end."""
         if self.is_settled:
             return
-        running = self._running_names()
-        suggestion = free_name(self._suggested, running)
+        suggestion = self._free_name(self._suggested)
         self.line.setPlaceholderText(suggestion)
         if not self.is_chosen and (self.line.text().strip() or not self.line.hasFocus()):
             self.line.setText(suggestion)
         name = self.name
-        free = free_name(name, running)
+        free = self._free_name(name)
         note = new_chat_texts.name_is_taken(name, free) if free != name else ""
         self.note.setText(note)
         self.note.setVisible(bool(note))

@@ -22,7 +22,7 @@ from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
 from gui.window.new_chat.fields import EndpointFields, InstallHint, PresetButtons, RuntimeField, WorktreeField
-from gui.window.new_chat.name_field import NameField, RunningNames
+from gui.window.new_chat.name_field import FreeName, NameField
 from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
@@ -56,9 +56,7 @@ class NewChatSheet(FormSheet):
     conversation_requested = Signal(NewChatRequest)
     directory_settled = Signal(str)
 
-    def __init__(
-        self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], running_names: RunningNames = tuple
-    ) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = str) -> None:
         super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
         self._agents = agents
         self._starts: dict[str, Start] = {}
@@ -78,7 +76,7 @@ class NewChatSheet(FormSheet):
         self.directory_row.settled.connect(self.directory_settled)
         self.conversations = ConversationPicker(theme, self)
         self.conversation = self.conversations.opening_button(self.choose_conversation)
-        self.naming = NameField(running_names)
+        self.naming = NameField(free_name)
         self.name = self.naming.line
         self.prompt_row = PromptRow(theme, self)
         self.prompt = self.prompt_row.field
