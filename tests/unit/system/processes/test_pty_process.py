@@ -223,7 +223,7 @@ def test_a_relative_program_is_looked_up_in_the_session_s_directory(tmp_path: Pa
 
 
 def test_a_directory_that_vanished_is_no_session(terminal: Terminal) -> None:
-    with pytest.raises(LaunchFailed, match="does not exist"):
+    with pytest.raises(LaunchFailed, match="there is no directory /no/such/place"):
         terminal.run("true", directory="/no/such/place")
 
 
