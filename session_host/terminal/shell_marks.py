@@ -15,6 +15,9 @@ from session_host.protocol.untrusted_text import plain
 from .events import CommandBegan, CommandEnded
 from .prompts import MAX_READ_CHARACTERS, exit_code_of
 
+MAX_MARK_BYTES: Final = 64 * 1024
+"""A longer mark is ignored; one may have a command line."""
+
 _FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
 
 

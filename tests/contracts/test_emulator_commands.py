@@ -10,6 +10,7 @@ from session_host.protocol.values import CommandTime, GridSize
 from session_host.terminal import available_engines, from_replay, restore
 from session_host.terminal.base import Emulator
 from session_host.terminal.commands import MAX_COMMAND_CHARACTERS, MAX_COMMANDS, Command
+from session_host.terminal.shell_marks import MAX_MARK_BYTES
 
 from .conftest import Maker
 
@@ -132,6 +133,14 @@ def test_a_text_that_is_too_long_is_not_cut_and_a_flood_is_bounded(make: Maker) 
     emulator.feed(b"\x1b]133;C\x07\x1b]133;D\x07\r\n" * (2 * MAX_COMMANDS))
     assert len(emulator.commands.saved().commands) == MAX_COMMANDS
     assert len(emulator.commands.take_changes()) <= MAX_COMMANDS
+
+
+def test_a_mark_with_a_long_command_counts_up_to_the_same_length(make: Maker) -> None:
+    """Else a replica of the other engine would give its commands other numbers."""
+    emulator, _ = host(make)
+    for length in (20_000, MAX_MARK_BYTES - len("C;x") - 1, MAX_MARK_BYTES - len("C;x")):
+        emulator.feed(f"\x1b]133;C;x{'x' * length}\x07\x1b]133;D\x07\r\n".encode())
+    assert emulator.commands.count == 3
 
 
 def test_without_numbers_nothing_is_told_of_commands(make: Maker) -> None:

@@ -24,7 +24,7 @@ from session_host.terminal.events import (
     TitleChanged,
 )
 from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
-from session_host.terminal.shell_marks import mark_of
+from session_host.terminal.shell_marks import MAX_MARK_BYTES, mark_of
 from session_host.version import VERSION
 
 from .library.calls import ffi, lib, set_option, text_of
@@ -52,6 +52,7 @@ _END_OF_IMAGE: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
 _STRING_TERMINATOR: Final = b"\x1b\\"
 SHELL_MARK: Final = b"133"
 IMAGE: Final = b"G"
+_LIMITS: Final = {b"99": MAX_SEQUENCE_BYTES, SHELL_MARK: MAX_MARK_BYTES, IMAGE: MAX_IMAGE_SEQUENCE_BYTES}
 
 
 def clean_text(data: bytes, limit: int) -> str:
@@ -146,7 +147,7 @@ class Effects:
         found = _COMMAND_START.search(data)
         while found:
             content = found.end()
-            limit = content + (MAX_IMAGE_SEQUENCE_BYTES if found[2] else MAX_SEQUENCE_BYTES)
+            limit = content + _LIMITS[found[1] or found[2]]
             end = (_END_OF_IMAGE if found[2] else _END_OF_STRING).search(data, content, limit)
             if end is None and len(data) < limit:
                 self.unfinished = data[found.start() :]

@@ -15,7 +15,7 @@ from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
-from session_host.terminal.shell_marks import is_fresh_line
+from session_host.terminal.shell_marks import MAX_MARK_BYTES, is_fresh_line
 from session_host.version import VERSION
 
 from .modes import ANSI_MODES, IN_BAND_RESIZE, MAX_TITLE_STACK, PRIVATE_MODES, ModeScreen, private
@@ -224,7 +224,7 @@ class ReportScreen(ModeScreen):
             self.all_dirty = True
         elif code == 7501 and rest.startswith("?"):
             self.write_process_input(AGENT_STATE_REPLY.decode())
-        else:
+        elif code != 133 or len(rest) < MAX_MARK_BYTES:
             if code == 133:
                 self._shell_mark(rest)
             self.events.extend(osc.events_of(code, rest, self.notifications, self.write_process_input))
