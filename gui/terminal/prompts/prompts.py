@@ -16,7 +16,7 @@ from gui.wording import prompt_texts
 from session_host.terminal.base import Emulator
 from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
 
-from .commands import TerminalCommands, described
+from .commands import TerminalCommands, described, facts_of
 from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text, rows_between
@@ -142,7 +142,8 @@ class TerminalPrompts:
             self._go_to(emulator, prompts[index])
             kind = prompt_texts.turn if prompts[index].turn else prompt_texts.place
             text = prompt_texts.failed if failed else kind
-            self.label.show_text(text(index + 1, len(prompts)))
+            times = facts_of(emulator, prompts[index]._replace(exit_code=None))
+            self.label.show_text(" · ".join(filter(None, (text(index + 1, len(prompts)), times))))
         elif failed:
             self.label.show_text(prompt_texts.no_earlier_failed() if by < 0 else prompt_texts.no_later_failed())
         elif by > 0:

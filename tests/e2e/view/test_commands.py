@@ -49,6 +49,8 @@ def test_the_pointer_over_a_mark_tells_the_command_its_exit_code_how_long_it_ran
     made.feed(WAITING)
     margin = made.view.prompts.margin
     made.until(lambda: margin.marks, "the mark")
+    made.view.prompts.go(-1, failed=True)
+    assert said(made) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
     place = QPoint(3, int(margin.marks[0].top + 4))
     QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
     assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
