@@ -22,7 +22,7 @@ MAX_COMMAND_CHARACTERS: Final = 1024
 """The longest text of a command; that of a longer one is not kept, since a part of it is another command."""
 
 MAX_INPUTS: Final = 24
-_MAX_NUMBER: Final = 10**12
+_MAX_NUMBER: Final = 10**13
 _LATEST_MS: Final = 4_102_444_800_000
 """The year 2100: a later time is not one of ours."""
 
@@ -195,7 +195,7 @@ def options_in(options: Iterable[str]) -> dict[str, str]:
 def inputs_in(options: dict[str, str]) -> Inputs:
     """The places of the input in the options of a replayed mark."""
     found = _numbers(options.get("i", ""))[: 2 * MAX_INPUTS]
-    return tuple(zip(found[::2], found[1::2], strict=False))
+    return tuple(zip(found[::2], found[1::2], strict=False)) if min(found, default=0) >= 0 else ()
 
 
 def written_inputs(inputs: Inputs) -> str:
@@ -213,7 +213,7 @@ def _numbers(text: str) -> list[int]:
     if not _NUMBERS.fullmatch(text):
         return []
     found = [int(part) for part in text.split(".")]
-    return found if max(found) < _MAX_NUMBER * 10 else []
+    return found if max(found) < _MAX_NUMBER else []
 
 
 def _text_of(options: dict[str, str]) -> str:
