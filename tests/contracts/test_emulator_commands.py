@@ -114,6 +114,7 @@ def test_numbers_stay_through_what_changes_rows(make: Maker) -> None:
         "t=-.-.-",
         "t=9999999999999.1.1",
         "i=1.2.3.x",
+        "i=0.-5",
         "cmdline_url=%ff%1b[2J",
     ],
 )
