@@ -14,6 +14,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.sessions.listing import describe
 from session_host.client.sessions.upgrade import replace_host
+from session_host.client.viewer import closing
 from session_host.client.viewer.viewer import Viewer
 from session_host.keeper_client.requests import keeper_status
 from session_host.paths import database, session_log
@@ -100,7 +101,10 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
     await end(record.id)
 
 
-async def test_what_is_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once() -> None:
+async def test_what_is_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(closing, "LEAVING_S", PATIENCE_S)
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         await rests(record)

@@ -270,6 +270,12 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_viewer_closes() -> None:
     record = await start("cat")
     viewer = Viewer(record.id, Watcher(), size=GridSize(80, 24))
@@ -281,6 +287,7 @@ async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_v
     await end(record.id)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_what_a_program_has_not_read_when_the_viewer_closes_is_not_missing(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)

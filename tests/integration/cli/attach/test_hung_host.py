@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 
 import pytest
 
 from tests.programs import program
-from tests.support.commands import OnTerminal, new, outlive
+from tests.support.commands import OnTerminal, environment, new, outlive
 from tests.support.hosts import has_hibernated, hibernate_after
+from tests.support.terminals import ScreenTerminal
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
+
+PATIENT = (
+    "import runpy; from session_host.client.viewer import closing; closing.LEAVING_S = 60.0; "
+    "runpy.run_module('session_host.cli', run_name='__main__')"
+)
+"""``outlive`` that waits a minute for its host: on a busy machine, two seconds may be too short."""
 
 
 def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
@@ -44,7 +52,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
 def test_what_is_typed_into_a_hibernating_chat_arrives_although_the_user_detaches_at_once() -> None:
     hibernate_after(0.2)
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
-    with OnTerminal("attach", "echo") as terminal:
+    with ScreenTerminal([sys.executable, "-c", PATIENT, "attach", "echo"], env=environment()) as terminal:
         terminal.see("ready")
         wait_until(lambda: has_hibernated(session_id, 1), 60, "the chat to rest")
         terminal.type(b"exit" + b"\x02d")

@@ -84,7 +84,11 @@ def is_received(host: FakeHost, message: Message, times: int) -> bool:
     return host.received.count(message) == times
 
 
-async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(host: FakeHost) -> None:
+async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_acknowledgement(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
+    monkeypatch.setattr(closing, "ASK_AFTER_S", 60.0)
     async with leaving(host) as viewer:
         typed = Text(host.attachment, 1, "typed")
         for times in range(1, 4):
@@ -97,7 +101,11 @@ async def test_a_closed_viewer_sends_its_last_input_again_and_leaves_after_the_a
         await eventually(lambda: Detach(host.attachment) in host.received, 20, "the host to see it go")
 
 
-async def test_a_closed_viewer_counts_input_that_the_host_refuses(host: FakeHost) -> None:
+async def test_a_closed_viewer_counts_input_that_the_host_refuses(
+    host: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "LEAVING_S", 60.0)
+    monkeypatch.setattr(closing, "ASK_AFTER_S", 60.0)
     async with leaving(host) as viewer:
         await eventually(lambda: Text(host.attachment, 1, "typed") in host.received, 20, "the input")
         host.say(InputRefused(host.attachment, 1, ErrorCode.INPUT_FULL, "the program is not reading its input"))
