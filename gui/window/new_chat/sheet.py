@@ -7,7 +7,6 @@ import os
 import shlex
 from collections.abc import Mapping
 
-from msgspec.structs import replace
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -21,18 +20,17 @@ from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.conversation_picker import ConversationPicker
 from gui.window.new_chat.directory_browser import DirectoryRow
 from gui.window.new_chat.field_grid import FieldGrid, mark_invalid
-from gui.window.new_chat.fields import EndpointFields, InstallHint, PresetButtons, RuntimeField, WorktreeField
+from gui.window.new_chat.fields import InstallHint
 from gui.window.new_chat.name_field import FreeName, NameField
 from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
     NewChatRequest,
     Refused,
-    known_words,
     suggested_name,
     variables_of,
-    words_of,
 )
+from gui.window.new_chat.start_fields import StartFields
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
@@ -59,13 +57,8 @@ class NewChatSheet(FormSheet):
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = str) -> None:
         super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
         self._agents = agents
-        self._starts: dict[str, Start] = {}
         self._is_draft = False
         """Whether the sheet has input that was not started yet."""
-        self._filled_for = ""
-        """The agent for which the fields below it are filled in."""
-        self._defaults: list[str] = []
-        """The default arguments of that agent."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
@@ -81,13 +74,11 @@ class NewChatSheet(FormSheet):
         self.prompt_row = PromptRow(theme, self)
         self.prompt = self.prompt_row.field
         self.prompt.submitted.connect(self._submit)
-        self._endpoint = EndpointFields()
-        self.model, self.url = self._endpoint.model, self._endpoint.url
-        self.arguments = QLineEdit()
-        self.presets = PresetButtons()
-        self.runtime = RuntimeField()
+        self._start_fields = fields = StartFields()
+        self.arguments, self.presets = fields.arguments, fields.presets
+        self.runtime, self.worktree = fields.runtime, fields.worktree
+        self.model, self.url = fields.endpoint.model, fields.endpoint.url
         self.runtime.changed.connect(self._show_fields)
-        self.worktree = WorktreeField()
         self.environment = QLineEdit()
         self.environment.setPlaceholderText(new_chat_texts.variable_example())
         self.more = button(new_chat_texts.more_options(), "link", self._toggle_more)
@@ -171,8 +162,7 @@ class NewChatSheet(FormSheet):
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
         self.naming.is_chosen = self._is_draft = False
-        self._starts = dict(starts)
-        self._filled_for = ""
+        self._start_fields.begin(starts)
         self._more_shown = bool(overrides)
         self.directory.setText(phrases.short_directory(directory))
         self.prompt.clear()
@@ -201,8 +191,7 @@ class NewChatSheet(FormSheet):
 
     def suggest_worktree(self) -> None:
         """Suggest a git worktree in the open sheet, also for the agents that the user chooses later."""
-        self._starts = {name: replace(self._starts.get(name, Start()), worktree=True) for name in self._agents}
-        self.worktree.checkbox.setChecked(True)
+        self._start_fields.suggest_worktree(self._agents)
         self._more_shown = True
         self._show_fields()
 
@@ -258,35 +247,11 @@ class NewChatSheet(FormSheet):
         self.missing.show_agent(agent if missing else None)
         if agent is None:
             return
-        self._fill_for(agent)
+        self._more_shown = self._start_fields.fill_for(agent) or self._more_shown
         self._show_fields()
         self._set_error("")
         self.start.setEnabled(not missing)
         self._suggest_name()
-
-    def _fill_for(self, agent: Agent) -> None:
-        """Fill in the values of this agent's last start; input for another agent is kept until that is chosen again."""
-        if self._filled_for == agent.name:
-            return
-        if self._filled_for:
-            self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
-        self._filled_for = agent.name
-        start = self._starts.get(agent.name, Start())
-        self._defaults = list(agent.default_arguments)
-        self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
-        self.presets.set_presets(agent.presets, start.presets)
-        self.worktree.set_value(enabled=start.worktree)
-        self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
-        self._endpoint.set_values(start.model, start.url)
-        hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
-        self._more_shown = self._more_shown or bool(hidden)
-
-    def _as_start(self, arguments: list[str]) -> Start:
-        return Start(
-            arguments=arguments, defaults=self._defaults, presets=self.presets.chosen(),
-            worktree=self.worktree.value() is not None, model=self.model.text().strip(), url=self.url.text().strip(),
-            runtime=self.runtime.value(),
-        )  # fmt: skip
 
     def _on_directory(self, _text: str) -> None:
         self._set_error("")
@@ -375,13 +340,7 @@ class NewChatSheet(FormSheet):
             raise Refused(self.tiles, new_chat_texts.choose_agent())
         if problem := self.directory.problem():
             raise Refused(self.directory, problem)
-        arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
-        start = self._as_start(arguments)
-        arguments = [*self.presets.arguments(), *arguments]
-        if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
-            raise Refused(self.arguments, new_chat_texts.enter_command())
-        if agent.name == ENDPOINT:
-            arguments = self._endpoint.arguments(arguments)
+        start, arguments = self._start_fields.read(agent)
         return NewChatRequest(
             agent=agent.name,
             directory=self.directory.directory(),

@@ -1,0 +1,85 @@
+"""The fields that an agent's last start fills in."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+from PySide6.QtWidgets import QLineEdit
+
+from gui.settings.layout import Start
+from gui.window.new_chat.fields import EndpointFields, PresetButtons, RuntimeField, WorktreeField
+from gui.window.new_chat.request import ENDPOINT, Refused, known_words, words_of
+from gui.wording import new_chat_texts
+from session_host.agents.agent import Agent
+
+
+class StartFields:
+    """The fields, and the values that they have for each agent while the sheet is open.
+
+    Attributes:
+        arguments, presets, runtime, worktree, endpoint: the fields, for the sheet to lay out.
+    """
+
+    def __init__(self) -> None:
+        self.arguments = QLineEdit()
+        self.presets = PresetButtons()
+        self.runtime = RuntimeField()
+        self.worktree = WorktreeField()
+        self.endpoint = EndpointFields()
+        self._starts: dict[str, Start] = {}
+        self._filled_for = ""
+        """The agent for which the fields are filled in."""
+        self._defaults: list[str] = []
+        """The default arguments of that agent."""
+
+    def begin(self, starts: Mapping[str, Start]) -> None:
+        """Use the last start of each agent, by name."""
+        self._starts = dict(starts)
+        self._filled_for = ""
+
+    def suggest_worktree(self, agents: Iterable[str]) -> None:
+        """Suggest a git worktree, for all agents."""
+        self._starts = {name: replace(self._starts.get(name, Start()), worktree=True) for name in agents}
+        self.worktree.checkbox.setChecked(True)
+
+    def fill_for(self, agent: Agent) -> bool:
+        """Fill in the values of this agent's last start; input for another agent is kept until that is chosen again.
+
+        Returns:
+            Whether a value that is usually empty was filled in.
+        """
+        if self._filled_for == agent.name:
+            return False
+        if self._filled_for:
+            self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
+        self._filled_for = agent.name
+        start = self._starts.get(agent.name, Start())
+        self._defaults = list(agent.default_arguments)
+        self.arguments.setText(shlex.join(start.arguments if start.defaults == self._defaults else self._defaults))
+        self.presets.set_presets(agent.presets, start.presets)
+        self.worktree.set_value(enabled=start.worktree)
+        self.runtime.set_value(start.runtime if agent.structured is not None else "terminal")
+        self.endpoint.set_values(start.model, start.url)
+        return bool(start.worktree or start.presets or (start.arguments and not agent.arguments_replace))
+
+    def read(self, agent: Agent) -> tuple[Start, list[str]]:
+        """The start to remember, and the agent's arguments.
+
+        Raises:
+            Refused: a field is invalid.
+        """
+        arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
+        start = self._as_start(arguments)
+        arguments = [*self.presets.arguments(), *arguments]
+        if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
+            raise Refused(self.arguments, new_chat_texts.enter_command())
+        return start, self.endpoint.arguments(arguments) if agent.name == ENDPOINT else arguments
+
+    def _as_start(self, arguments: list[str]) -> Start:
+        model, url = self.endpoint.model.text().strip(), self.endpoint.url.text().strip()
+        return Start(
+            arguments=arguments, defaults=self._defaults, presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None, model=model, url=url, runtime=self.runtime.value(),
+        )  # fmt: skip
