@@ -37,7 +37,7 @@ def times_in(emulator: Emulator | None) -> list[CommandTime]:
     if emulator is None:
         return []
     found = [emulator.commands.of(prompt.number) for prompt in emulator.prompts() if prompt.output is not None]
-    return [command.time() for command in found if command is not None]
+    return [command.time() for command in found if command is not None and command.began_ms]
 
 
 def ended_in(viewer: Viewer) -> list[CommandTime]:
