@@ -13,7 +13,7 @@ reads the files of themes.
     derive      the window's colours from a terminal's
     marks       the shapes that show a chat's state, painted
     popup_list  a list that drops down over other widgets, and leaves them the keyboard
-    menu        menus that leave the keyboard to their window
+    menu        menus and lists in windows of their own, which leave the keyboard to their window
     matched     a text with its matched characters marked
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles

@@ -7,13 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
 
 from gui.settings.kinds import Number
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
-from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_S_PX
+from gui.window.settings.choice_box import ChoiceBox
 from gui.window.widgets.parts import IconButton
 from gui.wording import settings_texts
 
@@ -118,38 +119,6 @@ class ToggleControl(Control):
 
     def show_value(self, value: Any) -> None:
         self.switch.setChecked(bool(value))
-
-
-class ChoiceBox(QComboBox):
-    """A box with choices; the wheel scrolls the page, and not the choices, until the box is clicked.
-
-    Signals:
-        popup_closed: the open list was closed.
-    """
-
-    popup_closed = Signal()
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMaxVisibleItems(16)
-        self.setItemDelegate(QStyledItemDelegate(self))  # Its own one ignores the style sheet's rows.
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def hidePopup(self) -> None:
-        super().hidePopup()
-        self.popup_closed.emit()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
-        caret = QRectF(self.width() - 20, (self.height() - 12) / 2, 12, 12)
-        paint_glyph(painter, Glyph.EXPANDED, caret, self._theme.tokens.color("secondary"))
-        painter.end()
 
 
 class ChoiceControl(Control):

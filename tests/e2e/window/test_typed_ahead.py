@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
-from tests.support.windows import Window, xdotool
+from tests.support.windows import Window, has_keyboard, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +45,12 @@ def windows(own: Window) -> set[str]:
     search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid), "--name", "Outlive"]
     # It fails if a window is gone before its name is read.
     return {*subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()}
+
+
+def all_windows(own: Window) -> list[str]:
+    """The X server's ids of all windows that are shown."""
+    search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid)]
+    return subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()
 
 
 def open_menu(own: Window, top_px: int = 300) -> None:
@@ -78,6 +84,29 @@ def test_behind_a_menu(new_chat: NewChat, open_window: OpenWindow):
                 os.kill(own.process.pid, signal.SIGCONT)
             wait_until(partial(is_repeated, chat["id"], text), WAIT_S, "the text")
             wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to be gone")
+
+
+def test_behind_the_list_of_a_choice(area: Area, open_window: OpenWindow):
+    settings = area.config / "window.toml"
+    with open_window() as own:
+        own.focus()
+        own.press("ctrl+comma")
+        search = ["search", "--sync", "--all", "--onlyvisible", "--pid", str(own.process.pid)]
+        window = xdotool(*search, "--name", "^Settings").split()[0]
+        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the settings to have the keyboard")
+        own.type("group chats")
+        own.press("Tab", "Tab")
+        shown = len(all_windows(own))
+        own.press("space")
+        wait_until(lambda: len(all_windows(own)) > shown, WAIT_S, "the list")
+        for _ in range(2):
+            own.tabs()  # It has asked the X server for all that belongs to showing the list by now.
+        os.kill(own.process.pid, signal.SIGSTOP)
+        try:
+            own.press("Escape", "Down")
+        finally:
+            os.kill(own.process.pid, signal.SIGCONT)
+        wait_until(lambda: settings.exists() and "project" in settings.read_text(), WAIT_S, "the next choice")
 
 
 @contextmanager
