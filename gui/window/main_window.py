@@ -56,6 +56,7 @@ from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
 from gui.window.widgets.parts import Area, IconButton, sentence
+from gui.window.widgets.raising import raise_window
 from gui.wording import notice_texts, window_texts
 from session_host.agents.agent import Agent
 
@@ -353,11 +354,7 @@ class MainWindow(QWidget):
 
     def raise_window(self) -> None:
         """Raise the window, with the keyboard focus."""
-        if self.isMinimized():
-            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        raise_window(self)
         self.focus_page()
 
     # ------------------------------------------------------------ the user's actions

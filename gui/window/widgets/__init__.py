@@ -8,6 +8,7 @@ page_list        a search field above a list of pages
 paged_window     a window with a list of pages on the left
 text_window      such a window with a page of text on the right
 accessibility    accessible roles for screen readers
+raising          a window comes to the front, also from another desktop
 prompt_field     a field for several lines of text
 directory_field  a field for a directory, with completion
 """

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from gui.theme.follow import Theme
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.parts import Hairline
+from gui.window.widgets.raising import raise_window
 
 
 class PagedWindow(QWidget):
@@ -51,9 +52,7 @@ class PagedWindow(QWidget):
 
     def start(self) -> None:
         """Show the window in front, with the keyboard in the search field."""
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        raise_window(self)
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -20,7 +20,7 @@ from tests.support.displays import XServer
 from tests.support.reboots import kill_at_once
 from tests.support.themes import LIGHT
 from tests.support.waiting import wait_until
-from tests.support.windows import outlive, xdotool
+from tests.support.windows import has_keyboard, outlive, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -41,6 +41,23 @@ def test_a_second_start_raises_the_first_and_ends(open_window: OpenWindow):
         assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
         wait_until(lambda: _is_active(window), WAIT_S, "the first window to be in front")
         assert first.process.poll() is None
+
+
+def test_it_is_raised_from_another_desktop(open_window: OpenWindow, window_manager: None):
+    with open_window() as first:
+        first.focus()
+        window = xdotool("getactivewindow").strip()
+        place = xdotool("getwindowgeometry", window)
+        xdotool("set_desktop", "1")
+        try:
+            wait_until(lambda: not first.shown(), WAIT_S, "the window to be on another desktop than the user")
+            start_again()
+            wait_until(lambda: _is_active(window), WAIT_S, "the window to be in front")
+            wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the window to have the keyboard")
+            assert xdotool("get_desktop_for_window", window).strip() == xdotool("get_desktop").strip() == "1"
+            assert xdotool("getwindowgeometry", window) == place
+        finally:
+            xdotool("set_desktop", "0")
 
 
 def test_the_sheet_for_a_new_chat_is_opened_by_a_command(open_window: OpenWindow, area: Area):

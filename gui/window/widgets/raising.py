@@ -1,0 +1,36 @@
+"""Raises a window that the user asked for from outside it, as by a click in the tray."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+GRANT_MS = 300
+"""Window managers answer within a few milliseconds; the user waits this long only where one refuses."""
+
+
+def raise_window(window: QWidget) -> None:
+    """Show a window in front, with the keyboard.
+
+    A window manager on X11 may refuse the keyboard to a window of another desktop, and leave the window there. Then it
+    is hidden and shown again, which brings it to the desktop that the user sees.
+    """
+    may_be_elsewhere = window.isVisible() and not window.isMinimized()
+    if window.isMinimized():
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    _to_the_front(window)
+    if may_be_elsewhere and QGuiApplication.platformName() == "xcb":
+        QTimer.singleShot(GRANT_MS, window, lambda: _bring_here(window))
+
+
+def _to_the_front(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
+def _bring_here(window: QWidget) -> None:
+    if window.isVisible() and not window.isMinimized() and not window.windowHandle().isExposed():
+        window.hide()
+        _to_the_front(window)
