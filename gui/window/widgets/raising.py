@@ -14,13 +14,14 @@ def raise_window(window: QWidget) -> None:
     """Show a window in front, with the keyboard.
 
     A window manager on X11 may refuse the keyboard to a window of another desktop, and leave the window there. Then it
-    is hidden and shown again, which brings it to the desktop that the user sees.
+    is hidden and shown again, which brings it to the desktop that the user sees. Qt may take such a window for a
+    minimized one, as both are "iconic" on X11.
     """
-    may_be_elsewhere = window.isVisible() and not window.isMinimized()
+    was_visible = window.isVisible()
     if window.isMinimized():
         window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
     _to_the_front(window)
-    if may_be_elsewhere and QGuiApplication.platformName() == "xcb":
+    if was_visible and QGuiApplication.platformName() == "xcb":
         QTimer.singleShot(GRANT_MS, window, lambda: _bring_here(window))
 
 

@@ -43,11 +43,14 @@ def test_a_second_start_raises_the_first_and_ends(open_window: OpenWindow):
         assert first.process.poll() is None
 
 
-def test_it_is_raised_from_another_desktop(open_window: OpenWindow, window_manager: None):
+@pytest.mark.parametrize("is_minimized", [False, True])
+def test_it_is_raised_from_another_desktop(open_window: OpenWindow, window_manager: None, is_minimized: bool):
     with open_window() as first:
         first.focus()
         window = xdotool("getactivewindow").strip()
         place = xdotool("getwindowgeometry", window)
+        if is_minimized:
+            xdotool("windowminimize", "--sync", window)
         xdotool("set_desktop", "1")
         try:
             wait_until(lambda: not first.shown(), WAIT_S, "the window to be on another desktop than the user")
