@@ -111,7 +111,7 @@ beside "lint" ruff check .
 beside "format" ruff format --check --quiet .
 beside "types" mypy session_host gui tests installers
 beside "import contracts" lint-imports
-# Twice as many at once as there are processors: tests wait, for processes and for the product's own patience. Fast ones do not.
+# Twice as many at once as there are processors: tests wait, for processes and for the product's own timeouts. Fast ones do not.
 workers=$((2 * $(nproc)))
 [ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16

@@ -19,7 +19,7 @@ from typing import IO
 from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
 
-LOOK_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 10.0
 WORK_TIMEOUT_S = 300.0
 """Long enough for a checkout of a large repository, with the user's hooks and filters."""
 _PIECE_BYTES = 1 << 18
@@ -120,7 +120,7 @@ def run_read_only(
         directory: the working directory of git.
         words: the command and its arguments.
         extra: variables added to git's environment.
-        timeout_s: how long it may take; ``LOOK_TIMEOUT_S`` if None.
+        timeout_s: how long it may take; ``READ_TIMEOUT_S`` if None.
 
     Returns:
         The output of git; bytes that are not UTF-8 become lone surrogates, as in ``os.fsdecode``.
@@ -129,7 +129,7 @@ def run_read_only(
         GitRefused: git exited with an error.
         WorktreeError: git is not installed, or takes too long.
     """
-    return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or LOOK_TIMEOUT_S)
+    return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or READ_TIMEOUT_S)
 
 
 def read_limited(

@@ -33,7 +33,7 @@ from session_host.agents.agent import login_shell
 from session_host.system.processes import proc
 
 TIMEOUT_S = 5.0
-LOOK_AGAIN_S = 0.05
+POLL_INTERVAL_S = 0.05
 _READ_BYTES = 65536
 _KEPT_BYTES = 1024 * 1024
 """How much of a shell's output is kept, the newest; a PATH is far shorter."""
@@ -170,7 +170,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
     while True:
         # Background processes may keep the output open for ever, so the shell's own exit also ends the loop.
         ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        if select.select([descriptor], [], [], 0 if ended else LOOK_AGAIN_S)[0]:
+        if select.select([descriptor], [], [], 0 if ended else POLL_INTERVAL_S)[0]:
             try:
                 piece = os.read(descriptor, _READ_BYTES)
             except BlockingIOError:

@@ -32,10 +32,10 @@ from session_host.paths import ensure_private, state_dir
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.processes.process_tree import MARK, chat_processes, end
 
-PATIENCE_S = 1.5
+TIMEOUT_S = 1.5
 """The longest delay of a start, and only for a program that was not asked before."""
 
-LONG_PATIENCE_S = 15.0
+LONG_TIMEOUT_S = 15.0
 """The timeout for a caller that wants the answer itself."""
 
 MAX_BYTES = 256 * 1024
@@ -89,14 +89,14 @@ class _CachedProbe(msgspec.Struct):
     tries: int = 1
 
 
-def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: float = PATIENCE_S) -> Probe:
+def probed(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> Probe:
     """The answer of an agent's program; asks the program if it was not asked before. Blocks.
 
     Args:
         agent: the agent to probe.
         path: the program's path.
         environment: the program's environment.
-        patience_s: the timeout; 0 asks nothing.
+        timeout_s: the timeout; 0 asks nothing.
     """
     resolved = os.path.realpath(path)
     try:
@@ -106,16 +106,16 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], patience_s: 
     # npm gives all files of a package one fixed modification time; the change time reveals a new version.
     size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
     former = _cached_probe(resolved, size, times)
-    if former is not None and _is_enough(former, patience_s):
+    if former is not None and _is_enough(former, timeout_s):
         return former.probe
-    if patience_s <= 0:
+    if timeout_s <= 0:
         return Probe()
     with _asking[resolved]:
         kept = _cached_probe(resolved, size, times)
         # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
-        if kept is not None and kept != former and (patience_s <= PATIENCE_S or _is_enough(kept, patience_s)):
+        if kept is not None and kept != former and (timeout_s <= TIMEOUT_S or _is_enough(kept, timeout_s)):
             return kept.probe
-        probe = ask(resolved, agent.version, environment, patience_s)
+        probe = ask(resolved, agent.version, environment, timeout_s)
         _cache_probe(resolved, _CachedProbe(size, times, probe, kept.tries + 1 if kept is not None else 1))
         return probe
 
@@ -129,7 +129,7 @@ def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dic
     """
     with ThreadPoolExecutor(max_workers=4) as threads:
         answers = {
-            path: threads.submit(probed, agent, path, environment, LONG_PATIENCE_S) for path, agent in agents.items()
+            path: threads.submit(probed, agent, path, environment, LONG_TIMEOUT_S) for path, agent in agents.items()
         }
         return {path: answer.result().version for path, answer in answers.items()}
 
@@ -153,18 +153,18 @@ def speaks_protocol(agent: Agent, probe: Probe) -> bool:
     return probe.options | probe.commands >= frozenset(agent.structured.probed)
 
 
-def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patience_s: float) -> Probe:
+def ask(path: str, version: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> Probe:
     """Ask a program for its version and its options, both at once. Blocks up to the timeout.
 
     Args:
         path: the program.
         version: the arguments that print its version; () if it cannot print it.
         environment: the program's environment.
-        patience_s: the timeout.
+        timeout_s: the timeout.
     """
     mark = f"probe-{secrets.token_hex(8)}"
     quiet = {**environment, "TERM": "dumb", "NO_COLOR": "1", MARK: mark}
-    deadline_s = time.monotonic() + patience_s
+    deadline_s = time.monotonic() + timeout_s
     asked = [_Question([path, *words], quiet) if words else None for words in (tuple(version), ("--help",))]
     try:
         for question in asked:
@@ -266,11 +266,11 @@ def _parse_help(version: str, text: str) -> Probe:
     return Probe(version, options, frozenset(valued), frozenset(variadic), frozenset(_COMMAND.findall(text)))
 
 
-def _is_enough(kept: _CachedProbe, patience_s: float) -> bool:
+def _is_enough(kept: _CachedProbe, timeout_s: float) -> bool:
     """Whether the kept answer is final."""
     if kept.probe.version and kept.probe.options is not None:
         return True
-    return kept.tries >= MAX_TRIES and patience_s < LONG_PATIENCE_S
+    return kept.tries >= MAX_TRIES and timeout_s < LONG_TIMEOUT_S
 
 
 def _file() -> Path:

@@ -12,7 +12,7 @@ from typing import Final
 from .child import start_child, wait
 
 START_TIMEOUT_S: Final = 60.0
-LOOK_AGAIN_S: Final = 0.02
+POLL_INTERVAL_S: Final = 0.02
 END_TIMEOUT_S: Final = 3.0
 """A server that has not ended by then is killed."""
 
@@ -52,7 +52,7 @@ class Server:
                 return connection
             if self._process.poll() is not None:
                 raise ServerFailed("the server ended before it took connections")
-            time.sleep(LOOK_AGAIN_S)
+            time.sleep(POLL_INTERVAL_S)
         raise ServerFailed(f"the server took no connections within {START_TIMEOUT_S:g} s")
 
     def wait(self, timeout_s: float) -> int | None:

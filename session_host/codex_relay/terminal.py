@@ -19,7 +19,7 @@ from .options import Options
 from .server import connected
 
 END_TIMEOUT_S: Final = 2.0
-LOOK_AGAIN_S: Final = 0.5
+POLL_INTERVAL_S: Final = 0.5
 """So long after the server has closed the connection that watches it, the socket tells whether it is there."""
 
 ENDED: Final = "The chat has ended, and this view of it with it."
@@ -66,7 +66,7 @@ def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
         while (connection := connected(path)) is not None:
             with connection:
                 select.select([descriptor, connection.fileno()], [], [])
-            if select.select([descriptor], [], [], LOOK_AGAIN_S)[0]:
+            if select.select([descriptor], [], [], POLL_INTERVAL_S)[0]:
                 code = agent.wait()
                 return code if code == 0 or _is_served(path) else None  # It may fail since the server has gone.
     finally:

@@ -24,13 +24,13 @@ import time
 PROTOCOL_VERSION = 3
 """The oldest version that has ``Report``, so that older hosts understand it, too."""
 
-PATIENCE_S = 1.0
+TIMEOUT_S = 1.0
 """How long an agent that waits for its hooks is delayed at most."""
 
 MAX_WAIT_S = 23.5 * 3600
 """How long a question waits for its answer: less than the agent lets the hook run."""
 
-ASKING_PATIENCE_S = 30.0
+ASKING_TIMEOUT_S = 30.0
 """How long a question waits for the agent's input, and for a host that takes it."""
 
 RETRIES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0)
@@ -51,9 +51,9 @@ _QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the
 def main(words: list[str]) -> None:
     """Report the event in time, and ignore all errors."""
     asks, is_done = words[:1] == ["--ask"], words[:1] == ["--done"]
-    patience_s = ASKING_PATIENCE_S if asks else PATIENCE_S
+    timeout_s = ASKING_TIMEOUT_S if asks else TIMEOUT_S
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else PATIENCE_S)
+    signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else TIMEOUT_S)
     path = os.environ.get("OUTLIVE_SOCKET", "")
     if not path:
         return
@@ -63,7 +63,7 @@ def main(words: list[str]) -> None:
             given = word.encode("utf-8", "replace")
         else:
             event = event or word
-    given = given or _input(time.monotonic() + patience_s / 2)
+    given = given or _input(time.monotonic() + timeout_s / 2)
     value = _parsed(given)
     event = event or _text(value.get("hook_event_name")) or _text(value.get("type"))
     if not event:
@@ -75,13 +75,13 @@ def main(words: list[str]) -> None:
     ended = [done(value)] if is_done else []  # Hosts of former versions refuse an additional field.
     report = frame(["Report", "hook", event, conversation, asked(value), *ended])
     if not asks or len(given) > MAX_QUESTION_BYTES:
-        _connect(path, report, patience_s).close()
+        _connect(path, report, timeout_s).close()
         return
     question = os.urandom(4).hex()
     for tries, wait_s in enumerate(RETRIES_S):
         time.sleep(wait_s)
         asking = frame(["AskUser", 1, question, given.decode(), tries > 0])
-        with _connect(path, report + asking, patience_s) as connection:
+        with _connect(path, report + asking, timeout_s) as connection:
             output = _answer(connection)
         if output is not None:
             os.write(1, output)
@@ -89,10 +89,10 @@ def main(words: list[str]) -> None:
         report = b""  # The next host knows it.
 
 
-def _connect(path: str, frames: bytes, patience_s: float) -> socket.socket:
+def _connect(path: str, frames: bytes, timeout_s: float) -> socket.socket:
     """Send frames to the session's host over a new connection."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(patience_s / 2)
+    connection.settimeout(timeout_s / 2)
     connection.connect(path)
     connection.sendall(frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frames)
     return connection

@@ -26,7 +26,7 @@ from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.report import Report, Series, Verdict, render_json
 from tests.benchmarks.setting import Setting, setting
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitTimeout
 
 SPREAD = 12
 """Instants of each scenario when all benchmarks are run."""
@@ -101,7 +101,7 @@ async def examine(
             number = waiting.pop(0)
             try:
                 instant = await SCENARIOS[name](place, number)
-            except (WaitedInVain, CannotTrace) as error:
+            except (WaitTimeout, CannotTrace) as error:
                 found.failures.append(f"{name}, call {number}: {error}")
                 continue
             found.instants.append(instant)

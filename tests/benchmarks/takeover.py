@@ -18,12 +18,12 @@ from tests.benchmarks.sessions import idle_program
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.usage import pss_mb
 from tests.support import processes
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 
 SESSIONS = 100
 KILLS_A_ROUND = 20
 LIMIT_MS = 20.0
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 
 def run(setting: Setting) -> Report:
@@ -49,27 +49,27 @@ def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
     """Kill one of the two; how long until there are two again, which have all that they had.
 
     Raises:
-        WaitedInVain: that does not come, or something is missing.
+        WaitTimeout: that does not come, or something is missing.
     """
     former_standby = processes.parent(before.pid)
     killed = former_standby if kill_standby else before.pid
     began_s = time.perf_counter()
     os.kill(killed, signal.SIGKILL)
     while (now := _status()).pid == before.pid:
-        if time.perf_counter() - began_s > PATIENCE_S:
-            raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for another keeper than {before.pid}")
+        if time.perf_counter() - began_s > TIMEOUT_S:
+            raise WaitTimeout(f"timed out after {TIMEOUT_S:g} s, waiting for another keeper than {before.pid}")
     took_s = time.perf_counter() - began_s
     if now.sessions != before.sessions:
-        raise WaitedInVain("the next keeper has other chats, or other hosts, than the former one")
+        raise WaitTimeout("the next keeper has other chats, or other hosts, than the former one")
     standby = before.pid if kill_standby else former_standby
     if processes.parent(now.pid) != standby:
-        raise WaitedInVain(f"the standby of {now.pid} is not {standby}")
+        raise WaitTimeout(f"the standby of {now.pid} is not {standby}")
     return took_s * 1000
 
 
 def _status() -> KeeperStatus:
     """What the keeper says; one that is killed meanwhile is followed by another."""
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline_s:
         try:
             status = keeper_status()
@@ -77,13 +77,13 @@ def _status() -> KeeperStatus:
             continue
         if status is not None:
             return status
-    raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for a keeper that answers")
+    raise WaitTimeout(f"timed out after {TIMEOUT_S:g} s, waiting for a keeper that answers")
 
 
 def ready() -> KeeperStatus:
     """What the keeper says once it has a standby."""
     status = _status()
-    wait_until(lambda: processes.name(processes.parent(status.pid)) == "outlive-standby", PATIENCE_S, "the standby")
+    wait_until(lambda: processes.name(processes.parent(status.pid)) == "outlive-standby", TIMEOUT_S, "the standby")
     return status
 
 

@@ -18,7 +18,7 @@ from session_host.paths import session_journal
 from session_host.protocol.messages import Describe
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, PATIENCE_S, Done, environment, new, outlive
+from tests.support.commands import OUTLIVE, TIMEOUT_S, Done, environment, new, outlive
 from tests.support.hosts import end, see, start, watching
 from tests.support.records import one_line
 from tests.support.waiting import eventually
@@ -33,7 +33,7 @@ def outlive_with(descriptors: int, *words: str) -> Done:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
     done = subprocess.run(
-        [*OUTLIVE, *words], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=PATIENCE_S,
+        [*OUTLIVE, *words], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=TIMEOUT_S,
         check=False, preexec_fn=limit,
     )  # fmt: skip
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -16,7 +16,7 @@ from tests.support.waiting import poll_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 OUT, IN = "<1b5b4f>", "<1b5b49>"
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 async def until(session_id: str, lines: list[str]) -> None:
@@ -27,7 +27,7 @@ async def until(session_id: str, lines: list[str]) -> None:
         assert read == lines[: len(read)]
         return read == lines
 
-    await poll_until(lambda: peek(session_id), fits, PATIENCE_S, str(lines))
+    await poll_until(lambda: peek(session_id), fits, TIMEOUT_S, str(lines))
 
 
 async def test_a_program_without_viewers_gets_one_focus_report() -> None:

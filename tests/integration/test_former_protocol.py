@@ -27,7 +27,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import GridSize, State
 from tests.support import protocol_recorder
-from tests.support.hosts import PATIENCE_S, peek, start
+from tests.support.hosts import TIMEOUT_S, peek, start
 from tests.support.protocol_recordings import DIRECTORY, Frame, PlayedHost, Recording, ReplayedClient
 from tests.support.waiting import eventually
 
@@ -56,11 +56,11 @@ async def test_a_client_of_the_former_protocol_is_served(conversation: str) -> N
     async def is_ready() -> bool:
         return "ready" in await peek(record.id)
 
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while not await is_ready():
             pass
     client = ReplayedClient(RECORDING, record.id)
-    await client.say_all(conversation, PATIENCE_S)
+    await client.say_all(conversation, TIMEOUT_S)
     assert refusals([values for _, values in client.heard]) == refusals(recorded(conversation))
 
 

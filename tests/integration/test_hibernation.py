@@ -33,7 +33,7 @@ from tests.support.waiting import eventually, poll_until, wait_for_end
 pytestmark = pytest.mark.usefixtures("sessions")
 
 REST_AFTER_S = 0.2
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ async def rests(record: SessionRecord, times: int = 1) -> int:
     def resting() -> list[str]:
         return [line for line in log_of(record).splitlines() if line.endswith(".hibernation hibernating")]
 
-    await eventually(lambda: len(resting()) >= times, PATIENCE_S, f"{record.name} to rest")
+    await eventually(lambda: len(resting()) >= times, TIMEOUT_S, f"{record.name} to rest")
     return int(resting()[-1].split()[2])
 
 
@@ -104,7 +104,7 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
 async def test_what_is_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closing, "LEAVING_S", PATIENCE_S)
+    monkeypatch.setattr(closing, "LEAVING_S", TIMEOUT_S)
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         await rests(record)
@@ -135,7 +135,7 @@ async def test_the_end_of_a_hibernating_chat_is_recorded_with_its_code(tmp_path:
     record = await start("sh", "-c", "read go < $0; exit 23", str(gate))
     pid = await rests(record)
     gate.write_text("go\n")
-    await asyncio.to_thread(wait_for_end, pid, PATIENCE_S)
+    await asyncio.to_thread(wait_for_end, pid, TIMEOUT_S)
     with Store.open(database()) as store:
         recorded = store.get(record.id)
     assert recorded is not None
@@ -146,7 +146,7 @@ async def test_a_shutdown_interrupts_a_hibernating_chat() -> None:
     record = await start("cat")
     pid = await rests(record)
     os.kill(pid, signal.SIGTERM)
-    await asyncio.to_thread(wait_for_end, pid, PATIENCE_S)
+    await asyncio.to_thread(wait_for_end, pid, TIMEOUT_S)
     with Store.open(database()) as store:
         recorded = store.get(record.id)
     assert recorded is not None
@@ -180,7 +180,7 @@ async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> No
         await poll_until(
             lambda record=record: described(record),  # type: ignore[misc]
             lambda found: processes.is_alive(found.keeper_pid or 0) and found.keeper_pid != status.pid,
-            PATIENCE_S, "another keeper to be known",
+            TIMEOUT_S, "another keeper to be known",
         )  # fmt: skip
         await end(record.id)
 
@@ -240,7 +240,7 @@ async def test_a_viewer_that_leaves_is_noticed_during_hibernation() -> None:
         description = await asyncio.to_thread(describe, record.id)
         assert description is not None
         assert description.viewers == 1
-    await eventually(lambda: "woken" in log_of(record), PATIENCE_S, "it to be woken")
+    await eventually(lambda: "woken" in log_of(record), TIMEOUT_S, "it to be woken")
     assert (await described(record)).viewers == 0
     await end(record.id)
 
@@ -259,7 +259,7 @@ async def test_viewers_of_different_sizes_prevent_hibernation() -> None:
     small, large = (watching(record.id, size=size) for size in (GridSize(80, 24), GridSize(100, 30)))
     async with small as (viewer, _), large:
         waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
-        await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
+        await eventually(lambda: asyncio.get_running_loop().time() > waiting, TIMEOUT_S, "some time to pass")
         assert "to rest" not in log_of(record)
         viewer.close()
         await viewer.closed()
@@ -287,6 +287,6 @@ async def test_hibernation_can_be_switched_off() -> None:
     hibernate_after(0)
     record = await start("cat")
     waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
-    await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
+    await eventually(lambda: asyncio.get_running_loop().time() > waiting, TIMEOUT_S, "some time to pass")
     assert "to rest" not in log_of(record)
     await end(record.id)

@@ -22,7 +22,7 @@ from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_ansi_lines
 from tests.programs import Gate
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
-from tests.support.waiting import PATIENCE_S, eventually, poll_until
+from tests.support.waiting import TIMEOUT_S, eventually, poll_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -111,7 +111,7 @@ async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: 
         )
 
     # A viewer that has just gone may have changed the size, even to and fro; the replica hears of it by another socket.
-    await poll_until(of_host, is_same, PATIENCE_S, lambda: f"the replica to be as the host: {host}")
+    await poll_until(of_host, is_same, TIMEOUT_S, lambda: f"the replica to be as the host: {host}")
     replica = viewer.emulator
     assert replica is not None
     cursor = replica.cursor

@@ -25,7 +25,7 @@ from session_host.terminal.prompts import Prompt
 from tests.programs import Gate
 from tests.support.hosts import end, start, watching
 from tests.support.terminals import ScreenTerminal
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 SIZE = GridSize(60, 30)
 
@@ -47,7 +47,7 @@ class ShellTerminal(ScreenTerminal):
         return self.prompts(prompts)
 
     def prompts(self, count: int) -> list[Prompt]:
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while len(self.screen.prompts()) != count and self._show(deadline_s):
             pass
         found = self.screen.prompts()

@@ -18,7 +18,7 @@ from session_host.structured.dialects.base import Start
 from session_host.structured.lines import LineSplitter
 from session_host.structured.step import Step
 from tests.support.acp_chat import AcpChat
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 
@@ -36,7 +36,7 @@ class FakeAgents:
     def connect(self, directory: str, environment: Mapping[str, str]) -> tuple[socket.socket, int]:
         """Start an agent; returns its standard input and output, and its process id."""
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(PATIENCE_S)
+        connection.settimeout(TIMEOUT_S)
         connection.connect(str(self._path))
         with connection.makefile("rb", buffering=0) as lines:
             pid = int(lines.readline())
@@ -77,7 +77,7 @@ class AcpProcess(AcpChat):
 
     def wait(self, condition: Callable[[], Any]) -> None:
         """Read the agent's output until the condition is true, or the agent has ended."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while not condition():
             assert not self.ended, self.shown()
             assert time.monotonic() < deadline, self.shown()

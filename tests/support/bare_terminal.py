@@ -12,7 +12,7 @@ from types import TracebackType
 from session_host.protocol.values import GridSize
 from tests.support.commands import environment
 from tests.support.terminals import ScreenTerminal
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitTimeout
 
 SIZE = GridSize(120, 40)
 GRACE_S = 5.0
@@ -30,7 +30,7 @@ class BareTerminal(ScreenTerminal):
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
-            with contextlib.suppress(WaitedInVain):
+            with contextlib.suppress(WaitTimeout):
                 self.wait(GRACE_S, is_exact=True)
         super().__exit__(kind, error, trace)
 

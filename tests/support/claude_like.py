@@ -20,7 +20,7 @@ from tests.programs import program
 from tests.support.hosts import end, peek
 from tests.support.waiting import poll_until
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class ClaudeLike:
@@ -54,7 +54,7 @@ class ClaudeLike:
             told = (said.activity, said.activity_source)
             return told == (activity, source) and detail in {None, said.activity_detail}
 
-        return await poll_until(self.description, fits, PATIENCE_S, f"{activity} by {source}, {detail}")
+        return await poll_until(self.description, fits, TIMEOUT_S, f"{activity} by {source}, {detail}")
 
     async def wait_for_text(self, text: str) -> None:
         """Wait until the terminal or its history contains a text."""
@@ -62,7 +62,7 @@ class ClaudeLike:
         async def screen() -> str:
             return " ".join(await peek(self.record.id))
 
-        await poll_until(screen, lambda screen: text in screen, PATIENCE_S, text)
+        await poll_until(screen, lambda screen: text in screen, TIMEOUT_S, text)
 
     def close(self) -> None:
         os.close(self._orders)

@@ -18,7 +18,7 @@ from tests.support.terminals import SIZE, Environment, ScreenTerminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
-PATIENCE_S = 90.0
+TIMEOUT_S = 90.0
 
 
 class Done(NamedTuple):
@@ -51,7 +51,7 @@ def outlive(
     typed: str | bytes | None = None,
     cwd: Path | str | None = None,
     env: Mapping[str, str] | None = None,
-    timeout_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
 ) -> Done:
     """Run one command to its end, without a terminal; most commands are forks of ``command_server``.
 

@@ -13,7 +13,7 @@ from session_host.paths import config_dir
 from tests.programs import program
 from tests.programs.conversing import HELPS, VERSIONS
 from tests.support.commands import outlive
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 Chat = dict[str, Any]
 
@@ -44,7 +44,7 @@ def probe_options(agent: str, variables: Mapping[str, str]) -> None:
     found = load_catalog(config_dir())[agent]
     path = found.find(os.environ["PATH"])
     assert path is not None
-    assert probed(found, path, {**os.environ, **variables}, PATIENCE_S).options is not None
+    assert probed(found, path, {**os.environ, **variables}, TIMEOUT_S).options is not None
 
 
 def see(chat: str, text: str) -> None:

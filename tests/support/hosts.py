@@ -21,9 +21,9 @@ from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import LOOK_AGAIN_S, WaitedInVain
+from tests.support.waiting import POLL_INTERVAL_S, WaitTimeout
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 async def start(
@@ -87,17 +87,17 @@ class Watcher:
         """Wait for a condition, checked after each callback and at intervals (acknowledgements cause no callback).
 
         Raises:
-            WaitedInVain: the condition did not become true in time.
+            WaitTimeout: the condition did not become true in time.
         """
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while not condition():
                     self._changed.clear()
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_AGAIN_S):
+                        async with asyncio.timeout(POLL_INTERVAL_S):
                             await self._changed.wait()
         except TimeoutError as error:
-            raise WaitedInVain(f"waited for {what} in vain; states {self.states}") from error
+            raise WaitTimeout(f"timed out waiting for {what}; states {self.states}") from error
 
 
 def shown(viewer: Viewer) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from session_host.system.processes import proc
 from tests.support import processes
 from tests.support.area import Area
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 
 GRACE_S = 30.0
 """The time that exiting processes and threads get."""
@@ -56,7 +56,7 @@ class LeakCheck:
             gc.collect()  # what only a cycle still holds is no leak
             try:
                 wait_until(look, GRACE_S, "everything to end", every_s=0.03, is_exact=True)
-            except WaitedInVain:
+            except WaitTimeout:
                 return found
         return []
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from session_host.system.processes import proc, process_tree
-from tests.support.waiting import WaitedInVain, wait_for_end
+from tests.support.waiting import WaitTimeout, wait_for_end
 
 PROC = Path("/proc")
 
@@ -135,7 +135,7 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         for pid in hosts:
-            with contextlib.suppress(WaitedInVain):
+            with contextlib.suppress(WaitTimeout):
                 wait_for_end(pid, 3.0, is_exact=True)
         end([*keepers, *(pid for pid in hosts if is_alive(pid))])
 
@@ -149,7 +149,7 @@ def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:
     for pid in pids:
         try:
             wait_for_end(pid, grace_s, is_exact=True)
-        except WaitedInVain:
+        except WaitTimeout:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             wait_for_end(pid, 5, f"process {pid} to end after SIGKILL")

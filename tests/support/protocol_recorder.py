@@ -47,7 +47,7 @@ from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifier
 from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 PROGRAM = ["sh", "-c", "stty -echo; printf '\\033]2;a title\\007ready\\n'; exec cat"]
 EVENTS = "\x1b]9;Run it?\x07\x07\x1b]52;c;Y29waWVk\x07\x1b]2;another title\x07"
 """What the program, given it as a line, says: a notification, the bell, a clipboard, a title."""
@@ -80,7 +80,7 @@ class Follower:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition; it is also checked at intervals, since acknowledgements cause no callback."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while not condition():
                 self._changed.clear()
                 with suppress(TimeoutError):
@@ -170,7 +170,7 @@ async def ask(session_id: str) -> str:
         await connection.request(Peek(0, 0, True, True))
         await connection.request(Send(0, text="first\n", paste=True))
         await connection.request(Send(0, text=EVENTS, keys=["Enter"]))
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             async for message in connection.messages():
                 if isinstance(message, messages.TitleEvent) and message.title == "another title":
                     break
@@ -197,7 +197,7 @@ async def _end(session_id: str, request: Stop | Kill) -> str:
     async with ControlConnection(session_id) as connection:
         connection.follow(output=True)
         connection.send_only(msgspec.structs.replace(request, request=1))
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             async for message in connection.messages():
                 if isinstance(message, messages.StateEvent):
                     ended = f"{message.state}, {message.exit_code}, {message.exit_signal}"
@@ -230,7 +230,7 @@ def _later_version(session_id: str) -> str:
 
 def _raw(session_id: str, *said: messages.Message) -> str:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(PATIENCE_S)
+        connection.settimeout(TIMEOUT_S)
         connection.connect(str(session_socket(session_id)))
         for message in said:
             connection.sendall(encode(message))

@@ -147,11 +147,11 @@ class ReplayedClient:
         self.heard: list[tuple[int, list[Any]]] = []
         """Connection, and the values of each message that came on it."""
 
-    async def say_all(self, conversation: str, patience_s: float) -> None:
+    async def say_all(self, conversation: str, timeout_s: float) -> None:
         """Replay a conversation; waits for the reply to each message."""
         frames = self._recording.conversations[conversation]
         try:
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 for frame, following in zip(frames, [*frames[1:], None], strict=True):
                     if frame.side == "client":
                         before = len(self.heard)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tests.support.waiting import PATIENCE_S, WaitedInVain
+from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 T = TypeVar("T")
 
@@ -18,17 +18,17 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     """Handle Qt's events until ``condition`` returns a true value, and return that value.
 
     Raises:
-        WaitedInVain: the time is up.
+        WaitTimeout: the time is up.
     """
     waker = QTimer()  # so that the condition is looked at where no event comes
     waker.start(10)
     if not is_exact:
-        timeout_s = max(timeout_s, PATIENCE_S)  # the machine may be busy
+        timeout_s = max(timeout_s, TIMEOUT_S)  # the machine may be busy
     deadline = time.monotonic() + timeout_s
     try:
         while not (result := condition()):
             if time.monotonic() >= deadline:
-                raise WaitedInVain(f"waited {timeout_s:g} s in vain for {what}")
+                raise WaitTimeout(f"timed out after {timeout_s:g} s, waiting for {what}")
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             run_deferred_deletes()
         return result
@@ -41,7 +41,7 @@ def show(window: QWidget) -> None:
     window.show()
     handle = window.windowHandle()
     assert handle is not None
-    process_events_until(handle.isExposed, PATIENCE_S, "the window to be on the screen")
+    process_events_until(handle.isExposed, TIMEOUT_S, "the window to be on the screen")
 
 
 def run_deferred_deletes() -> None:

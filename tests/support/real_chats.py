@@ -20,9 +20,9 @@ from session_host.session.requests.send_queue import NOT_SHOWN
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import OUTLIVE, Done, environment, outlive
 from tests.support.real_agents import RealAgent
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 
-PATIENCE_S = 90.0
+TIMEOUT_S = 90.0
 """Agents of node take their time where others run too."""
 
 SIZE = "120x40"
@@ -33,7 +33,7 @@ PRESS_AGAIN_S = 3.0
 
 def done(*words: str) -> str:
     """Run a command that must succeed; returns its output."""
-    result = outlive(*words, timeout_s=PATIENCE_S + 30)
+    result = outlive(*words, timeout_s=TIMEOUT_S + 30)
     assert result.code == 0, f"outlive {' '.join(words)}: exit {result.code}: {result.error}"
     return result.output
 
@@ -107,21 +107,21 @@ class Chat:
         """The text on the screen."""
         return done("peek", self.id)
 
-    def sees(self, text: str, timeout_s: float = PATIENCE_S) -> None:
+    def sees(self, text: str, timeout_s: float = TIMEOUT_S) -> None:
         """Wait for a text on the screen or in its history, by ``outlive wait``."""
         waited = outlive(
             "wait", self.id, "--text", re.escape(text), "--timeout", str(timeout_s), timeout_s=timeout_s + 30
         )
         if waited.code:
-            raise WaitedInVain(f"{waited.error}; the screen:\n{self.screen()}")
+            raise WaitTimeout(f"{waited.error}; the screen:\n{self.screen()}")
 
-    def becomes(self, activity: str, timeout_s: float = PATIENCE_S) -> None:
+    def becomes(self, activity: str, timeout_s: float = TIMEOUT_S) -> None:
         """Wait for an activity, by ``outlive wait``."""
         with self.hears(activity, timeout_s):
             pass
 
     @contextmanager
-    def hears(self, activity: str, timeout_s: float = PATIENCE_S) -> Iterator[None]:
+    def hears(self, activity: str, timeout_s: float = TIMEOUT_S) -> Iterator[None]:
         """An ``outlive wait --activity`` that waits already must see the activity that the body causes."""
         words = [*OUTLIVE, "wait", self.id, "--activity", activity, "--timeout", str(timeout_s)]
         with subprocess.Popen(words, env=environment(), stdin=subprocess.DEVNULL) as waiting:
@@ -132,7 +132,7 @@ class Chat:
                 waiting.kill()
         if code:
             told = json.dumps(self.explained(), indent=1)
-            raise WaitedInVain(f"it is not {activity}, but:\n{told}\n{self.screen()}")
+            raise WaitTimeout(f"it is not {activity}, but:\n{told}\n{self.screen()}")
 
     def changes(self) -> list[Change]:
         """All changes of its activity so far, oldest first."""
@@ -146,7 +146,7 @@ class Chat:
         def found() -> list[Change]:
             return [each for each in self.changes()[after:] if each.activity == activity]
 
-        return wait_until(found, PATIENCE_S, lambda: f"{activity} in {self.changes()[after:]}", every_s=0.05)[0]
+        return wait_until(found, TIMEOUT_S, lambda: f"{activity} in {self.changes()[after:]}", every_s=0.05)[0]
 
     def prompts(self) -> list[str]:
         """The prompts that the model received, without the agent's own requests."""
@@ -157,7 +157,7 @@ class Chat:
     def was_asked(self, prompt: str) -> None:
         """Wait until the model received this whole prompt."""
         wait_until(
-            lambda: prompt in self.prompts(), PATIENCE_S, lambda: f"{prompt!r} among {self.prompts()}", every_s=0.1
+            lambda: prompt in self.prompts(), TIMEOUT_S, lambda: f"{prompt!r} among {self.prompts()}", every_s=0.1
         )
 
     # ------------------------------------------------------------ what is done to it
@@ -171,12 +171,12 @@ class Chat:
 
         An agent that dropped the text gets it again, as the command advises.
         """
-        sent = outlive("send", self.id, prompt, "--enter", timeout_s=PATIENCE_S + 30)
+        sent = outlive("send", self.id, prompt, "--enter", timeout_s=TIMEOUT_S + 30)
         if sent.code and self.agent.drops_input and NOT_SHOWN in sent.error:
             self.send(prompt, "--enter")
         else:
             assert sent.code == 0, sent.error
-        self.server.wait_asked(prompt, timeout_s=PATIENCE_S)
+        self.server.wait_asked(prompt, timeout_s=TIMEOUT_S)
 
     def ask_and_read(self, prompt: str) -> None:
         """As ``ask``, but returns when the answer is on the screen."""
@@ -187,7 +187,7 @@ class Chat:
         """Ask for lines; some are sent at once, the rest after ``server.release``. Returns the prompt."""
         prompt = f"count: {lines} hold: {at}"
         self.ask(prompt)
-        self.server.wait_held(PATIENCE_S)
+        self.server.wait_held(TIMEOUT_S)
         self.sees(answer_line(at))
         return prompt
 
@@ -197,13 +197,13 @@ class Chat:
         if asked:
             since = datetime.fromisoformat(asked[-1].time)
             wait_until(lambda: (datetime.now(UTC) - since).total_seconds() > 1, 5, "a user's time to read", every_s=0.1)
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline_s:
             self.send("--enter")
-            with contextlib.suppress(WaitedInVain):
+            with contextlib.suppress(WaitTimeout):
                 wait_until(is_done, PRESS_AGAIN_S, "it", every_s=0.05, is_exact=True)
                 return
-        raise WaitedInVain(f"it was allowed, and was not done:\n{self.screen()}")
+        raise WaitTimeout(f"it was allowed, and was not done:\n{self.screen()}")
 
     def interrupt(self) -> None:
         """Press the key that interrupts a turn."""
@@ -216,7 +216,7 @@ class Chat:
 
     def try_to_resume(self) -> Done:
         """``outlive resume``, which may refuse."""
-        return outlive("resume", self.id, "--json", timeout_s=PATIENCE_S)
+        return outlive("resume", self.id, "--json", timeout_s=TIMEOUT_S)
 
 
 SCRIPT = """\
@@ -250,7 +250,7 @@ class Work:
 
     def end(self) -> None:
         """End the command."""
-        wait_until(self._has_ended, PATIENCE_S, "the command to listen")
+        wait_until(self._has_ended, TIMEOUT_S, "the command to listen")
 
     def _has_ended(self) -> bool:
         try:

@@ -20,7 +20,7 @@ from ptyprocess import PtyProcess
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_readable
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_readable
 
 SIZE = GridSize(80, 24)
 
@@ -90,11 +90,11 @@ class Terminal:
         """Kill the program if it runs."""
         self.process.kill(signal.SIGKILL)
 
-    def wait(self, timeout_s: float = PATIENCE_S, *, is_exact: bool = False) -> int:
+    def wait(self, timeout_s: float = TIMEOUT_S, *, is_exact: bool = False) -> int:
         """Wait for the program's end; returns its exit code, or the negative number of the signal that ended it.
 
         Raises:
-            WaitedInVain: it runs on.
+            WaitTimeout: it runs on.
         """
         wait_readable(self._ended, timeout_s, "the end of the program", is_exact=is_exact)
         self.process.wait()
@@ -130,16 +130,16 @@ class Terminal:
         except OSError:  # EIO: nobody has the other side open.
             return b""
 
-    def until(self, text: bytes, timeout_s: float = PATIENCE_S) -> bytes:
+    def until(self, text: bytes, timeout_s: float = TIMEOUT_S) -> bytes:
         """Wait for ``text``; returns the output up to its end.
 
         Raises:
-            WaitedInVain: it did not come.
+            WaitTimeout: it did not come.
         """
         deadline_s = time.monotonic() + timeout_s
         while text not in self.output:
             if not (data := self.read(deadline_s - time.monotonic())):
-                raise WaitedInVain(f"waited for {text!r} in vain; got {self.output[-500:]!r}")
+                raise WaitTimeout(f"timed out waiting for {text!r}; got {self.output[-500:]!r}")
             self.output += data
         position = self.output.index(text) + len(text)
         taken, self.output = self.output[:position], self.output[position:]
@@ -185,15 +185,15 @@ class ScreenTerminal(Terminal):
         """As ``type``, for more bytes than the PTY accepts at once; reads the program's output meanwhile."""
         os.set_blocking(self.master, False)
         try:
-            deadline_s = time.monotonic() + PATIENCE_S
+            deadline_s = time.monotonic() + TIMEOUT_S
             while data:
-                readable, writable, _ = select.select([self.master], [self.master], [], PATIENCE_S)
+                readable, writable, _ = select.select([self.master], [self.master], [], TIMEOUT_S)
                 if readable:
                     self._show(deadline_s)
                 if writable:
                     data = data[os.write(self.master, data) :]
                 if time.monotonic() > deadline_s:
-                    raise WaitedInVain("the program does not read what is typed")
+                    raise WaitTimeout("the program does not read what is typed")
         finally:
             os.set_blocking(self.master, True)
 
@@ -206,28 +206,28 @@ class ScreenTerminal(Terminal):
         """The text on the screen."""
         return "\n".join(logical_lines(self.screen.rows())).rstrip("\n")
 
-    def see(self, text: str, *, timeout_s: float = PATIENCE_S) -> str:
+    def see(self, text: str, *, timeout_s: float = TIMEOUT_S) -> str:
         """Wait until ``text`` is on the screen; returns the whole screen.
 
         Raises:
-            WaitedInVain: it did not come.
+            WaitTimeout: it did not come.
         """
         deadline_s = time.monotonic() + timeout_s
         while text not in self.text():
             if not self._show(deadline_s):
-                raise WaitedInVain(f"waited for {text!r} in vain; the terminal shows:\n{self.text()}")
+                raise WaitTimeout(f"timed out waiting for {text!r}; the terminal shows:\n{self.text()}")
         return self.text()
 
     def not_see(self, text: str) -> None:
         """Wait until ``text`` is no longer on the screen.
 
         Raises:
-            WaitedInVain: it stays.
+            WaitTimeout: it stays.
         """
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while text in self.text():
             if not self._show(deadline_s):
-                raise WaitedInVain(f"waited in vain for {text!r} to go; the terminal shows:\n{self.text()}")
+                raise WaitTimeout(f"timed out waiting for {text!r} to go; the terminal shows:\n{self.text()}")
 
     def end(self) -> int:
         """Read all output and wait for the program's end; returns its exit code."""

@@ -19,12 +19,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-LOOK_AGAIN_S = 0.01
-PATIENCE_S = 60.0
+POLL_INTERVAL_S = 0.01
+TIMEOUT_S = 60.0
 """The minimum timeout: a busy machine may take this long."""
 
 
-class WaitedInVain(AssertionError):
+class WaitTimeout(AssertionError):
     """The condition did not become true in time."""
 
 
@@ -33,7 +33,7 @@ def wait_until(
     timeout_s: float,
     what: str | Callable[[], str],
     *,
-    every_s: float = LOOK_AGAIN_S,
+    every_s: float = POLL_INTERVAL_S,
     is_exact: bool = False,
 ) -> T:
     """Call ``condition`` until it returns a true value, and return that value.
@@ -46,7 +46,7 @@ def wait_until(
         is_exact: the wait ends after ``timeout_s`` even on a busy machine.
 
     Raises:
-        WaitedInVain: the time is up.
+        WaitTimeout: the time is up.
     """
     timeout_s = _effective_timeout(timeout_s, is_exact)
     deadline = time.monotonic() + timeout_s
@@ -55,7 +55,7 @@ def wait_until(
         if result := condition():
             return result
         if is_late:
-            raise WaitedInVain(_message(what, timeout_s))
+            raise WaitTimeout(_message(what, timeout_s))
         select.select([], [], [], every_s)
 
 
@@ -64,7 +64,7 @@ async def eventually(
     timeout_s: float,
     what: str | Callable[[], str],
     *,
-    every_s: float = LOOK_AGAIN_S,
+    every_s: float = POLL_INTERVAL_S,
     is_exact: bool = False,
 ) -> T:
     """As ``wait_until``, with the event loop running meanwhile."""
@@ -75,7 +75,7 @@ async def eventually(
         if result := condition():
             return result
         if is_late:
-            raise WaitedInVain(_message(what, timeout_s))
+            raise WaitTimeout(_message(what, timeout_s))
         await asyncio.sleep(every_s)
 
 
@@ -90,26 +90,26 @@ async def poll_until(
         if fits(answer := await ask()):
             return answer
         if is_late:
-            raise WaitedInVain(_message(what, timeout_s))
-        await asyncio.sleep(LOOK_AGAIN_S)
+            raise WaitTimeout(_message(what, timeout_s))
+        await asyncio.sleep(POLL_INTERVAL_S)
 
 
 def wait_readable(descriptor: int, timeout_s: float, what: str, *, is_exact: bool = False) -> None:
     """Wait until ``descriptor`` has bytes, or its end, to be read.
 
     Raises:
-        WaitedInVain: the time is up.
+        WaitTimeout: the time is up.
     """
     timeout_s = _effective_timeout(timeout_s, is_exact)
     if not select.select([descriptor], [], [], timeout_s)[0]:
-        raise WaitedInVain(_message(what, timeout_s))
+        raise WaitTimeout(_message(what, timeout_s))
 
 
 def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool = False) -> None:
     """Wait until the process has ended; it need not be a child. A zombie counts as ended.
 
     Raises:
-        WaitedInVain: the time is up.
+        WaitTimeout: the time is up.
     """
     with contextlib.suppress(ProcessLookupError):  # it has ended already
         descriptor = os.pidfd_open(pid)
@@ -120,8 +120,8 @@ def wait_for_end(pid: int, timeout_s: float, what: str = "", *, is_exact: bool =
 
 
 def _effective_timeout(timeout_s: float, is_exact: bool = False) -> float:
-    return timeout_s if is_exact else max(timeout_s, PATIENCE_S)
+    return timeout_s if is_exact else max(timeout_s, TIMEOUT_S)
 
 
 def _message(what: str | Callable[[], str], timeout_s: float) -> str:
-    return f"waited {timeout_s:g} s in vain for {what if isinstance(what, str) else what()}"
+    return f"timed out after {timeout_s:g} s, waiting for {what if isinstance(what, str) else what()}"

@@ -16,7 +16,7 @@ from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.terminals import SIZE, Terminal
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 Start = Callable[..., Terminal]
 
@@ -117,7 +117,7 @@ def test_query_sender_keeps_each_reply_apart(tmp_path: Path, on_terminal: Start)
             terminal.until(b"\x1b[5n")
             terminal.type(b"\x1b[0n")
         else:
-            terminal.output += terminal.read(PATIENCE_S)
+            terminal.output += terminal.read(TIMEOUT_S)
     terminal.type(b"late")
     assert terminal.wait() == 0
     record = json.loads((tmp_path / "record").read_text())

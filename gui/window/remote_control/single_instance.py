@@ -18,7 +18,7 @@ from session_host.paths import ensure_private, runtime_dir, window_socket
 from session_host.system.unix_sockets import bind_private
 
 ANSWER_TIMEOUT_S = 2.0
-LOOK_AGAIN_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 class WindowHangs(OutliveError):
@@ -97,7 +97,7 @@ def claim_or_raise(*, raises: bool = True) -> SingleInstance | None:
             # The other window is starting or exiting: soon one of the two ways works.
             if time.monotonic() > deadline_s:
                 raise _hangs() from error
-            time.sleep(LOOK_AGAIN_S)
+            time.sleep(POLL_INTERVAL_S)
         except OutliveError as error:
             raise _hangs() from error
     try:

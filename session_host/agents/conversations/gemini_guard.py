@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 RETRY_S = 0.25
 """How often to look for the transcript until it exists: no event announces it."""
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 """How long to look for it; afterwards the guard looks when Gemini CLI reports to its terminal."""
 
 
@@ -63,7 +63,7 @@ class TranscriptGuard:
 
     def start(self) -> None:
         """Start guarding; the program runs, perhaps for a long time already."""
-        self._until_s = time.monotonic() + PATIENCE_S
+        self._until_s = time.monotonic() + TIMEOUT_S
         self._inotify.start()
         self.relink()
 

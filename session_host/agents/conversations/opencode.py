@@ -17,10 +17,10 @@ from typing import Final
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.turns import RecordedText, Turn, turns_of
 
-PATIENCE_S = 1.0
+TIMEOUT_S = 1.0
 """How long to wait for a busy file."""
 
-_GLANCE_S = 0.1
+_SHORT_TIMEOUT_S = 0.1
 """The timeout for a host, which must not block."""
 
 _TEXTS = (
@@ -92,7 +92,7 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
     directories = (query.directory, os.path.realpath(query.directory))
     given = (int(since_s * 1000), *directories, title, is_cut, _LONGEST_WHOLE, _CUT_CHARACTERS, wanted)
     try:
-        with opened(path, _GLANCE_S) as connection:
+        with opened(path, _SHORT_TIMEOUT_S) as connection:
             rows = connection.execute(question, given).fetchall()
     except sqlite3.Error:
         return ""  # The file is of another version, or busy.
@@ -107,7 +107,7 @@ def database(query: ConversationQuery) -> Path:
     return data / "opencode" / (query.environment.get("OPENCODE_DB") or "opencode.db")
 
 
-def opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
+def opened(path: Path, timeout_s: float) -> closing[sqlite3.Connection]:
     """Open the file for reading, as a context; it waits so long for a busy one.
 
     Raises:
@@ -116,16 +116,16 @@ def opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
     # Without a log no process writes to the file; a connection would create an empty log, and leave it there.
     is_idle = not path.with_name(f"{path.name}-wal").exists()
     mode = "mode=ro&immutable=1" if is_idle else "mode=ro"
-    return closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=patience_s))
+    return closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=timeout_s))
 
 
 def _rows(path: Path, conversation: str) -> list[tuple[int]]:
-    with opened(path, PATIENCE_S) as connection:
+    with opened(path, TIMEOUT_S) as connection:
         return connection.execute("SELECT 1 FROM session WHERE id = ?", (conversation,)).fetchall()
 
 
 def _recorded_texts(path: Path, conversation: str) -> Iterator[RecordedText]:
-    with opened(path, PATIENCE_S) as connection:
+    with opened(path, TIMEOUT_S) as connection:
         rows = connection.execute(_TEXTS, (conversation,))
         for (_, role), parts in groupby(rows, key=lambda row: row[:2]):
             said = [(str(text or ""), created_ms) for _, _, text, created_ms in parts]

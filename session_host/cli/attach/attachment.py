@@ -170,7 +170,7 @@ class Attachment:
         now_s = self._loop.time()
         if parser.begun != former:
             self._undecided_since_s = now_s
-        due_s = self._undecided_since_s + parser.patience_s
+        due_s = self._undecided_since_s + parser.timeout_s
         self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))
 
     def _on_input_value(self, values: list[TerminalInput]) -> None:

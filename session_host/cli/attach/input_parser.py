@@ -28,13 +28,13 @@ MAX_SEQUENCE_BYTES = 128
 MAX_STRING_BYTES = 8192
 """Longer control strings are dropped up to their end or their expiry: they were not typed."""
 
-INTRODUCER_PATIENCE_S = 0.05
+INTRODUCER_TIMEOUT_S = 0.05
 """After this time without another byte, ESC, or ESC and an introducer, counts as typed."""
 
-SEQUENCE_PATIENCE_S = 0.15
+SEQUENCE_TIMEOUT_S = 0.15
 """After this time, a sequence without an end counts as typed: terminals send a sequence in one piece."""
 
-REPLY_PATIENCE_S = 1.0
+REPLY_TIMEOUT_S = 1.0
 """The time-out of a string that begins like a terminal's reply: over a slow line it arrives in pieces."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
@@ -67,7 +67,7 @@ class InputParser:
     """Parses the outer terminal's input; any split of the bytes gives the same values.
 
     ESC alone is the Escape key or the beginning of a sequence, and each beginning of a sequence may be typing; only
-    time tells. While ``undecided``, the caller calls ``expire`` ``patience_s`` after the beginning.
+    time tells. While ``undecided``, the caller calls ``expire`` ``timeout_s`` after the beginning.
 
     Attributes:
         begun: how many sequences have begun; the number identifies the undecided one.
@@ -91,11 +91,11 @@ class InputParser:
         return self._state is not _GROUND and self._state is not _PASTE
 
     @property
-    def patience_s(self) -> float:
+    def timeout_s(self) -> float:
         """How long to wait after the beginning until the undecided bytes count as typed."""
         if self._state is _State.ESCAPE or len(self._sequence) == 1:
-            return INTRODUCER_PATIENCE_S
-        return REPLY_PATIENCE_S if self._begins_reply else SEQUENCE_PATIENCE_S
+            return INTRODUCER_TIMEOUT_S
+        return REPLY_TIMEOUT_S if self._begins_reply else SEQUENCE_TIMEOUT_S
 
     @property
     def _begins_reply(self) -> bool:

@@ -53,13 +53,13 @@ def _login_shell(login_path: str, own: str, problem: str) -> Check:
 
 def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
     """The versions of agents, by the paths of their programs, without creating a state directory."""
-    from session_host.agents.probe import LONG_PATIENCE_S, ask, versions
+    from session_host.agents.probe import LONG_TIMEOUT_S, ask, versions
 
     if state_dir().is_dir():
         return versions(agents, environment)
     with ThreadPoolExecutor(max_workers=4) as threads:
         answers = {
-            path: threads.submit(ask, path, agent.version, environment, LONG_PATIENCE_S)
+            path: threads.submit(ask, path, agent.version, environment, LONG_TIMEOUT_S)
             for path, agent in agents.items()
         }
         return {path: answer.result().version for path, answer in answers.items()}

@@ -14,7 +14,7 @@ from session_host.system.processes.identity import is_killed, start_time
 
 from .resumability import record_of
 
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 """How long recording an end may take, with a busy disk or daemons that end with the agent."""
 
 
@@ -45,7 +45,7 @@ async def wait_until_exit_saved(session_id: str) -> None:
         UnsafeDirectory: another user could have made the host's socket.
     """
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while await asyncio.to_thread(is_exit_pending, session_id):
                 # The host may have exited meanwhile, or another one follows: check the record and that host.
                 with contextlib.suppress(HostUnavailable):
@@ -54,7 +54,6 @@ async def wait_until_exit_saved(session_id: str) -> None:
                             pass
     except TimeoutError as error:
         text = (
-            f"the chat has ended, but its exit was not saved within {PATIENCE_S:g} s; try again, or run `outlive "
-            "doctor`"
+            f"the chat has ended, but its exit was not saved within {TIMEOUT_S:g} s; try again, or run `outlive doctor`"
         )
         raise NotResumable(text) from error

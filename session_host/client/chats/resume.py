@@ -17,7 +17,7 @@ from session_host.agents.arguments import without_prompt
 from session_host.agents.catalog import load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, locating
-from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
+from session_host.agents.probe import LONG_TIMEOUT_S, Probe, probed
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
@@ -199,5 +199,5 @@ def _arguments(
     path = agent.find(environment.get("PATH", ""))
     # Without the help text, a prompt after an option counts as the option's value, and would be asked again.
     needs_help = any(not word.startswith("-") for word in others)
-    probe = probed(agent, path, environment, LONG_PATIENCE_S) if needs_help and path else Probe()
+    probe = probed(agent, path, environment, LONG_TIMEOUT_S) if needs_help and path else Probe()
     return without_prompt(agent, others, probe)

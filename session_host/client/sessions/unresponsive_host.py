@@ -18,7 +18,7 @@ KEEPER_TIMEOUT_S = 5.0
 RECORD_TIMEOUT_S = 10.0
 """How long the next host has to record the end."""
 
-LOOK_S = 0.02
+POLL_INTERVAL_S = 0.02
 
 
 def kill_unresponsive(session_id: str) -> str:
@@ -52,7 +52,7 @@ def kill_unresponsive(session_id: str) -> str:
     while outcome_of(session_id).state in RUNNING_STATES:
         if time.monotonic() > deadline_s:
             raise HostUnavailable("the agent was killed, but its exit is not saved yet; see `outlive doctor`")
-        time.sleep(LOOK_S)
+        time.sleep(POLL_INTERVAL_S)
     return f"{hung} did not respond; the keeper killed it and the agent"
 
 

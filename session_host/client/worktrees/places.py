@@ -20,7 +20,7 @@ from session_host.errors import WorktreeError
 from session_host.git import WORK_TIMEOUT_S
 from session_host.paths import ensure_private, state_dir, worktrees_dir
 
-LOOK_AGAIN_S = 0.05
+POLL_INTERVAL_S = 0.05
 
 
 def is_ours(path: Path) -> bool:
@@ -83,7 +83,7 @@ def _lock(folder: Path, deadline_s: float) -> int:
             if time.monotonic() > deadline_s:
                 os.close(descriptor)
                 raise WorktreeError(f"another worktree is being created in {folder}; try again") from None
-            time.sleep(LOOK_AGAIN_S)
+            time.sleep(POLL_INTERVAL_S)
         except BaseException:
             os.close(descriptor)
             raise

@@ -17,7 +17,7 @@ from session_host.terminal.events import TerminalEvent
 WAIT_S = 1.0
 """How long a reply waits at most; a program that reads with echo gets it then."""
 
-_LOOK_AGAIN_S = 0.002
+_POLL_INTERVAL_S = 0.002
 _IMAGE_REPLY = b"\x1b_G"
 
 
@@ -49,7 +49,7 @@ class LateReplies:
         if self._waiting or (_IMAGE_REPLY in replies and echoes(self._terminal)):
             if not self._waiting:
                 self._until_s = asyncio.get_running_loop().time() + WAIT_S
-                self._look_again()
+                self._poll_later()
             self._waiting += replies
             replies = b""
         self._send(replies, events)
@@ -67,11 +67,11 @@ class LateReplies:
             self._timer.cancel()
             self._timer = None
 
-    def _look_again(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(_LOOK_AGAIN_S, self._look)
+    def _poll_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_POLL_INTERVAL_S, self._poll)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if echoes(self._terminal) and asyncio.get_running_loop().time() < self._until_s:
-            self._look_again()
+            self._poll_later()
         else:
             self.send_now()

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 GRACE_S = 2.0
 """How long the program's descendants have to exit after it; a launcher's own program may be exiting already."""
 
-LOOK_S = 0.02
+POLL_INTERVAL_S = 0.02
 ROUNDS = 5
 """How often to look for processes that were started while others were killed."""
 
@@ -70,4 +70,4 @@ def _wait(processes: list[ChatProcess]) -> None:
     """Wait until the processes are gone, or the grace period is over."""
     deadline_s = time.monotonic() + GRACE_S
     while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:
-        time.sleep(LOOK_S)  # The processes are not our children, so no event reports their exit.
+        time.sleep(POLL_INTERVAL_S)  # The processes are not our children, so no event reports their exit.

@@ -214,12 +214,12 @@ class EndRequest:
 
     def _signal(self) -> None:
         """Send the next signal; after the last one only the program's end remains."""
-        name, patience_s = next(self._steps)
+        name, timeout_s = next(self._steps)
         self._effects.append(SignalProgram(name))
         if self._is_polite:
             self._effects.append(SignalProgram("SIGCONT"))  # A stopped program cannot act on a polite signal.
-        if patience_s:
-            self._start_timer(STEP, patience_s)
+        if timeout_s:
+            self._start_timer(STEP, timeout_s)
 
     def _sweep(self) -> None:
         if self._ends_all:

@@ -17,7 +17,7 @@ FIRST = 3
 """The first descriptor that systemd passes (SD_LISTEN_FDS_START)."""
 
 
-PATIENCE_S = 2.0
+TIMEOUT_S = 2.0
 """Send timeout; systemd reads within microseconds, but on a busy machine."""
 
 
@@ -39,7 +39,7 @@ class DescriptorStore:
             self._socket.close()
             raise
         # The queue is short (net.unix.max_dgram_qlen): many messages at once must wait for systemd.
-        self._socket.settimeout(PATIENCE_S)
+        self._socket.settimeout(TIMEOUT_S)
 
     def fileno(self) -> int:
         """The connection's descriptor."""

@@ -30,7 +30,7 @@ from tests.benchmarks.kills.recorder import RecordingViewer, kept_in
 from tests.benchmarks.kills.witness import SIZE, Witness
 from tests.support import processes
 from tests.support.hosts import peek
-from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ECHO = re.compile(rb"echo (<[^<>]*>)")
 LONGEST_ECHO_BYTES = 64
@@ -69,7 +69,7 @@ class Chat:
         """Start the session and the viewer that stays.
 
         Raises:
-            WaitedInVain: the viewer does not become live.
+            WaitTimeout: the viewer does not become live.
         """
         await self.witness.start(f"witness-{self.number}", self.engine)
         await self._follow()
@@ -78,7 +78,7 @@ class Chat:
         """Somebody else has started the session, whose program runs: go on as ``start`` does.
 
         Raises:
-            WaitedInVain: the viewer does not become live.
+            WaitTimeout: the viewer does not become live.
         """
         self.witness.is_run_by(record)
         await self._follow()
@@ -128,11 +128,11 @@ class Chat:
             self._heard.set()
         self._tail = self._tail[-LONGEST_ECHO_BYTES:]
 
-    async def until(self, condition, what: str, timeout_s: float = PATIENCE_S) -> None:
+    async def until(self, condition, what: str, timeout_s: float = TIMEOUT_S) -> None:
         """Wait for what the viewer tells or the witness keeps.
 
         Raises:
-            WaitedInVain: it did not come true in time.
+            WaitTimeout: it did not come true in time.
         """
         await eventually(condition, timeout_s, lambda: f"chat {self.number}: {what}; viewer: {self.states[-4:]}")
 
@@ -178,7 +178,7 @@ class Chat:
         """Type something and wait for its echo at the viewer that stays; the seconds that took.
 
         Raises:
-            WaitedInVain: it did not come.
+            WaitTimeout: it did not come.
         """
         return await self.echoed(self.type_text())
 
@@ -186,11 +186,11 @@ class Chat:
         """Wait for the echo of what was just typed; the seconds that took.
 
         Raises:
-            WaitedInVain: it did not come.
+            WaitTimeout: it did not come.
         """
         assert self.viewer is not None
         began_s, snapshots = time.monotonic(), self.viewer.snapshots
-        deadline_s = began_s + PATIENCE_S
+        deadline_s = began_s + TIMEOUT_S
         while token not in self._echoed:
             # A snapshot in the place of output has the echo in it.
             if self.viewer.snapshots > snapshots and self.is_live and self._passed(token):
@@ -200,10 +200,10 @@ class Chat:
                 await asyncio.wait_for(self._heard.wait(), 0.05)
             except TimeoutError:
                 if not self.witness.lives():
-                    raise WaitedInVain(f"chat {self.number}: the agent is gone") from None
+                    raise WaitTimeout(f"chat {self.number}: the agent is gone") from None
                 if time.monotonic() > deadline_s:
                     came = "was read" if token.encode() in self.witness.received else "was not read"
-                    raise WaitedInVain(
+                    raise WaitTimeout(
                         f"chat {self.number} does not answer: {token} {came}; viewer {self.states[-4:]}"
                     ) from None
         return time.monotonic() - began_s
@@ -219,7 +219,7 @@ class Chat:
         """Wait until the witness is quiet, has read all, and the viewer has seen all.
 
         Raises:
-            WaitedInVain: something did not come.
+            WaitTimeout: something did not come.
         """
         viewer = self.viewer
         assert viewer is not None
@@ -237,13 +237,13 @@ class Chat:
         self.witness.order(f"end {code}")
         try:
             await self.until(lambda: viewer.state is ViewerState.ENDED, "the viewer to see the end")
-        except WaitedInVain as error:
+        except WaitTimeout as error:
             return [str(error)]
         losses = []
         if (viewer.exit_code, viewer.exit_signal) != (code, None):
             losses.append(f"the viewer learnt {viewer.exit_code}/{viewer.exit_signal}, the exit code was {code}")
         # The viewer hears of it first, and then it is written down, after the journal's rest.
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while True:
             record = await asyncio.to_thread(recorded, self.witness.id)
             if record is not None and (record.state, record.exit_code) == ("exited", code):
@@ -293,7 +293,7 @@ class Chat:
         finally:
             fresh.close()
         shown = newest_lines(self.viewer.emulator) if self.viewer.emulator is not None else []
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while True:  # A host interprets output after the viewers have it.
             differs = first_difference(expected, await peek(self.witness.id))
             if differs is None or time.monotonic() > deadline_s:

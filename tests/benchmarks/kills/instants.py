@@ -28,12 +28,12 @@ from tests.benchmarks.kills.targets import journal
 from tests.benchmarks.kills.trace import CannotTrace, Traced, Tracing
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import processes
-from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually, wait_for_end
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually, wait_for_end
 
 EXIT_CODE = 7
 WIDE = GridSize(100, 30)
 BURST_BYTES = 200_000
-JOURNAL_PATIENCE_S = 20.0
+JOURNAL_TIMEOUT_S = 20.0
 KEEPER_MODULE = "session_host.keeper"
 
 
@@ -104,7 +104,7 @@ async def _work(chat: Chat, number: int) -> Instant:
                 losses += await use(chat)
                 losses += await chat.end(EXIT_CODE)
                 result = await asyncio.to_thread(traced.result)
-            except (WaitedInVain, OutliveError) as error:
+            except (WaitTimeout, OutliveError) as error:
                 losses.append(str(error))
                 result = await asyncio.to_thread(traced.stop)
         losses += chat.losses(await whole_journal(chat))
@@ -120,7 +120,7 @@ async def use(chat: Chat) -> list[str]:
     """Everything that a session does between start and end, one after the other; what is shown otherwise.
 
     Raises:
-        WaitedInVain: something did not come.
+        WaitTimeout: something did not come.
     """
     witness, viewer = chat.witness, chat.viewer
     assert viewer is not None
@@ -166,9 +166,9 @@ async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
     def pieces() -> list[tuple[int, bytes]] | None:
         return journal(chat.witness.id)
 
-    with contextlib.suppress(WaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         await eventually(
-            lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "", is_exact=True
+            lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_TIMEOUT_S, "", is_exact=True
         )
     return pieces()
 
@@ -208,8 +208,8 @@ async def _launch(place: Place, number: int, *, follow: str) -> Instant:
             started = True
             try:
                 await second.start()
-            except (OutliveError, WaitedInVain) as error:
-                started = isinstance(error, WaitedInVain)
+            except (OutliveError, WaitTimeout) as error:
+                started = isinstance(error, WaitTimeout)
                 losses += [str(error)] if started else []
             result = await asyncio.to_thread(traced.stop)
         if started:
@@ -249,7 +249,7 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
             os.kill(info.host_pid, signal.SIGKILL)
             try:
                 await chat.answers()
-            except WaitedInVain as error:
+            except WaitTimeout as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await ends_well(chat)
@@ -272,7 +272,7 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
             try:
                 await with_keeper(chat, former=info.keeper_pid)
                 await chat.answers()
-            except WaitedInVain as error:
+            except WaitTimeout as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await ends_well(chat)
@@ -285,16 +285,16 @@ async def with_keeper(chat: Chat, *, former: int = 0) -> SessionInfo:
     """Wait until the chat is with a keeper that lives and is not the former one.
 
     Raises:
-        WaitedInVain: it does not come.
+        WaitTimeout: it does not come.
     """
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + TIMEOUT_S
     while True:
         info = await info_of(chat)
         pid = info.keeper_pid
         if pid is not None and pid != former and processes.is_alive(pid):
             return info
         if time.monotonic() > deadline_s:
-            raise WaitedInVain(f"chat {chat.number} is with keeper {pid}; the former was {former}")
+            raise WaitTimeout(f"chat {chat.number} is with keeper {pid}; the former was {former}")
         await asyncio.sleep(0.01)
 
 
@@ -306,11 +306,11 @@ async def ends_well(chat: Chat) -> list[str]:
         info = await with_keeper(chat)
         assert info.host_pid is not None
         os.kill(info.host_pid, signal.SIGKILL)
-        await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
+        await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
         await chat.settle()
         losses += await chat.screen_losses()
         losses += await chat.end(EXIT_CODE)
-    except (WaitedInVain, OutliveError) as error:
+    except (WaitTimeout, OutliveError) as error:
         losses.append(str(error))
     return losses + chat.losses(journal(chat.witness.id) if losses else await whole_journal(chat))
 
@@ -336,11 +336,11 @@ async def info_of(chat: Chat) -> SessionInfo:
     """What ``outlive ls`` says of a chat.
 
     Raises:
-        WaitedInVain: it does not know it.
+        WaitTimeout: it does not know it.
     """
     known = await chats()
     if chat.witness.id not in known:
-        raise WaitedInVain(f"chat {chat.number} is not among the {len(known)} running ones")
+        raise WaitTimeout(f"chat {chat.number} is not among the {len(known)} running ones")
     return known[chat.witness.id]
 
 

@@ -19,7 +19,7 @@ from tests.benchmarks.kills.trace import Traced
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
-from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 WAIT_AND_EXECUTE = "import os, sys; os.read(0, 1); os.execv(sys.argv[1], sys.argv[1:])"
 NOBODY = Traced(0, 0, None, None, None, {})
@@ -51,7 +51,7 @@ async def command_at_launch(place: Place, number: int) -> Instant:
         losses += await ends_well(after)
         if found is None and chat.witness.sizes:
             losses.append("the program was started, and there is no chat")
-    except (WaitedInVain, OutliveError) as error:
+    except (WaitTimeout, OutliveError) as error:
         losses.append(str(error))
     finally:
         await chat.close()
@@ -77,12 +77,12 @@ async def keeper_at_short_launch(place: Place, number: int) -> Instant:
             result = await asyncio.to_thread(traced.stop)
         if not why:
             over = lambda: outcome_of(record.id).state not in RUNNING_STATES  # noqa: E731
-            await eventually(over, PATIENCE_S, "the short program's end")
+            await eventually(over, TIMEOUT_S, "the short program's end")
         lines = ran.read_text().count("x") if ran.exists() else 0
         if lines != (0 if why else 1):
             losses.append(f"the short program ran {lines} times: {why or 'it was started'}")
         losses += await ends_well(other)
-    except WaitedInVain as error:
+    except WaitTimeout as error:
         losses.append(str(error))
     finally:
         await other.close()
@@ -93,7 +93,7 @@ async def settled(chat: Chat) -> SessionRecord | None:
     """The chat's record once it runs; None if after a while there is none that is about to.
 
     Raises:
-        WaitedInVain: it is about to all the time.
+        WaitTimeout: it is about to all the time.
     """
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
@@ -106,7 +106,7 @@ async def settled(chat: Chat) -> SessionRecord | None:
             return record
         if time.monotonic() > deadline_s:
             if found:
-                raise WaitedInVain(f"the chat stays {found[0].state}")
+                raise WaitTimeout(f"the chat stays {found[0].state}")
             return None
         await asyncio.sleep(0.02)
 

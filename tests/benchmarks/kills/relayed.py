@@ -25,7 +25,7 @@ from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Place, tracing
 from tests.support import processes
 from tests.support.structured_chats import ChatViewer, heard, start_chat
-from tests.support.waiting import PATIENCE_S, WaitedInVain
+from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 WAYS = ("relay killed", "relay stopped", "relay slow", "relay stopped, host killed", "server killed")
 STOPPED_S = 0.2
@@ -91,7 +91,7 @@ class RelayedChat:
         """Ask for a turn, and wait for its end; resume the chat if its agent dies meanwhile.
 
         Raises:
-            WaitedInVain: something did not come.
+            WaitTimeout: something did not come.
         """
         self._asked += 1
         number, chat = self._asked, self.viewer
@@ -126,7 +126,7 @@ class RelayedChat:
             try:
                 await self._follow(await resume(self.id))
             except OutliveError as error:
-                raise WaitedInVain(f"the chat cannot be resumed: {error}") from error
+                raise WaitTimeout(f"the chat cannot be resumed: {error}") from error
             await self.until(lambda: self.viewer.state in {"idle", "ended"}, "the agent that is resumed")
             if self.viewer.items[: len(former)] != former:
                 self._losses.append(f"the resumed chat does not begin with the {len(former)} items of the former one")
@@ -148,13 +148,13 @@ class RelayedChat:
         """Wait for what the viewer shows.
 
         Raises:
-            WaitedInVain: it did not come true in time.
+            WaitTimeout: it did not come true in time.
         """
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while not condition():
             if time.monotonic() > deadline_s:
                 shown = [(each.kind, each.status, each.text[:40]) for each in self.viewer.items[-3:]]
-                raise WaitedInVain(f"relayed chat: {what}; {self.viewer.watcher.states[-3:]}, {shown}")
+                raise WaitTimeout(f"relayed chat: {what}; {self.viewer.watcher.states[-3:]}, {shown}")
             await asyncio.sleep(0.005)
 
     # ------------------------------------------------------------ kills
@@ -163,7 +163,7 @@ class RelayedChat:
         """Kill or stop what a way says, and wait until another turn is answered; returns the PID.
 
         Raises:
-            WaitedInVain: none is.
+            WaitTimeout: none is.
         """
         before = len(self.answered)
         pid, host_pid = await self._pids()
@@ -191,15 +191,15 @@ class RelayedChat:
         """The relay and the host of the session that runs.
 
         Raises:
-            WaitedInVain: none does.
+            WaitTimeout: none does.
         """
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline_s:
             info = (await chats()).get(self.id)
             if info is not None and info.child_pid and info.host_pid and processes.is_alive(info.child_pid):
                 return info.child_pid, info.host_pid
             await asyncio.sleep(0.01)
-        raise WaitedInVain("relayed chat: it does not run")
+        raise WaitTimeout("relayed chat: it does not run")
 
     # ------------------------------------------------------------ what is lost
 
@@ -268,7 +268,7 @@ async def relay_at_work(place: Place, number: int) -> Instant:
                     await chat.turn()
                 result = await asyncio.to_thread(traced.stop)
                 await chat.turn()
-            except (WaitedInVain, OutliveError) as error:
+            except (WaitTimeout, OutliveError) as error:
                 losses.append(str(error))
                 result = await asyncio.to_thread(traced.stop)
         losses += chat.losses()

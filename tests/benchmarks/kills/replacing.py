@@ -10,7 +10,7 @@ from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitTimeout
 
 
 async def host_at_upgrade(place: Place, number: int) -> Instant:
@@ -55,7 +55,7 @@ async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat]
                     chat.press()
                     await chat.answers()
                 await chat.answers()
-            except WaitedInVain as error:
+            except WaitTimeout as error:
                 losses.append(str(error))
             try:
                 await working

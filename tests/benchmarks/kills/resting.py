@@ -11,7 +11,7 @@ from session_host.errors import OutliveError
 from session_host.paths import config_dir
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.support.hosts import hibernate_after
-from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_for_end
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
 REST_AFTER_S = 0.2
 
@@ -57,11 +57,11 @@ async def _rest(place: Place, number: int, who: str) -> Instant:
         traced_pid = info.host_pid if who == "host" else info.keeper_pid
         with await tracing(traced_pid, number, follow="fork" if who == "resting" else "self") as traced:
             try:
-                await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
+                await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
                 chat.witness.order("lines 3")
                 chat.press(2)
                 await chat.answers()
-            except (WaitedInVain, OutliveError) as error:
+            except (WaitTimeout, OutliveError) as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await ends_well(chat)

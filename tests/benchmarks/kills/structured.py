@@ -15,7 +15,7 @@ from session_host.storage.store import SessionRecord
 from session_host.structured.items import AgentRequest
 from tests.benchmarks.kills.chat import chats
 from tests.support.structured_chats import ChatViewer, heard, start_chat
-from tests.support.waiting import PATIENCE_S, WaitedInVain
+from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
 LINES = 40
 DELAY_MS = 4
@@ -96,7 +96,7 @@ class StructuredWitness:
         """Wait for a turn's question.
 
         Raises:
-            WaitedInVain: it does not come.
+            WaitTimeout: it does not come.
         """
         chat = self.viewer
         await self.until(
@@ -116,12 +116,12 @@ class StructuredWitness:
         """Wait for what the viewer shows.
 
         Raises:
-            WaitedInVain: it did not come true in time.
+            WaitTimeout: it did not come true in time.
         """
-        deadline_s = time.monotonic() + PATIENCE_S
+        deadline_s = time.monotonic() + TIMEOUT_S
         while not condition():
             if time.monotonic() > deadline_s:
-                raise WaitedInVain(f"structured chat: {what}; viewer {self.viewer.watcher.states[-4:]}")
+                raise WaitTimeout(f"structured chat: {what}; viewer {self.viewer.watcher.states[-4:]}")
             await asyncio.sleep(0.005)
 
     async def kill_host(self) -> int:

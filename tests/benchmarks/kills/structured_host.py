@@ -25,7 +25,7 @@ from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
 from tests.support.structured_chats import heard
-from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_for_end
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
 ANSWER = "answer line 0001\nanswer line 0002\n"
 
@@ -70,7 +70,7 @@ async def structured_host_at_work(place: Place, number: int) -> Instant:
             try:
                 await _use(witness)
                 result = await asyncio.to_thread(traced.result)
-            except (WaitedInVain, OutliveError) as error:
+            except (WaitTimeout, OutliveError) as error:
                 losses.append(str(error))
                 result = await asyncio.to_thread(traced.stop)
         losses += await _losses(witness, ITEMS, HEARD)
@@ -91,8 +91,8 @@ async def structured_host_at_launch(place: Place, number: int) -> Instant:
             try:
                 await witness.start(prompt="run: echo 1\ncount: 2")
                 await _allow(witness)
-            except (OutliveError, WaitedInVain) as error:
-                started = isinstance(error, WaitedInVain)
+            except (OutliveError, WaitTimeout) as error:
+                started = isinstance(error, WaitTimeout)
                 losses += [str(error)] if started else []
             result = await asyncio.to_thread(traced.stop)
         if started:
@@ -120,7 +120,7 @@ async def structured_host_at_recovery(place: Place, number: int) -> Instant:
             os.kill(info.host_pid, signal.SIGKILL)
             try:
                 await _allow(witness)
-            except WaitedInVain as error:
+            except WaitTimeout as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await _short_losses(witness)
@@ -152,10 +152,10 @@ async def _rest(place: Place, number: int, *, follow: str) -> Instant:
         assert info.host_pid is not None
         with await tracing(info.host_pid if follow == "self" else info.keeper_pid, number, follow=follow) as traced:
             try:
-                await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
+                await asyncio.to_thread(wait_for_end, info.host_pid, TIMEOUT_S)
                 witness.viewer.viewer.prompt("answer: queued")
                 await _idle(witness, "queued")
-            except WaitedInVain as error:
+            except WaitTimeout as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await _short_losses(witness, ITEMS[10:12], HEARD[6:7])
@@ -175,7 +175,7 @@ async def _use(witness: StructuredWitness) -> None:
     """Everything that a structured chat does between start and end, one after the other.
 
     Raises:
-        WaitedInVain: something did not come.
+        WaitTimeout: something did not come.
     """
     viewer = witness.viewer.viewer
     viewer.prompt("run: echo 1\ncount: 2")
@@ -209,7 +209,7 @@ async def _die(witness: StructuredWitness) -> None:
     """Let the agent die within an answer.
 
     Raises:
-        WaitedInVain: the viewer does not see it.
+        WaitTimeout: the viewer does not see it.
     """
     witness.viewer.viewer.prompt("count: 9\ncut: 2")
     await witness.until(lambda: witness.viewer.state == "ended", "the end")
@@ -248,7 +248,7 @@ async def _short_losses(
     """The losses of a chat of one turn, and of those with these items and messages, after the agent's death."""
     try:
         await _die(witness)
-    except WaitedInVain as error:
+    except WaitTimeout as error:
         return [str(error)]
     return await _losses(witness, [*ITEMS[:3], *items, *ITEMS[-2:]], [*HEARD[:2], *messages, HEARD[-1]])
 
@@ -266,7 +266,7 @@ async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]],
     numbers = [each["id"] for each in got if "id" in each and "method" in each]
     if numbers != sorted(set(numbers)):
         found.append(f"the ids of the messages for the agent: {numbers}")
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + TIMEOUT_S
     while (record := await asyncio.to_thread(recorded, witness.id)) is not None and record.state != "exited":
         if time.monotonic() > deadline_s:
             found.append(f"the record knows: {record.state}")

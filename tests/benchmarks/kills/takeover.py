@@ -13,7 +13,7 @@ from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, 
 from tests.benchmarks.kills.several import is_whole
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.support import processes
-from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 
 async def standby_at_takeover(place: Place, number: int) -> Instant:
@@ -52,7 +52,7 @@ async def standby_at_work(place: Place, number: int) -> Instant:
                 os.kill(info.host_pid, signal.SIGKILL)
                 await first.answers()
                 losses += await ends_well(second)
-            except (OutliveError, WaitedInVain) as error:
+            except (OutliveError, WaitTimeout) as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         await _whole_again()
@@ -84,7 +84,7 @@ async def _takeover(place: Place, number: int, dies: str, follow: str) -> Instan
                 await _whole_again()
                 await chat.answers()
                 await new.start()
-            except (OutliveError, WaitedInVain) as error:
+            except (OutliveError, WaitTimeout) as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         losses += await ends_well(new)
@@ -99,7 +99,7 @@ async def _pair_of(chat: Chat) -> tuple[int, int]:
     """The active keeper and its standby, once both are there.
 
     Raises:
-        WaitedInVain: they do not come.
+        WaitTimeout: they do not come.
         CannotTrace: there is no standby.
     """
     await _whole_again()
@@ -112,4 +112,4 @@ async def _pair_of(chat: Chat) -> tuple[int, int]:
 
 
 async def _whole_again() -> None:
-    await eventually(is_whole, PATIENCE_S, "an active keeper and a standby")
+    await eventually(is_whole, TIMEOUT_S, "an active keeper and a standby")

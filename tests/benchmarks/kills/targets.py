@@ -15,7 +15,7 @@ from session_host.storage.journal import Output, read
 from tests.benchmarks.kills.witness import SIZE
 from tests.support.commands import OUTLIVE, environment
 from tests.support.terminals import Terminal
-from tests.support.waiting import PATIENCE_S, WaitedInVain
+from tests.support.waiting import TIMEOUT_S, WaitTimeout
 from tests.support.windows import Window
 
 COMMANDS = ("send", "send", "ls", "peek", "attach")
@@ -41,7 +41,7 @@ class ViewerProcess:
         """Start, and return when all viewers are live.
 
         Raises:
-            WaitedInVain: one of them does not become so.
+            WaitTimeout: one of them does not become so.
         """
         self._starts += 1
         own = self._directory / f"viewer-{self._starts}"
@@ -54,7 +54,7 @@ class ViewerProcess:
         waiting = set(self._ids)
         said: list[str] = []
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while waiting and (line := (await self._process.stdout.readline()).decode().split()):
                     said.append(" ".join(line))
                     if line[0] == "live":
@@ -62,7 +62,7 @@ class ViewerProcess:
         except TimeoutError:
             pass  # said below
         if waiting:
-            raise WaitedInVain(f"a viewer that was started did not become live; it said {said[-4:]}")
+            raise WaitTimeout(f"a viewer that was started did not become live; it said {said[-4:]}")
 
     async def kill_and_restart(self) -> float:
         """Kill it and start another; the seconds until that is live."""

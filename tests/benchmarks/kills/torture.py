@@ -28,7 +28,7 @@ from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
 from tests.benchmarks.kills.relayed import WAYS, RelayedChat
 from tests.benchmarks.kills.structured import StructuredWitness
-from tests.support.waiting import PATIENCE_S, WaitedInVain, eventually
+from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
@@ -118,7 +118,7 @@ class Torture:
         """Start, kill, look what is left. Whatever was started has been told to end, hosts are the caller's."""
         try:
             await self._run()
-        except (WaitedInVain, OutliveError) as error:
+        except (WaitTimeout, OutliveError) as error:
             self.outcome.losses.append(str(error))
         finally:
             self._log.close()
@@ -147,7 +147,7 @@ class Torture:
                 await asyncio.sleep(kill.pause_s)
                 try:
                     await self._kill(kill)
-                except WaitedInVain as error:
+                except WaitTimeout as error:
                     self.outcome.losses.append(f"kill {kill.number} ({kill.role}): {error}")
                     break
         await self._look()
@@ -169,7 +169,7 @@ class Torture:
             for each in self._all_structured:
                 each.stop()
             ends = await asyncio.gather(*turns, return_exceptions=True)
-            self.outcome.losses += [str(error) for error in ends if isinstance(error, WaitedInVain)]
+            self.outcome.losses += [str(error) for error in ends if isinstance(error, WaitTimeout)]
             for task in tasks:
                 task.cancel()
             for result in await asyncio.gather(*tasks, return_exceptions=True):
@@ -238,7 +238,7 @@ class Torture:
         self.outcome.killed[kill.role] = self.outcome.killed.get(kill.role, 0) + 1
         self.outcome.recovery_ms.setdefault(kill.role, []).append(took_s * 1000)
         if gone := [chat.number for chat in self._chats if not chat.witness.lives()]:
-            raise WaitedInVain(f"the agents of chats {gone} are gone")
+            raise WaitTimeout(f"the agents of chats {gone} are gone")
 
     def _killed(self, kill: Kill, pid: int) -> None:
         fact = {"at_s": round(time.monotonic() - self._began_s, 4), "pid": pid, **kill._asdict()}
@@ -291,7 +291,7 @@ class Torture:
                 await asyncio.sleep(several.APART_S)
                 if not several.is_whole():
                     self._count("kills of a sequence that came later, since this machine had not run the next keeper")
-                    await eventually(several.is_whole, PATIENCE_S, "two keepers", every_s=0.001)
+                    await eventually(several.is_whole, TIMEOUT_S, "two keepers", every_s=0.001)
                 known = await chats() if any(name in hosts for name in names) else known
             pids = [known[hosts[name]].host_pid if name in hosts else several.keeper_pid(name) for name in names]
             several.kill_at_once([pid for pid in pids if pid])
@@ -301,7 +301,7 @@ class Torture:
     async def _kill_keeper(self, kill: Kill, *, standby: bool = False) -> float:
         former = (await self._info(self._chats[0])).keeper_pid
         if former is None:
-            raise WaitedInVain("there is no keeper")
+            raise WaitTimeout("there is no keeper")
         killed = several.keeper_pid("standby") if standby else former
         self._killed(kill, killed)
         began_s = time.monotonic()
@@ -341,7 +341,7 @@ class Torture:
     async def _info(self, chat: Chat) -> SessionInfo:
         known = await chats()
         if chat.witness.id not in known:
-            raise WaitedInVain(f"chat {chat.number} is not among the running ones; there are {len(known)}")
+            raise WaitTimeout(f"chat {chat.number} is not among the running ones; there are {len(known)}")
         return known[chat.witness.id]
 
     # ------------------------------------------------------------ what is left
@@ -358,7 +358,7 @@ class Torture:
                 await chat.settle()
                 if self._window is None:
                     losses += await chat.screen_losses()
-            except (WaitedInVain, OutliveError) as error:
+            except (WaitTimeout, OutliveError) as error:
                 losses.append(str(error))
             losses += await chat.end(FIRST_CODE + chat.number)
         for chat in self._chats:
@@ -393,8 +393,8 @@ class Torture:
 
 async def _until(condition: Callable[[], Any], what: str) -> None:
     """As ``eventually``, with a condition that has to be awaited."""
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + TIMEOUT_S
     while not await condition():
         if time.monotonic() > deadline_s:
-            raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for {what}")
+            raise WaitTimeout(f"timed out after {TIMEOUT_S:g} s, waiting for {what}")
         await asyncio.sleep(0.02)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from tests.support.waiting import PATIENCE_S, wait_readable
+from tests.support.waiting import TIMEOUT_S, wait_readable
 
 TRACER = Path(__file__).with_name("tracer.py")
 
@@ -59,10 +59,10 @@ class Tracing:
         """Wait for the end of what is counted.
 
         Raises:
-            WaitedInVain: it goes on and on.
+            WaitTimeout: it goes on and on.
         """
         assert self._process.stdout is not None
-        wait_readable(self._process.stdout.fileno(), PATIENCE_S, "the traced process to end")
+        wait_readable(self._process.stdout.fileno(), TIMEOUT_S, "the traced process to end")
         return self.stop()
 
     def stop(self) -> Traced:

@@ -12,7 +12,7 @@ from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
-from tests.support.real_chats import PATIENCE_S, Chat, Work, done
+from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
 from tests.support.waiting import wait_until
 
 pytestmark = [
@@ -37,7 +37,7 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     chat.sees(asks)
     approved = done("approve", chat.id)
     assert f"    {work.command}" in approved.splitlines()
-    wait_until(work.has_begun, PATIENCE_S, "the command to run")
+    wait_until(work.has_begun, TIMEOUT_S, "the command to run")
     assert asks not in chat.screen()
     work.end()
     chat.sees("the work is done")
@@ -66,7 +66,7 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     chat.becomes("needs_input")
     said = json.loads(done("approve", chat.id, "--always", "--json"))
     assert "Always allow Bash(sh again.sh" in str(said["options"])
-    wait_until(runs.exists, PATIENCE_S, "the command to run")
+    wait_until(runs.exists, TIMEOUT_S, "the command to run")
     chat.until_idle()
     chat.send("tool: sh again.sh", "--enter")
-    wait_until(lambda: runs.read_text() == "run\nrun\n", PATIENCE_S, "the command to run without a question")
+    wait_until(lambda: runs.read_text() == "run\nrun\n", TIMEOUT_S, "the command to run without a question")

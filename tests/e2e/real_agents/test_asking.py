@@ -14,7 +14,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.area import Area
 from tests.support.commands import OnTerminal
 from tests.support.real_agents import RealAgent
-from tests.support.real_chats import PATIENCE_S, SIZE, Chat, Work
+from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, Work
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -31,13 +31,13 @@ def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
     assert (chat.info()["state"], chat.info()["agent"]) == ("running", agent.name)
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see(agent.ready, timeout_s=PATIENCE_S)
+        viewer.see(agent.ready, timeout_s=TIMEOUT_S)
         for character in "hello by keys":
             viewer.type(character)
-        viewer.see("hello by keys", timeout_s=PATIENCE_S)
+        viewer.see("hello by keys", timeout_s=TIMEOUT_S)
         chat.sees("hello by keys")
         viewer.type("\r")
-        viewer.see("echo: hello by keys", timeout_s=PATIENCE_S)
+        viewer.see("echo: hello by keys", timeout_s=TIMEOUT_S)
     chat.sees("echo: hello by keys")
 
     assert chat.prompts() == ["hello by keys"]
@@ -82,15 +82,15 @@ def test_an_answer_and_a_tool_call_are_whole_after_their_viewer_was_killed(
 ) -> None:
     lines, at = (90, 50) if chat.agent.main_screen else (16, 8)
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
+        viewer.see(chat.agent.ready, timeout_s=TIMEOUT_S)
         prompt = chat.hold(lines, at)
-        viewer.see(answer_line(at), timeout_s=PATIENCE_S)
+        viewer.see(answer_line(at), timeout_s=TIMEOUT_S)
         viewer.kill()
     server.release()
     chat.sees(answer_line(lines))
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see(answer_line(lines), timeout_s=PATIENCE_S)
+        viewer.see(answer_line(lines), timeout_s=TIMEOUT_S)
         seen = viewer.text()
     everything = chat.everything()
     on_screen = range(lines - 10, lines + 1) if chat.agent.main_screen else range(1, lines + 1)
@@ -106,17 +106,17 @@ def test_an_answer_and_a_tool_call_are_whole_after_their_viewer_was_killed(
 def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -> None:
     prompt = work.wish(chat.agent)
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
+        viewer.see(chat.agent.ready, timeout_s=TIMEOUT_S)
         chat.ask(prompt)
-        viewer.see(chat.agent.asks, timeout_s=PATIENCE_S)
+        viewer.see(chat.agent.asks, timeout_s=TIMEOUT_S)
         chat.allow(work.has_begun)
         viewer.kill()
     work.end()
     chat.sees("the tool said: ")
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see("the tool said: ", timeout_s=PATIENCE_S)
-    seen = server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
+        viewer.see("the tool said: ", timeout_s=TIMEOUT_S)
+    seen = server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
     wait_until(lambda: "the work is done" in seen.results[-1], 1, lambda: str(seen.results))
     assert len([each for each in server.requests if each.prompt == prompt and each.turn and not each.results]) == 1, (
         "it was asked once"

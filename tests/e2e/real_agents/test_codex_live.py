@@ -23,7 +23,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import outlive
 from tests.support.processes import is_alive
 from tests.support.real_agents import RealAgent
-from tests.support.real_chats import PATIENCE_S, Chat, Work, done
+from tests.support.real_chats import TIMEOUT_S, Chat, Work, done
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually
 
@@ -121,7 +121,7 @@ async def test_a_command_that_the_terminal_wants_is_declined_in_the_chat(
         await asyncio.to_thread(terminal.sees, agent.asks)
         await asyncio.to_thread(done, "deny", "work")
         await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
-        await eventually(lambda: agent.asks not in terminal.screen(), PATIENCE_S, "the terminal's dialog to go")
+        await eventually(lambda: agent.asks not in terminal.screen(), TIMEOUT_S, "the terminal's dialog to go")
         assert not work.has_begun()
 
 
@@ -157,7 +157,7 @@ async def test_a_stopped_terminal_does_not_hold_up_the_chat_nor_does_a_stopped_r
         await chat.until_said(answer_line(3))
         os.kill(record.child_pid, signal.SIGSTOP)
         server.release()
-        await eventually(lambda: answer_line(MANY_LINES) in kept(), PATIENCE_S, "Codex to have the answer")
+        await eventually(lambda: answer_line(MANY_LINES) in kept(), TIMEOUT_S, "Codex to have the answer")
         os.kill(record.child_pid, signal.SIGCONT)
         await until_whole(chat, 2)
         shown = terminal.info()["child_pid"]

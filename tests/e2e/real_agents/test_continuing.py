@@ -20,8 +20,8 @@ from tests.fakes.model_server import ModelServer
 from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, CODEX, OPENCODE, RealAgent
-from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, done
+from tests.support.waiting import WaitTimeout, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -35,7 +35,7 @@ def say(terminal: BareTerminal, prompt: str) -> None:
         os.write(terminal.master, b"\r")  # One right behind the text may become a line of it.
         try:
             terminal.see(f"echo: {prompt}", timeout_s=5)
-        except WaitedInVain:
+        except WaitTimeout:
             return False
         return True
 
@@ -43,12 +43,12 @@ def say(terminal: BareTerminal, prompt: str) -> None:
         os.write(terminal.master, prompt.encode())
         try:
             terminal.see(prompt, timeout_s=15)
-        except WaitedInVain:
+        except WaitTimeout:
             return False
         return True
 
-    wait_until(is_typed, PATIENCE_S, terminal.text, every_s=0.1)
-    wait_until(is_answered, PATIENCE_S, terminal.text, every_s=0.1)
+    wait_until(is_typed, TIMEOUT_S, terminal.text, every_s=0.1)
+    wait_until(is_answered, TIMEOUT_S, terminal.text, every_s=0.1)
 
 
 def begin(agent: RealAgent, project: Path) -> BareTerminal:
@@ -64,13 +64,13 @@ def wait_until_kept(terminal: BareTerminal, agent: RealAgent, project: Path, pro
         terminal.show_pending()
         return [last for _, _, last in listed_here(agent, project)] == [prompt]
 
-    wait_until(is_kept, PATIENCE_S, "the prompt to be kept", every_s=0.1)
+    wait_until(is_kept, TIMEOUT_S, "the prompt to be kept", every_s=0.1)
 
 
 def outside(agent: RealAgent, project: Path, *prompts: str) -> None:
     """A conversation of the agent in a terminal of the user's, which is closed."""
     with begin(agent, project) as terminal:
-        terminal.see(agent.ready, timeout_s=PATIENCE_S)
+        terminal.see(agent.ready, timeout_s=TIMEOUT_S)
         for prompt in prompts:
             say(terminal, prompt)
         wait_until_kept(terminal, agent, project, prompts[-1])
@@ -130,7 +130,7 @@ def test_it_goes_on_in_a_chat_view(agent: RealAgent, server: ModelServer, projec
     earlier = done("peek", chat.id, "--scrollback")
     assert earlier.count("I like apples") == 2, "the prompt and the answer"
     done("send", chat.id, "more of them", "--enter")
-    assert "echo: I like apples" in json.dumps(server.wait_asked("more of them", timeout_s=PATIENCE_S).body)
+    assert "echo: I like apples" in json.dumps(server.wait_asked("more of them", timeout_s=TIMEOUT_S).body)
     assert chat.info()["provider_session_id"] == conversation
 
 
@@ -139,7 +139,7 @@ def test_one_that_is_still_open_in_the_other_terminal_is_not_continued(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     with begin(agent, project) as terminal:
-        terminal.see(agent.ready, timeout_s=PATIENCE_S)
+        terminal.see(agent.ready, timeout_s=TIMEOUT_S)
         say(terminal, "I like apples")
         wait_until_kept(terminal, agent, project, "I like apples")
         [(conversation, *_)] = listed_here(agent, project)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.window.conftest import OpenWindow, open_window
 from tests.support.real_agents import CLAUDE_INLINE, CODEX_INLINE, GEMINI
-from tests.support.real_chats import PATIENCE_S, Chat
+from tests.support.real_chats import TIMEOUT_S, Chat
 from tests.support.waiting import wait_until
 from tests.support.windows import clipboard
 
@@ -37,11 +37,11 @@ def test_the_answer_of_an_earlier_turn(chat: Chat, open_window: OpenWindow) -> N
             own.press(*keys, "ctrl+shift+o")
             return clipboard()
 
-        wait_until(lambda: copied() == "echo: hello two", PATIENCE_S, lambda: f"the last answer, not {clipboard()!r}")
+        wait_until(lambda: copied() == "echo: hello two", TIMEOUT_S, lambda: f"the last answer, not {clipboard()!r}")
         own.press("ctrl+shift+Page_Up")
-        wait_until(lambda: copied() == "echo: hello two", PATIENCE_S, lambda: f"the last answer, not {clipboard()!r}")
+        wait_until(lambda: copied() == "echo: hello two", TIMEOUT_S, lambda: f"the last answer, not {clipboard()!r}")
         own.press("ctrl+shift+Page_Up")
-        wait_until(lambda: copied() == "echo: hello one", PATIENCE_S, lambda: f"the second answer, not {clipboard()!r}")
+        wait_until(lambda: copied() == "echo: hello one", TIMEOUT_S, lambda: f"the second answer, not {clipboard()!r}")
         own.press("ctrl+shift+Page_Up")
         lines = [f"answer line {number:04d}" for number in range(1, 61)]
-        wait_until(lambda: copied().split("\n") == lines, PATIENCE_S, lambda: f"the first answer, not {clipboard()!r}")
+        wait_until(lambda: copied().split("\n") == lines, TIMEOUT_S, lambda: f"the first answer, not {clipboard()!r}")

@@ -8,7 +8,7 @@ from session_host.client.chats.answers import find_answer
 from session_host.errors import NoAnswer
 from session_host.terminal.prompts import TurnPlace
 from tests.support.real_agents import ALL_AGENTS
-from tests.support.real_chats import PATIENCE_S, Chat, Work
+from tests.support.real_chats import TIMEOUT_S, Chat, Work
 from tests.support.waiting import wait_until
 
 pytestmark = [
@@ -31,7 +31,7 @@ def last_answer(chat: Chat, expected: str) -> str:
         except NoAnswer as error:
             return str(error)
 
-    wait_until(lambda: expected in found(), PATIENCE_S, lambda: f"{expected!r} in {found()!r}", every_s=0.1)
+    wait_until(lambda: expected in found(), TIMEOUT_S, lambda: f"{expected!r} in {found()!r}", every_s=0.1)
     return found()
 
 

@@ -15,7 +15,7 @@ from tests.support.area import Area
 from tests.support.commands import OnTerminal
 from tests.support.pty_traffic import put_recorder_before, read_traffic
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, RealAgent
-from tests.support.real_chats import PATIENCE_S, SIZE, Chat
+from tests.support.real_chats import SIZE, TIMEOUT_S, Chat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -43,7 +43,7 @@ def test_it_is_given_what_was_typed_and_one_reply_a_query(
         with ExitStack() as stack:
             shown = [stack.enter_context(OnTerminal("attach", chat.id, size=OWN_SIZE)) for _ in range(viewers)]
             for viewer in shown:
-                viewer.see(agent.ready, timeout_s=PATIENCE_S)
+                viewer.see(agent.ready, timeout_s=TIMEOUT_S)
             words.append(f"with {viewers} viewers")
             if shown:
                 for character in words[-1]:
@@ -52,10 +52,10 @@ def test_it_is_given_what_was_typed_and_one_reply_a_query(
                 shown[0].type("\r")
             else:
                 chat.send(words[-1], "--enter")
-            server.wait_asked(words[-1], timeout_s=PATIENCE_S)
+            server.wait_asked(words[-1], timeout_s=TIMEOUT_S)
             chat.sees(f"echo: {words[-1]}")
             for viewer in shown:
-                viewer.see(f"echo: {words[-1]}", timeout_s=PATIENCE_S)
+                viewer.see(f"echo: {words[-1]}", timeout_s=TIMEOUT_S)
             chat.until_idle()
 
     traffic = read_traffic(log)
@@ -71,7 +71,7 @@ def test_left_detaches_while_nothing_is_typed(
     chat = Chat.start(agent, server, project)
     for prompt in ("", "first"):
         with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-            viewer.see(agent.ready, timeout_s=PATIENCE_S)
+            viewer.see(agent.ready, timeout_s=TIMEOUT_S)
             if prompt:
                 viewer.type("frst")
                 viewer.see("❯\u00a0frst")
@@ -79,12 +79,12 @@ def test_left_detaches_while_nothing_is_typed(
                     viewer.type(key)
                 viewer.see("❯\u00a0first")
                 viewer.type("\r")
-                viewer.see(f"echo: {prompt}", timeout_s=PATIENCE_S)
+                viewer.see(f"echo: {prompt}", timeout_s=TIMEOUT_S)
                 chat.until_idle()
             viewer.type("\x1b[D")
             assert viewer.end() == 0
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see(agent.ready, timeout_s=PATIENCE_S)
+        viewer.see(agent.ready, timeout_s=TIMEOUT_S)
         # A menu, in which Left means something.
         viewer.type("/config")
         viewer.see("/config")

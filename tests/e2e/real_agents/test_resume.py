@@ -20,7 +20,7 @@ from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
 from tests.support.real_agents import ALL_AGENTS, CLAUDE, COPILOT, GEMINI, QWEN, RealAgent
-from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
+from tests.support.real_chats import SIZE, TIMEOUT_S, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -85,7 +85,7 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
         chat = Chat.start(agent, server, project)
     chat.ask_and_read("I like apples")
     chat.until_idle()
-    wait_until(lambda: answer(chat) == "echo: I like apples", PATIENCE_S, lambda: answer(chat), every_s=0.1)
+    wait_until(lambda: answer(chat) == "echo: I like apples", TIMEOUT_S, lambda: answer(chat), every_s=0.1)
     chat.stop()
     assert answer(chat) == "echo: I like apples"
     assert chat.info()["resumable"] is True
@@ -141,7 +141,7 @@ def test_a_conversation_that_is_open_elsewhere_is_said_to_be(chat: Chat, project
     chat.stop()
     # Not by Outlive: the agent's own command in some terminal.
     with BareTerminal([each.format(id=conversation) for each in chat.agent.own_resume], project) as other:
-        other.see("something", timeout_s=PATIENCE_S)
+        other.see("something", timeout_s=TIMEOUT_S)
         refused = chat.try_to_resume()
         assert refused.code != 0
         assert "open" in refused.complaint()
@@ -156,7 +156,7 @@ def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: C
     chat.until_idle()
     child = chat.info()["child_pid"]
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see("echo: the last words", timeout_s=PATIENCE_S)
+        viewer.see("echo: the last words", timeout_s=TIMEOUT_S)
         os.killpg(child, signal.SIGKILL)  # Some are two processes, and the second one would say good-bye.
         wait_for_end(child, 10)
         viewer.end()

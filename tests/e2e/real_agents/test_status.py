@@ -14,7 +14,7 @@ from tests.conftest import Sessions
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.area import Area
 from tests.support.real_agents import RealAgent
-from tests.support.real_chats import PATIENCE_S, Change, Chat, Work, done
+from tests.support.real_chats import TIMEOUT_S, Change, Chat, Work, done
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -86,7 +86,7 @@ def test_a_turn_that_does_not_come_to_its_end_leaves_nothing_working(
         for lines, trouble in ((3, "fail: 429 after: 1"), (5, "fail: 500")):
             past, prompt = len(chat.changes()), f"{trouble} times: 1 count: {lines}"
             chat.send(prompt, "--enter")
-            server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
+            server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
             chat.sees(answer_line(lines))
             chat.changed("idle", past)
             assert told(chat.changes()[past:]) == ["working", "idle"]

@@ -28,7 +28,7 @@ from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
 from tests.support.hosts import end, is_over
 from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, OPENCODE, RealAgent
-from tests.support.real_chats import PATIENCE_S, Work
+from tests.support.real_chats import TIMEOUT_S, Work
 from tests.support.structured_chats import ChatViewer, viewing
 from tests.support.waiting import eventually, wait_until
 
@@ -98,7 +98,7 @@ async def test_one_answer_reaches_the_agent_from_the_command_line_while_two_wind
         assert asked.complete
         result = await asyncio.to_thread(outlive, "approve", record.id)
         assert result.code == 0, result.error
-        await eventually(work.has_begun, PATIENCE_S, "the command to run")
+        await eventually(work.has_begun, TIMEOUT_S, "the command to run")
         other.answer(again, again.options[-1].id)
         await other.watcher.until(lambda: bool(other.watcher.refusals), "the refusal of the later answer")
         assert other.watcher.refusals[-1].code == ErrorCode.ANSWERED
@@ -147,7 +147,7 @@ async def test_a_text_sent_into_a_running_turn_is_known_to_the_model_before_it_g
         chat.viewer.prompt(work.wish(agent))
         asked = await chat.until_asked()
         chat.answer(asked, next(each.id for each in asked.options if each.kind == "allow_once"))
-        await eventually(work.has_begun, PATIENCE_S, "the command to run")
+        await eventually(work.has_begun, TIMEOUT_S, "the command to run")
         chat.viewer.prompt("the other way", "steer")
         await chat.watcher.until(lambda: chat.texts("user")[1:] == ["the other way"], "the text among the items")
         work.end()

@@ -20,7 +20,7 @@ from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
 from tests.support.screen_reader import ScreenReader, screen_reader
 from tests.support.themes import LIGHT
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 from tests.support.windows import ARGV, Window, outlive, window
 
 WAIT_S = 60.0
@@ -93,7 +93,7 @@ def until_known(act: Callable[[], None], done: Callable[[], object], what: str) 
 
     def tried() -> bool:
         act()
-        with suppress(WaitedInVain):
+        with suppress(WaitTimeout):
             wait_until(done, LEARNS_WITHIN_S, what, is_exact=True)
             return True
         return False

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed, until_known
 from tests.programs import program
 from tests.support.displays import XServer
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 from tests.support.windows import xdotool
 
 pytestmark = pytest.mark.e2e
@@ -106,6 +106,6 @@ def test_without_a_tray_closing_ends_the_window_and_no_chat(open_window: OpenWin
         try:
             own.process.wait(WAIT_S)
         except subprocess.TimeoutExpired as error:
-            raise WaitedInVain("the window is still there") from error
+            raise WaitTimeout("the window is still there") from error
         assert own.process.returncode == 0
     assert listed(chat["id"])["state"] == "running"

@@ -59,8 +59,8 @@ def an_agent(**fields: object) -> Agent:
     return Agent(**(values | fields))  # type: ignore[arg-type]
 
 
-def asked(path: str, patience_s: float = 10) -> Probe:
-    return ask(path, ("--version",), os.environ, patience_s)
+def asked(path: str, timeout_s: float = 10) -> Probe:
+    return ask(path, ("--version",), os.environ, timeout_s)
 
 
 def test_version_and_options(program: Program, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_what_is_no_program_says_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
 def test_one_that_hangs_is_not_waited_for_and_not_left_behind(program: Program, script: str, tmp_path: Path) -> None:
-    found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), patience_s=0.5)
+    found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
 
     assert found == Probe()
     for pid in (tmp_path / "pids").read_text().split():
@@ -108,7 +108,7 @@ def test_one_that_hangs_is_not_waited_for_and_not_left_behind(program: Program, 
 
 
 def test_endless_output_is_cut(program: Program) -> None:
-    assert asked(program("yes -- --option"), patience_s=3) == Probe()
+    assert asked(program("yes -- --option"), timeout_s=3) == Probe()
 
 
 def test_a_daemon_that_it_leaves_is_ended_and_not_waited_for(program: Program, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import AskUser, Hello, Message, Report, UserAnswer, Welcome
 from session_host.protocol.values import State
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 INPUT = json.dumps(
     {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": "é" * 70_000}}
 )
@@ -30,7 +30,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(tmp_path / "s.sock"))
         listening.listen(1)
-        listening.settimeout(PATIENCE_S)
+        listening.settimeout(TIMEOUT_S)
         yield listening
 
 
@@ -51,7 +51,7 @@ def asking(listener: socket.socket, given: str = INPUT) -> Iterator[subprocess.P
 def ended(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
     """The output and the exit code of a hook."""
     assert process.stdout is not None
-    return process.stdout.read(), process.wait(PATIENCE_S)
+    return process.stdout.read(), process.wait(TIMEOUT_S)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def caller(listener: socket.socket, count: int) -> Iterator[tuple[socket.socket,
     """A connection of the hook's, and its first messages."""
     connection, _ = listener.accept()
     with connection:
-        connection.settimeout(PATIENCE_S)
+        connection.settimeout(TIMEOUT_S)
         decoder, messages = ClientDecoder(), list[Message]()
         while len(messages) < count:
             data = connection.recv(65536)
@@ -96,7 +96,7 @@ def test_a_hook_without_its_agent_ends(listener: socket.socket) -> None:
     with asking(listener) as process, caller(listener, 3):
         assert process.stdout is not None
         process.stdout.close()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
 
 
 def test_without_a_host_the_dialog_is_left_alone(listener: socket.socket) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.agents.session_files import HOOK_PROGRAM, hook_command
-from session_host.hook.report import MAX_CHARACTERS, PATIENCE_S, PROTOCOL_VERSION, asked, frame
+from session_host.hook.report import MAX_CHARACTERS, PROTOCOL_VERSION, TIMEOUT_S, asked, frame
 from session_host.protocol import messages
 from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import Hello, Report
@@ -165,7 +165,7 @@ def test_an_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> 
     try:
         took_s, status, said = run(listener.getsockname(), "Stop", given=read)
         assert (status, said) == (0, b"")
-        assert PATIENCE_S / 2 <= took_s < BOUND_S
+        assert TIMEOUT_S / 2 <= took_s < BOUND_S
         assert told(listener)[1] == Report("hook", "Stop")
     finally:
         os.close(read)

@@ -44,7 +44,7 @@ from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.waiting import wait_for_end
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 ONE, OTHER = "5e55104e-0000-4000-8000-000000000001", "5e55104e-0000-4000-8000-000000000002"
 
 NEXT_VERSION = """
@@ -185,9 +185,9 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         finally:
             os._exit(1)
     try:
-        kin.asking.socket.settimeout(PATIENCE_S)
+        kin.asking.socket.settimeout(TIMEOUT_S)
         assert kin.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
-        kin.host.socket.settimeout(PATIENCE_S)
+        kin.host.socket.settimeout(TIMEOUT_S)
         assert kin.host.receive() == [Yield()], "the host hears it by the same channel"
         found = json.loads(report.read_text())
         assert found["kept"] == expected
@@ -195,13 +195,13 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         assert found["sessions"] == expected["wards"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
         assert found["child"] == [program, program], "the log's header is the same"
-        status = kin.asking.request(Status(), PATIENCE_S)
+        status = kin.asking.request(Status(), TIMEOUT_S)
         assert (status.pid, status.version) == (pid, VERSION)
         told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
         assert told == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
     finally:
         os.kill(pid, signal.SIGTERM)
-        wait_for_end(pid, PATIENCE_S)
+        wait_for_end(pid, TIMEOUT_S)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
@@ -249,11 +249,11 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
     # And it goes on: who asks is answered, hosts are told.
     kin.keeper.on_connection(kin.client, Status())
-    kin.asking.socket.settimeout(PATIENCE_S)
+    kin.asking.socket.settimeout(TIMEOUT_S)
     (status,) = kin.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
     kin.keeper.sessions[ONE].send_to_host(Yield())
-    kin.host.socket.settimeout(PATIENCE_S)
+    kin.host.socket.settimeout(TIMEOUT_S)
     assert kin.host.receive() == [Yield()]
 
 

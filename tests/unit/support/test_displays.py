@@ -11,7 +11,7 @@ import pytest
 from tests.support import displays
 from tests.support.qt_messages import QtMessages
 from tests.support.qt_waiting import process_events_until
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitTimeout
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -49,7 +49,7 @@ def test_a_window_is_shown_and_raised(qapp: QApplication, window_manager: None, 
 
 def test_windows_of_other_tests_are_gone(qapp: QApplication) -> None:
     assert qapp.topLevelWidgets() == []
-    with pytest.raises(WaitedInVain, match="a window"):
+    with pytest.raises(WaitTimeout, match="a window"):
         process_events_until(qapp.topLevelWidgets, 0.05, "a window", is_exact=True)
 
 

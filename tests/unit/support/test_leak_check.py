@@ -16,7 +16,7 @@ from tests.conftest import Sessions
 from tests.support import leaks, processes
 from tests.support.area import Area, reused_area
 from tests.support.qt_messages import QtMessages, complaints_in
-from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_complaints_of_a_window_process_are_seen() -> None:
 
 
 def test_waiting_in_vain_says_for_what() -> None:
-    with pytest.raises(WaitedInVain, match=r"0\.02 s in vain for the moon"):
+    with pytest.raises(WaitTimeout, match=r"0\.02 s, waiting for the moon"):
         wait_until(lambda: False, 0.02, "the moon", is_exact=True)
 
 

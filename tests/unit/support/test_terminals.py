@@ -11,7 +11,7 @@ from session_host.protocol.values import GridSize
 from tests.programs import program
 from tests.support import processes
 from tests.support.terminals import ScreenTerminal, Terminal, fresh_modes
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitTimeout
 
 
 def test_a_program_leads_a_session_on_its_terminal_in_the_size_that_was_asked_for() -> None:
@@ -31,7 +31,7 @@ def test_its_end_is_told_with_what_it_wrote_last_and_its_settings() -> None:
         assert terminal.end() == 7
         assert terminal.text() == "bye"
         assert terminal.modes() != fresh_modes()
-        with pytest.raises(WaitedInVain, match="the terminal shows:\nbye"):
+        with pytest.raises(WaitTimeout, match="the terminal shows:\nbye"):
             terminal.see("more")
 
 

@@ -13,7 +13,7 @@ import pytest
 from session_host.host.watchers.state_file import StatusFile
 from session_host.system.inotify import Event, Inotify
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
@@ -33,14 +33,14 @@ async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
     numbers = [inotify.watch(place, inotify.flags.CREATE) for place in (one, other)]
     for number, place in zip(numbers, (one, other), strict=True):
         (place / "made").touch()
-        event = await asyncio.wait_for(told.get(), PATIENCE_S)
+        event = await asyncio.wait_for(told.get(), TIMEOUT_S)
         assert (event.wd, event.name) == (number, "made")
         assert event.mask & inotify.flags.CREATE
     for _ in range(2):
         inotify.unwatch(numbers[0])  # Twice is harmless: it may have gone with what it watched.
     (one / "unseen").touch()
     (other / "seen").touch()
-    while (event := await asyncio.wait_for(told.get(), PATIENCE_S)).name != "seen":
+    while (event := await asyncio.wait_for(told.get(), TIMEOUT_S)).name != "seen":
         assert event.mask & inotify.flags.IGNORED
     inotify.close()
 

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Final
 
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.opencode import PATIENCE_S, database, opened
+from session_host.agents.conversations.opencode import TIMEOUT_S, database, opened
 
 from .base import MAX_LISTED, IsCancelled, KeptConversation, clean
 
@@ -36,7 +36,7 @@ class OpenCodeDatabase:
             return []
         kept: list[KeptConversation] = []
         try:
-            with opened(path, PATIENCE_S) as connection:
+            with opened(path, TIMEOUT_S) as connection:
                 # Undecodable text is shown with replacement characters.
                 connection.text_factory = lambda data: data.decode(errors="replace")
                 for row in connection.execute(_LIST, (MAX_LISTED,)):

@@ -17,8 +17,8 @@ PROTOCOL_VERSION = 1
 LASTING_ERRORS: Final = frozenset({-32002, -32601})
 """The codes of "no such conversation" and "no such method": trying again does not help."""
 
-ANSWER_PATIENCE_S = 30.0
-RESUME_PATIENCE_MS = 70_000
+ANSWER_TIMEOUT_S = 30.0
+RESUME_TIMEOUT_MS = 70_000
 """How long to try to resume a conversation that the agent does not find."""
 MINUTE_MS = 60_000
 RETRY_S = (1.0, 2.0, 4.0, 8.0)
@@ -48,7 +48,7 @@ class Opening:
                 files=shared.offers("files"), terminals=shared.offers("terminals")
             ),
         })  # fmt: skip
-        shared.port.start_timer("unanswered", ANSWER_PATIENCE_S)
+        shared.port.start_timer("unanswered", ANSWER_TIMEOUT_S)
 
     def initialized(self, message: dict[str, Any]) -> None:
         """Handle the reply to "initialize": the agent's capabilities."""
@@ -116,7 +116,7 @@ class Opening:
             case "settle":
                 self._ready()
             case "unanswered" if not (state.session or state.resume_tries or state.waited_for_minute):
-                self._shared.port.notice(f"{state.agent} has not answered for {ANSWER_PATIENCE_S:.0f} seconds")
+                self._shared.port.notice(f"{state.agent} has not answered for {ANSWER_TIMEOUT_S:.0f} seconds")
             case _:
                 pass
 
@@ -192,7 +192,7 @@ class Opening:
     def _try_again(self, reason: str) -> None:
         port, state = self._shared.port, self._shared.state
         if not state.resume_tries:
-            state.resume_until_ms = port.now_ms + RESUME_PATIENCE_MS
+            state.resume_until_ms = port.now_ms + RESUME_TIMEOUT_MS
             port.notice(f"{state.agent} does not find the conversation yet ({reason}); trying again for a minute")
         elif port.now_ms >= state.resume_until_ms:
             port.fail(f"{state.agent} cannot resume the conversation: {reason}")

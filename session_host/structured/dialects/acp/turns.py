@@ -21,7 +21,7 @@ from .requests import Requests
 from .shared import AUTHENTICATION_REQUIRED, Shared, error_text
 from .tools import Tools
 
-CANCEL_PATIENCE_S = 20.0
+CANCEL_TIMEOUT_S = 20.0
 """After this time, a notice says that a cancelled turn has not ended."""
 
 REFUSALS: Final = frozenset({-32700, -32600, -32601, INVALID_PARAMS, AUTHENTICATION_REQUIRED})
@@ -107,7 +107,7 @@ class Turns:
             shared.port.emit(StateChanged("running", state.turn))
         if not state.cancelling:
             state.cancelling = True
-            shared.port.start_timer(f"cancel {state.turn}", CANCEL_PATIENCE_S)
+            shared.port.start_timer(f"cancel {state.turn}", CANCEL_TIMEOUT_S)
 
     def cancel_overdue(self, turn: str) -> None:
         """Say that a cancelled turn has not ended in time."""

@@ -123,7 +123,7 @@ def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, looked
 
 
 def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pending_end, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(pending_end, "TIMEOUT_S", 0.5)
     with nobody_writes():
         kill_program(chat)
         with pytest.raises(

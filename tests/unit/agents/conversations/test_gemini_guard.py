@@ -21,7 +21,7 @@ TWIN = "session-2026-11-20T15-30-0b9c4c50.jsonl"
 HEAD = {"sessionId": ID, "projectHash": "x", "kind": "main"}
 CONTEXT = {"$set": {"messages": [{"type": "user", "content": [{"text": "<session_context> it is Friday"}]}]}}
 HELLO = {"id": "1", "type": "user", "content": [{"text": "hello"}]}
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def append(path: Path, *records: object) -> None:
@@ -36,7 +36,7 @@ def records(path: Path) -> list[object]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """The guard is told by the kernel, and looks when the loop comes to it."""
-    await eventually(condition, PATIENCE_S, "the guard to have looked")
+    await eventually(condition, TIMEOUT_S, "the guard to have looked")
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from session_host.cli.attach.input_parser import (
-    INTRODUCER_PATIENCE_S,
+    INTRODUCER_TIMEOUT_S,
     MAX_PASTE_BYTES,
-    REPLY_PATIENCE_S,
-    SEQUENCE_PATIENCE_S,
+    REPLY_TIMEOUT_S,
+    SEQUENCE_TIMEOUT_S,
     InputParser,
 )
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
@@ -148,7 +148,7 @@ class TestKeys:
 
         assert parser.feed(b"\x1b[1;") == []
         assert parser.undecided
-        assert parser.patience_s == SEQUENCE_PATIENCE_S
+        assert parser.timeout_s == SEQUENCE_TIMEOUT_S
         assert parser.feed(b"5A") == [KeyTyped("ArrowUp", "", CTRL)]
 
     @pytest.mark.parametrize(
@@ -296,19 +296,19 @@ class TestTypingThatLooksLikeAReport:
         assert read(b"\x1b]make\r") == [KeyTyped("]", "", ALT), *read(b"make\r")]
 
     @pytest.mark.parametrize(
-        ("data", "patience_s"),
+        ("data", "timeout_s"),
         [
-            (b"\x1b", INTRODUCER_PATIENCE_S),
-            (b"\x1b]", INTRODUCER_PATIENCE_S),
-            (b"\x1b]make", SEQUENCE_PATIENCE_S),
-            (b"\x1b]11;rgb:15", REPLY_PATIENCE_S),
-            (b"\x1bP>|XTerm", REPLY_PATIENCE_S),
+            (b"\x1b", INTRODUCER_TIMEOUT_S),
+            (b"\x1b]", INTRODUCER_TIMEOUT_S),
+            (b"\x1b]make", SEQUENCE_TIMEOUT_S),
+            (b"\x1b]11;rgb:15", REPLY_TIMEOUT_S),
+            (b"\x1bP>|XTerm", REPLY_TIMEOUT_S),
         ],
     )
-    def test_what_begins_as_a_reply_has_more_time(self, data: bytes, patience_s: float) -> None:
+    def test_what_begins_as_a_reply_has_more_time(self, data: bytes, timeout_s: float) -> None:
         parser = InputParser()
         parser.feed(data)
-        assert parser.patience_s == patience_s
+        assert parser.timeout_s == timeout_s
 
 
 SOUP = st.lists(

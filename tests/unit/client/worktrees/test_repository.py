@@ -118,7 +118,7 @@ class TestRefusals:
         slow.write_text("#!/bin/sh\ntail -f /dev/null & tail -f /dev/null\n")
         slow.chmod(0o755)
         monkeypatch.setenv("PATH", f"{slow.parent}:/usr/bin:/bin")
-        monkeypatch.setattr("session_host.git.LOOK_TIMEOUT_S", 0.2)
+        monkeypatch.setattr("session_host.git.READ_TIMEOUT_S", 0.2)
 
         with pytest.raises(WorktreeError, match=r"git rev-parse took longer than 0.2 s"):
             find(checkout.path)

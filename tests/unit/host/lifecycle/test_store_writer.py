@@ -18,7 +18,7 @@ from session_host.storage.store.saved_screen import SavedScreen
 from session_host.terminal.base import Emulator
 from tests.support.kept_sessions import kept_session, spec_of
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @pytest.fixture
@@ -46,19 +46,19 @@ async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_nee
     def hold() -> None:
         with lock:
             held.set()
-            wanted.wait(PATIENCE_S)
-            turned.wait(PATIENCE_S)
+            wanted.wait(TIMEOUT_S)
+            turned.wait(TIMEOUT_S)
 
     monkeypatch.setattr(Store, "update", update_under_lock)
     other = threading.Thread(target=hold)
     other.start()
     held.wait()
     recording = asyncio.create_task(recorder.save_host())
-    await asyncio.to_thread(wanted.wait, PATIENCE_S)
+    await asyncio.to_thread(wanted.wait, TIMEOUT_S)
     assert wanted.is_set()
     turned.set()  # By the loop, which is free meanwhile.
 
-    await asyncio.wait_for(recording, PATIENCE_S)
+    await asyncio.wait_for(recording, TIMEOUT_S)
 
     other.join()
     with Store.open(tmp_path / "outlive.db") as store:

@@ -24,7 +24,7 @@ from session_host.host.watchers.state_file import (
 )
 from session_host.system.processes.identity import start_time
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def content(**changes: object) -> bytes:
@@ -39,7 +39,7 @@ class Told:
         self.states: asyncio.Queue[StatusFileContent] = asyncio.Queue()
 
     async def next(self) -> StatusFileContent:
-        return await asyncio.wait_for(self.states.get(), PATIENCE_S)
+        return await asyncio.wait_for(self.states.get(), TIMEOUT_S)
 
 
 @asynccontextmanager

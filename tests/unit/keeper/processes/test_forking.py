@@ -22,7 +22,7 @@ from tests.support import processes
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.waiting import wait_for_end
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Parts(NamedTuple):
@@ -69,14 +69,14 @@ def tells(look: Callable[[], Any]) -> Callable[[socket.socket], int]:
 
 def heard(channel: socket.socket) -> Any:
     """What such a host sends."""
-    channel.settimeout(PATIENCE_S)
+    channel.settimeout(TIMEOUT_S)
     with channel.makefile("rb") as lines:
         return json.loads(lines.readline())
 
 
 def status_of(pid: int) -> int:
     """Its exit status, or the negative number of the signal that it died of."""
-    wait_for_end(pid, PATIENCE_S)
+    wait_for_end(pid, TIMEOUT_S)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -132,7 +132,7 @@ def test_a_program_that_runs_already_has_no_other_side_left(parts: Parts) -> Non
 
 def test_the_end_of_a_host_is_the_end_of_its_channel(parts: Parts) -> None:
     pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
-    channel.settimeout(PATIENCE_S)
+    channel.settimeout(TIMEOUT_S)
     assert channel.recv(1) == b"", "the keeper has no other side of it"
     channel.close()
     assert status_of(pid) == 0
