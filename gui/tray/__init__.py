@@ -4,7 +4,7 @@ It shows the state of ``gui.bridge`` and emits signals for the user's choices. I
 window: the tray exists also while the window is hidden.
 
     tray                   the icon and its menu: each running chat one click away
-    changing_actions       updates the menu's entries in place
+    changing_actions       the menu's entries that change; a click on one that was read before still works
     events                 events of chats that may need a notification
     notifier               shows notifications of events, and withdraws them
     bells                  effects of a program's bell

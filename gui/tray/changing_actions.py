@@ -1,18 +1,22 @@
-"""A part of a menu that is updated in place: an entry that stays keeps its action.
+"""A part of a menu that changes while the desktop knows the menu: a click on an entry that was read before still works.
 
-Desktops read the tray's menu over D-Bus and name an entry by a number, which belongs to its action. If the menu were
-emptied and filled again, each entry would get another number, and a click on an entry that the desktop read before
-would be lost.
+Desktops read the tray's menu over D-Bus and name an entry by a number. Qt gives each action that is put into a menu
+the next number, never a former one, and forgets it when the action leaves its place (``QDBusPlatformMenuItem``). So an
+entry that moves or goes leaves its action behind, hidden: a click on its number does what the entry did when the
+desktop read it. To hold the order while the menu is open is no way: some desktops read it early, and do not say when
+they open it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu
+
+MAX_FORMER = 30
+"""How many hidden actions a menu keeps; desktops read the menu again within a second, or when it is closed."""
 
 
 class Entry(NamedTuple):
@@ -44,41 +48,71 @@ class ChangingActions:
         self._before = before
         self._on_chosen = on_chosen
         self._icon_for = icon_for
-        self._actions: dict[str, QAction] = {}
-        self._looks: dict[str, tuple[Any, ...]] = {}
+        self._actions: dict[QAction, str] = {}
+        """The keys of all actions, shown and hidden."""
+        self._hidden: dict[QAction, None] = {}
+        """The hidden actions, in the order in which they were hidden."""
+        self._looks: dict[QAction, tuple[Any, ...]] = {}
 
     def show(self, entries: Sequence[Entry]) -> None:
         """Show these entries, in this order."""
-        for key in self._actions.keys() - {entry.key for entry in entries}:
-            action = self._actions.pop(key)
-            self._looks.pop(key, None)
-            self._menu.removeAction(action)
-            action.deleteLater()
-        for entry in entries:
-            action = self._actions.get(entry.key) or self._add(entry.key)
-            action.setText(entry.text.replace("&", "&&"))
-            if self._icon_for is not None and self._looks.get(entry.key) != entry.look:
-                self._looks[entry.key] = entry.look
-                action.setIcon(self._icon_for(*entry.look))
-        self._put_in_order([self._actions[entry.key] for entry in entries])
+        present = [action for action in self._menu.actions() if action in self._actions]
+        stays = _common([self._actions[action] for action in present], [entry.key for entry in entries])
+        staying = {place: present[index] for place, index in stays.items()}
+        for action in present:
+            if action not in staying.values():
+                action.setVisible(False)
+                self._hidden.setdefault(action)
+        following = self._before
+        for place in reversed(range(len(entries))):
+            action = staying.get(place) or self._insert(entries[place].key, following)
+            self._update(action, entries[place])
+            following = action
+        for action in list(self._hidden)[:-MAX_FORMER]:
+            self._remove(action)
 
-    def _add(self, key: str) -> QAction:
+    def _insert(self, key: str, following: QAction | None) -> QAction:
         action = QAction(self._menu)
         action.triggered.connect(lambda _checked=False: self._on_chosen(key))
-        self._actions[key] = action
+        self._actions[action] = key
+        if following is None:
+            self._menu.addAction(action)
+        else:
+            self._menu.insertAction(following, action)
         return action
 
-    def _put_in_order(self, actions: list[QAction]) -> None:
-        """Move as few actions as possible: a moved one gets another number."""
-        shown = [action for action in self._menu.actions() if action in actions]
-        blocks = SequenceMatcher(None, shown, actions, autojunk=False).get_matching_blocks()
-        staying = [action for block in blocks for action in actions[block.b : block.b + block.size]]
-        following = self._before
-        for action in reversed(actions):
-            if action in staying:
-                pass
-            elif following is None:
-                self._menu.addAction(action)
+    def _update(self, action: QAction, entry: Entry) -> None:
+        action.setText(entry.text.replace("&", "&&"))
+        if self._icon_for is not None and self._looks.get(action) != entry.look:
+            self._looks[action] = entry.look
+            action.setIcon(self._icon_for(*entry.look))
+        action.setVisible(True)
+        self._hidden.pop(action, None)
+
+    def _remove(self, action: QAction) -> None:
+        del self._actions[action], self._hidden[action]
+        self._looks.pop(action, None)
+        self._menu.removeAction(action)
+        action.deleteLater()
+
+
+def _common(present: Sequence[str], wanted: Sequence[str]) -> dict[int, int]:
+    """The longest common subsequence: for an index of ``wanted`` the index of ``present`` that stays for it."""
+    lengths = [[0] * (len(wanted) + 1) for _ in range(len(present) + 1)]
+    for row in reversed(range(len(present))):
+        for column in reversed(range(len(wanted))):
+            if present[row] == wanted[column]:
+                lengths[row][column] = lengths[row + 1][column + 1] + 1
             else:
-                self._menu.insertAction(following, action)
-            following = action
+                lengths[row][column] = max(lengths[row + 1][column], lengths[row][column + 1])
+    stays: dict[int, int] = {}
+    row = column = 0
+    while row < len(present) and column < len(wanted):
+        if present[row] == wanted[column]:
+            stays[column] = row
+            row, column = row + 1, column + 1
+        elif lengths[row + 1][column] >= lengths[row][column + 1]:
+            row += 1
+        else:
+            column += 1
+    return stays

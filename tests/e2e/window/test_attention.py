@@ -6,9 +6,10 @@ import configparser
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ def wait_for(chat: dict[str, Any], key: str, value: str) -> None:
 
 def active(own: Window) -> list[str]:
     return [tab["name"] for tab in own.tabs() if tab["active"]]
+
+
+def is_active(own: Window, name: str) -> bool:
+    return active(own) == [name]
+
+
+def numbers_of_chats(tray: TrayHost, until: Callable[[list[str]], bool]) -> dict[str, int]:
+    """Wait until the chats in the tray's menu, in their order, are as wanted; their numbers by name."""
+
+    def read() -> dict[str, int]:
+        entries = {label.split("  ·  ")[0]: number for label, number in tray.menu().items() if "  ·  " in label}
+        return entries if until(list(entries)) else {}
+
+    return wait_until(read, WAIT_S, lambda: f"the chats in {tray.menu()}")
 
 
 def palette(own: Window, text: str) -> None:
@@ -140,5 +155,16 @@ def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_
         desk.click()
         wait_until(own.shown, WAIT_S, "the window, with the chat that died")
         wait_until(lambda: active(own) == ["turn-2"], WAIT_S, "the chat's tab in front")
+
+        working = new_chat("working", *turn_behind(gate))
+        wait_for(working, "activity", "working")
+        numbers = numbers_of_chats(tray, until=lambda names: names[0] == "working")
+        gate.release(1)
+        die("turn-3")
+        now = numbers_of_chats(tray, until=lambda names: names[0] != "working" and "turn-3" not in names)
+        assert now["working"] != numbers["working"], "it has moved"
+        for name in ("working", "turn-3", "later"):
+            tray.click(numbers[name])
+            wait_until(partial(is_active, own, name), WAIT_S, "the chat of the number that was read before")
         settings.write_text("start_at_login = false\n")
         wait_until(lambda: not autostart_file().exists(), WAIT_S, "the file to go")

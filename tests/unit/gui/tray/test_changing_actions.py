@@ -1,0 +1,57 @@
+"""The entries of a menu that desktops read before it changes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from gui.tray.changing_actions import MAX_FORMER, ChangingActions, Entry
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture
+def menu() -> Iterator[QMenu]:
+    made = QMenu()
+    yield made
+    made.deleteLater()
+
+
+def shown(menu: QMenu) -> list[QAction]:
+    return [action for action in menu.actions() if action.isVisible()]
+
+
+@pytest.mark.parametrize("last", ["Quit", ""])
+def test_a_click_on_an_entry_that_has_moved_or_gone_is_never_a_click_on_another(menu: QMenu, last: str):
+    chosen: list[str] = []
+    changing = ChangingActions(menu, menu.addAction(last) if last else None, chosen.append)
+    fixed = [last] if last else []
+    read: dict[QAction, str] = {}
+    draw = random.Random(1)
+    for _ in range(50):
+        keys = draw.sample("abcdefghijkl", draw.randint(0, 10))
+        changing.show([Entry(key, key) for key in keys])
+        assert [action.text() for action in shown(menu)] == keys + fixed
+        assert len(menu.actions()) <= len(keys) + len(fixed) + MAX_FORMER
+        kept = menu.actions()
+        read = {action: key for action, key in read.items() if action in kept}
+        for action, key in read.items():
+            action.trigger()
+            assert chosen.pop() == key
+            assert not chosen
+        read |= dict(zip(shown(menu), keys, strict=False))
+    assert len(read) > MAX_FORMER
+
+
+def test_as_many_entries_as_possible_stay_in_their_place(menu: QMenu):
+    changing = ChangingActions(menu, None, print)
+    changing.show([Entry(key, key) for key in "abcdef"])
+    before = shown(menu)
+    changing.show([Entry(key, key) for key in "fabcde"])
+    assert shown(menu)[1:] == before[:5]
+    changing.show([Entry(key, key) for key in "abcdef"])
+    assert shown(menu) == before, "also the one that was hidden"
