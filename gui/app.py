@@ -237,6 +237,7 @@ class App:
             if self.agents.problem:
                 text = notice_texts.former_agents(self.agents.problem)
                 self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
+            self.sessions.apply_agents()
             self.sessions.path_found.emit()
 
     def _send_colors(self) -> None:

@@ -33,6 +33,7 @@ from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from gui.bridge.chat_viewer import ViewerFactory
+    from session_host.agents.agent import Agent
     from session_host.client.viewer.viewer import Viewer, ViewerState
     from session_host.client.worktrees import Status
 
@@ -52,6 +53,7 @@ class Chat(ChatViewer, ChatFacts):
     Its first page shows the replica of that viewer; each additional page has its own (``AdditionalViewer``).
 
     Attributes:
+        agent_title: the title of its agent ("Claude Code"); the agent's name if the catalog does not have it.
         activity, activity_source, activity_since, activity_detail: the host's last report of its agent.
         foreground: the foreground program of a shell or command; "" for a shell at its prompt, None while unknown.
         foreground_since: when that program came to the foreground, ISO 8601.
@@ -90,6 +92,7 @@ class Chat(ChatViewer, ChatFacts):
     def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(make_viewer, parent)
         self.record = record
+        self.agent_title = record.agent
         self.activity = Activity.NO_SIGNAL
         self.activity_source = ""
         self.activity_since = ""
@@ -137,9 +140,10 @@ class Chat(ChatViewer, ChatFacts):
             return page_texts.was_active(self.name)
         return ""
 
-    def set_signals(self, signals: Watch) -> None:
-        """Set what its agent's reports mean, from the catalog."""
-        self.stale_after_s, self.asks_by_notification = signals.stale_after_s, signals.asks_by_notification
+    def set_agent(self, agent: Agent) -> None:
+        """Set its agent's title and what the agent's reports mean, from the catalog."""
+        self.agent_title = agent.title
+        self.stale_after_s, self.asks_by_notification = agent.signals.stale_after_s, agent.signals.asks_by_notification
 
     def set_muted(self, *, muted: bool) -> None:
         """Mute or unmute its notifications."""

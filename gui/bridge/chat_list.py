@@ -136,8 +136,7 @@ class ChatList(QObject):
         chat = Chat(record, self._make_viewer, self)
         if self.colors is not None:
             chat.set_colors(self.colors)
-        if (agent := self.agents.get(record.agent)) is not None:
-            chat.set_signals(agent.signals)
+        self._set_agent(chat)
         chat.ended_from_window = record.id in self._ended_from_window
         chat.changed.connect(self._changed_timer.start)
         self._chats[record.id] = chat
@@ -146,6 +145,16 @@ class ChatList(QObject):
         if self._is_following:
             chat.follow(output=False)
         return chat
+
+    def apply_agents(self) -> None:
+        """Tell the chats about their agents again, after the catalog has changed."""
+        for chat in self._chats.values():
+            self._set_agent(chat)
+        self._changed_timer.start()
+
+    def _set_agent(self, chat: Chat) -> None:
+        if (agent := self.agents.get(chat.record.agent)) is not None:
+            chat.set_agent(agent)
 
     def hide(self, chat: Chat) -> None:
         """Leave a chat out of the lists, as if it were removed."""

@@ -30,6 +30,7 @@ class ChatFacts:
     """Properties of a chat that the window shows, derived from the attributes of ``Chat``."""
 
     record: SessionRecord
+    agent_title: str
     activity: Activity
     activity_source: str
     activity_since: str
@@ -208,7 +209,7 @@ class ChatFacts:
             return self.foreground or self._short_last_command or self.title
         if self.is_shell_or_command and self.foreground:
             return " · ".join(filter(None, (self.foreground, self.activity_detail)))
-        return self.activity_detail or self.title or self.record.agent
+        return self.activity_detail or self.title or self.agent_title
 
     @property
     def reason_for_bell(self) -> str:

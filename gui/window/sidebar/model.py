@@ -227,7 +227,8 @@ class SidebarModel(QAbstractListModel):
         if not self._filter:
             return True
         record = chat.record
-        haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.status_text}".casefold()
+        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {chat.place} {chat.status_text}"
+        haystack = f"{chat.name} {agent} {record.cwd} {texts}".casefold()
         return all(word in haystack for word in self._filter.split())
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
@@ -282,7 +283,7 @@ class SidebarModel(QAbstractListModel):
             difference = "" if entry.difference in where else entry.difference
             said = (
                 entry.name,
-                self._agent(entry),
+                entry.chat.agent_title,
                 entry.mark,
                 pinned,
                 rang,
@@ -296,11 +297,6 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
         return None
-
-    def _agent(self, row: ChatRow) -> str:
-        """The title of a chat's agent; its name where the catalog does not know it any more."""
-        agent = self._sessions.agents.get(row.chat.record.agent)
-        return row.chat.record.agent if agent is None else agent.title
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Chats can be selected and dragged; they are dropped between others."""
@@ -362,7 +358,7 @@ class SidebarModel(QAbstractListModel):
 def _tooltip(row: ChatRow) -> str:
     """The row's texts in full length."""
     chat = row.chat
-    lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.current_directory)}"]
+    lines = [row.name, f"{chat.agent_title} · {phrases.short_directory(chat.current_directory)}"]
     if chat.current_directory != chat.directory:
         lines.append(window_texts.started_in(phrases.short_directory(chat.directory)))
     if chat.checkout is not None and not chat.has_ended:

@@ -9,6 +9,7 @@ import msgspec
 
 from session_host.structured.dialects.reading import array, at, mapping, one_line, text
 from session_host.structured.items import AgentRequest, FileChange, OptionKind, Question, RequestOption
+from session_host.structured.text import shown_command
 
 from .items import changes_title, file_changes, whole_diff
 
@@ -98,7 +99,7 @@ def _user_request(request: AgentRequest, choices: list[_Choice], **fields: Any) 
 
 
 def _command(params: dict[str, Any], request: AgentRequest, known: KnownItem) -> UserRequest:
-    command = text(params, "command") or known.command
+    command = shown_command(text(params, "command") or known.command)
     host = text(params, "networkApprovalContext", "host")
     short = text(params, "commandActions", 0, "command") if len(array(params, "commandActions")) == 1 else ""
     title = f"Run {short or command}"
@@ -293,7 +294,7 @@ _LEGACY_CHOICES: Final = [
 
 def _legacy_command(params: dict[str, Any], request: AgentRequest) -> UserRequest:
     argv = [argument for argument in array(params, "command") if isinstance(argument, str)]
-    command = shlex.join(argv)
+    command = shown_command(shlex.join(argv))
     return _user_request(request, _LEGACY_CHOICES, title=f"Run {command}", subject=command, complete=bool(argv))
 
 

@@ -40,6 +40,21 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert waiting is chat, "the only one that waits, also when it is the one that is shown"
 
 
+async def test_a_chat_without_a_topic_is_described_by_its_agents_title(played: Played):
+    played.sessions.follow_all()
+    played.sessions.agents = {"claude": played.catalog["codex"]}
+    session_id = await played.add("one", agent="claude")
+    chat = played.chat(session_id)
+    played.viewers[session_id].be(Activity.IDLE)
+    assert chat.status_text == "Codex"
+    played.sessions.agents = played.catalog
+    played.sessions.apply_agents()
+    assert chat.status_text == "Claude Code"
+    missing = played.chat(await played.add("two", agent="gone"))
+    played.viewers[missing.id].be(Activity.IDLE)
+    assert missing.status_text == "gone"
+
+
 async def test_the_progress_of_a_command_stands_beside_its_name(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one", agent="shell")

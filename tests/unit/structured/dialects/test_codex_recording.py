@@ -65,7 +65,7 @@ def test_requests_are_asked_and_answered_with_the_very_decision() -> None:
     chat = played(1)
     opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
     assert [each.subject for each in opened] == [
-        "/bin/bash -lc 'echo approved-$((6*7)) > out.txt; cat out.txt'", "/bin/bash -lc 'echo two'",
+        "echo approved-$((6*7)) > out.txt; cat out.txt", "echo two",
     ]  # fmt: skip
     assert [each.reason for each in opened] == ["fake: may I?"] * 2
     assert opened[1].options[1].name == "Always allow commands that begin with echo two"
