@@ -19,7 +19,7 @@ from typing import Final, TextIO
 from PySide6.QtCore import QObject, Signal
 
 from session_host.paths import make_directories
-from session_host.system.log_rotation import FORMAT, LIMIT_BYTES, aside
+from session_host.system.log_rotation import FORMAT, LIMIT_BYTES, rotated_path
 
 REPEAT_AFTER_S: Final = 60.0
 """An error that repeats, such as one of painting, is written once in this time."""
@@ -133,7 +133,7 @@ def _open(path: Path) -> TextIO:
     """
     make_directories(path.parent)
     if path.exists() and path.stat().st_size > LIMIT_BYTES:
-        path.replace(aside(path))
+        path.replace(rotated_path(path))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
 

@@ -29,7 +29,7 @@
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the record cannot be written (disk full, read-only)
-        └── StoreCorrupt         the record is set aside and rebuilt from the running sessions
+        └── StoreCorrupt         the record is moved away and rebuilt from the running sessions
 
 Every message is one line with the problem and its remedy.
 """

@@ -112,13 +112,13 @@ class Stop:
 
 
 def run_read_only(
-    directory: Path, *words: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
+    directory: Path, *arguments: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
 ) -> str:
     """Run a git command that changes nothing, and takes no lock that another git would wait for.
 
     Args:
         directory: the working directory of git.
-        words: the command and its arguments.
+        arguments: the command and its arguments.
         extra: variables added to git's environment.
         timeout_s: how long it may take; ``READ_TIMEOUT_S`` if None.
 
@@ -129,12 +129,12 @@ def run_read_only(
         GitRefused: git exited with an error.
         WorktreeError: git is not installed, or takes too long.
     """
-    return _run(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or READ_TIMEOUT_S)
+    return _run(directory, arguments, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, timeout_s or READ_TIMEOUT_S)
 
 
 def read_limited(
     directory: Path,
-    *words: str,
+    *arguments: str,
     max_bytes: int,
     timeout_s: float,
     extra: Mapping[str, str] | None = None,
@@ -150,7 +150,7 @@ def read_limited(
     """
     until_s = time.monotonic() + timeout_s
     with tempfile.TemporaryFile() as complaint:
-        process = _start(directory, words, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, subprocess.PIPE, complaint)
+        process = _start(directory, arguments, {"GIT_OPTIONAL_LOCKS": "0", **(extra or {})}, subprocess.PIPE, complaint)
         assert process.stdout is not None
         try:
             with process.stdout, (stop or Stop()).kills(process):
@@ -158,7 +158,7 @@ def read_limited(
             if len(output) <= max_bytes:
                 process.wait(max(until_s - time.monotonic(), 0))
         except (subprocess.TimeoutExpired, TimeoutError) as error:
-            raise _too_slow(words, timeout_s) from error
+            raise _too_slow(arguments, timeout_s) from error
         finally:
             _end(process)
         if process.returncode and len(output) <= max_bytes:
@@ -195,18 +195,18 @@ def list_files(directory: Path, *options: str, timeout_s: float | None = None) -
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    words = ("-c", "core.fsmonitor=false", "ls-files", "-z", *options)
-    return {path for path in run_read_only(directory, *words, timeout_s=timeout_s).split("\0") if path}
+    arguments = ("-c", "core.fsmonitor=false", "ls-files", "-z", *options)
+    return {path for path in run_read_only(directory, *arguments, timeout_s=timeout_s).split("\0") if path}
 
 
-def ask(directory: Path, *words: str) -> bool:
+def ask(directory: Path, *arguments: str) -> bool:
     """Whether git says yes: exit code 0 is yes, 1 is no.
 
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``, for any other exit code.
     """
     try:
-        run_read_only(directory, *words)
+        run_read_only(directory, *arguments)
     except GitRefused as refused:
         if refused.code == 1:
             return False
@@ -214,7 +214,7 @@ def ask(directory: Path, *words: str) -> bool:
     return True
 
 
-def change(directory: Path, *words: str) -> str:
+def change(directory: Path, *arguments: str) -> str:
     """Run a git command that changes something.
 
     Returns:
@@ -223,12 +223,12 @@ def change(directory: Path, *words: str) -> str:
     Raises:
         GitRefused, WorktreeError: as ``run_read_only``.
     """
-    return _run(directory, words, {}, WORK_TIMEOUT_S)
+    return _run(directory, arguments, {}, WORK_TIMEOUT_S)
 
 
 def run_with_input(
     directory: Path,
-    *words: str,
+    *arguments: str,
     data: bytes = b"",
     extra: Mapping[str, str],
     timeout_s: float,
@@ -239,7 +239,7 @@ def run_with_input(
 
     Args:
         directory: the working directory of git.
-        words: the command and its arguments.
+        arguments: the command and its arguments.
         data: the standard input.
         extra: variables added to git's environment.
         timeout_s: how long it may take.
@@ -255,12 +255,12 @@ def run_with_input(
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.seek(0)
-        return _run(directory, words, extra, timeout_s, source, niceness, stop)
+        return _run(directory, arguments, extra, timeout_s, source, niceness, stop)
 
 
 def _run(
     directory: Path,
-    words: tuple[str, ...],
+    arguments: tuple[str, ...],
     extra: Mapping[str, str],
     timeout_s: float,
     source: IO[bytes] | int = subprocess.DEVNULL,
@@ -269,13 +269,13 @@ def _run(
 ) -> str:
     # Files, not pipes: a daemon that a hook leaves behind would keep pipes open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
-        process = _start(directory, words, extra, output, complaint, source)
+        process = _start(directory, arguments, extra, output, complaint, source)
         try:
             if niceness:
                 os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
             _wait(process, timeout_s, stop)
         except subprocess.TimeoutExpired as error:
-            raise _too_slow(words, timeout_s) from error
+            raise _too_slow(arguments, timeout_s) from error
         finally:
             _end(process)
         output.seek(0)
@@ -287,7 +287,7 @@ def _run(
 
 def _start(
     directory: Path,
-    words: tuple[str, ...],
+    arguments: tuple[str, ...],
     extra: Mapping[str, str],
     output: IO[bytes] | int,
     complaint: IO[bytes],
@@ -297,7 +297,7 @@ def _start(
     environment |= {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", **extra}
     try:
         return subprocess.Popen(
-            ["git", *words],
+            ["git", *arguments],
             cwd=directory,
             env=environment,
             stdin=source,
@@ -341,8 +341,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _too_slow(words: tuple[str, ...], timeout_s: float) -> WorktreeError:
-    return WorktreeError(f"git {_name(words)} took longer than {timeout_s:g} s; check the disk")
+def _too_slow(arguments: tuple[str, ...], timeout_s: float) -> WorktreeError:
+    return WorktreeError(f"git {_name(arguments)} took longer than {timeout_s:g} s; check the disk")
 
 
 def _not_started(error: OSError, directory: Path) -> WorktreeError:
@@ -353,10 +353,10 @@ def _not_started(error: OSError, directory: Path) -> WorktreeError:
     return WorktreeError(f"cannot start git: {error.strerror}")
 
 
-def _name(words: tuple[str, ...]) -> str:
-    """The command's name among the words: ``worktree add``."""
-    values = {number + 1 for number, word in enumerate(words) if word == "-c"}
-    plain = [word for number, word in enumerate(words) if number not in values and not word.startswith(("-", "/"))]
+def _name(arguments: tuple[str, ...]) -> str:
+    """The command's name among the arguments: ``worktree add``."""
+    values = {number + 1 for number, word in enumerate(arguments) if word == "-c"}
+    plain = [word for number, word in enumerate(arguments) if number not in values and not word.startswith(("-", "/"))]
     return " ".join(plain[:2] if plain[:1] == ["worktree"] else plain[:1])
 
 

@@ -157,7 +157,7 @@ class Sessions:
         return self._check.processes()
 
     def end_all(self) -> None:
-        """End them, by PID: politely first."""
+        """End them, by PID: gracefully first."""
         processes.end_product(self.processes)
 
 

@@ -41,7 +41,7 @@ from session_host.protocol.values import RUNNING_STATES, State
 
 from .connection import HostConnection, HostNotResponding
 from .sessions.store_access import outcome_of
-from .sessions.unresponsive_host import host_is_stopped, kill_unresponsive
+from .sessions.unresponsive_host import is_host_stopped, kill_unresponsive
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
@@ -153,7 +153,7 @@ async def request(session_id: str, message: Request) -> Any:
     If a host dies during the request, its replacement gets the request again: input is typed only once, and an end that
     has come counts as success.
     """
-    if isinstance(message, Kill) and await asyncio.to_thread(host_is_stopped, session_id):
+    if isinstance(message, Kill) and await asyncio.to_thread(is_host_stopped, session_id):
         return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
     if isinstance(message, Send | Act) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)

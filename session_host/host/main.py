@@ -52,9 +52,9 @@ from .lifecycle.hibernation import Hibernation, WakeUp, hibernate
 from .lifecycle.idle_detection import IdleDetection
 from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
+from .program.argv import program_argv
 from .program.journal_writer import JournalWriter
 from .program.termination import end_strays
-from .program.words import program_words
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def _fork_program(parameters: HostParameters) -> StartingProcess | LaunchFailed 
         descriptors = parameters.descriptors
         output = descriptors.pipe_write if spec.structured is not None else -1
         return PtyProcess.fork(
-            Program(program_words(spec), spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
+            Program(program_argv(spec), spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
             ProgramDescriptors(descriptors.master, parameters.slave, output),
             about_to_exec=about_to_exec,
             prepare=prepare,
@@ -173,7 +173,7 @@ class _Host:
         self._store_writer = StoreWriter(parameters.spec, os.getpid())
         self._spec = parameters.spec
         self._splicer = Splicer()
-        self._reported_trouble = ""
+        self._reported_journal_error = ""
         self._may_take_over = asyncio.Event()
         self._interrupted = False
         self._driver: Driver | None = None
@@ -257,8 +257,8 @@ class _Host:
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
         """Wait for the program's start, or find the program that began at ``started``; False if the start failed."""
         header = driver.input_log.header
-        # The machine shuts down: end the agent politely; the chat counts as interrupted.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
+        # The machine shuts down: end the agent gracefully; the chat counts as interrupted.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_gracefully)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come during hibernation.
         if self._starting is None:
             started = started or start_time(header.child)
@@ -302,7 +302,7 @@ class _Host:
         self._keeper.child_pid = process.pid
         self._keeper.send_message(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
-    def _end_politely(self) -> None:
+    def _end_gracefully(self) -> None:
         # After SIGTERM, start no keeper: the machine shuts down.
         self._interrupted = True
         self._keeper.stop_searching()
@@ -314,12 +314,12 @@ class _Host:
         driver = self._driver
         if driver is None:
             return
-        trouble, former = driver.journal_writer.trouble, self._reported_trouble
-        if trouble != former:
-            self._reported_trouble = trouble
-            driver.broadcast(NoticeEvent("recording", trouble))
+        error, former = driver.journal_writer.error, self._reported_journal_error
+        if error != former:
+            self._reported_journal_error = error
+            driver.broadcast(NoticeEvent("recording", error))
         driver.checkpointer.free_superseded()
-        if former and not trouble:
+        if former and not error:
             driver.checkpointer.request_checkpoint()
 
     # ------------------------------------------------------------ taking over

@@ -20,7 +20,7 @@ from functools import partial
 from typing import NamedTuple
 
 from session_host.keeper_client.discovery import connect_to_keeper
-from session_host.keeper_client.names import noted_keepers
+from session_host.keeper_client.names import read_keeper_pids
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.system.log_rotation import RotatingHandler
 from session_host.system.systemd import enter
@@ -76,7 +76,7 @@ def is_keeper_reachable() -> bool:
 
 def terminate_lock_holders(lock: int) -> None:
     """Send SIGTERM to the processes that have the lock."""
-    pids = noted_keepers(lock)
+    pids = read_keeper_pids(lock)
     if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
         flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
         # A keeper of a former version has a record lock; the kernel returns its owner.

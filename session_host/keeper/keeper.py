@@ -313,9 +313,9 @@ class Keeper:
     def children_ended(self) -> None:
         """Store each child's exit status before reaping it; programs of dead hosts are children, too."""
         for pid, status in ended_children():
-            noted = reap_and_store_status(self.sessions.values(), pid, status)
-            if noted is not None:
-                noted.send_to_host(ChildEnded())
+            session = reap_and_store_status(self.sessions.values(), pid, status)
+            if session is not None:
+                session.send_to_host(ChildEnded())
             else:
                 self.child_ended(pid, status)
 

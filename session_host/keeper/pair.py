@@ -21,7 +21,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from session_host.keeper_client.names import note_keepers
+from session_host.keeper_client.names import write_keeper_pids
 from session_host.protocol.keeper import ChildEnded
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
@@ -137,7 +137,7 @@ class ActiveStandbyPair:
         set_process_name("outlive-standby")
         self._on_ready()
         self._keeper.stand_by()
-        note_keepers(self._lock, os.getpid(), child)
+        write_keeper_pids(self._lock, os.getpid(), child)
         poll = select.poll()
         poll.register(active, select.POLLIN)
         poll.register(self._loop.wake, select.POLLIN)
@@ -218,12 +218,12 @@ class ActiveStandbyPair:
             with suppress(EOFError):  # Apply its changes before the deaths of its hosts.
                 self._read_changes(active)
             if pid != child:
-                noted = reap_and_store_status(self._keeper.sessions.values(), pid, status)
+                session = reap_and_store_status(self._keeper.sessions.values(), pid, status)
                 for session in self._keeper.sessions.values():
                     if session.host_pid == pid:
                         session.host_pid = 0
                         self._keeper.channels.drop(session, session.channel)
-                self._send(active, StatusSaved(noted.id) if noted is not None else ChildReaped(pid, status))
+                self._send(active, StatusSaved(session.id) if session is not None else ChildReaped(pid, status))
         return on_replacement_exit
 
     def _send(self, active: socket.socket, change: replication.Change) -> None:

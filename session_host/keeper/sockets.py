@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from session_host.errors import OutliveError
-from session_host.keeper_client.names import lock_path, note_keepers
+from session_host.keeper_client.names import lock_path, write_keeper_pids
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import BoundAgain
 from session_host.storage.descriptors import session_descriptors
@@ -227,7 +227,7 @@ class RuntimeDirectory:
         os.close(lock)
         if not take_lock(self._lock):
             return False
-        note_keepers(self._lock, os.getppid(), os.getpid())
+        write_keeper_pids(self._lock, os.getppid(), os.getpid())
         self._replication.send_change(LockReplaced(), (self._lock,))
         return True
 

@@ -15,7 +15,7 @@ from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
 from session_host.system.peer_credentials import peer_pid
 
-from .names import living_keeper
+from .names import find_keeper
 
 RECEIVE_BYTES = 256 * 1024
 MAX_DESCRIPTORS = 253
@@ -152,6 +152,6 @@ class MessageChannel:
                 if messages:
                     return messages[0]
         except TimeoutError as error:
-            raise KeeperNotResponding(living_keeper(self.peer_pid())) from error
+            raise KeeperNotResponding(find_keeper(self.peer_pid())) from error
         except OSError as error:
             raise HostUnavailable(f"the connection to the keeper was lost ({error.strerror}); try again") from error

@@ -28,7 +28,7 @@ def service_prefix() -> str:
     return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
 
 
-def note_keepers(descriptor: int, standby: int, active: int) -> None:
+def write_keeper_pids(descriptor: int, standby: int, active: int) -> None:
     """Write into the lock file which processes have the lock."""
     try:
         os.ftruncate(descriptor, 0)
@@ -39,8 +39,8 @@ def note_keepers(descriptor: int, standby: int, active: int) -> None:
         )  # A full disk; the file only helps to find a keeper that cannot be reached.
 
 
-def noted_keepers(descriptor: int) -> list[int]:
-    """Read the processes that ``note_keepers`` wrote and that still exist, the standby first."""
+def read_keeper_pids(descriptor: int) -> list[int]:
+    """Read the processes that ``write_keeper_pids`` wrote and that still exist, the standby first."""
     try:
         pids = [int(word) for word in os.pread(descriptor, 100, 0).split()]
     except (OSError, ValueError):
@@ -48,7 +48,7 @@ def noted_keepers(descriptor: int) -> list[int]:
     return [pid for pid in pids if is_ours(pid)]
 
 
-def living_keeper(known_pid: int) -> int:
+def find_keeper(known_pid: int) -> int:
     """The keeper's PID: ``known_pid`` if alive, else from the lock file; 0 for none."""
     if is_ours(known_pid):
         return known_pid
@@ -57,10 +57,10 @@ def living_keeper(known_pid: int) -> int:
     except OSError:
         return known_pid  # No keeper of this version.
     try:
-        noted = noted_keepers(descriptor)
+        pids = read_keeper_pids(descriptor)
     finally:
         os.close(descriptor)
-    return noted[-1] if noted else 0
+    return pids[-1] if pids else 0
 
 
 def is_ours(pid: int) -> bool:

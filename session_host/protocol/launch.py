@@ -46,7 +46,7 @@ class Watch(msgspec.Struct, frozen=True):
     stale_after_s: float = 60.0
     """After this time without output or report, a working agent is "no signal"."""
     leave_by: Literal["SIGTERM", "SIGHUP"] = "SIGTERM"
-    """The signal at which the agent exits politely."""
+    """The signal at which the agent exits gracefully."""
     strays: tuple[str, ...] = ()
     """Patterns (re.search) of the command lines of left-over processes that end with the agent."""
     ends_all: bool = False

@@ -550,7 +550,7 @@ class Send(Message, frozen=True):
 
 
 class Stop(Message, frozen=True):
-    """End the agent politely: SIGTERM, then SIGHUP, then SIGKILL. Done is sent when it has ended."""
+    """End the agent gracefully: SIGTERM, then SIGHUP, then SIGKILL. Done is sent when it has ended."""
 
     request: int
 

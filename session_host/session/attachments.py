@@ -25,7 +25,7 @@ from session_host.storage.descriptors.log_state import AttachmentState
 
 from .effects import AppendEntry, Effect
 
-MAX_PARKED_ATTACHMENTS = 256
+MAX_DISCONNECTED_ATTACHMENTS = 256
 """Maximum number of attachments without a connection; the oldest are dropped."""
 
 
@@ -171,13 +171,13 @@ class Attachments:
         if self._by_id.pop(attachment.id, None) is not None:
             self._effects.append(AppendEntry(EntryKind.DETACHED, tag=attachment.key))
 
-    def park(self, attachment: Attachment, client: AttachedClient) -> bool:
+    def disconnect(self, attachment: Attachment, client: AttachedClient) -> bool:
         """Keep the attachment of a viewer with a lost connection; False if the viewer has reconnected already."""
         if attachment.client is not client:
             return False
         attachment.client = None
-        parked = [each for each in self._by_id.values() if each.client is None]
-        for each in parked[: max(0, len(parked) - MAX_PARKED_ATTACHMENTS)]:
+        disconnected = [each for each in self._by_id.values() if each.client is None]
+        for each in disconnected[: max(0, len(disconnected) - MAX_DISCONNECTED_ATTACHMENTS)]:
             del self._by_id[each.id]
             self._effects.append(AppendEntry(EntryKind.DETACHED, tag=each.key))
         return True

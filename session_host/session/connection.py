@@ -153,7 +153,7 @@ class ClientConnection:
             self._effects.append(StopTimer(self, HELLO))
         self._session.clients.remove(self)
         if self.attachment is not None:
-            self._session.viewers.park(self.attachment, self)
+            self._session.viewers.disconnect(self.attachment, self)
 
     def events_received(self) -> list[Request | Report | AskUser]:
         """Return the requests that the session's rules do not handle, oldest first."""

@@ -208,7 +208,7 @@ class EndProcesses(Effect, frozen=True):
 
     user: ProcessesUser
     processes: Sequence[Any]
-    politely: bool
+    gracefully: bool
 
 
 class StartTimer(Effect, frozen=True):

@@ -60,7 +60,7 @@ _REPORTED = (StateChanged, ConversationKnown, TitleChanged)
 IDLE = "idle"
 """The timer of the idle time-out; no dialect has one of this name."""
 
-_POLITELY = "SIGTERM"
+_GRACEFUL_SIGNAL = "SIGTERM"
 
 GIVEN_UP = "This version of Outlive cannot go on with the running agent, and has ended it. A prompt resumes the chat."
 """Said when the state that another version left cannot be restored."""
@@ -136,9 +136,9 @@ class StructuredChat:
             self._append(
                 Cause.NOTICE, [Put(Item(f"{self.rules.prefix}-given-up", "notice", now_ms, text=GIVEN_UP))], now_ms
             )
-            self.effects.append(SignalProgram(_POLITELY))
+            self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))
         elif self.rules.state.timed_out:
-            self.effects.append(SignalProgram(_POLITELY))  # A previous host recorded it, and was killed before.
+            self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))  # A previous host recorded it, and was killed before.
         else:
             results, acts = lost_acts(self.rules.state)
             for result in results:
@@ -170,7 +170,7 @@ class StructuredChat:
         if name == IDLE:
             self._watches_idle = False
             self._take(Cause.IDLE, self.rules.time_out(now_ms), now_ms)
-            self.effects.append(SignalProgram(_POLITELY))
+            self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))
             return
         self.timers.pop(name, None)
         step = self.rules.timer_due(name, now_ms)
@@ -240,7 +240,7 @@ class StructuredChat:
             self.timers[name] = after_s
             self.effects.append(StartTimer(self, name, after_s))
         if step.failure:
-            self.effects += [Log("the dialect gives up"), SignalProgram(_POLITELY)]
+            self.effects += [Log("the dialect gives up"), SignalProgram(_GRACEFUL_SIGNAL)]
         self._watch_idle()
 
     def _watch_idle(self) -> None:

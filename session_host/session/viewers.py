@@ -49,9 +49,9 @@ class Viewers:
         self.attachments.detach(attachment)
         self._viewer_left(attachment)
 
-    def park(self, attachment: Attachment, client: AttachedClient) -> None:
+    def disconnect(self, attachment: Attachment, client: AttachedClient) -> None:
         """Keep a viewer's attachment after it lost its connection."""
-        if self.attachments.park(attachment, client):
+        if self.attachments.disconnect(attachment, client):
             self._viewer_left(attachment)
 
     def _viewer_left(self, attachment: Attachment) -> None:

@@ -13,16 +13,16 @@ from session_host.system.processes import proc
 LIMIT_BYTES = 1024 * 1024
 """The limit of a log's size; with the older file, logs take twice as much at most."""
 
-LOOK_BYTES = 16 * 1024
+CHECK_AFTER_BYTES = 16 * 1024
 """Check the file's length after this much output."""
 
-ASIDE = ".1"
+ROTATED_SUFFIX = ".1"
 FORMAT = "%(asctime)s %(process)d %(name)s %(message)s"
 
 
-def aside(path: Path) -> Path:
+def rotated_path(path: Path) -> Path:
     """The path of a log's older part."""
-    return path.with_name(path.name + ASIDE)
+    return path.with_name(path.name + ROTATED_SUFFIX)
 
 
 class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
@@ -37,7 +37,7 @@ class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         """Write a line, and rotate the file if it is too long."""
         super().emit(record)
         self._written_bytes += len(record.msg) + 64 if isinstance(record.msg, str) else 256
-        if record.exc_info or self._written_bytes > LOOK_BYTES:
+        if record.exc_info or self._written_bytes > CHECK_AFTER_BYTES:
             self._written_bytes = 0
             rotate()
 
@@ -49,12 +49,12 @@ def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
         if not stat.S_ISREG(status.st_mode) or status.st_size < limit_bytes:
             return
         path = Path(proc.descriptor_target(2))
-        if path.name.endswith(ASIDE):
-            path = path.with_name(path.name.removesuffix(ASIDE))  # Another process has rotated the file.
+        if path.name.endswith(ROTATED_SUFFIX):
+            path = path.with_name(path.name.removesuffix(ROTATED_SUFFIX))  # Another process has rotated the file.
         elif path.suffix != ".log":
             return  # The file was removed, or is not a log.
         else:
-            path.replace(aside(path))
+            path.replace(rotated_path(path))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         os.dup2(descriptor, 2)
         os.close(descriptor)

@@ -14,7 +14,7 @@ from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Ag
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.registry import STORES
 from session_host.agents.session_files import write_files
-from session_host.agents.status.signals import of_event, of_report
+from session_host.agents.status.signals import from_event, from_report
 from session_host.host.watchers.state_file import STATE_DIRECTORIES
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -111,7 +111,7 @@ def test_a_prompt_that_it_takes_reaches_it(agent: Agent) -> None:
     ],
 )
 def test_what_a_title_means(name: str, title: str, activity: Activity | None) -> None:
-    word = of_event(TitleChanged(title), CATALOG[name].signals)
+    word = from_event(TitleChanged(title), CATALOG[name].signals)
     assert (word.activity if word is not None else None) is activity
 
 
@@ -133,7 +133,7 @@ def test_what_a_title_means(name: str, title: str, activity: Activity | None) ->
     ],
 )
 def test_what_a_report_means(name: str, event: str, activity: Activity | None) -> None:
-    assert of_report(Report("hook", event), CATALOG[name].signals).activity is activity
+    assert from_report(Report("hook", event), CATALOG[name].signals).activity is activity
 
 
 @pytest.mark.parametrize(

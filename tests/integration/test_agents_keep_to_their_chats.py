@@ -224,7 +224,7 @@ def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: Insi
     fake = load_catalog(area.config)["fake"]
     launch_now(
         LaunchRequest(
-            agent=fake, name="docs", resume=former, anew=True, arguments=former.arguments or [], directory="/",
+            agent=fake, name="docs", resume=former, starts_over=True, arguments=former.arguments or [], directory="/",
             environment=os.environ,
         )
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Refuse to end politely: report the signals that ask for it and go on.
+"""Refuse to end gracefully: report the signals that ask for it and go on.
 
 ``ignore_signals.py [--signals HUP,TERM,INT] [--lifetime-s 60]``
 

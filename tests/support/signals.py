@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from session_host.agents.status.activity import ActivityTracker, Moment
-from session_host.agents.status.signals import StatusReport, of_event, of_report, of_state_file
+from session_host.agents.status.signals import StatusReport, from_event, from_report, from_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -46,9 +46,9 @@ class TrackerScript:
             case StatusReport():
                 status_report: StatusReport | None = signal
             case Report():
-                status_report = of_report(signal, self.watch)
+                status_report = from_report(signal, self.watch)
             case _:
-                status_report = of_event(signal, self.watch)
+                status_report = from_event(signal, self.watch)
         return status_report is not None and self.tracker.apply_report(status_report, self.now())
 
     def hook(self, event: str, detail: str = "") -> bool:
@@ -58,7 +58,7 @@ class TrackerScript:
         return self.report(Report("plugin", event, detail=detail))
 
     def file(self, status: str, waiting_for: str = "") -> bool:
-        return self.report(of_state_file(status, waiting_for))
+        return self.report(from_state_file(status, waiting_for))
 
     def osc(self, parameters: str) -> bool:
         return self.report(AgentState(parameters))

@@ -196,7 +196,7 @@ class SpokenChat:
     # ------------------------------------------------------------ its end
 
     def end(self) -> None:
-        """End the process politely, as a host does, so that it may save its state."""
+        """End the process gracefully, as a host does, so that it may save its state."""
         self.process.terminate()
         self.until_ended()
 

@@ -96,11 +96,11 @@ class StatusReport(NamedTuple):
     is_last: bool = False
 
 
-def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
+def from_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
     """Translate an event of the program's output; None for an event that is no status report."""
     match event:
         case AgentState(parameters):
-            return _of_agent_state(parameters)
+            return _from_agent_state(parameters)
         case Progress("none", _):
             return StatusReport(PROGRESS, "none", Activity.IDLE)
         case Progress(state, percent):
@@ -124,7 +124,7 @@ def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
             return None
 
 
-def _of_agent_state(parameters: str) -> StatusReport | None:
+def _from_agent_state(parameters: str) -> StatusReport | None:
     """Translate OSC 7501; see ``terminal.base.AgentState``."""
     pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
     state = pairs.get("state", "")
@@ -146,21 +146,21 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def of_exited_program(source: str) -> StatusReport:
+def from_exited_program(source: str) -> StatusReport:
     """The program that reported by OSC 7501 exited without clearing its status."""
     return StatusReport(source, "gone", Activity.NO_SIGNAL, is_last=True)
 
 
-def of_report(report: Report, watch: Watch) -> StatusReport:
+def from_report(report: Report, watch: Watch) -> StatusReport:
     """Translate a hook's or plugin's report; the activity is None for an event that the catalog lacks."""
     text = f"{report.event}: {report.detail}" if report.detail else report.event
     return StatusReport(report.source, _clean_text(text), watch.reports.get(report.event), _detail(report.detail))
 
 
-def of_state_file(status: str, waiting_for: str) -> StatusReport:
+def from_state_file(status: str, waiting_for: str) -> StatusReport:
     """Translate the status in the agent's own state file; "" if the file is gone."""
     if not status:
-        return of_exited_program(STATE_FILE)
+        return from_exited_program(STATE_FILE)
     text = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return StatusReport(
@@ -168,7 +168,7 @@ def of_state_file(status: str, waiting_for: str) -> StatusReport:
     )
 
 
-def of_chat_state(state: str, detail: str) -> StatusReport:
+def from_chat_state(state: str, detail: str) -> StatusReport:
     """Translate the state of an agent without a terminal; see ``structured.items.ChatState``."""
     text = f"{state}: {detail}" if detail else state
     return StatusReport(PROTOCOL, _clean_text(text), _CHAT_STATES.get(state), _detail(detail))

@@ -13,7 +13,7 @@ from typing import NoReturn
 from session_host.cli.session_argument import find
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import keeper_log, session_log, window_log
-from session_host.system.log_rotation import aside
+from session_host.system.log_rotation import rotated_path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     earlier = ""
     try:
         with contextlib.suppress(FileNotFoundError):
-            earlier = aside(path).read_text(encoding="utf-8", errors="replace")
+            earlier = rotated_path(path).read_text(encoding="utf-8", errors="replace")
         log = path.read_bytes()
     except FileNotFoundError as error:
         raise OutliveError(f"no log yet ({path})") from error

@@ -131,7 +131,7 @@ def _fork_before(
     except (OSError, NotResumable) as error:
         raise NotResumable(f"{record.name}: {error}") from error
     line = _notice(record, f"Forked from {record.name}, before “{_beginning(prompt.text)}”.")
-    return Fork(record, encode_items([*changes, Put(line)]), through, anew=not through)
+    return Fork(record, encode_items([*changes, Put(line)]), through, is_empty=not through)
 
 
 def _items(record: SessionRecord, transcript: Transcript | None) -> bytes:

@@ -25,11 +25,11 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The first prompt, for agents that take one in their argv; "" for none."""
     resume: SessionRecord | None = None
     """The ended session that is resumed; its ``provider_session_id`` is known."""
-    anew: bool = False
+    starts_over: bool = False
     """Begin the conversation again under its id, since nothing was said in it yet."""
     conversation: str = ""
     """The id of an earlier conversation that the chat continues and that is no chat's; "" for none."""
-    beside: SessionRecord | None = None
+    live_chat: SessionRecord | None = None
     """The running structured chat that the agent's own terminal shows, too; its conversation is known."""
     fork: Fork | None = None
     """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
@@ -37,7 +37,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How the agent is spoken to."""
     one_shot: bool = False
     """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
-    picks: bool = False
+    uses_picker: bool = False
     """Whether the agent lets its user choose the conversation to resume."""
     name: str | None = None
     """The chat's name; None to make one from the directory's name."""

@@ -42,11 +42,11 @@ from .launch_request import LaunchRequest
 from .settings import MIB, ChatSettings, load_chat_settings
 from .structured_launch import (
     Fork,
+    choose_launch_mode,
     first_items,
+    live_terminal_template,
     structured_launch,
-    terminal_beside,
     watch_of_structured,
-    way_of,
     write_history,
 )
 
@@ -146,7 +146,7 @@ def _former(request: LaunchRequest) -> SessionRecord | None:
 
 def _copies(request: LaunchRequest) -> Fork | None:
     """The fork, if its conversation begins as a copy."""
-    return request.fork if request.fork is not None and not request.fork.anew else None
+    return request.fork if request.fork is not None and not request.fork.is_empty else None
 
 
 def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, WorktreeSetup | None]:
@@ -172,17 +172,20 @@ def _agent_start(
     supports = supported_options(agent, environment)
     environment |= _session_variables(request, session_id)
     arguments, conversation, is_id_ours = _conversation(request)
-    resumes = bool(request.conversation) or (request.resume is not None and not request.anew)
-    way = way_of(
+    resumes = bool(request.conversation) or (request.resume is not None and not request.starts_over)
+    launch_mode = choose_launch_mode(
         agent, request.runtime, resumes=resumes, one_shot=request.one_shot,
         speaks_protocol=lambda: speaks_protocol(agent, environment), forks=_copies(request) is not None,
     )  # fmt: skip
     structured, items = None, b""
-    if way is not None:
-        structured = structured_launch(agent, way, request.resume, request.prompt, settings, request.fork)
+    if launch_mode is not None:
+        structured = structured_launch(agent, launch_mode, request.resume, request.prompt, settings, request.fork)
         query = ConversationQuery(conversation if resumes else "", directory, environment, files, used=True)
         items = first_items(structured, query, request.fork)
         structured = msgspec.structs.replace(structured, begins_with_items=bool(items))
+    template = live_terminal_template(agent) if request.live_chat is not None else ()
+    if launch_mode is not None:
+        template = launch_mode.template
     known = conversation if is_id_ours else ""
     copied = _copies(request)
     if copied is not None:
@@ -195,14 +198,14 @@ def _agent_start(
             conversation=known,
             files=str(files),
             through=copied.through if copied is not None else "",
-            socket=str(agent_socket(request.beside.id if request.beside is not None else session_id)),
+            socket=str(agent_socket(request.live_chat.id if request.live_chat is not None else session_id)),
         ),
-        mode="pick" if request.picks else "resume" if resumes else "new",
+        mode="pick" if request.uses_picker else "resume" if resumes else "new",
         supports=supports,
-        template=way.template if way is not None else terminal_beside(agent) if request.beside is not None else (),
+        template=template,
     )
     environment |= settings.shell_variables(argv, environment) if structured is None else {}
-    if is_id_ours and (structured is None or request.anew) and not any(conversation in word for word in argv):
+    if is_id_ours and (structured is None or request.starts_over) and not any(conversation in word for word in argv):
         conversation = ""  # This version of the agent accepts no id.
     return _AgentStart(argv, environment, arguments, conversation, structured, items)
 
@@ -223,11 +226,11 @@ def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if known before the start, and whether we choose it."""
     agent, arguments = request.agent, request.arguments
     chosen = agent.parse_conversation_options(arguments)
-    if (other := request.beside or request.resume) is not None:
+    if (other := request.live_chat or request.resume) is not None:
         return chosen.others, other.provider_session_id or "", True
     if request.conversation:
         return chosen.others, request.conversation, True
-    if request.picks or _copies(request) is not None:
+    if request.uses_picker or _copies(request) is not None:
         return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False

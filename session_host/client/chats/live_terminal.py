@@ -60,7 +60,7 @@ def live_terminal(
         _check(chat, agent, environment)
         return LaunchRequest(
             agent=agent,
-            beside=chat,
+            live_chat=chat,
             resume=None if record is chat else record,
             name=free_name(f"{chat.name}-terminal" if record is chat else record.name, store.running_names()),
             directory=chat.cwd,

@@ -51,7 +51,7 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
         if chat is not None and chat not in chats:
             chats.append(chat)
     lines = [_chat_line(chat) for chat in chats]
-    for pid in sorted(_eldest(told | set(_named_in_command_lines(query.conversation)))):
+    for pid in sorted(_outermost(told | set(_named_in_command_lines(query.conversation)))):
         mark = _mark(pid)
         # A running chat's host knows its conversation better than a command line, which may be an hour old.
         if mark not in running:
@@ -79,7 +79,7 @@ def _named_in_command_lines(conversation: str) -> Iterator[int]:
             yield pid
 
 
-def _eldest(pids: set[int]) -> set[int]:
+def _outermost(pids: set[int]) -> set[int]:
     """Leave out processes that were started by others of them: a wrapper has the agent's arguments, too."""
     parents = {pid: int(_stat(pid)[1]) for pid in pids if len(_stat(pid)) > 1}
     return {pid for pid in pids if parents.get(pid) not in pids}

@@ -14,7 +14,7 @@ from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.protocol.values import RUNNING_STATES, WITHOUT_AGENT
 from session_host.storage.search import forget
 from session_host.storage.store import SessionRecord, Store
-from session_host.system.log_rotation import aside
+from session_host.system.log_rotation import rotated_path
 
 from .pending_end import wait_until_exit_saved
 
@@ -52,7 +52,7 @@ def remove_chat(store: Store, record: SessionRecord) -> str:
         line = remove_worktree(store, record)
     # Remove the files before the record: without a record they would never be found again.
     _remove_directory(session_dir(record.id))
-    for log in (session_log(record.id), aside(session_log(record.id))):
+    for log in (session_log(record.id), rotated_path(session_log(record.id))):
         log.unlink(missing_ok=True)
     _forget_conversation(store, record)
     store.remove(record.id)

@@ -45,8 +45,8 @@ class ResumePlan(NamedTuple):
         record: the ended session's record.
         can, reason: as in ``Resumability``.
         agent, query: the agent and its conversation; None if the session cannot be resumed.
-        anew: whether the conversation is empty, and begins again.
-        prompt: the first prompt, if ``anew`` and the agent did not get it: a dialog of the agent's came before.
+        starts_over: whether the conversation is empty, and begins again.
+        prompt: the first prompt, if ``starts_over`` and the agent did not get it: a dialog of the agent's came before.
     """
 
     record: SessionRecord
@@ -54,7 +54,7 @@ class ResumePlan(NamedTuple):
     reason: str = ""
     agent: Agent | None = None
     query: ConversationQuery | None = None
-    anew: bool = False
+    starts_over: bool = False
     prompt: str = ""
 
 
@@ -146,7 +146,9 @@ def plan_for(
         return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
     prompt = "" if record.resumed_from or query.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
-    return ResumePlan(record, True, f"{reason}; {former}" if former else reason, agent, query, anew=True, prompt=prompt)
+    return ResumePlan(
+        record, True, f"{reason}; {former}" if former else reason, agent, query, starts_over=True, prompt=prompt
+    )
 
 
 def _former(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:

@@ -107,7 +107,7 @@ async def resume_with_picker(
             agent = load_agents(config_dir(), [record.agent]).get(record.agent)
             if agent is None or not agent.conversation.picker:
                 raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
-            return request_of(store, record, agent, environment, picks=True)
+            return request_of(store, record, agent, environment, uses_picker=True)
 
     return await launch(_shown(await asyncio.to_thread(request), size, colors, ""))
 
@@ -125,11 +125,11 @@ def resume_command(session_id: str) -> str:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         query = query_for(record, agent, None)
         arguments = _arguments(record, agent, query.environment)
-    anew = find_conversation(agent.conversation.place, query).kept is Availability.NOTHING
+    starts_over = find_conversation(agent.conversation.place, query).kept is Availability.NOTHING
     # Hooks report to Outlive, and have no use there.
     files = str(query.files) if agent.keeps_conversation_in_files else ""
     values = TemplateValues(conversation=query.conversation, files=files)
-    argv = agent.argv(arguments, query.environment, values, mode="new" if anew else "resume")
+    argv = agent.argv(arguments, query.environment, values, mode="new" if starts_over else "resume")
     return in_directory(record, agent, argv, query.environment)
 
 
@@ -145,7 +145,7 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         if not anyway and (found := opened_elsewhere(store, record.id, agent, query)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
-        return request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
+        return request_of(store, record, agent, environment, starts_over=plan.starts_over, prompt=plan.prompt)
 
 
 def request_of(
@@ -154,20 +154,20 @@ def request_of(
     agent: Agent,
     environment: Mapping[str, str] | None,
     *,
-    anew: bool = False,
+    starts_over: bool = False,
     prompt: str = "",
-    picks: bool = False,
+    uses_picker: bool = False,
 ) -> LaunchRequest:
     """The request for a chat like an earlier one, which it resumes unless the agent's user picks a conversation."""
     query = query_for(record, agent, environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
         agent=agent,
-        arguments=_arguments(record, agent, query.environment, unasked=anew),
-        resume=None if picks else record,
-        anew=anew,
+        arguments=_arguments(record, agent, query.environment, unasked=starts_over),
+        resume=None if uses_picker else record,
+        starts_over=starts_over,
         prompt=prompt,
-        picks=picks,
+        uses_picker=uses_picker,
         runtime=record.runtime,
         one_shot=is_one_shot(record),
         name=free_name(record.name, store.running_names()),

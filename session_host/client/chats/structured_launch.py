@@ -40,16 +40,16 @@ class Fork(msgspec.Struct, frozen=True):
         record: the chat; its ``provider_session_id`` is known.
         items: the first items of the fork's transcript, from ``former_items.encode_items``; b"" for nothing.
         through: the agent's id of the last message or turn to copy; "" for the whole conversation.
-        anew: copy nothing, since the fork begins before the first prompt.
+        is_empty: copy nothing, since the fork begins before the first prompt.
     """
 
     record: SessionRecord
     items: bytes
     through: str = ""
-    anew: bool = False
+    is_empty: bool = False
 
 
-class Way(NamedTuple):
+class LaunchMode(NamedTuple):
     """A way to start an agent without a terminal."""
 
     dialect: str
@@ -57,9 +57,15 @@ class Way(NamedTuple):
     options: dict[str, str]
 
 
-def way_of(
-    agent: Agent, runtime: Runtime, *, resumes: bool, one_shot: bool, speaks_protocol: Callable[[], bool], forks: bool
-) -> Way | None:
+def choose_launch_mode(
+    agent: Agent,
+    runtime: Runtime,
+    *,
+    resumes: bool,
+    one_shot: bool,
+    speaks_protocol: Callable[[], bool],
+    forks: bool,
+) -> LaunchMode | None:
     """Choose how an agent is started without a terminal; None for a terminal.
 
     Args:
@@ -77,16 +83,18 @@ def way_of(
         return None
     settings = _settings(agent)
     if forks:
-        return Way(settings.dialect, settings.fork, settings.options)
+        return LaunchMode(settings.dialect, settings.fork, settings.options)
     if settings.dialect != ONE_SHOT:
         if one_shot and not settings.one_shot:
             raise UsageError(f"{agent.title} has no form with one process for each prompt; leave --one-shot out")
         if one_shot:
-            return Way(ONE_SHOT, settings.one_shot, {})
+            return LaunchMode(ONE_SHOT, settings.one_shot, {})
         if settings.one_shot and not speaks_protocol():
-            note = f"This version of {agent.title} runs anew for each prompt and cannot ask; a newer one can."
-            return Way(ONE_SHOT, settings.one_shot, {"note": note})
-    return Way(settings.dialect, (settings.resume or settings.start) if resumes else settings.start, settings.options)
+            note = f"This version of {agent.title} runs once for each prompt and cannot ask; a newer one can."
+            return LaunchMode(ONE_SHOT, settings.one_shot, {"note": note})
+    return LaunchMode(
+        settings.dialect, (settings.resume or settings.start) if resumes else settings.start, settings.options
+    )
 
 
 def is_one_shot(record: SessionRecord) -> bool:
@@ -111,29 +119,29 @@ def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
 
 
 def structured_launch(
-    agent: Agent, way: Way, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
+    agent: Agent, mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
     """How the agent is spoken to.
 
     Args:
         agent: the agent.
-        way: how it is started.
+        mode: how it is started.
         resumed: the session that is resumed; its transcript goes on if it has one.
         prompt: the first prompt; "" for none.
         chats: the user's settings for chats.
         fork: the chat that is forked.
     """
     history = resumed.id if resumed is not None and resumed.runtime == "structured" else ""
-    options, fork_of = way.options, ""
+    options, fork_of = mode.options, ""
     if fork is not None:
-        if not fork.anew:
+        if not fork.is_empty:
             options = options | {FORK_OPTION: fork.record.provider_session_id or ""}
         if fork.through:
             options = options | {THROUGH_OPTION: fork.through}
         fork_of = fork.record.id if fork.items else ""
     idle_s = chats.idle_timeout_min.get(agent.name, 0.0) * 60
     began_ms = round(datetime.fromisoformat(resumed.created_at).timestamp() * 1000) if resumed is not None else 0
-    return StructuredLaunch(way.dialect, options, history, prompt, idle_s, began_ms, fork_of)
+    return StructuredLaunch(mode.dialect, options, history, prompt, idle_s, began_ms, fork_of)
 
 
 def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork | None) -> bytes:
@@ -164,7 +172,7 @@ def write_history(session_id: str, items: bytes) -> None:
         raise StoreError(f"{path}: cannot write it ({error.strerror}); free some space") from error
 
 
-def terminal_beside(agent: Agent) -> Template:
+def live_terminal_template(agent: Agent) -> Template:
     """The argv's template of the agent's own terminal, beside a running structured chat.
 
     Raises:

@@ -60,10 +60,10 @@ def open_or_recover() -> tuple[Store, str]:
     except StoreCorrupt:
         from .rebuild import find_running, found_again  # rarely needed
 
-        aside = Store.set_aside(path)
+        damaged = Store.move_damaged(path)
     store = Store.open(path)
     chats = found_again(find_running(store))
-    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {aside}"
+    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {damaged}"
 
 
 def outcome_of(session_id: str) -> SessionOutcome:

@@ -31,7 +31,7 @@ def kill_unresponsive(session_id: str) -> str:
         HostUnavailable: the keeper cannot kill the chat either.
     """
     hung = name_host(session_id)
-    if not host_is_stopped(session_id) and describe(session_id) is not None:
+    if not is_host_stopped(session_id) and describe(session_id) is not None:
         raise HostUnavailable("the chat is already ending; try again")
     try:
         answer = request_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
@@ -64,7 +64,7 @@ def name_host(session_id: str) -> str:
     return f"the chat's host (process {pid}{', which is stopped' if is_stopped(pid) else ''})"
 
 
-def host_is_stopped(session_id: str) -> bool:
+def is_host_stopped(session_id: str) -> bool:
     """Whether a chat's host process is stopped. Blocks on the disk."""
     pid = _host_of(session_id)
     return bool(pid) and is_stopped(pid)

@@ -22,7 +22,7 @@ SEARCHED_BYTES = 1024 * 1024 * 1024
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _LONGEST_NAME = 200
-"""Of the part of a file's name that a new file beside it has, too."""
+"""Of the file name, how much the temporary file beside it repeats."""
 
 
 class FileRefused(Exception):
@@ -172,13 +172,13 @@ def _lines(file: BinaryIO, first: int, count: int | None, path: str) -> Iterator
 
 def _replace(folder: int, name: str, data: bytes, mode: int) -> None:
     """Write a new file, and give it the name of the old one."""
-    beside = f".{name[:_LONGEST_NAME]}.outlive-{os.getpid()}"
-    made = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, 0o600, dir_fd=folder)
+    temporary = f".{name[:_LONGEST_NAME]}.outlive-{os.getpid()}"
+    made = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, 0o600, dir_fd=folder)
     try:
         with os.fdopen(made, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), mode)
-        os.replace(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        os.unlink(beside, dir_fd=folder)
+        os.unlink(temporary, dir_fd=folder)
         raise

@@ -98,7 +98,7 @@ def start(
 
 def end_left(mark: str, leader: int = -1) -> None:
     """End a terminal's processes: those with the mark, and those of the leader's terminal session. Blocks."""
-    end_processes(leader, mark, (), politely=True, variable=MARK)
+    end_processes(leader, mark, (), gracefully=True, variable=MARK)
 
 
 class Terminal:

@@ -187,7 +187,7 @@ class Checkpointer:
         """Free the output that no recovery, viewer or journal needs any more."""
         output_file, journal_writer = self._output_file, self._journal_writer
         needed = min(self._offset, output_file.end - RING_BYTES)
-        if journal_writer.on and not journal_writer.trouble:
+        if journal_writer.is_enabled and not journal_writer.error:
             needed = min(needed, journal_writer.end)
         if needed > output_file.start:
             output_file.free_before(needed)

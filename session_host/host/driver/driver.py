@@ -251,7 +251,7 @@ class Driver:
         if (chat := self.session.chat) is not None:
             chat.on_output(data)
             self.performer.perform()
-            return not self.worker.full
+            return not self.worker.is_full
         return self._send_output(data)
 
     def _append_output(self, data: bytes) -> None:
@@ -297,8 +297,8 @@ class Driver:
 
     def _watcher_events(self) -> Iterator[Event]:
         """Yield the current state as events, for a viewer that has just attached."""
-        if self.journal_writer.trouble:
-            yield NoticeEvent("recording", self.journal_writer.trouble)
+        if self.journal_writer.error:
+            yield NoticeEvent("recording", self.journal_writer.error)
         yield from self.watch.current_events()
         yield from self.command_timer.current_events()
 

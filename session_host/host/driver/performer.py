@@ -212,7 +212,7 @@ class Performer:
     def _end_processes(self, effect: EndProcesses) -> None:
         leader, session_id = self._identity()
         self._in_thread(
-            lambda: end_processes(leader, session_id, effect.processes, politely=effect.politely),
+            lambda: end_processes(leader, session_id, effect.processes, gracefully=effect.gracefully),
             lambda _: effect.user.processes_ended(),
             None,
         )

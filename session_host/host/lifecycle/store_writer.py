@@ -106,7 +106,7 @@ class StoreWriter:
             return False
         except OutliveError as error:  # The engine failed, as it would again.
             log.warning("the last screen is not kept: %s", error)
-        return not driver.journal_writer.trouble
+        return not driver.journal_writer.error
 
     def _write_end(self, header: LogHeader) -> None:
         self._record.end_request = header.end_request
@@ -151,8 +151,8 @@ class StoreWriter:
         try:
             return Store.open(self._path)
         except StoreCorrupt as error:
-            aside = Store.set_aside(self._path)
-            log.warning("%s; kept as %s", error, aside)
+            damaged = Store.move_damaged(self._path)
+            log.warning("%s; kept as %s", error, damaged)
             return Store.open(self._path)
 
 

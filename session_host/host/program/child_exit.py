@@ -96,10 +96,10 @@ class ChildExit:
             self._reap()
             return header.exit_status
         sources: tuple[Callable[[], int | None], ...] = (
-            lambda: exit_status.of_child(process.pid),
-            lambda: exit_status.of_zombie(process.pid, process.started),
+            lambda: exit_status.from_child(process.pid),
+            lambda: exit_status.from_zombie(process.pid, process.started),
             lambda: header.exit_status,
-            lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
+            lambda: exit_status.from_reaped(self._pidfd) if self._pidfd >= 0 else None,
         )
         for read_status in sources:
             try:

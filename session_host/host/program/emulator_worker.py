@@ -96,7 +96,7 @@ class EmulatorWorker:
         Args:
             emulator: the emulator, which ``close`` frees.
             after: called with the emulator after each use that may have produced replies or events.
-            drained: called when ``full`` becomes False.
+            drained: called when ``is_full`` becomes False.
             read: returns the output from one offset to another; called in the thread.
             fed: how much output the emulator has interpreted before.
             resizes: the number of the last resize that it has applied before.
@@ -139,7 +139,7 @@ class EmulatorWorker:
         return self.interpreted_to + self._waiting_bytes + len(self._plain)
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether the PTY must not be read for now."""
         full = self._waiting_bytes > self._full_bytes
         self._was_full = self._was_full or full
@@ -173,7 +173,7 @@ class EmulatorWorker:
         self._queue_output(len(data))
         self._queued_at_s = self._loop.time()
         self._next()
-        return not self.full
+        return not self.is_full
 
     def _queue_output(self, length: int) -> None:
         last = self._queue[-1] if self._queue else None

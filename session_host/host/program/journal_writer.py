@@ -48,7 +48,7 @@ class JournalWriter:
     Attributes:
         end: the offset up to which output is recorded.
         size_bytes: the journal's size on disk.
-        trouble: why nothing is recorded at the moment, one line; "" if there is no problem.
+        error: why nothing is recorded at the moment, one line; "" if there is no problem.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class JournalWriter:
             directory: the journal's directory; None for no journal.
             limit_bytes: see ``Journal.open``.
             output_file: the output; unrecorded output in it gets the current time.
-            progress: called when ``end`` or ``trouble`` has changed.
+            progress: called when ``end`` or ``error`` has changed.
         """
         self._directory = directory
         self._limit_bytes = limit_bytes
@@ -78,15 +78,15 @@ class JournalWriter:
         self._flushing: asyncio.Future[None] | None = None
         self.end = 0
         self.size_bytes = 0
-        self.trouble = ""
+        self.error = ""
 
     @property
     def is_quiet(self) -> bool:
         """Whether everything is written, and no retry is due."""
-        return not (self._waiting or self._timer or self._flushing or self.trouble)
+        return not (self._waiting or self._timer or self._flushing or self.error)
 
     @property
-    def on(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether the session has a journal."""
         return self._directory is not None
 
@@ -166,8 +166,8 @@ class JournalWriter:
 
     def _soon(self) -> None:
         if self._timer is None and self._flushing is None:
-            self._timer = self._loop.call_later(RETRY_S if self.trouble else FLUSH_S, self._flush)
-        elif self._timer is not None and not self.trouble and self._known - self.end > FLUSH_BYTES:
+            self._timer = self._loop.call_later(RETRY_S if self.error else FLUSH_S, self._flush)
+        elif self._timer is not None and not self.error and self._known - self.end > FLUSH_BYTES:
             self._timer.cancel()
             self._flush()
 
@@ -186,10 +186,10 @@ class JournalWriter:
             self._soon()
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
-        former = self.trouble
+        former = self.error
         done = await self._worker.run(work)
-        if self.trouble and not former:
-            log.warning("recording stopped at %d: %s", self.end, self.trouble)
+        if self.error and not former:
+            log.warning("recording stopped at %d: %s", self.end, self.error)
         self._progress()
         return done
 
@@ -218,10 +218,10 @@ class JournalWriter:
         try:
             self._journal = Journal.open(self._directory, self._limit_bytes)
         except StoreError as error:
-            self.trouble = str(error)
+            self.error = str(error)
         else:
             self.end, self.size_bytes = self._journal.end, self._journal.size_bytes
-            self.trouble = ""
+            self.error = ""
         return 0
 
     def _write(self, batch: list[_Span | Resize | Snapshot]) -> int:
@@ -255,9 +255,9 @@ class JournalWriter:
             journal.append(pending)
             done = len(batch)
         except StoreError as error:
-            self.trouble = str(error)
+            self.error = str(error)
         else:
-            self.trouble = ""
+            self.error = ""
         self.end, self.size_bytes = journal.end, journal.size_bytes
         return done
 

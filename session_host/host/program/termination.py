@@ -26,7 +26,7 @@ ROUNDS = 5
 
 
 def end_processes(
-    leader: int, session_id: str, known: Sequence[ChatProcess], *, politely: bool, variable: str = MARK
+    leader: int, session_id: str, known: Sequence[ChatProcess], *, gracefully: bool, variable: str = MARK
 ) -> None:
     """End the known processes, and all others of the chat, until none is left. Blocks.
 
@@ -34,16 +34,16 @@ def end_processes(
         leader: the program's PID.
         session_id: the chat's id.
         known: descendants of the program, listed before its end.
-        politely: whether to send SIGTERM first.
+        gracefully: whether to send SIGTERM first.
         variable: the variable of the environment that has the id.
     """
-    _end_all(leader, session_id, known, ("",), politely=politely, variable=variable)
+    _end_all(leader, session_id, known, ("",), gracefully=gracefully, variable=variable)
 
 
 async def end_strays(leader: int, session_id: str, patterns: tuple[str, ...]) -> None:
     """Kill daemons that the program left behind: those with command lines that match a pattern."""
     if patterns:
-        await Worker().run(lambda: _end_all(leader, session_id, (), patterns, politely=True))
+        await Worker().run(lambda: _end_all(leader, session_id, (), patterns, gracefully=True))
 
 
 def _end_all(
@@ -52,11 +52,11 @@ def _end_all(
     known: Sequence[ChatProcess],
     patterns: tuple[str, ...],
     *,
-    politely: bool,
+    gracefully: bool,
     variable: str = MARK,
 ) -> None:
     """Kill the known processes and those matching a pattern until none is left. Blocks."""
-    numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
+    numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if gracefully else [signal.SIGKILL] * ROUNDS
     for number in numbers:
         found = {*known, *matching(chat_processes(leader, session_id, variable), patterns)}
         living = end(found, number)

@@ -161,7 +161,7 @@ class AgentWatch:
             if isinstance(event, TitleChanged):
                 self._conversation.title_changed()
                 self._title_watcher.title_changed(event.title)
-            report = signals.of_event(event, self._spec.watch)
+            report = signals.from_event(event, self._spec.watch)
             if report is not None:
                 moment = moment or self._current_moment()
                 if report.source == signals.OSC_7501 and self._process is not None:
@@ -192,7 +192,7 @@ class AgentWatch:
         ):
             return
         self._conversation.set_conversation(report.conversation, report.source)
-        self._apply_report(signals.of_report(report, self._spec.watch))
+        self._apply_report(signals.from_report(report, self._spec.watch))
 
     @log_errors
     def read_state_file(self) -> None:
@@ -231,7 +231,7 @@ class AgentWatch:
         if state.status or self._spec.watch.state_file not in FILES_WITH_STATUS:
             self._conversation.set_conversation(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
-            self._apply_report(signals.of_state_file(state.status, state.waiting_for))
+            self._apply_report(signals.from_state_file(state.status, state.waiting_for))
 
     def _apply_report(self, report: signals.StatusReport) -> None:
         if report.source in self._repeatable_sources:
@@ -250,7 +250,7 @@ class AgentWatch:
     def on_chat_state(self, change: StateChanged) -> None:
         """Handle the state of an agent without a terminal; ``program_ended`` reports the program's end."""
         if change.state != "ended":
-            self._apply_report(signals.of_chat_state(change.state, change.detail))
+            self._apply_report(signals.from_chat_state(change.state, change.detail))
 
     def on_input(self) -> None:
         """Note input from the user, which may answer the agent."""
@@ -262,7 +262,7 @@ class AgentWatch:
     def _on_answer(self) -> None:
         tracker = self.tracker
         if tracker.source == signals.OSC_7501 and self._has_reporter_left_foreground():
-            self._apply_report(signals.of_exited_program(signals.OSC_7501))
+            self._apply_report(signals.from_exited_program(signals.OSC_7501))
         else:
             self._save_and_send(visibly=tracker.on_input(self._current_moment()))
 

@@ -90,9 +90,9 @@ class UnrelatedProcesses:
         """Save the exit status of a program; if its host is dead, no other process would do so."""
         pidfd, session.child_pidfd = session.child_pidfd, -1
         self._loop.unwatch(pidfd)
-        status = exit_status.of_zombie(session.child_pid, None)
+        status = exit_status.from_zombie(session.child_pid, None)
         if status is None:
-            status = exit_status.of_reaped(pidfd)
+            status = exit_status.from_reaped(pidfd)
         os.close(pidfd)
         if status is not None and session.header.exit_status is None:
             session.header.exit_status = status

@@ -149,9 +149,9 @@ class EndRequest:
         self._number = request.request
         self._client = client
         self._effects = effects
-        self._is_polite = isinstance(request, Stop)
+        self._is_graceful = isinstance(request, Stop)
         self._ends_all = watch.ends_all
-        self._steps = iter(_steps(watch) if self._is_polite else KILL_STEPS)
+        self._steps = iter(_steps(watch) if self._is_graceful else KILL_STEPS)
         self._processes: Sequence[Any] = ()
         self._timer = ""
 
@@ -160,7 +160,7 @@ class EndRequest:
     def program_runs(self) -> None:
         """The program runs."""
         self._change_state(_Event.RUNS)
-        self._effects.append(RecordEndRequest("stop" if self._is_polite else "kill"))
+        self._effects.append(RecordEndRequest("stop" if self._is_graceful else "kill"))
         if self._ends_all:
             self._effects.append(ListProcesses(self))
         else:
@@ -216,14 +216,14 @@ class EndRequest:
         """Send the next signal; after the last one only the program's end remains."""
         name, timeout_s = next(self._steps)
         self._effects.append(SignalProgram(name))
-        if self._is_polite:
+        if self._is_graceful:
             self._effects.append(SignalProgram("SIGCONT"))  # A stopped program cannot act on a polite signal.
         if timeout_s:
             self._start_timer(STEP, timeout_s)
 
     def _sweep(self) -> None:
         if self._ends_all:
-            self._effects.append(EndProcesses(self, self._processes, politely=self._is_polite))
+            self._effects.append(EndProcesses(self, self._processes, gracefully=self._is_graceful))
         else:
             self.processes_ended()
 

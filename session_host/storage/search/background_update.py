@@ -22,8 +22,8 @@ from session_host.storage.store import Store
 
 from .search import Search
 
-REST_PER_WORK: Final = 1.0
-"""Seconds of rest for each second of work."""
+PAUSE_PER_WORK: Final = 1.0
+"""Seconds of pause for each second of work."""
 
 _PR_SET_PDEATHSIG: Final = 1
 """prctl(2)."""
@@ -56,14 +56,14 @@ def update_index(is_over: Callable[[], bool]) -> None:
         newest = [record.id for record in reversed(store.all())]
     resumed_s = time.monotonic()
 
-    def rest() -> bool:
+    def pause() -> bool:
         nonlocal resumed_s
-        time.sleep(max(time.monotonic() - resumed_s, 0.0) * REST_PER_WORK)
+        time.sleep(max(time.monotonic() - resumed_s, 0.0) * PAUSE_PER_WORK)
         resumed_s = time.monotonic()
         return is_over()
 
     with Search() as search:
-        search.update(newest, should_stop=rest)
+        search.update(newest, should_stop=pause)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def _can_open_more() -> bool:
 
 @contextlib.contextmanager
 def directory_lock(directory: Path) -> Iterator[None]:
-    """Hold the directory against other processes that create, migrate or set aside its database."""
+    """Hold the directory against other processes that create, migrate or move away its database."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # A file system without flock leaves SQLite's own locks to do the work.

@@ -43,7 +43,7 @@ class Store:
         """Open the store, creating the file and its directory if need be.
 
         Raises:
-            StoreCorrupt: the file is damaged; ``set_aside`` makes room for a fresh one.
+            StoreCorrupt: the file is damaged; ``move_damaged`` makes room for a fresh one.
             StoreError: it cannot be opened or written, or a newer version wrote it.
             UnsafeDirectory: its directory cannot be trusted.
         """
@@ -278,7 +278,7 @@ class Store:
         return found
 
     @classmethod
-    def set_aside(cls, path: Path) -> Path:
+    def move_damaged(cls, path: Path) -> Path:
         """Rename a damaged file, with its -wal and -shm, so that a fresh one can take its place.
 
         If several processes find the damage, one renames the file; the others find an undamaged one in its place
@@ -290,16 +290,16 @@ class Store:
         try:
             with directory_lock(path.parent):
                 number = 1
-                while _aside(path, number).exists():
+                while _damaged_path(path, number).exists():
                     number += 1
                 if number > 1 and is_sound(path, _is_readable):
-                    return _aside(path, number - 1)
-                aside = _aside(path, number)
+                    return _damaged_path(path, number - 1)
+                damaged = _damaged_path(path, number)
                 # The WAL first: without its database it is never played into the fresh one.
                 for suffix in ("-wal", "-shm", ""):
                     with contextlib.suppress(FileNotFoundError):
-                        Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
-                return aside
+                        Path(f"{path}{suffix}").replace(f"{damaged}{suffix}")
+                return damaged
         except OSError as error:
             raise StoreError(f"{path}: damaged, and cannot be moved away ({error.strerror})") from error
 
@@ -337,7 +337,7 @@ def _note_directory(connection: sqlite3.Connection, path: str) -> None:
     )
 
 
-def _aside(path: Path, number: int) -> Path:
+def _damaged_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.damaged-{number}")
 
 

@@ -19,7 +19,7 @@ _INFO = struct.Struct("<QQ11Ii")
 _INFO_BYTES = 64
 
 
-def of_child(pid: int) -> int | None:
+def from_child(pid: int) -> int | None:
     """The status of a child of this process, without reaping it; None while it runs.
 
     Raises:
@@ -38,7 +38,7 @@ def from_waitid(code: int, status: int) -> int:
     return status | (0x80 if code == os.CLD_DUMPED else 0)
 
 
-def of_zombie(pid: int, started: int | None) -> int | None:
+def from_zombie(pid: int, started: int | None) -> int | None:
     """The status of a process that has ended and is not reaped yet; None for any other."""
     try:
         fields = stat_fields(pid)
@@ -49,7 +49,7 @@ def of_zombie(pid: int, started: int | None) -> int | None:
     return int(fields[49])
 
 
-def of_reaped(pidfd: int) -> int | None:
+def from_reaped(pidfd: int) -> int | None:
     """The status of a process that another process has reaped; None if the kernel does not provide it."""
     buffer = bytearray(_INFO_BYTES)
     struct.pack_into("<Q", buffer, 0, _PIDFD_INFO_EXIT)

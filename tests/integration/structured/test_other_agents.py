@@ -145,7 +145,7 @@ async def test_a_version_without_the_protocol_gets_a_process_for_each_prompt(tmp
             chat.viewer.prompt(words)
             await chat.until_idle(number)
         assert chat.texts() == ["one", "one | two", "one | two | three"]
-        assert chat.texts("notice")[0].startswith("This version of Fake runs anew for each prompt")
+        assert chat.texts("notice")[0].startswith("This version of Fake runs once for each prompt")
     await request(record.id, Kill(0))
     again = await resume(record.id)
     async with viewing(again.id) as chat:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gui.fault_report import FaultReport
-from session_host.system.log_rotation import LIMIT_BYTES, aside
+from session_host.system.log_rotation import LIMIT_BYTES, rotated_path
 from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 60.0
@@ -100,13 +100,13 @@ def test_a_crash_of_the_last_window_is_known(qapp: object, path: Path, text: str
     again.deleteLater()
 
 
-def test_a_long_log_is_put_aside(qapp: object, path: Path) -> None:
+def test_a_long_log_is_rotated(qapp: object, path: Path) -> None:
     path.parent.mkdir()
     path.write_text("old\n" * (LIMIT_BYTES // 4 + 1))
     made = FaultReport(path)
     made.close()
     made.deleteLater()
-    assert "old" in aside(path).read_text()
+    assert "old" in rotated_path(path).read_text()
     assert "old" not in path.read_text()
 
 

@@ -126,7 +126,7 @@ async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_do
     assert kept.read_typed() == b""
     client = attachment.client
     assert client is not None
-    kept.session.viewers.park(attachment, client)
+    kept.session.viewers.disconnect(attachment, client)
     kept.driver.performer.perform()
     await nobody_came(kept)
     assert kept.read_typed() == OUT

@@ -9,7 +9,7 @@ from pathlib import Path
 PROGRAM = """
 import logging, os, sys
 from session_host.system import log_rotation
-log_rotation.LOOK_BYTES, limit = 1000, 20000
+log_rotation.CHECK_AFTER_BYTES, limit = 1000, 20000
 log_rotation.rotate.__defaults__ = (limit,)
 logging.basicConfig(level=logging.INFO, handlers=[log_rotation.RotatingHandler()])
 log = logging.getLogger("test")

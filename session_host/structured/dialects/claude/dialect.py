@@ -157,7 +157,7 @@ class ClaudeDialect:
             case "rate_limit_event":
                 self._reader.rate_limit(message)
             case "conversation_reset" | "auth_status":
-                self._notice(notices.of_event(message))
+                self._notice(notices.from_event(message))
             case _ if kind not in _IGNORED:
                 self._port.raw(kind or "a message without a type", message)
 
@@ -237,7 +237,7 @@ class ClaudeDialect:
         failed = message.get("is_error") is True or text(message, "subtype") not in {"", "success"}
         if not state.answered and failed:
             # The conversation to resume does not exist.
-            self._port.fail(notices.of_failure(message))
+            self._port.fail(notices.from_failure(message))
             return
         self._turn_runs(message)
         turn = state.reader.turn
@@ -252,7 +252,7 @@ class ClaudeDialect:
             self._port.emit(TurnEnded(turn, "interrupted"))
         elif failed:
             self._reader.finish("failed")
-            reason = notices.of_failure(message)
+            reason = notices.from_failure(message)
             self._port.notice(reason)
             self._port.emit(TurnEnded(turn, "failed", reason.partition("\n")[0]))
         else:
@@ -285,7 +285,7 @@ class ClaudeDialect:
             case "local_command_output":
                 self._reader.say(text(message, "content"))
             case _:
-                line = notices.of_system(message)
+                line = notices.from_system(message)
                 if line is None:
                     self._port.raw(f"system: {kind}", message)
                 else:

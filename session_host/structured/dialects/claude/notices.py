@@ -17,7 +17,7 @@ IGNORED: Final = frozenset({
 """Kinds of "system" messages without news for the user: items, states and settings have it."""
 
 
-def of_system(message: Mapping[str, Any]) -> str | None:
+def from_system(message: Mapping[str, Any]) -> str | None:
     """The line of a "system" message; "" for one without a line, None for an unknown kind."""
     kind = text(message, "subtype")
     match kind:
@@ -44,18 +44,18 @@ def of_system(message: Mapping[str, Any]) -> str | None:
             return text(message, "content") or None
 
 
-def of_event(message: Mapping[str, Any]) -> str:
+def from_event(message: Mapping[str, Any]) -> str:
     """The line of a message about the service or the conversation; "" if there is nothing to say."""
     match text(message, "type"):
         case "rate_limit_event":
-            return _of_rate_limit(message)
+            return _from_rate_limit(message)
         case "conversation_reset":
             return "Claude Code has begun a new conversation: it does not know the messages above."
         case _:
             return text(message, "error")
 
 
-def _of_rate_limit(message: Mapping[str, Any]) -> str:
+def _from_rate_limit(message: Mapping[str, Any]) -> str:
     """The line of a "rate_limit_event" message; "" if nothing is limited."""
     status = text(message, "rate_limit_info", "status")
     if status in {"", "allowed"}:
@@ -67,7 +67,7 @@ def _of_rate_limit(message: Mapping[str, Any]) -> str:
     return f"{line} ({name})." if name else f"{line}."
 
 
-def of_failure(message: Mapping[str, Any]) -> str:
+def from_failure(message: Mapping[str, Any]) -> str:
     """Why a turn failed, from its "result" message."""
     words = text(message, "result")
     if "run /login" in words:

@@ -279,7 +279,7 @@ class MessageReader:
         state.limits = limits.read(former_limits, message, self._port.now_ms)
         if state.limits != former_limits:
             self._emit_usage()
-        notice, former = notices.of_event(message), state.limit_notice
+        notice, former = notices.from_event(message), state.limit_notice
         state.limit_notice = notice
         if notice and notice != former:
             self._port.notice(notice)

@@ -178,7 +178,7 @@ class CodexDialect:
                 elif text(result, "account", "type") == "chatgpt":
                     self._context.rpc.request("account/rateLimits/read", {})
             case "account/rateLimits/read":
-                self._context.limits_reported(limits.of_reply(result, self._port.now_ms))
+                self._context.limits_reported(limits.from_reply(result, self._port.now_ms))
             case method if method in METHODS:
                 self._prompts.confirmed(sent, result)
             case _:

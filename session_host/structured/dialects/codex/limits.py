@@ -16,15 +16,15 @@ _PLAN: Final = "codex"
 """The pool of the plan itself."""
 
 
-def of_reply(result: dict[str, Any], now_ms: int) -> list[UsageLimit]:
+def from_reply(result: dict[str, Any], now_ms: int) -> list[UsageLimit]:
     """The limits in a reply to "account/rateLimits/read"."""
     pools = mapping(result, "rateLimitsByLimitId")
     if not pools:
-        return of_pool(mapping(result, "rateLimits"), now_ms)
-    return [limit for name in sorted(pools) for limit in of_pool(mapping(pools, name), now_ms)]
+        return from_pool(mapping(result, "rateLimits"), now_ms)
+    return [limit for name in sorted(pools) for limit in from_pool(mapping(pools, name), now_ms)]
 
 
-def of_pool(pool: dict[str, Any], now_ms: int) -> list[UsageLimit]:
+def from_pool(pool: dict[str, Any], now_ms: int) -> list[UsageLimit]:
     """The limits of one pool: a "RateLimitSnapshot"."""
     pool_id = text(pool, "limitId") or _PLAN
     name = one_line(text(pool, "limitName") or ("" if pool_id == _PLAN else pool_id), MAX_NAME)

@@ -150,7 +150,7 @@ class Notifications:
 
     def _limits_updated(self, params: Params) -> None:
         context = self._context
-        context.limits_reported(limits.of_pool(mapping(params, "rateLimits"), context.port.now_ms))
+        context.limits_reported(limits.from_pool(mapping(params, "rateLimits"), context.port.now_ms))
 
     def _mcp_server_started(self, params: Params) -> None:
         if error := text(params, "error"):

@@ -38,13 +38,13 @@ class ClaudeReader(ItemReader):
             case "result":
                 messages.note_result(message)
                 if message.get("is_error") is True or text(message, "subtype") not in {"", "success"}:
-                    self.state.error = notices.of_failure(message)
+                    self.state.error = notices.from_failure(message)
             case "rate_limit_event":
                 messages.rate_limit(message)
             case "system" if text(message, "subtype") == "permission_denied":
                 messages.deny(text(message, "tool_use_id"))
             case "system" if text(message, "subtype") != "init":
-                line = notices.of_system(message)
+                line = notices.from_system(message)
                 if line is None:
                     self.port.raw(f"system: {text(message, 'subtype')}", dict(message))
                 else:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from session_host.agents.status.activity import ANSWER_S, ActivityTracker, Moment
-from session_host.agents.status.signals import StatusReport, of_state_file
+from session_host.agents.status.signals import StatusReport, from_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -33,7 +33,7 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
         (Notification("Codex", "Approval requested: ls"), NEEDS, "notification"),
         (Report("hook", "Ask"), NEEDS, "hook"),
         (Report("plugin", "Stop"), IDLE, "plugin"),
-        (of_state_file("waiting", "permission prompt"), NEEDS, "state file"),
+        (from_state_file("waiting", "permission prompt"), NEEDS, "state file"),
     ],
 )
 def test_a_signal_tells(
@@ -99,10 +99,10 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Tra
 def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None:
     """Claude Code's file is the same for its own offer at the start, of which OSC 7501 tells."""
     book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
-    assert not book.report(of_state_file("waiting", "dialog open"))
+    assert not book.report(from_state_file("waiting", "dialog open"))
     assert book.status == (NEEDS, "osc 7501", "dialog open")
     book.file("idle")
-    assert not book.report(of_state_file("waiting", "dialog open"))
+    assert not book.report(from_state_file("waiting", "dialog open"))
     assert book.status == (IDLE, "state file", "")
 
 
@@ -223,7 +223,7 @@ def test_an_answer_that_nobody_confirms_ends_it_too(book: TrackerScript) -> None
 @pytest.mark.parametrize(
     "ask",
     [
-        of_state_file("waiting", "permission prompt"),
+        from_state_file("waiting", "permission prompt"),
         Report("plugin", "Ask"),
         AgentState("state=blocked:kind=permission"),
         TitleChanged("✋ Qwen"),
@@ -335,13 +335,13 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
 
 
 def test_a_claude_whose_background_shell_runs_on_is_idle_and_not_without_a_signal(book: TrackerScript) -> None:
-    book.report(of_state_file("busy", ""))
+    book.report(from_state_file("busy", ""))
 
-    book.report(of_state_file("shell", ""))
+    book.report(from_state_file("shell", ""))
 
     assert (book.tracker.activity, book.tracker.source) == (IDLE, "state file")
     assert book.tracker.detail == "a background shell still runs"
-    book.report(of_state_file("idle", ""))
+    book.report(from_state_file("idle", ""))
     assert (book.tracker.activity, book.tracker.detail) == (IDLE, "")
 
 

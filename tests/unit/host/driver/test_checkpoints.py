@@ -290,7 +290,7 @@ async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) 
         kept.journal_writer.end = 0
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == PAGE_BYTES, "what is given back does not come again"
-        kept.journal_writer.trouble = "the disk is full"
+        kept.journal_writer.error = "the disk is full"
         kept.checkpointer.free_superseded()
         assert kept.output_file.start == len(PAGES) - ring, "it has a gap then"
 

@@ -182,9 +182,9 @@ async def test_full_is_told_and_then_drained() -> None:
     worker = WorkerOnOutput(drained=drained.set)
     for _ in range(20):
         worker.feed_output(b"\r" * 100_000)
-    was_full = worker.full
+    was_full = worker.is_full
     await asyncio.wait_for(drained.wait(), 60)
-    assert (was_full, worker.full) == (True, False)
+    assert (was_full, worker.is_full) == (True, False)
     worker.close()
 
 
@@ -196,7 +196,7 @@ async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
     worker = WorkerOnOutput("ghostty")
     await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine.
     worker.feed_output(b"\r" * 2 * MIN_FULL_BYTES)
-    assert worker.full is is_full
+    assert worker.is_full is is_full
     worker.close()
 
 

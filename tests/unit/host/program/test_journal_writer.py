@@ -71,7 +71,7 @@ async def test_without_a_directory_there_is_no_journal() -> None:
     own.output(b"x")
     own.resize(90)
     own.journal_writer.add_snapshot(own.snapshot())
-    assert (own.journal_writer.on, own.journal_writer.end, own.journal_writer.trouble) == (False, 0, "")
+    assert (own.journal_writer.is_enabled, own.journal_writer.end, own.journal_writer.error) == (False, 0, "")
     await own.close()
 
 

@@ -50,15 +50,15 @@ async def test_output_written_during_disk_failures_is_recorded_later(
         own.output(b"%d," % number)
         own.resize(90 + number)
         own.journal_writer.add_snapshot(own.snapshot(b""))
-    await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
-    assert own.journal_writer.trouble == "the disk is in no mood"
+    await eventually(lambda: own.journal_writer.error, 10, "the trouble")
+    assert own.journal_writer.error == "the disk is in no mood"
     assert own.journal_writer.end == len(b"before,")
     own.output(b"more,")
     seen = own.progress
     await eventually(lambda: own.progress > seen + 2, 10, "several tries")
     disk.refuses = False
     await own.caught_up()
-    assert own.journal_writer.trouble == ""
+    assert own.journal_writer.error == ""
     own.output(b"after")
     await own.caught_up()
     await own.journal_writer.close()
@@ -76,7 +76,7 @@ async def test_output_is_recorded_although_a_snapshot_does_not_fit_on_the_disk(
     own.journal_writer.add_snapshot(own.snapshot())
     own.output(b"after")
     await own.caught_up()
-    assert own.journal_writer.trouble == ""
+    assert own.journal_writer.error == ""
     assert recorded_bytes(own.directory) == b"before,after"
 
 
@@ -87,10 +87,10 @@ async def test_a_journal_that_cannot_be_opened_is_opened_later(tmp_path: Path) -
     await own.start()
     own.resize(90)
     own.output(b"later")
-    await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
+    await eventually(lambda: own.journal_writer.error, 10, "the trouble")
     (tmp_path / "journal").unlink()
     await own.caught_up()
-    assert own.journal_writer.trouble == ""
+    assert own.journal_writer.error == ""
     await own.close()
     assert recorded_bytes(own.directory) == b"earlylater"
     assert sizes(recorded(own.directory)) == [(5, 90)]
@@ -104,11 +104,11 @@ async def test_a_full_disk_is_reported_and_kept_output_is_recorded_once_there_is
         await own.caught_up()
         ballast = fill_disk(disk)
         own.output(os.urandom(50_000))
-        await eventually(lambda: own.journal_writer.trouble, 10, "the trouble")
-        assert "the disk is full" in own.journal_writer.trouble
+        await eventually(lambda: own.journal_writer.error, 10, "the trouble")
+        assert "the disk is full" in own.journal_writer.error
         ballast.unlink()
         await own.caught_up()
-        assert own.journal_writer.trouble == ""
+        assert own.journal_writer.error == ""
         await own.close()
         assert recorded_bytes(own.directory) == own.written
 

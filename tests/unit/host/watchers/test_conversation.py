@@ -17,7 +17,7 @@ from session_host.protocol.launch import Watch
 from session_host.storage.descriptors.log_state import ConversationState
 
 PATTERN = r"/(?:locks|logs)/([0-9a-z]+)\.(?:lock|jsonl)$"
-ASIDE = '"made by":"another"'
+ROTATED_SUFFIX = '"made by":"another"'
 
 
 def tracker(chosen: str = "", saved_state: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
@@ -148,7 +148,7 @@ class TestOpenFiles:
         assert conversation_of(process.pid, PATTERN) == "01b"
 
     def test_a_conversation_of_a_sub_agent_is_set_aside(self, hold: Holder, places: Path) -> None:
-        (places / "logs" / "sub.jsonl").write_text("{" + ASIDE + "}")
+        (places / "logs" / "sub.jsonl").write_text("{" + ROTATED_SUFFIX + "}")
         process = hold(
             ("w", places / "locks" / "one.lock"),
             ("a", places / "logs" / "sub.jsonl"),
@@ -157,7 +157,7 @@ class TestOpenFiles:
         aged(places / "locks" / "one.lock", 1000)
 
         assert conversation_of(process.pid, PATTERN) == "sub"
-        assert conversation_of(process.pid, PATTERN, ASIDE) == "one"
+        assert conversation_of(process.pid, PATTERN, ROTATED_SUFFIX) == "one"
 
     def test_an_agent_inside_the_agent_does_not_count(self, hold: Holder, places: Path) -> None:
         nested = "import sys, subprocess; f = open(sys.argv[1], 'w'); subprocess.run(sys.argv[2:])"

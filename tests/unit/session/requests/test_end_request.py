@@ -132,7 +132,7 @@ def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> N
         << StartTimer(own, STEP, 8.0)
         >> stage.ended()
         << StopTimer(own, STEP)
-        << EndProcesses(own, ("a tool",), politely=True)
+        << EndProcesses(own, ("a tool",), gracefully=True)
         >> swept(own)
         << StartTimer(own, SAVE, SAVE_S)
         >> stage.saved()
@@ -150,7 +150,7 @@ def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() ->
         << ListProcesses(own)
         >> stage.ended()
         >> listed(own, "a tool")
-        << EndProcesses(own, ("a tool",), politely=True)
+        << EndProcesses(own, ("a tool",), gracefully=True)
         >> stage.saved()
         >> swept(own)
         << STOPPED
@@ -183,7 +183,7 @@ def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> N
         >> listed(own)
         << KILL
         >> stage.ended()
-        << EndProcesses(own, (), politely=False)
+        << EndProcesses(own, (), gracefully=False)
         >> swept(own)
         << StartTimer(own, SAVE, SAVE_S)
         >> due(own, SAVE)

@@ -124,7 +124,7 @@ class TestSettingAside:
         for number in (1, 2):
             path.write_bytes(b"damaged %d" % number * 100)
 
-            aside = Store.set_aside(path)
+            aside = Store.move_damaged(path)
 
             assert aside.name == f"outlive.db.damaged-{number}"
             assert aside.read_bytes() == b"damaged %d" % number * 100
@@ -137,7 +137,7 @@ class TestSettingAside:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").write_bytes(b"x")
 
-        aside = Store.set_aside(path)
+        aside = Store.move_damaged(path)
 
         assert sorted(entry.name for entry in path.parent.iterdir()) == [
             aside.name,
@@ -150,19 +150,19 @@ class TestSettingAside:
     ) -> None:
         path.parent.mkdir(mode=0o700)
         path.write_bytes(b"damaged" * 100)
-        first = Store.set_aside(path)
+        first = Store.move_damaged(path)
         record = make_record()
         with Store.open(path) as store:
             store.insert(record)
 
-            assert Store.set_aside(path) == first
+            assert Store.move_damaged(path) == first
 
             assert store.all() == [record]
 
     def test_who_has_the_old_file_open_goes_on_in_the_fresh_one(self, path: Path, make_record: MakeRecord) -> None:
         record = make_record()
         with Store.open(path) as long_lived:
-            Store.set_aside(path)
+            Store.move_damaged(path)
             with Store.open(path) as fresh:
                 fresh.insert(record)
 

@@ -12,7 +12,7 @@ import pytest
 
 from session_host.structured.dialects.base import Answer, Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
-from session_host.structured.dialects.claude.notices import of_failure
+from session_host.structured.dialects.claude.notices import from_failure
 from session_host.structured.dialects.claude.requests import agent_request, always_options, open_request, reply
 from session_host.structured.items import AnyChange, Put
 from session_host.structured.lines import Line
@@ -166,5 +166,5 @@ def test_a_declined_call_carries_the_users_words() -> None:
 
 def test_a_missing_login_is_made_where_claude_has_its_command() -> None:
     message = {"type": "result", "is_error": True, "result": "Not logged in · Please run /login"}
-    assert of_failure(message).startswith('Not logged in: run "claude" in a terminal')
-    assert of_failure({**message, "result": "API Error: 500"}) == "API Error: 500"
+    assert from_failure(message).startswith('Not logged in: run "claude" in a terminal')
+    assert from_failure({**message, "result": "API Error: 500"}) == "API Error: 500"

@@ -35,9 +35,9 @@ def ended_child(script: str) -> int:
 @pytest.mark.parametrize(("script", "end"), ENDS)
 def test_of_a_child_before_it_is_reaped(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
-    status = exit_status.of_child(pid)
+    status = exit_status.from_child(pid)
     assert status is not None
-    assert exit_status.of_child(pid) == status, "it stays to be reaped"
+    assert exit_status.from_child(pid) == status, "it stays to be reaped"
     assert exit_status.code_and_signal(status) == end
     assert os.waitpid(pid, 0) == (pid, status)
 
@@ -46,12 +46,12 @@ def test_of_a_child_before_it_is_reaped(script: str, end: tuple[int | None, int 
 def test_every_way_tells_the_same(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
     pidfd = os.pidfd_open(pid)
-    zombie = exit_status.of_zombie(pid, start_ticks(pid))
+    zombie = exit_status.from_zombie(pid, start_ticks(pid))
     found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert found is not None
     of_wait = exit_status.from_waitid(found.si_code, found.si_status)
     _, status = os.waitpid(pid, 0)
-    reaped = exit_status.of_reaped(pidfd)
+    reaped = exit_status.from_reaped(pidfd)
     os.close(pidfd)
     assert zombie == of_wait == status
     assert reaped in {status, None}, "a kernel before 6.15 does not tell"
@@ -65,10 +65,10 @@ def test_a_dumped_core_is_told_too() -> None:
 
 def test_a_running_child_has_none() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        assert exit_status.of_child(process.pid) is None
-        assert exit_status.of_zombie(process.pid, start_ticks(process.pid)) is None
+        assert exit_status.from_child(process.pid) is None
+        assert exit_status.from_zombie(process.pid, start_ticks(process.pid)) is None
         pidfd = os.pidfd_open(process.pid)
-        assert exit_status.of_reaped(pidfd) is None
+        assert exit_status.from_reaped(pidfd) is None
         os.close(pidfd)
         process.communicate()
 
@@ -95,16 +95,16 @@ def test_a_zombie_of_another_parent_tells_until_it_is_reaped() -> None:
         pid = int(parent.stdout.readline())
         started = start_ticks(pid)
         with pytest.raises(ChildProcessError):
-            exit_status.of_child(pid)
-        assert exit_status.of_zombie(pid, started) == 42 << 8
-        assert exit_status.of_zombie(pid, None) == 42 << 8
-        assert exit_status.of_zombie(pid, started + 1) is None, "another process had that PID"
+            exit_status.from_child(pid)
+        assert exit_status.from_zombie(pid, started) == 42 << 8
+        assert exit_status.from_zombie(pid, None) == 42 << 8
+        assert exit_status.from_zombie(pid, started + 1) is None, "another process had that PID"
         pidfd = os.pidfd_open(pid)
         parent.stdin.write(b"x")
         wait_readable(parent.stdout.fileno(), 10, "the reaping")
         assert parent.stdout.readline() == b"reaped\n"
-        assert exit_status.of_zombie(pid, started) is None
-        assert exit_status.of_reaped(pidfd) == (42 << 8 if kernel_tells() else None)
+        assert exit_status.from_zombie(pid, started) is None
+        assert exit_status.from_reaped(pidfd) == (42 << 8 if kernel_tells() else None)
         os.close(pidfd)
         parent.communicate()
 
@@ -114,7 +114,7 @@ def kernel_tells() -> bool:
     pid = ended_child("exit 3")
     pidfd = os.pidfd_open(pid)
     os.waitpid(pid, 0)
-    found = exit_status.of_reaped(pidfd)
+    found = exit_status.from_reaped(pidfd)
     os.close(pidfd)
     return found is not None
 
@@ -123,17 +123,17 @@ def test_a_program_of_any_name_is_read(tmp_path: object) -> None:
     """The name stands in parentheses in the middle of the fields, and may hold some itself."""
     pid = os.posix_spawn("/bin/sh", ["sh", "-c", "printf ') Z 1 (' > /proc/$$/comm; exit 9"], os.environ)
     wait_for_end(pid, 10)
-    assert exit_status.of_zombie(pid, start_ticks(pid)) == 9 << 8
+    assert exit_status.from_zombie(pid, start_ticks(pid)) == 9 << 8
     os.waitpid(pid, 0)
 
 
 def test_a_pid_of_nobody_has_none() -> None:
-    assert exit_status.of_zombie(2**22 + 1, None) is None
+    assert exit_status.from_zombie(2**22 + 1, None) is None
 
 
 def test_what_is_no_pidfd_has_none() -> None:
     with open("/dev/null") as nothing:  # noqa: PTH123 - its descriptor is all that is wanted
-        assert exit_status.of_reaped(nothing.fileno()) is None
+        assert exit_status.from_reaped(nothing.fileno()) is None
 
 
 def test_what_the_kernel_tells_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,4 +142,4 @@ def test_what_the_kernel_tells_is_understood(monkeypatch: pytest.MonkeyPatch) ->
         return 0
 
     monkeypatch.setattr("fcntl.ioctl", tell)
-    assert exit_status.of_reaped(0) == 42 << 8
+    assert exit_status.from_reaped(0) == 42 << 8

@@ -7,7 +7,7 @@ import sys
 from session_host.protocol.launch import LaunchSpec
 
 
-def program_words(spec: LaunchSpec) -> list[str]:
+def program_argv(spec: LaunchSpec) -> list[str]:
     """The agent's words; or those of the program that sets up its worktree, and then becomes the agent."""
     if spec.setup is None:
         return spec.argv
