@@ -218,12 +218,12 @@ class ActiveStandbyPair:
             with suppress(EOFError):  # Apply its changes before the deaths of its hosts.
                 self._read_changes(active)
             if pid != child:
-                session = reap_and_store_status(self._keeper.sessions.values(), pid, status)
+                owner = reap_and_store_status(self._keeper.sessions.values(), pid, status)
                 for session in self._keeper.sessions.values():
                     if session.host_pid == pid:
                         session.host_pid = 0
                         self._keeper.channels.drop(session, session.channel)
-                self._send(active, StatusSaved(session.id) if session is not None else ChildReaped(pid, status))
+                self._send(active, StatusSaved(owner.id) if owner is not None else ChildReaped(pid, status))
         return on_replacement_exit
 
     def _send(self, active: socket.socket, change: replication.Change) -> None:

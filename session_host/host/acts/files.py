@@ -22,7 +22,7 @@ SEARCHED_BYTES = 1024 * 1024 * 1024
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _LONGEST_NAME = 200
-"""Of the file name, how much the temporary file beside it repeats."""
+"""The temporary file repeats this much of the name, in characters."""
 
 
 class FileRefused(Exception):

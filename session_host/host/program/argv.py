@@ -1,4 +1,4 @@
-"""The words of the program that the host starts."""
+"""The argv of the program that the host starts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from session_host.protocol.launch import LaunchSpec
 
 
 def program_argv(spec: LaunchSpec) -> list[str]:
-    """The agent's words; or those of the program that sets up its worktree, and then becomes the agent."""
+    """The agent's argv, or that of the program that sets up its worktree and then execs the agent."""
     if spec.setup is None:
         return spec.argv
     lines = ["--lines"] if spec.structured is not None else []
     setup = spec.setup
-    words = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines]
-    return [*words, setup.worktree, setup.repository, setup.command, "--", *spec.argv]
+    argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines]
+    return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.argv]

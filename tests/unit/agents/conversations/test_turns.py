@@ -222,7 +222,7 @@ class TestOwnFiles:
 
         assert (tokens.prompt.strip(), tokens.answer) == ("/tokens", "")
         assert (add.prompt.strip(), add.answer) == ("/add app.py", "")
-        assert greet.prompt.split() == ["make", "it", "greet", "gracefully"]
+        assert greet.prompt.split() == ["make", "it", "greet", "politely"]
         assert greet.answer.startswith(
             "I **greet** now:\n\n> a quotation of mine\n\n#### A heading\n\napp.py\n```python\n"
         )
