@@ -135,11 +135,12 @@ class Chooser(Sheet):
 
     def _on_marked(self, index: QModelIndex, _former: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
-        if isinstance(choice, Choice) and choice.preview is not None:
+        if isinstance(choice, Choice) and choice.preview is not None and self._restore is not None:
             choice.preview()
 
     def _on_closed(self) -> None:
         restore, self._restore = self._restore, None
+        self.items.clear()  # Qt marks the rows that are left meanwhile; none of them may be previewed any more.
         if restore is not None:
             restore()
 

@@ -210,11 +210,12 @@ class MonogramTile(QWidget):
 
 
 def button(text: str, kind: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
-    """A button with a text; ``kind`` is "primary", "danger", "row", "link", "status" or "" for a plain one."""
+    """A button with a text; ``kind`` is "primary", "danger", "row", "link", "status", "chip" or "" for a plain one."""
     widget = QPushButton(text)
     widget.setProperty("kind", kind)
     widget.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    widget.setAutoDefault(True)  # Enter presses the button with the keyboard focus, in a sheet as in a dialog.
+    # Enter presses the button with the keyboard focus, in a sheet as in a dialog; from a choice it submits the sheet.
+    widget.setAutoDefault(kind != "chip")
     if on_click is not None:
         widget.clicked.connect(lambda _checked: on_click())
     return widget

@@ -52,6 +52,17 @@ async def test_the_marked_theme_is_shown_and_escape_brings_the_former_one_back(p
     assert window_file().read_text() == 'appearance = "dark"\n'
 
 
+async def test_the_palette_after_a_theme_that_was_not_chosen_leaves_the_colours_alone(played: Played):
+    window = open_dark(played)
+    chooser = window.sheets.chooser
+    window.actions_["choose_theme"].trigger()
+    QTest.keyClick(chooser.field, Qt.Key.Key_Down)
+    QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
+    window.actions_.show_palette()
+    played.settle()
+    assert played.theme.tokens == DARK.tokens
+
+
 async def test_a_chosen_theme_is_kept_and_all_open_chats_have_it(played: Played):
     session_id = await played.add("one")
     window = open_dark(played)

@@ -87,7 +87,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     QTest.mouseClick(plan, Qt.MouseButton.LeftButton)
     QTest.keyClicks(sheet.arguments, "--model 'a b'")
     QTest.keyClicks(sheet.environment, "A=1 B='x y'")
-    QTest.keyClick(sheet.prompt, Qt.Key.Key_Return)
+    QTest.keyClick(plan, Qt.Key.Key_Return)  # From a choice, too, Enter starts.
     await played.until(lambda: not sheet.is_open, "the sheet to go")
     [request] = launches
     assert request.prompt == "Fix the tests\nand say why"
