@@ -42,7 +42,8 @@ failed
 wrong arguments
 .TP
 3
-no chat has this name or id; for approve and deny, the chat does not ask this question
+no chat has this name or id; for approve and deny, the chat does not ask this question; for restore, it has no such
+restore point
 .TP
 4
 several chats have this name or id; for approve and deny, the chat asks several questions

@@ -10,6 +10,7 @@
     ├── TimedOut                 wait longer, or do something else; exit code 5
     ├── SessionEnded             show how the session ended; exit code 6
     ├── NoSuchQuestion           name another question of the chat; exit code 3
+    ├── NoSuchPoint              name another restore point of the chat; exit code 3
     ├── SeveralQuestions         name the question that is meant; exit code 4
     ├── AlreadyAnswered          the chat's question is over; exit code 6
     ├── HostUnavailable          retry, or start the session again; exit code 7
@@ -79,6 +80,12 @@ class SessionEnded(OutliveError):
 
 class NoSuchQuestion(OutliveError):
     """The chat has no question of this id, or asks nothing."""
+
+    exit_code = 3
+
+
+class NoSuchPoint(OutliveError):
+    """The chat has no such restore point, or no restore to undo."""
 
     exit_code = 3
 

@@ -12,6 +12,7 @@ module, so it has almost none.
     query/            ls, peek, explain, search, logs, wait
     send              types into a chat
     answers/          approve, deny
+    restore           lists restore points, and restores files to before a prompt
     attach/           shows a chat in this terminal
     recording/        replays and exports a chat's recording
     doctor/           checks the installation

@@ -30,6 +30,7 @@ VERBS = {
     "kill": ("lifecycle.kill", "kill a chat's agent, and everything it started, at once"),
     "kill-all": ("lifecycle.kill_all", "kill all running chats"),
     "resume": ("lifecycle.resume", "resume an ended chat's conversation"),
+    "restore": ("restore", "list a chat's restore points; restore files to before a prompt"),
     "rm": ("lifecycle.rm", "remove an ended chat"),
     "rename": ("lifecycle.rename", "rename a chat"),
     "explain": ("query.explain", "explain a chat's status"),

@@ -192,20 +192,27 @@ def _copy_of(index: Path, scratch: Path | None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def only_one(common: Path, git: Git) -> Iterator[None]:
-    """Wait until no other restore point of the repository is taken.
+def only_one(directory: Path, git: Git, what: str = "restore point") -> Iterator[None]:
+    """Wait until no other process is in such a context.
+
+    Args:
+        directory: git's common directory while a restore point of the repository is taken or files are written; the
+            top of a working tree during a whole restore.
+        git: its time is the limit.
+        what: what is made, for the error.
 
     Raises:
         WorktreeError: that takes too long.
+        OSError: the directory cannot be read.
     """
-    descriptor = os.open(common, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 if git.is_late:
-                    raise WorktreeError("another restore point of the repository is being made; try again") from None
+                    raise WorktreeError(f"another {what} of the repository is being made; try again") from None
                 time.sleep(_LOCK_CHECK_S)
             except OSError:
                 break  # A file system without such locks: two are only slower.

@@ -138,17 +138,26 @@ def _plan(tree: WorkingTree, now: KeptTree, point: RestorePoint, stop: Stop | No
 def restore(directory: Path, accepted: Plan, session: str) -> Outcome:
     """Restore the files that a plan names. Blocks for up to ``WORK_TIMEOUT_S``.
 
-    The files as they are now become a restore point of the session first.
+    The files as they are now become a restore point of the session first. Two restores of one working tree do not
+    overlap: the second one finds what the first has changed.
 
     Raises:
         FilesChanged: the plan is not up to date.
         WorktreeError: one line; nothing was restored.
     """
+    tree = find_tree(directory)
+    try:
+        with only_one(tree.top, Git(tree.top), "restore"):
+            return _restore(directory, tree, accepted, session)
+    except OSError as error:
+        raise WorktreeError(f"the files cannot be restored ({error.strerror})") from error
+
+
+def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -> Outcome:
     point = accepted.point
     current = plan(directory, point)
     if current.files != accepted.files:
         raise FilesChanged("files have changed in the meantime; look at the list again")
-    tree = find_tree(directory)
     undo = save(tree, current.now, session, About(kind="restore", restores=point.at_ms))
     git = Git(tree.top, timeout_s=WORK_TIMEOUT_S)
     failed: set[str] = set()

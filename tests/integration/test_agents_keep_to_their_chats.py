@@ -134,6 +134,7 @@ async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) 
         ["stop", "api-fix"],
         ["kill", "api-fix"],
         ["rename", "api-fix", "mine"],
+        ["restore", "api-fix", "1", "--yes"],
     ):
         assert_refused(agent.outlive(*words))
     attach = shlex.join([*OUTLIVE, "attach", "api-fix"])

@@ -18,19 +18,10 @@ from session_host.restore_points.points import RestorePoint, listed
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end
 from tests.support.repositories import Checkout
-from tests.support.structured_chats import add_agent, heard, start_chat, viewing
+from tests.support.structured_chats import add_keeping_agent, heard, start_chat, viewing
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
-
-IS_AGENT = "\n[signals]\nends_all = true\n"
-
-
-def add_keeping_agent() -> None:
-    """Add the agent "keeping", which changes a file as soon as it hears a prompt: the log of its input."""
-    add_agent("keeping")
-    with (config_dir() / "agents/keeping.toml").open("a", encoding="utf-8") as file:
-        file.write(IS_AGENT)
 
 
 def log_in(checkout: Checkout, point: RestorePoint) -> str:

@@ -56,6 +56,13 @@ def add_live_agent() -> None:
     add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *own))
 
 
+def add_keeping_agent() -> None:
+    """Add the agent "keeping", which has restore points and changes a file when it hears a prompt: its input's log."""
+    add_agent("keeping")
+    with (config_dir() / "agents/keeping.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[signals]\nends_all = true\n")
+
+
 async def start_chat(
     directory: Path, *, prompt: str = "", agent: str = "fake", name: str | None = None
 ) -> SessionRecord:

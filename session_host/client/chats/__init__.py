@@ -12,6 +12,7 @@ chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
 answers           an agent's answer, from the agent's own record
 recent_prompts    the prompts of a chat with their times, from the same record
+restore_list      the restore points of a chat with their prompts
 earlier_conversations  lists an agent's conversations, and starts a session in one of no chat
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation

@@ -37,7 +37,8 @@ class TestHelp:
     def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
         assert list(program.VERBS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
-            "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
+            "restore", "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo",
+            "window",
         ], "a new command is listed here, too"  # fmt: skip
 
     @pytest.mark.parametrize("verb", program.VERBS)
@@ -58,7 +59,13 @@ class TestErrors:
         ("words", "message"),
         [
             (["lss"], "unknown command 'lss', did you mean 'ls'?; see `outlive --help`"),
-            (["restore", "x"], "unknown command 'restore'"),
+            (["revert", "x"], "unknown command 'revert'"),
+            (["restore", "x", "first"], "'first' is not the number of a restore point"),
+            (["restore", "x", "1", "--undo"], "a POINT or --undo, not both"),
+            (["restore", "x", "--yes"], "--yes needs a POINT or --undo"),
+            (["restore", "x", "--diff"], "--diff needs a POINT"),
+            (["restore", "x", "1", "--json"], "--json works only with the list"),
+            (["restore", "x", "1"], "without a terminal, confirm with --yes"),
             (["help", "lss"], "unknown command 'lss', did you mean 'ls'?"),
             (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
             (["--json"], "unknown option '--json'"),

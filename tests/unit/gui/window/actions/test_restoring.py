@@ -8,9 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu
 
-from gui.bridge.restore_points import SincePrompt, matched
+from gui.bridge.restore_points import SincePrompt
 from gui.window.page.structured_page import StructuredPage
 from gui.window.page.terminal_page import TerminalPage
+from session_host.client.chats.restore_list import matched
 from session_host.protocol.values import Activity
 from session_host.restore_points.points import About, RestorePoint, take
 from session_host.structured.items import Item, Put

@@ -1,0 +1,330 @@
+"""``outlive restore``: list a chat's restore points, show the changes since one, or restore the files to it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from session_host.cli.output import one_line, print_error, print_json, print_line, terminal_columns
+from session_host.cli.query.search import cut, when
+from session_host.cli.session_argument import SessionInfo, add_session_argument, with_store
+from session_host.client.chats.restore_list import restore_list, resumed_chats
+from session_host.client.permission import check_may_control
+from session_host.client.sessions.listing import find_session
+from session_host.errors import NoSuchPoint, OutliveError, UsageError
+from session_host.protocol.untrusted_text import plain
+from session_host.protocol.values import Activity
+from session_host.restore_points import restoring
+from session_host.restore_points.points import RestorePoint
+from session_host.restore_points.restoring import FilesChanged, Outcome, Plan
+from session_host.storage.store import Store
+
+NAME_CHARACTERS: Final = 60
+"""A longer prompt is cut in a sentence."""
+MAX_FILES: Final = 100
+"""How many files a question lists."""
+MAX_FAILED: Final = 20
+"""How many files that could not be restored are named."""
+ATTEMPTS: Final = 5
+"""How often a restore without a question begins again because files change."""
+_WORDS: Final = {"modified": "change", "recreated": "create", "deleted": "delete"}
+_COLORS: Final = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
+_POINT: Final = re.compile(r"[0-9]{1,15}")
+
+
+class Row(NamedTuple):
+    """One restore point of the list.
+
+    Attributes:
+        number: its place in the list; the oldest one has 1.
+        point: the restore point.
+        prompt: the text of its prompt, one line; "" for an unknown one.
+    """
+
+    number: int
+    point: RestorePoint
+    prompt: str
+
+    @property
+    def moment(self) -> datetime:
+        """When it was made."""
+        return datetime.fromtimestamp(self.point.at_ms / 1000, UTC)
+
+    @property
+    def name(self) -> str:
+        """Its name in a sentence, after "before"."""
+        if self.prompt:
+            is_long = len(self.prompt) > NAME_CHARACTERS
+            return f"“{self.prompt[: NAME_CHARACTERS - 1].rstrip()}…”" if is_long else f"“{self.prompt}”"
+        return f"the {self.point.about.kind} at {when(self.moment, datetime.now(UTC))}"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the verb's arguments to the parser."""
+    add_session_argument(parser)
+    parser.add_argument(
+        "point", metavar="POINT", nargs="?", help="restore the files to this restore point: its number, or its id"
+    )
+    parser.add_argument("--undo", action="store_true", help="undo the last restore; a second time, undo the undo")
+    parser.add_argument("--diff", action="store_true", help="print what has changed since POINT, and restore nothing")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.epilog = (
+        "Without POINT, lists the restore points: the files of the git repository before each prompt to the agent, and "
+        "before each restore. The branch, commits and ignored files stay as they are."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the restore points, show the changes since one, or restore it."""
+    _check(options)
+
+    def find(store: Store) -> tuple[SessionInfo, list[str]]:
+        def resumed_from(session_id: str) -> str | None:
+            record = store.get(session_id)
+            return record.resumed_from if record is not None else None
+
+        info = find_session(store, options.session)
+        if options.undo or (options.point is not None and not options.diff):
+            record = store.get(info.id)
+            if record is not None:
+                check_may_control(record)
+        return info, resumed_chats(info.id, resumed_from)
+
+    info, sessions = with_store(find)
+    rows = _rows(info, sessions)
+    if options.undo:
+        return _restore(info, _last_restore(info, rows), without_asking=options.yes)
+    if options.point is None:
+        _print_list(info, rows, is_json=options.json)
+        return 0
+    row = _chosen(info, rows, options.point)
+    if options.diff:
+        return _print_diff(info, row)
+    return _restore(info, row, without_asking=options.yes)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Check that the options fit together; raises UsageError."""
+    restores = options.undo or (options.point is not None and not options.diff)
+    if options.point is not None and not _POINT.fullmatch(options.point):
+        raise UsageError(f"{options.point!r} is not the number of a restore point; see `outlive restore CHAT`")
+    if options.undo and options.point is not None:
+        raise UsageError("use a POINT or --undo, not both")
+    if options.diff and options.point is None:
+        raise UsageError("--diff needs a POINT; see `outlive restore CHAT`")
+    if options.yes and not restores:
+        raise UsageError("--yes needs a POINT or --undo")
+    if options.json and (restores or options.diff):
+        raise UsageError("--json works only with the list")
+    if restores and not options.yes and not sys.stdin.isatty():
+        raise UsageError("restore changes files; without a terminal, confirm with --yes")
+
+
+# ------------------------------------------------------------ the list
+
+
+def _rows(info: SessionInfo, sessions: Sequence[str]) -> list[Row]:
+    """The restore points of the chat and of those that it resumes, oldest first: their numbers stay."""
+    found = restore_list(Path(info.cwd), sessions)[::-1]
+    items = _prompts_by_item(info) if any(each.point.about.item for each in found) else {}
+    return [
+        Row(number, point, one_line(items.get(point.about.item) or prompt).strip())
+        for number, (point, prompt) in enumerate(found, start=1)
+    ]
+
+
+def _prompts_by_item(info: SessionInfo) -> dict[str, str]:
+    """The prompts of a structured chat by the ids of their items; {} if its transcript cannot be read."""
+    from session_host.cli.recording.transcript_export import transcript_of
+
+    try:
+        return {item.id: item.text for item in transcript_of(info) if item.kind == "user"}
+    except OutliveError:
+        return {}  # The times are enough.
+
+
+def _none(info: SessionInfo) -> str:
+    return (
+        f"{info.name} has no restore points; they are made before each prompt to an agent "
+        "(not in shells and commands), unless `restore_points = false` is in chats.toml"
+    )
+
+
+def _print_list(info: SessionInfo, rows: Sequence[Row], *, is_json: bool) -> None:
+    counts = restoring.file_counts(Path(info.cwd), [row.point for row in rows]) if rows else []
+    counted = list(zip(rows, counts, strict=True))
+    if is_json:
+        print_json([as_json(row, count) for row, count in counted])
+    elif not rows:
+        print_line(_none(info))
+    else:
+        for line in table(counted, terminal_columns()):
+            print(line)
+
+
+def as_json(row: Row, changed_files: int) -> dict[str, Any]:
+    """A restore point as the documented JSON object."""
+    return {
+        "number": row.number,
+        "id": str(row.point.at_ms),
+        "session_id": row.point.session,
+        "time": row.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "kind": row.point.about.kind,
+        "prompt": row.prompt or None,
+        "branch": row.point.branch,
+        "changed_files": changed_files,
+    }
+
+
+def table(counted: Sequence[tuple[Row, int]], columns: int | None) -> list[str]:
+    """A line for each restore point and the number of files that have changed since.
+
+    Args:
+        counted: the restore points.
+        columns: the width to which lines are cut; None for whole lines.
+    """
+    now = datetime.now(UTC)
+    cells = [("#", "TIME", "CHANGED SINCE", "BEFORE")]
+    for row, count in counted:
+        files = _files(count) if count else "nothing"
+        cells.append((str(row.number), when(row.moment, now), files, row.prompt or f"a {row.point.about.kind}"))
+    widths = [max(len(line[column]) for line in cells) for column in range(3)]
+    lines = (
+        f"{number:>{widths[0]}}  {time:<{widths[1]}}  {files:<{widths[2]}}  {name}"
+        for number, time, files, name in cells
+    )
+    return [line if columns is None else cut(line, [], columns) for line in lines]
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
+def _chosen(info: SessionInfo, rows: Sequence[Row], text: str) -> Row:
+    """The restore point with this number or id; raises NoSuchPoint."""
+    number = int(text)
+    for row in rows:
+        if number in {row.number, row.point.at_ms}:
+            return row
+    if not rows:
+        raise NoSuchPoint(_none(info))
+    raise NoSuchPoint(f"{info.name} has no restore point {text}; `outlive restore {info.name}` lists them")
+
+
+def _last_restore(info: SessionInfo, rows: Sequence[Row]) -> Row:
+    for row in reversed(rows):
+        if row.point.about.kind == "restore":
+            return row
+    raise NoSuchPoint(f"no files of {info.name} were restored, so there is nothing to undo")
+
+
+# ------------------------------------------------------------ restoring
+
+
+def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
+    """Restore files, after a question that lists them; ask again if they change before the answer."""
+    directory = Path(info.cwd)
+    for attempt in range(ATTEMPTS if without_asking else sys.maxsize):
+        plan = restoring.plan(directory, row.point)
+        if not plan.files:
+            print_line(f"no file differs from how it was before {row.name}")
+            return 0
+        for note in _notes(info, plan):
+            print_error(note)
+        if not without_asking and not _agreed(info, row, plan, again=attempt > 0):
+            print_line("no files were restored")
+            return 1
+        # Ctrl+C, which git would get, too, waits until the restore is whole.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return _report(info, row, plan, restoring.restore(directory, plan, info.id))
+        except FilesChanged:
+            continue
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+    raise OutliveError(f"the files of {info.name} change all the time; stop the agent first: outlive stop {info.name}")
+
+
+def _agreed(info: SessionInfo, row: Row, plan: Plan, *, again: bool) -> bool:
+    if again:
+        print("Files have changed in the meantime.")
+    for line in listing(plan):
+        print(line)
+    print("This also undoes changes that you or other chats made to these files since then. You can undo it.")
+    question = f"Restore {_files(len(plan.files))} of {info.name} to before {row.name}? [y/N] "
+    print(one_line(question), end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def listing(plan: Plan) -> Iterator[str]:
+    """What happens to each file, one a line; the number of files that are not listed."""
+    for file in plan.files[:MAX_FILES]:
+        yield f"  {_WORDS[file.how]}  {_shown(file.path)}"
+    if len(plan.files) > MAX_FILES:
+        words = [_WORDS[file.how] for file in plan.files]
+        counts = [f"{count:,} to {word}" for word in _WORDS.values() if (count := words.count(word))]
+        yield f"  … and {_files(len(plan.files) - MAX_FILES)} more; in all {', '.join(counts)}"
+
+
+def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
+    """What the user should know before a restore."""
+    if info.activity == Activity.WORKING:
+        yield f"the agent of {info.name} is working, and may change files during the restore"
+    then, now = plan.point.branch, plan.branch
+    if then and now and then != now:
+        yield f"the branch was {then}; {now} stays checked out"
+    if plan.too_large:
+        yield f"{_files(plan.too_large)} too large or unreadable: not restored"
+    if not plan.keeps_untracked:
+        yield "new files were not saved, and none is deleted"
+    if plan.submodules:
+        yield f"submodules stay as they are ({plan.submodules})"
+
+
+def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Outcome) -> int:
+    if outcome.failed:
+        more = ", …" if len(outcome.failed) > MAX_FAILED else ""
+        paths = ", ".join(_shown(path) for path in outcome.failed[:MAX_FAILED]) + more
+        reason = f" ({_shown(outcome.problem).rstrip('.')})" if outcome.problem else ""
+        print_error(f"{len(outcome.failed)} of {_files(len(plan.files))} were not restored: {paths}{reason}")
+    done = f"restored {_files(outcome.restored)} of {info.name} to before {row.name}"
+    print_line(f"{done}; undo: outlive restore {info.name} --undo")
+    return 1 if outcome.failed else 0
+
+
+def _shown(path: str) -> str:
+    """A path or a message for the terminal: bytes that are not UTF-8 become replacement characters."""
+    return one_line(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+# ------------------------------------------------------------ the changes
+
+
+def _print_diff(info: SessionInfo, row: Row) -> int:
+    """Print what has changed since a restore point, for people: control characters are left out."""
+    from session_host.client.worktrees.changes import read_changes
+
+    changes = read_changes(Path(info.cwd), "prompt", point=row.point)
+    is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for file in changes.files:
+        numbers = file.withheld or f"+{file.added} -{file.removed}"
+        former = f"{_shown(file.former)} -> " if file.former else ""
+        head = f"{file.state}  {former}{_shown(file.path)}  {numbers}"
+        print(f"\x1b[1m{head}\x1b[0m" if is_colored else head)
+        for line in file.patch.splitlines():
+            text = plain(line, len(line), keep_lines=True)
+            color = _COLORS.get(line[:1], "") if is_colored else ""
+            print(f"{color}{text}\x1b[0m" if color else text)
+    if changes.more:
+        print(f"… and {_files(changes.more)} more")
+    if not changes.files:
+        print_line(f"no file differs from how it was before {row.name}")
+    return 0

@@ -1,0 +1,117 @@
+"""``outlive restore``: the files of a chat's repository before its prompts, on a server without a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.restore_points.points import About, take
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.hosts import end
+from tests.support.repositories import Checkout
+from tests.support.structured_chats import add_keeping_agent, start_chat, viewing
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+PROMPT = About(kind="prompt")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+def chat_in(checkout: Checkout, *, prompts: int = 1) -> str:
+    """A chat ("api") that has changed "file" and made "new" after each of its prompts."""
+    session = new("-n", "api", "-C", str(checkout.path / "src"), "--", "cat")
+    for number in range(prompts):
+        take(checkout.path, session, PROMPT)
+        checkout.write("file", f"changed {number}\n")
+        checkout.write("new", f"{number}\n")
+    return session
+
+
+def text(checkout: Checkout) -> str:
+    return (checkout.path / "file").read_text()
+
+
+def points() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = outlive("restore", "api", "--json").json()
+    return found
+
+
+async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Checkout) -> None:
+    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n")  # The agent's record.
+    add_keeping_agent()  # It changes a file as soon as it hears a prompt.
+    record = await start_chat(checkout.path, agent="keeping", name="api", prompt="answer: first")
+    async with viewing(record.id) as chat:
+        await chat.until_idle(1)
+        chat.viewer.prompt("answer: \x1b[31msecond")
+        await chat.until_idle(2)
+    log = checkout.path / "input.log"
+    both = log.read_text()
+    listing = outlive("restore", "api").output.splitlines()
+    assert [line.split()[0] for line in listing] == ["#", "1", "2"]
+    assert listing[1].endswith("1 file         answer: first")
+    assert listing[2].endswith("answer:  [31msecond"), "no escape sequence"
+    assert [(each["number"], each["kind"], each["changed_files"]) for each in points()] == [
+        (1, "prompt", 1),
+        (2, "prompt", 1),
+    ]
+    assert outlive("restore", "api", "2", "--diff").output.startswith("modified  input.log  +")
+    assert outlive("restore", "api", "2").complaint().endswith("without a terminal, confirm with --yes")
+    with OnTerminal("restore", "api", "2") as terminal:
+        terminal.see("change  input.log")
+        terminal.see("[y/N]")
+        terminal.type("y\r")
+        terminal.see("restored 1 file of api to before “answer:")
+        assert terminal.end() == 0
+    assert "answer: first" in log.read_text()
+    assert "second" not in log.read_text()
+    done = outlive("restore", "api", "--undo", "--yes")
+    assert (done.code, done.error) == (0, "")
+    assert log.read_text() == both
+    await end(record.id)
+    assert outlive("restore", "api", points()[0]["id"], "-y").code == 0, "an ended chat has them, too"
+    assert "answer: first" not in log.read_text()
+
+
+def test_the_answer_counts_only_for_the_files_that_were_listed(checkout: Checkout) -> None:
+    chat_in(checkout)
+    with OnTerminal("restore", "api", "1") as terminal:
+        terminal.see("Restore 2 files of api")
+        checkout.write("other")
+        terminal.type("y\r")
+        terminal.see("Files have changed in the meantime.")
+        assert "delete  other" in terminal.see("Restore 3 files of api")
+        terminal.type("\r")
+        terminal.see("no files were restored")
+        assert terminal.end() == 1
+    assert text(checkout) == "changed 0\n"
+
+
+def test_what_cannot_be_restored_is_one_line(checkout: Checkout, tmp_path: Path) -> None:
+    chat_in(checkout)
+    for words, code, error in (
+        (("2", "-y"), 3, "api has no restore point 2; `outlive restore api` lists them"),
+        (("--undo", "-y"), 3, "no files of api were restored, so there is nothing to undo"),
+    ):
+        done = outlive("restore", "api", *words)
+        assert (done.code, done.complaint()) == (code, error)
+    new("-n", "outside", "-C", str(tmp_path), "--", "cat")
+    assert outlive("restore", "outside").complaint() == f"{tmp_path} is not in a git repository"
+    new("-n", "without", "-C", str(checkout.path), "--", "cat")
+    assert outlive("restore", "without").output.startswith("without has no restore points; they are made before")
+    assert outlive("restore", "without", "--json").json() == []
+    assert outlive("restore", "without", "1", "-y").code == 3
+    # A file in the way of which something is that the restore must not remove.
+    (checkout.path / "file").unlink()
+    checkout.write(".git/info/exclude", "*.log\n")
+    checkout.write("file/kept.log")
+    done = outlive("restore", "api", "1", "-y")
+    assert done.code == 1
+    assert "1 of 2 files were not restored: file" in done.error
+    assert done.output.startswith("restored 1 file of api")
+    assert (checkout.path / "file/kept.log").exists()
