@@ -79,7 +79,7 @@ class SessionEnded(OutliveError):
 
 
 class NoSuchQuestion(OutliveError):
-    """The chat has no question of this id, or asks nothing."""
+    """The chat has no question with this id, or no question at all."""
 
     exit_code = 3
 

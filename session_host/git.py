@@ -56,7 +56,7 @@ def check_directory(directory: Path) -> None:
     """Check that a directory exists.
 
     Raises:
-        WorktreeError: one line: it does not.
+        WorktreeError: the directory does not exist; the message is one line.
     """
     if not directory.is_dir():
         raise WorktreeError(f"the directory {one_line(str(directory))} does not exist any more")
@@ -114,7 +114,7 @@ class Stop:
 def run_read_only(
     directory: Path, *arguments: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
 ) -> str:
-    """Run a git command that changes nothing, and takes no lock that another git would wait for.
+    """Run a git command that changes nothing, and takes no lock that another git waits for.
 
     Args:
         directory: the working directory of git.

@@ -15,9 +15,9 @@ MAX_BYTES = 16 * 1024 * 1024
 def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
     """Whether opencode can load a plugin without npm.
 
-    With any plugin, opencode waits at its start, with an empty screen, for npm to install ``@opencode-ai/plugin`` into
-    each of its configuration directories that lacks it: seconds with a network, more than a minute without. Without a
-    plugin it installs the library in the background, so that the next start finds it.
+    If opencode has a plugin, it installs ``@opencode-ai/plugin`` by npm at its start, into each of its configuration
+    directories that lacks the library. Until then its screen stays empty: seconds with a network, more than a minute
+    without. Without a plugin it installs the library in the background, so that the next start finds it.
     """
     home = environment.get("HOME", "")
     base = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"

@@ -51,9 +51,10 @@ def child_environment(
 ) -> dict[str, str]:
     """The environment in which to start the agent.
 
-    The result is the caller's environment, without the variables of the caller's terminal or of an agent around it;
-    plus variables that a caller without a desktop lacks; then ``TERM`` and ``COLORTERM``, the agent's own settings, and
-    the user's overrides, which win. Variables that are not valid UTF-8 are left out: a launch spec cannot carry them.
+    The result is the caller's environment with these changes, in order. It loses the variables of the caller's
+    terminal, and of an agent that the caller runs in. It gets the variables of the desktop that the caller lacks, then
+    ``TERM`` and ``COLORTERM``, the agent's own settings, and last the user's overrides. Variables that are not valid
+    UTF-8 are left out: a launch spec cannot carry them.
 
     Args:
         base: the caller's environment.

@@ -1,8 +1,8 @@
 """Finds the PATH of the user's login shell, for a window started from an icon.
 
 A desktop starts programs with its own PATH, while nvm, mise, brew and others extend PATH in the shell's startup files:
-agents that every terminal finds would be missing. So Outlive starts the shell once, as a terminal would (login and
-interactive), and asks for its PATH alone: the rest of a shell's environment is meant for that shell.
+agents that every terminal finds would be missing. So Outlive starts the shell once as a terminal does (login and
+interactive), and takes only its PATH: the other variables are for the shell itself.
 
 The startup files belong to the user and may do anything: print, read, wait, start tmux, exec another shell. The shell
 has no terminal and no input; Outlive reads only the output between two random marks, and kills the shell's whole

@@ -1,9 +1,9 @@
 """Asks an installed agent for its version and options.
 
 Each version of a program is asked once: its answer is kept in the state directory, under the program's path, size and
-times. Programs are asked without a terminal and without input, in a new terminal session, and the processes that they
-start are killed with them. If a program does not answer in time, or its answer is not a help text, its options are
-unknown: it is started as the catalog says.
+times. A program is asked without a terminal and input, in a new terminal session; afterwards it is killed with the
+processes that it started. If it does not answer in time, or prints no help text, its options are unknown, and it is
+started as the catalog says.
 """
 
 from __future__ import annotations

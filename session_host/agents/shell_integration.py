@@ -27,11 +27,11 @@ _DEFAULT_DATA_DIRECTORIES: Final = "/usr/local/share:/usr/share"
 
 
 def shell_integration(argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables with which an interactive shell marks its prompts; none for another program.
+    """The variables that make an interactive shell mark its prompts; none for another program.
 
     Args:
         argv: the program and its arguments.
-        environment: the environment in which it starts.
+        environment: the environment that the program starts with.
     """
     if environment.get(OFF_VARIABLE) == "0" or not _INTERACTIVE.issuperset(argv[1:]):
         return {}

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Run one of the actions.
 
     Raises:
-        WindowNotInstalled: no window is open, and this installation has none.
+        WindowNotInstalled: no window is open, and this installation lacks the window.
     """
     try:
         _control(options)

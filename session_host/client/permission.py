@@ -22,7 +22,7 @@ def check_may_control(*records: SessionRecord) -> None:
 
 
 def check_may_control_window(pid: int) -> None:
-    """Refuse control of this process, which is the window, to an agent that did not open it.
+    """Refuse to let an agent control this window (the current process), unless the agent opened it.
 
     Raises:
         NotAllowed: the process belongs to such an agent.

@@ -47,11 +47,11 @@ def start_child(command: Sequence[str], *, detached: bool) -> subprocess.Popen[b
     """Start a child that is killed at the end of this process.
 
     Args:
-        command: its words.
-        detached: it has neither our stdin nor our stdout.
+        command: the child's argv.
+        detached: do not pass our stdin and stdout to the child.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the child cannot be started.
     """
     parent = os.getpid()
     end = subprocess.DEVNULL if detached else None
@@ -80,7 +80,7 @@ def wait(child: subprocess.Popen[bytes], timeout_s: float) -> int | None:
 
 
 def exit_code(code: int) -> int:
-    """The exit code of this process for that of a child; for a signal, this process dies by it, too."""
+    """The exit code to use after a child's; if a signal killed the child, kill this process by the same signal."""
     if code >= 0:
         return code
     if -code != signal.SIGKILL:

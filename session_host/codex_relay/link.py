@@ -33,7 +33,7 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server has agreed to the connection, and neither end has closed it."""
+        """Whether the WebSocket handshake is done, and both ends are open."""
         return self._protocol.state is State.OPEN
 
     def bytes_to_send(self) -> bytes:

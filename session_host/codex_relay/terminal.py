@@ -75,7 +75,7 @@ def _follow(agent: subprocess.Popen[bytes], path: Path) -> int | None:
 
 
 def _is_served(path: Path) -> bool:
-    """Whether the server takes a connection and keeps it; one that is about to end takes it and closes it soon."""
+    """Whether the server accepts a connection and keeps it: an ending server accepts, and closes it soon."""
     connection = connected(path)
     if connection is None:
         return False

@@ -75,7 +75,7 @@ def _find(name: str) -> Command | None:
 
 
 def is_command(line: str) -> bool:
-    """Whether a line is a command, and not a path such as ``/usr/lib`` or text that begins with one."""
+    """Whether a line is a command, not a path such as ``/usr/lib`` or text that begins with a path."""
     first_word = line.strip().split(maxsplit=1)[0] if line.strip() else ""
     return first_word.startswith("/") and "\n" not in line.strip() and first_word[1:].isalpha()
 

@@ -107,7 +107,7 @@ class KeeperChannel:
                     self._on_message(message)
 
     def _replace_listener(self) -> bool:
-        """Replace the session's socket, which was removed and bound again, if the new one came."""
+        """Replace the session's listening socket by the one that the keeper bound again, if it sent one."""
         if self._pipe is None or not self._pipe.descriptors:
             log.warning("the new socket did not come: too many open files")
             return False
@@ -151,11 +151,12 @@ class KeeperChannel:
         self._search = None
 
     def _hand_over(self) -> MessageChannel:
-        """Hand the session over, with the keeper's end of a new channel; a keeper of a former version takes none.
+        """Hand the session over, with the keeper's end of a new channel; a keeper of an earlier version takes no
+        channel.
 
         Raises:
-            OutliveError: there is no keeper, or it does not take the session.
-            OSError: the keeper is gone.
+            OutliveError: there is no keeper, or it does not adopt the session.
+            OSError: the keeper has ended.
         """
         pipe = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
@@ -184,7 +185,7 @@ class KeeperChannel:
         """Wait until the keeper says on the new channel that it has the session.
 
         Raises:
-            HostUnavailable: it does not.
+            HostUnavailable: the keeper does not say so in time, or refuses the channel.
         """
         if not select.select([channel.socket], [], [], ADOPTION_S)[0]:
             raise HostUnavailable("the keeper does not answer")
@@ -192,7 +193,7 @@ class KeeperChannel:
             case [KeptBy(pid=pid)]:
                 self.keeper_pid = pid
             case _:
-                # It has ended, or is of a former version. The second one still answers at the next try, and is then
-                # given the session without a channel.
+                # The keeper has ended, or is of an earlier version. If it is of an earlier version, the next try hands
+                # the session over without a channel.
                 self._rejecting_keeper_pid = peer_pid
                 raise HostUnavailable("the keeper takes no channel")

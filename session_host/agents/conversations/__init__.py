@@ -1,7 +1,7 @@
 """Where agents keep their conversations: whether one can be resumed, and which processes have it open.
 
-One module for each agent, under the name that the catalog gives as ``place``. They read the agents' own files. They
-must not write to any (except ``gemini_guard``), nor know sessions or hosts.
+One module for each agent, under the name that the catalog gives as ``place``. They read the agents' own files, and only
+``gemini_guard`` writes to them. This room must not know sessions or hosts.
 
     base           base types for looking up an agent's conversations
     turns          prompts and answers, put together from texts; pure

@@ -1,7 +1,7 @@
 """Claude Code (2.1): one transcript per conversation, in one directory per project; one file per running process.
 
-Claude Code creates ``projects/<directory>/<id>.jsonl`` about a second after the first prompt. If it is killed right
-there, the file holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id.
+Claude Code creates ``projects/<directory>/<id>.jsonl`` about a second after the first prompt. If Claude Code is killed
+at that moment, the file has no line of the user's. Then both ``--resume`` and ``--session-id`` refuse the id.
 
 ``sessions/<pid>.json`` names the conversation that a process is in; a killed process leaves its file behind.
 """

@@ -1,7 +1,7 @@
 """Reads the texts of Gemini CLI's transcripts (0.61), the newest first.
 
-A line is a message, which may be written several times as it grows; or a change of the whole: ``$set`` may replace all
-messages before it, ``$rewindTo`` drops the messages from this id on. Former versions wrote one JSON object.
+A line is a message or a change. A message is written again as it grows. The change ``$set`` may replace all earlier
+messages; ``$rewindTo`` drops the messages from an id on. Earlier versions wrote one JSON object.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Protects a running chat's transcript from deletion by other Gemini CLI processes (Gemini CLI 0.61; inotify(7)).
 
-Each starting Gemini CLI deletes the empty transcripts of its project, also those of open chats. Later messages of such
-a chat go into a new file of that name, which lacks the conversation's id: it cannot be resumed, and is deleted in its
-turn. A resumed conversation gets a second transcript of its id, which stays empty; the next Gemini CLI to start deletes
-that one, and the first one with it.
+Each starting Gemini CLI deletes the empty transcripts of its project, also those of open chats. The chat then writes
+its messages into a new file of the same name. That file lacks the conversation's id, so the conversation cannot be
+resumed, and the next Gemini CLI deletes the file. A resumed conversation gets a second, empty transcript with the same
+id; the next Gemini CLI deletes both.
 
-So a transcript gets a second name (link(2)) among the session's own files. When the first name disappears while the
-chat runs, the guard restores it, with what was written under that name meanwhile; for an empty transcript, it waits
-until something is written there. It removes an empty second transcript. The second name stays after the chat has ended:
-a later resume restores the transcript from it.
+So the guard gives the transcript a second name (link(2)) among the session's own files. If the first name disappears
+while the chat runs, the guard restores it, and appends the messages of the new file. If the transcript was empty, the
+guard first waits until the new file has text. It removes an empty second transcript. The second name stays after the
+chat has ended: a later resume restores the transcript from it.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _link(source: Path, target: Path) -> None:
     """Create a second name of a file; on another file system, a copy.
 
     Raises:
-        OSError: neither could be created.
+        OSError: both the link and the copy failed.
     """
     try:
         os.link(source, target)
@@ -179,7 +179,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """As ``_link``, but atomically replace the file of that name."""
+    """Like ``_link``, but replace the target atomically if it exists."""
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.new")
     unfinished.unlink(missing_ok=True)
     _link(source, unfinished)

@@ -4,9 +4,10 @@ Pure: sizes and first lines in, an id out.
 
 Gemini CLI keeps no transcript open and does not report its conversation; ``/clear`` begins a new one, and ``--resume
 latest`` resumes one that only it knows. So after each turn, this module compares the project's transcripts. If the
-chat's own transcript was written, nothing has changed. Another transcript counts only if it is the only one, no other
-process names it in its argv, and, if the own conversation is known, it did not exist when this chat began: other chats
-of the same project write theirs meanwhile. A later turn may decide what one turn leaves open.
+chat's own transcript was written, nothing has changed. Other chats of the same project write their transcripts at the
+same time. So another transcript counts only if it is the only one that changed, if no other process names it in its
+argv, and, when the chat's conversation is known, if the transcript is newer than the chat. If one turn does not decide,
+a later one may.
 """
 
 from __future__ import annotations

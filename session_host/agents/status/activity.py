@@ -325,7 +325,7 @@ class ActivityTracker:
         reports = self._current_reports()
         details = [report.detail for report in reports if report.detail]
         if details:
-            # Of two texts about one question, such as "Bash" and "Bash: npm test", take the one that contains the
+            # Sources may describe one question by "Bash" and by "Bash: npm test": take the text that contains the
             # other.
             return max((text for text in details if details[0] in text), key=len)
         return next((report.kind for report in reports if report.kind), "")

@@ -1,8 +1,8 @@
 """Decides when the next frame may be painted.
 
-Echoes are painted at once, also of fast typing; only floods are limited. They are distinguished by the processor time
-that painting takes: while it is less than about a fifth of all time, after a credit of some milliseconds, each change
-is painted at once; otherwise sixty frames a second.
+Echoes are painted at once, also of fast typing; only floods are limited. The processor time that painting takes
+distinguishes them. While painting takes less than about a fifth of the time (plus a credit of some milliseconds), each
+change is painted at once; otherwise there are sixty frames a second.
 
 Pure: times in, times out.
 """

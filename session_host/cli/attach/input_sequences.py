@@ -52,7 +52,7 @@ def control_sequence(parameters: bytes, final: int, modifiers: Modifiers) -> Ter
     if final in b"IO" and not parameters:
         return FocusChanged(final == 0x49)
     if final == 0x7E and first == 27 and len(fields) == 3:
-        code = 0x7F if fields[2] == 0x08 else fields[2]  # Backspace, which xterm reports by the byte that it sends.
+        code = 0x7F if fields[2] == 0x08 else fields[2]  # xterm reports Backspace by the byte that the key sends.
         return _coded(code, modifiers | modifiers_of(second), action)
     if final == 0x7E and (key := key_codes.TILDE.get(first)):
         return KeyTyped(key, "", modifiers | modifiers_of(second), action)

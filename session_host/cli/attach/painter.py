@@ -164,8 +164,8 @@ class Painter:
     def find_room(self) -> None:
         """Compute ``room``.
 
-        There is none if anything but a text may have to change: the cursor is hidden or out of sight, something stands
-        behind it, a notice is shown, or the program has changed the colours. The last column is left out.
+        It is 0 if the echo could change more than text: the cursor is hidden or outside the visible rows,
+        text follows it, a notice is shown, or the program has changed the colours. The last column is left out.
         """
         self.note_echo()
         self.room = 0

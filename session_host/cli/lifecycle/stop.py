@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask the agent to exit, and return when it has."""
+    """Ask the agent to exit, and wait until it has ended."""
     info = require_running(find(options.session, to_end=True))
     ask(info.id, Stop(0))
     print_line(f"stopped {name_and_id(info)}")

@@ -145,7 +145,7 @@ def grouped(
         hits: the matches, newest first.
         chats: the matches' chats, by id.
         query: the words to mark.
-        columns: the width to which lines are cut; None for whole lines.
+        columns: lines are cut to this width; None does not cut them.
         is_colored: whether to mark matches.
     """
     now = datetime.now(UTC)

@@ -20,7 +20,7 @@ async def wait_for_text(session_id: str, pattern: re.Pattern[str]) -> bool:
 
 
 class _Finder:
-    """Looks for a pattern in a transcript: in all of it at first, then in what has changed."""
+    """Searches a transcript for a pattern: first all items, then only the changed ones."""
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern

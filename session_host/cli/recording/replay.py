@@ -1,7 +1,7 @@
 """``outlive replay``: plays a chat's recording in this terminal.
 
-The recording goes through an emulator and is painted from there: none of its bytes reach this terminal, so that no
-query in it is answered into the shell, and no mode of it stays.
+An emulator interprets the recording, and its screen is painted here. The recorded bytes themselves never reach this
+terminal: it would answer their queries into the shell, and keep their modes.
 """
 
 from __future__ import annotations

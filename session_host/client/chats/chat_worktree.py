@@ -80,14 +80,14 @@ def take_back(store: Store, spec: LaunchSpec) -> None:
 
 
 def resumed_in_worktree(record: SessionRecord, directory: str) -> tuple[Origin, WorktreeSetup | None]:
-    """Pass a chat's worktree on to the session that resumes it, and recreate it if it is gone. Blocks.
+    """Pass a chat's worktree on to the session that resumes it; recreate the worktree if it was deleted. Blocks.
 
     Returns:
-        An origin with the worktree's facts; without them if the chat had none, or continues elsewhere. And what runs in
-        the worktree before the agent, if it was gone.
+        The origin with the worktree's facts, empty if the chat had no worktree or continues in another directory; and
+        the setup to run before the agent, if the worktree had to be recreated.
 
     Raises:
-        WorktreeError: the worktree is gone and cannot be recreated.
+        WorktreeError: the deleted worktree cannot be recreated.
     """
     if record.worktree is None or record.repository is None or record.branch is None:
         return Origin(), None

@@ -124,6 +124,6 @@ def _check(request: LaunchRequest, anyway: bool) -> None:
 def _query(
     agent: Agent, directory: str, environment: Mapping[str, str], overrides: Mapping[str, str]
 ) -> ConversationQuery:
-    # A chat that is not started yet has no files of its own.
+    # The chat has not started, so it has no session files.
     files = session_files("none")
     return ConversationQuery("", directory, child_environment(environment, agent, overrides), files, used=False)

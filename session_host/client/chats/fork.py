@@ -1,6 +1,6 @@
 """Forks a structured chat: starts a chat with a copy of its conversation, or of the part before a prompt.
 
-The forked chat may run or have ended, and stays as it is. Blocks on the disk, except ``fork`` itself.
+The forked chat may be running or ended; forking does not change it. Blocks on the disk, except ``fork`` itself.
 """
 
 from __future__ import annotations

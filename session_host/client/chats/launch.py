@@ -136,7 +136,7 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
 
 
 def _insert_row(record: SessionRecord, store: Store) -> None:
-    """Insert the row, unless a running chat has its name; a chat that no longer runs does not count.
+    """Insert the row, unless a running chat has the same name; rows of dead chats do not count.
 
     Raises:
         NameTaken: a running chat has the name.

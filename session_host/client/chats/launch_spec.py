@@ -133,7 +133,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
-    """The requested name, or one made from the directory that no running chat has."""
+    """The requested name, or a name made from the directory's that no running chat has."""
     if request.name:
         return request.name
     return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())

@@ -103,7 +103,7 @@ def _terminal(device: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """As ``proc.stat_fields``; empty if the process is gone."""
+    """Like ``proc.stat_fields``; empty if the process has ended."""
     try:
         return proc.stat_fields(pid)
     except OSError:

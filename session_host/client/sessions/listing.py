@@ -77,7 +77,7 @@ def describe_all(session_ids: list[str]) -> dict[str, Description]:
 
 
 def _describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """As ``describe_all``, without the keeper; a host that knows only an older protocol is asked again in that one."""
+    """Like ``describe_all``, without the keeper; asks a host with an older protocol again in that protocol."""
     check_private(runtime_dir())
     found: dict[str, Description] = {}
     waiting = [ClientGreeting(each, "control") for each in session_ids]

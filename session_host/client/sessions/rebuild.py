@@ -108,7 +108,7 @@ def _record_of_kept(kept: SessionSummary) -> SessionRecord:
 
 
 def is_session_id(name: str) -> bool:
-    """Whether a socket of this name is a session's; other sockets, such as the window's, stand beside them."""
+    """Whether a socket of this name is a session's: the directory also has other sockets, such as the window's."""
     try:
         uuid.UUID(name)
     except ValueError:

@@ -207,7 +207,7 @@ def has_live_socket(session_id: str) -> bool:
 
 
 def _comes_back(record: SessionRecord) -> bool:
-    """Whether a session that ran and has no socket will have one soon: systemd starts its keeper, or just did."""
+    """Whether a running session without a socket gets one soon, because systemd starts its keeper or just did."""
     if record.state is not State.RUNNING:
         return False
     from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed

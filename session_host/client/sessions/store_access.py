@@ -51,7 +51,7 @@ def open_or_recover() -> tuple[Store, str]:
         The store, and one line for the user if it is a new one, else "".
 
     Raises:
-        StoreError: the record can neither be opened nor replaced.
+        StoreError: the record cannot be opened, and cannot be replaced.
     """
     path = database()
     said: list[str] = []

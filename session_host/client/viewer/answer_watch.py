@@ -23,7 +23,7 @@ class AnswerWatch:
     """Counts the intervals without an answer.
 
     Attributes:
-        is_timed: the timer runs. An input starts it only if it does not run, so most keys start no timer.
+        is_timed: the timer runs. An input starts the timer only if it is not running, so most keys start no timer.
         is_asking: a probe was sent, and the host has not replied.
         is_silent: the reply is missing for so long that the user was notified.
     """

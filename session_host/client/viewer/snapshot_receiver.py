@@ -28,7 +28,7 @@ class SnapshotReceiver:
         self._parts: list[bytes] = []
 
     def clear(self) -> None:
-        """Drop the parts received so far, since the connection that carried the rest is gone."""
+        """Drop the received parts: the connection is lost, so the other parts will not come."""
         self._parts.clear()
 
     def add_part(self, part: SnapshotPart) -> None:
@@ -68,7 +68,7 @@ def discard_side_effects(emulator: Replica) -> None:
 
 
 def copy_scroll_position(former: Replica, emulator: Replica) -> None:
-    """Scroll a new replica of a terminal back as far as the former one was."""
+    """Scroll a terminal's new replica back as far as the previous one."""
     if isinstance(former, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
         return
     frame = former.frame()

@@ -145,8 +145,8 @@ class UnacknowledgedInput:
         """Renumber the kept inputs for another attachment.
 
         Returns:
-            The refusals of the inputs sent under the former attachment, for the user. The host that received them is
-            gone and may have typed them, so they are dropped: sent again, they could be typed twice.
+            The refusals of the inputs sent under the former attachment, for the user. They are dropped: their host is
+            dead and may have typed them, so a resend could type them twice.
         """
         refusals: list[InputRefused] = []
         if self._attachment:
@@ -169,7 +169,7 @@ class UnacknowledgedInput:
 
     @property
     def has_user_input(self) -> bool:
-        """Whether there is an input besides focus reports, which nobody typed."""
+        """Whether there is an input of the user's; a focus report is none."""
         return any(not isinstance(each, Focus) for each in self._inputs)
 
     def characters(self) -> int:

@@ -53,7 +53,7 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_submodule(self) -> bool:
-        """Whether it is another repository of which git records the commit."""
+        """Whether the file is a submodule: another repository, recorded by its commit."""
         return SUBMODULE in self.modes
 
 

@@ -1,7 +1,7 @@
 """The changes of a working tree since a commit: staged, unstaged and untracked files together.
 
-git works on a copy of the index, beside which there is a lock: ``git diff`` would write the index, even without
-optional locks, and the agent's own git could find the index locked.
+``git diff`` writes the index, even without optional locks, and the agent's own git could find it locked. So git works
+on a copy of the index, next to a lock file that prevents the writing.
 """
 
 from __future__ import annotations

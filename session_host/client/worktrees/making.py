@@ -56,7 +56,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
         chat: the chat's name.
 
     Raises:
-        WorktreeError: the worktree cannot be created, and nothing is left of it; the message says what to do.
+        WorktreeError: the worktree cannot be created, and was removed again; the message says what to do.
     """
     repository = find(Path(directory))
     if branch:

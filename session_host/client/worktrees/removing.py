@@ -149,7 +149,7 @@ def _own_commits(repository: Repository, commit: str, branch: str | None) -> lis
 
 
 def _ignored_paths(path: Path) -> list[str]:
-    """Paths that git ignores; a directory that is ignored as a whole is one path."""
+    """Paths that git ignores; a directory with only ignored files is one path."""
     return changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
 
 

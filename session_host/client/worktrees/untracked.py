@@ -1,4 +1,4 @@
-"""An untracked file as a change that adds it. git has no diff of such files without writing to the repository."""
+"""An untracked file as a change that adds it: git can compare such a file only if it writes to the repository."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ class _Fence:
         return self._ending.fullmatch(line) is not None
 
     def may_close(self, beginning: str) -> bool:
-        """Whether a line with this beginning may become the closing one."""
+        """Whether a line that begins like this may become the closing fence."""
         bare = beginning.strip(" ")
         return bool(bare) and not bare.strip(self._mark[0])
 

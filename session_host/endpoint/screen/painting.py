@@ -1,7 +1,7 @@
 """Formats markdown and code as terminal lines, in the terminal's own sixteen colours.
 
 A line is text with SGR sequences and no other control characters. Lines fit the terminal's width, except finished lines
-of code: the terminal wraps these itself, so that they are copied whole.
+of code: the terminal wraps these, so that the user copies them without line breaks.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class Painter:
 
 
 def _highlighted(code: str, language: str) -> Text:
-    # The lexer adds a line end: remove it, but keep one that the code has.
+    # The lexer adds a line end: remove that one, and keep the code's own.
     syntax = Syntax("", language or "text", theme=ANSISyntaxTheme(_TOKEN_STYLES))
     text = syntax.highlight(code)
     text = text[: len(code)]

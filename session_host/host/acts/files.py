@@ -98,7 +98,7 @@ def check_directory(root: str, path: str) -> None:
     """Check that a directory is the chat's or inside of it.
 
     Raises:
-        FileRefused: it is not, or there is no such directory.
+        FileRefused: the directory is outside, or does not exist.
     """
     real, directory = _resolved(path), os.path.realpath(root)
     if real != directory and not real.startswith(_with_slash(directory)):

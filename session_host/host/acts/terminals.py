@@ -1,6 +1,6 @@
 """Programs in terminals of their own, which an agent has started through its client.
 
-Such a terminal has no emulator and no keys: its output is text, and its program's standard input is empty. All that is
+Such a terminal has no emulator: its output is text, and its program reads no input. All that is
 read goes on in portions, at a bounded rate; of a flood, the newest bytes go on. A terminal's program has the variable
 ``MARK`` in its environment, so that all that it started is found also after the end of this process.
 """

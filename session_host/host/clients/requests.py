@@ -209,7 +209,7 @@ def _pieces(lines: list[str]) -> Iterator[list[str]]:
     piece: list[str] = []
     length = 0
     for line in lines:
-        # If a program never ends a line, that line can be as long as the whole history.
+        # A program that never ends a line makes one line of the whole history.
         for start in range(0, max(1, len(line)), PIECE_CHARACTERS):
             part = line[start : start + PIECE_CHARACTERS]
             if length + len(part) > PIECE_CHARACTERS:

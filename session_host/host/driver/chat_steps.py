@@ -24,7 +24,7 @@ from .recover_chat import RecoveredChat
 
 
 class ChatSteps:
-    """The parts of a session that only a structured chat has.
+    """The driver's part for structured chats.
 
     Attributes:
         chat: the rules, which are ``Session.chat``, too.

@@ -1,7 +1,7 @@
-"""Sends the emulator's replies to the program; those about images not before the program reads without echo.
+"""Sends the emulator's replies to the program. Replies about images wait until the terminal does not echo.
 
-``kitty +kitten icat`` of kitty 0.26 (Debian 12) asks about images first, and then changes the terminal's mode, which
-discards the answer if that has come already: the kernel has echoed it by then, as text on the screen.
+``kitty +kitten icat`` of kitty 0.26 (Debian 12) first asks about images, and then switches echo off, which discards
+pending input. A reply that comes between the two is lost, and the kernel has echoed it to the screen.
 
 A reply that waits is in no log yet. If this host is killed, the next one finds the query unanswered, and answers it.
 """
@@ -22,7 +22,7 @@ _IMAGE_REPLY = b"\x1b_G"
 
 
 def echoes(terminal: int) -> bool:
-    """Whether the kernel echoes what is typed; False for a terminal that is gone."""
+    """Whether the terminal echoes its input; False for a closed terminal."""
     try:
         return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
     except termios.error:

@@ -161,7 +161,7 @@ def _rebuild_chat(
     chat = recover_chat(
         spec, structured, log_state, transcript_log, agent_output, engine.transcript, read_only=read_only
     )
-    # Of an emulator's methods, a host calls for a structured chat only those that this engine has.
+    # This engine has those methods of an emulator that a host calls for a structured chat.
     emulator = cast("Emulator", engine)
     return RecoveredSession(log_state, emulator, transcript_log.end, 0, offset, b"", [], "", chat)
 

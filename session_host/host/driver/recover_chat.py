@@ -92,7 +92,7 @@ def recover_chat(
     Args:
         spec: the session's.
         structured: the session's, too.
-        log_state: what the input log adds up to; its attachments learn the verbs that the log has.
+        log_state: the state from the input log; the verbs in the transcript log are added to its attachments.
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.
         transcript: the transcript at the end of the log.

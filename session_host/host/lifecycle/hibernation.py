@@ -189,7 +189,7 @@ class _HibernatingHost:
         return descriptor in self._connections and self._answer(descriptor)
 
     def _keeper_is_another(self, keeper: MessageChannel) -> bool:
-        """Whether the keeper's message only says that it is another one; any other message stays unread."""
+        """Whether the keeper's message only says that another process is the keeper now; other messages stay unread."""
         try:
             messages = keeper.receive(keep=True) if keeper.is_packets else None
         except BlockingIOError:

@@ -56,9 +56,9 @@ class StoreWriter:
         await self._worker.run(lambda: _logged(self._write))
 
     async def save_end(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
-        """Write the journal's rest and the last screen, and record the end, trying again until the disk takes the end.
+        """Write the rest of the journal and the last screen, and save the end; retry until the disk accepts it.
 
-        ``interrupted``: neither the agent nor its user ended the program.
+        ``interrupted``: the host got SIGTERM (the computer shuts down), so neither agent nor user ended the program.
         """
         record, session = self._record, driver.session
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
@@ -136,7 +136,7 @@ class StoreWriter:
                     provider_session_id=record.provider_session_id,
                 )
             except NoSuchSession:
-                # The store was damaged and made anew while this session ran.
+                # The store was damaged, and another process created a new one while this session ran.
                 store.insert(record)
 
     def _save_left_conversation(self, store: Store) -> None:

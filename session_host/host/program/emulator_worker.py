@@ -294,7 +294,7 @@ class EmulatorWorker:
         self.idle = None if self._closed else self._emulator
 
     def _use(self, emulator: Emulator, use: Use) -> None:
-        # A use may request another one, which waits for this one's end.
+        # A use may request another use; that one waits until this one ends.
         self.idle = None
         try:
             use(emulator)

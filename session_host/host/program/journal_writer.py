@@ -238,8 +238,8 @@ class JournalWriter:
             for number, each in enumerate(batch):
                 if isinstance(each, Snapshot):
                     journal.append(pending)
-                    # A snapshot that does not fit the disk must not block entries that may fit: the next snapshot will
-                    # do.
+                    # If the disk has no room for a snapshot, later entries may still fit: skip it; another one will
+                    # follow.
                     pending, pending_bytes, done = [], 0, number + 1
                     # Otherwise a slow engine with a large screen would fill the journal with snapshots.
                     if journal.segment_bytes >= len(each.data):

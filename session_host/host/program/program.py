@@ -41,7 +41,7 @@ class Program:
         self.child_exit.start()
 
     def start_reading(self) -> None:
-        """Read its output, also what it has written before, and end it if it has exited already."""
+        """Read the program's output from its beginning; if the program has already exited, handle its end."""
         if self.pty_io is not None:
             self.pty_io.start()
 

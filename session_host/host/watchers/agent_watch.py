@@ -267,7 +267,7 @@ class AgentWatch:
             self._save_and_send(visibly=tracker.on_input(self._current_moment()))
 
     def _has_reporter_left_foreground(self) -> bool:
-        """Whether the program that asked has left the foreground, such as an agent in a shell that was killed."""
+        """Whether the program that asked left the foreground, such as a killed agent in a shell."""
         return self._process is not None and self._process.foreground_group() != self._reporting_group
 
     def program_ended(self) -> None:

@@ -70,7 +70,7 @@ def kept_conversation(
     *,
     is_scripted: bool = False,
 ) -> KeptConversation | None:
-    """A conversation of an agent's file, the other values as in it; None without a prompt, as agents resume none such.
+    """Make a conversation from the values in an agent's file; None without a prompt, since agents cannot resume it.
 
     ``title`` is the agent's or the user's, "" for none; ``prompts`` are the first and the last, "" for an unknown one.
     """

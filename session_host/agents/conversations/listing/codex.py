@@ -1,7 +1,7 @@
 """Lists Codex's conversations (0.169): ``sessions/Y/M/D/rollout-<time>-<id>.jsonl``.
 
-The first line names the id, the real working directory and what began the thread: ``exec`` is a command that answers
-once, and a sub-agent's thread cannot be resumed by itself. Archived threads are not listed, nor does Codex list them.
+The first line has the id, the real working directory and the origin of the thread. The origin ``exec`` is a command
+that answers once; a sub-agent's thread cannot be resumed alone. Archived threads are left out, as in Codex's own list.
 ``session_index.jsonl`` has the names that users gave to threads.
 """
 

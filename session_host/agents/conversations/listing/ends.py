@@ -25,10 +25,10 @@ Record = TypeVar("Record")
 
 
 class FileEnds:
-    """An open file, as a context; it may be written meanwhile.
+    """An open file, as a context manager; another process may write to the file at the same time.
 
     Raises:
-        OSError: it cannot be read, or is no regular file.
+        OSError: the file cannot be read, or is not a regular file.
     """
 
     def __init__(self, path: Path) -> None:

@@ -14,8 +14,8 @@ FIRST_LINES = 20
 class LineLog:
     """Finds the lines that are complete and not printed yet.
 
-    Items are printed in order. Of a message that is streamed, the whole lines are printed; of other items, all lines
-    once they are complete.
+    Items are printed in order. A message that is streamed is printed line by line, each line when it is complete. Other
+    items are printed when they are complete.
     """
 
     def __init__(self) -> None:
