@@ -167,7 +167,7 @@ class NoAnswer(OutliveError):
 
 
 class WorktreeError(OutliveError):
-    """git is missing, or refuses; nothing was created and nothing lost."""
+    """git is missing, or it failed; nothing was created, and nothing was lost."""
 
 
 class UnsafeDirectory(OutliveError):

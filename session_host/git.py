@@ -27,7 +27,7 @@ _PIECE_BYTES = 1 << 18
 INSTALL = "install it (Debian: apt install git), or start the chat without --worktree"
 
 LOCAL_VARIABLES = (
-    # A git hook or alias that started us sets these; they lead git to that repository from any directory. The list is
+    # Set if a git hook or alias started us; with these, git uses that repository from any directory. The list is
     # `git rev-parse --local-env-vars` without the user's configuration.
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",

@@ -22,7 +22,7 @@ def turn(number: int, count: int) -> str:
 
 
 def failed(number: int, count: int) -> str:
-    """As ``place``, among the commands that failed."""
+    """Like ``place``, among the commands that failed."""
     return translate("prompts", "Failed command {number} of {count}").format(number=number, count=count)
 
 

@@ -87,7 +87,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """The name of the agent's conversation store in ``conversations``; "" for none."""
 
     def is_id(self, text: str) -> bool:
-        """Whether a text is an id of the agent's conversations, so that it may be put into an argv."""
+        """Whether a text is a valid conversation id of the agent, and so may be put into an argv."""
         return is_conversation(text) and (not self.form or re.fullmatch(self.form, text) is not None)
 
 
@@ -244,7 +244,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
         Args:
             arguments: the user's arguments after ``--``.
-            environment: where ``SHELL`` is looked up; this process's environment if None.
+            environment: the environment that has ``SHELL``; None for this process's.
             values: the values of the template's placeholders.
             mode: whether to begin a conversation, resume the one in ``values``, or let the user pick one.
             supports: the options that this version knows; None if unknown.

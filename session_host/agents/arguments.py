@@ -1,7 +1,7 @@
 """Selects the arguments for resuming a chat: all except the prompt.
 
-A resumed chat must not get its first prompt again, which would repeat the work. An option with which the agent answers
-once and exits (``claude --print``) goes with its prompt: without a prompt the agent would refuse to start.
+A resumed chat must not get its first prompt again, which would repeat the work. An option that makes the agent answer
+once and exit (``claude --print``) is removed together with the prompt: without a prompt the agent refuses to start.
 """
 
 from __future__ import annotations

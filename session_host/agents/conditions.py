@@ -52,7 +52,7 @@ class Condition(NamedTuple):
     """A condition for setting a variable.
 
     Attributes:
-        holds: called with the environment and the directory in which the agent starts.
+        holds: the test; called with the environment and the directory that the agent starts with.
         otherwise: a sentence for the user if the condition does not hold.
     """
 

@@ -76,7 +76,7 @@ def is_from_terminal(environment: Mapping[str, str]) -> bool:
 
 
 async def find_login_path(environment: Mapping[str, str]) -> LoginPath:
-    """As ``login_path``, without blocking the event loop; cancelling it kills the shell."""
+    """Like ``login_path``, without blocking the event loop; cancelling it kills the shell."""
     stop = threading.Event()
     try:
         return await asyncio.to_thread(login_path, environment, stop)
@@ -111,7 +111,9 @@ def login_path(environment: Mapping[str, str], stop: threading.Event | None = No
 
 
 def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:
-    """The argvs to try: as a terminal starts the shell, then without an interactive shell's files, which may exec."""
+    """The argvs to try: first the one that terminals use; then one without the files of interactive shells, which may
+    exec another program.
+    """
     name = Path(shell).name
     # Single quotes are the same in every shell; other shells do not parse the quoted script for /bin/sh.
     question = f"""/bin/sh -c 'printf "%s" "{mark}<$PATH>{mark}"'"""

@@ -33,7 +33,7 @@ def hook_command() -> str:
 
 
 def copy_conversation_files(conversation: str, former: Path, directory: Path) -> None:
-    """Copy the files in which the agent keeps a conversation from a former session to a new one.
+    """Copy the agent's files of a conversation from an earlier session to a new one.
 
     Args:
         conversation: the beginning of the files' names.

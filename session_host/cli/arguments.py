@@ -13,7 +13,7 @@ def check_text(text: str) -> None:
     """Check that a message can carry an argument's text.
 
     Raises:
-        UsageError: it has NUL characters, or bytes that are no UTF-8, which Python makes lone surrogates.
+        UsageError: the text has NUL characters, or bytes that are not UTF-8 (lone surrogates in Python).
     """
     if "\0" in text:
         raise UsageError("arguments cannot contain NUL characters")

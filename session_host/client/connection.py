@@ -168,7 +168,7 @@ class HostConnection(asyncio.Protocol):
             self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """The host is gone, or refused this client."""
+        """The connection was lost, or the host refused this client."""
         self._lost = True
         self._over.set()
         if not self._greeted.done():

@@ -34,7 +34,7 @@ def raise_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """From now on this process ends in its own way."""
+    """Ignore the signals of ``ENDING`` from now on: this process is already ending."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 

@@ -139,7 +139,7 @@ class Relay:
             try:
                 del self._for_server[: self._connection.send(self._for_server)]
             except OSError:
-                pass  # Reading tells that the server is gone, after its last messages.
+                pass  # Reading reports the server's end, after its last messages.
         if self._for_host:
             try:
                 del self._for_host[: os.write(_STDOUT, self._for_host)]

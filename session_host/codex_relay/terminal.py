@@ -1,6 +1,6 @@
 """The agent's own terminal as another client of a server: it ends with the server, and says so.
 
-By itself, the agent would wait for the server's return.
+Otherwise the agent would wait until the server comes back.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class KeeperChannel:
                 self._lost()
 
     def stop_searching(self) -> None:
-        """Do not look for another keeper when this one dies."""
+        """Do not search for another keeper when this one dies."""
         self._closed = True
 
     def close(self) -> None:

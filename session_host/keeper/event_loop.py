@@ -74,7 +74,7 @@ class Loop:
         signal.signal(signal.SIGTERM, lambda *_: None)
 
     def _await_signals(self) -> None:
-        # A signal only wakes the loop, which then handles it.
+        # The signal handler only wakes the loop; the loop handles the signal.
         self._wake, self._wake_write = socket.socketpair()
         self._wake.setblocking(False)
         self._wake_write.setblocking(False)

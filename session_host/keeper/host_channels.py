@@ -1,4 +1,4 @@
-"""The channels to the sessions' hosts: what a host says is handled, even if this process dies meanwhile."""
+"""The channels to the hosts. A message stays in its channel until it is handled, even if the keeper dies before."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class ActiveStandbyPair:
         self._loop = keeper.loop
         self._lock = lock
         self._on_ready = on_ready
-        # Both processes have it open, so the exit of one does not wait until the kernel has closed it.
+        # Both processes have the file open, so the exit of one does not wait until the kernel has closed it.
         self._inotify = make_inotify()
 
     def run(self) -> None:

@@ -195,7 +195,7 @@ class RuntimeDirectory:
             self._loop.call_later(wait_s, self.check_paths)
 
     def check_paths(self) -> None:
-        """Restore missing files; exit if another keeper has replaced this one meanwhile."""
+        """Restore missing files; exit if another keeper has replaced this one."""
         self._is_check_scheduled = False
         try:
             ensure_private(runtime_dir())

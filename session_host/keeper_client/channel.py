@@ -89,7 +89,7 @@ class MessageChannel:
         """Send a message with its descriptors, waiting up to a limit for a slow reader.
 
         Raises:
-            OSError: the other side is gone, or does not read.
+            OSError: the peer has ended, or does not read.
         """
         data = memoryview(encode(message))
         while data:
@@ -127,7 +127,7 @@ class MessageChannel:
         self.socket.recv(1)  # The kernel drops the rest of the packet, and its descriptors.
 
     def is_over(self) -> bool:
-        """Whether the peer is gone and all its messages have been received."""
+        """Whether the peer has closed the channel, and all its messages have been received."""
         try:
             return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:

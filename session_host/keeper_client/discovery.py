@@ -162,7 +162,7 @@ def _start() -> None:
         )
         os.close(ready_write)
         ready_write = -1
-        # It daemonizes itself; the pipe closes when it listens, or is gone.
+        # The keeper daemonizes itself; the pipe closes when it listens, or when it has failed.
         _wait_for(process)
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Requests to the keeper, repeated if it dies meanwhile; its standby takes over within milliseconds.
+"""Requests to the keeper. A request is repeated if the keeper dies; its standby takes over within milliseconds.
 
 Only for requests that may be carried out twice, since the dead keeper may have carried them out.
 """
@@ -24,7 +24,7 @@ STATUS_TIMEOUT_S = 5.0
 def request_keeper(
     message: KeeperMessage, timeout_s: float, *, find: Callable[[], MessageChannel | None] = connect_or_start_keeper
 ) -> Any:
-    """Ask the keeper, and the next one if it dies meanwhile; returns the answer, None if there is no keeper.
+    """Ask the keeper; if it dies, ask the next one. Returns the answer, None if there is no keeper.
 
     Args:
         message: a request that may be carried out twice.

@@ -100,7 +100,7 @@ class Command:
             await self.end()
 
     async def end(self) -> None:
-        """End the command, and what it has left in its process group."""
+        """End the command and all other processes of its process group."""
         self._signal(signal.SIGTERM)
         if not await self._ends_within(TERMINATE_S):
             self._signal(signal.SIGKILL)

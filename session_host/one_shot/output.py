@@ -22,11 +22,11 @@ class Output(Protocol):
         """The lines for a piece of output."""
 
     def finish(self) -> bytes:
-        """The lines for what is left at the end."""
+        """The lines for the remaining output, at its end."""
 
 
 class JsonLines:
-    """JSON lines are passed on as they are; other lines become texts."""
+    """Passes JSON lines on unchanged; makes texts of other lines."""
 
     def __init__(self) -> None:
         self._splitter = LineSplitter()
@@ -53,7 +53,7 @@ class JsonLines:
 
 
 class PlainText:
-    """Text is passed on as it comes, without escape sequences."""
+    """Passes text on as it comes, without escape sequences."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

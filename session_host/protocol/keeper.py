@@ -22,9 +22,9 @@ From a host, on the channel that it was forked with, or on its own connection th
                                                      ← BoundAgain + the new listening socket
 
 A host is replaced in steps; if one fails, everything stays as it was. The running host makes a checkpoint that any
-version can read (Prepare, Prepared). The keeper forks its replacement, which proves that it can take over (Rehearsed).
-Then the former host exits (Yield), and the replacement begins (Go). A hibernating host is replaced by the steps from
-Rehearsed on.
+version can read (Prepare, Prepared). The keeper forks a replacement, which restores the session without taking it over
+(Rehearsed). Then the old host exits (Yield), and the replacement begins (Go). A hibernating host is replaced by the
+steps from Rehearsed on.
 """
 
 from __future__ import annotations

@@ -609,7 +609,7 @@ class Report(Message, frozen=True):
 
 
 class AskUser(Message, frozen=True):
-    """A question that a hook of the agent asks, and on whose answer it waits. ``launch.Watch`` defines its form.
+    """A question from a hook of the agent; the hook waits for the answer. ``launch.Watch`` defines its form.
 
     The agent shows the same question in its own dialog meanwhile. A hook whose connection breaks asks again, with the
     same ``id``.

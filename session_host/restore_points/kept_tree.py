@@ -187,7 +187,7 @@ def _copy_of(index: Path, scratch: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=scratch) as name:
         copy = Path(name, "index")
         with contextlib.suppress(FileNotFoundError):  # Nothing was added yet.
-            shutil.copy2(index, copy)  # With its time, by which git knows files that changed at the same time.
+            shutil.copy2(index, copy)  # Keep its time: git compares it with the times of files.
         yield copy
 
 

@@ -175,7 +175,7 @@ def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -
 
 
 def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
-    """Whether a file was surely restored, after a restore that broke off: only a deletion shows it."""
+    """Whether a file was certainly restored before the restore failed: only a deletion shows that."""
     return file.how == "deleted" and not os.path.lexists(tree.top / file.path)
 
 
@@ -201,7 +201,7 @@ def _index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
 
 
 def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
-    """Those of the paths that the rules of a tree ignore, such as a directory that .gitignore named before."""
+    """The paths that a tree's own rules ignore, such as a directory in its .gitignore."""
     entries = git.records("ls-tree", "-r", "-z", tree)
     rules = [entry for entry in entries if entry.partition("\t")[2].rpartition("/")[2] == _RULES]
     directory = git.ask("rev-parse", "--absolute-git-dir")

@@ -183,7 +183,7 @@ class Attachments:
         return True
 
     def written(self, key: bytes, sequence: int) -> None:
-        """Acknowledge this attachment's inputs up to this one, since the program has them."""
+        """Acknowledge the attachment's inputs up to this sequence: the program has read them."""
         attachment = self._by_id.get(key.hex())
         if attachment is not None:
             attachment.acknowledge(sequence)

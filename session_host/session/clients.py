@@ -31,7 +31,7 @@ class Clients:
         self._attached.append(client)
 
     def remove(self, client: EventReceiver) -> None:
-        """Send a client no more events, since it has detached or is gone."""
+        """Send no more events to a client that detached or disconnected."""
         if client in self._attached:
             self._attached.remove(client)
 

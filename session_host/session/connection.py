@@ -146,7 +146,7 @@ class ClientConnection:
         return b""
 
     def receive_eof(self) -> None:
-        """Park the attachment of a client that is gone; the agent does not notice."""
+        """Keep the attachment of a client that disconnected; the agent does not notice."""
         self._change_state(Change.CLOSES)
         self.frames.close()
         if self._is_hello_awaited:

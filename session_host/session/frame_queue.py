@@ -101,7 +101,7 @@ class FrameQueue:
         self.flush_ack()
 
     def close(self) -> None:
-        """Stop the subscription and the timer of a client that is gone."""
+        """Stop the subscription and the timer of a client that disconnected."""
         self.subscription.close()
         if self._is_ack_timer_running:
             self._effects.append(StopTimer(self, ACK))

@@ -83,9 +83,10 @@ class OutputRing:
         Args:
             offset: where the viewer is.
             resizes: the number of the last resize that the viewer has.
-            is_snapshot: the viewer has a new snapshot, so another one would not be shorter than what it misses.
+            is_snapshot: the viewer has just received a snapshot; another one would not be shorter than the missing
+                output.
 
-        Returns None if some of it is gone, too long, or never existed.
+        Returns None if some of the output was dropped, is too long, or never existed.
         """
         start = self._kept_start if is_snapshot else self.start
         if not start <= offset <= self.end:

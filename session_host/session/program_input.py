@@ -37,10 +37,8 @@ def is_use(message: Input) -> bool:
 
 
 def is_navigation(message: Input) -> bool:
-    """Whether an input is no answer to an agent that waits.
-
-    The keyboard came, the mouse moved, a key went up; a modifier went down, as on the way to a key of the window's; or
-    the user looks around in what is asked, or scrolls.
+    """Whether an input cannot be an answer to a waiting agent: a focus report, a mouse movement or scrolling, a
+    released key, a pressed modifier, or a key that moves around in the question.
     """
     if isinstance(message, Key):
         return message.key in _NO_ANSWER or message.action is _RELEASE

@@ -40,7 +40,7 @@ class PromptLine:
     def is_empty(self, emulator: Emulator) -> bool:
         """Whether the line is empty: nothing was typed, the agent is idle, and its cursor is at the line's beginning.
 
-        In doubt it is not.
+        If that is not certain, the line counts as not empty.
         """
         if self._pattern is None or self.state is not PromptState.EMPTY or self._activity is not Activity.IDLE:
             return False

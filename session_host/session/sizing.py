@@ -9,8 +9,8 @@ States of the grid::
     SETTLING ──the time is over──▶ SETTLED
     SETTLING ──the program ended──▶ OVER
 
-While SETTLING, a timer runs, so that a window that changes size repeatedly causes one repaint. A viewer in use that
-leaves may be back at once, after a broken connection; a second timer delays the change to the viewer used before.
+While SETTLING, a timer runs, so that a window that changes size repeatedly causes one repaint. A viewer that
+disconnects may reconnect at once, so a second timer delays the change to the previously used viewer.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Sizing:
             self._settle()
 
     def viewer_left(self, attachment: Attachment) -> None:
-        """Handle a viewer that is gone."""
+        """Handle a viewer that left."""
         if self.in_use is attachment:
             self.in_use = None
             if self.state is not State.OVER:

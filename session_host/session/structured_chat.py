@@ -244,7 +244,7 @@ class StructuredChat:
         self._watch_idle()
 
     def _watch_idle(self) -> None:
-        """Start the idle time-out anew after each step, while no turn runs or waits."""
+        """Restart the idle timeout after each step, while no turn runs or waits."""
         state = self.rules.state
         if self._watches_idle:
             self.effects.append(StopTimer(self, IDLE))
@@ -255,7 +255,7 @@ class StructuredChat:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no timer runs, and no act."""
+        """Whether no timer and no act runs."""
         state = self.rules.state
         return not (self.timers or self._watches_idle or state.acts or state.terminals)
 

@@ -188,7 +188,7 @@ class OutputSubscription:
         self._change_state(_Event.UNFOLLOWS)
 
     def close(self) -> None:
-        """End the subscription of a client that is gone."""
+        """End the subscription of a client that disconnected."""
         self.unfollow()
         self._subscribers.set_listening(self, listens=False)
         for name in sorted(self._timers):

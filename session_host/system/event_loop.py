@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """As ``asyncio.run``, on uvloop's loop if it is installed: a key takes a third less time on it.
+    """Like ``asyncio.run``, on uvloop's loop if it is installed: a key takes a third less time on it.
 
     Each time a reader (``add_reader``) of a socket is called, it must read until nothing is left, or poll again a
     moment later. If the peer closes with unread data of ours, the connection breaks (ECONNRESET, POLLERR); libuv

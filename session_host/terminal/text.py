@@ -53,7 +53,7 @@ def logical_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
 
 
 def logical_ansi_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
-    """As ``logical_lines``, with the escape sequences that show colours and attributes."""
+    """Like ``logical_lines``, with the escape sequences that show colours and attributes."""
     return _joined(rows, columns, ansi_row)
 
 

@@ -24,7 +24,7 @@ class TooFarBack(Exception):
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
-    """Sort files by the time of their last change; those that are gone are left out."""
+    """Sort files by the time of their last change; deleted files are left out."""
     found: list[tuple[int, Path]] = []
     for path in paths:
         try:

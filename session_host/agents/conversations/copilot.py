@@ -81,5 +81,5 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
 
 
 def _is_it(pid: int) -> bool:
-    """Whether the process runs this program, and is not a later one with the same PID."""
+    """Whether the process runs this program: the PID may have been reused."""
     return b"copilot" in proc.command_line(pid)

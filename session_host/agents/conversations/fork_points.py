@@ -1,4 +1,4 @@
-"""The place in an agent's conversation at which a fork ends that begins before a prompt."""
+"""Finds the last message of an agent's conversation before a prompt: a fork before the prompt copies up to there."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A transcript is ``tmp/<project>/chats/session-<minute>-<first 8 of the id>.jsonl`` below ``.gemini``; Gemini CLI deletes
 it at the end if the conversation is empty. ``--resume`` creates a second, empty transcript with the same name except
 for the minute. The next Gemini CLI that starts in that project finds it "not resumable" and deletes all files with
-these eight characters: the conversation is lost. So Outlive removes such empty twins before each start.
+these eight characters: the conversation is lost. So Outlive removes such empty transcripts before each start.
 
 While a chat runs, its transcript has a second name among the session's own files
 (``agents.conversations.gemini_guard``), from which a deleted transcript is restored.

@@ -108,7 +108,7 @@ def database(query: ConversationQuery) -> Path:
 
 
 def opened(path: Path, timeout_s: float) -> closing[sqlite3.Connection]:
-    """Open the file for reading, as a context; it waits so long for a busy one.
+    """Open the file for reading, as a context manager; wait up to ``timeout_s`` while another process locks it.
 
     Raises:
         sqlite3.Error: the file is of another version, damaged or busy.

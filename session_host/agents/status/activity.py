@@ -280,7 +280,7 @@ class ActivityTracker:
         return next((report for report in found if report.reports_activity), None)
 
     def _is_cleared(self) -> bool:
-        """Whether the source that reported the question has withdrawn everything."""
+        """Whether the source of the question has withdrawn its reports."""
         report = self._reports.get(self.source)
         return report is not None and report.text == CLEARED
 

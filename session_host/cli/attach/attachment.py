@@ -114,7 +114,7 @@ class Attachment:
         raise NotImplementedError
 
     def _paint_frame(self) -> None:
-        """Paint what has changed, once the terminal takes it."""
+        """Paint the changed rows as soon as the terminal accepts output."""
         raise NotImplementedError
 
     async def run(self) -> Ending:

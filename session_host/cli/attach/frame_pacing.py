@@ -24,7 +24,7 @@ class FramePacer:
         self._delayed_until_s = float("-inf")
 
     def due_s(self) -> float:
-        """The time from which on the next frame may be painted."""
+        """The earliest time for the next frame."""
         return min(self._delayed_until_s - _CREDIT_S, self._painted_at_s + FRAME_INTERVAL_S)
 
     def painted(self, began_s: float, took_s: float) -> None:

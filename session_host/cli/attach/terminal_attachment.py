@@ -187,7 +187,7 @@ class TerminalAttachment(Attachment):
         self._damaged()
 
     def viewer_replaced(self) -> None:
-        """Paint the new replica as a whole."""
+        """Repaint everything from the new replica."""
         emulator = self._viewer.emulator
         self._follows_echo = False
         if emulator is not None:

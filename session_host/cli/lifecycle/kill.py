@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Kill the agent, and return when it is gone."""
+    """Kill the agent, and wait until it has ended."""
     info = require_running(find(options.session, to_end=True))
     done = ask(info.id, Kill(0))
     print_line(f"killed {name_and_id(info)}" + (f"; {done.note}" if done.note else ""))

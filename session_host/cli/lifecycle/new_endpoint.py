@@ -36,7 +36,7 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
         arguments: the arguments after ``--``.
 
     Raises:
-        UsageError: the options do not belong to this agent, or no server is given.
+        UsageError: the options are for another agent, or no server is given.
     """
     given = [
         (option, getattr(options, name)) for name, option in _OPTIONS.items() if getattr(options, name) is not None

@@ -127,7 +127,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
     from session_host.client.chats.pending_end import wait_until_exit_saved
 
     with contextlib.suppress(OutliveError):  # It has ended, even if that cannot be saved.
-        await wait_until_exit_saved(info.id)  # So that the next command sees the end.
+        await wait_until_exit_saved(info.id)  # Otherwise the next command might not see the end.
     raise _Ended
 
 
@@ -204,6 +204,6 @@ async def _wait_for_end(connection: ControlConnection) -> None:
 
 
 async def _wait_until_closed(connection: ControlConnection) -> None:
-    """Wait until the host exits: it has then recorded the end, so that the next command sees it."""
+    """Wait until the host exits: it records the end first, so the next command sees the end."""
     async for _ in connection.messages():
         pass

@@ -1,4 +1,4 @@
-"""Continues conversations that were begun outside of Outlive: lists an agent's own, and starts a chat in one.
+"""Continues conversations that began outside of Outlive: lists an agent's conversations, and starts a chat in one.
 
 A conversation of an ended chat is resumed as that chat instead (``resume``).
 """

@@ -60,7 +60,7 @@ class _Unknown(LaunchFailed):
 
 
 async def launch(request: LaunchRequest) -> SessionRecord:
-    """As ``launch_now``, in a thread."""
+    """Like ``launch_now``, in a thread."""
     import asyncio  # a command that starts one chat does not need it
 
     return await asyncio.to_thread(launch_now, request)

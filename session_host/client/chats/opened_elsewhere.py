@@ -80,13 +80,13 @@ def _named_in_command_lines(conversation: str) -> Iterator[int]:
 
 
 def _outermost(pids: set[int]) -> set[int]:
-    """Leave out processes that were started by others of them: a wrapper has the agent's arguments, too."""
+    """Leave out the children of other processes in the set: a wrapper and its agent have the same arguments."""
     parents = {pid: int(_stat(pid)[1]) for pid in pids if len(_stat(pid)) > 1}
     return {pid for pid in pids if parents.get(pid) not in pids}
 
 
 def _mark(pid: int) -> str:
-    """The chat in which a process was started; "" for none, or if it is not readable."""
+    """The chat that started a process; "" for none, or if the process is not readable."""
     return environment_variables(pid, MARK).get(MARK, "")
 
 

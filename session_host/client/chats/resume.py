@@ -94,7 +94,7 @@ async def resume_with_picker(
     size: GridSize | None = None,
     colors: DefaultColors | None = None,
 ) -> SessionRecord:
-    """Start a session in the ended one's directory in which the agent lets its user choose a conversation.
+    """Start a session in the ended session's directory; the agent lets its user choose a conversation.
 
     Raises:
         NotResumable: the agent has no list to choose from.

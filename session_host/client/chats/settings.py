@@ -64,7 +64,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See ``system.processes.permission``."""
 
     def shell_variables(self, argv: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
-        """Variables with which a chat's shell marks its prompts; see ``agents.shell_integration``."""
+        """Variables that make a chat's shell mark its prompts; see ``agents.shell_integration``."""
         return shell_integration(argv, environment) if self.shell_integration else {}
 
     def setup_of(self, repository: str) -> tuple[str, str] | None:

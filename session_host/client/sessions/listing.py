@@ -44,7 +44,7 @@ def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInf
 
     Raises:
         NoSuchSession: no session has this name or id.
-        AmbiguousSession: several sessions do.
+        AmbiguousSession: several sessions match.
     """
     record = store.find(text, least_digits=DIGITS_TO_END if to_end else 1)
     if record.state not in RUNNING_STATES:

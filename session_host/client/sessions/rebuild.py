@@ -1,7 +1,7 @@
 """Rebuilds a damaged or missing store from the running hosts.
 
-The hosts are the authority on running sessions. So a lost store loses the records of ended sessions, and no running
-one.
+The hosts are the authority on running sessions. So if the store is lost, the records of ended sessions are lost, but
+not those of running ones.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def reason_of(record: SessionRecord) -> Reason | None:
 
 
 def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
-    """Check a row that says "running" and mark it lost if its host is gone."""
+    """Check a row that says "running", and mark it lost if its host has ended."""
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)

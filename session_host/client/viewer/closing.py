@@ -1,7 +1,7 @@
 """The close of a viewer: the user's last input is delivered first. Part of ``viewer``.
 
-A host may be gone when its viewer is closed, and another one starts: a host that wakes from hibernation closes the
-connections, as one that is killed. What it had not read is sent again, which takes a viewer.
+When a viewer is closed, its host may just be replaced: a host that wakes from hibernation closes its connections, like
+a killed host. Then input that the host has not read must be sent again, so the viewer stays until then.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ LEAVING_S = 2.0
 """How long a closed viewer waits for the host to acknowledge the user's input."""
 
 ASK_AFTER_S = 0.3
-"""After this time it attaches again. A host acknowledges what the program has read, and when a viewer attaches, what
-the host has recorded for a program that does not read."""
+"""After this time the viewer attaches again. A host acknowledges input when the program has read it; when a viewer
+attaches, it also acknowledges input that it has recorded for a program that does not read.
+"""
 
 
 class ClosableViewer(ViewerInput):

@@ -19,7 +19,7 @@ class TurnMarks:
         """Note a turn; returns whether to mark it at once, since the replica is there already.
 
         Args:
-            turn: the offset at which it began.
+            turn: the offset where the turn began.
             replica: the replica's offset; -1 without a replica.
         """
         if replica >= turn:

@@ -115,7 +115,7 @@ class Viewer(ClosableViewer):
     # ------------------------------------------------------------ the rules' effects
 
     def _perform(self) -> None:
-        """Carry out the pending effects, and those that they cause."""
+        """Carry out the pending effects, and the effects that they add."""
         if self._is_performing:
             return  # New effects run after those that were pending before.
         self._is_performing = True
@@ -236,7 +236,7 @@ class Viewer(ClosableViewer):
             self._feeding = asyncio.get_running_loop().call_later(FEED_DELAY_S, self.catch_up)
 
     def catch_up(self) -> None:
-        """Feed the replica with what the delegate has shown already."""
+        """Feed the replica with output that the delegate has already shown."""
         if self._feeding is not None:
             self._feeding.cancel()
             self._feeding = None

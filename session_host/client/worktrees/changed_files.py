@@ -141,7 +141,7 @@ class _EndOfText(ValueError):
 
 
 class _Fields:
-    """The fields of a text, of which each ends with a NUL."""
+    """Reads the fields of a text; each field ends with a NUL."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -195,5 +195,5 @@ def _changed_file(entry: _Entry, sections: list[str] | None) -> ChangedFile:
 
 
 def readable(text: str) -> str:
-    """A text without lone surrogates, in place of which are replacement characters."""
+    """A text with replacement characters in place of lone surrogates."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -134,7 +134,7 @@ class _Reader:
         with tempfile.TemporaryDirectory() as name:
             copy = Path(name, "index")
             if index.exists():
-                shutil.copy2(index, copy)  # With its time, by which git knows files that changed at the same time.
+                shutil.copy2(index, copy)  # Keep its time: git compares it with the times of files.
             copy.with_suffix(".lock").touch()
             output, is_cut = self._limited(*_DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
         return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)

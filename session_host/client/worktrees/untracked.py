@@ -40,7 +40,7 @@ def untracked_file(top: Path, path: str, max_bytes: int) -> ChangedFile:
                 return ChangedFile(path=path, state="untracked", modes=("", mode), withheld=withheld)
             return _added(path, mode, beginning + file.read(MAX_PATCH_CHARACTERS))
     except OSError:
-        return ChangedFile(path=path, state="untracked")  # It is gone, or the user may not read it.
+        return ChangedFile(path=path, state="untracked")  # The file was deleted, or the user may not read it.
 
 
 def _added(path: str, mode: str, content: bytes) -> ChangedFile:

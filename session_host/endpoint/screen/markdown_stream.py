@@ -103,7 +103,7 @@ class MarkdownStream:
         return blocks
 
     def unfinished(self) -> Block | None:
-        """The current rest as a block."""
+        """The unsettled text as a block."""
         if self._fence is not None:
             # The last line is incomplete; leave it out if it may become the fence's end.
             ending = self._fence.may_close(self.rest)
@@ -142,7 +142,7 @@ class MarkdownStream:
         return self._fence.code(tuple(lines))
 
     def _take_markdown(self) -> Block | None:
-        """Remove the first settled block from the rest, and return it; None if there is none."""
+        """Remove the first settled block from the pending text, and return it; None if there is none."""
         end = self.rest.rfind("\n") + 1
         complete = self.rest[:end]
         if not complete.strip():

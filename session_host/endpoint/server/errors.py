@@ -40,7 +40,7 @@ class ErrorKind(Enum):
 
 
 class ApiError(OutliveError):
-    """The server did not answer, or not completely.
+    """The server sent no answer, or an incomplete one.
 
     Attributes:
         kind: the kind of failure.

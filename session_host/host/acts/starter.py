@@ -1,6 +1,6 @@
 """Takes its standard output for its terminal, and becomes a program. Run as a script, in a process of its own.
 
-It imports nothing of ours, and uses no thread: unlike a fork of the host, it may prepare itself in Python.
+It imports no module of Outlive, and has no threads; so, unlike a fork of the host, it can safely run Python code.
 """
 
 from __future__ import annotations

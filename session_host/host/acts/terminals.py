@@ -2,7 +2,7 @@
 
 Such a terminal has no emulator: its output is text, and its program reads no input. All that is
 read goes on in portions, at a bounded rate; of a flood, the newest bytes go on. A terminal's program has the variable
-``MARK`` in its environment, so that all that it started is found also after the end of this process.
+``MARK`` in its environment, so another process can find its descendants after this process has ended.
 """
 
 from __future__ import annotations

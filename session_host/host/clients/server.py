@@ -134,7 +134,7 @@ class Server:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no client waits for this host."""
+        """Whether no request runs, and no client waits for data."""
         return not self._requests and all(each.is_quiet for each in self._clients)
 
     def descriptors(self) -> list[int]:

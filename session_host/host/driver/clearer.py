@@ -1,12 +1,12 @@
 """Clears the terminal at a viewer's request, by sequences that the host appends to the program's output.
 
 They are output like the program's own, so viewers, snapshots, checkpoints, recovery and recording agree on them without
-further rules. They must not fall into a sequence or character of the program: reading pauses until the emulator has all
-output, and if a sequence is unfinished there, the next output is awaited, up to WAIT_S. A sequence that is unfinished
-even then, as after binary output, is cancelled.
+further rules. They must not split a sequence or character of the program. So the host stops reading until the emulator
+has all output. If a sequence is unfinished then, the host waits for more output, up to WAIT_S, and then cancels the
+sequence (binary output may leave one).
 
-After a reset the program must draw its screen again. It does so when its terminal's size changes; so the terminal, and
-not the grid, is one column narrower for NUDGE_S. Programs that run on Node.js ignore a signal without a change.
+After a reset the program must draw its screen again. Programs do so when the size of their terminal changes, so the PTY
+(not the grid) is one column narrower for NUDGE_S. Programs on Node.js ignore SIGWINCH without a changed size.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Clearer:
         return not self._wanted and self._nudge is None
 
     def clear(self, what: Clearing) -> None:
-        """Clear the terminal soon; a request that is repeated meanwhile is one."""
+        """Clear the terminal soon; repeated requests before that count once."""
         self._wanted[what] = None
         if self._give_up is None:
             self._is_overdue = False

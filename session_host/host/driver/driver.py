@@ -275,7 +275,7 @@ class Driver:
         if session.effects:
             self.performer.perform()
         self.watch.on_output_interpreted()
-        # The journal follows the emulator, so that a checkpoint never lies behind its end.
+        # The journal gets output only once it is interpreted, so the journal never ends after a checkpoint made now.
         self.journal_writer.add_output(self.worker.interpreted_to)
         self.checkpointer.maybe_checkpoint()
         self.clearer.output_interpreted()

@@ -119,7 +119,7 @@ class Performer:
         self._handlers.update(handlers)
 
     def perform(self) -> None:
-        """Carry out the listed effects, and those that are added meanwhile."""
+        """Carry out the listed effects, and the effects that they add."""
         if self._is_performing:
             return  # New effects run after those that were pending before.
         self._is_performing = True

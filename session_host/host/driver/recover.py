@@ -300,7 +300,7 @@ class _Refeed:
                 try:
                     self._emulator.feed(data)
                 except Exception:
-                    # As in the emulator worker: the screen may be wrong from here on, and the session lives.
+                    # As in the emulator worker: the screen may be wrong from here on, but the session continues.
                     log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
                 if self._header is not None:
                     self._header.engine_returned()

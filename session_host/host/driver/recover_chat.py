@@ -1,7 +1,8 @@
 """Rebuild a structured chat: its rules repeat the causes in the transcript log after the checkpoint.
 
-The log has the causes; the agent's output has the lines. A previous host may have recorded a step, and not yet put the
-step's lines for the agent into the input log: they come out of the repetition, and are still to be sent.
+The log has the causes; the agent's output has the lines. A previous host may have been killed after it recorded a step,
+and before it put the step's lines for the agent into the input log. The repetition gives these lines again, and this
+host sends them.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def recover_chat(
     """Rebuild the rules up to the end of the transcript log.
 
     If this version cannot read the state that another version left, the rules have given up: they end the agent, and
-    the chat can be resumed. A rehearsal raises the error instead, so that the former version goes on.
+    the chat can be resumed. A rehearsal raises the error instead, so that the old version stays.
 
     Args:
         spec: the session's.
@@ -118,7 +119,7 @@ def _repeat_all(
     *,
     read_only: bool,
 ) -> RecoveredChat:
-    """As ``recover_chat``.
+    """Like ``recover_chat``.
 
     Raises:
         msgspec.DecodeError, ValueError, TypeError, KeyError: another version left the state.

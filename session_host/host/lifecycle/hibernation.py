@@ -60,7 +60,7 @@ class Hibernation(NamedTuple):
 
 
 class WakeUp(NamedTuple):
-    """The state with which a host continues after hibernation.
+    """The state that a host continues from after hibernation.
 
     Attributes:
         callers: connected clients with unread requests.

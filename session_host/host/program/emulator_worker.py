@@ -232,12 +232,12 @@ class EmulatorWorker:
         return await result
 
     def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
-        """As ``run_next``, in the thread: calls ``done`` or ``failed`` on the loop, before any other use."""
+        """Like ``run_next``, in the thread: calls ``done`` or ``failed`` on the loop, before any other use."""
         self._soon.append(_Work(work, done, failed))
         self._next()
 
     async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
-        """As ``run``, in the thread, for long work.
+        """Like ``run``, in the thread, for long work.
 
         Raises:
             OutliveError: the engine failed.

@@ -57,7 +57,7 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and not reaped yet."""
+        """Whether the program was started and not reaped yet."""
         return self.child_exit is not None and not self.child_exit.reaped
 
     @property

@@ -183,7 +183,7 @@ def _group_of(pid: int) -> int:
 
 
 def _start_time_text(pid: int) -> str:
-    """The start time of a process, ISO 8601; "" if it is gone."""
+    """The start time of a process, ISO 8601; "" if it has ended."""
     try:
         ticks = start_time(pid)
     except OSError:

@@ -1,4 +1,4 @@
-"""Log exceptions of code that only observes, so that they cannot end the host."""
+"""Logs exceptions of watchers, so that they cannot end the host."""
 
 from __future__ import annotations
 

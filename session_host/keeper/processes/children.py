@@ -21,7 +21,7 @@ def pidfd_of(pid: int) -> int:
 
 
 def parent_of(pid: int) -> int:
-    """The parent of a process that lives, or was not reaped yet; 0 if there is none or it is unknown."""
+    """The parent's PID of a running process or zombie; 0 if there is no such process, or it is unknown."""
     try:
         return int(proc.stat_fields(pid)[1])
     except OSError:

@@ -45,7 +45,7 @@ def return_large_blocks() -> None:
     """Let the C library return each large block when it is freed; forks keep this.
 
     Otherwise the library keeps blocks of up to 32 MB for later use: a snapshot that was sent once would stay in memory
-    until the host rests. Source: mallopt(3), M_MMAP_THRESHOLD. With a C library without this function, does nothing.
+    until the host rests. Source: mallopt(3), M_MMAP_THRESHOLD. Does nothing if the C library lacks this function.
     """
     set_option = getattr(_libc(), "mallopt", None)
     if set_option is not None:
@@ -144,7 +144,7 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
 
 @cache
 def _closes_ranges() -> bool:
-    """Whether C library and kernel have close_range(2), which ``os.closerange`` then uses."""
+    """Whether the C library and the kernel have close_range(2): then ``os.closerange`` is fast."""
     close_range = getattr(_libc(), "close_range", None)
     return close_range is not None and close_range(_NO_DESCRIPTOR, _NO_DESCRIPTOR, 0) == 0
 

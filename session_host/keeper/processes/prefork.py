@@ -1,8 +1,8 @@
 """Prefork: loads and uses the hosts' code in the keeper, so that hosts share its pages.
 
-A host has memory of its own for each page that it writes to, and a Python process writes even to objects that it only
-uses, since it counts references. So the first uses, at which the interpreter makes caches, adapted code and objects'
-dictionaries, happen here.
+A forked host gets a copy of each memory page that it writes to, and Python writes even to objects that it only reads
+(reference counts). At the first use of code, the interpreter creates caches, adapted code and dictionaries of objects.
+So the first uses happen here, before the fork.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class UnrelatedProcesses:
         return is_there
 
     def watch_host(self, session: KeptSession) -> bool:
-        """Watch an unrelated host; False if it is gone."""
+        """Watch an unrelated host; False if it has ended."""
         if session.pidfd < 0:
             session.pidfd = pidfd_of(session.host_pid)
         self._watch(session.pidfd, lambda: self._on_host_exit(session))

@@ -213,7 +213,7 @@ def send_change(connection: socket.socket, change: Change, descriptors: Sequence
     """Send a message and its descriptors, waiting at most ``wait_s``.
 
     Raises:
-        OSError: the other process is gone, or does not read.
+        OSError: the other process has ended, or does not read.
     """
     data = _encode(change)
     try:
@@ -228,7 +228,7 @@ def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
     """Read the next message and its descriptors; None if none is waiting.
 
     Raises:
-        EOFError: the other process is gone.
+        EOFError: the other process has ended.
     """
     try:
         data, descriptors = receive(connection, socket.MSG_DONTWAIT)

@@ -184,7 +184,7 @@ class EndRequest:
             self._sweep()
 
     def processes_ended(self) -> None:
-        """All processes that end with the program are gone."""
+        """All processes that end with the program have ended."""
         self._change_state(_Event.SWEPT_AND_SAVED if self._others.is_saved else _Event.SWEPT)
         if self.state is State.SAVING:
             self._start_timer(SAVE, SAVE_S)

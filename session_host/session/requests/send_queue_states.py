@@ -44,7 +44,7 @@ class State(StrEnum):
     UNCHANGED = "UNCHANGED"  # The text was typed: waits for the first output.
     QUIET = "QUIET"  # The text is shown, or the first output came: waits for a pause without output, then for Enter.
     LATE = "LATE"  # ENTER_ANYWAY_S passed without more output: Enter follows the next output, or the pause.
-    UNSETTLED = "UNSETTLED"  # More output came: each output begins the pause anew, until ENTER_ANYWAY_S is over.
+    UNSETTLED = "UNSETTLED"  # More output came: each output restarts the pause, until ENTER_ANYWAY_S is over.
     ENTERING = "ENTERING"  # Waits for the emulator, to type Enter.
     PAUSING = "PAUSING"  # Enter was typed: waits, then takes the next request.
 

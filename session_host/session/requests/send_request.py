@@ -33,7 +33,7 @@ def encode_request(emulator: Emulator, request: Send, *, enter: bool) -> bytes:
     """The bytes for the program, by the modes that it has set; ``enter``: with Enter, if it is asked for."""
     pieces: list[bytes] = []
     if request.text:
-        # What drives a program, such as an Escape, is meant as typed.
+        # Control characters, such as an Escape, are sent as typed keys, not in a paste.
         pastes = request.paste or (request.enter and not request.keys and _is_plain(request.text))
         pieces.append(emulator.encode_paste(request.text) if pastes else typed(request.text))
     for name in [*request.keys, *(["Enter"] if request.enter and enter else [])]:
@@ -47,7 +47,7 @@ def _is_plain(text: str) -> bool:
 
 
 def is_token(text: str) -> bool:
-    """Whether it names a request, or is "" for one that is not named."""
+    """Whether a token is valid: 32 hexadecimal digits, or "" for a request without a token."""
     return not text or (len(text) == 32 and all(each in "0123456789abcdef" for each in text))
 
 

@@ -12,7 +12,7 @@ _NO_END = "\\ No newline at end of file"
 
 
 def fragment_patch(old: str, new: str) -> str:
-    """As ``unified_patch``, for parts of a file: hunks begin at line 0, since their position is unknown.
+    """Like ``unified_patch``, for parts of a file: hunks begin at line 0, since their position is unknown.
 
     A text without a newline at its end does not end the file.
     """

@@ -81,7 +81,7 @@ def ancestors(pid: int) -> list[int]:
 
 
 def each_ancestor(pid: int) -> Iterator[int]:
-    """As ``ancestors``, one at a time."""
+    """Like ``ancestors``, one at a time."""
     for _ in range(MAX_ANCESTORS):
         if pid <= 1:
             break

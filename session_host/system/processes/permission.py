@@ -92,7 +92,7 @@ def refusal(origin: Sequence[str], target: Sequence[str], name: str, settings: P
 
 
 def refusal_of(origin: Sequence[str], spec: LaunchSpec, name: str) -> str:
-    """As ``refusal``, for the chat that ``spec`` started."""
+    """Like ``refusal``, for the chat that ``spec`` started."""
     settings = Path(spec.settings) if spec.settings else config_dir() / "chats.toml"
     return refusal(origin, split(spec.env.get(AGENT_CHATS, "")), name, settings)
 

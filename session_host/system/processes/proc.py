@@ -86,7 +86,7 @@ def children(pid: int) -> list[int]:
 
 
 def children_of_all_threads(pid: int) -> list[int]:
-    """As ``children``, of every thread."""
+    """Like ``children``, of every thread."""
     try:
         threads = os.listdir(f"{ROOT}/{pid}/task")  # noqa: PTH208
     except OSError:

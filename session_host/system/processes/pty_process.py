@@ -260,7 +260,7 @@ class PtyProcess:
     def spawn(
         cls, program: Program, descriptors: ProgramDescriptors, *, about_to_exec: Callable[[int], None]
     ) -> PtyProcess:
-        """As ``fork``, but wait for the exec. Blocks.
+        """Like ``fork``, but wait for the exec. Blocks.
 
         Raises:
             AgentNotFound: there is no such program.

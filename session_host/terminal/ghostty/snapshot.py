@@ -103,7 +103,7 @@ def decode(data: bytes | memoryview, continuation_bytes: int) -> tuple[Any, Grid
 
 
 def decode_beginning(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize] | None:
-    """As ``decode``, from the beginning alone: a terminal without most of its history; None if too short."""
+    """Like ``decode``, from the beginning alone: a terminal without most of its history; None if too short."""
     with _decoding(data, continuation_bytes) as decoder:
         terminal = ffi.new("GhosttyTerminal*")
         if lib.ghostty_snapshot_decoder_ready(decoder, terminal):

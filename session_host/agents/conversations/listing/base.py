@@ -47,8 +47,8 @@ class ConversationLister(Protocol):
         Damaged and unreadable files are left out, and conversations without a prompt.
 
         Args:
-            query: leads to the agent's files; its id is ignored. If there are too many conversations, those of its
-                directory come before newer ones, as far as the files' places tell.
+            query: leads to the agent's files; its id is ignored. If there are too many conversations, those of this
+                directory come first, if the files' paths show the directory.
             is_cancelled: asked before each file; if it is true, the rest is left out.
 
         Raises:

@@ -21,7 +21,7 @@ def find(emulator: Emulator, pattern: re.Pattern[str], start: tuple[int, int], b
 
     Args:
         emulator: the emulator; its rows are numbered from the oldest of the history.
-        pattern: what to find; soft-wrapped rows are one line.
+        pattern: the pattern to find; soft-wrapped rows count as one line.
         start: the cell's row and column.
         by: the direction.
     """
