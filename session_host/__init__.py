@@ -19,7 +19,7 @@
     protocol       messages between processes; pure
     git            runs git
     system         the operating system: time, event loop, processes, systemd
-    scopes         former path of ``system.systemd``, for keepers of version 0.1 that still run
+    scopes         old path of ``system.systemd``, for keepers of version 0.1 that still run
 
 ARCHITECTURE.md gives each room's purpose; pyproject.toml says which room may import which. All rooms share ``errors``,
 ``paths`` and ``version``. This package never imports Qt or ``gui``.

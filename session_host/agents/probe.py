@@ -105,15 +105,15 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: f
         return Probe()
     # npm gives all files of a package one fixed modification time; the change time reveals a new version.
     size, times = found.st_size, [found.st_mtime_ns, found.st_ctime_ns]
-    former = _cached_probe(resolved, size, times)
-    if former is not None and _is_enough(former, timeout_s):
-        return former.probe
+    previous = _cached_probe(resolved, size, times)
+    if previous is not None and _is_enough(previous, timeout_s):
+        return previous.probe
     if timeout_s <= 0:
         return Probe()
     with _asking[resolved]:
         kept = _cached_probe(resolved, size, times)
         # If another thread has asked meanwhile, its answer counts, also an insufficient one: a start waits once.
-        if kept is not None and kept != former and (timeout_s <= TIMEOUT_S or _is_enough(kept, timeout_s)):
+        if kept is not None and kept != previous and (timeout_s <= TIMEOUT_S or _is_enough(kept, timeout_s)):
             return kept.probe
         probe = ask(resolved, agent.version, environment, timeout_s)
         _cache_probe(resolved, _CachedProbe(size, times, probe, kept.tries + 1 if kept is not None else 1))

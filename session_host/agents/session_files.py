@@ -32,19 +32,19 @@ def hook_command() -> str:
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
 
 
-def copy_conversation_files(conversation: str, former: Path, directory: Path) -> None:
+def copy_conversation_files(conversation: str, previous: Path, directory: Path) -> None:
     """Copy the agent's files of a conversation from an earlier session to a new one.
 
     Args:
         conversation: the beginning of the files' names.
-        former: the former session's directory, which may be missing.
+        previous: the previous session's directory, which may be missing.
         directory: the new session's directory; created if needed.
 
     Raises:
         LaunchFailed: the files cannot be read or written.
     """
     try:
-        for path in former.glob(f"{conversation}*"):
+        for path in previous.glob(f"{conversation}*"):
             if path.is_file() and not path.is_symlink():
                 make_directories(directory)
                 shutil.copy2(path, directory / path.name)

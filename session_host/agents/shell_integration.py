@@ -39,12 +39,12 @@ def shell_integration(argv: Sequence[str], environment: Mapping[str, str]) -> di
         case "bash":
             return {} if "POSIXLY_CORRECT" in environment else _bash(environment)
         case "zsh":
-            former = environment.get("ZDOTDIR")
-            return {"ZDOTDIR": str(DIRECTORY / "zsh")} | _former("OUTLIVE_ZDOTDIR", former)
+            previous = environment.get("ZDOTDIR")
+            return {"ZDOTDIR": str(DIRECTORY / "zsh")} | _previous("OUTLIVE_ZDOTDIR", previous)
         case "fish":
-            former = environment.get("XDG_DATA_DIRS")
-            directories = f"{DIRECTORY}:{former or _DEFAULT_DATA_DIRECTORIES}"
-            return {"XDG_DATA_DIRS": directories} | _former("OUTLIVE_XDG_DATA_DIRS", former)
+            previous = environment.get("XDG_DATA_DIRS")
+            directories = f"{DIRECTORY}:{previous or _DEFAULT_DATA_DIRECTORIES}"
+            return {"XDG_DATA_DIRS": directories} | _previous("OUTLIVE_XDG_DATA_DIRS", previous)
         case _:
             return {}
 
@@ -52,10 +52,10 @@ def shell_integration(argv: Sequence[str], environment: Mapping[str, str]) -> di
 def _bash(environment: Mapping[str, str]) -> dict[str, str]:
     return (
         {"ENV": str(DIRECTORY / "bash.sh"), "POSIXLY_CORRECT": "1"}
-        | _former("OUTLIVE_ENV", environment.get("ENV"))
-        | _former("OUTLIVE_HISTFILE", environment.get("HISTFILE"))
+        | _previous("OUTLIVE_ENV", environment.get("ENV"))
+        | _previous("OUTLIVE_HISTFILE", environment.get("HISTFILE"))
     )
 
 
-def _former(name: str, value: str | None) -> dict[str, str]:
+def _previous(name: str, value: str | None) -> dict[str, str]:
     return {} if value is None else {name: value}

@@ -243,13 +243,13 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
             print_line("no files were restored")
             return 1
         # Ctrl+C, which git would get, too, waits until the restore is whole.
-        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return _report(info, row, plan, restoring.restore(directory, plan, info.id))
         except FilesChanged:
             continue
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
     raise OutliveError(f"the files of {info.name} change all the time; stop the agent first: outlive stop {info.name}")
 
 
@@ -316,8 +316,8 @@ def _print_diff(info: SessionInfo, row: Row) -> int:
     is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for file in changes.files:
         numbers = file.withheld or f"+{file.added} -{file.removed}"
-        former = f"{_shown(file.former)} -> " if file.former else ""
-        head = f"{file.state}  {former}{_shown(file.path)}  {numbers}"
+        previous = f"{_shown(file.former)} -> " if file.former else ""
+        head = f"{file.state}  {previous}{_shown(file.path)}  {numbers}"
         print(f"\x1b[1m{head}\x1b[0m" if is_colored else head)
         for line in file.patch.splitlines():
             text = plain(line, len(line), keep_lines=True)

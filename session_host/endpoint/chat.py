@@ -190,7 +190,7 @@ class Chat:
     # ------------------------------------------------------------------------------------- asking
 
     def ask_again(self) -> None:
-        """Ask the last question again; its former answer is dropped.
+        """Ask the last question again; its previous answer is dropped.
 
         Raises:
             OutliveError: there is no question.

@@ -72,7 +72,7 @@ def main(words: list[str]) -> None:
         event = f"{event} {kind}"
     names = ("session_id", "sessionId", "thread-id")
     conversation = next((text for name in names if (text := _text(value.get(name)))), "")
-    ended = [done(value)] if is_done else []  # Hosts of former versions refuse an additional field.
+    ended = [done(value)] if is_done else []  # Hosts of earlier versions refuse an additional field.
     report = frame(["Report", "hook", event, conversation, asked(value), *ended])
     if not asks or len(given) > MAX_QUESTION_BYTES:
         _connect(path, report, timeout_s).close()

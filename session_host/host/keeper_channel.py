@@ -55,7 +55,7 @@ class KeeperChannel:
         self._search: asyncio.Task[None] | None = None
         self._closed = False
         self._rejecting_keeper_pid: int | None = None
-        """The PID of a keeper that took no channel: one of a former version, or one that ended meanwhile."""
+        """The PID of a keeper that took no channel: one of an earlier version, or one that ended meanwhile."""
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
@@ -129,7 +129,7 @@ class KeeperChannel:
             self.search_for_keeper()
 
     def search_for_keeper(self) -> None:
-        """Find another keeper, or start one, after the former one has gone."""
+        """Find another keeper, or start one, after the previous one has gone."""
         if not self._closed and self._search is None:
             log.warning("the keeper is gone")
             self._search = self._loop.create_task(self._find_another(), name="find another keeper")

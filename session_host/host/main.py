@@ -314,12 +314,12 @@ class _Host:
         driver = self._driver
         if driver is None:
             return
-        error, former = driver.journal_writer.error, self._reported_journal_error
-        if error != former:
+        error, previous = driver.journal_writer.error, self._reported_journal_error
+        if error != previous:
             self._reported_journal_error = error
             driver.broadcast(NoticeEvent("recording", error))
         driver.checkpointer.free_superseded()
-        if former and not error:
+        if previous and not error:
             driver.checkpointer.request_checkpoint()
 
     # ------------------------------------------------------------ taking over

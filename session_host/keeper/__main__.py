@@ -1,6 +1,6 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``keeper_client.discovery``.
 
-``--check`` loads everything and exits; ``--continue FD`` continues with the state of a former version;
+``--check`` loads everything and exits; ``--continue FD`` continues with the state of an earlier version;
 ``--restore LIMIT`` continues with descriptors from the user's systemd (``standby.systemd_holder``).
 """
 
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 EXIT_TIMEOUT_S = 5.0
-"""How long to wait for a former keeper that does not answer and may be exiting."""
+"""How long to wait for a previous keeper that does not answer and may be exiting."""
 
 
 def take_keeper_lock() -> int | None:
@@ -79,7 +79,7 @@ def terminate_lock_holders(lock: int) -> None:
     pids = read_keeper_pids(lock)
     if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
         flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        # A keeper of a former version has a record lock; the kernel returns its owner.
+        # A keeper of an earlier version has a record lock; the kernel returns its owner.
         pids.append(struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4])
     for pid in pids:
         if pid > 0:
@@ -110,7 +110,7 @@ class Start(NamedTuple):
         lock: the descriptor of the lock file, which is locked.
         listener: the keeper's socket.
         open_files: the programs' soft limit of open files.
-        inherited: the state of a former version.
+        inherited: the state of an earlier version.
         descriptors: descriptors from the user's systemd, by session id.
     """
 
@@ -179,7 +179,7 @@ def main(arguments: list[str]) -> int:
     keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)
     if inherited is not None:
         restore_inherited_state(keeper, inherited)
-        if not take_lock(lock):  # A former version had another kind of lock.
+        if not take_lock(lock):  # An earlier version had another kind of lock.
             log.warning("the lock is another process's")
         if inherited.standby >= 0:
             dismiss(inherited.standby)

@@ -32,9 +32,9 @@ class InheritedSession(msgspec.Struct):
     """One session, as the new program gets it."""
 
     spec: LaunchSpec
-    descriptors: list[int] = msgspec.field(name="estate")  # as former versions call it
+    descriptors: list[int] = msgspec.field(name="estate")  # as earlier versions call it
     host_pid: int
-    is_child: bool  # that former versions read; ``pidfd`` says as much
+    is_child: bool  # that earlier versions read; ``pidfd`` says as much
     pidfd: int
     child_pidfd: int
     channel: int
@@ -51,7 +51,7 @@ class InheritedState(msgspec.Struct):
     lock: int
     asked_by: int
     open_files: int
-    sessions: list[InheritedSession] = msgspec.field(name="wards")  # as former versions call it
+    sessions: list[InheritedSession] = msgspec.field(name="wards")  # as earlier versions call it
     standby: int = -1
     """The connection with the standby, which holds all descriptors until the new program has another."""
 
@@ -121,7 +121,7 @@ def _descriptors_of(kept: InheritedState) -> list[int]:
 
 
 def read_inherited_state(state: int) -> InheritedState:
-    """Read the state that the former version left, and make its descriptors close-on-exec."""
+    """Read the state that the earlier version left, and make its descriptors close-on-exec."""
     os.lseek(state, 0, os.SEEK_SET)
     with os.fdopen(state, "rb") as file:
         kept = msgspec.msgpack.decode(file.read(), type=InheritedState)
@@ -131,7 +131,7 @@ def read_inherited_state(state: int) -> InheritedState:
 
 
 def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
-    """Restore the former version's sessions, and report success to the requester."""
+    """Restore the earlier version's sessions, and report success to the requester."""
     for each in kept.sessions:
         descriptors = SessionDescriptors(*each.descriptors)
         session = KeptSession(each.spec, descriptors, LogHeader(descriptors.input_log))

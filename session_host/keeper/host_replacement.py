@@ -125,7 +125,7 @@ class HostReplacement:
     def on_replacement_exit(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give up, because the replacement host exited before it had taken over."""
         if replacement.is_yielding:
-            # The former host is leaving already; its exit causes a fork, like any death.
+            # The previous host is leaving already; its exit causes a fork, like any death.
             replacement.is_ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 

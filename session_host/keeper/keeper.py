@@ -238,7 +238,7 @@ class Keeper:
         session.close()
 
     def _adopt(self, client: MessageChannel, message: Adopt) -> None:
-        """Adopt a session from a host of a former keeper, and the channel to it if the host sent one."""
+        """Adopt a session from a host of a previous keeper, and the channel to it if the host sent one."""
         try:
             session, channel = KeptSession.adopt(message.spec, list(client.descriptors))
         except (OutliveError, OSError, ValueError) as error:
@@ -246,8 +246,8 @@ class Keeper:
             self.loop.drop(client)
             return
         client.descriptors.clear()
-        if (former := self.sessions.pop(message.spec.session_id, None)) is not None:
-            self._remove_session(former)
+        if (previous := self.sessions.pop(message.spec.session_id, None)) is not None:
+            self._remove_session(previous)
         session.state, session.protocol = KeptSessionState.RUNNING, message.protocol
         self.add_session(session, message.host_pid, message.child_pid, message.version)
         self.replication.add_session(session)
@@ -291,7 +291,7 @@ class Keeper:
         self.loop.call_later(ANNOUNCEMENT_DELAY_S, self._announce_keeper)
 
     def _announce_keeper(self) -> None:
-        """Repeat messages that the former process may not have sent; this wakes all hosts."""
+        """Repeat messages that the previous process may not have sent; this wakes all hosts."""
         for session in self.sessions.values():
             self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:

@@ -199,7 +199,7 @@ class KeptSession:
                 log.info("%s: the host does not receive: %s", self.id, error)
 
     def rebind_socket(self) -> None:
-        """Make a new socket at the session's path; it replaces the former socket in the session descriptors.
+        """Make a new socket at the session's path; it replaces the previous socket in the session descriptors.
 
         Raises:
             OSError: it cannot be made.

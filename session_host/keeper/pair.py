@@ -232,7 +232,7 @@ class ActiveStandbyPair:
 
 
 def dismiss(connection: int) -> None:
-    """Ask the standby of a former version (our parent) to exit."""
+    """Ask the standby of an earlier version (our parent) to exit."""
     with socket.socket(fileno=connection) as standby:
         standby.settimeout(DISMISSAL_TIMEOUT_S)
         with suppress(OSError):
@@ -241,7 +241,7 @@ def dismiss(connection: int) -> None:
             while standby.recv(65536):
                 pass
         except TimeoutError:
-            log.warning("the former standby does not exit")
+            log.warning("the previous standby does not exit")
             replication.end_parent()
         except OSError:
             pass  # It is gone.

@@ -2,7 +2,7 @@
 
 A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
 (inotify(7)) reports that; without inotify, this module checks each minute. A removed socket
-cannot be linked again, so a new one is bound. It replaces the former socket in the session's descriptors, and is sent
+cannot be linked again, so a new one is bound. It replaces the previous socket in the session's descriptors, and is sent
 to the host.
 """
 
@@ -60,7 +60,7 @@ def open_lock() -> int:
 def take_lock(descriptor: int) -> bool:
     """Take the lock; False if another process has it."""
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN)  # A former version of this process had a record lock.
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)  # An earlier version of this process had a record lock.
         lock_open_file(descriptor)
     except BlockingIOError:
         return False
@@ -237,11 +237,11 @@ class RuntimeDirectory:
             return
         from inotify_simple import flags
 
-        former = self._watch
+        previous = self._watch
         what = flags.DELETE | flags.MOVED_FROM | flags.DELETE_SELF | flags.MOVE_SELF
         self._watch = self._inotify.add_watch(runtime_dir(), what)
-        if former not in {-1, self._watch}:
+        if previous not in {-1, self._watch}:
             try:
-                self._inotify.rm_watch(former)
+                self._inotify.rm_watch(previous)
             except OSError:
                 pass  # The kernel removed it with the directory.

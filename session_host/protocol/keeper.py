@@ -139,7 +139,7 @@ class Adopt(KeeperMessage, frozen=True):
 
 
 class KeptBy(KeeperMessage, frozen=True):
-    """This process is the keeper: of an adopted session, or since the former process of its pair died.
+    """This process is the keeper: of an adopted session, or since the previous process of its pair died.
 
     For a replacement host, it also means Go.
     """
@@ -208,7 +208,7 @@ class Yield(KeeperMessage, frozen=True):
 
 
 class Go(KeeperMessage, frozen=True):
-    """The former host is gone: take over the session."""
+    """The previous host is gone: take over the session."""
 
 
 ToKeeper = (

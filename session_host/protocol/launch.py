@@ -174,7 +174,7 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     rest_after_s: float = 0.0
     """The idle time after which the host hibernates; 0 for never."""
     settings: str = ""
-    """The path of the user's ``chats.toml``, for settings that affect running chats; "" from former versions."""
+    """The path of the user's ``chats.toml``, for settings that affect running chats; "" from earlier versions."""
     structured: StructuredLaunch | None = None
     """How the agent is spoken to, if it has no terminal."""
     restore_points: bool = False

@@ -154,8 +154,8 @@ class Error(Message, frozen=True):
 class Attach(Message, frozen=True):
     """Start following the session.
 
-    With ``resume`` (a former attachment) and its ``epoch``, ``offset`` and ``resizes``, the host sends only the missing
-    output if it still has it, else a new snapshot.
+    If ``resume`` is a previous attachment, and ``epoch``, ``offset`` and ``resizes`` are its own, the host sends only
+    the missing output, or a new snapshot if it no longer has that output.
     """
 
     size: GridSize | None = None

@@ -179,9 +179,9 @@ def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
     return file.how == "deleted" and not os.path.lexists(tree.top / file.path)
 
 
-def _differences(git: Git, former: str, later: str) -> list[FileRestore]:
+def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
     """What leads from one tree to another, by path; a submodule at either side has the mode ``SUBMODULE``."""
-    records = iter(git.records("diff-tree", "-r", "-z", "--raw", "--no-renames", former, later))
+    records = iter(git.records("diff-tree", "-r", "-z", "--raw", "--no-renames", previous, later))
     found = []
     for record in records:
         first, second, _, blob, _ = record.removeprefix(":").split(" ")

@@ -1,3 +1,3 @@
-"""Former path of ``system.dbus.bus``."""
+"""Old path of ``system.dbus.bus``."""
 
 from session_host.system.dbus.bus import *  # noqa: F403

@@ -1,3 +1,3 @@
-"""Former path of ``system.systemd.manager``."""
+"""Old path of ``system.systemd.manager``."""
 
 from session_host.system.systemd.manager import *  # noqa: F403

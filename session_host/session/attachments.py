@@ -154,7 +154,7 @@ class Attachments:
         return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
-        """Return the client's former attachment, or a new one."""
+        """Return the client's previous attachment, or a new one."""
         attachment = self._by_id.pop(resume, None)
         if attachment is None or attachment.read_only != read_only:
             if attachment is not None:

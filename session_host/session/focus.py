@@ -85,7 +85,7 @@ class FocusReporter:
 
     def viewers_changed(self) -> None:
         """Handle a viewer that came, left, was hidden, or got or lost the keyboard focus."""
-        former = self.state
+        previous = self.state
         if self._attachments.is_shown():
             self._change_state(_Event.SHOWN)
             if self.state is State.SHOWN and self.last_report is False and self._attachments.has_focus():
@@ -93,9 +93,9 @@ class FocusReporter:
                 self._reports.append(True)
         else:
             self._change_state(_Event.HIDDEN)
-        if (former, self.state) == (State.SHOWN, State.GRACE):
+        if (previous, self.state) == (State.SHOWN, State.GRACE):
             self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
-        elif (former, self.state) == (State.GRACE, State.SHOWN):
+        elif (previous, self.state) == (State.GRACE, State.SHOWN):
             self._effects.append(StopTimer(self, UNSEEN))
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one

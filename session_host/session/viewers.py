@@ -39,7 +39,7 @@ class Viewers:
     def attach(
         self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", supports_hold: bool = False
     ) -> Attachment:
-        """Attach a client; returns its former attachment, or a new one."""
+        """Attach a client; returns its previous attachment, or a new one."""
         attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
         attachment.kind, attachment.supports_hold = kind, supports_hold
         return attachment

@@ -22,5 +22,5 @@
 
 A step has one cause, such as a line of the agent, a prompt, an answer or a timer. It leads to changes of the transcript
 and to bytes for the agent. The same causes lead to the same steps, so a new host repeats the causes after the last
-checkpoint, and has the state of the former one.
+checkpoint, and has the state of the previous one.
 """

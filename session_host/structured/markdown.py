@@ -54,15 +54,15 @@ def markdown_of(transcript: Transcript, *, title: str = "", about: str = "", zon
         yield f"\n{_escaped(about)}\n"
     resolved = answered(transcript)
     turn = 0
-    former: Item | None = None
+    previous: Item | None = None
     for position, item in enumerate(transcript):
-        if item.kind == "user" and (former is None or former.kind != "user"):
+        if item.kind == "user" and (previous is None or previous.kind != "user"):
             turn += 1
             yield f"\n## {turn}. {_heading(item)}\n\n*{_time(item.at_ms, zone)}*\n"
         yield f"\n{_item(item)}"
         for request, answer in resolved.get(position, ()):
             yield f"\n{_answer(request, answer, zone, is_shown=request.item in transcript)}"
-        former = item
+        previous = item
     for request in transcript.open_requests:
         yield f"\n{_request(request)}\n**Not answered yet.**\n"
     if text := state_line(transcript.status):

@@ -9,7 +9,7 @@ The states of a prompt::
 
 Each method is one cause and returns one ``Step``: changes of the transcript, lines for the agent, timers. The step is
 recorded (``log``) before its lines are sent. A new host repeats the causes of the records after its checkpoint, which
-restores the state and the lines that the former host had not sent yet.
+restores the state and the lines that the previous host had not sent yet.
 """
 
 from __future__ import annotations

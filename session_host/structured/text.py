@@ -102,15 +102,15 @@ def block_lines(
     ``by_position`` is the result of ``answered``, if the caller has it.
     """
     by_position = answered(transcript) if by_position is None else by_position
-    former: Item | None = transcript[first - 1] if 0 < first <= len(transcript) else None
+    previous: Item | None = transcript[first - 1] if 0 < first <= len(transcript) else None
     for position in range(first, end):
         item = transcript[position]
-        if former is not None and not (_is_short(former) and _is_short(item)):
+        if previous is not None and not (_is_short(previous) and _is_short(item)):
             yield TextLine("")
         yield from item_lines(item, width=width, folded=folded)
         for request, answer in by_position.get(position, ()):
             yield from wrapped(TextLine(answer_line(request, answer), "dim"), width)
-        former = item
+        previous = item
 
 
 def ending_lines(transcript: Transcript, *, width: int = 0) -> list[TextLine]:

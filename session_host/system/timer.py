@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Timer:
-    """Calls a function once, after a delay; setting the timer again replaces the former call."""
+    """Calls a function once, after a delay; setting the timer again replaces the previous call."""
 
     def __init__(self) -> None:
         self._handle: asyncio.TimerHandle | None = None

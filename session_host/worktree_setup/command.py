@@ -92,10 +92,10 @@ def start(options: Options, *, output: int | None, in_front: bool) -> subprocess
 
 def take_terminal(group: int) -> None:
     """Make a process group the terminal's foreground group."""
-    former = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    previous = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # The terminal has gone, or standard input is none.
         os.tcsetpgrp(0, group)
-    signal.signal(signal.SIGTTOU, former)
+    signal.signal(signal.SIGTTOU, previous)
 
 
 def end(child: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> None:

@@ -28,7 +28,7 @@ class ConversationQuery(NamedTuple):
 
     Attributes:
         conversation: its id; ``protocol.untrusted_text.is_conversation`` has accepted it.
-        directory: the agent's former working directory, absolute.
+        directory: the agent's previous working directory, absolute.
         environment: the environment that the agent will have, which leads to the agent's files.
         files: the directory of the session's own agent files.
         used: whether the conversation has any messages, as far as is known.

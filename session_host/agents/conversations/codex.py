@@ -35,7 +35,7 @@ class _Payload(msgspec.Struct):
 
     Attributes:
         item: what was completed.
-        message: a prompt, in rollouts of former versions.
+        message: a prompt, in rollouts of earlier versions.
     """
 
     type: str = ""

@@ -46,7 +46,7 @@ class _Change(msgspec.Struct):
 
 
 class Record(Message, kw_only=True):
-    """A line, or the one object of a file of a former version."""
+    """A line, or the one object of a file of an earlier version."""
 
     change: _Change | None = msgspec.field(name="$set", default=None)
     rewound_to: str = msgspec.field(name="$rewindTo", default="")

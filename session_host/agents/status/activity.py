@@ -165,11 +165,11 @@ class ActivityTracker:
 
     def apply_report(self, report: StatusReport, moment: Moment) -> bool:
         """Apply a source's report; returns whether the activity or its description changed."""
-        former = self._reports.get(report.source)
+        previous = self._reports.get(report.source)
         reports_activity = (
-            report.activity is not None or (former is not None and former.reports_activity)
+            report.activity is not None or (previous is not None and previous.reports_activity)
         ) and not report.is_last
-        is_shown = former is not None and former.activity is Activity.WORKING
+        is_shown = previous is not None and previous.activity is Activity.WORKING
         if report.source == PROGRESS and report.activity is Activity.IDLE and not is_shown:
             return False  # A terminal's reset and each command's end remove progress, too, where none is shown.
         self._reports[report.source] = SourceReport(
@@ -187,7 +187,7 @@ class ActivityTracker:
             return self._update_description()
         if not report.is_last:
             self._fresh_sources.add(report.source)
-        if not self._is_strongest(report.source) or self._is_duplicate(report, former):
+        if not self._is_strongest(report.source) or self._is_duplicate(report, previous):
             return self._update_description()
         if report.is_last and report.text == CLEARED and self.activity is Activity.NEEDS_INPUT:
             # After the answer, as to Claude Code's trust dialog, this or another source reports again in a moment.
@@ -266,13 +266,13 @@ class ActivityTracker:
             return False
         return True
 
-    def _is_duplicate(self, report: StatusReport, former: SourceReport | None) -> bool:
+    def _is_duplicate(self, report: StatusReport, previous: SourceReport | None) -> bool:
         """Whether a stronger source already reported this event, or the reported state is older than the question."""
         if self.activity is not Activity.NEEDS_INPUT or self.source not in self._event_sources:
             return False
         if report.source in self._event_sources:
             return self._rank(report.source) > self._rank(self.source)
-        return former is not None and former.activity is report.activity
+        return previous is not None and previous.activity is report.activity
 
     def _strongest_state_report(self) -> SourceReport | None:
         """The last report of the strongest source that reports states."""
@@ -290,7 +290,7 @@ class ActivityTracker:
         return strongest.source if strongest is not None else self.source
 
     def _set_activity(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
-        former = (self.activity, self.source, self.detail)
+        previous = (self.activity, self.source, self.detail)
         if activity is not self.activity:
             self.since = moment.at
             self._fresh_sources = {each for each in self._fresh_sources if self._reports[each].activity is activity}
@@ -298,16 +298,16 @@ class ActivityTracker:
             self._answered_s = None
         self.activity, self.source = activity, source
         self.detail = detail or self._description()
-        return (activity, source, self.detail) != former
+        return (activity, source, self.detail) != previous
 
     def _update_description(self) -> bool:
         """Update the description of an unchanged activity."""
         if self.source in {INPUT, SILENCE, ""}:
             return False
-        former, text = self.detail, self._description()
+        previous, text = self.detail, self._description()
         # After an input the question may still be open: its description holds until the next report.
-        self.detail = text if text or self._answered_s is None else former
-        return self.detail != former
+        self.detail = text if text or self._answered_s is None else previous
+        return self.detail != previous
 
     def _current_reports(self) -> list[SourceReport]:
         """Reports of the present activity, by the rank of their sources' precision."""

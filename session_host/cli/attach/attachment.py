@@ -162,13 +162,13 @@ class Attachment:
     # ------------------------------------------------------------ from the terminal
 
     def _input(self, data: bytes) -> None:
-        parser, former = self._parser, self._parser.begun
+        parser, previous = self._parser, self._parser.begun
         self._on_input_value(parser.feed(data))
         if not parser.undecided:
             self._cancel("escape")
             return
         now_s = self._loop.time()
-        if parser.begun != former:
+        if parser.begun != previous:
             self._undecided_since_s = now_s
         due_s = self._undecided_since_s + parser.timeout_s
         self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))

@@ -1,6 +1,6 @@
 """Parses the outer terminal's input into keys, text, mouse and reports.
 
-A terminal's input line carries both what the user types and what the terminal itself reports. Only the former leaves
+A terminal's input line carries both what the user types and what the terminal itself reports. Only the previous leaves
 this parser. It drops reports (cursor positions, device attributes, colours, modes, anything in a control string),
 complete or cut in pieces; they never become typing. It takes a sequence without an end as typed, and passes it on after
 a moment.
@@ -263,7 +263,7 @@ class InputParser:
     def _in_csi(self, byte: int) -> None:
         sequence = self._sequence
         if byte < 0x20 or byte >= 0x7F:
-            # The former sequence was cut off; this byte begins something new.
+            # The previous sequence was cut off; this byte begins something new.
             if len(sequence) == 1:
                 self._take_as_typed()
             else:

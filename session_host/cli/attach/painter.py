@@ -117,7 +117,7 @@ class Painter:
         return f"{_ALTERNATE}{keyboard}{_ENTER}{self._mode_changes(modes)}".encode()
 
     def leave(self) -> bytes:
-        """Restore the former screen, and disable everything that the program had enabled."""
+        """Restore the previous screen, and disable everything that the program had enabled."""
         keyboard = f"{_POP_KEYS}{_NO_OTHER_KEYS}" if self._keyboard else ""
         reverse = "\x1b[?5l" if self._modes.reverse_screen else ""
         return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_LEAVE}".encode()
@@ -294,11 +294,11 @@ class Painter:
 
     def _mode_changes(self, modes: Modes) -> str:
         """The sequences for changed modes that the outer terminal must report or show."""
-        former, self._modes = self._modes, modes
+        previous, self._modes = self._modes, modes
         parts = []
-        if modes.mouse != former.mouse:
+        if modes.mouse != previous.mouse:
             parts.append(_MOUSE[modes.mouse])
-        if modes.reverse_screen != former.reverse_screen:
+        if modes.reverse_screen != previous.reverse_screen:
             parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
         return "".join(parts)
 

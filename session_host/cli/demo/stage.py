@@ -101,8 +101,8 @@ class Stage:
             self._root = Path(tempfile.mkdtemp(prefix="outlive-demo-", dir=_short_temporary_directory()))
             ends.callback(shutil.rmtree, self._root, ignore_errors=True)
             for number in (signal.SIGTERM, signal.SIGHUP):
-                former = signal.signal(number, _leave)
-                ends.callback(signal.signal, number, former)
+                previous = signal.signal(number, _leave)
+                ends.callback(signal.signal, number, previous)
             environment = dict(os.environ)
             ends.callback(_set_environment, environment)
             for name, directory in (("RUNTIME", "r"), ("STATE", "s"), ("CONFIG", "c")):

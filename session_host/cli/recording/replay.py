@@ -158,7 +158,7 @@ class _Replay:
         return _Ending(_EndingKind.PLAYED, last_screen=tuple(rows) if fits else ())
 
     async def _wait_for(self, step: Step) -> None:
-        """Wait until a step is due, with the former screen; process the keyboard in any case."""
+        """Wait until a step is due, with the previous screen; process the keyboard in any case."""
         if self._last_ns is not None:
             # A wall clock that was set back gives no duration.
             passed_s = max(0, step.time_ns - self._last_ns) / 1e9
@@ -188,7 +188,7 @@ class _Replay:
                 self._shown.emulator.damage_all()
 
     def _paint(self) -> None:
-        """Show the current screen, unless this terminal is still busy with the former one."""
+        """Show the current screen, unless this terminal is still busy with the previous one."""
         if self._dirty and self._terminal.is_drained:
             self._dirty = False
             self._painted_at_s = self._loop.time()

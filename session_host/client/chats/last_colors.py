@@ -19,7 +19,7 @@ def _file() -> Path:
 
 
 def remember(colors: DefaultColors) -> None:
-    """Save the colours; if the file cannot be written, the former ones stay."""
+    """Save the colours; if the file cannot be written, the previous ones stay."""
     if colors == remembered():
         return
     path = _file()

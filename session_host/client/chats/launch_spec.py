@@ -139,7 +139,7 @@ def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:
     return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
 
 
-def _former(request: LaunchRequest) -> SessionRecord | None:
+def _previous(request: LaunchRequest) -> SessionRecord | None:
     """The session that is forked or resumed."""
     return request.fork.record if request.fork is not None else request.resume
 
@@ -153,11 +153,11 @@ def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, Worktree
     """The absolute working directory, the origin with the worktree of the forked or resumed session, and its setup."""
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
     origin, setup = Origin(), None
-    former = _former(request)
-    if former is not None and former.worktree is not None:
+    previous = _previous(request)
+    if previous is not None and previous.worktree is not None:
         from .chat_worktree import resumed_in_worktree  # most starts do without
 
-        origin, setup = resumed_in_worktree(former, directory)
+        origin, setup = resumed_in_worktree(previous, directory)
     if not Path(directory).is_dir():
         raise LaunchFailed(f"there is no directory {directory}; choose another with -C")
     return directory, origin, setup

@@ -134,9 +134,9 @@ def plan_for(
         )
     query = query_for(record, agent, environment)
     found = find_conversation(agent.conversation.place, query)
-    former = "" if found.kept is Availability.WHOLE else _former(record, agent, query)
+    previous = "" if found.kept is Availability.WHOLE else _previous(record, agent, query)
     if found.kept is Availability.LOST:
-        return ResumePlan(record, False, f"{found.reason}; {former or 'start a new chat'}")
+        return ResumePlan(record, False, f"{found.reason}; {previous or 'start a new chat'}")
     if found.kept is not Availability.NOTHING:
         return ResumePlan(record, True, found.reason, agent, query)
     arguments = record.arguments or []
@@ -147,11 +147,11 @@ def plan_for(
     prompt = "" if record.resumed_from or query.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
     return ResumePlan(
-        record, True, f"{reason}; {former}" if former else reason, agent, query, starts_over=True, prompt=prompt
+        record, True, f"{reason}; {previous}" if previous else reason, agent, query, starts_over=True, prompt=prompt
     )
 
 
-def _former(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
+def _previous(record: SessionRecord, agent: Agent, query: ConversationQuery) -> str:
     """A clause with the newest earlier conversation that can be resumed, and its command; "" if there is none."""
     try:
         left = session_left_conversations(record.id).read_text(encoding="utf-8").split()

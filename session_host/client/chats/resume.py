@@ -58,8 +58,8 @@ async def resume(
 ) -> SessionRecord:
     """Start a session in the conversation of an ended one; returns when its program is exec'd.
 
-    If the former session is just ending, waits for its end. A running structured chat can be shown in a terminal, too,
-    which is not started twice.
+    If the previous session is just ending, waits for its end. A running structured chat can also be shown in a
+    terminal; that terminal is started once.
 
     Args:
         session_id: the ended session, or that chat.

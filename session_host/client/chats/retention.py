@@ -92,8 +92,8 @@ def _size(directory: Path) -> int:
 def _log(lines: list[str]) -> None:
     try:
         path = removed_log()
-        former = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        text = former[-LOG_BYTES:] + "".join(f"{line}\n" for line in lines)
+        previous = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        text = previous[-LOG_BYTES:] + "".join(f"{line}\n" for line in lines)
         path.write_text(text, encoding="utf-8")
     except OSError:
         return  # The chats are removed in any case.

@@ -25,7 +25,7 @@ DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def complete(store: Store) -> str:
-    """Add the running chats to a new store, after the former store was lost.
+    """Add the running chats to a new store, after the previous store was lost.
 
     Returns:
         One line for the user if chats were found, else "".

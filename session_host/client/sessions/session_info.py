@@ -179,7 +179,7 @@ def _is_of_another_boot(record: SessionRecord) -> bool:
 
 
 def _last_sign_of_life(record: SessionRecord) -> str:
-    """The last time at which a session of a former boot is known to have run, from its journal and its host's log."""
+    """The last time at which a session of a previous boot is known to have run, from its journal and its host's log."""
     found = [record.created_at]
     for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
         try:

@@ -90,10 +90,10 @@ class ClosableViewer(ViewerInput):
         if isinstance(message, Output | SnapshotPart):
             return
         inputs = self._rules.inputs
-        former = inputs.characters()
+        previous = inputs.characters()
         self._rules.receive_message(message)
         if any(isinstance(effect, NotifyRefusal) for effect in self._effects):
-            self._refused_characters += former - inputs.characters()
+            self._refused_characters += previous - inputs.characters()
         self._perform()
 
     def _attach_again(self) -> None:

@@ -234,7 +234,7 @@ class ViewerRules:
                     self.effects.append(NotifyEvent(message))
                     self._change_state(Change.ENDS)
             case NoticeEvent(text=""):
-                self._request_notice()  # The former notice has ended; there may be another one.
+                self._request_notice()  # The previous notice has ended; there may be another one.
             case Description(notice=text) | NoticeEvent(text=text):
                 self._notify_notice(text)
             case _:

@@ -67,11 +67,11 @@ def discard_side_effects(emulator: Replica) -> None:
     emulator.take_events()
 
 
-def copy_scroll_position(former: Replica, emulator: Replica) -> None:
+def copy_scroll_position(previous: Replica, emulator: Replica) -> None:
     """Scroll a terminal's new replica back as far as the previous one."""
-    if isinstance(former, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
+    if isinstance(previous, TranscriptEngine) or isinstance(emulator, TranscriptEngine):
         return
-    frame = former.frame()
+    frame = previous.frame()
     if frame.scroll_offset:
         added_rows = emulator.scrollback_rows - frame.scrollback_rows
         emulator.scroll(-max(0, frame.scroll_offset + added_rows))

@@ -145,7 +145,7 @@ class UnacknowledgedInput:
         """Renumber the kept inputs for another attachment.
 
         Returns:
-            The refusals of the inputs sent under the former attachment, for the user. They are dropped: their host is
+            The refusals of the inputs sent under the previous attachment, for the user. They are dropped: their host is
             dead and may have typed them, so a resend could type them twice.
         """
         refusals: list[InputRefused] = []

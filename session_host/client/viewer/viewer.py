@@ -295,15 +295,15 @@ class Viewer(ClosableViewer):
         self._times.give(self.emulator)
 
     def _replace(self, replica: Replica) -> None:
-        former = self._replica
+        previous = self._replica
         self._use_replica(replica)
         self.fed = b""
         discard_side_effects(replica)
-        if former is not None:
-            copy_scroll_position(former, replica)
+        if previous is not None:
+            copy_scroll_position(previous, replica)
         self._delegate.viewer_replaced()
-        if former is not None:
-            former.close()
+        if previous is not None:
+            previous.close()
 
     def _resize_replica(self, size: GridSize, cell: CellSize) -> None:
         self.catch_up()
@@ -315,12 +315,12 @@ class Viewer(ClosableViewer):
             self._delegate.viewer_damaged()
 
     def _free_replica(self) -> None:
-        former = self._replica
+        previous = self._replica
         self._use_replica(None)
         self._snapshot.clear()
         self._delegate.viewer_replaced()
-        if former is not None:
-            former.close()
+        if previous is not None:
+            previous.close()
 
     # ------------------------------------------------------------ the user's input
 

@@ -113,8 +113,8 @@ class _Reader:
         conflicts = set(changes_of(listing, "u"))
         known = {file.path: file for file in tracked}
         for path in conflicts:
-            former = known.get(path, ChangedFile(path=path, state="conflict"))
-            known[path] = msgspec.structs.replace(former, state="conflict")
+            previous = known.get(path, ChangedFile(path=path, state="conflict"))
+            known[path] = msgspec.structs.replace(previous, state="conflict")
         untracked = [path for path in changes_of(listing, "?") if path not in known]
         files = list(known.values())[:MAX_FILES]
         for path in untracked[: MAX_FILES - len(files)]:

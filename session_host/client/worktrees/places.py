@@ -74,7 +74,7 @@ def _lock(folder: Path, deadline_s: float) -> int:
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
-            continue  # The former holder of the lock removed the folder.
+            continue  # The previous holder of the lock removed the folder.
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(folder, descriptor):
@@ -91,7 +91,7 @@ def _lock(folder: Path, deadline_s: float) -> int:
 
 
 def _is_still(folder: Path, descriptor: int) -> bool:
-    """Whether the path still leads to the locked folder: the former holder of the lock may have removed it."""
+    """Whether the path still leads to the locked folder: the previous holder of the lock may have removed it."""
     try:
         return os.path.samestat(folder.stat(), os.fstat(descriptor))
     except FileNotFoundError:

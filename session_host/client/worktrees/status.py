@@ -83,7 +83,7 @@ def facts_of(listing: str) -> dict[str, str]:
 def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
     """The paths of entries of these kinds; see git-status(1), "Porcelain Format Version 2".
 
-    ``1`` changed, ``2`` renamed (its former path follows as a record of its own), ``u`` unmerged,
+    ``1`` changed, ``2`` renamed (its old path follows as a record of its own), ``u`` unmerged,
     ``?`` untracked, ``!`` ignored.
     """
     fields = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}

@@ -48,7 +48,7 @@ async def find(server: str, *, unlock: bool) -> str | None:
 
 
 async def save(server: str, key: str) -> None:
-    """Save a server's key in the store, in place of a former one.
+    """Save a server's key in the store, in place of a previous one.
 
     Raises:
         ConfigError: there is no store, or it refuses.

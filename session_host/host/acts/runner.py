@@ -118,7 +118,7 @@ class ActRunner:
         self._done(result)
 
     async def _end(self, name: str) -> None:
-        """End a terminal, also one of a former host."""
+        """End a terminal, also one of a previous host."""
         terminal = self._terminals.get(name)
         leader = terminal.pid if terminal is not None else -1
         await Worker().run(partial(end_left, self._mark(name), leader))

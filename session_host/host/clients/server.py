@@ -70,7 +70,7 @@ class Server:
         self._retry_timer: asyncio.TimerHandle | None = None
 
     def start(self, connections: Sequence[socket.socket] = ()) -> None:
-        """Start accepting, beginning with connections that a former process accepted and did not serve."""
+        """Start accepting, beginning with connections that a previous process accepted and did not serve."""
         self._listener.setblocking(False)
         for connection in connections:
             self._add_client(connection)
@@ -78,18 +78,18 @@ class Server:
         self._touch()
 
     def replace_listener(self) -> None:
-        """Listen on the session's new socket, after accepting the connections that wait at the former one."""
+        """Listen on the session's new socket, after accepting the connections that wait at the previous one."""
         if self._listener.fileno() < 0:
             return  # The host is exiting.
-        former, self._listener = self._listener, socket.socket(fileno=os.dup(self._held_listener))
+        previous, self._listener = self._listener, socket.socket(fileno=os.dup(self._held_listener))
         self._listener.setblocking(False)
-        with former:
+        with previous:
             if not self._listening:
                 return
-            asyncio.get_running_loop().remove_reader(former.fileno())
+            asyncio.get_running_loop().remove_reader(previous.fileno())
             with contextlib.suppress(OSError):
                 while True:
-                    self._add_client(former.accept()[0])
+                    self._add_client(previous.accept()[0])
         self._listen()
 
     def _listen(self) -> None:

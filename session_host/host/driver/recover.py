@@ -113,7 +113,7 @@ def rebuild_emulator(
         notice = notice or "only part of the screen could be restored; export the chat for the rest"
         offset = output_file.start
     checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
-    # Without a count in the checkpoint, viewers of the former host have counted from elsewhere.
+    # Without a count in the checkpoint, viewers of the previous host have counted from elsewhere.
     emulator.commands.start_numbers(1 if checkpoint is None else now_ms())
     emulator.commands.set_times(log_state.commands)
     refeed = _Refeed(emulator, output_file, header, log_state, offset, resizes)
@@ -192,9 +192,9 @@ def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
     replay = checkpoint.data
     if checkpoint.form != ANY_ENGINE:
         # Another engine made the checkpoint: it converts the checkpoint into the form that every engine reads.
-        former = restore(_engine_of_build(checkpoint.form), checkpoint.data)
-        replay = former.replay()
-        former.close()
+        previous = restore(_engine_of_build(checkpoint.form), checkpoint.data)
+        replay = previous.replay()
+        previous.close()
     return from_replay(
         engine, replay, checkpoint.size, cell=checkpoint.cell, scrollback_lines=checkpoint.scrollback_lines
     )

@@ -141,8 +141,8 @@ class StoreWriter:
 
     def _save_left_conversation(self, store: Store) -> None:
         """Save the id of a conversation that the agent has left for another; the user may look for it."""
-        former = store.get(self._record.id)
-        left = former.provider_session_id if former is not None else None
+        previous = store.get(self._record.id)
+        left = previous.provider_session_id if previous is not None else None
         if left and self._record.provider_session_id and left != self._record.provider_session_id:
             with contextlib.suppress(OSError), session_left_conversations(self._record.id).open("a") as file:
                 file.write(f"{left}\n")

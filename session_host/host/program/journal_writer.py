@@ -186,9 +186,9 @@ class JournalWriter:
             self._soon()
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
-        former = self.error
+        previous = self.error
         done = await self._worker.run(work)
-        if self.error and not former:
+        if self.error and not previous:
             log.warning("recording stopped at %d: %s", self.end, self.error)
         self._progress()
         return done

@@ -33,7 +33,7 @@ class CommandTimer:
     def __init__(
         self,
         commands: CommandLog,
-        former: Sequence[CommandTime],
+        previous: Sequence[CommandTime],
         input_log: InputLog,
         send_event: Callable[[CommandEvent], None],
     ) -> None:
@@ -41,11 +41,11 @@ class CommandTimer:
 
         Args:
             commands: those of the host's emulator.
-            former: the newest times that a previous host left.
+            previous: the newest times that a previous host left.
             input_log: records the times, so that they survive this process.
             send_event: sends an event to all followers.
         """
-        self.times = list(former)
+        self.times = list(previous)
         self._commands = commands
         self._input_log = input_log
         self._send_event = send_event

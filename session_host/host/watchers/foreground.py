@@ -97,13 +97,13 @@ class ForegroundProcess:
 
     def observe(self, event: TerminalEvent) -> bool:
         """Note a command mark in the output; returns whether the command's state changed. The next poll reports it."""
-        former = self.command
+        previous = self.command
         if isinstance(event, CommandBegan):
             self.command = CommandState(is_running=True)
-        elif isinstance(event, CommandEnded) and former.is_running:
+        elif isinstance(event, CommandEnded) and previous.is_running:
             code = event.exit_code
             self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
-        return self.command != former
+        return self.command != previous
 
     def close(self) -> None:
         """Stop polling."""
@@ -135,12 +135,12 @@ class ForegroundProcess:
             return
         group = process.foreground_group()
         program = program_of(group, process.pid)
-        since, former = self.current.since, self.current
-        if (group, program) != (self._group, former.program) or not since:
+        since, previous = self.current.since, self.current
+        if (group, program) != (self._group, previous.program) or not since:
             since = (_start_time_text(group) if program else self._prompt_since) or self._now()
         self._group, self._prompt_since = group, ""
         self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
-        if self.current != former:
+        if self.current != previous:
             self._send_event(self.current)
 
 

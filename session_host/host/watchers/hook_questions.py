@@ -110,10 +110,12 @@ class HookQuestions:
             reply: sends a message to the hook.
         """
         if (recorded := next((each for each in self.answers if each.resolved.id == message.id), None)) is not None:
-            reply(UserAnswer(message.request, _output(message, recorded)))  # The former host was killed before it did.
+            reply(
+                UserAnswer(message.request, _output(message, recorded))
+            )  # The previous host was killed before it did.
             return
         if (opened := self._open.get(message.id)) is not None:
-            opened.message, opened.client, opened.reply = message, client, reply  # It lost its former connection.
+            opened.message, opened.client, opened.reply = message, client, reply  # It lost its previous connection.
             return
         request = hook.question(message.id, message.data, self._now_ms()) if self.is_on else None
         if request is None or len(self._open) >= MAX_OPEN:

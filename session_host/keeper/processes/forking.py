@@ -58,7 +58,7 @@ def become_subreaper() -> bool:
 
 
 def raise_open_files() -> int:
-    """Raise this process's limit of open files; returns the former limit, which programs get."""
+    """Raise this process's limit of open files; returns the previous limit, which programs get."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

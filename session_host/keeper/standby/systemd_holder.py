@@ -76,7 +76,7 @@ class SystemdHolder:
             return "no service: there is no flock(1)"
         if not self._take_alive_lock():
             return "no service: the keeper before is still ending"
-        # Not a former version's name, since the command is another.
+        # Not an earlier version's name, since the command is another.
         unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
         argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
         result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
@@ -100,14 +100,14 @@ class SystemdHolder:
                 return
         except FileNotFoundError:
             pass
-        former, self._alive_lock = self._alive_lock, -1
+        previous, self._alive_lock = self._alive_lock, -1
         try:
             self._take_alive_lock()
         finally:
             if self._alive_lock < 0:
-                self._alive_lock = former
+                self._alive_lock = previous
             else:
-                os.close(former)
+                os.close(previous)
 
     def _take_alive_lock(self) -> bool:
         """Take the lock that the service waits for; forks of this process share it."""
@@ -145,12 +145,12 @@ class SystemdHolder:
 
 
 def leave_former_service(session_ids: Collection[str]) -> None:
-    """Remove our descriptors from the former version's service."""
-    former = SystemdHolder()
+    """Remove our descriptors from the earlier version's service."""
+    previous = SystemdHolder()
     with suppress(OSError):
-        former._store = DescriptorStore()  # noqa: SLF001 - without its lock, which the former version has
+        previous._store = DescriptorStore()  # noqa: SLF001 - without its lock, which the earlier version has
     for session_id in session_ids:
-        former.remove_session(session_id)
+        previous.remove_session(session_id)
 
 
 def is_restoring() -> bool:

@@ -177,9 +177,9 @@ class EndRequest:
 
     def program_ended(self) -> None:
         """The program ended."""
-        former = self.state
+        previous = self.state
         self._change_state(_Event.ENDED)
-        if former is State.SIGNALLED:
+        if previous is State.SIGNALLED:
             self._stop_timer()
             self._sweep()
 

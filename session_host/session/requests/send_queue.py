@@ -201,7 +201,7 @@ class SendQueue:
         if current.part:
             current.before = places(emulator, current.part)
             if current.before is not None and current.token in self._program.requests:
-                current.before = frozenset()  # A former host typed the text.
+                current.before = frozenset()  # A previous host typed the text.
         request = current.request
         refusal = self._type_unless_asking(emulator, request, current.token, enter=not current.is_enter_separate)
         if refusal is not None:
@@ -279,7 +279,7 @@ class SendQueue:
     # ------------------------------------------------------------ rules
 
     def _type_unless_asking(self, emulator: Emulator, request: Send, token: str, *, enter: bool) -> _Refusal | None:
-        """Type the bytes, unless a former attempt typed them, or the chat has an open question."""
+        """Type the bytes, unless a previous attempt typed them, or the chat has an open question."""
         original = self._current.request
         if is_text(original) and not original.anyway and token not in self._program.requests:
             open_question = self._open_question()

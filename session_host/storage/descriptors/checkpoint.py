@@ -1,6 +1,6 @@
 """Checkpoints: the engine's state and the input log's state at one offset, in a file in memory.
 
-Writing one has three steps: append it, point the input log's header to it, free the former one's pages. So there is
+Writing one has three steps: append it, point the input log's header to it, free the previous one's pages. So there is
 always a whole one.
 """
 
@@ -47,7 +47,7 @@ def write(file: int, checkpoint: Checkpoint, first_entry: int) -> CheckpointLoca
 
 
 def commit(file: int, at: CheckpointLocation, header: LogHeader) -> None:
-    """Point the input log's header to this checkpoint, and free the former one."""
+    """Point the input log's header to this checkpoint, and free the previous one."""
     header.checkpoint = at
     punch(file, 0, at.offset)
 

@@ -89,7 +89,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     reporting_group: int = msgspec.field(default=0, name="asker")
     """The terminal's foreground process group at the last report by OSC 7501; 0 before the first report."""
     fresh_sources: tuple[str, ...] | None = msgspec.field(default=None, name="fresh")
-    """Sources with a last report about the current question or work; None from former versions."""
+    """Sources with a last report about the current question or work; None from earlier versions."""
     command: CommandState = NO_COMMAND
     turn: int = -1
     """The offset of the output at which the agent's last turn began; -1 for none."""
@@ -146,7 +146,7 @@ class LogState(msgspec.Struct):
         answers: the newest answers to questions of the agent's hooks, oldest first.
         turns: the offsets of the output at which the agent's newest turns began, in order.
         commands: the times of a shell's newest commands.
-        prompt: what is known about the agent's input line; TYPED from former versions.
+        prompt: what is known about the agent's input line; TYPED from earlier versions.
     """
 
     child_started: int | None = None

@@ -73,13 +73,13 @@ class LineTracker:
 
     def _scroll_off_line(self, text: str) -> None:
         shown = self._shown
-        for place, (former, _) in enumerate(shown):
-            if former == text:
+        for place, (previous, _) in enumerate(shown):
+            if previous == text:
                 # Lines scroll off in order, so the lines above this one were overwritten.
                 del shown[: place + 1]
                 return
-        for place, (former, number) in enumerate(shown):
-            if text.startswith(former):
+        for place, (previous, number) in enumerate(shown):
+            if text.startswith(previous):
                 self._grow(number, text)
                 del shown[: place + 1]
                 return
@@ -100,7 +100,7 @@ class LineTracker:
 
     def _extend(self, text: str, unmatched: dict[str, int]) -> int:
         """Replace the longest line that this text begins with; returns the line's number, -1 if there is none."""
-        longest = max((former for former in unmatched if text.startswith(former)), key=len, default="")
+        longest = max((previous for previous in unmatched if text.startswith(previous)), key=len, default="")
         if not longest:
             return -1
         number = unmatched.pop(longest)

@@ -224,12 +224,12 @@ class TranscriptReader(CollectedLines):
         ]
         lines: list[tuple[int, str]] = []
         for place, text in enumerate(texts):
-            number, former = known.lines[place] if place < len(known.lines) else (0, "")
-            if not number and former != text:
+            number, previous = known.lines[place] if place < len(known.lines) else (0, "")
+            if not number and previous != text:
                 self.number += 1
                 number = self.number
                 self._add(self.new, number, text)
-            elif former != text:
+            elif previous != text:
                 self._add(self.new if number in self.new else self.grown, number, text)
             lines.append((number, text))
         for number, _ in known.lines[len(texts) :]:

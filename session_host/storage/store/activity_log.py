@@ -55,9 +55,9 @@ def append(
     descriptor = os.open(path, flags, 0o600)
     try:
         size = os.fstat(descriptor).st_size
-        former = _encoded(instead_of) if instead_of is not None else b""
-        if former and os.pread(descriptor, len(former), max(0, size - len(former))) == former:
-            size -= len(former)
+        previous = _encoded(instead_of) if instead_of is not None else b""
+        if previous and os.pread(descriptor, len(previous), max(0, size - len(previous))) == previous:
+            size -= len(previous)
             os.ftruncate(descriptor, size)
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             data = b"\n" + data  # After an incomplete line that a kill left.

@@ -38,7 +38,7 @@ class SavedScreen(msgspec.Struct, frozen=True):
     replay: bytes
     """As VT bytes, compressed; b"" while they are still being made."""
     offset: int = -1
-    """The number of bytes of output; -1 if a former version saved the screen."""
+    """The number of bytes of output; -1 if an earlier version saved the screen."""
 
     @classmethod
     def of(cls, emulator: Emulator, *, portable: bool, offset: int = -1) -> SavedScreen:

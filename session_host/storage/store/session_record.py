@@ -53,7 +53,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     provider_session_id: str | None = None
     """The agent's own id of the conversation; None while that is not known."""
     arguments: list[str] | None = None
-    """The user's own arguments, from which ``argv`` was made; None in records of former versions."""
+    """The user's own arguments, from which ``argv`` was made; None in records of earlier versions."""
     resumed_from: str | None = None
     """The id of the session that this one resumes."""
     continued_by: str | None = None
@@ -67,7 +67,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     branch_made: bool = False
     """Whether the branch was made for this session."""
     end_request: str = ""
-    """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of former versions."""
+    """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of earlier versions."""
     agent_chats: str = ""
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
     runtime: Runtime = "terminal"
@@ -78,7 +78,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """Its place in the user's own order, among chats of one group; None for none."""
     located_by: dict[str, str] = {}
     """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
-    agents without conversations of their own, and in records of former versions."""
+    agents without conversations of their own, and in records of earlier versions."""
 
     @property
     def project(self) -> str:

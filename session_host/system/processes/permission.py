@@ -47,7 +47,7 @@ def agent_chats(pid: int) -> tuple[str, ...]:
         found = environment_variables(each, AGENT_CHATS, MARK)
         chats = found.get(AGENT_CHATS)
         if chats is not None:
-            # A former version's chats have no value; the value above them is the keeper's.
+            # An earlier version's chats have no value; the value above them is the keeper's.
             return () if is_in_chat and chats == UNKNOWN else split(chats)
         is_in_chat = is_in_chat or MARK in found
     return ()

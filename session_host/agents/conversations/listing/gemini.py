@@ -1,7 +1,7 @@
 """Lists Gemini CLI's conversations (0.61): ``tmp/<project>/chats/session-….jsonl``.
 
 A project's directory names the real working directory in ``.project_root``, and the first line its hash. Files of
-former versions, one JSON object each, and sub-agents' are not listed.
+earlier versions, one JSON object each, and sub-agents' are not listed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class GeminiFiles:
 
 
 def _prompts(record: Record) -> list[str]:
-    """The prompts of a message, or of all messages that a line puts in the place of the former ones."""
+    """The prompts of a message, or of all messages that a line puts in the place of the previous ones."""
     messages = (record.change.messages if record.change is not None else None) or [record]
     texts = [message.text.strip() for message in messages if message.type == "user"]
     return [text for text in texts if text and not text.startswith(UNSAID)]

@@ -20,12 +20,12 @@ from .question import Answer, Question
 from .rows import BLANK, STATUS, row_of
 
 HISTORY_ITEMS: Final = 500
-"""How many of the last items are searched for former prompts."""
+"""How many of the last items are searched for previous prompts."""
 
 WHEEL_LINES: Final = 3
 
 _MODES: Final = Modes(mouse="press")
-"""Mouse reports are enabled, since terminals otherwise send the wheel as arrow keys, which recall former prompts."""
+"""Mouse reports are enabled, since terminals otherwise send the wheel as arrow keys, which recall previous prompts."""
 
 _BOX_SHARE: Final = 3
 """The prompt takes at most a third of the rows."""
@@ -147,12 +147,12 @@ class ChatAttachment(Attachment):
 
     def _find_question(self, transcript: Transcript) -> Question | None:
         waiting = transcript.open_requests
-        former = self._question
-        if former is not None and (not waiting or former.request != waiting[0]):
-            self._notice("")  # Remove the notice about the former question.
+        previous = self._question
+        if previous is not None and (not waiting or previous.request != waiting[0]):
+            self._notice("")  # Remove the notice about the previous question.
         if not waiting:
             return None
-        return former if former is not None and former.request == waiting[0] else Question(waiting[0])
+        return previous if previous is not None and previous.request == waiting[0] else Question(waiting[0])
 
     # ------------------------------------------------------------ painting
 

@@ -81,12 +81,12 @@ class Page:
                 if place < len(transcript):
                     self._blocks.pop(transcript[place].id, None)
         for item_id in changes.items:
-            former = self._blocks.pop(item_id, None)
+            previous = self._blocks.pop(item_id, None)
             if self.back and item_id in transcript:
                 # The visible lines stay in place.
                 place = transcript.position(item_id)
-                if former is not None or place >= self._items:
-                    self.back += len(self._block(transcript, place)) - len(former or ())
+                if previous is not None or place >= self._items:
+                    self.back += len(self._block(transcript, place)) - len(previous or ())
         self._items = len(transcript)
 
     def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:

@@ -99,7 +99,7 @@ class PromptBox:
         self.text, self.cursor = text, len(text)
 
     def set_history(self, prompts: list[str]) -> None:
-        """Set the former prompts, oldest first."""
+        """Set the previous prompts, oldest first."""
         if prompts != self._history:
             self._history, self._place = prompts, len(prompts)
 

@@ -275,13 +275,13 @@ class MessageReader:
 
     def rate_limit(self, message: Mapping[str, Any]) -> None:
         """Read a "rate_limit_event" message; it is repeated whenever a used share changes, its notice is not."""
-        state, former_limits = self.state, self.state.limits
-        state.limits = limits.read(former_limits, message, self._port.now_ms)
-        if state.limits != former_limits:
+        state, previous_limits = self.state, self.state.limits
+        state.limits = limits.read(previous_limits, message, self._port.now_ms)
+        if state.limits != previous_limits:
             self._emit_usage()
-        notice, former = notices.from_event(message), state.limit_notice
+        notice, previous = notices.from_event(message), state.limit_notice
         state.limit_notice = notice
-        if notice and notice != former:
+        if notice and notice != previous:
             self._port.notice(notice)
 
     def note_result(self, message: Mapping[str, Any]) -> None:

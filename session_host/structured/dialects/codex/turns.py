@@ -106,7 +106,7 @@ class Turns:
             port.emit(SetStatus(found.id, status, port.now_ms))
 
     def _put_error(self, turn: str, error: dict[str, Any]) -> None:
-        """Show a turn's error as a notice, in place of the turn's former one."""
+        """Show a turn's error as a notice, in place of the turn's previous one."""
         words = text(error, "message") or "Codex reported an error without a message"
         details = text(error, "additionalDetails")
         port, self._context.state.error_turn = self._context.port, turn
@@ -244,7 +244,7 @@ class Turns:
             )
         )  # fmt: skip
 
-    # ------------------------------------------------------------ former turns
+    # ------------------------------------------------------------ previous turns
 
     def show_earlier_turn(self, raw: dict[str, Any]) -> None:
         """Show a turn of the resumed conversation that the transcript does not have."""
