@@ -1,0 +1,154 @@
+"""A window that is used for hours: ``python -m tests.benchmarks.window_soak --minutes 60 [--only NAME] [--to DIRECTORY]``.
+
+Real keys switch tabs, split and close panes, open each sheet and window, start shells and end them, ask an agent and
+answer it, while chats write. After each round the memory (PSS) of the window and its descriptors are measured. Written:
+``window_soak.csv``, ``window_soak.svg``, and a verdict: flat, if over the last two thirds nothing grew by more than
+noise. ``--only`` repeats one of the acts, which shows what one repetition costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks.plot import line_plot
+from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.soak import PROGRAMS
+from tests.benchmarks.usage import descriptor_count, flatness, pss_mb
+from tests.support.chat_commands import new_chat
+from tests.support.commands import outlive
+from tests.support.windows import Window, window
+
+MIN_GROWTH_MB, GROWTH_SHARE = 4.0, 0.03
+"""What allocators and caches do anyway."""
+
+ACT_S = 0.15
+"""The window has painted what a key opened."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "tabs": ("ctrl+Tab",) * 6,
+    "panes": ("ctrl+shift+d", "ctrl+shift+e", "ctrl+shift+z", "ctrl+shift+z", "ctrl+shift+w", "ctrl+shift+w"),
+    "close and reopen": ("ctrl+shift+w", "ctrl+shift+t"),
+    "palette": ("ctrl+shift+p", "s", "e", "Down", "Escape"),
+    "switcher": ("ctrl+shift+k", "a", "Escape"),
+    "find": ("ctrl+shift+f", "l", "o", "Return", "Return", "Escape"),
+    "search": ("ctrl+shift+s", "l", "o", "r", "Escape"),
+    "new chat": ("ctrl+shift+n", "Tab", "Escape"),
+    "settings": ("ctrl+comma", "Tab", "Down", "Down", "Down", "Escape"),
+    "guide": ("ctrl+shift+F1", "Tab", "Down", "Down", "Escape"),
+    "changes": ("ctrl+shift+i", "Down", "Escape"),
+    "zoom": ("ctrl+plus", "ctrl+plus", "ctrl+0"),
+    "scroll": ("shift+Prior", "shift+Prior", "shift+Home", "shift+End"),
+    "hints": ("ctrl+shift+h", "Escape"),
+    "select": ("ctrl+shift+a", "ctrl+shift+c"),
+    "sidebar": ("ctrl+shift+b", "ctrl+shift+b"),
+}
+"""What is pressed for each act."""
+
+
+class Soak:
+    """One run: the chats, and what is done in the window."""
+
+    def __init__(self, own: Setting, opened: Window, seed: int) -> None:
+        self._window = opened
+        self._choose = random.Random(seed)
+        self._chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
+        self._structured = new_chat(own.area, "structured")
+        for session in (*self._chats, self._structured):
+            opened.show(session)
+        self.acts: dict[str, Callable[[], None]] = {
+            **{name: lambda name=name: self._press(KEYS[name]) for name in KEYS},
+            "shell": self._shell,
+            "prompt": self._prompt,
+            "theme": self._theme,
+        }
+
+    def do(self, name: str) -> None:
+        """Do one act in a tab that is chosen at random."""
+        self._window.show(self._choose.choice([*self._chats, self._structured]))
+        self.acts[name]()
+        self._press(("Escape",))
+
+    def _press(self, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            self._window.press(key)
+            time.sleep(ACT_S)
+
+    def _shell(self) -> None:
+        self._press(("ctrl+shift+Return",))
+        time.sleep(1)
+        self._window.type("seq 1 500; exit\n")
+        time.sleep(1)
+        self._press(("ctrl+shift+w",))
+
+    def _prompt(self) -> None:
+        self._window.show(self._structured)
+        outlive("wait", "structured", "--status", "idle", "--timeout", "60")
+        self._window.type("run: make all\n")
+        outlive("wait", "structured", "--status", "needs_input", "--timeout", "60")
+        time.sleep(ACT_S)
+        self._press(("alt+y",))
+
+    def _theme(self) -> None:
+        self._press(("ctrl+shift+p",))
+        self._window.type("theme")
+        self._press(("Return", "Down", "Down", "Escape"))
+
+
+def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> int:
+    """Use the window; 1 unless all is flat."""
+    own.display()
+    own.tray()
+    directory.mkdir(parents=True, exist_ok=True)
+    series: dict[str, list[tuple[float, float]]] = {"window": [], "descriptors": []}
+    done = 0
+    with window(errors=directory / "window.log") as opened, (directory / "window_soak.csv").open("w") as file:
+        soak = Soak(own, opened, seed)
+        opened.focus()
+        writer = csv.writer(file)
+        writer.writerow(["seconds", "acts", *series])
+        names = [only] if only else list(soak.acts)
+        began_s = time.monotonic()
+        while (at_s := time.monotonic() - began_s) < minutes * 60:
+            for name in random.Random(seed + done).sample(names, len(names)):
+                soak.do(name)
+                done += 1
+            pid = opened.process.pid
+            figures = {"window": pss_mb(pid), "descriptors": float(descriptor_count(pid))}
+            for name, figure in figures.items():
+                series[name].append((at_s, figure))
+            writer.writerow([f"{at_s:.1f}", done, *(f"{figure:.2f}" for figure in figures.values())])
+            file.flush()
+    (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
+    print(f"window soak of {minutes:g} minutes: {done} acts")
+    flat = True
+    for name, points in series.items():
+        least, share = (4, 0.0) if name == "descriptors" else (MIN_GROWTH_MB, GROWTH_SHARE)
+        judged = flatness(points, least=least, share=share)
+        flat = flat and judged.flat
+        print(
+            f"  {name:<12} {points[0][1]:8.2f} → {points[-1][1]:8.2f}  growth {judged.growth:+7.2f} "
+            f"(≤ {judged.allowed:.2f}): {'flat' if judged.flat else 'GROWS'}"
+        )
+    return 0 if flat else 1
+
+
+def main() -> int:
+    """Run it; 1 unless all is flat."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument("--only", default="", help="one act, such as 'palette'")
+    parser.add_argument("--to", type=Path, default=Path("window_soak"), help="where the figures go (./window_soak)")
+    parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    options = parser.parse_args()
+    with setting(1) as own:
+        return run(own, options.minutes, options.only, options.to.absolute(), options.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
