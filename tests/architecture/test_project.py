@@ -172,3 +172,13 @@ def test_the_desktop_entry_is_sound() -> None:
 
 def test_continuous_integration_runs_the_same_script() -> None:
     assert "installers/test.sh" in text(Path(".ci/run"))
+
+
+def test_the_tests_with_real_agents_find_their_fixtures() -> None:
+    """These tests run seldom: a fixture that they lack must not wait until then."""
+    options = ["--setup-plan", "-q", "--real-agents", "-m", "real_agents", "-p", "no:cacheprovider"]
+    planned = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "tests/e2e/real_agents"],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert planned.returncode == 0, planned.stdout[-2000:]

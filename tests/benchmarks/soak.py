@@ -233,11 +233,7 @@ def verdict(soak: Soak, minutes: float, directory: Path) -> int:
         counts = name.startswith("descriptors")
         judged = flatness(points, least=4 if counts else MIN_GROWTH_MB, share=0 if counts else GROWTH_SHARE)
         flat = flat and judged.flat
-        unit = "" if counts else " MB"
-        print(
-            f"  {name:<24} {points[0][1]:8.2f} → {points[-1][1]:8.2f}{unit}  growth {judged.growth:+7.2f} "
-            f"(≤ {judged.allowed:.2f}): {'flat' if judged.flat else 'GROWS'}"
-        )
+        print(judged.line(name, points))
     for fault in dict.fromkeys(soak.faults):
         print(f"  FAILED {soak.faults.count(fault)} × {fault}")
     print(f"  → {'flat' if flat else 'NOT FLAT'}; see {directory / 'soak.csv'} and soak.svg")

@@ -104,6 +104,13 @@ class Flatness(NamedTuple):
         """It does not grow."""
         return self.growth <= self.allowed
 
+    def line(self, name: str, points: Sequence[tuple[float, float]]) -> str:
+        """The verdict on a figure's (time, figure) pairs, one line."""
+        return (
+            f"  {name:<24} {points[0][1]:8.2f} → {points[-1][1]:8.2f}  growth {self.growth:+7.2f} "
+            f"(≤ {self.allowed:.2f}): {'flat' if self.flat else 'GROWS'}"
+        )
+
 
 def flatness(points: Sequence[tuple[float, float]], *, least: float, share: float) -> Flatness:
     """Judge (time, figure) pairs: growth up to ``least``, or that share of the median, is none."""

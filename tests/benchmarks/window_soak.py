@@ -1,4 +1,4 @@
-"""A window that is used for hours: ``python -m tests.benchmarks.window_soak --minutes 60 [--only NAME] [--to DIRECTORY]``.
+"""Hours of use of a window: ``python -m tests.benchmarks.window_soak --minutes 60 [--only NAME] [--to DIRECTORY]``.
 
 Real keys switch tabs, split and close panes, open each sheet and window, start shells and end them, ask an agent and
 answer it, while chats write. After each round the memory (PSS) of the window and its descriptors are measured. Written:
@@ -14,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.plot import line_plot
@@ -62,7 +63,7 @@ class Soak:
         for session in (*self._chats, self._structured):
             opened.show(session)
         self.acts: dict[str, Callable[[], None]] = {
-            **{name: lambda name=name: self._press(KEYS[name]) for name in KEYS},
+            **{name: partial(self._press, keys) for name, keys in KEYS.items()},
             "shell": self._shell,
             "prompt": self._prompt,
             "theme": self._theme,
@@ -131,10 +132,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
         least, share = (4, 0.0) if name == "descriptors" else (MIN_GROWTH_MB, GROWTH_SHARE)
         judged = flatness(points, least=least, share=share)
         flat = flat and judged.flat
-        print(
-            f"  {name:<12} {points[0][1]:8.2f} → {points[-1][1]:8.2f}  growth {judged.growth:+7.2f} "
-            f"(≤ {judged.allowed:.2f}): {'flat' if judged.flat else 'GROWS'}"
-        )
+        print(judged.line(name, points))
     return 0 if flat else 1
 
 

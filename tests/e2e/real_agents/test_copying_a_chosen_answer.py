@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.window.conftest import OpenWindow, open_window
+from tests.e2e.window.conftest import OpenWindow, open_window, window_server
 from tests.support.real_agents import CLAUDE_INLINE, CODEX_INLINE, GEMINI
 from tests.support.real_chats import TIMEOUT_S, Chat
 from tests.support.waiting import wait_until
 from tests.support.windows import clipboard
 
-__all__ = ["open_window"]
+__all__ = ["open_window", "window_server"]
 
 pytestmark = [
     pytest.mark.e2e,
