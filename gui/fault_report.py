@@ -70,7 +70,7 @@ class FaultReport(QObject):
         for each in self._handlers:
             each.setLevel(logging.WARNING)
             logging.getLogger().addHandler(each)
-        self._noted.connect(self.failed)  # In this object's thread, whichever thread had the error.
+        self._noted.connect(self.failed)  # Runs in this object's thread, even if the error was in another thread.
         errors = _ErrorHandler(self._noted.emit)
         self._handlers.append(errors)
         logging.getLogger().addHandler(errors)

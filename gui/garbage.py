@@ -21,9 +21,9 @@ def collect_due() -> None:
 
 
 def start_collecting() -> None:
-    """For the rest of the process, collect when Qt has no event left, and never among the objects that there are now.
+    """From now on, collect only when Qt's event queue is empty, and skip the objects that exist now.
 
-    They live as long as the window; to look at them would delay a key by 30 ms.
+    They live as long as the window, and a scan of them would delay a key by 30 ms.
     """
     gc.disable()
     gc.freeze()
@@ -31,7 +31,7 @@ def start_collecting() -> None:
 
 
 def keep_objects() -> None:
-    """From now on, do not look at the objects that there are, such as those of a module that was imported late."""
+    """From now on, skip the objects that exist now, such as those of a module that was imported late."""
     gc.freeze()
 
 

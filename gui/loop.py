@@ -35,8 +35,8 @@ def run(app: QApplication, main: Coroutine[Any, Any, T], on_quit: Callable[[], N
 class DirectLoop(qasync.QEventLoop):
     """qasync's loop, in which Qt calls the reader or writer of a descriptor at once.
 
-    qasync's own notifier disables itself and starts a timer, so that the callback waits for another turn of Qt's loop:
-    a tenth of the time from a key to its echo.
+    qasync's own notifier disables itself and starts a timer. Its callback then waits for the next iteration of Qt's
+    loop, which takes a tenth of the time from a key to its echo.
     """
 
     def __init__(self, app: QApplication) -> None:

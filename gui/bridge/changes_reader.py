@@ -29,8 +29,8 @@ class ChangesReader(QObject):
         directory: the directory; any place in a working tree.
         since: what the files are compared with.
         prompt: the prompt for ``since``; None if the user has chosen none.
-        changes: what was read last; None before that, or if it failed.
-        problem: why reading failed, one line; "" if it did not.
+        changes: the last result; None before the first one, or if reading failed.
+        problem: the reason why reading failed, one line; "" if it succeeded.
 
     Signals:
         started: reading starts.
@@ -60,7 +60,7 @@ class ChangesReader(QObject):
         return self._is_reading
 
     def set_visible(self, *, visible: bool) -> None:
-        """Set whether the result is visible; while it is not, nothing is read."""
+        """Set whether the result is visible. While it is hidden, nothing is read."""
         self._is_visible = visible
         if visible and self._is_stale:
             self.refresh()

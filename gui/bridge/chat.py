@@ -65,8 +65,8 @@ class Chat(ChatViewer, ChatFacts):
         is_recorded: whether the store's row is up to date; False if the chat has ended, but not in the row.
         stale_after_s: an agent that works this long without output or report has "no signal".
         has_prompt: whether it was started from this window with a first prompt.
-        has_new_output: whether it wrote output since this was last set to False, which the search index does.
-        asks_by_notification: whether its program's notifications mean that it needs the user, as its status says then.
+        has_new_output: whether it wrote output since the search index last set this to False.
+        asks_by_notification: whether a notification of its program means that the chat needs the user.
         has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
         unseen_notification: the last notification of its program since it was last shown, one line; "" for none.
         marks_bell: whether a bell sets ``has_unseen_bell``.

@@ -1,4 +1,4 @@
-"""Colour labels, by which the user finds chats."""
+"""Colour labels that the user gives to chats."""
 
 from __future__ import annotations
 

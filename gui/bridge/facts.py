@@ -84,7 +84,7 @@ class ChatFacts:
     def group(self) -> Group:
         """Its group in the sidebar.
 
-        Before the first report of its agent, and of its host, that is the group in which it probably will be.
+        Before the first report of the agent or host, this is a guess.
         """
         activity, is_plain = self.activity, self.is_shell_or_command
         if self.is_starting or (self._is_unreported and not self.activity_since):
@@ -93,7 +93,7 @@ class ChatFacts:
 
     @property
     def _is_unreported(self) -> bool:
-        """Whether its agent runs and has not reported anything yet."""
+        """Whether the agent runs and has not reported anything yet."""
         is_agent = not self.has_ended and not self.is_shell_or_command
         return (
             is_agent and self.activity is Activity.NO_SIGNAL and not self.activity_source and not self.is_unresponsive
@@ -101,13 +101,13 @@ class ChatFacts:
 
     @property
     def is_starting(self) -> bool:
-        """Whether its agent started a moment ago and has not reported anything yet."""
+        """Whether the agent started a moment ago and has not reported anything yet."""
         created = phrases.parse_time(self.record.created_at) if self._is_unreported else None
         return created is not None and datetime.now(UTC) - created < timedelta(seconds=self.stale_after_s)
 
     @property
     def is_shell_or_command(self) -> bool:
-        """Whether it is a shell or a command, and not an agent; these report no activity."""
+        """Whether the chat runs a shell or a command in place of an agent; these report no activity."""
         return self.record.agent in WITHOUT_AGENT
 
     @property
@@ -117,7 +117,7 @@ class ChatFacts:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it was lost, or ended by itself with an error."""
+        """Whether the chat was lost, or ended by itself with an error."""
         record = self.record
         # After `exit`, a shell has the exit code of its last command.
         is_shell = record.agent == "shell" and not record.arguments
@@ -152,7 +152,7 @@ class ChatFacts:
 
     @property
     def since(self) -> datetime | None:
-        """When it came into its group; for an agent that stopped reporting, when it last reported."""
+        """When the chat entered its group; for an agent that stopped reporting, its last report."""
         record = self.record
         if self.has_ended:
             return phrases.parse_time(record.ended_at or record.created_at)
@@ -167,7 +167,7 @@ class ChatFacts:
 
     @property
     def needs_you(self) -> bool:
-        """Whether its agent waits for the user."""
+        """Whether the agent waits for the user."""
         return self.group is Group.NEEDS_YOU
 
     @property
@@ -189,7 +189,7 @@ class ChatFacts:
 
     @property
     def current_directory(self) -> str:
-        """The directory that its program is in; if that is unknown, or it has ended, the one that it was started in."""
+        """The program's current directory; if it is unknown, or the program has ended, the directory of its start."""
         return self.directory if self.has_ended else self.reported_directory or self.directory
 
     @property
@@ -252,7 +252,7 @@ class ChatFacts:
 
     @property
     def is_silent(self) -> bool:
-        """Whether its agent was working and then stopped reporting."""
+        """Whether the agent was working and then stopped reporting."""
         return not self.has_ended and not self.is_shell_or_command and self.activity_source == activity_phrases.SILENCE
 
     @property

@@ -83,7 +83,7 @@ class Muting(QObject):
 
     @property
     def until(self) -> datetime | None:
-        """The time until which all chats are muted; None if they are not."""
+        """The end of the time for which all chats are muted; None if they are not muted."""
         return self._until if self._until is not None and self._until > datetime.now(UTC) else None
 
     def mute_for_an_hour(self) -> None:

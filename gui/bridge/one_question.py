@@ -22,10 +22,11 @@ def structured_chat_shown_by(terminal: Chat, chats: Iterable[Chat]) -> Chat | No
 
 
 def structured_chat_asking_same(terminal: Chat, chats: Iterable[Chat]) -> Chat | None:
-    """The structured chat that shows the same question as the terminal, or has just got the answer; None if none does.
+    """The structured chat with the terminal's question, open or just answered; None if there is none.
 
-    The question counts in the structured chat, which has the whole request. The terminal can also have a question of
-    its own, if the user opened another conversation in it: that one is newer than the structured chat's last change.
+    The question counts as the structured chat's, since that one has the complete request. The terminal can also have a
+    question of its own, if the user opened another conversation in it: that one is newer than the structured chat's
+    last change.
     """
     chat = structured_chat_shown_by(terminal, chats) if terminal.needs_you else None
     if chat is None or not (chat.needs_you or chat.activity_since >= terminal.activity_since > ""):

@@ -40,7 +40,7 @@ TRANSITIONS = 30
 
 
 class SessionsModel(ChatList):
-    """The list of all chats, with what can be done with them.
+    """The list of all chats, and the actions on them.
 
     Attributes:
         order, color_labels, muting, drafts: what the user sets for chats.
@@ -183,14 +183,14 @@ class SessionsModel(ChatList):
         return self.chat_of(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
-        """The directories in which chats were started recently, latest first."""
+        """The directories of recently started chats, latest first."""
         return await self._storage.call(lambda store: store.recent_directories(limit))
 
     async def explain(self, chat: Chat) -> Explained:
         """The evidence for a chat's status, from its host; for an ended chat, from its log.
 
         Raises:
-            OutliveError: its host does not answer, or its version does not have this request.
+            OutliveError: the host does not answer, or its version lacks this request.
         """
         if not chat.has_ended:
             with contextlib.suppress(SessionEnded):

@@ -15,7 +15,7 @@ class SetupEntry(NamedTuple):
     """An entry of ``worktree_setup`` in ``chats.toml``.
 
     Attributes:
-        repository: the repository's directory, as the file has it; or as it would be written.
+        repository: the repository's directory as written in the file, or as a new entry would be written.
         command: the command; "" for none.
     """
 

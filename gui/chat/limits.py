@@ -1,6 +1,6 @@
 """The limits of the user's subscription that count at present. Pure.
 
-Nothing is forgotten when a limit is reset: the clock may be set, forth and back.
+The reset of a limit deletes no values here, since the clock can be wrong and be set back.
 """
 
 from __future__ import annotations

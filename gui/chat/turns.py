@@ -67,7 +67,7 @@ class TranscriptTurns:
         return visible[0].position + visible[0].top / 1e6 if visible else -1.0
 
     def _position(self) -> int:
-        """The row from which ``go`` starts."""
+        """The start row of ``go``."""
         if self._at is not None and self._at[1] == self._top():
             position = self._page.rows.position(self._at[0])
             if position is not None:

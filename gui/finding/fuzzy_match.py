@@ -21,7 +21,8 @@ class Fit(NamedTuple):
     Attributes:
         score: higher for a better match.
         places: the matched characters.
-        is_scattered: a typed word is neither a part of the text nor made of beginnings of its words.
+        is_scattered: a typed word matches only scattered characters, no part of the text and no beginnings of its
+            words.
     """
 
     score: int

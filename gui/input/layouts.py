@@ -1,8 +1,8 @@
 """A key's unshifted character, and its Latin letter on a layout without Latin letters.
 
-Qt reports only the shifted symbol ("!"). The unshifted one is learned from what the same physical key typed before,
-else taken from the US layout if that agrees with the typed character. Scan codes are those of X11 and Wayland: evdev's
-plus 8.
+Qt reports only the shifted symbol ("!"). The unshifted character is learned from earlier input of the same physical
+key. Without such input it comes from the US layout, if the shifted character agrees with that layout. Scan codes are
+those of X11 and Wayland: evdev's plus 8.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class LayoutMemory:
         self._plain: dict[int, str] = {}
 
     def learn(self, scan_code: int, character: str) -> None:
-        """Remember that a key typed ``character`` with neither Shift nor AltGr."""
+        """Remember that a key typed ``character`` without Shift and AltGr."""
         if scan_code:
             self._plain[scan_code] = character
 

@@ -17,5 +17,5 @@
     saved_window       the saved form of windows and panes
     pane_tree          the arrangement of the panes in a window
 
-This room knows neither widgets nor chats; ids of chats are only strings here.
+This room must not know widgets or chats; ids of chats are only strings here.
 """

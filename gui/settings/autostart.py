@@ -34,8 +34,8 @@ def set_start_at_login(*, enabled: bool, is_changed: bool) -> None:
 
     Args:
         enabled: whether Outlive is to start at login.
-        is_changed: whether the user has changed the setting since the last call. If not, an existing file is only
-            updated, and a missing one is not created again, because somebody removed it.
+        is_changed: whether the user has changed the setting since the last call. If not, an existing file is updated,
+            but a missing one is not created again: somebody removed it on purpose.
 
     Raises:
         ConfigError: the file cannot be written or removed.

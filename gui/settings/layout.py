@@ -112,7 +112,7 @@ class WindowLayout(msgspec.Struct):
         return layout
 
     def note_ended_by_user(self, session_id: str) -> None:
-        """Save that the user ended this chat in this window, which its tab shows later."""
+        """Save that the user ended this chat in this window; its tab shows that later."""
         if session_id in self.ended_by_you:
             self.ended_by_you.remove(session_id)
         self.ended_by_you.append(session_id)

@@ -38,7 +38,7 @@ class LiveAgents(Mapping[str, Agent]):
         return len(self._catalog)
 
     def read_again(self) -> bool:
-        """Read the catalog if a file changed; returns whether it did."""
+        """Read the catalog again if a file changed; returns whether one changed."""
         signature = self._read_signature()
         if signature == self._signature:
             return False

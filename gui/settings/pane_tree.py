@@ -277,7 +277,7 @@ def neighbour(places: dict[int, Rect], number: int, side: Side, recent: Sequence
 
 
 def _distance_px(here: Rect, there: Rect, side: Side) -> int:
-    """How far the other area is beyond this one's side; negative if it is not beyond it."""
+    """The distance from this area's side to the other area; negative if they overlap in that direction."""
     match side:
         case "left":
             return here.left - (there.left + there.width)
@@ -290,14 +290,14 @@ def _distance_px(here: Rect, there: Rect, side: Side) -> int:
 
 
 def _shared_px(here: Rect, there: Rect, *, is_row: bool) -> int:
-    """How long the part of the side is that both areas have."""
+    """The length of the side's part that both areas share."""
     if is_row:
         return min(here.top + here.height, there.top + there.height) - max(here.top, there.top)
     return min(here.left + here.width, there.left + there.width) - max(here.left, there.left)
 
 
 def divider_to_push(node: Node, dividers: Sequence[Divider], number: int, *, is_row: bool) -> Divider | None:
-    """The line that resizing a pane by keyboard moves: the one behind it, or before it if it is the last.
+    """The divider that the keyboard moves to resize a pane: the one after it; for the last pane, the one before it.
 
     Args:
         node: the tree.

@@ -86,7 +86,7 @@ def write_values(path: Path, values: Values) -> None:
 
 @contextlib.contextmanager
 def changed_document(path: Path) -> Iterator[Any]:
-    """The TOML file as a ``tomlkit`` document, which is written afterwards if it was changed. The directory is locked.
+    """The TOML file as a ``tomlkit`` document, in a locked directory; a changed document is written at the end.
 
     Raises:
         ConfigError: the file is no TOML, or cannot be written.

@@ -235,7 +235,7 @@ class CellMetrics:
         return any(raw.supportsCharacter(code) for raw in (self._raw[variant], *(raw for raw, _ in self._chosen)))
 
     def font_of(self, text: str, variant: int) -> QFont:
-        """The font of a cluster: the first that has its first character; Qt finds others for what this one lacks."""
+        """The first font with a cluster's first character; Qt finds other fonts for the cluster's other characters."""
         code = ord(text[0])
         if not self._raw[variant].supportsCharacter(code) and not _is_emoji(text[0]):
             for raw, fonts in self._chosen:

@@ -55,7 +55,7 @@ class GridSizeReporter:
             self._resized.emit(size, cell)
 
     def report_soon(self) -> None:
-        """Report the size once no more changes follow, unless the first report is still to come."""
+        """Report the size when it stops changing (debounced), unless the first report is still pending."""
         if self._reported is not None:
             self._delay.start()
 

@@ -42,7 +42,7 @@ _MAX_TEXTS: Final = 4096
 
 
 class Joined(NamedTuple):
-    """The cells of a text from which other glyphs are drawn than those of their characters."""
+    """The cells of a text that are drawn by other glyphs than those of their characters: ligatures."""
 
     first: int
     end: int

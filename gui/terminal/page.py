@@ -121,7 +121,7 @@ class TerminalPage(QWidget):
 
     @property
     def has_saved_frame(self) -> bool:
-        """Whether the saved frame is shown, since there is no emulator."""
+        """Whether the saved frame is shown in place of an emulator."""
         return self._saved_frame is not None and self.emulator is None
 
     @property

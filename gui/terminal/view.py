@@ -181,7 +181,7 @@ class TerminalView(PointingPage):
 
     @property
     def is_paste_bracketed(self) -> bool:
-        """Whether all programs that a paste goes to can distinguish it from typing."""
+        """Whether all receiving programs can distinguish a paste from typing."""
         others = self._receivers() if self._receivers is not None else ()
         emulators = [self.emulator, *(other.emulator for other in others)]
         return all(emulator is not None and emulator.modes.bracketed_paste for emulator in emulators)

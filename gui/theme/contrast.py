@@ -52,7 +52,7 @@ def _readable(color_rgb: int, ground_rgb: int, least: float) -> int:
 
 
 def readable(color: QColor, ground: QColor, least: float) -> QColor:
-    """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on ``ground``.
+    """Make ``color`` lighter or darker until its contrast on ``ground`` is at least ``least``.
 
     It becomes even lighter or darker than the ground; the other way if white or black would not be enough.
     """

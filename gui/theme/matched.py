@@ -1,4 +1,4 @@
-"""A text in which the characters that match the typed ones are marked."""
+"""A text with marked characters: those that match the typed ones."""
 
 from __future__ import annotations
 

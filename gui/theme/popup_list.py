@@ -1,7 +1,7 @@
 """A list that drops down over other widgets, as of completions.
 
-It is not a window, because Qt gives a popup window the whole keyboard: keys that the user types ahead, while the window
-is busy, still go to the popup when it is closed, and are lost.
+It is a child widget, not a popup window. Qt gives a popup all keys: keys that are typed ahead while the window is busy
+would go to the closed popup, and be lost.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ SOUND_INTERVAL_S = 1.0
 
 
 class Bells(QObject):
-    """Follows the bells of all chats; muted ones make no sound and ask for no attention."""
+    """Follows the bells of all chats; a muted chat makes no sound and does not ask for attention."""
 
     def __init__(self, sessions: SessionsModel, window_of: Callable[[Chat], QWidget]) -> None:
         """Follow the bells; ``window_of`` returns the window that shows a chat."""

@@ -86,7 +86,7 @@ class Events:
         self._started = min(self._started, datetime.now(UTC))
 
     def has_question(self, session_id: str) -> bool:
-        """Whether a chat has a question, apart from a doubtful one (``has_doubtful_question``)."""
+        """Whether a chat has a question that is certain (see ``has_doubtful_question``)."""
         return session_id in self._questions
 
     def _find_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:

@@ -20,7 +20,7 @@ def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
     Args:
         place: the window next to which the new one opens.
         taken: the upper left corners of all windows.
-        room: the part of the screen in which windows may lie.
+        room: the available area of the screen.
     """
     step = QPoint(STEP_PX, STEP_PX)
     found = QRect(place)

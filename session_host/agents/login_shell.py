@@ -111,9 +111,7 @@ def login_path(environment: Mapping[str, str], stop: threading.Event | None = No
 
 
 def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:
-    """The argvs to try: first the one that terminals use; then one without the files of interactive shells, which may
-    exec another program.
-    """
+    """The argvs to try: as terminals start the shell; then without its interactive files, which may exec a program."""
     name = Path(shell).name
     # Single quotes are the same in every shell; other shells do not parse the quoted script for /bin/sh.
     question = f"""/bin/sh -c 'printf "%s" "{mark}<$PATH>{mark}"'"""

@@ -151,8 +151,7 @@ class KeeperChannel:
         self._search = None
 
     def _hand_over(self) -> MessageChannel:
-        """Hand the session over, with the keeper's end of a new channel; a keeper of an earlier version takes no
-        channel.
+        """Hand the session over, with the keeper's end of a new channel; a keeper of an earlier version takes none.
 
         Raises:
             OutliveError: there is no keeper, or it does not adopt the session.

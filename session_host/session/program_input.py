@@ -37,8 +37,10 @@ def is_use(message: Input) -> bool:
 
 
 def is_navigation(message: Input) -> bool:
-    """Whether an input cannot be an answer to a waiting agent: a focus report, a mouse movement or scrolling, a
-    released key, a pressed modifier, or a key that moves around in the question.
+    """Whether an input cannot be an answer to a waiting agent.
+
+    That is a focus report, a mouse movement or scrolling, a released key, a pressed modifier, or a key that moves
+    around in the question.
     """
     if isinstance(message, Key):
         return message.key in _NO_ANSWER or message.action is _RELEASE

@@ -19,7 +19,7 @@ STRUCTURED_FORMS = (".md", ".html", ".txt", ".json")
 
 
 async def export(session_id: str, path: Path) -> None:
-    """Write a chat's whole recording to a file, as ``outlive export`` does.
+    """Write a chat's recording to a file, like ``outlive export``.
 
     Raises:
         OutliveError: the file could not be written; the message has the reason.

@@ -30,7 +30,7 @@ class StartAhead:
 
 
 def _start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
-    # Imported in this thread: the window does not need it to start, and keys need not wait for the import.
+    # Imported here, in the thread, so that neither the window's start nor a key waits for the import.
     from session_host.client.chats.start_ahead import start_ahead
 
     start_ahead(agent, environment)

@@ -45,7 +45,7 @@ _ICONS = {
 
 
 class ItemRequests(NamedTuple):
-    """The requests that an item shows: those that are open, and those that are answered."""
+    """The requests of an item, open and answered."""
 
     open: tuple[AgentRequest, ...] = ()
     answered: tuple[tuple[AgentRequest, RequestResolved], ...] = ()
@@ -114,7 +114,7 @@ def request_segments(request: AgentRequest, row: str, directory: str) -> list[Se
 
 
 def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
-    """The line that an answered request shows: the answer, who gave it, and when."""
+    """The line of an answered request: the answer, who gave it, and when."""
     if not answer.option:
         return QuietLine(chat_texts.request_withdrawn(), icon=Glyph.INFO)
     option = next((option for option in request.options if option.id == answer.option), None)

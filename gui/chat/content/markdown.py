@@ -28,7 +28,7 @@ def _parser() -> MarkdownIt:
 
 
 def blocks(text: str) -> list[str]:
-    """The blocks of a markdown text, none of which is inside another one: paragraphs, lists, tables, code."""
+    """The top-level blocks of a markdown text: paragraphs, lists, tables, code."""
     lines = text.splitlines()
     tokens = _parser().parse(text)
     starts = [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map is not None]

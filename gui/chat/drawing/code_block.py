@@ -32,7 +32,7 @@ def rounded(area: QRectF, *, top: bool, bottom: bool) -> QPainterPath:
 
 
 def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
-    """Fill a shape with antialiasing; rectangles are painted without it, so that there are no seams between rows."""
+    """Fill a shape with antialiasing. Rectangles have none, so that no seams appear between rows."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.fillPath(path, color)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

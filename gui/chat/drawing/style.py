@@ -143,7 +143,7 @@ class Style:
         return made
 
     def word_color(self, name: str) -> QColor:
-        """A colour by the name that a run has."""
+        """The colour for a run's colour name."""
         if name.startswith("#"):
             return QColor(name)
         if name.startswith("ansi"):

@@ -50,7 +50,7 @@ class AccessibleRows:
         named = {position: name for position in positions if (name := self._spoken(rows.row(position)))}
         if (missing := len(named) - len(self._rows)) > 0:
             self._rows += [TranscriptRow(self._page) for _ in range(missing)]
-            for widget in reversed(self._rows):  # Below the requests' widgets, and in the order in which they are read.
+            for widget in reversed(self._rows):  # Below the requests' widgets, in reading order.
                 widget.lower()
         for widget, (position, name) in zip(self._rows, named.items(), strict=False):
             parts = [placed for placed in visible if placed.position == position]

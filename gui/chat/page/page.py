@@ -103,7 +103,7 @@ class TranscriptPage(PointedPage):
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
                 previous = stop
-        # Only one request at a time, so that a key never answers another one than the one at which it is read.
+        # Only the first request has keys, so that a key never answers a request that the user is not looking at.
         found.show_keys(shown=self.transcript.open_requests[:1] == [request])
         return found
 
@@ -152,7 +152,7 @@ class TranscriptPage(PointedPage):
                     card.deleteLater()
 
     def answer_by_key(self, kind: str) -> None:
-        """Answer the oldest open request. If that is not possible yet, or is not to be seen, show the request."""
+        """Answer the oldest open request; if a key cannot answer it now, show it."""
         if not self.transcript.open_requests:
             return
         first = self.transcript.open_requests[0].id

@@ -36,7 +36,7 @@ class PaintedPage(QWidget):
         names: finds the names of files in the text.
         selection: the selected part.
         hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
-        focused: the control with the keyboard focus, likewise.
+        focused: the control with the keyboard focus, or None.
         pattern: the search pattern; its matches are marked.
         current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
     """

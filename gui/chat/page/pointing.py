@@ -111,7 +111,7 @@ class PointedPage(ScrollingPage):
             self._hover(self._pointer, QGuiApplication.queryKeyboardModifiers())
 
     def _open_once_known(self, file: FilePlace, at_s: float) -> None:
-        """Open a file that was clicked, if it exists; while that is looked up, wait."""
+        """Open a clicked file if it exists; while the lookup runs, wait for its result."""
         path = self.names.path_of(file.path)
         if path is None:
             self._awaited = file, at_s
@@ -284,7 +284,7 @@ class PointedPage(ScrollingPage):
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """When Ctrl is pressed or released, update at once the mark of what a click would open."""
+        """When Ctrl is pressed or released, update the mark of the link that a click would open."""
         if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Control or self._pressed_at is not None:
             return False
         control = Qt.KeyboardModifier.ControlModifier

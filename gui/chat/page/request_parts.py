@@ -53,7 +53,7 @@ def fit(row: FlowRow, width: int, *, is_narrow: bool) -> None:
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
-    """A name, wrapped to as many lines as it needs: the user must be able to read all that a button allows."""
+    """A label that wraps to as many lines as it needs, so that the user can read all that a button allows."""
     lines = [""]
     for word in name.split(" "):
         longer = f"{lines[-1]} {word}".lstrip(" ")

@@ -268,7 +268,7 @@ class RequestCard(QWidget):
             self.resized.emit()
 
     def _allow_hint(self) -> str:
-        """The hint that says how to enable the buttons that allow; "" if there is nothing to do."""
+        """The hint how to enable the buttons that allow; "" if they are enabled."""
         if not self.request.complete:
             return ""
         if self._visible_ends is not None:

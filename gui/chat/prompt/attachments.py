@@ -101,7 +101,7 @@ class Attachments(QWidget):
         return ""
 
     def set_images(self, images: Iterable[Image]) -> str:
-        """Show other images; returns the problem if some have no room, "" if all have."""
+        """Replace the shown images; returns a problem if there are too many, else ""."""
         self.clear()
         problems = [self._add(image if len(image.data) <= self._left_bytes else None) for image in images]
         return next(filter(None, problems), "")

@@ -205,7 +205,7 @@ class PromptBox(QWidget):
         return Draft(self.editor.history.draft(self.editor.toPlainText()), self.attachments.images)
 
     def show_draft(self, draft: Draft) -> None:
-        """Show another draft; the cursor stays in the text that both have."""
+        """Show another draft; the cursor stays in the common text."""
         if draft == self.draft:
             return
         problem = ""
@@ -219,7 +219,7 @@ class PromptBox(QWidget):
             self.edited.emit()
 
     def put(self, earlier: Draft) -> None:
-        """Put a text and images before what is written; the cursor stays where one writes."""
+        """Insert a text and images before the draft; the cursor stays at its place in the draft."""
         self.show_draft(earlier.before(self.draft))
         self.edited.emit()
 

@@ -1,4 +1,4 @@
-"""The field in which a prompt is written."""
+"""The text field for a prompt."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class PromptEditor(QPlainTextEdit):
         self.setTextCursor(cursor)
 
     def change_text(self, text: str) -> None:
-        """Change the text to another one; the cursor stays in the text that both have. The change can be undone."""
+        """Replace the text; the cursor stays in the common part. The change can be undone."""
         current = self.toPlainText()
         start = _common_length(current, text)
         end = _common_length(current[start:][::-1], text[start:][::-1])

@@ -101,7 +101,7 @@ def nearest(files: list[str]) -> list[str]:
 
 
 def with_folders(files: Iterable[str]) -> set[str]:
-    """Files, and the folders in which they are, with "/" at the end."""
+    """The files and their folders; a folder ends with "/"."""
     found: set[str] = set()
     for path in files:
         found.add(path)

@@ -44,7 +44,7 @@ def fitted_picture(picture: QImage, max_bytes: int) -> Image | None:
 
 
 def _on_white(picture: QImage) -> QImage:
-    """The picture on white instead of transparency, which JPEG does not have."""
+    """The picture with a white background: JPEG has no transparency."""
     if not picture.hasAlphaChannel():
         return picture
     opaque = QImage(picture.size(), QImage.Format.Format_RGB32)

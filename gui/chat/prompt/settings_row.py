@@ -137,5 +137,5 @@ def _caption(value: str) -> str:
 
 
 def _above(menu: QMenu) -> QPoint:
-    """The offset that places a menu above the point at which it is opened."""
+    """The offset that puts a menu above its opening point."""
     return QPoint(0, menu.sizeHint().height() + 4)

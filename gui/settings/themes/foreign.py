@@ -34,7 +34,7 @@ def read_foreign(path: Path) -> ForeignTheme:
     """Read a theme of kitty, Alacritty, Ghostty or Konsole; the suffix or else the content shows the format.
 
     Raises:
-        ConfigError: the file cannot be read, or is none of them.
+        ConfigError: the file cannot be read, or has another format.
     """
     text = read_text(path)
     if path.suffix == ".colorscheme":

@@ -29,8 +29,8 @@ class Change(NamedTuple):
 def changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
     """The changes from ``before`` to ``after``, from the top.
 
-    If the screen scrolled, the lines that moved up are no changes: only the lines that left at the top and those that
-    were added at the bottom are.
+    If the screen scrolled, moved lines do not count: the changes are the removed lines at the top, and the added lines
+        at the bottom.
     """
     found: list[Change] = []
     offset = 0

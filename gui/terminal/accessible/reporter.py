@@ -62,7 +62,7 @@ class TextReporter(QObject):
         return self._current
 
     def restart(self) -> None:
-        """Another screen is shown, or the view got the keyboard focus: do not announce the text that it has."""
+        """Another screen is shown, or the view got the keyboard focus: do not announce the existing text."""
         self._current = self._announced = None
         if QAccessible.isActive():
             self._announced = self.text

@@ -158,7 +158,7 @@ class KeyboardModes(QObject):
         """See ``ModeHost``."""
         selecting, hints = self.selecting, self.hints
         if self._host.is_covered:
-            self.line.hide()  # The find bar is open: it says what the keys do.
+            self.line.hide()  # The open find bar explains the keys.
         elif selecting.is_on:
             title = {
                 "": mode_texts.select(),

@@ -52,7 +52,7 @@ class FramePacer(QObject):
 
     @property
     def pending(self) -> bool:
-        """Whether a frame is still to be painted."""
+        """Whether a frame is pending."""
         return self._timer.isActive()
 
     def request(self) -> None:

@@ -30,7 +30,7 @@ def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def least_covering(places: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
-    """The first place that covers nothing of these rectangles, or the one that covers least of them."""
+    """The first place that overlaps none of these rectangles, or else the place that overlaps them least."""
     rects = list(kept_free)
 
     def covered(place: QRect) -> int:

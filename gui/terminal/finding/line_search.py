@@ -50,7 +50,7 @@ def _find(emulator: Emulator, text: str) -> TextLine | None:
 
 
 def _is_there(emulator: Emulator, text: str) -> bool:
-    """Whether the text exists in one piece; quick, so that a search for a lost line need not read all rows."""
+    """Whether the emulator has the text in one piece. This quick test saves a search of all rows for a lost line."""
     emulator.select_all()
     found = text in emulator.selected_text()
     emulator.clear_selection()

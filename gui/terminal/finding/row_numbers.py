@@ -32,7 +32,7 @@ class RowNumbers:
             place = self._mark.place()
             return None if place is None else self._marked_row - place
         rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
-        # There was no history yet, and so no row to mark; if it is full by now, it may have dropped rows.
+        # There was no history, so no row was marked. If the history is full now, it may have dropped rows.
         return None if rows and rows >= limit else self.dropped
 
     def mark(self, row: int) -> None:

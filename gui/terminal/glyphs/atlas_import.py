@@ -22,7 +22,7 @@ class AtlasImport:
     """The class of an atlas, and the need for it.
 
     Attributes:
-        found: the class, None as long as it is not imported.
+        found: the class; None until it is imported.
         start: starts the import; set by the window's process.
     """
 

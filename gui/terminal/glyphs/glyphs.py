@@ -50,7 +50,7 @@ class Piece(NamedTuple):
 
 
 def _loose_marks(text: str, measured: QFontMetricsF) -> str:
-    """The combining marks of a cluster for which the font has no place over the letter, only one behind it."""
+    """The combining marks of a cluster that the font can draw only after the letter, not over it."""
     marks = [mark for mark in text[1:] if unicodedata.category(mark) in _MARKS]
     if not marks or measured.horizontalAdvance(text) < measured.horizontalAdvance(text[0]) + 1:
         return ""

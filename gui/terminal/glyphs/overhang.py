@@ -1,7 +1,7 @@
 """Overhang: the pixels of a glyph outside its cell.
 
 Where a font's advance is rounded down to the cell's width, some letters reach a pixel into the next cell; slanted ones
-reach farther. Few pixels are meant, so each is blended by itself, over the neighbour's own.
+reach farther. There are few such pixels, so each is blended separately over the neighbour's pixels.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OPAQUE: Final = 255
 
 
 def spaced(text: str) -> str:
-    """A text in which each character stands between two blanks of its own."""
+    """The text with a blank before and after each character."""
     return "".join([f" {character} " for character in text])
 
 
@@ -62,7 +62,7 @@ class Overhang:
     def _of_variant(self, variant: int) -> Indexes:
         """Pixels as rows: the kind of glyph, y and x from its cell's corner, and the share of ink in blue, green, red.
 
-        They are sorted by kinds: ``variant * CODES + code``. The last column is for the channel that no pixel has.
+        They are sorted by kinds: ``variant * CODES + code``. The last column is for the unused channel.
         """
         metrics = self._metrics
         width, height = metrics.width, metrics.height

@@ -49,7 +49,7 @@ class HistoryBar(QScrollBar):
         self.valueChanged.connect(self._on_value)
 
     def set_colors(self, color: QColor, tick: QColor) -> None:
-        """Set the text's colour, from which the bar's shade is made, and that of ticks."""
+        """Set the colours of text and ticks; the bar's shade is derived from the text's."""
         self._current_color, self._tick_color = color, tick
         red, green, blue = color.red(), color.green(), color.blue()
         still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))

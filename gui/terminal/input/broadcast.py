@@ -1,4 +1,4 @@
-"""Gives what is typed and pasted in one view to other views, too."""
+"""Copies typed and pasted input of one view to other views."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from session_host.terminal.base import Emulator
 
 
 class TypedInput(Protocol):
-    """The receiver of what the user types and pastes. No method blocks, or raises if the connection is lost."""
+    """The receiver of the user's input. No method blocks, or raises if the connection is lost."""
 
     def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
         """The user pressed, repeated or released a key; ``modifiers`` are bits of ``Modifiers``."""

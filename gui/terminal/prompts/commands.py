@@ -54,7 +54,7 @@ class TerminalCommands:
 
         Args:
             host: the view.
-            label: tells the user what was done, or why it was not.
+            label: shows the result, or the reason for none, to the user.
             chosen: the command that the user went to, or the newest one in view.
         """
         self._host = host
@@ -68,7 +68,7 @@ class TerminalCommands:
         return bool(last) and last[0].output is None and not last[0].turn
 
     def text(self, prompt: Prompt | None = None) -> str:
-        """The command as the user typed it; "" if that is not known, and then a line says so."""
+        """The command as the user typed it; if it is unknown, shows that and returns ""."""
         emulator, prompt = self._host.emulator, prompt or self._chosen()
         text = command_text(emulator, prompt) if emulator is not None and prompt is not None else ""
         if not text:

@@ -37,8 +37,8 @@ _MIN_CELLS: Final = 40
 class CommandHeading(QAbstractButton):
     """The line over the first row; a click goes to the prompt.
 
-    It lies over the text: the grid stays as it is. It is shown only while the view is scrolled back, so that neither an
-    echo nor live output pays for it.
+    It lies over the text: the grid stays as it is. It is shown only while the view is scrolled back, so it never delays
+        an echo or live output.
     """
 
     def __init__(self, view: QWidget, surface: Surface, go: Callable[[Prompt], object]) -> None:

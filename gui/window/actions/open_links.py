@@ -128,7 +128,7 @@ def checked_directory(directory: str) -> str:
     """Return the directory if it exists.
 
     Raises:
-        NotOpened: it does not.
+        NotOpened: the directory does not exist.
     """
     if not Path(directory).is_dir():
         raise NotOpened(link_texts.no_directory(directory))
@@ -139,7 +139,7 @@ def checked(file: FilePlace) -> FilePlace:
     """Return the file if it is a text file.
 
     Raises:
-        NotOpened: it is not.
+        NotOpened: the file is missing, or is not a text file.
     """
     path = file.path
     try:

@@ -21,7 +21,7 @@ class OtherTabs:
 
     def close(self, *, at_right: bool = False) -> None:
         """Close the other tabs, or those to the right; a line says how many of their chats keep running."""
-        # From the right, so that each tab's place is the one to which it comes back.
+        # From the right: then each tab's saved place is also its place when it is reopened.
         closed = self._panes.active.tabs.others(at_right=at_right)[::-1]
         if not closed:
             return

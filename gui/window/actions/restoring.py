@@ -243,7 +243,7 @@ def _moment(point: RestorePoint) -> datetime:
 
 
 def _name(listed: Listed, page: ChatPage) -> str:
-    """A restore point's name for a sentence: its prompt, or when that was."""
+    """A restore point's name for a sentence: its prompt, or the prompt's time."""
     point = listed.point
     item = page.view.transcript.get(point.about.item) if isinstance(page, StructuredPage) else None
     if text := one_line(item.text if item is not None else listed.prompt).strip():

@@ -1,4 +1,4 @@
-"""Opens a window of which there is at most one, for all windows of the application."""
+"""Opens a window that exists at most once in the application."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class GuideWindow(TextWindow):
     # ------------------------------------------------------------ find
 
     def _find(self) -> None:
-        """Find what is typed: list the chapters that contain it, and show the next place after where the user was."""
+        """Find the typed text: list the chapters that contain it, and show the next match after the current place."""
         text = self.search.text().strip()
         if not text:
             self._end_search()

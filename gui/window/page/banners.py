@@ -170,7 +170,7 @@ class BannerArea(QWidget):
         self._last_top_px = self._top_px
 
     def arrange(self) -> None:
-        """Show the banner at a place where it covers no open question, or hide it while there is none."""
+        """Show the banner where it covers no open question; hide it while there is no such place."""
         if self.current is None:
             return
         is_placed = self._move()
@@ -179,9 +179,9 @@ class BannerArea(QWidget):
             self._start_timer()
 
     def _move(self) -> bool:
-        """Move to the right, in front of the shown page, where neither its bars nor typed text is.
+        """Move to the right side of the page, where the area covers no bars, no input area and no open question.
 
-        The upper end is the first choice, then the lower one; the area stays where it is as long as it can.
+        The first choice is the current place, then the top, then the bottom.
 
         Returns:
             Whether there is a place without an open question.
@@ -211,7 +211,7 @@ class BannerArea(QWidget):
         return True
 
     def _start_timer(self) -> None:
-        """Start the time of a banner that is shown and disappears by itself; one that waits has all of it later."""
+        """Start the timer of a visible temporary banner. A hidden banner gets its full time later."""
         self._timer.stop()
         if self.current is not None and not self.current.lasting and not self.isHidden():
             self._timer.start()

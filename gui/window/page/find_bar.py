@@ -32,7 +32,7 @@ class FindBar(Area):
 
     Attributes:
         field: the text to find.
-        count: the place of the current match, and how many there are.
+        count: the number of the current match, and the number of all.
         problem: why the results may not be what the user expects; hidden without a problem.
         is_expression, is_exact, is_word: the switches.
 

@@ -62,4 +62,4 @@ class PageView(PageEdit, Protocol):
 
     @property
     def prompts(self) -> PagePrompts:
-        """The prompts, and what came after them."""
+        """The prompts and their outputs."""

@@ -71,7 +71,7 @@ class Waiting(QObject):
 
     @property
     def is_delaying(self) -> bool:
-        """Whether it waits, and shows nothing yet."""
+        """Whether the page waits, and shows nothing yet."""
         return self._show_timer.isActive()
 
     def wait(self) -> None:

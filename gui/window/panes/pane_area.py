@@ -85,7 +85,7 @@ class PaneArea(QWidget):
             )
 
     def top_right(self) -> int:
-        """The last pane of the upper row of what is visible that has room for a button."""
+        """The rightmost visible pane at the top that has room for a button."""
         if self._covering is not None:
             return self._covering
         top = [number for number, place in self.places.items() if place.top == 0]

@@ -132,7 +132,7 @@ class SearchSheet(Sheet):
             self._opens_first_result = False  # There were no results.
 
     def show_failure(self, error: OutliveError) -> None:
-        """Show why there are no results, or no more of them."""
+        """Show the reason for no results, or for the end of the results."""
         self._is_answered, self._is_reading, self._opens_first_result = True, False, False
         self._show_state(sentence(str(error)), "problem")
         announce(self.state, self.state.text())

@@ -206,7 +206,7 @@ class _Spin(QDoubleSpinBox):
         event.ignore()
 
     def words_px(self) -> int:
-        """The width in which the words for 0 are whole."""
+        """The width that shows the words for 0 completely."""
         self.ensurePolished()
         return self.fontMetrics().horizontalAdvance(self.specialValueText()) + 2 * (GAP_S_PX + _AROUND_TEXT_PX)
 

@@ -47,7 +47,7 @@ class KeyRow(QAbstractButton):
         waiting_changed: the row started (True) or stopped waiting for a key.
         key_pressed: the user pressed a key for the action; True: in addition to the present keys.
         cleared, reset_requested: the user removes all keys, or restores the default keys.
-        edit_requested: the user edits what the key does.
+        edit_requested: the user edits the key's action.
         moved: the user goes to the next row (1) or the previous one (-1).
     """
 

@@ -62,7 +62,7 @@ class ChatListView(QListView):
         self.viewport().update()
 
     def _row_at(self, y: int) -> int:
-        """The row before which an item that is dropped at this height is inserted."""
+        """The insertion row for an item that is dropped at this height."""
         index = self.indexAt(QPoint(8, y))
         if not index.isValid():
             return self._rows.rowCount()

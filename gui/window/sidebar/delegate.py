@@ -36,7 +36,7 @@ _MIN_PX = 32
 
 
 def initials(name: str) -> str:
-    """Two letters for a chat: those with which the first and the last of its words begin."""
+    """Two letters for a chat: the initials of its first and last word, or the first two letters of a single word."""
     words = [word for word in _WORDS.split(name) if word]
     if not words:
         return "·"

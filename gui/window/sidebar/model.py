@@ -176,7 +176,7 @@ class SidebarModel(QAbstractListModel):
                 self.dataChanged.emit(self.index(row), self.index(row))
 
     def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
-        """The rows that there are, as they are now; those of chats that are removed go."""
+        """The current rows, without those of removed chats."""
         now = datetime.now(UTC)
         lines = self._second_lines(self._parts(), [entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
         fresh = {_key(entry): entry for entry in entries}
@@ -202,7 +202,7 @@ class SidebarModel(QAbstractListModel):
         self._tiles = {name: place for place, name in enumerate(self._sessions.agents)}
         entries: list[Entry] = []
         for part in parts:
-            # Who looks for something wants to see it wherever it is.
+            # A filter also shows matches in folded groups.
             folded = part.key in self.folded and not self._filter and self._headings
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU

@@ -345,7 +345,7 @@ class Sidebar(Area):
                 if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                     return False  # Selects one more.
                 if index.isValid():
-                    self.list.setCurrentIndex(index)  # Of several selected chats, only this one stays so.
+                    self.list.setCurrentIndex(index)  # Only this chat stays selected.
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
                 self._leave()

@@ -28,7 +28,7 @@ class RecentChats:
         ]
 
     def ordered(self, chats: Iterable[Chat], shown: str) -> list[Chat]:
-        """Chats in the order of their last showing; the one that is shown now comes after all that were."""
+        """Chats, the most recently shown first; the shown one comes after all that were shown before."""
         places = {session_id: place for place, session_id in enumerate(self._layout.recent, 2)}
         places[shown] = 1
         return sorted(chats, key=lambda chat: -places.get(chat.id, 0))

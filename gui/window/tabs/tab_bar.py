@@ -1,7 +1,8 @@
 """The row of open chats: state, name, close on hover; dragged into order.
 
-Tabs are as wide as their names while there is room. When it gets tight, the widest give way first, names are elided
-in the middle, and no room is kept for buttons that are not shown; when tabs are at their least, a list of all appears.
+Tabs are as wide as their names while there is room. Without enough room, the widest tabs shrink first, names are elided
+in the middle, and hidden buttons get no room. When all tabs have their minimum width, a button with a list of all tabs
+appears.
 """
 
 from __future__ import annotations

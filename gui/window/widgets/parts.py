@@ -128,7 +128,7 @@ class IconButton(QToolButton):
 
 
 class CopyButton(IconButton):
-    """A button that copies a text, and then shows for a moment that it has.
+    """A button that copies a text, and confirms that for a moment.
 
     Attributes:
         copied_timer: runs while the button shows that it has copied the text.

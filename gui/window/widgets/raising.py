@@ -13,9 +13,9 @@ GRANT_MS = 300
 def raise_window(window: QWidget) -> None:
     """Show a window in front, with the keyboard.
 
-    A window manager on X11 may refuse the keyboard to a window of another desktop, and leave the window there. Then it
-    is hidden and shown again, which brings it to the desktop that the user sees. Qt may take such a window for a
-    minimized one, as both are "iconic" on X11.
+    On X11, a window manager may refuse the focus to a window on another desktop, and leave the window there. Then the
+    window is hidden and shown again, which moves it to the visible desktop. Qt may report such a window as minimized,
+    since both are "iconic" on X11.
     """
     was_visible = window.isVisible()
     if window.isMinimized():

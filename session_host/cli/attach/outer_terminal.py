@@ -150,9 +150,7 @@ class OuterTerminal:
             self._on_drained()
 
     def _write_some(self, data: bytes | bytearray) -> int:
-        """Write as much as the terminal accepts now. Returns the number of written bytes; for a closed terminal,
-        all.
-        """
+        """Write what the terminal accepts now; returns the number of written bytes, for a closed terminal all."""
         try:
             return os.write(self._output, data)
         except (BlockingIOError, InterruptedError):

@@ -74,9 +74,7 @@ class LockReplaced(Change, frozen=True):
 
 
 class KeeperLeaving(Change, frozen=True, tag="Leaving"):
-    """The keeper exits, or stops using this standby. A new version sends it to an old version's standby: keep the
-    tag.
-    """
+    """The keeper exits, or stops using this standby. Sent to standbys of old versions, too: keep the tag."""
 
 
 class ChildReaped(Change, frozen=True):

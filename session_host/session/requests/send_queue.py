@@ -262,9 +262,7 @@ class SendQueue:
         self._effects.append(UseEmulator(self))
 
     def _type_enter(self, emulator: Emulator) -> None:
-        """Press Enter. If this host dies before that, the client repeats the request, and the next host presses
-        Enter.
-        """
+        """Press Enter. If this host dies first, the client repeats the request, and the next host presses Enter."""
         current, number = self._current, self._current.request.request
         token = uuid.uuid5(uuid.UUID(current.token), "Enter").hex
         refusal = self._type_unless_asking(emulator, Send(number, enter=True), token, enter=True)

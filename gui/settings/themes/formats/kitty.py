@@ -40,7 +40,7 @@ def _read(path: Path, found: ForeignTheme, depth: int) -> None:
                 found.source = about.group(2).strip()
         elif key == "include" and depth < _MAX_DEPTH:
             included = path.parent / Path(value).expanduser()
-            if included.is_file():  # As kitty does, which ignores the others.
+            if included.is_file():  # Like kitty, ignore other paths.
                 _read(included, found, depth + 1)
         elif key in _NAMED or re.fullmatch(r"color\d+", key):
             _read_color(found, key, value.split()[0] if value else "", path, number)
