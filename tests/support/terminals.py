@@ -218,6 +218,17 @@ class ScreenTerminal(Terminal):
                 raise WaitTimeout(f"timed out waiting for {text!r}; the terminal shows:\n{self.text()}")
         return self.text()
 
+    def see_bytes(self, data: bytes) -> None:
+        """Wait until the program has written these bytes.
+
+        Raises:
+            WaitTimeout: they did not come.
+        """
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while data not in self.raw:
+            if not self._show(deadline_s):
+                raise WaitTimeout(f"timed out waiting for {data!r}")
+
     def not_see(self, text: str) -> None:
         """Wait until ``text`` is no longer on the screen.
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
@@ -14,16 +15,27 @@ from typing import NamedTuple
 from session_host.cli.attach.frame_pacing import FramePacer
 from session_host.cli.attach.input_parser import InputParser
 from session_host.cli.attach.input_values import KeyTyped, TerminalInput
+from session_host.cli.attach.outer_signals import OuterSignals
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
+from session_host.protocol.messages import (
+    BellEvent,
+    ErrorCode,
+    Event,
+    InputRefused,
+    NameEvent,
+    NotificationEvent,
+    TitleEvent,
+)
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 
 NOTICE_S = 3.0
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
+MAX_WAITING_SIGNALS = 8
+"""How many bells and notifications wait for a terminal that does not read; the newest ones."""
 UNRESPONSIVE = "the chat's host does not answer"
 
 BACK_DETACHES = "OUTLIVE_ATTACH_BACK_DETACH"
@@ -89,7 +101,11 @@ class Attachment:
         self._parser = InputParser()
         # Old Linux consoles print unknown sequences.
         keyboard = not os.environ.get("TERM", "").startswith("linux")
-        self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
+        encoding = sys.stdout.encoding or "utf-8"
+        self._painter = Painter(size, encoding, keyboard=keyboard)
+        self._signals = OuterSignals(os.environ, encoding)
+        self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)
+        self._program_title = ""
         self._viewer = self._make_viewer()
         self._back_detaches = not read_only and os.environ.get(BACK_DETACHES, "") != "0"
         self._undecided_since_s = 0.0
@@ -134,7 +150,7 @@ class Attachment:
 
     async def _follow(self) -> Ending:
         with self._terminal:
-            self._terminal.final_output = self._painter.leave()
+            self._terminal.final_output = self._leave()
             self._terminal.start(self._input, self._drained, lambda: self._end(EndingKind.TERMINAL_GONE))
             self._terminal.write(self._painter.enter())
             self._viewer.start()
@@ -144,7 +160,10 @@ class Attachment:
                 for timer in self._timers.values():
                     timer.cancel()
                 self._viewer.close()
-                self._terminal.final_output = self._painter.leave()
+                self._terminal.final_output = self._leave()
+
+    def _leave(self) -> bytes:
+        return self._painter.leave() + self._signals.leave()
 
     def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
         if not self._ending.done():
@@ -221,7 +240,7 @@ class Attachment:
 
     def _suspended(self) -> None:
         """Restore the terminal, then stop this process, as the user's shell asked."""
-        self._terminal.final_output = self._painter.leave()
+        self._terminal.final_output = self._leave()
         self._terminal.restore()
         self._was_restored = True
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -232,6 +251,7 @@ class Attachment:
         self._terminal.write(self._painter.enter(again=not self._was_restored))
         self._was_restored = False
         self._resized()
+        self._write_signals()
 
     # ------------------------------------------------------------ painting
 
@@ -249,8 +269,16 @@ class Attachment:
         self._pacer.painted(began_s, time.thread_time() - used_s)
 
     def _drained(self) -> None:
+        self._write_signals()
         if self._dirty:
             self._damaged()
+
+    def _write_signals(self) -> None:
+        """Write bells, notifications and the title, if the terminal takes them."""
+        while self._terminal.is_drained and self._waiting_signals:
+            self._terminal.write(self._waiting_signals.popleft())
+        if self._terminal.is_drained and self._was_live:
+            self._terminal.write(self._signals.title(self._program_title or self._name))
 
     @property
     def _lasting_notice(self) -> str:
@@ -281,6 +309,7 @@ class Attachment:
                     # The process that runs the program may change, but the program's modes stay.
                     self._was_live = True
                     self._viewer.focus(True)
+                    self._write_signals()
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
@@ -298,9 +327,19 @@ class Attachment:
         self._damaged()
 
     def viewer_event(self, event: Event) -> None:
-        """Show a new name of the chat; ignore other events."""
-        if isinstance(event, NameEvent):
-            self._name = event.name
+        """Show a new name or title of the chat, and pass on bells and notifications; ignore other events."""
+        match event:
+            case NameEvent(name):
+                self._name = name
+            case TitleEvent(title):
+                self._program_title = title
+            case BellEvent() if (bell := self._signals.bell()) not in self._waiting_signals:
+                self._waiting_signals.append(bell)
+            case NotificationEvent(title, body):
+                self._waiting_signals.append(self._signals.notification(self._name, title, body))
+            case _:
+                return
+        self._write_signals()
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Show that an input was refused, with the reason."""

@@ -191,6 +191,8 @@ class TerminalAttachment(Attachment):
         emulator = self._viewer.emulator
         self._follows_echo = False
         if emulator is not None:
+            self._program_title = emulator.title
+            self._write_signals()
             emulator.damage_all()
             if self._scrolled is not None:
                 self._scrolled.replaced(emulator, self._visible_rows(emulator))
