@@ -112,6 +112,7 @@ class App:
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
         self.sessions.drafts.restore(layout.drafts)
+        self.sessions.review_comments.restore(layout.review_comments)
         self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self.notifications)
         self.notifications.answered.connect(self._notifier.answer)
         self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
@@ -167,6 +168,7 @@ class App:
         tray.settings_requested.connect(self._separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
         self.sessions.drafts.save_due.connect(self._save_layout)
+        self.sessions.review_comments.save_due.connect(self._save_layout)
         windows.close_requested.connect(self._on_close_requested)
         # Each slot shows the window first; Qt calls slots in the order of their connections.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_requested):
@@ -249,6 +251,7 @@ class App:
 
     def _save_layout(self) -> None:
         self.layout.drafts = self.sessions.drafts.texts()
+        self.layout.review_comments = self.sessions.review_comments.saved()
         if self._can_save_layout and not self.finished.is_set():
             self.storage.save_layout(self.layout.to_dict())
 

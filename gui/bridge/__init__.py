@@ -18,6 +18,7 @@ catalog, and turns their events into signals. It never polls.
     color_labels    the colours by which the user marks chats
     muting          chats that send no notifications
     drafts          the unsent prompts of chats
+    review_comments the comments on chats' changes that were not sent yet
     text_files      private files with chats' texts, for the user's editor
     restore_points  the restore points of a chat: listed, compared with its files, restored
     removals        removes ended chats, with time to undo

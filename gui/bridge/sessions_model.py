@@ -24,6 +24,7 @@ from gui.bridge.drafts import Drafts
 from gui.bridge.muting import Muting
 from gui.bridge.removals import UndoableRemovals
 from gui.bridge.requests import ask
+from gui.bridge.review_comments import ReviewComments
 from gui.wording.explanation import Explained, explained, explained_without_host
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.paths import session_transitions
@@ -43,7 +44,7 @@ class SessionsModel(ChatList):
     """The list of all chats, and the actions on them.
 
     Attributes:
-        order, color_labels, muting, drafts: what the user sets for chats.
+        order, color_labels, muting, drafts, review_comments: what the user sets for chats.
         removals: removes ended chats, with time to undo.
         indexing, search_thread: the search in all chats.
         checkouts: the git working trees of running chats.
@@ -70,6 +71,7 @@ class SessionsModel(ChatList):
         self.order = ChatOrder(self, storage)
         self.muting = Muting(self, self.clock_changes)
         self.drafts = Drafts(self)
+        self.review_comments = ReviewComments(self)
         self.color_labels = ColorLabels(self)
 
     def _on_indexing_started(self) -> None:

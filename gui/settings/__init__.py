@@ -15,6 +15,7 @@
     endpoint_defaults  the defaults of New chat for a model server
     layout             the window's layout: saved in the store at each change
     saved_window       the saved form of windows and panes
+    review_comment     the saved form of a comment on a change
     pane_tree          the arrangement of the panes in a window
 
 This room must not know widgets or chats; ids of chats are only strings here.

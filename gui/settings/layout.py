@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gui.settings.review_comment import ReviewComment
 from gui.settings.saved_window import SavedWindow, restore_windows
 from session_host.protocol.values import Runtime
 
@@ -57,6 +58,7 @@ class WindowLayout(msgspec.Struct):
         grid: the last grid size of a terminal; a new chat starts with it.
         undelivered: how many characters of input a chat did not get, at most, when the last window closed; by its id.
         drafts: unsent prompts without their images, by the ids of chats; the one that was edited last is the last one.
+        review_comments: comments on changes that were not sent yet, by the ids of chats.
         color_labels: names of the colours by which the user marked chats, by their ids; see ``LABEL_COLORS``.
         restart_told: ids of chats that a restart of the computer interrupted, once a banner has offered to resume them.
     """
@@ -83,6 +85,7 @@ class WindowLayout(msgspec.Struct):
     undelivered: dict[str, int] = {}
     restart_told: list[str] = []
     drafts: dict[str, str] = {}
+    review_comments: dict[str, list[ReviewComment]] = {}
     color_labels: dict[str, str] = {}
 
     def to_dict(self) -> dict[str, Any]:

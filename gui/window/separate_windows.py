@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
@@ -9,6 +10,7 @@ from gui.settings.live_agents import LiveAgents
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
 from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.actions.giving_comments import CommentGiver
 from gui.window.actions.guide_actions import GuideOpener
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.windows import Windows
@@ -37,10 +39,15 @@ class SeparateWindows:
             import_theme=self._import_theme, open_file=self._open_file,
         )  # fmt: skip
         self._guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
-        self._changes = ChangesOpener(theme, settings, sessions.tasks)
+        giver = CommentGiver(sessions.tasks, windows.open_chat, self._resume)
+        self._changes = ChangesOpener(theme, settings, sessions, giver)
         windows.settings_requested.connect(self.settings.open)
         windows.guide_requested.connect(self._guide.open)
         windows.changes_requested.connect(self._changes.open)
+
+    def _resume(self, chat: Chat) -> None:
+        self._windows.open_chat(chat)
+        self._windows.window_of(chat).resuming.resume(chat)
 
     def close(self) -> None:
         """Close the windows that are open."""

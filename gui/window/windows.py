@@ -111,6 +111,7 @@ class Windows(QObject):
         for window in self.all:
             window.snapshot_layout()
         self._layout.drafts = self._sessions.drafts.texts()
+        self._layout.review_comments = self._sessions.review_comments.saved()
         return self._layout
 
     def hide(self) -> None:

@@ -26,6 +26,51 @@
     </message>
 </context>
 <context>
+    <name>comments</name>
+    <message numerus="yes">
+        <source>Comment on {count} line(s)</source>
+        <translation>
+            <numerusform>Comment on {count} line</numerusform>
+            <numerusform>Comment on {count} lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} comment(s)</source>
+        <translation>
+            <numerusform>{count} comment</numerusform>
+            <numerusform>{count} comments</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} comment(s) not saved yet</source>
+        <translation>
+            <numerusform>{count} comment not saved yet</numerusform>
+            <numerusform>{count} comments not saved yet</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} comment(s) put into the prompt box of {chat}, not sent yet.</source>
+        <translation>
+            <numerusform>{count} comment put into the prompt box of {chat}, not sent yet.</numerusform>
+            <numerusform>{count} comments put into the prompt box of {chat}, not sent yet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} comment(s) pasted into {chat}, without Enter.</source>
+        <translation>
+            <numerusform>{count} comment pasted into {chat}, without Enter.</numerusform>
+            <numerusform>{count} comments pasted into {chat}, without Enter.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} comment(s) copied.</source>
+        <translation>
+            <numerusform>{count} comment copied.</numerusform>
+            <numerusform>{count} comments copied.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>chat</name>
     <message numerus="yes">
         <source>{count} unchanged line(s)</source>

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from gui.input.draft import Draft
@@ -229,6 +229,13 @@ class PromptBox(QWidget):
             self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
             self.editor.insertPlainText(text)
             self.editor.ensureCursorVisible()
+
+    def append(self, text: str) -> None:
+        """Insert a text behind what is written, with an empty line between, and give the box the keyboard focus."""
+        self.editor.moveCursor(QTextCursor.MoveOperation.End)
+        written = self.editor.toPlainText()
+        gap = "" if not written or written.endswith("\n\n") else "\n" if written.endswith("\n") else "\n\n"
+        self.insert(gap + text)
 
     # ------------------------------------------------------------ the user's actions
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.restore_points import SincePrompt
+from gui.bridge.sessions_model import SessionsModel
 from gui.settings.live import LiveSettings
 from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
@@ -17,22 +17,28 @@ from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.single_window import SingleWindow
 
 if TYPE_CHECKING:
+    from gui.window.changes.review import CommentReceiver
     from gui.window.changes.window import ChangesWindow
 
 
 class ChangesOpener(QObject):
     """Opens the windows, and brings a chat's window to the front if it is open."""
 
-    def __init__(self, theme: Theme, settings: LiveSettings, tasks: Tasks) -> None:
+    def __init__(
+        self, theme: Theme, settings: LiveSettings, sessions: SessionsModel, receiver: CommentReceiver
+    ) -> None:
+        """Set up; ``receiver`` gets the comments on the changes."""
         super().__init__(theme)
-        self._theme, self._settings, self._tasks = theme, settings, tasks
+        self._theme, self._settings, self._sessions, self._receiver = theme, settings, sessions, receiver
         self._of: dict[str, _ChangesOfChat] = {}
 
     def open(self, chat: Chat, directory: str, since: SincePrompt | None = None) -> ChangesWindow:
         """Show the changes of the working tree around a directory of a chat; since a prompt, if one is given."""
         own = self._of.get(chat.id)
         if own is None:
-            own = _ChangesOfChat(chat, self._theme, self._settings, self._tasks, lambda: self._forget(chat.id))
+            own = _ChangesOfChat(
+                chat, self._theme, self._settings, self._sessions, self._receiver, lambda: self._forget(chat.id)
+            )
             self._of[chat.id] = own
         window = own.open_at(directory)
         if since is not None:
@@ -53,10 +59,17 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
     """Opens the window of one chat."""
 
     def __init__(
-        self, chat: Chat, theme: Theme, settings: LiveSettings, tasks: Tasks, on_closed: Callable[[], object]
+        self,
+        chat: Chat,
+        theme: Theme,
+        settings: LiveSettings,
+        sessions: SessionsModel,
+        receiver: CommentReceiver,
+        on_closed: Callable[[], object],
     ) -> None:
         super().__init__(theme)
-        self._chat, self._theme, self._settings, self._tasks = chat, theme, settings, tasks
+        self._chat, self._theme, self._settings = chat, theme, settings
+        self._sessions, self._receiver = sessions, receiver
         self._directory = ""
         self._after_close = on_closed
         settings.changed.connect(self._set_font)
@@ -71,9 +84,10 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
         from gui.bridge.changes_reader import ChangesReader
         from gui.window.changes.window import ChangesWindow
 
-        opener = LinkOpener(self._tasks, lambda: self._settings.preferences.window.editor, self._say)
-        reader = ChangesReader(self._chat, self._directory, self._tasks)
-        self.window = ChangesWindow(self._theme, reader, opener.open_file)
+        opener = LinkOpener(self._sessions.tasks, lambda: self._settings.preferences.window.editor, self._say)
+        reader = ChangesReader(self._chat, self._directory, self._sessions.tasks)
+        comments = self._sessions.review_comments
+        self.window = ChangesWindow(self._theme, reader, opener.open_file, comments, self._receiver)
         self._set_font()
         return self.window
 

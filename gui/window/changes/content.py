@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from gui.bridge.changes_reader import LINK, ChangedFile, readable
 from gui.chat.content import diff_files, patches
 from gui.chat.content.diff_files import DiffFile
 from gui.chat.content.items import ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, DiffHead, QuietLine, Segment
+from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, QuietLine, Segment
 from gui.theme.icons import Glyph
-from gui.wording import changes_texts, chat_texts
+from gui.window.changes.anchors import Anchored
+from gui.wording import changes_texts, chat_texts, comment_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import FileChange, Item
 
@@ -20,25 +21,73 @@ WHOLE_LINES = 2000
 """A change with more lines shows its beginning until the user chooses "Show all"."""
 
 
+ELSEWHERE = "\0"
+"""The id of the item with the comments on other files; no file has this path."""
+
+
 class FileSegments:
-    """The segments of changed files, by the ids of their items; see ``Content``."""
+    """The segments of changed files, by the ids of their items; see ``Content``.
+
+    Attributes:
+        comments: the comments on each file, by its path; those on files without changes by ``ELSEWHERE``.
+    """
 
     def __init__(self) -> None:
         self._top = ""
         self._files: dict[str, ChangedFile] = {}
+        self.comments: Mapping[str, Sequence[Anchored]] = {}
 
     def set_files(self, top: str, files: Iterable[ChangedFile]) -> list[Item]:
         """Set the changed files of a working tree; returns one item of a transcript for each."""
         self._top = top
         self._files = {file.path: file for file in files}
-        return [
+        items = [
             Item(path, "agent", 0, changes=(FileChange(shown(path), file.patch),)) for path, file in self._files.items()
         ]
+        return [Item(ELSEWHERE, "agent", 0), *items] if self.comments.get(ELSEWHERE) else items
+
+    def file(self, key: str) -> ChangedFile | None:
+        """The changed file of an item."""
+        return self._files.get(key)
 
     def __call__(
         self, item: Item, mode: Mode, _markdown: MarkdownText, _requests: ItemRequests, _directory: str
     ) -> list[Segment]:
-        return _segments(self._files[item.id], self._top, whole=mode.whole)
+        comments = self.comments.get(item.id, ())
+        if item.id == ELSEWHERE:
+            head = QuietLine(comment_texts.elsewhere(), icon=Glyph.INFO)
+            return [head, *(Card(request=each.comment.id) for each in comments)]
+        whole = mode.whole or any((each.last or 0) >= WHOLE_LINES for each in comments)
+        return with_cards(_segments(self._files[item.id], self._top, whole=whole), comments)
+
+
+def with_cards(segments: Sequence[Segment], comments: Sequence[Anchored]) -> list[Segment]:
+    """The segments of a file with the cards of its comments below their lines, else at its head."""
+    if not comments:
+        return list(segments)
+    below: dict[int, list[Segment]] = {}
+    for each in comments:
+        below.setdefault(-1 if each.last is None else each.last, []).append(Card(request=each.comment.id))
+    found: list[Segment] = []
+    line = 0
+    for segment in segments:
+        if not isinstance(segment, Diff):
+            found.append(segment)
+            if isinstance(segment, DiffHead):
+                found += below.get(-1, [])
+            continue
+        start = 0
+        ends = [place - line + 1 for place in sorted(below) if line <= place < line + len(segment.lines)]
+        for end in dict.fromkeys([*ends, len(segment.lines)]):
+            piece = segment.lines[start:end]
+            if piece:
+                text = "\n".join(each.signed_text for each in piece)
+                is_first, is_last = segment.first and not start, segment.last and end == len(segment.lines)
+                found.append(dataclasses.replace(segment, text=text, lines=piece, first=is_first, last=is_last))
+            found += below.get(line + end - 1, []) if end in ends else []
+            start = end
+        line += len(segment.lines)
+    return found
 
 
 def shown(path: str) -> str:

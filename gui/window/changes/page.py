@@ -1,42 +1,195 @@
-"""The diffs of all changed files, drawn as those of a chat are."""
+"""The diffs of all changed files, drawn as those of a chat are, with the comments on them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
+from collections.abc import Iterable, Mapping, Sequence
+
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.bridge.changes_reader import Changes
+from gui.bridge.changes_reader import ChangedFile, Changes
 from gui.chat.content.copying import utf16_slice
-from gui.chat.content.segments import Action, Diff, DiffHead, Segment
+from gui.chat.content.segments import Action, Card, Diff, DiffHead, Segment
 from gui.chat.drawing.style import MARGIN_PX
 from gui.chat.page.accessible_rows import spoken_segments
-from gui.chat.page.document import DocumentPage
 from gui.chat.page.painting import BAR_PX
 from gui.chat.page.places import Place, PlacedSegment
 from gui.chat.page.rows import TAIL, Row
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
+from gui.window.changes import marked_lines
+from gui.window.changes.anchors import Anchored
+from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import FileSegments
+from gui.window.changes.line_marks import LineMarkPage
+from gui.window.changes.marked_lines import LineRange
 from gui.wording import changes_texts
 
 _MAX_SPOKEN = 4_000
 _READ_AT_PX = 40
 """The file at this distance from the top of the page is the one that the user reads."""
+_CARD_GAP_PX = 6
+_OFF_PAGE_PX = -10_000
 
 
-class ChangesPage(DocumentPage):
-    """The page; each item is a changed file, and its id is the file's path."""
+class ChangesPage(LineMarkPage):
+    """The page; each item is a changed file, and its id is the file's path.
+
+    Attributes:
+        cards: the cards of the comments, by the comments' ids; those that were on the page at least once.
+
+    Signals:
+        card_made(CommentCard): the card of a comment was made.
+        line_menu_made(QMenu, LineRange): the context menu for lines of a diff was made.
+    """
+
+    card_made = Signal(CommentCard)
+    line_menu_made = Signal(QMenu, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", parent)
         self._file_segments = FileSegments()
         self.content = self._file_segments
+        self.cards: dict[str, CommentCard] = {}
+        self._shown_comments: Mapping[str, ShownComment] = {}
+        self._tab_order: list[str] = []
+        self.restyled.connect(self.arrange)
 
     def show_changes(self, changes: Changes, name: str) -> None:
         """Show these changes; the place stays if its file still has changes."""
         place = self.place if len(self.transcript) else None
+        self.marked = None
         self.show_items(self._file_segments.set_files(changes.top, changes.files), name, place)
+
+    def show_comments(
+        self, comments: Mapping[str, Sequence[Anchored]], shown: Mapping[str, ShownComment], *, all_files: bool
+    ) -> None:
+        """Show these comments; ``all_files``: ``show_changes`` follows.
+
+        Args:
+            comments: see ``FileSegments``.
+            shown: each of them as its card shows it, by its id.
+            all_files: whether ``show_changes`` follows.
+        """
+        former, self._file_segments.comments = self._file_segments.comments, comments
+        self._shown_comments = shown
+        for comment_id in [each for each in self.cards if each not in shown]:
+            card = self.cards.pop(comment_id)
+            if card.isAncestorOf(self.window().focusWidget()):
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+            card.hide()
+            card.deleteLater()
+        for comment_id, card in self.cards.items():
+            card.show_comment(shown[comment_id])
+        self.bars = tuple(
+            LineRange(key, each.first, each.last)
+            for key, of_file in comments.items()
+            for each in of_file
+            if each.first is not None and each.last is not None
+        )
+        if all_files:
+            return
+        for key in (*former, *comments):
+            if _places(former.get(key, ())) != _places(comments.get(key, ())):
+                self._refresh(key)
+        self.arrange()
+        self.update()
+
+    def _refresh(self, key: str) -> None:
+        """Update a file's row; the lines on the page stay where they are."""
+        position, place = self.rows.position(key), self._place
+        if position is None:
+            return
+        if place is None or place.key != key:
+            self.rows.refresh(key)
+            return
+        segments = self.rows.row(position).segments
+        top = segments[min(place.segment, len(segments) - 1)]
+        line = marked_lines.line_count(segments[: place.segment])
+        self.rows.refresh(key)
+        segments = self.rows.row(position).segments
+        if isinstance(top, Card) and top in segments:
+            self._place = place._replace(segment=segments.index(top))
+        elif isinstance(top, Diff | Card) and (found := marked_lines.place_of_line(segments, line)) is not None:
+            number = found[0]
+            segment = segments[number]
+            assert isinstance(segment, Diff)
+            inside = line - marked_lines.line_count(segments[:number])
+            above = marked_lines.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
+            self._place = Place(key, number, place.above * isinstance(top, Diff) + above)
+
+    # ------------------------------------------------------------ cards
+
+    def comment_card(self, comment_id: str) -> CommentCard | None:
+        """The card of a comment; None if there is no such comment."""
+        found, shown = self.cards.get(comment_id), self._shown_comments.get(comment_id)
+        if found is None and shown is not None:
+            found = self.cards[comment_id] = CommentCard(self.theme, shown, self)
+            found.hide()
+            found.resized.connect(self.arrange)
+            found.typed.connect(lambda: self.show_card(comment_id))
+            self.card_made.emit(found)
+        return found
+
+    def show_card(self, comment_id: str) -> None:
+        """Scroll to a card, if it is not on the page as a whole."""
+        for position in range(len(self.rows)):
+            key = self.rows.key(position)
+            if any(each.comment.id == comment_id for each in self._file_segments.comments.get(key, ())):
+                number = self.rows.row(position).segments.index(Card(request=comment_id))
+                placed = next((e for e in self.visible if (e.position, e.number) == (position, number)), None)
+                if placed is None:
+                    self.scroll_to(key, number, always=True)
+                elif (beyond := placed.top + placed.laid.height - self.height()) > 0:
+                    self.scroll_by(beyond)
+                elif placed.top < 0:
+                    self.scroll_by(placed.top)
+                return
+
+    @property
+    def _card_width(self) -> float:
+        return self.rows.width - (self.lines_left - self.column_left)
+
+    def card_height(self, request: str, width: int) -> float:
+        card = self.comment_card(request)
+        return 0.0 if card is None else card.height_for(round(self._card_width)) + 2.0 * _CARD_GAP_PX
+
+    def _place_cards(self) -> None:
+        super()._place_cards()
+        shown: dict[str, PlacedSegment] = {}
+        for placed in self.visible:
+            segment = self.rows.row(placed.position).segments[placed.number]
+            if isinstance(segment, Card):
+                shown[segment.request] = placed
+        left, width = round(self.lines_left), round(self._card_width)
+        for comment_id, card in self.cards.items():
+            if (found := shown.get(comment_id)) is not None:
+                height = round(found.laid.height) - 2 * _CARD_GAP_PX
+                card.setGeometry(left, round(found.top) + _CARD_GAP_PX, width, height)
+                card.show()
+            elif card.is_editing and card.isAncestorOf(self.window().focusWidget()):
+                card.move(left, _OFF_PAGE_PX)  # It keeps the keyboard.
+            else:
+                card.hide()
+        if list(shown) != self._tab_order:
+            self._tab_order = list(shown)
+            self.order_tabs()
+
+    def order_tabs(self) -> None:
+        """Let the Tab key go through the cards from the top down."""
+        previous: QWidget = self
+        for comment_id in self._tab_order:
+            if (card := self.cards.get(comment_id)) is not None:
+                for stop in card.focus_order():
+                    QWidget.setTabOrder(previous, stop)
+                    previous = stop
+
+    # ------------------------------------------------------------ files
+
+    def file(self, key: str) -> ChangedFile | None:
+        """The changed file of a row."""
+        return self._file_segments.file(key)
 
     def go_to_file(self, key: str) -> None:
         """Show a file at the top of the page."""
@@ -63,6 +216,8 @@ class ChangesPage(DocumentPage):
     def spoken(self, row: Row) -> str:
         return "" if row.key == TAIL else spoken_segments(row.segments)[:_MAX_SPOKEN]
 
+    # ------------------------------------------------------------ the context menu
+
     def context_menu(self, point: QPointF) -> QMenu:
         menu = super().context_menu(point)
         placed = self.segment_at(point)
@@ -77,7 +232,22 @@ class ChangesPage(DocumentPage):
         copy = menu.addAction(changes_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(path))
         menu.insertAction(first, copy)
         menu.insertSeparator(first)
+        if (lines := self._lines_at(point)) is not None:
+            self.line_menu_made.emit(menu, lines)
         return menu
+
+    def _lines_at(self, point: QPointF) -> LineRange | None:
+        """The lines that a menu at a point is for: those that are selected or marked if the point is among them."""
+        here = marked_lines.line_at_point(self, point)
+        if here is None:
+            return None
+        chosen: Iterable[LineRange | None] = (marked_lines.selected_lines(self, here.key), self.marked)
+        among = (
+            each
+            for each in chosen
+            if each is not None and each.key == here.key and each.first <= here.first <= each.last
+        )
+        return next(among, here)
 
     def _action(self, menu: QMenu, text: str, file: FilePlace) -> QAction:
         return menu.addAction(text, lambda: self.acted.emit(Action("file", file=file)))
@@ -94,3 +264,8 @@ class ChangesPage(DocumentPage):
     def _column_width(self) -> float:
         """The whole width: lines of code are long."""
         return float(max(self.width() - BAR_PX - 2 * MARGIN_PX, 80))
+
+
+def _places(comments: Sequence[Anchored]) -> list[tuple[str, int | None]]:
+    """The cards of a file, and the lines below which they stand."""
+    return [(each.comment.id, each.last) for each in comments]

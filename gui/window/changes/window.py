@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
 from gui.bridge.restore_points import SincePrompt
+from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.segments import Action
 from gui.terminal.links.links import FilePlace
 from gui.theme.follow import Theme
@@ -21,6 +22,8 @@ from gui.window.changes.content import shown
 from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
 from gui.window.changes.finder import ChangesFinder
 from gui.window.changes.page import ChangesPage
+from gui.window.changes.review import CommentReceiver, Review
+from gui.window.changes.review_bar import ReviewBar
 from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, IconButton, button, label
@@ -41,6 +44,7 @@ class ChangesWindow(TextWindow):
         reader: reads the changes.
         files: the list of the changed files.
         page: their diffs.
+        review: the comments on the diffs.
         finder, find_bar: find text in the diffs.
         summary: the line about all changes.
         since: the button that chooses what the files are compared with; hidden if there is no choice.
@@ -48,8 +52,23 @@ class ChangesWindow(TextWindow):
         message: the text in place of the diffs if there are none.
     """
 
-    def __init__(self, theme: Theme, reader: ChangesReader, open_file: Callable[[FilePlace], object]) -> None:
-        """Make the window; ``open_file`` opens a file in the user's editor."""
+    def __init__(
+        self,
+        theme: Theme,
+        reader: ChangesReader,
+        open_file: Callable[[FilePlace], object],
+        comments: ReviewComments,
+        receiver: CommentReceiver,
+    ) -> None:
+        """Make the window.
+
+        Args:
+            theme: the theme.
+            reader: reads the changes.
+            open_file: opens a file in the user's editor.
+            comments: the comments of all chats.
+            receiver: gets the comments.
+        """
         self.files = FileList(theme)
         self.page = ChangesPage(theme)
         super().__init__(changes_texts.changes(), self.files, self.page, size=SIZE, min_size=MIN_SIZE)
@@ -61,6 +80,7 @@ class ChangesWindow(TextWindow):
         """The file that the user chose in the list, and the place of the page that shows it."""
         self._is_going = False
         self.finder = ChangesFinder(self.page)
+        self.review = Review(self.page, reader, comments, receiver, ReviewBar())
         self._lay_out(theme, self._right_side(theme))
         self._connect()
         self.describe()
@@ -99,6 +119,7 @@ class ChangesWindow(TextWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
+        column.addWidget(self.review.bar)
         column.addWidget(self.note)
         column.addWidget(Hairline(theme))
         column.addWidget(self._stack, 1)
@@ -117,6 +138,7 @@ class ChangesWindow(TextWindow):
         self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
         self.reader.started.connect(self.describe)
         self.reader.finished.connect(self._on_read)
+        self.review.elsewhere_changed.connect(self.describe)
 
     # ------------------------------------------------------------ showing
 
@@ -124,6 +146,7 @@ class ChangesWindow(TextWindow):
         """Update the title, the summary and the message."""
         reader, changes = self.reader, self.reader.changes
         self.setWindowTitle(changes_texts.title_of(reader.chat.name))
+        self.review.update_bar()
         place = shown(PurePosixPath(changes.top if changes is not None else reader.directory).name)
         text = ""
         if changes is not None and changes.files:
@@ -147,7 +170,7 @@ class ChangesWindow(TextWindow):
             return changes_texts.cannot_read(reader.problem)
         if changes is None:
             return changes_texts.reading()
-        if changes.files:
+        if changes.files or self.review.has_cards_elsewhere:
             return ""
         if changes.since == "prompt":
             return changes_texts.nothing_since_prompt()
@@ -161,7 +184,7 @@ class ChangesWindow(TextWindow):
             is_first = self._shown is None or not self._shown.files
             self._shown = changes
             self.files.show_files(changes.files)
-            self.page.show_changes(changes, changes_texts.changes())
+            self.review.show_changes(changes, changes_texts.changes())
             if self.page.pattern is not None:
                 self.finder.restart_search()
             if is_first and changes.files:
@@ -307,6 +330,8 @@ class ChangesWindow(TextWindow):
             self.finder.step(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
         elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self._step(-1 if key == Qt.Key.Key_Up else 1)
+        elif is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.review.comment_on_chosen()
         elif is_enter and self.search.hasFocus():
             self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
             if not self.navigation.currentIndex().isValid():

@@ -162,6 +162,10 @@ class ChatPage(Area):
         """Insert a prompt where the user writes, without sending it."""
         raise NotImplementedError
 
+    def append_prompt(self, text: str) -> None:
+        """Insert a prompt behind what is written, without sending it, with the keyboard there."""
+        self.insert_prompt(text)
+
     def _show_line(self, text: str, query: Query) -> bool:
         """Show a line that a search found; returns whether the line exists."""
         raise NotImplementedError

@@ -160,6 +160,10 @@ class StructuredPage(ChatPage):
         """Put a prompt into the prompt box, where the cursor is."""
         self.view.prompt.insert(as_prompt(text))
 
+    def append_prompt(self, text: str) -> None:
+        """Put a prompt below what is written in the prompt box."""
+        self.view.prompt.append(as_prompt(text))
+
     def select_all(self) -> None:
         """Select the whole transcript."""
         self.view.page.select_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
 from gui.terminal.links.links import FilePlace
 from gui.window.actions.changes_actions import ChangesOpener
@@ -30,13 +31,30 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 LONG = "".join(f"line {number}\n" for number in range(1, 201))
 
 
+class Receiver:
+    """In the place of the chats' pages: keeps what they would get."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str]] = []
+        self.resumed: list[str] = []
+        self.problem = ""
+
+    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+        self.given.append((chat.name, text))
+        report(self.problem)
+
+    def resume(self, chat: Chat) -> None:
+        self.resumed.append(chat.name)
+
+
 class Opened:
     """The open window and what is behind it."""
 
     def __init__(self, played: Played, checkout: Checkout, session_id: str, area: Area) -> None:
         self.played, self.checkout, self.session_id = played, checkout, session_id
         self.settings = LiveSettings(area.config)
-        self.opener = ChangesOpener(played.theme, self.settings, played.sessions.tasks)
+        self.receiver = Receiver()
+        self.opener = ChangesOpener(played.theme, self.settings, played.sessions, self.receiver)
         self.window = self.open()
 
     def open(self) -> ChangesWindow:
@@ -161,9 +179,10 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
     boxes = [box for box in lines.laid.boxes if box.layout.text() == "line 149"]
     point = QPointF(page.segment_left(lines.position) + boxes[0].x + 5, lines.top + boxes[0].y + 5)
     menu = page.context_menu(point)
-    assert [action.text() for action in menu.actions()][:2] == ["Open line 149 in your editor", "Copy path"]
-    menu.actions()[0].trigger()
+    names = [action.text() for action in menu.actions()][:3]
+    assert names == ["Comment on line 149", "Open line 149 in your editor", "Copy path"]
     menu.actions()[1].trigger()
+    menu.actions()[2].trigger()
     assert files[-1] == FilePlace(f"{top}/long", 149)
     assert QGuiApplication.clipboard().text() == "long"
     menu.close()

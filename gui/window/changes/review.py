@@ -1,0 +1,270 @@
+"""The review of changes: comments on lines, which are given to the chat together as one text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge.changes_reader import ChangedFile, Changes, ChangesReader, readable
+from gui.bridge.chat import Chat
+from gui.bridge.review_comments import ReviewComments
+from gui.chat.content.ansi import visible
+from gui.chat.content.segments import DiffLine
+from gui.settings.review_comment import ReviewComment
+from gui.window.changes import anchors
+from gui.window.changes.anchors import Anchored
+from gui.window.changes.comment_card import CommentCard, ShownComment
+from gui.window.changes.content import ELSEWHERE, shown
+from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.page import ChangesPage
+from gui.window.changes.review_bar import Offer, ReviewBar
+from gui.wording import comment_texts
+
+
+class CommentReceiver(Protocol):
+    """Gives comments to chats."""
+
+    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+        """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
+
+    def resume(self, chat: Chat) -> None:
+        """Resume an ended chat."""
+
+
+class Review(QObject):
+    """Shows the comments of a chat on its changes.
+
+    Attributes:
+        bar: the line with the number of comments, and the buttons for all of them.
+
+    Signals:
+        elsewhere_changed: the page has comments on files without changes for the first time, or not any more.
+    """
+
+    elsewhere_changed = Signal()
+
+    def __init__(
+        self, page: ChangesPage, reader: ChangesReader, comments: ReviewComments, receiver: CommentReceiver,
+        bar: ReviewBar,
+    ) -> None:  # fmt: skip
+        super().__init__(page)
+        self._page, self._reader, self._comments, self._receiver = page, reader, comments, receiver
+        self.bar = bar
+        self._top = ""
+        self._lines: dict[str, list[DiffLine]] = {}
+        """The lines of changed files, by their paths."""
+        self._anchored: Mapping[str, Sequence[Anchored]] = {}
+        self._is_updating = False
+        page.lines_chosen.connect(self.comment_on)
+        page.line_menu_made.connect(self._extend_menu)
+        page.card_made.connect(self._on_card)
+        comments.changed.connect(self._on_comments)
+        bar.send.clicked.connect(lambda _checked: self.send())
+        bar.copy.clicked.connect(lambda _checked: self.copy())
+
+    @property
+    def has_cards_elsewhere(self) -> bool:
+        """Whether there are comments on files without changes."""
+        return ELSEWHERE in self._anchored
+
+    # ------------------------------------------------------------ showing
+
+    def show_changes(self, changes: Changes, name: str) -> None:
+        """Show changes, with the comments on them."""
+        self._lines.clear()
+        self._top = readable(changes.top)
+        self._show(changes, all_files=True)
+        self._page.show_changes(changes, name)
+
+    def update_bar(self) -> None:
+        """Show how many comments there are, and the name of the chat that gets them."""
+        own = self._own()
+        saved, drafts = (sum(bool(getattr(each, name)) for each in own) for name in ("text", "draft"))
+        self.bar.show_counts(saved, drafts, self._target.name)
+
+    def _on_comments(self, session_id: str) -> None:
+        if session_id == self._comments.key(self._reader.chat.id) and not self._is_updating:
+            changes = self._reader.changes
+            had_elsewhere = self.has_cards_elsewhere
+            if changes is not None:
+                self._show(changes)
+                if had_elsewhere != self.has_cards_elsewhere:
+                    self._page.show_changes(changes, self._page.accessibleName())
+                    self.elsewhere_changed.emit()
+            self.update_bar()
+
+    def _show(self, changes: Changes, *, all_files: bool = False) -> None:
+        """Find the lines of all comments, and show the cards."""
+        files = {readable(file.path): file for file in changes.files}
+        former = {readable(file.former): file for file in changes.files if file.former}
+        found: dict[str, list[Anchored]] = {}
+        cards: dict[str, ShownComment] = {}
+        moved = []
+        for saved in self._own():
+            file = files.get(saved.path) or former.get(saved.path)
+            each = Anchored(saved)
+            if file is not None:
+                each = anchors.find(msgspec.structs.replace(saved, path=readable(file.path)), self._lines_of(file))
+                moved += [each.comment] if each.comment != saved else []
+            found.setdefault(ELSEWHERE if file is None else file.path, []).append(each)
+            is_lost = each.last is None
+            place = _place(each.comment, shown(each.comment.path), is_changed=is_lost and file is not None)
+            cards[saved.id] = ShownComment(each.comment, place, is_lost)
+        self._anchored = found
+        self._page.show_comments(found, cards, all_files=all_files)
+        if moved:
+            self._is_updating = True
+            self._comments.put(self._reader.chat.id, *moved)
+            self._is_updating = False
+
+    def _lines_of(self, file: ChangedFile) -> list[DiffLine]:
+        found = self._lines.get(file.path)
+        if found is None:
+            found = self._lines[file.path] = anchors.lines_of(file)
+        return found
+
+    def _own(self) -> list[ReviewComment]:
+        """The comments on this working tree."""
+        return [each for each in self._comments.of(self._reader.chat.id) if self._top in {"", each.top}]
+
+    # ------------------------------------------------------------ writing
+
+    def comment_on_chosen(self) -> None:
+        """Comment on the lines that are selected or marked."""
+        lines = self._page.chosen_lines()
+        if lines is None:
+            self.bar.say(comment_texts.no_line())
+        else:
+            self.comment_on(lines)
+
+    def comment_on(self, lines: LineRange) -> None:
+        """Open the box for a comment on these lines, or the one that was begun there."""
+        file, changes = self._page.file(lines.key), self._reader.changes
+        if file is None or changes is None:
+            return
+        comment = anchors.new_comment(changes.top, file.path, self._lines_of(file), lines.first, lines.last)
+        if comment is None:
+            return
+        begun = next(
+            (each.comment for each in self._anchored.get(file.path, ())
+             if not each.comment.text and each.comment.lines == comment.lines and each.comment.first == comment.first),
+            None,
+        )  # fmt: skip
+        if begun is None:
+            self.bar.hide_notice()
+            self._comments.put(self._reader.chat.id, comment)
+        if (card := self._page.comment_card((begun or comment).id)) is not None:
+            self._page.selection.clear()
+            self._page.show_card(card.comment.id)
+            card.edit()
+            self._page.show_card(card.comment.id)
+
+    def _extend_menu(self, menu: QMenu, lines: LineRange) -> None:
+        """Add what the user can do with lines of a diff."""
+        file = self._page.file(lines.key)
+        comment = None
+        if file is not None:
+            comment = anchors.new_comment("", file.path, self._lines_of(file), lines.first, lines.last)
+        if comment is not None:
+            count = len(comment.lines)
+            text = comment_texts.comment_line(comment.first, is_old=comment.is_old)
+            text = text if count == 1 else comment_texts.comment_here(count)
+            action = menu.addAction(text, lambda: self.comment_on(lines))
+            action.setShortcut(Qt.Modifier.CTRL | Qt.Key.Key_Return)
+            menu.insertAction(menu.actions()[0], action)
+
+    def _on_card(self, card: CommentCard) -> None:
+        card.edited.connect(lambda comment: self._comments.put(self._reader.chat.id, comment))
+        card.removed.connect(self._remove)
+        card.closed.connect(self._on_closed)
+
+    def _on_closed(self, comment_id: str) -> None:
+        """Drop a comment in which nothing was written."""
+        own = {each.id: each for each in self._own()}
+        comment = own.get(comment_id)
+        self._page.setFocus(Qt.FocusReason.OtherFocusReason)
+        if comment is not None and not (comment.text or comment.draft):
+            self._comments.remove(self._reader.chat.id, comment_id)
+        self._page.order_tabs()
+
+    def _remove(self, comment_id: str) -> None:
+        removed = self._comments.remove(self._reader.chat.id, comment_id)
+        self._page.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.bar.say(comment_texts.removed_one(), self._undo_of(removed))
+
+    def _undo_of(self, removed: Sequence[ReviewComment]) -> Offer:
+        def undo() -> None:
+            self.bar.hide_notice()
+            self._comments.put(self._reader.chat.id, *removed)
+
+        return Offer(comment_texts.undo(), undo)
+
+    # ------------------------------------------------------------ giving
+
+    @property
+    def _target(self) -> Chat:
+        """The chat that gets the comments."""
+        return self._comments.newest(self._reader.chat)
+
+    def _to_give(self) -> list[Anchored]:
+        """The saved comments, by files and lines; boxes that are open are saved first."""
+        for card in list(self._page.cards.values()):
+            if card.is_editing:
+                card.save()
+        found = [each for of_file in self._anchored.values() for each in of_file if each.comment.text]
+        return sorted(found, key=lambda each: (each.comment.path.split("/"), each.comment.first))
+
+    def _text(self, given: Sequence[Anchored]) -> str:
+        """One text of comments; paths are relative to the chat's directory."""
+        directory = os.path.realpath(self._target.current_directory)
+        rows = []
+        for each in given:
+            comment = each.comment
+            path = visible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
+            place = _place(comment, path, is_changed=each.last is None)
+            rows.append((place, [visible(line) for line in comment.lines], comment.text))
+        return comment_texts.prompt(rows)
+
+    def copy(self) -> None:
+        """Put the comments on the clipboard; they stay."""
+        given = self._to_give()
+        if not given:
+            self.bar.say(comment_texts.save_first())
+            return
+        QGuiApplication.clipboard().setText(self._text(given))
+        self.bar.say(comment_texts.copied(len(given)))
+
+    def send(self) -> None:
+        """Put the comments where the user writes to the chat; then they are removed here."""
+        given, chat = self._to_give(), self._target
+        if not given:
+            self.bar.say(comment_texts.save_first())
+            return
+        if chat.has_ended:
+            self.bar.say(
+                comment_texts.has_ended(chat.name),
+                Offer(comment_texts.resume(), lambda: self._receiver.resume(chat)),
+                Offer(comment_texts.copy_comments(), self.copy),
+            )
+            return
+
+        def report(problem: str) -> None:
+            if problem:
+                self.bar.say(problem, Offer(comment_texts.copy_comments(), self.copy))
+                return
+            removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in given))
+            is_structured = chat.record.runtime == "structured"
+            text = comment_texts.sent(len(removed), chat.name, in_prompt_box=is_structured)
+            self.bar.say(text, self._undo_of(removed))
+
+        self._receiver.give(chat, self._text(given), report)
+
+
+def _place(comment: ReviewComment, path: str, *, is_changed: bool) -> comment_texts.Place:
+    return comment_texts.Place(path, comment.first, comment.last, comment.is_old, is_changed)
