@@ -61,7 +61,9 @@ def send_to(chat: str) -> str:
 
 
 def send_help() -> str:
-    return translate("comments", "Puts the comments where you write to the chat; it does not send them to the agent")
+    return translate(
+        "comments", "Puts the comments where you write to the chat, and does not press Enter (Ctrl+Shift+Enter)"
+    )
 
 
 def copy_comments() -> str:
@@ -171,6 +173,10 @@ def not_connected(chat: str) -> str:
 
 def save_first() -> str:
     return translate("comments", "No comment is saved yet. Choose Edit and save it first.")
+
+
+def none_yet() -> str:
+    return translate("comments", "There are no comments yet.")
 
 
 def no_line() -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.window.page.chat_page import ChatPage
+from gui.window.page.structured_page import StructuredPage
 from gui.wording import comment_texts
 from session_host.protocol.values import Activity
 
@@ -32,7 +33,7 @@ class CommentGiver:
         page = self._open_chat(chat)
         if asks or page.is_question_open:
             report(comment_texts.answer_first(chat.name))  # The text could become the answer.
-        elif page.can_insert:
+        elif _is_ready(page):
             page.append_prompt(text)
             report("")
         else:
@@ -45,13 +46,18 @@ class CommentGiver:
         page.settled.connect(ready.set)
         try:
             async with asyncio.timeout(WAIT_S):
-                while not page.can_insert and not chat.has_ended:
+                while not _is_ready(page) and not chat.has_ended:
                     ready.clear()
                     await ready.wait()
         except TimeoutError:
             pass
-        if page.isVisible() and page.can_insert and not page.is_question_open:
+        if _is_ready(page) and not page.is_question_open:
             page.append_prompt(text)
             report("")
         else:
             report(comment_texts.not_connected(chat.name))
+
+
+def _is_ready(page: ChatPage) -> bool:
+    """Whether a text can be put there now: into a prompt box always, into a terminal once it shows the running chat."""
+    return not page.chat.has_ended and page.can_insert and (page.is_settled or isinstance(page, StructuredPage))

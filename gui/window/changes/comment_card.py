@@ -17,6 +17,7 @@ from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import button, label
+from gui.window.widgets.plain_lines import monospace_font
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import comment_texts
 
@@ -114,7 +115,8 @@ class CommentCard(QWidget):
         if self._shown.is_apart:
             self._add_label(comment_texts.place(self._shown.place), "secondary")
             lines = [comment_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
-            self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
+            quoted = self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
+            quoted.setFont(monospace_font())
 
     def _add_buttons(self, *buttons: QPushButton) -> None:
         row = FlowRow(GAP_S_PX)

@@ -193,6 +193,7 @@ class ChangesPage(LineMarkPage):
 
     def go_to_file(self, key: str) -> None:
         """Show a file at the top of the page."""
+        self.unmark()
         self.go_to(Place(key, 0, 0.0))
 
     @property

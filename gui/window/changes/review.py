@@ -244,7 +244,7 @@ class Review(QObject):
         """Put the comments where the user writes to the chat; then they are removed here."""
         given, chat = self._to_give(), self._target
         if not given:
-            self.bar.say(comment_texts.save_first())
+            self.bar.say(comment_texts.save_first() if self._own() else comment_texts.none_yet())
             return
         if chat.has_ended:
             self.bar.say(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.theme.tokens import GAP_L_PX, GAP_S_PX
@@ -48,6 +48,8 @@ class ReviewBar(QWidget):
         self._notice_row = self._row(self._notice)
         self._notice_row.addWidget(self.notice, 1)
         self.offers: list[QWidget] = []
+        self._before: QWidget = self.notice
+        """The widget before the buttons in tab order."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -62,6 +64,12 @@ class ReviewBar(QWidget):
         row.setContentsMargins(GAP_L_PX, 0, GAP_S_PX, GAP_S_PX)
         row.setSpacing(GAP_S_PX)
         return row
+
+    def set_tab_order(self, before: QWidget, after: QWidget) -> None:
+        """Let the Tab key stop at the buttons after one widget and before another one."""
+        self._before = before
+        for one, other in pairwise([before, self.copy, self.send, after]):
+            QWidget.setTabOrder(one, other)
 
     def show_counts(self, saved: int, drafts: int, chat: str) -> None:
         """Show how many comments are saved, how many texts are not, and the name of the chat that gets them."""
@@ -78,8 +86,8 @@ class ReviewBar(QWidget):
         self.notice.setText(text)
         for offer in offers:
             made = button(offer.name, "quiet", offer.run)
-            made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self._notice_row.addWidget(made)
+            QWidget.setTabOrder(self.offers[-1] if self.offers else self._before, made)
             self.offers.append(made)
         self._notice.show()
         announce(self.notice, text)

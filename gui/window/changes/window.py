@@ -124,6 +124,7 @@ class ChangesWindow(TextWindow):
         column.addWidget(Hairline(theme))
         column.addWidget(self._stack, 1)
         self.find_bar = FindBar(theme, self._stack, self.finder)
+        self.review.bar.set_tab_order(self._refresh_button, self.page)
         return right
 
     def _apply_theme(self) -> None:
@@ -331,7 +332,10 @@ class ChangesWindow(TextWindow):
         elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and event.modifiers() & Qt.KeyboardModifier.AltModifier:
             self._step(-1 if key == Qt.Key.Key_Up else 1)
         elif is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.review.comment_on_chosen()
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.review.send()
+            else:
+                self.review.comment_on_chosen()
         elif is_enter and self.search.hasFocus():
             self.navigation.setFocus(Qt.FocusReason.OtherFocusReason)
             if not self.navigation.currentIndex().isValid():

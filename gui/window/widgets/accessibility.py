@@ -26,6 +26,7 @@ ROLES = {
     "TranscriptRow": QAccessible.Role.ListItem,
     "RequestCard": QAccessible.Role.AlertMessage,
     "PromptBox": QAccessible.Role.Grouping,
+    "CommentCard": QAccessible.Role.Grouping,
     "FindBar": QAccessible.Role.Grouping,
     "StatusLine": QAccessible.Role.StatusBar,
     "BannerArea": QAccessible.Role.AlertMessage,

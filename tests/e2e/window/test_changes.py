@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo
+from tests.e2e.window.hand import saved
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.support.waiting import wait_until
@@ -56,3 +57,55 @@ def test_changed_files_are_reviewed_and_opened_in_the_editor_by_keys(open_window
         own.type("review")
         own.press("Return")
         wait_until(lambda: changes_windows(own), WAIT_S, "the window by a word of other programs")
+
+
+def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
+    open_window: OpenWindow, area: Area
+) -> None:
+    checkout = Checkout.new(area.home / "api")
+    checkout.write("file", "changed\n")
+    read, got = area.root / "read", area.root / "got"
+    editor = checkout.write("../editor", f"#!/bin/sh\necho >>{read}\n")
+    editor.chmod(0o755)
+    (area.config / "window.toml").write_text(f'editor = "{editor} {{file}}:{{line}}"\n')
+    command = ["bash", "-c", f"printf '\\e[?2004h'; cat >{got}"]
+    chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
+
+    def show_changes(own: Window, tabs: int) -> None:
+        """Open the window, go to the first changed line over some tab stops, and open the box there."""
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        own.press("ctrl+shift+i")
+        [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
+        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
+        read.unlink(missing_ok=True)
+
+        def is_read() -> bool:
+            own.press("Return")
+            return read.exists()
+
+        wait_until(is_read, WAIT_S, "the changes to be read")
+        own.press(*["Tab"] * tabs, "ctrl+Down", "ctrl+Return")
+
+    def drafts() -> list[tuple[str, str]]:
+        return [(each.text, each.draft) for each in saved().review_comments.get(chat["id"], [])]
+
+    with open_window() as first:
+        show_changes(first, 2)
+        first.type("half a")
+        wait_until(lambda: drafts() == [("", "half a")], WAIT_S, "what was typed to be saved")
+        first.kill()
+    with open_window() as second:
+        show_changes(second, 4)
+        second.type(" thought")
+        second.press("ctrl+Return", "ctrl+shift+Return")
+        wait_until(lambda: got.exists() and "> -file" in got.read_text(), WAIT_S, "the paste")
+        assert "thought" not in got.read_text(), "its last line waits for Enter"
+
+        def is_entered() -> bool:
+            second.press("Return")
+            return "half a thought\x1b[201~\n" in got.read_text()
+
+        wait_until(is_entered, WAIT_S, "the last line")
+        wait_until(lambda: drafts() == [], WAIT_S, "no comment to be left")

@@ -1,0 +1,53 @@
+"""The comments on changes are kept for their chat until they are sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.bridge import review_comments
+from gui.settings.layout import WindowLayout
+from gui.settings.review_comment import ReviewComment
+from session_host.protocol.values import State
+from tests.unit.gui.conftest import Played
+
+
+def comment(name: str, text: str = "why?", draft: str = "") -> ReviewComment:
+    return ReviewComment(id=name, top="/top", path="a", first=1, last=1, lines=("+a",), text=text, draft=draft)
+
+
+async def test_comments_are_saved_soon_and_restored_with_what_was_not_saved(played: Played) -> None:
+    session_id = await played.add("one")
+    comments, due = played.sessions.review_comments, list[bool]()
+    comments.save_due.connect(lambda: due.append(True))
+    written = [comment("1"), comment("2", "", "half a th")]
+    comments.put(session_id, *written, comment("3", ""))
+    await played.until(lambda: due, "the comments to be saved")
+    layout = WindowLayout(review_comments=comments.saved())
+    comments.remove(session_id, "1", "2", "3")
+    assert comments.of(session_id) == []
+    comments.restore(WindowLayout.from_dict(layout.to_dict()).review_comments)
+    assert comments.of(session_id) == written, "a comment without a text is not saved"
+
+
+async def test_a_resumed_chat_has_the_comments_of_the_former_one(played: Played) -> None:
+    former = await played.add("one", state=State.EXITED, exit_code=0)
+    comments, changed = played.sessions.review_comments, list[str]()
+    comments.put(former, comment("1"))
+    comments.changed.connect(changed.append)
+    follower = await played.add("one", resumed_from=former)
+    await played.storage.call(lambda store: store.update(former, continued_by=follower))
+    await played.sessions.refresh_now()
+    assert changed == [follower]
+    assert comments.of(former) == comments.of(follower) == [comment("1")]
+    comments.put(former, comment("2"))
+    assert list(comments.saved()) == [follower]
+    assert comments.remove(follower, "2", "gone") == [comment("2")]
+
+
+async def test_the_latest_comments_are_saved_if_there_is_too_much(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_comments, "MAX_SAVED_CHARACTERS", 25)
+    session_id = await played.add("one")
+    played.sessions.review_comments.put(session_id, *(comment(name, "x" * 8) for name in "123"))
+    assert [each.id for each in played.sessions.review_comments.saved()[session_id]] == ["2", "3"]

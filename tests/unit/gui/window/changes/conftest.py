@@ -1,0 +1,120 @@
+"""The window with changes over a real repository, and what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.bridge.chat import Chat
+from gui.settings.live import LiveSettings
+from gui.window.actions.changes_actions import ChangesOpener
+from gui.window.changes.window import ChangesWindow
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.qt_waiting import delete_now
+from tests.support.repositories import Checkout
+from tests.support.windows import has_keyboard
+from tests.unit.gui.conftest import Played
+
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+LONG = "".join(f"line {number}\n" for number in range(1, 201))
+FILE, LONG_FILE = "file, modified, 1 line added, 1 line removed", "long, modified, 1 line added, 1 line removed"
+NEW = "src/deep/new, untracked, 200 lines added"
+
+
+class Receiver:
+    """In the place of the chats' pages: keeps what they would get."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str]] = []
+        self.resumed: list[str] = []
+        self.problem = ""
+
+    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+        self.given.append((chat.name, text))
+        report(self.problem)
+
+    def resume(self, chat: Chat) -> None:
+        self.resumed.append(chat.name)
+
+
+class Opened:
+    """The open window and what is behind it."""
+
+    def __init__(self, played: Played, checkout: Checkout, session_id: str, area: Area) -> None:
+        self.played, self.checkout, self.session_id = played, checkout, session_id
+        self.settings = LiveSettings(area.config)
+        self.receiver = Receiver()
+        self.opener = ChangesOpener(played.theme, self.settings, played.sessions, self.receiver)
+        self.window = self.open()
+
+    def open(self) -> ChangesWindow:
+        return self.opener.open(self.played.chat(self.session_id), str(self.checkout.path))
+
+    @property
+    def listed(self) -> list[str]:
+        """The rows of the list."""
+        model = self.window.navigation.model()
+        return [str(model.index(row, 0).data()) for row in range(model.rowCount())]
+
+    @property
+    def current(self) -> str:
+        """The marked row."""
+        return str(self.window.navigation.currentIndex().data())
+
+    @property
+    def shown(self) -> str:
+        """The text on the page."""
+        page = self.window.page
+        return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
+
+    @property
+    def message(self) -> str:
+        """The text in place of the diffs; "" if there are diffs."""
+        return self.window.message.text() if self.window.message.isVisible() else ""
+
+    @property
+    def first(self) -> str:
+        """The file at the top of the page."""
+        page = self.window.page
+        return page.rows.key(page.visible[0].position)
+
+    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key in the widget that has the keyboard."""
+        focused = self.window.focusWidget()
+        assert focused is not None
+        QTest.keyClick(focused, key, modifiers)
+
+    async def until_read(self) -> None:
+        await self.played.until(
+            lambda: not self.window.reader.is_reading and (self.window.reader.changes or self.window.reader.problem),
+            "the changes to be read",
+        )
+
+    async def until_listed(self, *rows: str) -> None:
+        await self.played.until(lambda: self.listed == list(rows), f"the rows {rows}")
+
+
+@pytest.fixture
+async def opened(played: Played, display: XServer, tmp_path: Path, area: Area) -> AsyncIterator[Opened]:
+    """The window of a chat in a repository with two changed files and a new one."""
+    checkout = Checkout.new(tmp_path / "api")
+    checkout.commit("long", LONG)
+    checkout.write("file", "other\n")
+    checkout.write("long", LONG.replace("line 150\n", "line 150 has changed\n"))
+    checkout.write("src/deep/new", LONG)
+    session_id = await played.add("work", cwd=str(checkout.path))
+    made = Opened(played, checkout, session_id, area)
+    await played.until(
+        lambda: made.window.isActiveWindow() and has_keyboard(int(made.window.winId())), "the window's keyboard"
+    )
+    await made.until_read()
+    yield made
+    made.opener.close()
+    delete_now(made.opener, made.settings)

@@ -1,0 +1,95 @@
+"""The lines of a comment are found again in a diff that has changed since, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.bridge.changes_reader import ChangedFile
+from gui.chat.content.segments import DiffLine
+from gui.settings.review_comment import ReviewComment
+from gui.window.changes.anchors import MAX_LINES, find, lines_of, new_comment
+
+
+def diff(*lines: str, new: int = 10) -> list[DiffLine]:
+    """The lines of a diff with one hunk, which begins at this line."""
+    old_count, new_count = (sum(line[0] in f"{sign} " for line in lines) for sign in "-+")
+    patch = "\n".join([f"@@ -10,{old_count} +{new},{new_count} @@", *lines]) + "\n"
+    return lines_of(ChangedFile(path="a", state="modified", patch=patch))
+
+
+def comment(lines: list[DiffLine], first: int, last: int | None = None) -> ReviewComment:
+    made = new_comment("/top", "a", lines, first, first if last is None else last)
+    assert made is not None
+    return made
+
+
+def numbers(made: ReviewComment) -> tuple[int, int, bool]:
+    return made.first, made.last, made.is_old
+
+
+def test_a_comment_has_the_numbers_after_the_change_and_before_it_if_all_its_lines_are_gone() -> None:
+    lines = diff(" one", "-two", "-three", "+2", " four")
+    assert numbers(comment(lines, 4)) == (11, 11, False)
+    assert numbers(comment(lines, 2, 3)) == (11, 12, True)
+    whole = comment(lines, 0, 5)
+    assert numbers(whole) == (10, 12, False)
+    assert whole.lines == (" one", "-two", "-three", "+2", " four")
+    assert (comment(lines, 4).before, comment(lines, 4).after) == (("one",), ("four",))
+
+
+def test_the_first_line_of_a_hunk_and_a_remark_take_no_comment() -> None:
+    lines = diff("-one", "+1", "\\ No newline at end of file")
+    assert new_comment("/top", "a", lines, 0, 0) is None
+    assert new_comment("/top", "a", lines, 3, 3) is None
+
+
+def test_lines_that_moved_are_found_by_their_text() -> None:
+    made = comment(diff(" a", "+b", "+c", " d"), 2, 3)
+    later = diff(" x", " y", "+new", "+b", "+c", new=30)
+    found = find(made, later)
+    assert (found.first, found.last) == (4, 5)
+    assert numbers(found.comment) == (33, 34, False)
+    assert (found.comment.id, found.comment.before) == (made.id, ("x", "y", "new"))
+
+
+def test_an_added_line_that_was_committed_is_found_among_the_unchanged_ones() -> None:
+    made = comment(diff(" a", "+b", " d"), 2)
+    assert find(made, diff(" b", "-d", "+e")).first == 1
+
+
+def test_a_removed_line_is_not_found_among_the_others() -> None:
+    made = comment(diff("-a", "+b"), 1)
+    assert made.is_old
+    assert find(made, diff(" a", "-b", "+c")).first is None
+
+
+def test_a_line_that_is_not_there_any_more_is_not_found_and_keeps_its_numbers() -> None:
+    made = comment(diff(" a", "+b", " c"), 2)
+    assert find(made, diff(" a", "+B", " c")) == (made, None, None)
+    assert find(made, []) == (made, None, None)
+
+
+@pytest.mark.parametrize("later", [("+start", "+}", "+end", "+}"), ("+other", "+}", "+start", "+}", "+end")])
+def test_a_line_with_a_common_text_is_found_by_those_around_it(later: tuple[str, ...]) -> None:
+    made = comment(diff("+start", "+}", "+end"), 2)
+    lines = diff(*later)
+    found = find(made, lines)
+    assert found.first is not None
+    assert lines[found.first - 1].text == "start"
+    assert lines[found.first + 1].text == "end"
+
+
+def test_of_equal_places_the_same_numbers_count_and_else_none_is_certain() -> None:
+    blocks = ("+a", "+}", "+b") * 4
+    lines = diff(*blocks)
+    made = comment(lines, 5)
+    assert find(made, lines).first == 5
+    assert find(made, diff(*blocks, new=50)).first is None
+
+
+def test_line_ends_make_no_difference_and_long_comments_are_cut() -> None:
+    made = comment(diff("+a\r"), 1)
+    assert made.lines == ("+a",)
+    assert find(made, diff("+a")).first == 1
+    many = diff(*(f"+{number}" for number in range(MAX_LINES + 50)))
+    assert len(comment(many, 1, MAX_LINES + 40).lines) == MAX_LINES

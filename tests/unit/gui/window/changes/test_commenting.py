@@ -1,0 +1,226 @@
+"""Comments on lines of changes: by keyboard and mouse, kept while files change, and given to the chat."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from gui.window.changes import marked_lines
+from gui.window.changes.comment_card import CommentCard
+from gui.window.changes.marked_lines import LineRange
+from session_host.protocol.values import State
+from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened
+
+
+def type_text(opened: Opened, text: str) -> None:
+    """Type into the widget that has the keyboard."""
+    QTest.keyClicks(opened.window.focusWidget(), text)
+
+
+def cards(opened: Opened) -> dict[str, CommentCard]:
+    """The cards on the page, by what they say."""
+    return {card.comment.text: card for card in opened.window.page.cards.values() if card.isVisible()}
+
+
+def press_button(opened: Opened, name: str) -> None:
+    """Press the first visible button with this name."""
+    [found, *_] = [each for each in opened.window.findChildren(QPushButton) if each.text() == name and each.isVisible()]
+    QTest.mouseClick(found, Qt.MouseButton.LeftButton)
+
+
+def comment_on(opened: Opened, lines: LineRange, text: str) -> None:
+    opened.window.review.comment_on(lines)
+    type_text(opened, text)
+    opened.press(Qt.Key.Key_Return, CONTROL)
+
+
+def point_of(opened: Opened, text: str) -> QPoint:
+    """The beginning of a line of a diff, on the page."""
+    page = opened.window.page
+    for placed in page.visible:
+        for box in placed.laid.boxes:
+            if box.layout.text() == text:
+                x = page.segment_left(placed.position) + box.x
+                return QPointF(x + 1, placed.top + box.y + box.height / 2).toPoint()
+    raise AssertionError(f"{text!r} is not on the page: {opened.shown}")
+
+
+async def test_lines_are_marked_commented_and_given_by_keyboard_alone(opened: Opened) -> None:
+    window, page = opened.window, opened.window.page
+    opened.press(Qt.Key.Key_Down)
+    assert opened.current == LONG_FILE
+    opened.press(Qt.Key.Key_Tab)
+    opened.press(Qt.Key.Key_Tab)
+    assert page.hasFocus()
+    opened.press(Qt.Key.Key_Down, CONTROL)
+    opened.press(Qt.Key.Key_Down, CONTROL)
+    opened.press(Qt.Key.Key_Down, CONTROL | SHIFT)
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    type_text(opened, "Why?")
+    assert window.review.bar.count.accessibleName() == "1 comment not saved yet"
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert page.hasFocus()
+    [card] = cards(opened).values()
+    assert card.accessibleName() == "Comment on long:150-151"
+    opened.press(Qt.Key.Key_Up, ALT)
+    assert opened.current == FILE
+    opened.press(Qt.Key.Key_Down, CONTROL)
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    type_text(opened, "Keep it")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert window.review.bar.count.accessibleName() == "2 comments"
+    assert window.review.bar.send.text() == "Send to work"
+    window.navigation.setFocus()
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Return):
+        opened.press(key)
+    text = (
+        "Comments on your changes:\n\n"
+        "file:1 · before the change\n> -file\nKeep it\n\n"
+        "long:150-151\n> +line 150 has changed\n>  line 151\nWhy?"
+    )
+    assert opened.receiver.given == [("work", text)]
+    assert (cards(opened), window.review.bar.count.isVisible()) == ({}, False)
+    assert window.review.bar.notice.text() == "2 comments pasted into work, without Enter."
+    press_button(opened, "Undo")
+    opened.played.settle()
+    assert set(cards(opened)) == {"Why?", "Keep it"}
+
+
+async def test_escape_keeps_what_was_typed_and_an_empty_box_leaves_nothing(opened: Opened) -> None:
+    window = opened.window
+    lines = LineRange("long", 5, 5)
+    window.review.comment_on(lines)
+    type_text(opened, "half a th")
+    opened.press(Qt.Key.Key_Escape)
+    assert window.isVisible()
+    window.review.comment_on(lines)
+    type_text(opened, "ought")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    [card] = cards(opened).values()
+    assert card.comment.text == "half a thought"
+    card.edit()
+    type_text(opened, ", or two")
+    press_button(opened, "Close")
+    [card] = cards(opened).values()
+    assert (card.comment.text, card.comment.draft) == ("half a thought", "half a thought, or two")
+    press_button(opened, "Edit")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert list(cards(opened)) == ["half a thought, or two"]
+    window.review.comment_on(LineRange("file", 1, 1))
+    opened.press(Qt.Key.Key_Escape)
+    assert window.review.bar.count.accessibleName() == "1 comment"
+    press_button(opened, "Remove")
+    assert (cards(opened), window.review.bar.count.isVisible()) == ({}, False)
+    press_button(opened, "Undo")
+    assert list(cards(opened)) == ["half a thought, or two"]
+
+
+async def test_lines_are_chosen_with_the_mouse(opened: Opened) -> None:
+    page = opened.window.page
+    opened.press(Qt.Key.Key_Down)
+    first, last = point_of(opened, "line 148"), point_of(opened, "line 152")
+    QTest.mousePress(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first)
+    QTest.mouseMove(page, last)
+    QTest.mouseRelease(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, last)
+    chosen = marked_lines.selected_lines(page)
+    assert chosen is not None
+    assert (chosen.first, chosen.last) == (2, 6), "line 152 is not selected, only the beginning of it"
+    menu = page.context_menu(QPointF(point_of(opened, "line 149")))
+    assert menu.actions()[0].text() == "Comment on 5 lines"
+    menu.actions()[0].trigger()
+    menu.close()
+    type_text(opened, "all")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert cards(opened)["all"].accessibleName() == "Comment on long:148-151"
+    beside = QPoint(round(page.lines_left) - 8, point_of(opened, "line 153").y())
+    QTest.mouseMove(page, beside)
+    QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, beside)
+    type_text(opened, "one")
+    press_button(opened, "Save comment")
+    assert cards(opened)["one"].accessibleName() == "Comment on long:153"
+    assert cards(opened)["one"].y() > cards(opened)["all"].y()
+
+
+async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> None:
+    window, checkout, page = opened.window, opened.checkout, opened.window.page
+    comment_on(opened, LineRange("long", 5, 5), "moves")
+    comment_on(opened, LineRange("src/deep/new", 2, 2), "changes")
+    comment_on(opened, LineRange("file", 2, 2), "goes")
+    review_box = LineRange("long", 6, 6)
+    window.review.comment_on(review_box)
+    type_text(opened, "being wri")
+    editor = window.focusWidget()
+    checkout.write("long", "new\n" + LONG.replace("line 150\n", "line 150 has changed\n"))
+    checkout.write("src/deep/new", "other\n")
+    checkout.git("checkout", "-q", "file")
+    opened.press(Qt.Key.Key_F5)
+    await opened.until_listed("long, modified, 2 lines added, 1 line removed", NEW.replace("200 lines", "1 line"))
+    assert window.focusWidget() is editor, "the box stays open, with the keyboard"
+    type_text(opened, "tten")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    page.scroll_to_start()
+    opened.played.settle()
+    assert "Comments on files that are not among these changes" in opened.shown
+    assert cards(opened)["goes"].accessibleName() == "Comment on file:1"
+    assert {"moves", "being written"} <= {card.comment.text for card in page.cards.values()}
+    page.go_to_file("long")
+    assert cards(opened)["moves"].accessibleName() == "Comment on long:151"
+    page.go_to_file("src/deep/new")
+    assert cards(opened)["changes"].accessibleName() == "Comment on src/deep/new:2 · the line has changed"
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "all")
+    opened.press(Qt.Key.Key_F5)
+    await opened.until_listed()
+    assert "Comments on files that are not among these changes" in opened.shown
+    window.review.copy()
+    copied = QGuiApplication.clipboard().text()
+    assert [copied.count(text) for text in ("moves", "changes", "goes", "being written")] == [1, 2, 1, 1]
+    window.review.send()
+    await opened.played.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
+
+
+async def test_comments_are_there_when_the_window_is_opened_again(opened: Opened) -> None:
+    comment_on(opened, LineRange("long", 5, 5), "stays")
+    opened.window.close()
+    opened.window = opened.open()
+    await opened.until_read()
+    opened.window.page.go_to_file("long")
+    assert list(cards(opened)) == ["stays"]
+
+
+async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened: Opened) -> None:
+    window, chat = opened.window, opened.played.chat(opened.session_id)
+    comment_on(opened, LineRange("long", 5, 5), "stays")
+    opened.receiver.problem = "not now"
+    window.review.send()
+    assert (window.review.bar.notice.text(), list(cards(opened))) == ("not now", ["stays"])
+    chat.record.state = State.EXITED
+    window.review.send()
+    assert len(opened.receiver.given) == 1
+    assert window.review.bar.notice.text().startswith("work has ended.")
+    press_button(opened, "Resume chat")
+    assert opened.receiver.resumed == ["work"]
+    press_button(opened, "Copy comments")
+    assert "stays" in QGuiApplication.clipboard().text()
+    assert list(cards(opened)) == ["stays"]
+
+
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+async def test_a_card_between_lines_leaves_the_page_where_it_is(opened: Opened) -> None:
+    page = opened.window.page
+    page.go_to_file("src/deep/new")
+    page.scroll_by(600)
+    before = point_of(opened, "line 40").y()
+    opened.window.review.comment_on(LineRange("src/deep/new", 45, 45))
+    opened.press(Qt.Key.Key_Escape)
+    assert point_of(opened, "line 40").y() == before
+    page.scroll_by(100)
+    before = point_of(opened, "line 60").y()
+    comment = opened.window.review
+    comment.comment_on(LineRange("src/deep/new", 60, 60))
+    type_text(opened, "x")
+    opened.press(Qt.Key.Key_Return, CONTROL)
+    assert point_of(opened, "line 60").y() == before
