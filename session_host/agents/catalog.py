@@ -128,8 +128,8 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         # tomllib gives the place only in its message: "… (at line 3, column 9)" or "(at end of document)".
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else len(text.splitlines())
+        location = re.search(r"at line (\d+)", str(error))
+        line = int(location[1]) if location else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: {error}") from error
     except RecursionError:
         raise ConfigError(f"{path}:1: too many nested levels") from None
@@ -159,21 +159,21 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
 _FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram": "x"}
 
 
-def _check_template(key: str, template: list[str | list[str]], place: str) -> None:
+def _check_template(key: str, template: list[str | list[str]], location: str) -> None:
     if key == "start" and not (template and isinstance(template[0], str)):
-        raise ConfigError(f"{place}: the first word of start must be the program alone")
+        raise ConfigError(f"{location}: the first word of start must be the program alone")
     if template.count(ARGUMENTS) > 1:
-        raise ConfigError(f"{place}: {ARGUMENTS!r} may occur only once in {key}")
+        raise ConfigError(f"{location}: {ARGUMENTS!r} may occur only once in {key}")
     for part in template:
         if not part:
-            raise ConfigError(f"{place}: a part of {key} is empty")
+            raise ConfigError(f"{location}: a part of {key} is empty")
         for word in [part] if isinstance(part, str) else part:
             unknown = [found for found in re.findall(r"\{[a-z]*\}", word) if found not in PLACEHOLDERS]
             if unknown or (ARGUMENTS in word and part != ARGUMENTS):
                 known = ", ".join(PLACEHOLDERS)
-                raise ConfigError(f"{place}: unknown placeholder {word!r} in {key}; known placeholders: {known}")
+                raise ConfigError(f"{location}: unknown placeholder {word!r} in {key}; known placeholders: {known}")
             if "\0" in word:
-                raise ConfigError(f"{place}: {key} contains a NUL character")
+                raise ConfigError(f"{location}: {key} contains a NUL character")
 
 
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
@@ -183,8 +183,8 @@ def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
             try:
                 re.compile(pattern)
             except re.error as error:
-                place = f"{path}:{_line(text, key)}"
-                raise ConfigError(f"{place}: invalid regular expression {pattern!r} ({error})") from error
+                location = f"{path}:{_line(text, key)}"
+                raise ConfigError(f"{location}: invalid regular expression {pattern!r} ({error})") from error
 
 
 def _find_files(entries: dict[str, dict[str, Any]], directories: tuple[Path, ...]) -> None:

@@ -21,21 +21,21 @@ def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: s
     """
     home = environment.get("HOME", "")
     base = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
-    places = [each / ".opencode" for each in (Path(directory), *Path(directory).parents, Path(home))]
+    directories = [each / ".opencode" for each in (Path(directory), *Path(directory).parents, Path(home))]
     if own := environment.get("OPENCODE_CONFIG_DIR"):
-        places.append(Path(directory, own))
+        directories.append(Path(directory, own))
     # opencode creates the user's own directory if it is missing.
-    there = [Path(base, "opencode"), *(place for place in places if place.is_dir())]
-    return all(_has_plugin_library(place) for place in there)
+    there = [Path(base, "opencode"), *(each for each in directories if each.is_dir())]
+    return all(map(_has_plugin_library, there))
 
 
-def _has_plugin_library(place: Path) -> bool:
-    if place.is_dir() and not os.access(place, os.W_OK):
+def _has_plugin_library(directory: Path) -> bool:
+    if directory.is_dir() and not os.access(directory, os.W_OK):
         return True  # opencode installs nothing there.
     try:
-        with (place / "package-lock.json").open("rb") as file:
+        with (directory / "package-lock.json").open("rb") as file:
             lock = json.loads(file.read(MAX_BYTES))
-        return (place / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
+        return (directory / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return False
 

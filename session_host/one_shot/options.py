@@ -45,8 +45,8 @@ def read_options(words: Sequence[str]) -> Options:
     first = list(words[3:])
     later = first
     if LATER in first:
-        place = first.index(LATER)
-        first, later = first[:place], first[place + 1 :]
+        index = first.index(LATER)
+        first, later = first[:index], first[index + 1 :]
     if not first or not later:
         raise UsageError("the command is missing")
     return Options(words[1], tuple(first), tuple(later))

@@ -44,8 +44,8 @@ def without_escapes(text: str) -> str:
 
 def place_last(text: str) -> str:
     """Move the path at the beginning of a line, ``/a/b: is full``, to its end, where it may be cut."""
-    place, colon, what = text.partition(": ")
-    return f"{what} ({place})" if colon and what and place.startswith("/") else text
+    location, colon, what = text.partition(": ")
+    return f"{what} ({location})" if colon and what and location.startswith("/") else text
 
 
 def last_command(exit_code: int | None) -> str:

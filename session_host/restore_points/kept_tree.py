@@ -95,11 +95,11 @@ class Git:
         """Whether no time is left."""
         return time.monotonic() > self._until_s
 
-    def ask(self, *words: str) -> str:
+    def ask(self, *arguments: str) -> str:
         """The output of a command, without the line end; raises as ``git.run_read_only``."""
-        return self.run(*words).removesuffix("\n")
+        return self.run(*arguments).removesuffix("\n")
 
-    def run(self, *words: str, data: bytes = b"", index: Path | None = None, extra: Mapping[str, str] = {}) -> str:
+    def run(self, *arguments: str, data: bytes = b"", index: Path | None = None, extra: Mapping[str, str] = {}) -> str:
         """Run a command with a private index; raises as ``git.run_read_only``."""
         variables = {
             "GIT_OPTIONAL_LOCKS": "0",
@@ -107,11 +107,11 @@ class Git:
             **extra,
         }
         return run_with_input(
-            self.top, *OPTIONS, *words, data=data, extra=variables, timeout_s=self.left_s, niceness=self._niceness,
+            self.top, *OPTIONS, *arguments, data=data, extra=variables, timeout_s=self.left_s, niceness=self._niceness,
             stop=self._stop,
         )  # fmt: skip
 
-    def records(self, *words: str, index: Path | None = None) -> list[str]:
+    def records(self, *arguments: str, index: Path | None = None) -> list[str]:
         """The records that a command prints, each with a NUL behind it.
 
         Raises:
@@ -119,7 +119,13 @@ class Git:
         """
         extra = {"GIT_INDEX_FILE": str(index)} if index is not None else None
         output, is_cut = read_limited(
-            self.top, *OPTIONS, *words, max_bytes=_MAX_LIST_BYTES, timeout_s=self.left_s, extra=extra, stop=self._stop
+            self.top,
+            *OPTIONS,
+            *arguments,
+            max_bytes=_MAX_LIST_BYTES,
+            timeout_s=self.left_s,
+            extra=extra,
+            stop=self._stop,
         )
         if is_cut:
             raise WorktreeError("there are too many files")
@@ -139,8 +145,8 @@ def find_tree(directory: Path, stop: Stop | None = None) -> WorkingTree:
         raise WorktreeError(f"{one_line(str(directory))} is not in a git repository")
     git = Git(directory, stop=stop)
 
-    def path(*words: str) -> Path:
-        return Path(git.ask("rev-parse", "--path-format=absolute", *words))
+    def path(*arguments: str) -> Path:
+        return Path(git.ask("rev-parse", "--path-format=absolute", *arguments))
 
     with explained(directory):
         top, common = path("--show-toplevel").resolve(), path("--git-common-dir").resolve()

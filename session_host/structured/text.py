@@ -280,7 +280,7 @@ def request_lines(request: AgentRequest, *, width: int = 0, keys: Mapping[str, s
     lines += [TextLine(f"  {line}") for line in clean_lines(request.reason)]
     for number, question in enumerate(request.questions, 1):
         lines.append(TextLine(f"  {number}. {one_line(question.text)}", "asking"))
-        lines += [TextLine(f"     {place}) {one_line(option)}") for place, option in enumerate(question.options, 1)]
+        lines += [TextLine(f"     {index}) {one_line(option)}") for index, option in enumerate(question.options, 1)]
     if not request.complete:
         lines.append(TextLine(f"  {INCOMPLETE}", "failed"))
     names = []
@@ -310,8 +310,8 @@ def answered(transcript: Transcript) -> Answered:
         if request.item in transcript:
             position = transcript.position(request.item)
         else:
-            places = range(len(transcript))
-            position = bisect_right(places, answer.at_ms, key=lambda place: transcript[place].at_ms) - 1
+            indexes = range(len(transcript))
+            position = bisect_right(indexes, answer.at_ms, key=lambda index: transcript[index].at_ms) - 1
         by_position.setdefault(max(position, 0), []).append((request, answer))
     return by_position
 

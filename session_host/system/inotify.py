@@ -73,13 +73,13 @@ class Inotify:
         asyncio.get_running_loop().add_reader(self.fileno(), self._happened)
         return True
 
-    def watch(self, place: Path, mask: Any) -> int:
+    def watch(self, path: Path, mask: Any) -> int:
         """Start watching a directory; returns the watch's number.
 
         Raises:
             OSError: the directory is missing, or there can be no more watches (ENOSPC, ENOMEM).
         """
-        return int(self._inotify.add_watch(place, mask))
+        return int(self._inotify.add_watch(path, mask))
 
     def unwatch(self, number: int) -> None:
         """Stop watching a directory."""

@@ -60,12 +60,12 @@ class TextLine(NamedTuple):
         cell = (row - self.row) * self.columns + column
         for candidate in (cell, cell - 1) if column else (cell,):
             if self.cells is None:
-                place, is_there = candidate, 0 <= candidate < len(self.text)
+                index, is_there = candidate, 0 <= candidate < len(self.text)
             else:
-                place = bisect_left(self.cells, candidate)
-                is_there = place < len(self.cells) and self.cells[place] == candidate
+                index = bisect_left(self.cells, candidate)
+                is_there = index < len(self.cells) and self.cells[index] == candidate
             if is_there:
-                return place
+                return index
         return None
 
 
@@ -73,11 +73,11 @@ def joined_lines(rows: Sequence[Row], first: int, columns: int, *, max_rows: int
     """The lines of rows that begin with a line's first row, which has the number ``first``."""
     lines: list[TextLine] = []
     begin = 0
-    for place, row in enumerate(rows):
-        if row.wrapped and place + 1 < len(rows) and place + 1 - begin < max_rows:
+    for index, row in enumerate(rows):
+        if row.wrapped and index + 1 < len(rows) and index + 1 - begin < max_rows:
             continue
-        lines.append(_joined_line(rows[begin : place + 1], first + begin, columns))
-        begin = place + 1
+        lines.append(_joined_line(rows[begin : index + 1], first + begin, columns))
+        begin = index + 1
     return lines
 
 
@@ -96,12 +96,12 @@ def lines_around(
     history = emulator.scrollback_rows
     screen: list[Row] = []
 
-    def row_at(place: int) -> Row | None:
-        if place < history:
-            page = emulator.history(place, 1) if place >= 0 else []
+    def row_at(index: int) -> Row | None:
+        if index < history:
+            page = emulator.history(index, 1) if index >= 0 else []
             return page[0] if page else None
         screen.extend(emulator.rows() if not screen else [])
-        return screen[place - history] if place - history < len(screen) else None
+        return screen[index - history] if index - history < len(screen) else None
 
     joined = list(rows)
     while len(joined) < len(rows) + max_rows and (above := row_at(first - 1)) is not None and above.wrapped:
@@ -132,13 +132,13 @@ def _joined_line(rows: Sequence[Row], first: int, columns: int) -> TextLine:
         parts.append(text)
         cells.extend([cell] * len(text) if step == 0 else range(cell, cell + len(text)))
 
-    for place, row in enumerate(rows):
-        base, column = place * columns, 0
+    for index, row in enumerate(rows):
+        base, column = index * columns, 0
         for run in row.runs:
             put(" " * (run.column - column), base + column, 1)
             put(run.text, base + run.column, 0 if run.cluster else 1)
             column = run.column + run.cells
-        if place + 1 < len(rows) and not (columns - column == 1 and _begins_wide(rows[place + 1])):
+        if index + 1 < len(rows) and not (columns - column == 1 and _begins_wide(rows[index + 1])):
             put(" " * (columns - column), base + column, 1)
     text = "".join(parts).rstrip(" ")
     del cells[len(text) :]

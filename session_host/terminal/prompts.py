@@ -49,7 +49,7 @@ def exit_code_of(options: list[str]) -> int | None:
 class RowMark(Protocol):
     """A row that is found again after output has moved it."""
 
-    def place(self) -> int | None:
+    def row_number(self) -> int | None:
         """The row's number, 0 for the oldest of the history; None if the row is gone.
 
         A resize or a change of screens may end the mark.
@@ -176,12 +176,12 @@ class PromptMarks(Generic[Mark]):
             self._is_continued = values["k"] != "r"
 
     def _start_prompt(self, row: Mark, shell: str, *, turn: bool = False) -> None:
-        place = row.place() or 0
+        row_number = row.row_number() or 0
         while self._marked and (
-            (last := self._marked[-1]).erased or (above := last.row.place()) is None or above >= place
+            (last := self._marked[-1]).erased or (above := last.row.row_number()) is None or above >= row_number
         ):
             self._drop(-1)
-        while self._marked and (len(self._marked) >= MAX_PROMPTS or self._marked[0].row.place() is None):
+        while self._marked and (len(self._marked) >= MAX_PROMPTS or self._marked[0].row.row_number() is None):
             self._drop(0)
         self._marked.append(_Marked(row, shell, turn=turn))
 
@@ -195,7 +195,7 @@ class PromptMarks(Generic[Mark]):
         last = self._marked[-1] if self._marked else None
         if last is None or last.output is not None or last.turn or not self.commands.count:
             return
-        below = _place(mark_cursor()) - _place(last.row)
+        below = _row_number(mark_cursor()) - _row_number(last.row)
         before = last.inputs if self._is_continued else ()
         self._is_continued = False
         if below >= 0 and len(before) < MAX_INPUTS:
@@ -205,13 +205,13 @@ class PromptMarks(Generic[Mark]):
         number = self.commands.next_number(options)
         row = mark_cursor()
         last = self._marked[-1] if self._marked else None
-        if last is None or last.end is not None or last.turn or (last.row.place() or 0) > (row.place() or 0):
+        if last is None or last.end is not None or last.turn or (last.row.row_number() or 0) > (row.row_number() or 0):
             # A shell that does not mark its prompts, or not those that it draws again after the screen was cleared.
             self._start_prompt(row, last.shell if last is not None else "")
             last = self._marked[-1]
         if last.output is None:
             last.output, last.erased = row, False
-            if last.row.place() == row.place():
+            if last.row.row_number() == row.row_number():
                 last.row = row
             self._running.append(last)
             last.number = number
@@ -245,7 +245,9 @@ class PromptMarks(Generic[Mark]):
     def reaches(self, row: int) -> bool:
         """Whether the newest prompt, or the end of its output, is at a row or below it."""
         last = self._marked[-1] if self._marked else None
-        return last is not None and (_place(last.row) >= row or (last.end is not None and _place(last.end) >= row))
+        return last is not None and (
+            _row_number(last.row) >= row or (last.end is not None and _row_number(last.end) >= row)
+        )
 
     def erase(self, first: int, last: int, mark: Callable[[int], Mark]) -> None:
         """Drop the prompts in rows that were erased as a whole, and these rows from the outputs above them.
@@ -259,10 +261,10 @@ class PromptMarks(Generic[Mark]):
             mark: marks a row.
         """
         end = len(self._marked)
-        while end and _place(self._marked[end - 1].row) > last:
+        while end and _row_number(self._marked[end - 1].row) > last:
             end -= 1
         begin = end
-        while begin and _place(self._marked[begin - 1].row) >= first:
+        while begin and _row_number(self._marked[begin - 1].row) >= first:
             begin -= 1
         dropped = self._marked[begin:end]
         if dropped and end == len(self._marked) and dropped[-1].end is None and not dropped[-1].turn:
@@ -276,9 +278,9 @@ class PromptMarks(Generic[Mark]):
         self._running = [marked for marked in self._running if marked not in dropped]
         for marked in reversed(self._marked[:begin]):
             if marked.end is not None:
-                if (place := _place(marked.end)) <= first:
+                if (row_number := _row_number(marked.end)) <= first:
                     break
-                if place <= last + 1:
+                if row_number <= last + 1:
                     marked.end, marked.partial = mark(first), False
 
     # -- reading
@@ -292,7 +294,7 @@ class PromptMarks(Generic[Mark]):
         found: list[Prompt] = []
         for number in range(end - 1, begin - 1, -1) if last_only else range(begin, end):
             marked = self._marked[number]
-            row = marked.row.place()
+            row = marked.row.row_number()
             if row is None:
                 continue
             if count is not None and row >= first + count:
@@ -306,13 +308,13 @@ class PromptMarks(Generic[Mark]):
 
     def _number_at(self, row: int) -> int:
         """The number of the first prompt at a row or below it."""
-        return bisect_left(self._marked, row, key=lambda marked: _place(marked.row))
+        return bisect_left(self._marked, row, key=lambda marked: _row_number(marked.row))
 
     def _read(self, marked: _Marked[Mark], row: int, number: int) -> Prompt:
-        output = None if marked.output is None else marked.output.place()
-        end = None if marked.end is None else marked.end.place()
+        output = None if marked.output is None else marked.output.row_number()
+        end = None if marked.end is None else marked.end.row_number()
         if output is not None and marked.end is None and number + 1 < len(self._marked):
-            end = self._marked[number + 1].row.place()
+            end = self._marked[number + 1].row.row_number()
         if end is not None and marked.partial:
             end += 1
         if output is not None:
@@ -328,13 +330,13 @@ class PromptMarks(Generic[Mark]):
 
     # -- carrying the marks elsewhere
 
-    def saved(self, place: Callable[[Mark], int | None] = lambda mark: mark.place()) -> list[SavedPrompt]:
-        """The prompts for a snapshot; ``place`` finds rows also while another screen is shown."""
+    def saved(self, row_number_of: Callable[[Mark], int | None] = lambda mark: mark.row_number()) -> list[SavedPrompt]:
+        """The prompts for a snapshot; ``row_number_of`` finds rows also while another screen is shown."""
         found: list[SavedPrompt] = []
         for marked in self._marked:
-            row = place(marked.row)
+            row = row_number_of(marked.row)
             if row is not None and not marked.row.is_erased():
-                output, end = (None if mark is None else place(mark) for mark in (marked.output, marked.end))
+                output, end = (None if mark is None else row_number_of(mark) for mark in (marked.output, marked.end))
                 state = marked.exit_code, marked.shell, marked.partial, marked.turn, marked.number, marked.inputs
                 found.append(SavedPrompt(row, output, end, *state))
         return found
@@ -346,16 +348,16 @@ class PromptMarks(Generic[Mark]):
             if row < 0:
                 continue
             marked = _Marked(mark(row), shell, turn=turn)
-            marked.output, marked.end = (None if place is None else mark(place) for place in (output, end))
+            marked.output, marked.end = (None if each is None else mark(each) for each in (output, end))
             marked.exit_code, marked.partial, marked.number, marked.inputs = exit_code, partial, number, inputs
             self._marked.append(marked)
             if marked.output is not None and marked.end is None:
                 self._running.append(marked)
 
 
-def _place(mark: RowMark) -> int:
-    place = mark.place()
-    return -1 if place is None else place
+def _row_number(mark: RowMark) -> int:
+    row_number = mark.row_number()
+    return -1 if row_number is None else row_number
 
 
 def moved(saved: SavedPrompt, rows: int) -> SavedPrompt:

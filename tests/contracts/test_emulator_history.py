@@ -230,22 +230,22 @@ def test_a_marked_row_is_found_again_until_the_history_drops_it(make: Maker) -> 
     emulator = make(80, 5, output=numbered(1, 100), scrollback_lines=200)
     mark = emulator.mark_row(50)
     assert emulator.history(50, 1)[0].text() == "line 51"
-    assert mark.place() == 50
+    assert mark.row_number() == 50
     emulator.feed(numbered(101, 230).encode())
-    place = mark.place()
+    place = mark.row_number()
     assert place is not None
     assert place < 50
     assert emulator.history(place, 1)[0].text() == "line 51"
     emulator.scroll(-1000)
     emulator.feed(b"one more\r\n")
-    assert mark.place() == place - 1
+    assert mark.row_number() == place - 1
     emulator.feed(numbered(231, 600).encode())
-    assert mark.place() is None
+    assert mark.row_number() is None
     mark = emulator.mark_row(emulator.scrollback_rows - 1)
     emulator.feed(b"\x1b[?1049h")
-    assert mark.place() is None
+    assert mark.row_number() is None
     emulator.feed(b"\x1b[?1049l")
     mark = emulator.mark_row(emulator.scrollback_rows - 1)
     emulator.feed(b"\x1b[3J")
-    assert mark.place() is None
+    assert mark.row_number() is None
     emulator.close()

@@ -186,7 +186,7 @@ class TerminalPrompts:
         """The row of the prompt that the user went to, in the displayed emulator."""
         if self._current is None or self._current[0] is not self._host.emulator:
             return None
-        return self._current[1].place()
+        return self._current[1].row_number()
 
     def _go_to(self, emulator: Emulator, prompt: Prompt) -> None:
         self._current = emulator, emulator.mark_row(prompt.row)

@@ -50,7 +50,7 @@ class Copilot:
     def opened_by(self, query: ConversationQuery) -> list[int]:
         names = [path.name for path in _directory(query).glob("inuse.*.hold")]
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
-        return [pid for pid in pids if is_running(pid, None) and _is_it(pid)]
+        return [pid for pid in pids if is_running(pid, None) and _is_copilot(pid)]
 
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
         if _events(query).exists():
@@ -80,6 +80,6 @@ def _recorded_texts(path: Path) -> Iterator[RecordedText]:
             yield RecordedText("user", event.data.content, seconds_of(event.timestamp))
 
 
-def _is_it(pid: int) -> bool:
+def _is_copilot(pid: int) -> bool:
     """Whether the process runs this program: the PID may have been reused."""
     return b"copilot" in proc.command_line(pid)

@@ -72,9 +72,9 @@ class Gemini:
             # Gemini CLI neither resumes an empty conversation nor begins one with its id.
             _remove(_transcripts(query))
             for kept in second_names(query.files, query.conversation):
-                place = first_name(kept, query.environment)
-                if place is not None and has_words(kept):
-                    _put_back(kept, place)
+                original = first_name(kept, query.environment)
+                if original is not None and has_words(kept):
+                    _put_back(kept, original)
 
 
 # ---------------------------------------------------------------------------- paths of transcripts
@@ -160,15 +160,15 @@ def _is_said(message: dict[str, Any]) -> bool:
     return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(UNSAID)
 
 
-def _put_back(kept: Path, place: Path) -> None:
+def _put_back(kept: Path, original: Path) -> None:
     """Restore a transcript from its second name, and append what was written to the first one since its deletion."""
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    since = place.read_bytes() if place.exists() else b""
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.new")
+    original.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    since = original.read_bytes() if original.exists() else b""
+    unfinished = original.with_name(f".{original.name}.{os.getpid()}.new")
     shutil.copy2(kept, unfinished)
     with unfinished.open("ab") as file:
         file.write(since)
-    unfinished.replace(place)
+    unfinished.replace(original)
 
 
 def _remove(paths: list[Path]) -> None:

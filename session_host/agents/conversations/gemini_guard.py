@@ -130,7 +130,7 @@ class TranscriptGuard:
     def _name_pairs(self) -> list[tuple[Path, Path]]:
         """Pairs of a second name and the first name that belongs to it."""
         found = second_names(self._directory, self._conversation)
-        return [(copy, place) for copy in found if (place := first_name(copy, self._environment)) is not None]
+        return [(copy, original) for copy in found if (original := first_name(copy, self._environment)) is not None]
 
     def _restore(self, copy: Path, path: Path) -> None:
         try:

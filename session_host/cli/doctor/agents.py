@@ -29,13 +29,13 @@ def agents() -> Iterator[Check]:
         yield fail("agents", str(error), "fix the file, or move it away")
         return
     known = [agent for agent in catalog.values() if agent.executable]
-    places = {agent.name: (agent.find(own), agent.find(login.path)) for agent in known}
-    if not any(place for both in places.values() for place in both):
+    paths = {agent.name: (agent.find(own), agent.find(login.path)) for agent in known}
+    if not any(path for both in paths.values() for path in both):
         yield warn("agents", "none installed; shells and commands still work", "the lines below say how to install one")
-    shown = {here or there or "": agent for agent in known for here, there in [places[agent.name]] if here or there}
+    shown = {here or there or "": agent for agent in known for here, there in [paths[agent.name]] if here or there}
     versions = _versions(shown, {**os.environ, "PATH": login.path})
     for agent in known:
-        here, there = places[agent.name]
+        here, there = paths[agent.name]
         version = versions.get(here or there or "", "")
         described = _describe_version(version, agent.tested)
         yield _agent(f"agent {agent.name}", described, here, there, agent.install_hint or agent.website)

@@ -133,19 +133,19 @@ class _History:
         yield from self._last()
 
     def _interpret(self, data: bytes) -> Iterator[Row | Passage]:
-        place = 0
-        while place < len(data):
-            end = place + _PIECE_BYTES
+        offset = 0
+        while offset < len(data):
+            end = offset + _PIECE_BYTES
             if end < len(data):
-                end = data.rfind(b"\n", place, end) + 1 or end
-            piece = data[place:end]
+                end = data.rfind(b"\n", offset, end) + 1 or end
+            piece = data[offset:end]
             before = self._history_rows()
             self._terminal.feed(piece)
             self._track_sequences(piece, scrolled=self._history_rows() > before)
             if self._history_rows() - self._read_rows >= _READ_ROWS:
                 yield from self._pop_rows()
                 self._clear_history()
-            place = end
+            offset = end
 
     def _track_sequences(self, data: bytes, *, scrolled: bool) -> None:
         """Track whether the output is between two sequences, so that a sequence of ours may be inserted."""

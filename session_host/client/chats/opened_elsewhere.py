@@ -45,13 +45,13 @@ def opened_elsewhere(store: Store, chat_id: str, agent: Agent, query: Conversati
     running = {info.id: info for info in list_sessions(store, ended=False)}
     conversation = (agent.name, query.conversation)
     chats = [info for info in running.values() if (info.agent, info.provider_session_id) == conversation]
-    told = set(opened_by(agent.conversation.place, query))
-    for pid in told:
+    reported = set(opened_by(agent.conversation.place, query))
+    for pid in reported:
         chat = running.get(_mark(pid))
         if chat is not None and chat not in chats:
             chats.append(chat)
     lines = [_chat_line(chat) for chat in chats]
-    for pid in sorted(_outermost(told | set(_named_in_command_lines(query.conversation)))):
+    for pid in sorted(_outermost(reported | set(_named_in_command_lines(query.conversation)))):
         mark = _mark(pid)
         # A running chat's host knows its conversation better than a command line, which may be an hour old.
         if mark not in running:

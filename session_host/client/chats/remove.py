@@ -95,7 +95,9 @@ def _remove_directory(path: Path) -> None:
             return
     if path.exists():
         # A walk ignores files that vanish meanwhile.
-        files = sorted(str(Path(place, name).relative_to(path)) for place, _, names in os.walk(path) for name in names)
+        files = sorted(
+            str(Path(directory, name).relative_to(path)) for directory, _, names in os.walk(path) for name in names
+        )
         named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
         raise OutliveError(
             f"cannot remove the chat: a program still writes to {path} ({named or 'none just now'}); end it "

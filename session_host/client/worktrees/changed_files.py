@@ -145,7 +145,7 @@ class _Fields:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._place = 0
+        self._position = 0
 
     def take(self) -> str:
         """Read the next field.
@@ -153,21 +153,21 @@ class _Fields:
         Raises:
             _EndOfText: there is none.
         """
-        end = self._text.find("\0", self._place)
+        end = self._text.find("\0", self._position)
         if end < 0:
             raise _EndOfText("git's diff ends too early")
-        begin, self._place = self._place, end + 1
+        begin, self._position = self._position, end + 1
         return self._text[begin:end]
 
     @property
     def next_character(self) -> str:
         """The first character of the next field, "" at the end."""
-        return self._text[self._place : self._place + 1]
+        return self._text[self._position : self._position + 1]
 
     @property
     def rest(self) -> str:
         """The text after the last field that was read."""
-        return self._text[self._place :]
+        return self._text[self._position :]
 
 
 def _changed_file(entry: _Entry, sections: list[str] | None) -> ChangedFile:

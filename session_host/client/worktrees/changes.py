@@ -199,15 +199,15 @@ class _Reader:
 
     # ------------------------------------------------------------ git
 
-    def _ask(self, *words: str) -> str:
-        return run_read_only(self._directory, *words, timeout_s=self._left_s()).removesuffix("\n")
+    def _ask(self, *arguments: str) -> str:
+        return run_read_only(self._directory, *arguments, timeout_s=self._left_s()).removesuffix("\n")
 
-    def _path(self, *words: str) -> Path:
-        return Path(self._ask("rev-parse", *words))
+    def _path(self, *arguments: str) -> Path:
+        return Path(self._ask("rev-parse", *arguments))
 
-    def _limited(self, *words: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
+    def _limited(self, *arguments: str, extra: dict[str, str] | None = None) -> tuple[str, bool]:
         return read_limited(
-            self._directory, *_QUIET, *words, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
+            self._directory, *_QUIET, *arguments, max_bytes=MAX_BYTES, timeout_s=self._left_s(), extra=extra,
             stop=self._stop,
         )  # fmt: skip
 

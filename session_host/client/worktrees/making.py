@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
-from session_host.client.worktrees.places import held, is_ours, new_directory
+from session_host.client.worktrees.places import is_ours, locked, new_directory
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, change, run_read_only
@@ -61,7 +61,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
     repository = find(Path(directory))
     if branch:
         _check_name(repository, branch)
-    with held(repository) as folder:
+    with locked(repository) as folder:
         start = _start(repository, branch or None, chat)
         path = new_directory(folder, start.branch)
         made = False
@@ -79,7 +79,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
             raise
     return Worktree(
         path=str(path),
-        directory=str(_place_in(path, repository.place)),
+        directory=str(_directory_in(path, repository.relative_directory)),
         repository=str(repository.common),
         name=repository.name,
         branch=start.branch,
@@ -102,12 +102,12 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
     if os.path.lexists(path):
         return False
     found = at(Path(repository))
-    with held(found):
+    with locked(found):
         if os.path.lexists(path):
             return False  # Another process resumed the chat first.
         if branch not in branches(found):
             raise WorktreeError(f"the worktree {path} and its branch {branch} are missing; start a new chat")
-        _free(found, branch)
+        _check_is_free(found, branch)
         stale = entry_at(found, path)
         if stale is not None:
             _forget(found, stale)
@@ -128,7 +128,7 @@ def discard(worktree: Worktree) -> None:
         WorktreeError: git has become unavailable, or refuses.
     """
     repository = at(Path(worktree.repository))
-    with held(repository):
+    with locked(repository):
         _clear(repository, Path(worktree.path))
         commit = branches(repository).get(worktree.branch)
         if worktree.branch_made and commit is not None:
@@ -156,7 +156,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
     if branch is None:
         branch = free_branch(chat, known)
     elif branch in known:
-        _free(repository, branch)
+        _check_is_free(repository, branch)
         return _Start(branch=branch, commit="")
     else:
         listing = repository.run_read_only("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{branch}")
@@ -177,7 +177,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
     return _Start(branch=branch, commit=commit)
 
 
-def _free(repository: Repository, branch: str) -> None:
+def _check_is_free(repository: Repository, branch: str) -> None:
     """Check that no worktree has the branch checked out; forget registered worktrees of it with a missing directory.
 
     Raises:
@@ -223,17 +223,17 @@ def _has_neighbours(path: Path) -> bool:
 
 def _make_branch(repository: Repository, start: _Start) -> None:
     track, origin = ("--track", start.upstream) if start.upstream else ("--no-track", start.commit)
-    words = ("branch", "--quiet", track, "--", start.branch, origin)
+    arguments = ("branch", "--quiet", track, "--", start.branch, origin)
     try:
-        change(repository.common, f"--git-dir={repository.common}", *words)
+        change(repository.common, f"--git-dir={repository.common}", *arguments)
     except GitRefused as refused:
         raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.said}") from refused
 
 
 def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
-    words = ("worktree", "add", "--quiet", "--", str(path), branch)
+    arguments = ("worktree", "add", "--quiet", "--", str(path), branch)
     try:
-        change(repository.common, f"--git-dir={repository.common}", *words)
+        change(repository.common, f"--git-dir={repository.common}", *arguments)
     except GitRefused as refused:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():
@@ -250,9 +250,9 @@ def _clear(repository: Repository, path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _place_in(top: Path, place: str) -> Path:
-    """The same place in another working tree, or its nearest parent that exists there."""
-    wanted = top / place
+def _directory_in(top: Path, relative: str) -> Path:
+    """The same directory in another working tree, or its nearest parent that exists there."""
+    wanted = top / relative
     while not wanted.is_dir() and wanted != top:
         wanted = wanted.parent
     return wanted

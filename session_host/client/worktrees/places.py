@@ -48,7 +48,7 @@ def new_directory(folder: Path, branch: str) -> Path:
 
 
 @contextmanager
-def held(repository: Repository) -> Iterator[Path]:
+def locked(repository: Repository) -> Iterator[Path]:
     """Lock the folder of a repository's worktrees against other makers and removers; remove it at the end if empty.
 
     Raises:

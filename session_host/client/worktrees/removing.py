@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.client.worktrees.making import forget_branch
-from session_host.client.worktrees.places import held
+from session_host.client.worktrees.places import locked
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
 from session_host.errors import WorktreeError
@@ -56,7 +56,7 @@ def remove(worktree: str, repository: str, branch: str, *, branch_made: bool) ->
     path = Path(worktree)
     try:
         found = at(Path(repository))
-        with held(found):
+        with locked(found):
             return _remove(found, path, branch if branch_made else "")
     except WorktreeError as error:
         if not os.path.lexists(path):
@@ -102,16 +102,16 @@ def _work(path: Path) -> Iterable[str]:
         yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
     own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
     yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
-    nested = [place for place in _ignored_paths(path) if os.path.lexists(path / place / ".git")]
+    nested = [ignored for ignored in _ignored_paths(path) if os.path.lexists(path / ignored / ".git")]
     if nested:
         yield f"{nested[0]} is a separate repository"
 
 
-def _status(path: Path, *words: str, index: str = "") -> str:
+def _status(path: Path, *arguments: str, index: str = "") -> str:
     # A file system monitor or an untracked cache may be out of date; this listing must not be.
     return run_read_only(
         path, "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z",
-        "--ignore-submodules=none", *words, extra={"GIT_INDEX_FILE": index} if index else None,
+        "--ignore-submodules=none", *arguments, extra={"GIT_INDEX_FILE": index} if index else None,
         timeout_s=REMOVAL_TIMEOUT_S,
     )  # fmt: skip
 

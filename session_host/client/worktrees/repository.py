@@ -30,25 +30,25 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """The repository's display name: the name of its directory."""
 
     @property
-    def place(self) -> str:
-        """The place of ``directory`` in the working tree: ``src/x``, or "." at its top."""
+    def relative_directory(self) -> str:
+        """The path of ``directory`` in the working tree: ``src/x``, or "." at its top."""
         if self.top is None:
             return "."
-        place = os.path.relpath(self.directory.resolve(), self.top.resolve())
-        return "." if place.startswith("..") else place
+        relative = os.path.relpath(self.directory.resolve(), self.top.resolve())
+        return "." if relative.startswith("..") else relative
 
     @property
     def key(self) -> str:
         """A unique name of the repository that can name a directory."""
         return f"{slug(self.name)}-{hashlib.sha256(os.fsencode(self.common)).hexdigest()[:8]}"
 
-    def run_read_only(self, *words: str) -> str:
+    def run_read_only(self, *arguments: str) -> str:
         """Ask git about the repository, even if its working trees are gone; raises as ``git.run_read_only``."""
-        return run_read_only(self.common, f"--git-dir={self.common}", *words)
+        return run_read_only(self.common, f"--git-dir={self.common}", *arguments)
 
-    def ask(self, *words: str) -> bool:
+    def ask(self, *arguments: str) -> bool:
         """Ask git a yes-or-no question; raises as ``git.ask``."""
-        return ask(self.common, f"--git-dir={self.common}", *words)
+        return ask(self.common, f"--git-dir={self.common}", *arguments)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

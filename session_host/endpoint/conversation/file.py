@@ -129,10 +129,10 @@ class ConversationFile:
 
     def _content(self) -> bytes:
         pieces: list[bytes] = []
-        place = 0
-        while piece := os.pread(self._descriptor, 1 << 20, place):
+        offset = 0
+        while piece := os.pread(self._descriptor, 1 << 20, offset):
             pieces.append(piece)
-            place += len(piece)
+            offset += len(piece)
         return b"".join(pieces)
 
     def _sync_directory(self) -> None:

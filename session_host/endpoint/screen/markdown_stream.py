@@ -127,15 +127,15 @@ class MarkdownStream:
         if not end:
             return None
         lines: list[str] = []
-        place = 0
-        while place < end:
-            following = self.rest.index("\n", place) + 1
-            line = self.rest[place : following - 1]
-            place = following
+        index = 0
+        while index < end:
+            following = self.rest.index("\n", index) + 1
+            line = self.rest[index : following - 1]
+            index = following
             if self._fence.closes(line):
                 code = self._fence.code(tuple(lines), closes=True)
                 self._fence = None
-                self.rest = self.rest[place:]
+                self.rest = self.rest[index:]
                 return code
             lines.append(self._fence.unindented(line))
         self.rest = self.rest[end:]
@@ -180,7 +180,7 @@ class MarkdownStream:
 
     def _take_item(self, tokens: list[Token], complete: str) -> Block | None:
         """Remove the first item of a list, and return it, if another item follows."""
-        following = next((place for place, token in enumerate(tokens[1:], 1) if token.level == 0), len(tokens))
+        following = next((index for index, token in enumerate(tokens[1:], 1) if token.level == 0), len(tokens))
         items = [token for token in tokens[1:following] if token.type == "list_item_open"]
         return self._pop_block(complete, _lines(items[1])[0], in_list=True) if len(items) > 1 else None
 

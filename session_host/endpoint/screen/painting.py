@@ -89,8 +89,8 @@ class _Item(ListItem):
         numeral = f" {number:>{len(str(last_number))}}. "
         lines = console.render_lines(self.elements, options.update(width=options.max_width - len(numeral)))
         style = console.get_style("markdown.item.number")
-        for place, line in enumerate(lines):
-            yield Segment(" " * len(numeral) if place else numeral, style)
+        for index, line in enumerate(lines):
+            yield Segment(" " * len(numeral) if index else numeral, style)
             yield from line
             yield Segment("\n")
 

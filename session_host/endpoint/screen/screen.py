@@ -340,7 +340,7 @@ class _Inline(Application[None]):
             cursor = drawn.get_cursor_position(self.layout.current_window)
             more = cursor.x // columns
             for row in range(cursor.y):
-                used = max((place for place, cell in drawn.data_buffer[row].items() if cell.char != " "), default=0)
+                used = max((column for column, cell in drawn.data_buffer[row].items() if cell.char != " "), default=0)
                 more += used // columns
             self.output.cursor_up(more)
         self._resized()

@@ -33,8 +33,8 @@ def base_url(text: str) -> str:
     for ending in _ENDINGS:
         path = path.removesuffix(ending)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    place = host if port is None else f"{host}:{port}"
-    return urlunsplit((parts.scheme, place, path or "/v1", parts.query, ""))
+    netloc = host if port is None else f"{host}:{port}"
+    return urlunsplit((parts.scheme, netloc, path or "/v1", parts.query, ""))
 
 
 def is_local(address: str) -> bool:

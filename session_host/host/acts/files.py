@@ -112,7 +112,7 @@ def _parent(root: str, path: str, *, make: bool) -> Iterator[tuple[int, str]]:
     """Open the directory that a file is in; yields it and the file's name, and reports every error as FileRefused."""
     folder = -1
     try:
-        directory, words = _place(root, path)
+        directory, words = _path_in(root, path)
         folder = os.open(directory, _FOLDER)
         for word in words[:-1]:
             if make:
@@ -131,7 +131,7 @@ def _parent(root: str, path: str, *, make: bool) -> Iterator[tuple[int, str]]:
             os.close(folder)
 
 
-def _place(root: str, path: str) -> tuple[str, list[str]]:
+def _path_in(root: str, path: str) -> tuple[str, list[str]]:
     """The real path of the chat's directory, and the parts of the file's real path below it."""
     directory, real = _with_slash(os.path.realpath(root)), _resolved(path)
     if not real.startswith(directory) or real == directory:

@@ -50,7 +50,7 @@ class ChildExit:
             self._waiter = self._loop.create_task(self._wait_in_thread(), name="wait for the child")
         else:
             self._loop.add_reader(self._pidfd, self._has_exited)
-            if not self._process.is_it():
+            if not self._process.is_same_process():
                 self._has_exited()  # The PID belongs to another process already.
 
     def close(self) -> None:

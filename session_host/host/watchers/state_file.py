@@ -123,7 +123,7 @@ class StatusFile:
     def start(self) -> None:
         """Follow the file from now on, and read its present content; without inotify, does nothing."""
         if self._inotify.start():
-            self._place()
+            self._watch_nearest()
 
     def close(self) -> None:
         """Stop following the file."""
@@ -141,7 +141,7 @@ class StatusFile:
 
     # ------------------------------------------------------------ watches
 
-    def _place(self) -> None:
+    def _watch_nearest(self) -> None:
         """Watch the directory; while it does not exist, watch its nearest existing parent."""
         flags = self._inotify.flags
         changes = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
@@ -150,9 +150,11 @@ class StatusFile:
         self._watched = None
         path = [*reversed(self._directory.parents), self._directory]
         while path:
-            place = path.pop()
+            directory = path.pop()
             try:
-                watch = self._inotify.watch(place, leaving | (changes if place == self._directory else arrivals))
+                watch = self._inotify.watch(
+                    directory, leaving | (changes if directory == self._directory else arrivals)
+                )
             except OSError as error:
                 if error.errno in {errno.ENOSPC, errno.ENOMEM}:
                     log.warning("the agent's state file is not followed: %s", error.strerror)
@@ -160,13 +162,13 @@ class StatusFile:
                 continue
             if watch != self._watch:
                 self._unwatch()
-            self._watch, self._watched = watch, place
+            self._watch, self._watched = watch, directory
             # The next directory may have appeared before the watch of this one began.
-            following = self._directory.parts[len(place.parts) :]
-            if not following or not (place / following[0]).is_dir():
+            following = self._directory.parts[len(directory.parts) :]
+            if not following or not (directory / following[0]).is_dir():
                 break
             path = [*reversed(self._directory.parents), self._directory]
-            if not os.access(place / following[0], os.R_OK | os.X_OK):
+            if not os.access(directory / following[0], os.R_OK | os.X_OK):
                 break
         if self._watched == self._directory:
             self._scan()
@@ -190,7 +192,7 @@ class StatusFile:
             self._unwatch()
             self._watch = -1
         if is_lost or self._watched != self._directory:
-            self._place()
+            self._watch_nearest()
         elif self._file is None:
             self._scan(names)
         elif self._file.name in names:

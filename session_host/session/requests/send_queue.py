@@ -30,7 +30,7 @@ from session_host.terminal.base import Emulator
 from .send_queue_states import TABLE as _STATES
 from .send_queue_states import Change, State
 from .send_request import encode_request, find_problem, is_text
-from .shown_text import Places, expected_echo, places
+from .shown_text import Positions, expected_echo, positions
 
 ECHO = "shown"
 """The timer that limits how long the agent may take to show the text."""
@@ -83,7 +83,7 @@ class _CurrentRequest:
         self.request, self.client, self.token = request, client, token
         self.pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         self.part = expected_echo(request) if watch.shown_within_s else ""
-        self.before: Places | None = None
+        self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
 
     @property
@@ -199,7 +199,7 @@ class SendQueue:
     def _type(self, emulator: Emulator) -> None:
         current = self._current
         if current.part:
-            current.before = places(emulator, current.part)
+            current.before = positions(emulator, current.part)
             if current.before is not None and current.token in self._program.requests:
                 current.before = frozenset()  # A previous host typed the text.
         request = current.request
@@ -227,7 +227,7 @@ class SendQueue:
     def _search_screen(self, emulator: Emulator) -> None:
         current = self._current
         assert current.before is not None
-        now = places(emulator, current.part)
+        now = positions(emulator, current.part)
         if now is None or now - current.before:
             self._on_text_shown()
         elif current.is_last:

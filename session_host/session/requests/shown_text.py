@@ -27,7 +27,7 @@ MIN_LOOKED_FOR_CHARACTERS = 3
 
 _BEGINNING = re.compile(r"[^\W_].*", re.DOTALL)
 
-Places = frozenset[tuple[int, int]]
+Positions = frozenset[tuple[int, int]]
 """Places of a text: the row, and the number of non-blank characters before the text in that row."""
 
 
@@ -47,14 +47,14 @@ def expected_echo(request: Send) -> str:
     return part if plain and len(part) >= MIN_LOOKED_FOR_CHARACTERS else ""
 
 
-def places(emulator: Emulator, part: str) -> Places | None:
+def positions(emulator: Emulator, part: str) -> Positions | None:
     """The places of a text's part on the screen; None if the screen is too small to tell."""
     size = emulator.size
     is_small = size.columns < MIN_COLUMNS or size.rows < MIN_ROWS
-    return None if is_small else _places(emulator.rows(), part)
+    return None if is_small else _positions(emulator.rows(), part)
 
 
-def _places(rows: Iterable[Row], part: str) -> Places:
+def _positions(rows: Iterable[Row], part: str) -> Positions:
     found = set()
     for number, row in enumerate(rows):
         text = _without_blanks(row_text(row))

@@ -197,15 +197,15 @@ def read_whole(descriptor: int, max_bytes: int = _MAX_BYTES) -> bytes:
     data = os.pread(descriptor, wanted, 0)
     if len(data) == wanted:
         return data
-    parts, place = [data], len(data)
-    while place < wanted and (more := os.pread(descriptor, wanted - place, place)):
+    parts, offset = [data], len(data)
+    while offset < wanted and (more := os.pread(descriptor, wanted - offset, offset)):
         parts.append(more)
-        place += len(more)
+        offset += len(more)
     return b"".join(parts)
 
 
-def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], place: int) -> int:
-    """Write pieces one after another from ``place`` on, in one call of the system unless it takes less.
+def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], offset: int) -> int:
+    """Write pieces one after another from ``offset`` on, in one call of the system unless it takes less.
 
     Returns:
         How many bytes they are.
@@ -216,12 +216,12 @@ def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], place: in
     total = sum(map(len, pieces))
     if len(pieces) > MAX_PIECES:
         pieces = [b"".join(pieces)]
-    written = os.pwritev(descriptor, pieces, place)
+    written = os.pwritev(descriptor, pieces, offset)
     if written < total:
         rest = memoryview(b"".join(pieces))
         while written < total:
             # A disk that is full takes less, and says so at the next call.
-            taken = os.pwrite(descriptor, rest[written:], place + written)
+            taken = os.pwrite(descriptor, rest[written:], offset + written)
             if not taken:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             written += taken

@@ -160,14 +160,14 @@ def decode_frames(segment: bytes | memoryview) -> Iterator[Frame]:
     """The records of a segment, head included, up to its end or the first that is torn or damaged."""
     view = memoryview(segment)
     total = len(view)
-    place = HEAD_BYTES
-    while place + RECORD_BYTES <= total:
-        crc, length, kind, time_ns, offset = _RECORD.unpack_from(view, place)
-        end = place + RECORD_BYTES + length
-        if length > MAX_PAYLOAD_BYTES or end > total or crc != crc32(view[place + _CRC.size : end]):
+    position = HEAD_BYTES
+    while position + RECORD_BYTES <= total:
+        crc, length, kind, time_ns, offset = _RECORD.unpack_from(view, position)
+        end = position + RECORD_BYTES + length
+        if length > MAX_PAYLOAD_BYTES or end > total or crc != crc32(view[position + _CRC.size : end]):
             return
-        yield Frame(kind, time_ns, offset, view[place + RECORD_BYTES : end], end)
-        place = end
+        yield Frame(kind, time_ns, offset, view[position + RECORD_BYTES : end], end)
+        position = end
 
 
 def entry_of(record: Frame) -> Entry | None:

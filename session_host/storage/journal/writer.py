@@ -189,8 +189,8 @@ class Journal:
         owed = self._unwritten_resize
         if owed is None or any(isinstance(entry, Resize) and entry.number == owed.number for entry in entries):
             return entries
-        place = next((place for place, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
-        return [*entries[:place], owed, *entries[place:]]
+        index = next((index for index, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
+        return [*entries[:index], owed, *entries[index:]]
 
     def _write(self, pieces: list[bytes | memoryview], first: Entry) -> None:
         if self._descriptor < 0 or self._length >= self._segment_limit_bytes:
@@ -339,8 +339,8 @@ class Journal:
             return StoreError(f"{path}: the disk is full, so recording has stopped; free some space")
         if error.errno == errno.EROFS:
             return StoreError(f"{path}: the disk is read-only, so recording has stopped")
-        place = f"{path}/{error.filename}" if isinstance(error.filename, str) else str(path)
-        return StoreError(f"{place}: cannot record ({error.strerror or error}); check the file and the disk")
+        failed = f"{path}/{error.filename}" if isinstance(error.filename, str) else str(path)
+        return StoreError(f"{failed}: cannot record ({error.strerror or error}); check the file and the disk")
 
 
 def _head(time_ns: int, offset: int, resize: Resize | None) -> Head:

@@ -80,9 +80,9 @@ class Sequences:
         if not data:
             return
         self.in_character = data[-1] >= 0x80
-        place = data.rfind(_ESCAPE)
-        if place >= 0:
-            tail = data[place:]
+        start = data.rfind(_ESCAPE)
+        if start >= 0:
+            tail = data[start:]
         elif self.tail:
             tail = self.tail + data
         else:

@@ -48,13 +48,13 @@ class LineTracker:
         numbers, left = self._known(lines)
         # Lines that are gone from the screen, or have changed.
         unmatched = dict(left)
-        for place, text in enumerate(lines):
-            if numbers[place] < 0 and (number := self._extend(text, unmatched)) >= 0:
-                numbers[place] = number
-        for place, text in enumerate(lines):
-            if numbers[place] < 0:
+        for index, text in enumerate(lines):
+            if numbers[index] < 0 and (number := self._extend(text, unmatched)) >= 0:
+                numbers[index] = number
+        for index, text in enumerate(lines):
+            if numbers[index] < 0:
                 number = self._gone.pop(text, -1)
-                numbers[place] = self._add(text) if number < 0 else number
+                numbers[index] = self._add(text) if number < 0 else number
         for text, number in unmatched.items():
             self._gone[text] = number
             self._gone.move_to_end(text)
@@ -64,24 +64,24 @@ class LineTracker:
 
     def scroll_off(self, lines: Sequence[str]) -> None:
         """Take these lines off the screen, in order, and index the new ones; blank lines are skipped."""
-        for place, text in enumerate(lines):
+        for index, text in enumerate(lines):
             if not self._shown:
-                self._add_all(lines[place:])
+                self._add_all(lines[index:])
                 return
             if text.strip():
                 self._scroll_off_line(text)
 
     def _scroll_off_line(self, text: str) -> None:
         shown = self._shown
-        for place, (previous, _) in enumerate(shown):
+        for index, (previous, _) in enumerate(shown):
             if previous == text:
                 # Lines scroll off in order, so the lines above this one were overwritten.
-                del shown[: place + 1]
+                del shown[: index + 1]
                 return
-        for place, (previous, number) in enumerate(shown):
+        for index, (previous, number) in enumerate(shown):
             if text.startswith(previous):
                 self._grow(number, text)
-                del shown[: place + 1]
+                del shown[: index + 1]
                 return
         self._add(text)
 
@@ -92,11 +92,11 @@ class LineTracker:
 
     def _known(self, lines: Sequence[str]) -> tuple[list[int], list[tuple[str, int]]]:
         """The number of each line that was shown before, -1 for new ones; and the shown lines that are gone."""
-        places: dict[str, list[int]] = {}
+        indexes: dict[str, list[int]] = {}
         for text, number in reversed(self._shown):
-            places.setdefault(text, []).append(number)
-        numbers = [found.pop() if (found := places.get(text)) else -1 for text in lines]
-        return numbers, [(text, number) for text, left in places.items() for number in left]
+            indexes.setdefault(text, []).append(number)
+        numbers = [found.pop() if (found := indexes.get(text)) else -1 for text in lines]
+        return numbers, [(text, number) for text, left in indexes.items() for number in left]
 
     def _extend(self, text: str, unmatched: dict[str, int]) -> int:
         """Replace the longest line that this text begins with; returns the line's number, -1 if there is none."""

@@ -65,7 +65,7 @@ class Page:
             rows = _decoder.decode(zlib.decompress(data))
         except (zlib.error, msgspec.MsgspecError) as error:
             raise DamagedPage(str(error)) from error
-        return cls(first, [Line(first + place, *row) for place, row in enumerate(rows)])
+        return cls(first, [Line(first + index, *row) for index, row in enumerate(rows)])
 
     @property
     def data(self) -> bytes:
@@ -95,9 +95,9 @@ class Page:
 
     def replace(self, line: Line) -> None:
         """Replace the line that has this line's number."""
-        place = line.number - self.first
-        self._characters += len(line.text) - len(self.lines[place].text)
-        self.lines[place] = line
+        index = line.number - self.first
+        self._characters += len(line.text) - len(self.lines[index].text)
+        self.lines[index] = line
 
     def has(self, number: int) -> bool:
         """Whether the page has the line of this number."""

@@ -65,32 +65,32 @@ class Query(NamedTuple):
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The positions of the words in a line, from the left, without overlap: (first, end) in characters."""
-        line, places = _folded_with_places(text)
+        line, ranges = _folded_with_ranges(text)
         marked = [False] * len(text)
         for word in self.words:
             start = line.find(word)
             while start >= 0:
-                first, end = places[start][0], places[start + len(word) - 1][1]
+                first, end = ranges[start][0], ranges[start + len(word) - 1][1]
                 marked[first:end] = [True] * (end - first)
                 start = line.find(word, start + 1)
         spans = []
-        place = 0
-        while place < len(text):
-            end = place
+        position = 0
+        while position < len(text):
+            end = position
             while end < len(text) and marked[end]:
                 end += 1
-            if end > place:
-                spans.append((place, end))
-            place = end + 1
+            if end > position:
+                spans.append((position, end))
+            position = end + 1
         return spans
 
 
-def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
+def _folded_with_ranges(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The folded text, and for each of its characters its source in ``text``: (first, end)."""
     if text.isascii():
-        return text.lower(), [(place, place + 1) for place in range(len(text))]
+        return text.lower(), [(position, position + 1) for position in range(len(text))]
     parts: list[str] = []
-    places: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     start = 0
     while start < len(text):
         end = start + 1
@@ -99,9 +99,9 @@ def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
             end += 1
         part = folded(text[start:end])
         parts.append(part)
-        places += [(start, end)] * len(part)
+        ranges += [(start, end)] * len(part)
         start = end
-    return "".join(parts), places
+    return "".join(parts), ranges
 
 
 def _joins(character: str) -> bool:

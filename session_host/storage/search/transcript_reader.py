@@ -59,7 +59,7 @@ class _State(msgspec.Struct, array_like=True):
     rest: bytes
     is_lost: bool
     known: dict[str, _TrackedItem]
-    place: int
+    record_end: int
     time_ns: int
     continues: str = ""
     own_from: int = 0
@@ -97,7 +97,7 @@ class TranscriptReader(CollectedLines):
         self._records = RecordReader(state.log_offset, state.rest)
         self._is_lost = state.is_lost
         self._known = state.known
-        self._place, self._time_ns = state.place, state.time_ns
+        self._record_end, self._time_ns = state.record_end, state.time_ns
         self.continues, self.own_from = state.continues, state.own_from
 
     @classmethod
@@ -112,8 +112,8 @@ class TranscriptReader(CollectedLines):
         """The state from which ``restored`` continues."""
         records = self._records
         state = _State(
-            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._place, self._time_ns,
-            self.continues, self.own_from,
+            self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._record_end,
+            self._time_ns, self.continues, self.own_from,
         )  # fmt: skip
         return _BEGIN + zlib.compress(_encoder.encode(state), _COMPRESSION_LEVEL)
 
@@ -166,20 +166,20 @@ class TranscriptReader(CollectedLines):
             return
         transcript = Transcript.restore(snapshot.data)
         self._records, self._is_lost = transcript.record_reader(), False
-        places = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
-        if not places and self.number:
-            places = [len(transcript) - 1]  # It is unknown which items are indexed: index only later ones.
-        first_new = max(places, default=-1) + 1
-        self._place = offset
-        for place, item in enumerate(transcript):
-            if place >= first_new or item.id in self._known:
+        indexes = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
+        if not indexes and self.number:
+            indexes = [len(transcript) - 1]  # It is unknown which items are indexed: index only later ones.
+        first_new = max(indexes, default=-1) + 1
+        self._record_end = offset
+        for index, item in enumerate(transcript):
+            if index >= first_new or item.id in self._known:
                 self._time_ns = item.at_ms * 1_000_000
                 self._put(item)
 
     # ------------------------------------------------------------ items
 
     def _read_record(self, record: Record) -> None:
-        self._place, self._time_ns = record.end, record.at_ms * 1_000_000
+        self._record_end, self._time_ns = record.end, record.at_ms * 1_000_000
         if is_history := record.cause == Cause.HISTORY:
             self.continues = record.body.cause.removeprefix(FORK).decode(errors="replace")
         for change in record.body.changes:
@@ -223,8 +223,8 @@ class TranscriptReader(CollectedLines):
             for start in range(0, len(text), MAX_LINE_CHARACTERS)
         ]
         lines: list[tuple[int, str]] = []
-        for place, text in enumerate(texts):
-            number, previous = known.lines[place] if place < len(known.lines) else (0, "")
+        for index, text in enumerate(texts):
+            number, previous = known.lines[index] if index < len(known.lines) else (0, "")
             if not number and previous != text:
                 self.number += 1
                 number = self.number
@@ -238,4 +238,4 @@ class TranscriptReader(CollectedLines):
         known.lines = lines
 
     def _add(self, lines: dict[int, Line], number: int, text: str) -> None:
-        lines[number] = Line(number, self._place, self._time_ns, text)
+        lines[number] = Line(number, self._record_end, self._time_ns, text)

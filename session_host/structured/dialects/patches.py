@@ -74,10 +74,10 @@ def _header(group: _Group, offset: int | None) -> str:
     """A hunk's first line; ``offset`` is the number of lines before the texts, None if unknown."""
     _, old_from, _, new_from, _ = group[0]
     _, _, old_to, _, new_to = group[-1]
-    return f"@@ -{_place(old_from, old_to, offset)} +{_place(new_from, new_to, offset)} @@"
+    return f"@@ -{_hunk_range(old_from, old_to, offset)} +{_hunk_range(new_from, new_to, offset)} @@"
 
 
-def _place(start: int, end: int, offset: int | None) -> str:
+def _hunk_range(start: int, end: int, offset: int | None) -> str:
     length = end - start
     begin = 0 if offset is None else start + offset + (1 if length else 0)
     return str(begin) if length == 1 else f"{begin},{length}"

@@ -268,7 +268,7 @@ class PtyProcess:
         """
         return cls.fork(program, descriptors, about_to_exec=about_to_exec).result()
 
-    def is_it(self) -> bool:
+    def is_same_process(self) -> bool:
         """Whether the process with this PID is the started one, and not a later one."""
         found = start_time(self.pid)
         return found is None or self.started is None or found == self.started

@@ -96,7 +96,7 @@ class GhosttyEmulator:
             self._set_colors()
         else:
             state = restored[1]
-            self._effects.unfinished, self._effects.title = state.unfinished, state.told_title
+            self._effects.unfinished, self._effects.title = state.unfinished, state.reported_title
             self._effects.notifications.unfinished.update(state.parts)
             self._stream.modify_other_keys = state.modify_other_keys
             self._prompts.restore(state.prompts, state.stored_rows)
@@ -356,7 +356,7 @@ class GhosttyEmulator:
             cell=self._cell,
             scrollback_lines=self._scrollback_limit,
             colors=(*effects.colors,),
-            told_title=effects.title,
+            reported_title=effects.title,
             unfinished=effects.unfinished,
             parts=effects.notifications.unfinished,
             widest_columns=self._stream.history.widest_columns,

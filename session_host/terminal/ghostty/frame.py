@@ -110,10 +110,10 @@ class FrameBuilder:
         """See ``Emulator``."""
         if (self._cursor_x(), self._cursor_y()) != (column + len(text), row):
             return False
-        cell, reference, place = self._cell, self._reference, self._point
-        place.value.y = row
-        for place.value.x, character in enumerate(text, column):
-            if not find_cell(self._terminal, place, reference) or lib.ghostty_grid_ref_cell(reference, cell):
+        cell, reference, point = self._cell, self._reference, self._point
+        point.value.y = row
+        for point.value.x, character in enumerate(text, column):
+            if not find_cell(self._terminal, point, reference) or lib.ghostty_grid_ref_cell(reference, cell):
                 return False
             if not is_plain_cell(cell[0], character):
                 return False

@@ -174,11 +174,11 @@ def _primary_screen(
 ) -> bytes:
     """The primary screen while the alternate one is active, and the switch to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
-    place = copy.pen(style=b"")
+    cursor = copy.pen(style=b"")
     reader = GridReader(copy.terminal)
     rows = reader.read(0, reader.history_rows() + size.rows)
     copy.feed(b"\x1b[2J")
-    saved = place._replace(style=copy.pen().style)
+    saved = cursor._replace(style=copy.pen().style)
     on_screen = rows[-size.rows :]
     return b"".join(
         (
@@ -240,10 +240,10 @@ def _restore_pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
         # Only printing in the last column sets the pending wrap, so the cell there is printed again.
         column, cell = _cell_at(rows[row], column) if row < len(rows) else (column, " ")
     if pen.origin:
-        place = b"\x1b[?6h\x1b[%d;%dH" % (row - margins.top + 1, column - margins.left + 1)
+        cursor = b"\x1b[?6h\x1b[%d;%dH" % (row - margins.top + 1, column - margins.left + 1)
     else:
-        place = b"\x1b[%d;%dH" % (row + 1, column + 1)
-    return place + _PLAIN_PEN + cell.encode() + pen.style if cell else place + pen.style
+        cursor = b"\x1b[%d;%dH" % (row + 1, column + 1)
+    return cursor + _PLAIN_PEN + cell.encode() + pen.style if cell else cursor + pen.style
 
 
 def _save_cursor(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:

@@ -33,7 +33,7 @@ class TrackedRow:
         self._hidden_rows = hidden_rows
         self._flagged = self._has_flag()
 
-    def place(self) -> int | None:
+    def row_number(self) -> int | None:
         """See ``RowMark``."""
         if _active_screen(self._terminal) != self._on_screen or (cell := self._cell()) is None:
             return None

@@ -26,7 +26,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     cell: CellSize
     scrollback_lines: int
     colors: tuple[int, int, int, bool]
-    told_title: str
+    reported_title: str
     unfinished: bytes
     parts: dict[str, tuple[str, str]]
     widest_columns: int = 0

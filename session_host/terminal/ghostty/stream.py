@@ -332,8 +332,8 @@ class Stream:
         The library keeps the rows below the cursor, and moves the cursor to the first cell. During an unfinished
         sequence the bytes would be read as part of it.
         """
-        place = ffi.new("GhosttyPointCoordinate*")
-        in_sight = not lib.ghostty_tracked_grid_ref_point(cell_under_cursor, lib.GHOSTTY_POINT_TAG_ACTIVE, place)
+        coordinate = ffi.new("GhosttyPointCoordinate*")
+        in_sight = not lib.ghostty_tracked_grid_ref_point(cell_under_cursor, lib.GHOSTTY_POINT_TAG_ACTIVE, coordinate)
         if in_sight or self._cursor() != (0, 0) or not self._ground[0]:
             return
         column, row = min(column, self._size.columns - 1), min(row, self._size.rows - 1)

@@ -170,7 +170,7 @@ class Graphics:
         end = top + self._grid.size.rows
         found: list[PlacedImage] = []
         for placed in self.placements:
-            if placed.alternate is not alternate or (row := placed.mark.place()) is None:
+            if placed.alternate is not alternate or (row := placed.mark.row_number()) is None:
                 continue
             if row < end and row + placed.y + placed.rows > top:
                 found.append(
@@ -210,7 +210,7 @@ class Graphics:
         self._restore_pending(alternate)
 
         def is_meant(placed: Placement) -> bool:
-            if placed.alternate is not alternate or (row := placed.mark.place()) is None:
+            if placed.alternate is not alternate or (row := placed.mark.row_number()) is None:
                 return False
             left, upper = placed.column + placed.x, row - top + placed.y
             return test(placed, (left, upper, left + placed.columns, upper + placed.rows))
@@ -273,16 +273,16 @@ class Graphics:
     def saved(self, stored_rows: int) -> SavedImages:
         """Everything, for a snapshot."""
         self._forget_gone()
-        places = {id(image): place for place, image in enumerate(self._images)}
+        indexes = {id(image): place for place, image in enumerate(self._images)}
         placements = [
             SavedPlacement(
-                places[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,
+                indexes[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,
                 placed.rows, placed.source, placed.z, placed.alternate,
             )
             for placed in self.placements
             if (row := self._grid.stored_row(placed.mark)) is not None
         ]  # fmt: skip
-        placements += [msgspec.structs.replace(pending, image=places[id(image)]) for image, pending in self._pending]
+        placements += [msgspec.structs.replace(pending, image=indexes[id(image)]) for image, pending in self._pending]
         transmission = self._transmission
         if transmission is None:
             return SavedImages(self._images, placements, stored_rows)

@@ -199,7 +199,7 @@ class _Writer:
 
     def _saved(self, saved: SavedCursor | None) -> None:
         if saved is not None:
-            self._place(saved)
+            self._move_cursor(saved)
             self.parts.append("\x1b7")
             self.parts.append("\x1b[?6l\x1b(B\x1b)B\x1b*B\x1b+B\x0f")
             self.pen(PLAIN)
@@ -209,27 +209,27 @@ class _Writer:
             self.parts.append(f"\x1b[={stack[0]};1u")
             self.parts.extend(f"\x1b[>{flags}u" for flags in stack[1:])
 
-    def _place(self, place: SavedCursor) -> None:
+    def _move_cursor(self, saved: SavedCursor) -> None:
         """Move the cursor, and set its style and character sets."""
         screen = self.screen
-        top, left = (screen.top, screen.left) if place.origin else (0, 0)
-        self.parts.append("\x1b[?6h" if place.origin else "\x1b[?6l")
-        column = place.column
-        if place.pending_wrap:
+        top, left = (screen.top, screen.left) if saved.origin else (0, 0)
+        self.parts.append("\x1b[?6h" if saved.origin else "\x1b[?6l")
+        column = saved.column
+        if saved.pending_wrap:
             # Only writing into the last column sets the pending wrap.
-            line = screen.grid[place.row] if place.row < screen.lines else Line(screen.columns)
+            line = screen.grid[saved.row] if saved.row < screen.lines else Line(screen.columns)
             if line.chars[column] == TAIL and column:
                 column -= 1
-            self.parts.append(f"\x1b[{place.row - top + 1};{column - left + 1}H")
+            self.parts.append(f"\x1b[{saved.row - top + 1};{column - left + 1}H")
             self.pen(line.styles[column])
             self._text([" " if line.chars[column] == BLANK else line.chars[column], *line.chars[column + 1 :]], 0, 1)
         else:
-            self.parts.append(f"\x1b[{place.row - top + 1};{column - left + 1}H")
-        self.pen(place.style)
-        for slot, code in enumerate(place.charsets):
+            self.parts.append(f"\x1b[{saved.row - top + 1};{column - left + 1}H")
+        self.pen(saved.style)
+        for slot, code in enumerate(saved.charsets):
             if code != "B":
                 self.parts.append(f"\x1b{'()*+'[slot]}{code}")
-        self.parts.append(("", "\x0e", "\x1bn", "\x1bo")[place.charset])
+        self.parts.append(("", "\x0e", "\x1bn", "\x1bo")[saved.charset])
 
     def modes(self) -> None:
         """Set modes; the last of the mouse modes wins."""
@@ -266,7 +266,7 @@ class _Writer:
         """Set the cursor, and the modes that would move it."""
         screen = self.screen
         first, second, third, fourth = screen.charsets
-        self._place(
+        self._move_cursor(
             SavedCursor(
                 screen.cursor.x, screen.cursor.y, screen.pending_wrap, screen.style, mo.DECOM in screen.mode,
                 screen.charset, (first, second, third, fourth),

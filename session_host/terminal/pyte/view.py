@@ -39,7 +39,7 @@ class NumberedRow:
         self._number = number
         self._numbering = view.numbering
 
-    def place(self) -> int | None:
+    def row_number(self) -> int | None:
         """See ``RowMark``."""
         row = self._number - self._view.first_line
         return row if row >= 0 and self._view.numbering == self._numbering else None
@@ -152,14 +152,14 @@ class View:
     def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool) -> None:
         """Select between two viewport cells (column, row)."""
         self._follow_screen()
-        self.selection = Selection(self._place(anchor), self._place(head), unit, rectangle=rectangle)
+        self.selection = Selection(self._anchor_at(anchor), self._anchor_at(head), unit, rectangle=rectangle)
         self._register()
 
     def extend(self, head: tuple[int, int]) -> None:
         """Move the head to a viewport cell."""
         self._follow_screen()
         if self.selection is not None:
-            self.selection.head = self._place(head)
+            self.selection.head = self._anchor_at(head)
             self._register()
 
     def select_all(self) -> None:
@@ -175,7 +175,7 @@ class View:
         self.selection = None
         self._register()
 
-    def _place(self, point: tuple[int, int]) -> Anchor:
+    def _anchor_at(self, point: tuple[int, int]) -> Anchor:
         column, row = point
         screen = self._screen
         row = min(max(row, 0), screen.lines - 1)
@@ -204,9 +204,9 @@ class View:
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
         return self._whole(start, last)
 
-    def _clamp(self, place: tuple[int, int]) -> tuple[int, int]:
+    def _clamp(self, cell: tuple[int, int]) -> tuple[int, int]:
         """The position, limited to a grid that may have shrunk."""
-        return min(place[0], self._end() - 1), min(place[1], self._screen.columns - 1)
+        return min(cell[0], self._end() - 1), min(cell[1], self._screen.columns - 1)
 
     def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """The span extended to whole wide characters."""
@@ -229,9 +229,9 @@ class View:
             number += 1
         return number
 
-    def _word(self, place: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _word(self, cell: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """The word around a cell; a cell that ends words is a word by itself, adjacent blanks are one word."""
-        row, column = place
+        row, column = cell
         first, last = self._logical_start(row), self._logical_end(row)
         columns = self._screen.columns
         cells: list[str] = []
@@ -242,7 +242,7 @@ class View:
         if cells[start] == " ":
             alike = " "
         elif cells[start] in WORD_SEPARATORS:
-            return self._whole(place, place)
+            return self._whole(cell, cell)
         else:
             alike = ""
 

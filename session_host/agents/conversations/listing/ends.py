@@ -56,12 +56,12 @@ class FileEnds:
                 yield record
 
     def _first_lines(self) -> Iterator[bytes]:
-        place, rest = 0, b""
-        while place < FIRST_BYTES and (piece := os.pread(self._file, _PIECE_BYTES, place)):
-            place += len(piece)
+        offset, rest = 0, b""
+        while offset < FIRST_BYTES and (piece := os.pread(self._file, _PIECE_BYTES, offset)):
+            offset += len(piece)
             *lines, rest = (rest + piece).split(b"\n")
             yield from lines
-        if place < FIRST_BYTES:
+        if offset < FIRST_BYTES:
             yield rest
 
     def first_bytes(self, max_bytes: int) -> bytes:

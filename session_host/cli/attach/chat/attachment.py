@@ -192,7 +192,7 @@ class ChatAttachment(Attachment):
     def _write(self, rows: list[Row], cursor: Cursor) -> None:
         """Write the rows that differ from those shown."""
         is_full = len(self._shown) != len(rows)
-        changed = {place: row for place, row in enumerate(rows) if is_full or self._shown.get(place) != row}
+        changed = {index: row for index, row in enumerate(rows) if is_full or self._shown.get(index) != row}
         self._shown = dict(enumerate(rows))
         frame = Frame(self._size, is_full, changed, cursor, 0, 0, DEFAULT_COLOR, DEFAULT_COLOR, {})
         self._terminal.write(self._painter.paint(frame, _MODES))
@@ -223,7 +223,7 @@ class ChatAttachment(Attachment):
         if transcript is None:
             return []
         first = max(0, len(transcript) - HISTORY_ITEMS)
-        items = (transcript[place] for place in range(first, len(transcript)))
+        items = (transcript[index] for index in range(first, len(transcript)))
         return [item for item in items if item.kind == kind]
 
     def _notice(self, text: str, for_s: float | None = None) -> None:

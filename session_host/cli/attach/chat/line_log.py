@@ -20,7 +20,7 @@ class LineLog:
 
     def __init__(self) -> None:
         self._transcript: Transcript | None = None
-        self._place = 0
+        self._index = 0
         """The position of the first item that is not wholly printed."""
         self._lines = 0
         """How many lines of it are printed."""
@@ -36,8 +36,8 @@ class LineLog:
     def take(self, transcript: Transcript, question: Question | None) -> list[str]:
         """The lines that are new."""
         lines = [] if transcript is self._transcript else self._begin(transcript)
-        while self._place < len(transcript):
-            item = transcript[self._place]
+        while self._index < len(transcript):
+            item = transcript[self._index]
             is_done = item.status != "running"
             if not is_done and item.kind != "agent":
                 break
@@ -49,20 +49,20 @@ class LineLog:
             if not is_done:
                 self._lines = max(self._lines, len(item_texts) - 1)
                 break
-            self._place, self._lines = self._place + 1, 0
+            self._index, self._lines = self._index + 1, 0
         return lines + self._requests(transcript, question) + self._state_change(transcript.status)
 
     def _begin(self, transcript: Transcript) -> list[str]:
         """Begin with the end of a transcript; with a later state of the same transcript, continue at the same item."""
         is_first, self._transcript = self._transcript is None, transcript
         if not is_first:
-            self._place = min(self._place, len(transcript))
+            self._index = min(self._index, len(transcript))
             return []
-        while self._place < len(transcript) and transcript[self._place].status != "running":
-            self._place += 1
+        while self._index < len(transcript) and transcript[self._index].status != "running":
+            self._index += 1
         self._answered = set(transcript.answers)
-        items = range(max(0, self._place - FIRST_LINES), self._place)
-        return [line.text for place in items for line in item_lines(transcript[place])][-FIRST_LINES:]
+        items = range(max(0, self._index - FIRST_LINES), self._index)
+        return [line.text for index in items for line in item_lines(transcript[index])][-FIRST_LINES:]
 
     def _requests(self, transcript: Transcript, question: Question | None) -> list[str]:
         lines = []

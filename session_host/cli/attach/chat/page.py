@@ -41,10 +41,10 @@ class Page:
         needed = rows + self.back
         lines = list(ending)
         blocks: list[list[TextLine]] = [lines]
-        count, place = len(lines), len(transcript)
-        while place and count < needed:
-            place -= 1
-            blocks.append(self._block(transcript, place))
+        count, index = len(lines), len(transcript)
+        while index and count < needed:
+            index -= 1
+            blocks.append(self._block(transcript, index))
             count += len(blocks[-1])
         lines = [line for block in reversed(blocks) for line in block]
         self.back = max(0, min(self.back, len(lines) - rows))
@@ -60,12 +60,12 @@ class Page:
         """Scroll back by this many lines; forward if negative. ``show`` limits it to the transcript."""
         self.back = max(0, self.back + lines)
 
-    def _block(self, transcript: Transcript, place: int) -> list[TextLine]:
-        item_id = transcript[place].id
+    def _block(self, transcript: Transcript, index: int) -> list[TextLine]:
+        item_id = transcript[index].id
         block = self._blocks.get(item_id)
         if block is None:
             block = self._blocks[item_id] = list(
-                block_lines(transcript, place, place + 1, width=self._columns, by_position=self._answered)
+                block_lines(transcript, index, index + 1, width=self._columns, by_position=self._answered)
             )
         return block
 
@@ -77,16 +77,16 @@ class Page:
         if len(transcript.answers) != self._answers:
             self._answers = len(transcript.answers)
             self._answered = answered(transcript)
-            for place in self._answered:
-                if place < len(transcript):
-                    self._blocks.pop(transcript[place].id, None)
+            for index in self._answered:
+                if index < len(transcript):
+                    self._blocks.pop(transcript[index].id, None)
         for item_id in changes.items:
             previous = self._blocks.pop(item_id, None)
             if self.back and item_id in transcript:
                 # The visible lines stay in place.
-                place = transcript.position(item_id)
-                if previous is not None or place >= self._items:
-                    self.back += len(self._block(transcript, place)) - len(previous or ())
+                index = transcript.position(item_id)
+                if previous is not None or index >= self._items:
+                    self.back += len(self._block(transcript, index)) - len(previous or ())
         self._items = len(transcript)
 
     def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:

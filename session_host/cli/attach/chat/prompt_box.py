@@ -38,7 +38,7 @@ class PromptBox:
         self.text = ""
         self.cursor = 0
         self._history: list[str] = []
-        self._place = 0
+        self._history_index = 0
         self._draft = ""
 
     # ------------------------------------------------------------ editing
@@ -91,7 +91,7 @@ class PromptBox:
         """Return the text and empty the box."""
         text = self.text
         self.set_text("")
-        self._place = len(self._history)
+        self._history_index = len(self._history)
         return text
 
     def set_text(self, text: str) -> None:
@@ -101,7 +101,7 @@ class PromptBox:
     def set_history(self, prompts: list[str]) -> None:
         """Set the previous prompts, oldest first."""
         if prompts != self._history:
-            self._history, self._place = prompts, len(prompts)
+            self._history, self._history_index = prompts, len(prompts)
 
     def _replace(self, start: int, end: int, text: str) -> None:
         self.text = self.text[:start] + text + self.text[end:]
@@ -117,20 +117,20 @@ class PromptBox:
         return self.cursor + len(following)
 
     def _word_left(self) -> int:
-        place = self.cursor
-        while place and self.text[place - 1].isspace():
-            place -= 1
-        while place and not self.text[place - 1].isspace():
-            place -= 1
-        return place
+        position = self.cursor
+        while position and self.text[position - 1].isspace():
+            position -= 1
+        while position and not self.text[position - 1].isspace():
+            position -= 1
+        return position
 
     def _word_right(self) -> int:
-        place = self.cursor
-        while place < len(self.text) and self.text[place].isspace():
-            place += 1
-        while place < len(self.text) and not self.text[place].isspace():
-            place += 1
-        return place
+        position = self.cursor
+        while position < len(self.text) and self.text[position].isspace():
+            position += 1
+        while position < len(self.text) and not self.text[position].isspace():
+            position += 1
+        return position
 
     def _line_start(self) -> int:
         return self.text.rfind("\n", 0, self.cursor) + 1
@@ -145,12 +145,12 @@ class PromptBox:
             above = self.text.rfind("\n", 0, start - 1) + 1
             self.cursor = min(above + self.cursor - start, start - 1)
             return True
-        if not self._place:
+        if not self._history_index:
             return False
-        if self._place == len(self._history):
+        if self._history_index == len(self._history):
             self._draft = self.text
-        self._place -= 1
-        self.set_text(self._history[self._place])
+        self._history_index -= 1
+        self.set_text(self._history[self._history_index])
         return True
 
     def _down(self) -> bool:
@@ -160,10 +160,10 @@ class PromptBox:
             below_end = len(self.text) if below_end < 0 else below_end
             self.cursor = min(end + 1 + self.cursor - self._line_start(), below_end)
             return True
-        if self._place >= len(self._history):
+        if self._history_index >= len(self._history):
             return False
-        self._place += 1
-        self.set_text(self._draft if self._place == len(self._history) else self._history[self._place])
+        self._history_index += 1
+        self.set_text(self._draft if self._history_index == len(self._history) else self._history[self._history_index])
         return True
 
     # ------------------------------------------------------------ showing
@@ -179,7 +179,7 @@ class PromptBox:
         """
         room = max(columns - len(mark), 1)
         lines, line, used = [], "", 0
-        row, column, place = 0, 0, 0
+        row, column, position = 0, 0, 0
         for part in self.text.split("\n"):
             for grapheme in wcwidth.iter_graphemes(part):
                 shown = "•" if hidden else grapheme
@@ -187,13 +187,13 @@ class PromptBox:
                 if used + cells > room:
                     lines.append(line)
                     line, used = "", 0
-                if place <= self.cursor:
+                if position <= self.cursor:
                     row, column = len(lines), used
-                place += len(grapheme)
+                position += len(grapheme)
                 line, used = line + shown, used + cells
-            if place <= self.cursor:
+            if position <= self.cursor:
                 row, column = len(lines), used
-            place += 1
+            position += 1
             lines.append(line)
             line, used = "", 0
         if column >= room:

@@ -188,7 +188,7 @@ class ScrolledBack:
         history = self._emulator.scrollback_rows
         if self._mark is not None:
             mark, row, column = self._mark
-            place = history + row if mark is None else mark.place()
+            place = history + row if mark is None else mark.row_number()
             if place is not None:
                 return place, column
         return history - self._offset() + self._rows, 0

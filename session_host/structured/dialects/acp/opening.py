@@ -125,22 +125,22 @@ class Opening:
     def _open(self) -> None:
         """Ask for a session: the resumed one if possible. Only "load" repeats a history that the transcript lacks."""
         rpc, state = self._shared.rpc, self._shared.state
-        place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
+        workspace: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
         conversation = self._shared.resumed_conversation
         source = state.start.options.get(FORK_OPTION)
         if source and not state.forks:
             self._shared.port.fail(f"This version of {state.agent} cannot fork a conversation")
         elif source:
             state.replaying = True
-            rpc.request("session/fork", {"sessionId": source, **place})
+            rpc.request("session/fork", {"sessionId": source, **workspace})
         elif conversation and state.resumes and (state.start.has_history or not state.loads):
-            rpc.request("session/resume", {"sessionId": conversation, **place})
+            rpc.request("session/resume", {"sessionId": conversation, **workspace})
         elif conversation and state.loads:
             self._load()
         else:
             if conversation:
                 self._shared.port.notice(f"{state.agent} cannot resume conversations: this is a new one")
-            rpc.request("session/new", place)
+            rpc.request("session/new", workspace)
 
     def _load(self) -> None:
         state = self._shared.state
@@ -149,8 +149,8 @@ class Opening:
             self._shared.port.start_timer("resume", wait_s)
             return
         state.replaying = True
-        place: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
-        self._shared.rpc.request("session/load", {"sessionId": state.start.conversation, **place})
+        workspace: dict[str, Any] = {"cwd": state.start.directory, "mcpServers": []}
+        self._shared.rpc.request("session/load", {"sessionId": state.start.conversation, **workspace})
 
     def _wait_for_another_minute_s(self) -> float:
         """Seconds until the conversation can be loaded.

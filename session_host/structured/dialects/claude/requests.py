@@ -43,7 +43,7 @@ _MODES: Final = {
     "dontAsk": "decline what is not allowed",
     "default": "ask again",
 }
-_PLACES: Final = {
+_DESTINATIONS: Final = {
     "localSettings": "in this directory",
     "projectSettings": "in this project",
     "userSettings": "everywhere",
@@ -167,7 +167,7 @@ def _is_rule(suggestion: Any) -> bool:
 
 def _rule(suggestion: Any) -> str:
     """A suggested rule as words; "" if it does not allow more."""
-    place = _PLACES.get(text(suggestion, "destination"), text(suggestion, "destination"))
+    destination = _DESTINATIONS.get(text(suggestion, "destination"), text(suggestion, "destination"))
     match text(suggestion, "type"):
         case "addRules" | "replaceRules":
             if text(suggestion, "behavior") != "allow":
@@ -177,10 +177,10 @@ def _rule(suggestion: Any) -> str:
                 else text(rule, "toolName")
                 for rule in array(suggestion, "rules")
             ]  # fmt: skip
-            return f"{', '.join(rules)} {place}".strip()
+            return f"{', '.join(rules)} {destination}".strip()
         case "addDirectories":
             names = [directory for directory in array(suggestion, "directories") if isinstance(directory, str)]
-            return f"the directory {', '.join(names)} {place}".strip()
+            return f"the directory {', '.join(names)} {destination}".strip()
         case _:
             return ""
 

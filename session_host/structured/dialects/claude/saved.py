@@ -79,26 +79,26 @@ def message_before(lines: Iterable[bytes], prompt: str) -> str | None:
 def _last_branch(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines of the branch with the last message, and the results of its tool calls."""
     lines = [line for line in lines if line.get("isSidechain") is not True]
-    places = {text(line, "uuid"): place for place, line in enumerate(lines) if text(line, "uuid")}
+    indexes = {text(line, "uuid"): index for index, line in enumerate(lines) if text(line, "uuid")}
     kept: set[int] = set()
-    place = next((place for place in range(len(lines) - 1, -1, -1) if _is_message(lines[place])), -1)
-    while place >= 0 and place not in kept:
-        kept.add(place)
-        line = lines[place]
+    index = next((index for index in range(len(lines) - 1, -1, -1) if _is_message(lines[index])), -1)
+    while index >= 0 and index not in kept:
+        kept.add(index)
+        line = lines[index]
         parent = text(line, "parentUuid") or text(line, "logicalParentUuid")
-        if parent in places:
-            place = places[parent]
+        if parent in indexes:
+            index = indexes[parent]
         elif parent:  # The parent's line is missing: continue with the line before.
-            place = next((before for before in range(place - 1, -1, -1) if _is_message(lines[before])), -1)
+            index = next((before for before in range(index - 1, -1, -1) if _is_message(lines[before])), -1)
         else:
-            place = -1
-    messages = {text(lines[place], "message", "id") for place in kept} - {""}
-    kept |= {place for place, line in enumerate(lines) if _is_message(line) and text(line, "message", "id") in messages}
-    calls = {text(block, "id") for place in kept for block in _blocks(lines[place])} - {""}
+            index = -1
+    messages = {text(lines[index], "message", "id") for index in kept} - {""}
+    kept |= {index for index, line in enumerate(lines) if _is_message(line) and text(line, "message", "id") in messages}
+    calls = {text(block, "id") for index in kept for block in _blocks(lines[index])} - {""}
     kept |= {
-        place for place, line in enumerate(lines) if any(text(block, "tool_use_id") in calls for block in _blocks(line))
+        index for index, line in enumerate(lines) if any(text(block, "tool_use_id") in calls for block in _blocks(line))
     }
-    return [lines[place] for place in sorted(kept)]
+    return [lines[index] for index in sorted(kept)]
 
 
 def _is_message(line: dict[str, Any]) -> bool:

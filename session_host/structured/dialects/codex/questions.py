@@ -171,8 +171,12 @@ def _permission_lines(permissions: dict[str, Any]) -> list[str]:
     for access in ("read", "write"):
         lines += [f"{access.capitalize()} {path}" for path in array(files, access) if isinstance(path, str)]
     for entry in array(files, "entries"):
-        place = mapping(entry, "path")
-        where = text(place, "path") or text(place, "pattern") or msgspec.json.encode(at(place, "value")).decode()
+        path_entry = mapping(entry, "path")
+        where = (
+            text(path_entry, "path")
+            or text(path_entry, "pattern")
+            or msgspec.json.encode(at(path_entry, "value")).decode()
+        )
         lines.append(f"{text(entry, 'access').capitalize()} {where}")
     return list(dict.fromkeys(lines))
 

@@ -163,8 +163,8 @@ class Turns:
     def _translate(self, raw: dict[str, Any], turn: str, parent: str, *, done: bool) -> Item | None:
         context = self._context
         item_id = item_id_of(turn, text(raw, "id"))
-        place = items.ItemContext(item_id, turn, context.state.start.directory, parent)
-        return items.translate(raw, place, context.port.now_ms, done=done)
+        item_context = items.ItemContext(item_id, turn, context.state.start.directory, parent)
+        return items.translate(raw, item_context, context.port.now_ms, done=done)
 
     def _cut_by_user(self, turn: str) -> None:
         """A steering text cuts the message that is streamed; the server does not complete that one."""

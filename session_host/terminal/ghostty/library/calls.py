@@ -84,9 +84,9 @@ def grid_ref(terminal: Any, tag: int, column: int, row: int) -> Any | None:
     return reference
 
 
-def find_cell(terminal: Any, place: Any, reference: Any) -> bool:
+def find_cell(terminal: Any, point: Any, reference: Any) -> bool:
     """Make a reference point to a cell, as ``grid_ref`` for objects that are used again; False outside of the grid."""
-    return not _grid_ref(terminal, place[0], reference)
+    return not _grid_ref(terminal, point[0], reference)
 
 
 def track(terminal: Any, tag: int, column: int, row: int) -> Any | None:

@@ -19,7 +19,7 @@ class PrimaryRow(Anchor):
         super().__init__(line, 0)
         self._screen = screen
 
-    def place(self) -> int | None:
+    def row_number(self) -> int | None:
         """See ``RowMark``."""
         screen = self._screen
         row = self.line - _oldest_line(screen)

@@ -134,9 +134,9 @@ def _rewrap(
     stored: list[Stored], columns: int, anchors: Iterable[Anchor], cursor: Anchor, *, pending: bool
 ) -> list[Stored]:
     """Wrap rows at ``columns``; the anchors move with their cells."""
-    places: defaultdict[int, list[Anchor]] = defaultdict(list)
+    anchors_of: defaultdict[int, list[Anchor]] = defaultdict(list)
     for anchor in anchors:
-        places[anchor.line].append(anchor)
+        anchors_of[anchor.line].append(anchor)
     wrapped: list[Stored] = []
     logical: list[Line] = []
     line_anchors: list[tuple[Anchor, int]] = []
@@ -145,12 +145,12 @@ def _rewrap(
         continues = packed_wrapped(row) if isinstance(row, bytes) else row.wrapped
         is_single_row = not logical and not continues
         if is_single_row and isinstance(row, bytes) and packed_columns(row) <= columns:
-            for anchor in places.get(index, ()):
+            for anchor in anchors_of.get(index, ()):
                 anchor.line = len(wrapped)
             wrapped.append(row)
             continue
         line = unpack(row, packed_columns(row)) if isinstance(row, bytes) else row
-        line_anchors.extend((anchor, length + anchor.column) for anchor in places.get(index, ()))
+        line_anchors.extend((anchor, length + anchor.column) for anchor in anchors_of.get(index, ()))
         logical.append(line)
         length += len(line.chars)
         if not continues:
@@ -209,15 +209,15 @@ def _wrap_line(
         if start >= total:
             break
     for anchor, offset in anchors:
-        place = offset - sum(1 for cell in removed if cell < offset)
-        row_index = max(index for index, begin in enumerate(starts) if begin <= place or index == 0)
+        new_offset = offset - sum(1 for cell in removed if cell < offset)
+        row_index = max(index for index, begin in enumerate(starts) if begin <= new_offset or index == 0)
         anchor.line = first_row + row_index
-        anchor.column = place - starts[row_index]
+        anchor.column = new_offset - starts[row_index]
         if anchor is cursor:
             if pending and anchor.column < columns - 1:
                 anchor.column += 1
             # An anchor behind the text stays visible; directly behind a full row it is in the pending-wrap state.
-            anchor.column = min(anchor.column, columns if place == total else columns - 1)
+            anchor.column = min(anchor.column, columns if new_offset == total else columns - 1)
         else:
             anchor.column = min(anchor.column, columns - 1)
 

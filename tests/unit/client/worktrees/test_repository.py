@@ -19,19 +19,19 @@ class TestFinding:
     def test_the_top_of_a_repository_is_found(self, checkout: Checkout) -> None:
         found = find(checkout.path)
 
-        assert (found.name, found.common, found.top, found.place) == (
+        assert (found.name, found.common, found.top, found.relative_directory) == (
             "project", checkout.path / ".git", checkout.path, ".",
         )  # fmt: skip
 
     def test_a_subdirectory_is_found(self, checkout: Checkout) -> None:
-        assert find(checkout.path / "src" / "deep").place == "src/deep"
+        assert find(checkout.path / "src" / "deep").relative_directory == "src/deep"
 
     def test_a_symbolic_link_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(checkout.path / "src")
 
         found = find(tmp_path / "link" / "deep")
 
-        assert (found.place, found.top) == ("src/deep", checkout.path)
+        assert (found.relative_directory, found.top) == ("src/deep", checkout.path)
         assert found.key == find(checkout.path).key
 
     def test_a_linked_worktree_belongs_to_the_same_repository(self, checkout: Checkout, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ class TestFinding:
 
         found = find(tmp_path / "other" / "src")
 
-        assert (found.name, found.common, found.place) == ("project", checkout.path / ".git", "src")
+        assert (found.name, found.common, found.relative_directory) == ("project", checkout.path / ".git", "src")
         assert found.key == find(checkout.path).key
 
     @pytest.mark.parametrize(("folder", "name"), [("project.git", "project"), ("project/.bare", "project")])
@@ -48,7 +48,7 @@ class TestFinding:
 
         found = find(tmp_path / folder)
 
-        assert (found.name, found.top, found.place) == (name, None, ".")
+        assert (found.name, found.top, found.relative_directory) == (name, None, ".")
 
     def test_a_submodule_is_a_repository_of_its_own(self, checkout: Checkout, tmp_path: Path) -> None:
         outer = Checkout.new(tmp_path / "outer")
@@ -56,7 +56,7 @@ class TestFinding:
 
         found = find(tmp_path / "outer" / "libs" / "inner" / "src")
 
-        assert (found.name, found.place) == ("inner", "src")
+        assert (found.name, found.relative_directory) == ("inner", "src")
         assert found.common == outer.path / ".git" / "modules" / "libs" / "inner"
 
     def test_repositories_of_the_same_name_have_different_keys(self, checkout: Checkout, tmp_path: Path) -> None:

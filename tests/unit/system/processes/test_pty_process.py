@@ -150,14 +150,14 @@ def test_the_child_tells_its_pid_before_the_exec(terminal: Terminal) -> None:
     process = terminal.run("cat")
     assert int(os.read(terminal.about_to_exec, 100)) == process.pid
     assert process.started == start_time(process.pid)
-    assert process.is_it()
+    assert process.is_same_process()
 
 
 def test_it_is_told_from_a_later_process_with_its_pid(terminal: Terminal) -> None:
     process = terminal.run("cat")
     assert process.started is not None
-    assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_it()
-    assert PtyProcess(process.pid, None, terminal.master).is_it(), "nothing is known against it"
+    assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_same_process()
+    assert PtyProcess(process.pid, None, terminal.master).is_same_process(), "nothing is known against it"
 
 
 def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
