@@ -37,6 +37,8 @@ class SummaryStrip(QWidget):
         self._step = ""
         self._plan_item = ""
         self._files: list[ChangedFile] = []
+        self._file_texts: tuple[str, ...] = ()
+        """The texts of the button with the files, the longest first."""
         self._menu = Menu(self)
         self.plan_button = self._button()
         self.plan_button.clicked.connect(lambda _checked: self.item_chosen.emit(self._plan_item))
@@ -58,7 +60,7 @@ class SummaryStrip(QWidget):
         return button
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(_MIN_STEP_PX, super().minimumSizeHint().height())
+        return QSize(0, super().minimumSizeHint().height())
 
     def show_summary(self, summary: Summary) -> None:
         """Show the plan, unless all of it is done, and the number of changed files."""
@@ -75,7 +77,9 @@ class SummaryStrip(QWidget):
             return
         self._step, self._files = step, files
         added, removed = sum(file.added for file in files), sum(file.removed for file in files)
-        self.files_button.setText(chat_texts.changed_files(len(files), diff_texts.changed_lines(added, removed)))
+        lines = diff_texts.changed_lines(added, removed)
+        self._file_texts = (chat_texts.changed_files(len(files), lines), lines)
+        self.files_button.setAccessibleName(self._file_texts[0])
         self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
         self._fit()
         self.setVisible(bool(step or files))
@@ -85,11 +89,16 @@ class SummaryStrip(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Show what fits; the plan's step is elided."""
+        """Show what fits; the plan's step is elided, and of the files the number of their lines is left at last."""
         button, files = self.plan_button, self.files_button
-        files.setVisible(bool(self._files))
-        taken_px = files.sizeHint().width() + GAP_S_PX if self._files else 0
         frame_px = 2 * GAP_S_PX + 4
+        metrics, room_px = files.fontMetrics(), self.width() - frame_px
+        fitting = (text for text in self._file_texts if metrics.horizontalAdvance(text) <= room_px)
+        shown = next(fitting, "") if self._files else ""
+        files.setText(shown)
+        files.setToolTip("" if shown == files.accessibleName() else files.accessibleName())
+        files.setVisible(bool(shown))
+        taken_px = files.sizeHint().width() + GAP_S_PX if shown else 0
         room_px = self.width() - taken_px - frame_px
         button.setVisible(bool(self._step) and room_px >= _MIN_STEP_PX)
         if self._step:

@@ -165,6 +165,11 @@ def running() -> str:
     return translate("chat", "running…")
 
 
+def waits() -> str:
+    """Of a command that runs only if the user allows it."""
+    return translate("chat", "waits for you")
+
+
 def failed() -> str:
     return translate("chat", "failed")
 

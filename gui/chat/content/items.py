@@ -91,7 +91,7 @@ def segments(
         case "tool":
             if requests.open and mode.unfolded is None:
                 mode = mode._replace(unfolded=False)  # The request shows the changes.
-            found = _tool(item, mode, markdown, directory)
+            found = _tool(item, mode, markdown, directory, is_asked=bool(requests.open))
         case "plan":
             found = _plan(item)
         case "notice":
@@ -175,17 +175,18 @@ def _thought(item: Item, mode: Mode, markdown: MarkdownText) -> list[Segment]:
     return [head, *_inner(markdown.segments(item.text))] if unfolded else [head]
 
 
-def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str) -> list[Segment]:
+def _tool(item: Item, mode: Mode, markdown: MarkdownText, directory: str, *, is_asked: bool) -> list[Segment]:
+    """The segments of a tool call; ``is_asked``: it waits for the user, although its agent says that it runs."""
     unfolded = is_unfolded(item, mode)
     content = _tool_content(item, mode, markdown, directory) if unfolded else []
     has_content = bool(item.command or item.output or item.changes or item.text or item.images)
     title, is_code = tool_title(item, directory)
-    detail, tone = _tool_state(item)
+    detail, tone = _tool_state(item, is_asked=is_asked)
     if item.changes and not unfolded:
         detail = chat_texts.joined(diff_texts.changed_lines(*patches.counts(item.changes)), detail)
     head = FoldLine(
         title, item=item.id, icon=_ICONS.get(item.tool, Glyph.WRENCH), detail=detail, tone=tone, code=is_code,
-        folded=not unfolded if has_content else None, running=item.status == "running",
+        folded=not unfolded if has_content else None, running=item.status == "running" and not is_asked,
     )  # fmt: skip
     return [head, *content]
 
@@ -209,7 +210,9 @@ def _is_command(title: str, command: str) -> bool:
     return bool(words) and words in _QUOTING.sub("", command)
 
 
-def _tool_state(item: Item) -> tuple[str, Tone]:
+def _tool_state(item: Item, *, is_asked: bool) -> tuple[str, Tone]:
+    if is_asked:
+        return chat_texts.waits(), "needs_you"
     duration = chat_texts.duration(item.ended_ms - item.at_ms) if item.ended_ms > item.at_ms else ""
     match item.status:
         case "failed":

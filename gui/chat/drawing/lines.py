@@ -16,6 +16,8 @@ from .segment_layout import Control, SegmentLayout, run_formats, text_box
 from .style import Style
 
 FOLD_LINE_PX = 26
+_MIN_TITLE_PX = 40
+"""With less room for the title, its detail is left out."""
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
@@ -30,10 +32,13 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
     laid.height = FOLD_LINE_PX
     left = left_of(segment)
     area = QRectF(left, 1, width - left, FOLD_LINE_PX - 2)
-    detail_px = style.metrics(style.small_px).horizontalAdvance(segment.detail) + 4 if segment.detail else 0
+    detail = segment.detail
+    detail_px = style.metrics(style.small_px).horizontalAdvance(detail) + 4 if detail else 0
     caret = QRectF(width - 20, area.center().y() - 6, 12, 12)
     text_left = left + 24
     room = width - text_left - detail_px - 32
+    if room < _MIN_TITLE_PX:
+        detail, room = "", room + detail_px
     font = style.font(mono=True) if segment.code else style.font()
     metrics = style.metrics(mono=True) if segment.code else style.metrics()
     shown = metrics.elidedText(segment.text, Qt.TextElideMode.ElideRight, max(room, 20))
@@ -53,10 +58,10 @@ def lay_out_fold_line(segment: FoldLine, width: float, style: Style) -> SegmentL
     def paint(painter: QPainter) -> None:
         if icon:
             paint_glyph(painter, Glyph(icon), icon_area, icon_tone)
-        if segment.detail:
+        if detail:
             painter.setFont(small)
             painter.setPen(detail_tone)
-            painter.drawText(detail_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, segment.detail)
+            painter.drawText(detail_area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, detail)
         if segment.folded is not None:
             glyph = Glyph.FOLDED if segment.folded else Glyph.EXPANDED
             paint_glyph(painter, glyph, caret, tone)

@@ -21,8 +21,9 @@ from gui.theme.tokens import blend
 from gui.wording import chat_texts
 from session_host.structured.transcript import Transcript
 
+from . import places
 from .accessible_rows import AccessibleRows, spoken_row
-from .places import PlacedSegment
+from .places import Place, PlacedSegment
 from .pointing import PointedPage
 from .requests import RequestCard
 from .rows import Row
@@ -32,6 +33,8 @@ _LOOK_UP_AFTER_MS = 150
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_LEAD_LINES = 2
+"""What stays visible above a request that is shown from its beginning: the heading covers so much."""
 _AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
@@ -54,6 +57,8 @@ class TranscriptPage(PointedPage):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.messages())
         self._cards: dict[str, RequestCard] = {}
+        self._begun = ""
+        """The last request that was shown from its beginning, as it is higher than the page."""
         self._accessible = AccessibleRows(self, self.spoken)
         self.restyled.connect(self._restyle_cards)
         self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
@@ -120,6 +125,25 @@ class TranscriptPage(PointedPage):
                     ends = ends or (placed.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
         return starts, ends
 
+    def cut_request(self) -> Place | None:
+        """The place of the oldest open request, if the page's top cuts it; once for each request."""
+        first = self.transcript.open_requests[:1]
+        if not first or first[0].id == self._begun:
+            return None
+        lead_px = _LEAD_LINES * self.style_.line_px
+        for placed in self.visible:
+            segment = self.rows.row(placed.position).segments[placed.number]
+            if isinstance(segment, Card) and segment.request == first[0].id and placed.top < lead_px:
+                self._begun = first[0].id
+                start = Place(self.rows.key(placed.position), placed.number, 0.0)
+                return places.moved(self.rows, start, -lead_px)
+        return None
+
+    def goes_on(self) -> bool:
+        """Whether the request that was shown from its beginning was answered while it was on the page."""
+        card = self._cards.get(self._begun)
+        return card is not None and card.isVisible() and self._begun in self.transcript.answers
+
     def _restyle_cards(self) -> None:
         for card in self._cards.values():
             card.set_style(self.style_)
@@ -161,6 +185,9 @@ class TranscriptPage(PointedPage):
         is_at_another = any(focused is not None and (each is focused or each.isAncestorOf(focused)) for each in others)
         if card is None or is_at_another or not card.answer_by_key(kind):
             self.show_request(first, takes_focus=False)
+            if card is not None and (button := card.button_of(kind)) is not None:
+                below_px = button.mapTo(self, button.rect().bottomLeft()).y() - self.height() + 2 * _AT_EDGE_PX
+                self.scroll_by(max(below_px, 0))
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
@@ -66,6 +66,17 @@ def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
                 lines.append("")
             lines[-1] += letter
     return "\n".join(lines)
+
+
+def show_text(label: QLabel, text: str, width: int) -> None:
+    """Show a text in a label that wraps, words that are wider than it included."""
+    metrics = label.fontMetrics()
+    words = (
+        word if metrics.horizontalAdvance(word) <= width else _wrapped(word, metrics, width) for word in text.split(" ")
+    )
+    shown = " ".join(words)
+    if label.text() != shown:
+        label.setText(shown)
 
 
 def caption(name: str) -> str:

@@ -33,7 +33,7 @@ from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
 from .flow_row import FlowRow
-from .request_parts import AnswerField, fit, option_button, set_look, text_height, title_of
+from .request_parts import AnswerField, fit, option_button, set_look, show_text, text_height, title_of
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _PADDING_PX = 12
@@ -77,11 +77,10 @@ class RequestCard(QWidget):
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
+        self._labels: dict[QLabel, str] = {}
         self._title = self._label(title_of(request), "title")
-        self._title.setWordWrap(True)
         self._subject = self._make_subject()
         self._message = self._label("", "secondary")
-        self._message.setWordWrap(True)
         self._rows: list[FlowRow] = []
         self._texts: dict[str, QLineEdit] = {}
         self._selected_options: dict[str, str] = {}
@@ -91,7 +90,6 @@ class RequestCard(QWidget):
         self._column.addWidget(self._title)
         if request.reason:
             reason = self._label(one_line(request.reason), "secondary")
-            reason.setWordWrap(True)
             self._column.addWidget(reason)
         if self._subject is not None:
             self._column.addWidget(self._subject, 1)
@@ -99,11 +97,9 @@ class RequestCard(QWidget):
             directory = self._label(
                 chat_texts.in_directory(phrases.short_directory(visible(request.directory))), "secondary"
             )
-            directory.setWordWrap(True)
             self._column.addWidget(directory)
         if not request.complete:
             incomplete = self._label(chat_texts.incomplete(), "failed")
-            incomplete.setWordWrap(True)
             self._column.addWidget(incomplete)
         for question in request.questions:
             self._add_question(question)
@@ -118,12 +114,13 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ parts
 
-    @staticmethod
-    def _label(text: str, kind: str) -> QLabel:
+    def _label(self, text: str, kind: str) -> QLabel:
         widget = QLabel(text)
         widget.setTextFormat(Qt.TextFormat.PlainText)
         widget.setProperty("kind", kind)
+        widget.setWordWrap(True)
         widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._labels[widget] = text
         return widget
 
     def _make_subject(self) -> QPlainTextEdit | None:
@@ -143,7 +140,6 @@ class RequestCard(QWidget):
 
     def _add_question(self, question: Question) -> None:
         text = self._label(question.text, "")
-        text.setWordWrap(True)
         self._column.addWidget(text)
         if question.options:
             row = FlowRow(GAP_S_PX)
@@ -261,11 +257,15 @@ class RequestCard(QWidget):
             is_complete = all(answers.get(question.id) for question in self.request.questions)
             self._answer_button.setEnabled(is_complete and not self._is_sent)
         text = chat_texts.answer_sent() if self._is_sent else "" if self._is_seen else self._allow_hint()
-        if text != self._message.text():
-            self._message.setText(text)
-            self._message.setVisible(bool(text))
-            self._measured = (0, 0.0)
-            self.resized.emit()
+        if text != self._labels[self._message]:
+            self._show_message(text)
+
+    def _show_message(self, text: str) -> None:
+        self._labels[self._message] = text
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+        self._measured = (0, 0.0)
+        self.resized.emit()
 
     def _allow_hint(self) -> str:
         """The hint how to enable the buttons that allow; "" if they are enabled."""
@@ -297,6 +297,11 @@ class RequestCard(QWidget):
         if self._buttons[option.id].isEnabled():
             self._send(option.id, self._answers())
 
+    def button_of(self, kind: str) -> QPushButton | None:
+        """The button that the key of this kind presses."""
+        option = self._option_of(kind)
+        return None if option is None else self._buttons[option.id]
+
     def answer_by_key(self, kind: str) -> bool:
         """Choose the first option of a kind; returns False if its button cannot be pressed, or is not to be seen."""
         option = self._option_of(kind)
@@ -315,10 +320,7 @@ class RequestCard(QWidget):
         """Show why the answer had no effect, and let the user answer again."""
         self._is_sent = False
         self._update_buttons()
-        self._message.setText(reason)
-        self._message.setVisible(bool(reason))
-        self._measured = (0, 0.0)
-        self.resized.emit()
+        self._show_message(reason)
 
     # ------------------------------------------------------------ keyboard
 
@@ -378,6 +380,8 @@ class RequestCard(QWidget):
             self._subject.setFixedHeight(round(min(height, max_height)))
         for row in self._rows:
             fit(row, width - sides_px, is_narrow=is_narrow)
+        for label, text in self._labels.items():
+            show_text(label, text, width - sides_px)
         column = self._column
         return max(column.heightForWidth(width) if column.hasHeightForWidth() else column.sizeHint().height(), 48)
 

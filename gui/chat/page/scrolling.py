@@ -30,6 +30,7 @@ from .places import Place, PlacedSegment
 from .rows import TAIL, Rows
 
 _AT_END_PX = 2.0
+_NARROW_PX = 320
 WHEEL_LINES = 3
 
 
@@ -78,7 +79,7 @@ class ScrollingPage(PaintedPage):
         """Whether items changed since the page stopped following the end."""
         lexers().loaded.connect(self._on_lexer)
         theme.changed.connect(self._on_theme)
-        self.setMinimumSize(120, 60)
+        self.setMinimumSize(40, 60)
 
     # ------------------------------------------------------------ content
 
@@ -127,18 +128,15 @@ class ScrollingPage(PaintedPage):
 
     def arrange(self) -> None:
         """Determine the segments on the page, and their positions."""
-        rows, height, previous = self.rows, float(self.height()), self.visible
-        for _ in range(3):
-            if self._is_following_end or self._place is None:
-                self._place = places.from_bottom(rows, height)
-            visible = places.walk(rows, self._place, height)
-            if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
-                self._place = places.from_bottom(rows, height)
-                visible = places.walk(rows, self._place, height)
-            self.visible = visible
-            if not self._measure_cards():
-                break
-        visible = self.visible
+        previous = self.visible
+        if self.goes_on():
+            self._set_following(True)
+        self._walk()
+        if self._is_following_end and (start := self.cut_request()) is not None:
+            self._set_following(False)
+            self._place = start
+            self._walk()
+        visible, height = self.visible, self.height()
         if visible:
             first, last = visible[0], visible[-1]
             self.rows.free_distant_layouts((first.position, first.number), (last.position, last.number))
@@ -151,6 +149,20 @@ class ScrollingPage(PaintedPage):
         self.arranged.emit()
         top = places.first_change(previous, visible, self.height())
         self.update(0, top, self.width(), self.height() - top)
+
+    def _walk(self) -> None:
+        """Find the segments on the page."""
+        rows, height = self.rows, float(self.height())
+        for _ in range(3):
+            if self._is_following_end or self._place is None:
+                self._place = places.from_bottom(rows, height)
+            visible = places.walk(rows, self._place, height)
+            if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
+                self._place = places.from_bottom(rows, height)
+                visible = places.walk(rows, self._place, height)
+            self.visible = visible
+            if not self._measure_cards():
+                break
 
     def _is_last(self, visible: PlacedSegment) -> bool:
         return (visible.position, visible.number) == places.last_of(self.rows)
@@ -177,6 +189,14 @@ class ScrollingPage(PaintedPage):
 
     def _place_cards(self) -> None:
         """Place the requests' widgets."""
+
+    def cut_request(self) -> Place | None:
+        """The place of a request whose beginning is not on the page, which shows the end."""
+        return None
+
+    def goes_on(self) -> bool:
+        """Whether the request that was shown from its beginning is answered: the page follows the end again."""
+        return False
 
     def _show_bar(self) -> None:
         total = self.rows.heights.total
@@ -208,7 +228,9 @@ class ScrollingPage(PaintedPage):
             button.style().polish(button)
             self._set_button_icon()
         size = button.sizeHint()
-        left = round(self.column_left + (self.rows.width - size.width()) / 2)
+        free_px = self.rows.width - size.width()
+        # On a narrow page, the text is in the middle.
+        left = round(self.column_left + (free_px if self.rows.width < _NARROW_PX else free_px / 2))
         button.setGeometry(left, self.height() - size.height() - 12, size.width(), size.height())
         button.raise_()
         button.show()

@@ -12,7 +12,7 @@ from gui.input.draft import Draft
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX
-from gui.wording import chat_texts, image_texts, saved_prompt_texts
+from gui.wording import chat_texts, image_texts, page_texts, saved_prompt_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES, Prompt
 from session_host.structured.transcript import Status
 
@@ -24,7 +24,9 @@ from .settings_row import SettingsRow
 
 _BUTTON_PX = 28
 _MIN_MESSAGE_PX = 160
-"""A narrower box has no line about keys."""
+"""A narrower box has a short line, without keys."""
+_MIN_SHORT_PX = 76
+"""A narrower box has none: no word fits into it."""
 
 
 class PromptBox(QWidget):
@@ -55,6 +57,7 @@ class PromptBox(QWidget):
         self._status = Status()
         self._max_px = 200
         self._placeholder = chat_texts.prompt_hint()
+        self._hint = ""
         self.editor = PromptEditor()
         self.editor.setProperty("kind", "bare")
         self.completion = Completion(theme, self.editor, page)
@@ -173,15 +176,17 @@ class PromptBox(QWidget):
         if self._is_running() and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
-        text = "\n".join(texts)
-        if text != self._message.text():
-            self._message.setText(text)
-            self._show_message()
+        self._hint = "\n".join(texts)
+        self._show_message()
         self._resize()
 
     def _show_message(self) -> None:
-        """Show the line below the prompt, unless it would take many lines."""
-        self._message.setVisible(bool(self._message.text()) and self.width() >= _MIN_MESSAGE_PX)
+        """Show the line below the prompt; a narrow box, in which it would take many lines, has a short one."""
+        short = page_texts.needs_answer() if self._status.state == "requires_action" else ""
+        text = self._hint if self.width() >= _MIN_MESSAGE_PX else short if self.width() >= _MIN_SHORT_PX else ""
+        if text != self._message.text():
+            self._message.setText(text)
+        self._message.setVisible(bool(text))
 
     def set_max_height(self, max_px: int) -> None:
         """Set the maximum height of the text."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -16,6 +17,7 @@ from session_host.protocol.messages import MAX_FRAME_BYTES, Prompt
 from session_host.structured.digest import digest
 from session_host.structured.items import (
     AgentRequest,
+    FileChange,
     Put,
     Question,
     RequestOption,
@@ -97,10 +99,14 @@ def test_alt_with_a_letter_answers_the_oldest_request_also_from_the_prompt(
 
 def test_in_a_narrow_pane_the_words_on_the_buttons_are_whole(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
-    chat.ask(command_request("make"))
+    chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
+    chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
     shown = chat_stage(chat)
     shown.view.resize(100, 700)
     shown.settle()
+    title = shown.view.page.card("r1")._title  # type: ignore[union-attr]
+    assert title.minimumSizeHint().width() <= title.width(), "a word that is wider than the pane is wrapped, too"
+    assert shown.view.strip.files_button.text() == "+1 −1"
     words = [shown.button(text).text().split() for text in ("Allow", "Always", "Decline")]
     assert words == [["Allow", "(Alt+Y)"], ["Always", "allow", "make", "(Alt+A)"], ["Decline", "(Alt+N)"]]
     card = shown.view.page.card("r1")

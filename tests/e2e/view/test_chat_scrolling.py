@@ -1,4 +1,4 @@
-"""Scrolling a structured chat by its button and by keys: on a real X server, over a transcript that the test plays."""
+"""Scrolling a structured chat by button, keys and questions: on a real X server, over a played transcript."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.support.chat_stage import ChatStage
-from tests.support.played_chat import long_chat
+from tests.support.played_chat import command_request, long_chat
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
 
 
 def test_a_button_goes_back_to_the_end_of_an_idle_chat(chat_stage: Callable[..., ChatStage]) -> None:
@@ -98,3 +101,44 @@ def test_a_match_below_the_heading_is_scrolled_into_sight(chat_stage: Callable[.
         placed.top for placed in page.visible if (placed.position, placed.number) == (covered.position, covered.number)
     )
     assert top >= page.covered_px
+
+
+def test_on_a_page_that_is_too_small_a_question_is_read_from_its_beginning(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = long_chat(40)
+    shown = chat_stage(chat)
+    page = shown.view.page
+    shown.view.resize(300, 330)
+    shown.settle()
+    chat.ask(command_request("make install"))
+    shown.settle()
+    card = page.card("r1")
+    assert card is not None
+    assert page.covered_px <= card.y() < page.height() // 2, "the title is in sight"
+    assert card.geometry().bottom() > page.height()
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    page.scroll_to_end()
+    assert card.geometry().bottom() < page.height(), "the user goes on to its end"
+    shown.settle()
+    assert card.geometry().bottom() < page.height()
+    page.scroll_by(-60)
+    chat.resolve("r1", "yes", "Allow", "command")
+    shown.settle()
+    assert page.is_following_end
+
+
+def test_a_key_of_an_answer_whose_button_is_out_of_sight_shows_it_first(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = long_chat(40)
+    shown = chat_stage(chat)
+    shown.view.resize(300, 330)
+    chat.ask(command_request("make install"))
+    shown.settle()
+    process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
+    decline = shown.button("Decline")
+    assert decline.visibleRegion().isEmpty()
+    shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert not shown.of("answered")
+    assert decline.visibleRegion().boundingRect() == decline.rect()
+    shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert [answer[1] for answer in shown.of("answered")] == ["no"]
