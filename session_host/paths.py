@@ -3,7 +3,9 @@
 The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because
 logind deletes the latter at logout while sessions live on. The state directory (the record, last
 screens, logs) and the configuration directory follow the XDG base directory specification.
-``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and ``OUTLIVE_CONFIG_DIR`` override each.
+``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and ``OUTLIVE_CONFIG_DIR`` override each. They are absolute paths: a
+relative one would be another place in each directory, with other chats. The XDG specification has relative values
+ignored, which would use the user's own chats instead of the wanted ones; so these are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +22,11 @@ SOCKET_PATH_BYTES = 107
 
 def _from_environment(variable: str, default: Path) -> Path:
     value = os.environ.get(variable, "")
-    return Path(os.path.abspath(value)) if value else default  # noqa: PTH100 - no symlink is to be resolved
+    if not value:
+        return default
+    if not value.startswith("/"):
+        raise UnsafeDirectory(f"{variable} is {value!r}, which is not an absolute path; set it to one, or unset it")
+    return Path(os.path.abspath(value))  # noqa: PTH100 - no symlink is to be resolved
 
 
 def _xdg(variable: str, fallback: str) -> Path:
@@ -31,7 +37,7 @@ def _xdg(variable: str, fallback: str) -> Path:
 
 
 def runtime_dir() -> Path:
-    """The directory of the sockets."""
+    """The directory of the sockets; raises UnsafeDirectory, as the next two, if the variable is a relative path."""
     return _from_environment("OUTLIVE_RUNTIME_DIR", Path(f"/tmp/outlive-{os.getuid()}"))  # noqa: S108 - checked by ensure_private
 
 

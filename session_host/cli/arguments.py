@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from session_host.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 
 def check_text(text: str) -> None:
@@ -56,6 +60,15 @@ class Parser(argparse.ArgumentParser):
         options = self.parse_intermixed_args(own)
         setattr(options, AFTER_DASHES, after_dashes)
         return options
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help; argparse's own function ignores an output that cannot be written.
+
+        Raises:
+            OSError: the output cannot be written.
+        """
+        (file or sys.stdout).write(self.format_help())
+        sys.stdout.flush()
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing the usage and exiting."""

@@ -93,6 +93,13 @@ def test_links_lead_somewhere(page: str) -> None:
     assert not [target for target in targets if not (REPOSITORY / page).parent.joinpath(target).exists()]
 
 
+def test_notices_name_the_author_and_the_licence_of_each_theme() -> None:
+    notices = " ".join(text(Path("NOTICES.md")).partition("## Themes")[2].split())
+    themes = [tomllib.loads(text(path.relative_to(REPOSITORY))) for path in (REPOSITORY / "resources/themes").iterdir()]
+    owners = {f"({theme['licence']}, © {theme['author']})" for theme in themes if theme["source"] != "this project"}
+    assert {owner for owner in owners if owner not in notices} == set()
+
+
 def test_the_guide_lists_its_pages() -> None:
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", text(Path("resources/guide/README.md"))))
     pages = {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"}

@@ -120,6 +120,27 @@ class TestErrors:
         assert main(["x"]) == 1
         assert capsys.readouterr().err == "outlive: /some/file: Permission denied; run `outlive doctor`\n"
 
+    @pytest.mark.parametrize("words", [["ls", "--help"], ["help", "new"], ["--help"]])
+    def test_a_help_that_cannot_be_written_is_an_error(self, words: list[str]) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run([*OUTLIVE, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+        assert done.returncode == 1
+        assert done.stderr == "outlive: No space left on device; free some space, or write elsewhere\n"
+
+    @pytest.mark.parametrize("value", ["state", "./state", "~/state"])
+    def test_a_relative_directory_is_refused_and_not_made(
+        self, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        for place in ("STATE", "RUNTIME", "CONFIG"):
+            with monkeypatch.context() as patch:
+                patch.setenv(f"OUTLIVE_{place}_DIR", value)
+                assert main(["new", "-d", "--", "true"]) == 1
+            error = capsys.readouterr().err
+            assert error.startswith(f"outlive: OUTLIVE_{place}_DIR is {value!r}, which is not an absolute path;")
+        assert list(tmp_path.iterdir()) == []
+
     def test_ctrl_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         def interrupt(words: list[str]) -> int:
             raise KeyboardInterrupt
