@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ NAME_CHARACTERS: Final = 60
 """A longer prompt is cut in a sentence."""
 MAX_FILES: Final = 100
 """How many files a question lists."""
+COUNTED_FILES: Final = 15
+"""Of more files than this, it says how many there are of each kind: their list scrolls away."""
 MAX_FAILED: Final = 20
 """How many files that could not be restored are named."""
 ATTEMPTS: Final = 5
@@ -237,9 +240,11 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
         if not plan.files:
             print_line(f"no file differs from how it was before {row.name}")
             return 0
-        for note in _notes(info, plan):
-            print_error(note)
-        if not without_asking and not _agreed(info, row, plan, again=attempt > 0):
+        notes = list(_notes(info, plan))
+        if without_asking:
+            for note in notes:
+                print_error(note)
+        elif not _agreed(info, row, plan, notes, again=attempt > 0):
             print_line("no files were restored")
             return 1
         # Ctrl+C, which git would get, too, waits until the restore is whole.
@@ -253,11 +258,13 @@ def _restore(info: SessionInfo, row: Row, *, without_asking: bool) -> int:
     raise OutliveError(f"the files of {info.name} change all the time; stop the agent first: outlive stop {info.name}")
 
 
-def _agreed(info: SessionInfo, row: Row, plan: Plan, *, again: bool) -> bool:
+def _agreed(info: SessionInfo, row: Row, plan: Plan, notes: Sequence[str], *, again: bool) -> bool:
     if again:
         print("Files have changed in the meantime.")
     for line in listing(plan):
         print(line)
+    for note in notes:
+        print(one_line(f"{note[:1].upper()}{note[1:]}."))
     print("This also undoes changes that you or other chats made to these files since then. You can undo it.")
     question = f"Restore {_files(len(plan.files))} of {info.name} to before {row.name}? [y/N] "
     print(one_line(question), end="", flush=True)
@@ -265,13 +272,14 @@ def _agreed(info: SessionInfo, row: Row, plan: Plan, *, again: bool) -> bool:
 
 
 def listing(plan: Plan) -> Iterator[str]:
-    """What happens to each file, one a line; the number of files that are not listed."""
+    """What happens to each file, one a line; of many files, how many there are."""
     for file in plan.files[:MAX_FILES]:
         yield f"  {_WORDS[file.how]}  {_shown(file.path)}"
-    if len(plan.files) > MAX_FILES:
+    if len(plan.files) > COUNTED_FILES:
         words = [_WORDS[file.how] for file in plan.files]
-        counts = [f"{count:,} to {word}" for word in _WORDS.values() if (count := words.count(word))]
-        yield f"  … and {_files(len(plan.files) - MAX_FILES)} more; in all {', '.join(counts)}"
+        counts = ", ".join(f"{count:,} to {word}" for word in _WORDS.values() if (count := words.count(word)))
+        more = len(plan.files) - MAX_FILES
+        yield f"  … and {more:,} more; in all {counts}" if more > 0 else f"In all {counts}."
 
 
 def _notes(info: SessionInfo, plan: Plan) -> Iterator[str]:
@@ -295,8 +303,9 @@ def _report(info: SessionInfo, row: Row, plan: Plan, outcome: Outcome) -> int:
         paths = ", ".join(_shown(path) for path in outcome.failed[:MAX_FAILED]) + more
         reason = f" ({_shown(outcome.problem).rstrip('.')})" if outcome.problem else ""
         print_error(f"{len(outcome.failed)} of {_files(len(plan.files))} were not restored: {paths}{reason}")
-    done = f"restored {_files(outcome.restored)} of {info.name} to before {row.name}"
-    print_line(f"{done}; undo: outlive restore {info.name} --undo")
+    what = "undid the restore" if row.point.about.kind == "restore" else "restored the files"
+    done = f"{what} of {info.name}: {_files(outcome.restored)} as before {row.name}"
+    print_line(f"{done}; undo: outlive restore {shlex.quote(info.name)} --undo")
     return 1 if outcome.failed else 0
 
 

@@ -66,12 +66,13 @@ async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Ch
         terminal.see("change  input.log")
         terminal.see("[y/N]")
         terminal.type("y\r")
-        terminal.see("restored 1 file of api to before “answer:")
+        terminal.see("restored the files of api: 1 file as before “answer:")
         assert terminal.end() == 0
     assert "answer: first" in log.read_text()
     assert "second" not in log.read_text()
     done = outlive("restore", "api", "--undo", "--yes")
     assert (done.code, done.error) == (0, "")
+    assert done.output.startswith("undid the restore of api: 1 file as before the restore at ")
     assert log.read_text() == both
     await end(record.id)
     assert outlive("restore", "api", points()[0]["id"], "-y").code == 0, "an ended chat has them, too"
@@ -113,5 +114,5 @@ def test_what_cannot_be_restored_is_one_line(checkout: Checkout, tmp_path: Path)
     done = outlive("restore", "api", "1", "-y")
     assert done.code == 1
     assert "1 of 2 files were not restored: file" in done.error
-    assert done.output.startswith("restored 1 file of api")
+    assert done.output.startswith("restored the files of api: 1 file as before ")
     assert (checkout.path / "file/kept.log").exists()
