@@ -73,7 +73,7 @@ class TerminalFinder(QObject):
         self._origin: tuple[int, int] | None = None
         """The cell where the search began; the first match shown is the nearest one that begins there or above."""
         self._from_end: int | None = None
-        """The number of matches below the current one, by which it is found again after rows were renumbered."""
+        """The number of matches below the current one: finds it again after rows were renumbered."""
         self._is_lost = False
         """Whether the current match must be found again by ``_from_end``."""
         self._keeps_current_in_view = False

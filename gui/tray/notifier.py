@@ -28,7 +28,7 @@ COLLECT_MS = 500
 """Events are collected for this time before they are shown."""
 
 MIN_GROUP = 3
-"""The number of chats from which on they share one notification."""
+"""This many chats or more share one notification."""
 
 GROUP_OPEN_S = 5.0
 """A chat with an event within this time is added to the group's notification."""

@@ -49,7 +49,7 @@ def unchanged_lines(count: int) -> str:
 
 
 def cut_line(beginning: str, hidden: int) -> str:
-    """A long line of which only the beginning is shown."""
+    """A long line; only its beginning is shown."""
     more = translate("chat", "{count} more character(s)", "", hidden).format(count=f"{hidden:,}")
     return translate("chat", "{beginning}… ({more})").format(beginning=beginning, more=more)
 

@@ -36,7 +36,7 @@ CHECK_DELAY_S = 0.05
 POLL_S = 60.0
 RETRY_S = 1.0
 BOUND_AGAIN_VERSION = 2
-"""The keeper protocol version from which hosts accept a new socket; an older host is replaced."""
+"""The first keeper protocol version with hosts that accept a new socket; an older host is replaced."""
 
 
 def listen() -> socket.socket:

@@ -238,7 +238,7 @@ class Emulator(Protocol):
         """
 
     def is_ground(self) -> bool:
-        """Whether neither a sequence nor a character is unfinished."""
+        """Whether the output so far ends outside of sequences and characters."""
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""

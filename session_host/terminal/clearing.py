@@ -4,8 +4,8 @@ The scrollback is cleared as by ``clear``: the screen stays, since a program may
 
 A reset undoes what binary output leaves behind, and erases the screen; the scrollback stays. What the program has set
 for its input (mouse, paste, keys, focus reports, alternate screen) stays, too: a program that draws its screen again
-does not set it again. Only at a shell's prompt, where no program is left that could need it, these modes end as well,
-but for bracketed paste, which shells set themselves.
+does not set it again. At a shell's prompt no program is left that needs these modes, so they end, too, except for
+bracketed paste, which the shell itself sets.
 """
 
 from __future__ import annotations

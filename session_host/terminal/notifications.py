@@ -44,7 +44,7 @@ class KittyNotifications:
     """One terminal's notifications by OSC 99.
 
     Attributes:
-        unfinished: notifications of which more parts will come, by id: (title, body). Part of a snapshot.
+        unfinished: incomplete notifications, by id: (title, body). Part of a snapshot.
     """
 
     def __init__(self) -> None:

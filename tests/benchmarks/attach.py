@@ -1,8 +1,7 @@
 """From the request to attach to the first frame of a session with 10,000 lines of history.
 
-A viewer without a window connects to a running session; the clock stops when a replica has given its
-first frame, which is what a view paints (1 to 6 ms more, see ``engines``), and a second time when the
-whole history is there. Both engines.
+A viewer without a window connects to a running session. The first time is measured when the replica returns its first
+frame (painting it takes 1 to 6 ms more, see ``engines``), the second when it has the whole history. Both engines.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One key's way through ``outlive attach`` and back, against ``tmux attach``.
 
 Both are clients in PTYs of ours, with the same program behind them, which gives each byte back at once. A key is
-written to the client's PTY, and the PTY is read until the key's letter comes. Keys come 2 ms and 60 ms apart (later,
-if the echo of the one before is not there): as a held key of a quick terminal does, and as somebody types.
+written to the client's PTY, and the PTY is read until the key's letter comes. Keys are sent every 2 ms, like a held key
+in a quick terminal, and every 60 ms, like a typist; each key waits for the echo of the key before.
 
 They take turns, a few keys each, and a ratio is taken within a round; see ``echo``.
 """

@@ -1,8 +1,8 @@
 """From the start of the window's process to 20 chats in their tabs, all connected, the active one painted.
 
-The layout is first made by opening the 20 tabs in a window, which is then closed. The clock starts
-before ``python -m gui`` and stops when its control socket tells that all tabs are connected; and once
-more when it has given a picture of itself, so that the active tab is surely painted.
+The layout is first made by opening the 20 tabs in a window, which is then closed. The clock starts before ``python -m
+gui``. It stops when the window's control socket reports that all tabs are connected, and a second time when the window
+has returned a screenshot, since the active tab is painted then.
 """
 
 from __future__ import annotations

@@ -9,11 +9,10 @@ message made and what comes decoded while the clock runs, which is this process'
 engine, until the screen has the letter.
 
 All are open at once, and type by turns, a hundred keys and a pause, each key when the echo of the one before
-is there. Machines change their pace from second to second, so ratios are taken within a round, in which all
-have their turns within moments, and the median of the rounds' ratios is told. Turns are short, since a machine
-that many share is slower once it has been busy for some 50 to 100 ms, and who types makes pauses.
-*After a pause* is the first key of a turn, when all has gone cold; the first tenth is not among the others.
-*Without a pause* is what it comes to in a turn five times as long.
+is there. A machine's speed changes from second to second. So each round runs all programs within a short time and gives
+a ratio; the result is the median of these ratios. Turns are short: a shared machine becomes slower after 50 to 100 ms
+of work, and typists make pauses. *After a pause* is the first key of a turn, when all has gone cold; the first tenth is
+not among the others. *Without a pause* is what it comes to in a turn five times as long.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Processes of the product killed at each of their system calls in turn: what was lost at which.
+"""Kills processes of the product at each of their system calls in turn, and reports what each kill lost.
 
 ``python -m tests.benchmarks.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N] [--json]``
 
@@ -114,7 +114,7 @@ async def examine(
 
 
 def _spread(first: int, last: int, count: int) -> list[int]:
-    """So many numbers of calls, evenly over these, none of them at the ends."""
+    """This many call numbers, evenly spread over the calls, without the first and the last."""
     return [first + (last - first) * place // (count + 1) for place in range(1, count + 1)]
 
 

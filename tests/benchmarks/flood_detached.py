@@ -2,8 +2,8 @@
 
 The time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat FILE``)
 until the session is known to have ended with all its output taken in: our host tells its clients, the
-tmux server ends. Both programs' start-up is in it. The program's own time, ``cat``'s start to its end,
-and the end of our host's process, which has written down the last screen by then, are told beside it.
+tmux server ends. Both programs' start-up is in it. Two more times are reported: the program's own (from ``cat``'s start
+to its end), and the time until our host has saved the last screen and exited.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
 
 
 def bare_s(flood: Path) -> float:
-    """The same on a PTY whose reader throws all away: the floor."""
+    """The same on a bare PTY with a reader that discards everything: the lower bound."""
     began_s = time.perf_counter()
     with Terminal(["cat", str(flood)]) as terminal, contextlib.suppress(OSError):  # EIO: it has ended, and all is read.
         while os.read(terminal.master, 1 << 16):

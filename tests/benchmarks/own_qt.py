@@ -1,4 +1,4 @@
-"""Qt in a benchmark's own process, for what is measured without the rest of the window."""
+"""Qt in a benchmark's own process, to measure parts without the window."""
 
 from __future__ import annotations
 

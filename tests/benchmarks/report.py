@@ -46,7 +46,7 @@ class Verdict:
         value: what was measured.
         unit: "×" for a ratio.
         limit: what it is to be.
-        at_least: the limit is a floor; else a ceiling. None: there is no limit, it is told only.
+        at_least: the limit is a floor; else a ceiling. None: the figure is only reported, without a limit.
     """
 
     what: str

@@ -51,7 +51,7 @@ class Setting:
 
     @staticmethod
     def resting_hosts(former: Collection[int]) -> list[int]:
-        """Wait until each of these hosts has left its session to one that rests; the PIDs of those."""
+        """Wait until a hibernating host has replaced each of these hosts; returns the new PIDs."""
         for pid in former:
             wait_for_end(pid, REST_TIMEOUT_S)
         status = keeper_status()

@@ -28,7 +28,7 @@ def coloured_line(number: int) -> str:
 
 
 def rainbow_line(number: int) -> str:
-    """As ``coloured_line``, each line in colours that hardly any other has: hard on tables of styles."""
+    """Like ``coloured_line``, but almost every line has its own colours: a stress test for style tables."""
     return _spans(number, number % 256, (number % 256, number * 3 % 256, number * 7 % 256))
 
 

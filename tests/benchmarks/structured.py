@@ -231,7 +231,7 @@ async def last_answer(session_id: str, answers: int) -> list[str]:
 def paintings(
     client: XClient, area: Area, begin: Callable[[], object], *, until: Callable[[], bool] = lambda: True
 ) -> list[float]:
-    """Begin something; the times, in seconds, at which the pixels of an area changed until it is over and they rest."""
+    """Start something; returns the times, in seconds, of changes of the area's pixels, up to the last one."""
     found: list[float] = []
     with client.watching():
         former = client.pixels(area)

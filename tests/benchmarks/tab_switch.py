@@ -87,7 +87,7 @@ class Switching:
     """Switches tabs of a window by keys.
 
     Attributes:
-        strange: how many pictures were seen that are neither of the former tab nor of the next one.
+        strange: the number of seen pictures that show neither the previous tab nor the next one.
     """
 
     def __init__(self, own: Window, client: XClient) -> None:

@@ -46,7 +46,7 @@ def run(setting: Setting) -> Report:
 
 
 def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
-    """Kill one of the two; how long until there are two again, which have all that they had.
+    """Kill one of the two keepers; returns the time until there are two again, with all sessions.
 
     Raises:
         WaitTimeout: that does not come, or something is missing.

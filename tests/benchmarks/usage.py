@@ -92,7 +92,7 @@ class Flatness(NamedTuple):
     """How a figure went over the last two thirds of its time.
 
     Attributes:
-        growth: what the robust slope comes to over that time.
+        growth: the robust slope, multiplied by that time.
         allowed: what it may come to.
     """
 

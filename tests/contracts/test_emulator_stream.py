@@ -59,7 +59,7 @@ def test_plain_output_says_nothing_and_changes_no_mode(engine: EngineName, outpu
 
 
 def test_text_is_plain_where_no_sequence_is_open() -> None:
-    """Of the ghostty engine alone: the other one is never sure, as it may be."""
+    """Only the ghostty engine: the other one always answers False, which is allowed."""
     emulator = create("ghostty", GridSize(30, 8))
     assert emulator.is_plain(b"text\r\n\tand more\b")
     assert not any(map(emulator.is_plain, (b"\a", b"\5", b"\x1b", b"\x0e", b"\x7f", b"\x9b", "ä".encode())))

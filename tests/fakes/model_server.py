@@ -1,4 +1,4 @@
-"""A model service for agents, on 127.0.0.1, whose answers are scripted by the prompt.
+"""A model service for agents, on 127.0.0.1; the prompt has the script of the answer.
 
 It speaks Anthropic's Messages, OpenAI's Responses and Chat Completions, and Google's Gemini API (streamed
 or whole), and lists its models. What it answers:
@@ -9,9 +9,9 @@ or whole), and lists its models. What it answers:
   agents' turns always offer tools: it gets ``A fake title``, and is never held. ``tools_needed=False``
   treats such requests as turns too, for clients simpler than agents.
 
-A test can also tell the server itself: ``server.plan(Script(status=429, retry_after_s=1))`` is what the next
-turn meets with, whatever its prompt says. With ``key`` every request must carry that key, else it gets a
-401; with ``models`` it knows only those, and another gets a 404.
+A test can also script the next turn itself: ``server.plan(Script(status=429, retry_after_s=1))`` overrides the prompt.
+With ``key`` every request must carry that key, else it gets a 401; with ``models`` it knows only those, and another
+gets a 404.
 
 The server runs in threads, so that tests with and without a loop can use it::
 
@@ -114,7 +114,7 @@ class ModelServer:
         return f"http://127.0.0.1:{self.port}"
 
     def plan(self, *scripts: Script) -> None:
-        """What the next turns meet with, one each, instead of what their prompts say."""
+        """Scripts for the next turns, one each, in place of their prompts'."""
         self._planned.extend(scripts)
 
     def wait_held(self, timeout_s: float = DEADLINE_S) -> None:
@@ -245,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Listener
     protocol_version = "HTTP/1.1"
-    # A client that connects and says nothing must not hold up the close.
+    # A client that connects and sends nothing must not block the close.
     timeout = 10
 
     def do_GET(self) -> None:
@@ -284,7 +284,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.respond(path, wire, body, name, streamed)
 
     def refused(self, wire: Wire, name: str) -> bool:
-        """Refuse the wrong key and an unknown model; whether it did."""
+        """Refuse a wrong key or an unknown model; returns whether it refused."""
         model = self.server.model
         if model.key and self.key() != model.key:
             self.reply(wire.error(401, "Incorrect API key provided"), HTTPStatus.UNAUTHORIZED)

@@ -35,7 +35,7 @@ class Said(NamedTuple):
 
     @property
     def prompt(self) -> str:
-        """What the user wrote, without what the agent itself put around it or beside it."""
+        """The user's text, without the agent's additions."""
         texts = [ADDED.sub("", PASTED.sub(r"\1", text)) for text in self.texts]
         own = [text for text in texts if text and not text.lstrip().startswith("<")]
         return own[-1] if self.who == "user" and own else ""
@@ -165,7 +165,7 @@ class Messages:
 
 
 class Gemini:
-    """Google's Gemini API, whose paths name the model and the method."""
+    """Google's Gemini API; its paths name the model and the method."""
 
     name = "gemini"
 

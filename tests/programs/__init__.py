@@ -1,8 +1,8 @@
 """Small programs that tests run on real PTYs, and how a test starts and holds them.
 
-Each program is one file, needs nothing but Python's standard library, and tells on its screen what
-it does, so that a test can wait for a text. ``program`` gives the argv of one; a ``Gate`` lets a
-test hold a program at an exact point and release it, so that nothing has to sleep.
+Each program is one file, needs only Python's standard library, and prints what it does, so that a test can wait for a
+text. ``program`` gives the argv of one; a ``Gate`` lets a test hold a program at an exact point and release it, so that
+nothing has to sleep.
 
 The programs know nothing of Outlive: they are what runs inside a session.
 """
@@ -36,7 +36,7 @@ def program(name: str, *arguments: str | int | Path) -> list[str]:
 
 
 class Gate:
-    """A FIFO at which a program waits until the test lets it pass.
+    """A FIFO that makes a program wait until the test releases it.
 
     Each ``release`` lets one waiter through once; releases given early are kept. A program whose
     test has gone away reads end-of-file and ends with status 3, so nothing is left hanging.
@@ -45,7 +45,7 @@ class Gate:
     def __init__(self, path: Path) -> None:
         self.path = path
         os.mkfifo(path, 0o600)
-        # Read-write, so that neither this open nor the program's ever waits for the other side.
+        # Read-write, so that no open waits for the other side.
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def release(self, times: int = 1) -> None:

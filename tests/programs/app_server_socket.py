@@ -16,7 +16,7 @@ from tests.programs.app_server_turn import Connection, Json
 
 
 class Clients(Connection):
-    """All clients that have opened the thread: what the server says goes to each of them."""
+    """All clients that have opened the thread; each gets the server's messages."""
 
     def __init__(self) -> None:
         super().__init__()

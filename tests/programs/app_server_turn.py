@@ -45,7 +45,7 @@ class Connection:
         self.send({"method": method, "params": params, "emittedAtMs": now_ms()})
 
     def repeat_questions(self, send: Callable[[Json], None]) -> None:
-        """Send a client that has just opened the thread what it asks already."""
+        """Send the open requests to a client that has just opened the thread."""
         for question in list(self.questions.values()):
             send(question)
 

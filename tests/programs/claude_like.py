@@ -1,4 +1,4 @@
-"""Behave as Claude Code does towards whoever watches it: a file of its state, hooks, and words to its terminal.
+"""Behave like Claude Code for its observers: a state file, hooks, and text on its terminal.
 
 ``claude_like.py [--settings FILE] [--session-id ID] [--help | --version]``
 

@@ -1,4 +1,4 @@
-"""Behave as a coding agent of which one sees by colours what it does.
+"""Behave like a coding agent that shows its state by colours.
 
 ``coloured_agent.py [--help | --version] [ARGUMENT…]``
 

@@ -1,7 +1,7 @@
 """Keep conversations as Claude Code (2.1) and Codex (0.169) do: ``conversing.py claude|codex ARGUMENTS``.
 
-Each line typed is a prompt: it is kept and answered with ``you said: LINE``. All that is kept is shown at the start of
-one that is gone on with, a line each. Some lines are orders:
+Each line typed is a prompt: it is kept and answered with ``you said: LINE``. At the start of a resumed conversation,
+the program prints the saved messages, one on each line. Some lines are orders:
 
     /clear, /new      leave it for a new one
     /resume ID        codex: go on with another one in this process

@@ -2,7 +2,7 @@
 
 ``early_input.py FILE COUNT [--gate FIFO]``
 
-With a gate, waits there before it touches the terminal: what is typed meanwhile is early input.
+With a gate, waits there before it touches the terminal; input that is typed before that is early input.
 Then sets raw mode *without* throwing away what is already typed, writes ``reading``, reads until
 COUNT bytes have come, writes them to FILE (first beside it, then renamed, so that FILE is whole
 once it exists), writes ``got COUNT bytes``, and ends. More bytes than COUNT in the last read are kept

@@ -297,7 +297,7 @@ class Turn:
             return agent.replies.pop(request_id)
 
     def tool(self, name: str, values: Json, output: str, *, withdrawn: bool = False) -> str:
-        """Ask for leave to use a tool; the answer that says what came of it."""
+        """Ask for permission to use a tool; returns an answer with the result."""
         agent = self.agent
         agent.messages += 1
         call = f"toolu_{agent.messages}"

@@ -63,7 +63,7 @@ def _relay(master: int, file: Any) -> None:
             target, to = key.data
             try:
                 data = os.read(key.fd, PIECE_BYTES)
-            except OSError:  # The other side of a terminal is gone: EIO.
+            except OSError:  # EIO: the other side of the terminal is closed.
                 data = b""
             if not data:
                 if to == "terminal":

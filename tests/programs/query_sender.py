@@ -63,7 +63,7 @@ POSITION = ("\x1b[6n", re.compile(rb"\x1b\[\d+;\d+R"))
 
 
 class Input:
-    """The terminal's input: everything that came, and what is not looked at yet."""
+    """The terminal's input: all of it, and the unread rest."""
 
     def __init__(self, deadline: float) -> None:
         self.received = b""
@@ -71,7 +71,7 @@ class Input:
         self.deadline = deadline
 
     def read(self, timeout_s: float) -> bool:
-        """Take in what comes within the time; False for nothing."""
+        """Read the input that comes within the time; returns False if there is none."""
         ready, _, _ = select.select([0], [], [], max(0.0, timeout_s))
         data = os.read(0, 65536) if ready else b""
         self.received += data
@@ -79,7 +79,7 @@ class Input:
         return bool(data)
 
     def until(self, pattern: re.Pattern[bytes]) -> bytes:
-        """What comes before the pattern, which is taken too; ends the program when it does not come."""
+        """Take the input up to the pattern, and return the part before it; if the pattern does not come, exit."""
         while not (found := pattern.search(self.pending)):
             if not self.read(self.deadline - time.monotonic()):
                 os.write(1, b"a fence was not answered\r\n")

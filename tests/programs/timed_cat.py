@@ -2,10 +2,9 @@
 
 ``timed_cat.py FILE RESULT [--gate FIFO]``
 
-With a gate, waits there first, so that whoever shows the terminal can get ready; ``RESULT.ready``
-exists while it waits. Then runs ``cat FILE`` and writes the seconds from its start to its end to
-RESULT (renamed into place when whole). The last bytes are with the kernel by then, not yet painted:
-this is what ``time cat FILE`` says.
+With a gate, waits there first, so that the terminal can be prepared; ``RESULT.ready`` exists while it waits. Then runs
+``cat FILE`` and writes the seconds from its start to its end to RESULT (renamed into place when whole). The last bytes
+are with the kernel by then, not yet painted: this is what ``time cat FILE`` says.
 
 Exit status: cat's; 3 when the gate has gone away.
 """

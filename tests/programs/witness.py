@@ -1,4 +1,4 @@
-"""Print, read, and keep a record of one's own of both: what really happened, whoever else tells.
+"""Print and read, and record both in an own file: the reference for what really happened.
 
 ``witness.py DIRECTORY``
 
@@ -120,7 +120,7 @@ class Witness:
             data = data[count:]
 
     def read(self) -> None:
-        """Note what was typed, and echo what is to be echoed."""
+        """Record the input, and echo the part that must be echoed."""
         try:
             data = os.read(0, 65536)
         except OSError as error:
@@ -189,7 +189,7 @@ class Witness:
         self.write(b"\x1b[c")
 
     def ask_position(self, row: int, column: int) -> None:
-        """Ask where the cursor is, at a place that says which question this was."""
+        """Ask for the cursor's position, at a position that identifies the question."""
         self.keep("asked", b"CPR %d %d\n" % (row, column))
         self.write(b"\x1b7\x1b[%d;%dH\x1b[6n\x1b8" % (row, column))
 

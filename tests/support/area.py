@@ -62,7 +62,7 @@ class Area:
             "OUTLIVE_CONFIG_DIR": self.config,
             "TMPDIR": self.temporary,
             "XDG_RUNTIME_DIR": self.xdg_runtime,
-            # An address that nothing listens on: no test talks to the desktop it runs on, nor starts a bus.
+            # Nothing listens at this address, so no test talks to the real desktop or starts a bus.
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.xdg_runtime}/no-bus",
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",

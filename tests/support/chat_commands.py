@@ -22,7 +22,7 @@ def install_agent(area: Area) -> None:
 
 
 def input_log(area: Area) -> Path:
-    """The file in which all fake agents log the lines that they receive."""
+    """The log of the lines that all fake agents receive."""
     return area.home / "agent-input.log"
 
 

@@ -28,7 +28,7 @@ class ClaudeLike:
 
     Attributes:
         record: the session's.
-        orders: where its program is told what to do.
+        orders: the FIFO for the program's commands.
     """
 
     def __init__(self, record: SessionRecord, orders: Path) -> None:

@@ -149,7 +149,7 @@ def run(
             if len(told := received[from_server].split()) == 1:
                 with suppress(ProcessLookupError):
                     os.kill(int(told[0]), signal.SIGKILL)
-                while chunk := from_server.read(100):  # the server says that it is gone
+                while chunk := from_server.read(100):  # the server reports that it has ended
                     received[from_server] += chunk
         return int(told[1]), bytes(received[from_stdout]), bytes(received[from_stderr])
 

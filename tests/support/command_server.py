@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _warm() -> None:
-    """Import what the verbs do, also once they need it, and use what makes caches at its first use."""
+    """Import the verbs' modules, also those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
     from session_host.cli.program import VERBS

@@ -79,8 +79,8 @@ def _free_function_keys(server: XServer) -> None:
 def _press_its_first_key(server: XServer) -> None:
     """Make xdotool's keyboard the current one before there are windows.
 
-    With the first key of another keyboard the server tells everybody of a new key map, and a window manager gives up
-    its shortcuts and takes them again: one that is pressed in that moment is lost.
+    At the first key of another keyboard, the server announces a new key map. A window manager then releases its
+    shortcuts and grabs them again; a shortcut that is pressed in between is lost.
     """
     environment = {**os.environ, **server.environment()}
     subprocess.run(["xdotool", "key", "Shift_L"], env=environment, check=True, timeout=60)

@@ -155,7 +155,7 @@ def fitting(choose: random.Random, kind: Any) -> Any:
 
 
 _fields = functools.cache(msgspec.structs.fields)
-"""The fields of a struct; msgspec evaluates their annotations anew at each call."""
+"""The fields of a struct, cached: msgspec evaluates their annotations at each call."""
 
 
 def fields_of(choose: random.Random, kind: type[msgspec.Struct]) -> list[Any] | dict[str, Any]:
@@ -169,7 +169,7 @@ def some_message(
 ) -> bytes:
     """The payload of one message with unusual values; with the probability ``wrong``, a part of it is invalid.
 
-    ``attachments`` are ids that make sense; one of them often stands where one is wanted.
+    ``attachments`` are valid ids; fields for an id often get one of them.
     """
     kind = some(choose, kinds)
     values = fields_of(choose, kind)

@@ -1,7 +1,7 @@
 """Scripts for tests of pure objects: an event in, its effects out, a diff of the whole script on failure.
 
-The idea is mitmproxy's Playbook. ``>>`` adds an event, ``<<`` an effect that is expected of the event before it; an
-event without ``<<`` has no effects. ``assert`` runs the script::
+The idea is mitmproxy's Playbook. ``>>`` adds an event, ``<<`` an expected effect of the event before it; an event
+without ``<<`` must have no effects. ``assert`` runs the script::
 
     attachment = Capture(str)
     assert (
@@ -152,7 +152,7 @@ class Playbook:
 
 
 def _resolved(value: object) -> Any:
-    """The value with each capture in it replaced by what was captured."""
+    """The value with the captured values in place of its captures."""
     if isinstance(value, Capture):
         return value.value
     if isinstance(value, msgspec.Struct):

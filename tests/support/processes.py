@@ -34,7 +34,7 @@ def start_ticks(pid: int) -> int:
 
 
 def parent(pid: int) -> int:
-    """The process's parent; 0 if it is gone."""
+    """The process's parent; 0 if the process has ended."""
     try:
         return int(proc.stat_fields(pid)[1])
     except (FileNotFoundError, ProcessLookupError):
@@ -52,7 +52,7 @@ def command_line(pid: int) -> str:
 
 
 def environment(pid: int) -> dict[bytes, bytes]:
-    """The environment that the process was started with; {} if it is gone or another user's."""
+    """The environment that the process was started with; {} if it has ended or is another user's."""
     return dict(entry.partition(b"=")[::2] for entry in proc.environment(pid).split(b"\0") if entry)
 
 
@@ -102,7 +102,7 @@ def children() -> set[int]:
 
 
 def name(pid: int) -> str:
-    """The process's name; "" if it is gone."""
+    """The process's name; "" if it has ended."""
     return proc.name(pid)
 
 

@@ -6,8 +6,8 @@
     PYTHONPATH=/tmp/former python -P tests/support/protocol_recorder.py tests/recordings/protocol-1.jsonl
 
 It runs hosts and clients of whatever ``session_host`` it finds, with a proxy between them, and uses nothing else of
-the project. Each script here is one conversation, played by the client's own code; tests play them again with today's
-client against a host of which only its recorded side is left.
+the project. Each script here is one conversation, played by the client's own code. Tests play it again with today's
+client against the recorded messages of the host.
 
 A recording is JSON, a line each. The first says what was recorded: ``protocol``, ``version``, ``session_id``, and
 ``messages``, the structs of either side as they were: name → [[field, type, required], …]. A type is "int", "str",
@@ -360,7 +360,7 @@ async def _record(path: Path) -> None:
         with suppress(HostUnavailable):
             async with ControlConnection(record.id) as connection:
                 await connection.request(Kill(0))
-        # All conversations are told of one session, so that one host can play them.
+        # All conversations use one session id, so that one host can play them.
         lines += proxy.lines
         head_id = lines[0].setdefault("id", record.id)
         for line in proxy.lines:

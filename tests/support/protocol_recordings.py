@@ -131,7 +131,7 @@ async def read_payload(reader: asyncio.StreamReader) -> bytes | None:
 class ReplayedClient:
     """Replays a former version's client to a host of this version, and decodes the replies as that client did.
 
-    What a host makes up (attachments, the epoch, offsets) is put in the place of what was recorded.
+    Values that a host generates (attachments, the epoch, offsets) replace the recorded ones.
     """
 
     def __init__(self, recording: Recording, session_id: str) -> None:
@@ -157,7 +157,7 @@ class ReplayedClient:
                         before = len(self.heard)
                         await self._say(frame)
                         if following is not None and following.kind in {"Output", "Resized"}:
-                            # The program and the grid follow a moment later; what is said next must not overtake them.
+                            # The program and the grid follow a moment later; the next message must not overtake them.
                             awaited = following.kind
                             await self._until(lambda: any(h[0] == awaited for _, h in self.heard[before:]))  # noqa: B023
                 wanted = {frame.kind for frame in frames if frame.side == "host"} - {"Starting"}
@@ -263,7 +263,7 @@ class PlayedHost:
     """Replays a former version's host from one recorded conversation; refuses messages unknown to that version.
 
     Attributes:
-        problems: what a client did that the recorded one did not.
+        problems: differences from the recorded client's messages.
         left: what the recorded client said beyond that.
     """
 

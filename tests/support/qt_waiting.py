@@ -20,7 +20,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     Raises:
         WaitTimeout: the time is up.
     """
-    waker = QTimer()  # so that the condition is looked at where no event comes
+    waker = QTimer()  # so that the condition is also checked while no event comes
     waker.start(10)
     if not is_exact:
         timeout_s = max(timeout_s, TIMEOUT_S)  # the machine may be busy
@@ -45,7 +45,7 @@ def show(window: QWidget) -> None:
 
 
 def run_deferred_deletes() -> None:
-    """Delete objects scheduled with ``deleteLater``, since a test has no event loop that does so."""
+    """Delete objects that are scheduled by ``deleteLater``: a test has no event loop that would delete them."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 

@@ -308,7 +308,7 @@ ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
 """Each agent of the catalog once, as it is started by default."""
 
 PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN, ENDPOINT)
-"""Those of which the table tells what they were seen to do."""
+"""The agents in the table of observed behaviour."""
 
 AGENTS = (*PROVEN, CLAUDE_INLINE, CODEX_INLINE)
-"""Those whose answers are followed through everything that can befall a chat."""
+"""The agents with tests of their answers in all situations of a chat."""

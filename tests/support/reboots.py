@@ -30,9 +30,9 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
     """Kill everything, as a power cut does, and change the boot id.
 
     Args:
-        sessions: the test's, whose processes are hosts, keepers and agents alike.
+        sessions: the test's sessions: their hosts, keepers and agents.
         spare: the window of the test, which is to see it.
-        empty_tmp: the sockets' directory is made anew at the start, as /tmp is on most systems.
+        empty_tmp: the sockets' directory is emptied at the start, as /tmp is on most systems.
     """
     kill_at_once([pid for pid in sessions.processes() if pid != spare])
     with Store.open(database()) as store:

@@ -176,7 +176,7 @@ def window(
     Args:
         argv: what is run.
         errors: a file that gets what it writes to standard error.
-        has_own_session: it has no terminal, as one that a desktop starts.
+        has_own_session: start it without a terminal, like a desktop.
     """
     with (errors or Path(os.devnull)).open("ab") as stderr:
         process: subprocess.Popen[bytes] | ForkedProcess | None = None

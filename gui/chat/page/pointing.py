@@ -69,7 +69,7 @@ class PointedPage(ScrollingPage):
         """The clicked file while it is looked up, and the time of the click."""
         self.names.answered.connect(self._on_answered)
         self._key_source: QWindow | None = None
-        """The window of which the keys are read while the pointer is over the page."""
+        """While the pointer is over the page: the window that is watched for Ctrl."""
 
     def act(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
@@ -276,7 +276,7 @@ class PointedPage(ScrollingPage):
         self._read_keys_of(None)
 
     def _read_keys_of(self, window: QWindow | None) -> None:
-        """Notice Ctrl in a window, whichever widget of it has the keyboard; None ends that."""
+        """Watch a window for Ctrl, whichever of its widgets has the focus; None ends that."""
         if self._key_source is not None:
             self._key_source.removeEventFilter(self)
         self._key_source = window

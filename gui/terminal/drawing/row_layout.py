@@ -53,7 +53,7 @@ def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tup
 
 
 def join(laid: list[LaidRun], ligatures: Ligatures, cursor: int | None) -> list[LaidRun]:
-    """Split runs at their ligatures, each of which becomes a cluster.
+    """Split runs at their ligatures; each ligature becomes a cluster.
 
     Args:
         laid: the runs of a row.

@@ -22,7 +22,7 @@ Characters = TypeVar("Characters", str, list[int])
 Indexes = npt.NDArray[np.int32]
 
 CODES: Final = 128
-"""Character codes of an alphabet, of which some have no picture."""
+"""The number of character codes of an alphabet; some have no picture."""
 
 OVERHANG_CELLS: Final = 3
 """A glyph that is drawn alone has a blank cell before and behind its own."""

@@ -37,7 +37,7 @@ _WINDOWED: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("geany", "mousepad"), ("--line={line}", "--column={column}", "{file}")),
     **dict.fromkeys(_JETBRAINS, ("--line", "{line}", "--column", "{column}", "{file}")),
 }
-"""The arguments by which editors with a window open a position."""
+"""The arguments that make editors with a window open a position."""
 
 _IN_TERMINAL: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("nvim", "vim"), (_CURSOR, "{file}")),

@@ -128,7 +128,7 @@ class KeysPage(Page):
         self.reset_all.setEnabled(bool(self._settings.preferences.keys))
 
     def apply_filter(self, words: Sequence[str]) -> bool:
-        """Show the actions of which the title, the name or a key contains all words."""
+        """Show the actions with all words in the title, the name or a key."""
         super().apply_filter(words)
         title = self.title.casefold()
         shown = [row for row in self.rows if _contains(row, title, words)]

@@ -99,7 +99,7 @@ class PageList(Area):
         self._is_being_set = False
 
     def set_titles(self, titles: Sequence[str]) -> None:
-        """Set other pages, of which all are listed and none is marked."""
+        """Replace the pages; all are listed, and none is marked."""
         self._titles = list(titles)
         self.set_listed(range(len(titles)))
 
@@ -108,7 +108,7 @@ class PageList(Area):
         return self._listed[row]
 
     def set_listed(self, pages: Sequence[int]) -> None:
-        """List only these pages, of which none is marked."""
+        """List only these pages; none is marked."""
         self._is_being_set = True
         self._listed = list(pages)
         self._model.setStringList([self._titles[page] for page in pages])

@@ -161,7 +161,7 @@ class _Reader:
                 if (self._directory / file.path).lstat().st_size > LARGE_FILE_BYTES:
                     return msgspec.structs.replace(file, withheld="large")
             except OSError:
-                pass  # It is gone meanwhile.
+                pass  # The file was deleted in the meantime.
         return file
 
     def _branch_start(self, commit: str) -> tuple[str, str]:

@@ -102,7 +102,7 @@ class Reader(CollectedLines):
             return None
 
     def save_state(self) -> bytes:
-        """The state from which ``restored`` continues."""
+        """The state for ``restored``."""
         state = _State(
             engine_build(self._engine), self._terminal().snapshot(), self._in_history, self._unfinished_line,
             self.number, self._primary.state(), self._alternate.state(), self._indexed_ns, self._time_ns, self._dirty,

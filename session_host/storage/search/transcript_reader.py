@@ -109,7 +109,7 @@ class TranscriptReader(CollectedLines):
             return None
 
     def save_state(self) -> bytes:
-        """The state from which ``restored`` continues."""
+        """The state for ``restored``."""
         records = self._records
         state = _State(
             self.number, records.offset, bytes(records.rest), self._is_lost, self._known, self._record_end,

@@ -194,8 +194,8 @@ class Database:
     def _current(self) -> sqlite3.Connection:
         """The connection, to the file that has the name *now*.
 
-        Another process may have set a damaged file aside and begun a fresh one; writing on into
-        the old one would lose what is written.
+        Another process may have moved a damaged file away and begun a new one; what is written to the old one would be
+        lost.
         """
         if self._is_closed:
             raise StoreError(f"{self.path}: the store is closed")
@@ -234,9 +234,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         """Connect; on a disk that cannot be written, connect for reading only.
 
-        SQLite wants to write its -shm even to read (sqlite.org/wal.html, 4 and 8): where it cannot, what that
-        file is for is done in memory, and where nobody can write, it is not needed. Both are for one use: the first
-        lets nobody else in, hosts that record an end neither; the second sees nothing of what others write.
+        SQLite writes its -shm file even to read (sqlite.org/wal.html, 4 and 8). If it cannot, it can keep that data in
+        memory (exclusive mode); if nobody can write, it needs no such data (immutable). Both are for one use only. The
+        first locks out all other processes, also hosts that record an end; the second does not see later changes by
+        others.
         """
         address = f"file:{quote(str(self.path))}"
         ways = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]

@@ -83,7 +83,7 @@ class Bus:
 
         Args:
             address: an address from ``addresses``.
-            timeout_s: the time for all calls together; ``extend`` sets it anew.
+            timeout_s: the time for all calls together; ``extend`` sets it again.
             starts_services: whether the daemon may start a service that a call needs.
         """
         self._address = address

@@ -101,7 +101,7 @@ def _set_standard_streams(channel: int, output: int, stderr: str) -> None:
     """Between fork and exec, as the last step: standard input is a socket, standard output a pipe, no terminal.
 
     One socket for both would suffice, but asyncio's transport for writing (connect_write_pipe) takes input on its
-    socket for the end of the reader. The pipe is opened anew, since our writing end does not block.
+    socket for the end of the reader. The pipe is opened a second time, since our writing end is non-blocking.
     """
     os.setsid()
     try:

@@ -72,7 +72,7 @@ class Effects:
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
-        notifications: notifications by OSC 99; a snapshot has those of which more parts will come.
+        notifications: notifications by OSC 99; a snapshot has the incomplete ones.
     """
 
     def __init__(self, size: GridSize, cell: CellSize, colors: DefaultColors) -> None:

@@ -151,7 +151,7 @@ class Stream:
         return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
 
     def is_ground(self) -> bool:
-        """Whether neither a sequence nor a character is unfinished."""
+        """Whether the output so far ends outside of sequences and characters."""
         return bool(self._ground[0])
 
     def feed(self, data: bytes) -> bool:
@@ -203,7 +203,7 @@ class Stream:
             start = rest.end()
             resets = [end - len(before) for end in self._track_key_mode(before + data[:start])]
         if (
-            # RIS has neither character, and matters while a mode is set.
+            # RIS contains none of these characters, and matters only while a mode is set.
             self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
         ):
             resets += self._track_key_mode(data, start)

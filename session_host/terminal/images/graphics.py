@@ -243,7 +243,7 @@ class Graphics:
         self._images, self.placements, self._pending, self._transmission = [], [], [], None
 
     def _forget_gone(self) -> None:
-        """Drop placements whose row is gone, and the images that only they needed."""
+        """Drop placements on dropped rows, and the images that only they used."""
         self.placements = self._all_placed()
         self._forget_anonymous()
 

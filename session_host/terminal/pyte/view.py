@@ -32,7 +32,7 @@ class Selection:
 
 
 class NumberedRow:
-    """A mark of one row, by its absolute number, which holds until the rows are numbered anew."""
+    """A mark of one row by its absolute number; valid until the rows are renumbered."""
 
     def __init__(self, view: View, number: int) -> None:
         self._view = view

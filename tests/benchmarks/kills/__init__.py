@@ -1,5 +1,5 @@
-"""Killing the product's processes at any moment, and proving what that cost: nothing, or exactly what.
+"""Kills the product's processes at any moment, and reports exactly what was lost.
 
-``witness`` is the program in a session, whose own record is the truth; ``recorder`` a viewer that keeps all it
-is given; ``evidence`` compares; ``tracer`` ends a process at one chosen system call.
+``witness`` is the program in a session; its own record is the truth. ``recorder`` is a viewer that saves everything
+that it receives. ``evidence`` compares the two. ``tracer`` kills a process at one chosen system call.
 """

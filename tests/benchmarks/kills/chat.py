@@ -1,4 +1,4 @@
-"""One session under a witness: who types into it, what is asked of it, and what it lost in the end."""
+"""One session with a witness: types into it, sends it commands, and reports what it lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Chat:
     """A session with a witness in it and a viewer that stays; the viewer's delegate.
 
     Attributes:
-        witness, typed, viewer: what runs, what was typed, who stays.
+        witness, typed, viewer: the program, the typed input, the viewer that stays attached.
         refused: inputs that the viewer was told were not taken.
         states: the viewer's states, in order.
     """
@@ -75,7 +75,7 @@ class Chat:
         await self._follow()
 
     async def adopt(self, record: SessionRecord) -> None:
-        """Somebody else has started the session, whose program runs: go on as ``start`` does.
+        """Continue like ``start`` with a session that another process started; its program runs.
 
         Raises:
             WaitTimeout: the viewer does not become live.
@@ -90,7 +90,7 @@ class Chat:
         await self.until(lambda: self.is_live and bool(self.witness.sizes), "the viewer that stays to be live")
 
     async def close(self) -> None:
-        """Let go of the viewer, and end the program if it was not."""
+        """Close the viewer, and end the program if it still runs."""
         if self.viewer is not None:
             self.viewer.close()
             await self.viewer.closed()
@@ -129,7 +129,7 @@ class Chat:
         self._tail = self._tail[-LONGEST_ECHO_BYTES:]
 
     async def until(self, condition, what: str, timeout_s: float = TIMEOUT_S) -> None:
-        """Wait for what the viewer tells or the witness keeps.
+        """Wait until the condition, on the viewer or the witness, is true.
 
         Raises:
             WaitTimeout: it did not come true in time.
@@ -183,7 +183,7 @@ class Chat:
         return await self.echoed(self.type_text())
 
     async def echoed(self, token: str) -> float:
-        """Wait for the echo of what was just typed; the seconds that took.
+        """Wait for the echo of the last input; returns the seconds until then.
 
         Raises:
             WaitTimeout: it did not come.

@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
 @dataclass
 class Typed:
-    """What was typed into one session, and how sure it is.
+    """The input of one session, and whether each part was certainly sent.
 
     Attributes:
         sure: tokens (``<…>``) that must have come once, in this order for each writer.
@@ -202,7 +202,7 @@ def _first_difference(first: bytes, second: bytes) -> int:
 
 
 def _line_losses(written: bytes, kept: bytes) -> list[str]:
-    """The same in numbered lines, for whoever reads the report."""
+    """The same in numbered lines, for the report's reader."""
     expected, found = Counter(LINE.findall(written)), Counter(LINE.findall(kept))
     missing, doubled = sorted((expected - found).elements()), sorted((found - expected).elements())
     return [

@@ -38,7 +38,7 @@ KEEPER_MODULE = "session_host.keeper"
 
 
 class Instant(NamedTuple):
-    """What one kill did.
+    """The result of one kill.
 
     Attributes:
         number: k; 0 for a run without a kill, which counts.
@@ -174,7 +174,7 @@ async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
 
 
 async def send(chat: Chat) -> None:
-    """As ``outlive send``: whoever is told that it failed does not know whether it was typed."""
+    """Like ``outlive send``: after a failure, the caller does not know whether the text was typed."""
     token = chat.next_token("s")
     try:
         await request(chat.witness.id, Send(0, token))
@@ -325,7 +325,7 @@ async def tracing(pid: int | None, kill_at: int, *, follow: str = "self", match:
     """Begin to trace off the loop.
 
     Raises:
-        CannotTrace: there is no such process, or the system does not let us.
+        CannotTrace: there is no such process, or the system does not allow it.
     """
     if pid is None:
         raise CannotTrace("there is no such process")

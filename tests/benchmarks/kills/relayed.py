@@ -1,4 +1,4 @@
-"""A structured chat whose agent is a relay and a server: what was lost or doubled when either of them died or stopped.
+"""A structured chat with a relay and a server as its agent: what was lost or doubled when one of them died or stopped.
 
 The chat ends with its agent, and is resumed at once. Of each prompt it is known beforehand what the chat may show: it
 was answered, or cut, or not confirmed; and the agent got it once, or never if it was not taken.
@@ -145,7 +145,7 @@ class RelayedChat:
             await self._chat.viewer.closed()
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait for what the viewer shows.
+        """Wait until the condition, on the viewer, is true.
 
         Raises:
             WaitTimeout: it did not come true in time.

@@ -60,7 +60,7 @@ async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat]
             try:
                 await working
             except OutliveError:
-                pass  # Whoever asks for it while the keeper is killed is told that it failed.
+                pass  # A request that runs while the keeper is killed fails.
             result = await asyncio.to_thread(traced.stop)
         chat.witness.order("quiet")
         losses += await ends_well(chat)

@@ -17,7 +17,7 @@ REST_AFTER_S = 0.2
 
 
 async def former_at_rest(place: Place, number: int) -> Instant:
-    """A host whose session goes to rest is killed."""
+    """Kill a host while a hibernating one replaces it."""
     return await _rest(place, number, "host")
 
 
@@ -27,7 +27,7 @@ async def host_at_rest(place: Place, number: int) -> Instant:
 
 
 async def keeper_at_rest(place: Place, number: int) -> Instant:
-    """The keeper is killed while it puts a host that rests in another one's place."""
+    """Kill the keeper while it replaces a host by a hibernating one."""
     return await _rest(place, number, "keeper")
 
 

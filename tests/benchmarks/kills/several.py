@@ -66,7 +66,7 @@ def _keepers() -> list[int]:
 
 
 def children_of(pid: int | None) -> set[int]:
-    """The children of a single-threaded process; none of one that is gone."""
+    """The children of a single-threaded process; none if it has ended."""
     try:
         return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
     except (FileNotFoundError, ProcessLookupError):

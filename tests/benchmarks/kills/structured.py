@@ -113,7 +113,7 @@ class StructuredWitness:
         return sum(each.kind == "agent" and each.status == "done" for each in self.viewer.items)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait for what the viewer shows.
+        """Wait until the condition, on the viewer, is true.
 
         Raises:
             WaitTimeout: it did not come true in time.

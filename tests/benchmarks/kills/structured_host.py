@@ -135,7 +135,7 @@ async def structured_host_at_rest(place: Place, number: int) -> Instant:
 
 
 async def former_structured_host_at_rest(place: Place, number: int) -> Instant:
-    """The host of a structured chat that goes to rest is killed."""
+    """Kill the host of a structured chat while a hibernating one replaces it."""
     return await _rest(place, number, follow="self")
 
 

@@ -68,7 +68,7 @@ async def standby_at_work(place: Place, number: int) -> Instant:
 
 
 async def _takeover(place: Place, number: int, dies: str, follow: str) -> Instant:
-    """One of the two keepers is killed, and the other one, or its fork, during what follows; then a host is."""
+    """Kill one of the two keepers; during the takeover, kill the other one or its fork; then kill a host."""
     chat, new = place.chat(), place.chat()
     losses: list[str] = []
     began_s = time.monotonic()

@@ -1,6 +1,6 @@
 """Sessions at work while the product's processes are killed at random moments, one at a time.
 
-The whole order of kills comes from the seed: who, when, which session. The next kill comes only when the
+The seed determines all kills: the process, the time, the session. The next kill comes only when the
 product has recovered from the one before. What is typed meanwhile, by the viewer that stays and by commands, goes on
 all the time.
 """
@@ -80,7 +80,7 @@ class Outcome:
         killed: how many of each role.
         recovery_ms: kill → every chat concerned answers, by role.
         alone_ms: a host's kill → another is forked; so long a session is held by the keeper alone.
-        figures: what went on meanwhile.
+        figures: counts of the activity during the kills.
         notes: what a reader should know.
     """
 
@@ -392,7 +392,7 @@ class Torture:
 
 
 async def _until(condition: Callable[[], Any], what: str) -> None:
-    """As ``eventually``, with a condition that has to be awaited."""
+    """Like ``eventually``, with an asynchronous condition."""
     deadline_s = time.monotonic() + TIMEOUT_S
     while not await condition():
         if time.monotonic() > deadline_s:

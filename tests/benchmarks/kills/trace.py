@@ -30,19 +30,19 @@ class Traced(NamedTuple):
 
 
 class Tracing:
-    """A tracer at work. A context manager, at whose end it is gone, and what it traced is on its own."""
+    """A tracer at work. A context manager; at its end the tracer exits, and the traced process continues alone."""
 
     def __init__(self, pid: int, *, kill_at: int = 0, follow: str = "self", match: str = "") -> None:
         """Begin; returns when the process is traced.
 
         Args:
             pid: the process, or the one above it, see ``follow``.
-            kill_at: the call before which it is killed; 0: it is not.
+            kill_at: the number of the call that the kill precedes; 0 for no kill.
             follow: ``self``, ``fork``, ``exec`` or ``daemon``.
             match: for ``exec`` and ``daemon``: a part of the command line.
 
         Raises:
-            CannotTrace: it may not be traced, or is gone.
+            CannotTrace: the process may not be traced, or has ended.
         """
         options = ["--kill-at", str(kill_at), "--follow", follow, "--match", match]
         self._process = subprocess.Popen(

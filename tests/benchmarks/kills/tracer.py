@@ -13,7 +13,7 @@ one line of JSON::
 
 ``killed_at`` is null when the process ended by itself before. Needs Linux 5.3 (PTRACE_GET_SYSCALL_INFO) and leave to
 trace: the superuser's, or ``kernel.yama.ptrace_scope`` = 0. Names of calls come from libseccomp, where it is installed.
-Should the tracer itself end, what it traced goes on as if nothing had been.
+If the tracer ends, the traced process continues normally.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Tracer:
             self.options |= O_TRACEEXEC
 
     def attach(self) -> None:
-        """Take hold of all threads of the process; those that come meanwhile, too."""
+        """Attach to all threads of the process, also to those that start during the attach."""
         known: set[int] = set()
         while new := _threads_of(self.root) - self.processes.keys() - known:
             for thread in new:
@@ -148,7 +148,7 @@ class Tracer:
             pass  # It was killed in between; its end is told next.
 
     def next_stop(self, thread: int) -> int:
-        """The request with which it goes on: to its next call if that may count, else to its next fork or exec."""
+        """The ptrace request that continues it: to its next call if that may count, else to its next fork or exec."""
         may_count = self.target or (self.forks > 0 and self.processes[thread] != self.forks)
         return PTRACE_SYSCALL if may_count else PTRACE_CONT
 
@@ -206,7 +206,7 @@ def _needs_no_seizing(process: int, thread: int) -> bool:
 
 
 def _facts_of(place: Path) -> dict[str, str]:
-    """What proc(5) has in ``status``; nothing of one that is gone."""
+    """The fields of ``status`` (proc(5)); empty for a process that has ended."""
     try:
         lines = (place / "status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):

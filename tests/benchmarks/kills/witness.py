@@ -22,8 +22,9 @@ class Witness:
 
     Attributes:
         session: its session's record, once it is started.
-        started_ticks: the kernel's start time of the program, by which it is told from another of the same PID.
-        orders: what it was told, in order.
+        started_ticks: the program's start time from the kernel, which distinguishes it from a later process with its
+            PID.
+        orders: the commands that it received, in order.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -34,7 +35,7 @@ class Witness:
         self.started_ticks = 0
         self.orders: list[str] = []
         os.mkfifo(directory / "orders", 0o600)
-        # Read-write: neither this open nor the program's waits for the other side. Its close ends the program.
+        # Read-write: no open waits for the other side. Its close ends the program.
         self._fifo = os.open(directory / "orders", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def __enter__(self) -> Self:
@@ -68,7 +69,7 @@ class Witness:
         self.started_ticks = processes.start_ticks(self.pid)
 
     def order(self, order: str) -> None:
-        """Tell it what to do; what it did before comes first."""
+        """Send the program a command; it first finishes the one before."""
         self.orders.append(order)
         os.write(self._fifo, f"{order}\n".encode())
 

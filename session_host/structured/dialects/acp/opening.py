@@ -211,7 +211,7 @@ class Opening:
     # ------------------------------------------------------------ log-in
 
     def _log_in(self, error: Any) -> None:
-        """Log in by the next method that needs neither a browser nor a terminal; fail if all were tried."""
+        """Log in by the next method that works without a browser and a terminal; fail if all were tried."""
         port, state = self._shared.port, self._shared.state
         chosen = state.start.options.get("log_in")
         for method in state.methods:

@@ -100,7 +100,7 @@ class CodexState(msgspec.Struct, array_like=True):
     Attributes:
         thread: the server's id of the conversation, "" before it is open.
         turn: the running turn, "" for none or before its id is known.
-        active: the id by which the running turn is interrupted: another one within a review.
+        active: the id that interrupts the running turn; a review has its own.
         busy: a turn runs, or is about to.
         server_idle: the server's last status was idle.
         interrupting: the turn is to be interrupted as soon as its id is known.

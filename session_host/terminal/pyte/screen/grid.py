@@ -112,7 +112,7 @@ class GridScreen(pyte.Screen):
 
     @property
     def full_width(self) -> bool:
-        """Whether there is neither a left nor a right margin."""
+        """Whether there are no left and right margins."""
         return self.left == 0 and self.right == self.columns - 1
 
     def inside_columns(self) -> bool:
