@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from gui.wording import activity_phrases, phrases
 from session_host.protocol.evidence import Transition
+from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explanation
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
@@ -68,8 +69,10 @@ def explained(explanation: Explanation) -> Explained:
         )
         for report in explanation.evidence
     ]
-    no_signal = translate("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
-    notes = [no_signal.format(duration=phrases.duration(explanation.stale_after_s))]
+    notes: list[str] = []
+    if explanation.stale_after_s < NEVER_S:
+        text = translate("explanation", "After {duration} without output or reports, “working” becomes “no signal”.")
+        notes.append(text.format(duration=phrases.duration(explanation.stale_after_s)))
     if when := ago(explanation.last_output):
         notes.append(translate("explanation", "Last output {when}").format(when=when))
     if when := ago(explanation.last_input):

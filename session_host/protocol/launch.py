@@ -24,6 +24,10 @@ class Identity(msgspec.Struct, frozen=True):
     """The answer to XTVERSION, name and version, of these engines; "" for Outlive's own."""
 
 
+NEVER_S = 365 * 86400.0
+"""An agent that reports everything is never "no signal": its ``stale_after_s`` is longer than this."""
+
+
 class Watch(msgspec.Struct, frozen=True):
     """How to detect an agent's activity and conversation (from the catalog)."""
 

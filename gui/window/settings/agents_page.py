@@ -11,6 +11,7 @@ from shiboken6 import Shiboken
 
 from gui.settings.live_agents import LiveAgents, is_built_in
 from gui.theme.icons import Glyph
+from gui.theme.tokens import GAP_M_PX
 from gui.window.settings.agent_form import AgentForm
 from gui.window.settings.context import SettingsContext
 from gui.window.settings.controls import TextControl
@@ -115,6 +116,7 @@ class AgentsPage(Page):
         self.add_unfiltered(self.add)
         self.add_unfiltered(self.form)
         self.form.hide()
+        self.column.addSpacing(GAP_M_PX)
         context.settings.files_changed.connect(self._on_files)
         self._on_files()
         context.tasks.start(self._ask_versions(), "versions of agents")

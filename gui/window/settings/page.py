@@ -16,8 +16,24 @@ from gui.window.widgets.parts import Hairline, label
 class Section(QWidget):
     """A heading with rows below it; hidden while no row of it is shown."""
 
-    def __init__(self, theme: Theme, title: str, rows: Sequence[PlainRow], below: Sequence[QWidget] = ()) -> None:
-        """Create the section; ``below`` are widgets that are hidden while a filter is active."""
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        rows: Sequence[PlainRow],
+        below: Sequence[QWidget] = (),
+        *,
+        shares_help: bool = False,
+    ) -> None:
+        """Create the section.
+
+        Args:
+            theme: for the lines between the rows.
+            title: the heading, "" for none.
+            rows: the rows.
+            below: widgets that are hidden while a filter is active.
+            shares_help: whether all rows have one help text, which is shown once, below the heading.
+        """
         super().__init__()
         self._title = title
         self._below = below
@@ -30,6 +46,13 @@ class Section(QWidget):
             heading.setContentsMargins(0, GAP_M_PX, 0, 4)
             heading.setAccessibleName(title)
             column.addWidget(heading)
+        if shares_help and rows:
+            shared = label(rows[0].help.text(), "secondary")
+            shared.setWordWrap(True)
+            shared.setContentsMargins(0, 0, 0, 4)
+            column.addWidget(shared)
+            for row in rows:
+                row.hide_help()
         self._lines: list[QWidget] = []
         for at, row in enumerate(rows):
             if at:

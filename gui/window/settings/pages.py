@@ -74,7 +74,8 @@ class PageMaker:
             if section == "text":
                 rows.append(self._zoom_row())
             heading = settings_texts.section(section) if section else ""
-            page.add_section(Section(self._context.theme, heading, rows, self._below(name, section)))
+            below, is_idle = self._below(name, section), section == "idle"
+            page.add_section(Section(self._context.theme, heading, rows, below, shares_help=is_idle))
         if name == "chats":
             SetupList(page, self._context, self._values)
         return page

@@ -46,7 +46,7 @@ class PlainRow(QWidget):
         grid.setHorizontalSpacing(GAP_S_PX)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
-        title = label(name)
+        self._title = title = label(name)
         title.setBuddy(control.inner)
         if icon is not None:
             grid.addWidget(icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
@@ -69,6 +69,12 @@ class PlainRow(QWidget):
             self._is_narrow = is_narrow
             self._grid.removeWidget(self.control)
             self._grid.addWidget(self.control, *(_BELOW if is_narrow else _BESIDE))
+
+    def hide_help(self) -> None:
+        """Leave the help to the section; it is still searched, and read aloud."""
+        self.help.hide()
+        self._grid.removeWidget(self._title)
+        self._grid.addWidget(self._title, 0, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)
 
     def words(self) -> str:
         """The text that the search looks in."""

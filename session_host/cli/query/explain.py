@@ -16,6 +16,7 @@ from session_host.cli.session_argument import SessionInfo, add_session_argument,
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.launch import NEVER_S
 from session_host.protocol.messages import Explain, Explanation
 from session_host.protocol.untrusted_text import last_command
 from session_host.protocol.values import RUNNING_STATES, Activity, State
@@ -30,7 +31,6 @@ WORDS = {
     Activity.NO_SIGNAL: "no signal",
 }
 _HEADING_COLUMNS = 14
-_NEVER_S = 365 * 86400.0
 _REMARK_COLUMNS = 80
 
 
@@ -204,7 +204,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         if not explained.evidence:
             rows.append(("sources", "no reports yet; only the process is known"))
         rows += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
-        if explained.stale_after_s is not None and explained.stale_after_s < _NEVER_S:
+        if explained.stale_after_s is not None and explained.stale_after_s < NEVER_S:
             text = f'work without output or report for {explained.stale_after_s:g} s becomes "no signal"'
             rows.append(("silence", text))
     else:

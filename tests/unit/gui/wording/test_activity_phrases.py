@@ -9,6 +9,7 @@ import pytest
 from gui.wording import activity_phrases, phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents.conditions import CONDITIONS
+from session_host.client.chats.structured_launch import NEVER_STALE_S
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explanation
 from session_host.protocol.values import Activity
@@ -69,6 +70,11 @@ def test_a_start_is_called_an_end_in_no_running_chat():
     assert started.cells[1:] == ("no signal", "chat started", "")
     told = explained_without_host([*changes, changes[0]], "", has_ended=True).transitions
     assert [row.cells[2] for row in told] == ["chat ended", "chat started"]
+
+
+def test_an_agent_that_reports_everything_has_no_line_about_silence():
+    told = explained(explanation(stale_after_s=NEVER_STALE_S))
+    assert not any("no signal" in note for note in told.notes)
 
 
 def test_an_explanation_in_rows():
