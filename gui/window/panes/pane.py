@@ -13,7 +13,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.tabs.overflow_button import OverflowButton
 from gui.window.tabs.recent import RecentChats
-from gui.window.tabs.tab_bar import TabBar
+from gui.window.tabs.tab_bar import OVERFLOW_PX, TabBar
 from gui.window.tabs.tabs import Tabs
 from gui.window.widgets.parts import Area, Hairline, IconButton, LazyWidget
 from gui.wording import window_texts
@@ -89,6 +89,7 @@ class PaneWidget(Area):
         is_narrow = self.width() < NARROW_PX
         if is_narrow == self.bar.usesScrollButtons():
             self.bar.setUsesScrollButtons(not is_narrow)
+            self.bar.overflow_px = self._row.spacing() if is_narrow else OVERFLOW_PX
             self.overflow.setFixedWidth(0 if is_narrow else self.overflow.height())
 
     def show_empty(self, empty: QWidget) -> None:

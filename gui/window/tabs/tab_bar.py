@@ -55,6 +55,10 @@ class TabLook(NamedTuple):
 class TabBar(QTabBar):
     """Tabs by the ids of their chats.
 
+    Attributes:
+        overflow_px: the width that the list of all tabs takes from them while it is shown. With a wrong one, the list
+            comes and goes for ever.
+
     Signals:
         chosen: a tab came to the front (its chat's id, "" for none).
         close_requested: a tab is to be closed.
@@ -79,6 +83,7 @@ class TabBar(QTabBar):
         self._looks: dict[str, TabLook] = {}
         self._sizes: list[QSize] = []
         """Of all tabs, as they were last shared out; Qt asks for each several times whenever a tab changes."""
+        self.overflow_px = OVERFLOW_PX
         self._is_tight = self._is_crowded = False
         self._hovered = -1
         self._pressed = ""
@@ -227,7 +232,7 @@ class TabBar(QTabBar):
             return  # A tab is being added.
         if len(self._sizes) != self.count():
             self._share_out()
-        room = self.width() + (OVERFLOW_PX if self._is_crowded else 0)
+        room = self.width() + (self.overflow_px if self._is_crowded else 0)
         is_crowded = sum(size.width() for size in self._sizes) > room
         if is_crowded != self._is_crowded:
             self._is_crowded = is_crowded

@@ -59,6 +59,23 @@ async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
     assert not overflow.isVisible()
 
 
+async def test_tabs_come_to_rest_in_panes_of_any_width(played: Played):
+    window = played.open_window(one_pane([await played.add("billing")], ""))
+    for _ in range(3):
+        window.actions_["split_right"].trigger()
+    changes: list[bool] = []
+    for bar in window.findChildren(TabBar):
+        bar.crowded.connect(changes.append)
+    for width in range(1000, 560, -20):
+        window.resize(width, 500)
+        for _ in range(4):
+            played.settle()
+        changes.clear()
+        for _ in range(4):
+            played.settle()
+        assert len(changes) <= 2, f"the list of tabs comes and goes in a window of {width} px"
+
+
 async def test_the_list_of_tabs_tells_chats_of_one_name_apart(played: Played):
     ids = [await played.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
     window = played.open_window(one_pane([*ids, await played.add("alone")], ids[0]))
