@@ -42,13 +42,13 @@ class GitRefused(WorktreeError):
     """git exited with an error.
 
     Attributes:
-        said: git's error message, one line without the label.
+        message: git's error message, one line without the label.
         code: git's exit code.
     """
 
-    def __init__(self, said: str, code: int) -> None:
-        super().__init__(f"git failed: {said}")
-        self.said = said
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(f"git failed: {message}")
+        self.message = message
         self.code = code
 
 
@@ -75,9 +75,9 @@ def explained(directory: Path) -> Iterator[None]:
     try:
         yield
     except GitRefused as refused:
-        if "not a git repository" in refused.said:
+        if "not a git repository" in refused.message:
             raise WorktreeError(f"{one_line(str(directory))} is not in a git repository") from refused
-        if "must be run in a work tree" in refused.said:
+        if "must be run in a work tree" in refused.message:
             raise WorktreeError(f"{one_line(str(directory))} is git's own directory, without files") from refused
         raise
 

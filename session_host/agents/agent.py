@@ -193,12 +193,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return self.presets[name]
         except KeyError:
-            there = (
+            advice = (
                 f"available: {', '.join(sorted(self.presets))}"
                 if self.presets
                 else "it has no presets; define one under `presets` in the agent's file"
             )
-            raise UsageError(f"{self.name} has no preset {name!r}; {there}") from None
+            raise UsageError(f"{self.name} has no preset {name!r}; {advice}") from None
 
     def is_subcommand(self, arguments: Sequence[str]) -> bool:
         """Whether these arguments make the agent run without a conversation."""

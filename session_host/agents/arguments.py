@@ -24,10 +24,10 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
         probe: the known options of this version.
     """
     options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
-    way = agent.conversation
-    options |= {*way.asks, *way.once_valued}
+    settings = agent.conversation
+    options |= {*settings.asks, *settings.once_valued}
     short = tuple(option for option in options if len(option) == 2)
-    takes_words = PROMPT in agent.start or way.asks_words
+    takes_words = PROMPT in agent.start or settings.asks_words
     kept: list[str] = []
     values = 0  # How many of the next words may be values of the last option; -1 for any number.
     asks = False
@@ -38,7 +38,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
             asks = False
         elif word.startswith("-") and word != "-":
             name, equals, _ = word.partition("=")
-            if name in way.once or (word.startswith(short) and word not in short and not word.startswith("--")):
+            if name in settings.once or (word.startswith(short) and word not in short and not word.startswith("--")):
                 values = 0
                 continue  # The second form: ``-pTEXT``.
             asks = name in options and not equals

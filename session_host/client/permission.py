@@ -31,5 +31,5 @@ def check_may_control_window(pid: int) -> None:
 
 
 def _check(origin: tuple[str, ...], target: tuple[str, ...], name: str) -> None:
-    if why := refusal(origin, target, name, config_dir() / "chats.toml"):
-        raise NotAllowed(why)
+    if reason := refusal(origin, target, name, config_dir() / "chats.toml"):
+        raise NotAllowed(reason)

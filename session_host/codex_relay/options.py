@@ -21,14 +21,14 @@ class Options(NamedTuple):
     terminal: bool = False
 
 
-def read_options(words: list[str]) -> Options:
+def read_options(argv: list[str]) -> Options:
     """Parse ``[--terminal] SOCKET -- COMMAND...``.
 
     Raises:
         UsageError: the command line is invalid.
     """
-    terminal = words[:1] == ["--terminal"]
-    rest = words[1:] if terminal else words
+    terminal = argv[:1] == ["--terminal"]
+    rest = argv[1:] if terminal else argv
     if len(rest) < 3 or rest[1] != "--":
         raise UsageError("use [--terminal] SOCKET -- COMMAND...")
     return Options(rest[0], list(rest[2:]), terminal)

@@ -53,8 +53,8 @@ def run(options: Options) -> int:
     return exit_code(code)
 
 
-def _fail(why: str) -> int:
-    sys.stderr.write(f"outlive-codex-relay: {why}\n")
+def _fail(reason: str) -> int:
+    sys.stderr.write(f"outlive-codex-relay: {reason}\n")
     return 1
 
 

@@ -48,9 +48,9 @@ _QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the
 """Tools that ask the user something, in the user's words: Claude Code's name, and Qwen Code's."""
 
 
-def main(words: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Report the event in time, and ignore all errors."""
-    asks, is_done = words[:1] == ["--ask"], words[:1] == ["--done"]
+    asks, is_done = arguments[:1] == ["--ask"], arguments[:1] == ["--done"]
     timeout_s = ASKING_TIMEOUT_S if asks else TIMEOUT_S
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, MAX_WAIT_S if asks else TIMEOUT_S)
@@ -58,11 +58,11 @@ def main(words: list[str]) -> None:
     if not path:
         return
     event, given = "", b""
-    for word in words[asks or is_done :]:
-        if word.lstrip()[:1] == "{":
-            given = word.encode("utf-8", "replace")
+    for argument in arguments[asks or is_done :]:
+        if argument.lstrip()[:1] == "{":
+            given = argument.encode("utf-8", "replace")
         else:
-            event = event or word
+            event = event or argument
     given = given or _input(time.monotonic() + timeout_s / 2)
     value = _parsed(given)
     event = event or _text(value.get("hook_event_name")) or _text(value.get("type"))

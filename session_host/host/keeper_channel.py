@@ -164,7 +164,7 @@ class KeeperChannel:
             self._rejecting_keeper_pid = None
             try:
                 self.keeper_pid = peer_pid
-                pipe.send_message(adopt, self._descriptors.held)
+                pipe.send_message(adopt, self._descriptors.present)
             except OSError:
                 pipe.close()
                 raise
@@ -173,7 +173,7 @@ class KeeperChannel:
         channel = MessageChannel(ours, FromKeeperDecoder())
         try:
             with contextlib.closing(pipe), theirs:
-                pipe.send_message(adopt, (*self._descriptors.held, theirs.fileno()))
+                pipe.send_message(adopt, (*self._descriptors.present, theirs.fileno()))
             self._wait_for_adoption(channel, peer_pid)
         except BaseException:
             channel.close()

@@ -97,7 +97,7 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
 def _kept_of(session: KeptSession) -> InheritedSession:
     return InheritedSession(
         session.spec,
-        list(session.descriptors.held),
+        list(session.descriptors.present),
         session.host_pid,
         session.pidfd < 0,
         session.pidfd,

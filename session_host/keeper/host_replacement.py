@@ -103,10 +103,10 @@ class HostReplacement:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, why: str) -> None:
+    def on_rehearsed(self, session: KeptSession, replacement: ReplacementHost, reason: str) -> None:
         """Ask the previous host to leave after a good rehearsal; give up after a failed one."""
-        if why:
-            self.give_up(session, why)
+        if reason:
+            self.give_up(session, reason)
         else:
             replacement.is_ready = replacement.is_yielding = True
             session.send_to_host(Yield())
@@ -129,11 +129,11 @@ class HostReplacement:
             replacement.is_ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 
-    def give_up(self, session: KeptSession, why: str) -> None:
+    def give_up(self, session: KeptSession, reason: str) -> None:
         """Cancel the replacement and report why; the previous host continues."""
         replacement, session.replacement = session.replacement, None
         if replacement is None:
             return
-        log.warning("%s: not replaced: %s", session.id, why)
+        log.warning("%s: not replaced: %s", session.id, reason)
         self._drop_channel(session, replacement.channel)  # The replacement host exits when its channel closes.
-        self._loop.reply(replacement.client, NotReplaced(why))
+        self._loop.reply(replacement.client, NotReplaced(reason))

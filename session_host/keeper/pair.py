@@ -176,9 +176,9 @@ class ActiveStandbyPair:
         keeper = self._keeper
         match change:
             case SessionAdded():
-                spec, *held = descriptors
-                slave = held.pop() if change.slave else -1
-                kept = SessionDescriptors(*held)
+                spec, *received = descriptors
+                slave = received.pop() if change.slave else -1
+                kept = SessionDescriptors(*received)
                 session = KeptSession(replication.read_spec(spec), kept, LogHeader(kept.input_log), slave)
                 keeper.sessions[session.id] = session
             case SessionUpdated():

@@ -33,7 +33,7 @@ def refusal(client: MessageChannel, message: Any, kept: Mapping[str, KeptSession
             return None
     origin = agent_chats(peer_pid(client.socket))  # Reads /proc: once for all chats.
     for session in controlled:
-        if why := refusal_of(origin, session.spec, session.spec.name):
-            log.warning("refused: %s", why)
-            return NotReplaced(why, refused=True)
+        if reason := refusal_of(origin, session.spec, session.spec.name):
+            log.warning("refused: %s", reason)
+            return NotReplaced(reason, refused=True)
     return None

@@ -39,7 +39,7 @@ class Command:
         self._stderr = bytearray()
 
     @classmethod
-    async def start(cls, words: Sequence[str]) -> Command:
+    async def start(cls, argv: Sequence[str]) -> Command:
         """Start a command.
 
         Raises:
@@ -49,7 +49,7 @@ class Command:
         environment = {**os.environ, "NO_COLOR": "1", "TERM": "dumb"}
         pipe = asyncio.subprocess.PIPE
         return cls(await asyncio.create_subprocess_exec(
-            *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, process_group=0,
+            *argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, process_group=0,
         ))  # fmt: skip
 
     async def run(self, data: bytes, output: Output, write: Callable[[bytes], None]) -> Ended:

@@ -29,7 +29,7 @@ class Options(NamedTuple):
     later: tuple[str, ...]
 
 
-def read_options(words: Sequence[str]) -> Options:
+def read_options(argv: Sequence[str]) -> Options:
     """Parse ``--format FORMAT -- FIRST... [::: LATER...]``.
 
     ``%prompt%`` in a word stands for the prompt, ``%conversation%`` for the agent's id of the conversation. A command
@@ -38,22 +38,22 @@ def read_options(words: Sequence[str]) -> Options:
     Raises:
         UsageError: the command line is invalid.
     """
-    if len(words) < 3 or words[0] != "--format" or words[2] != "--":
+    if len(argv) < 3 or argv[0] != "--format" or argv[2] != "--":
         raise UsageError("use --format FORMAT -- COMMAND... [::: COMMAND OF LATER TURNS...]")
-    if words[1] not in FORMATS:
-        raise UsageError(f"unknown format {words[1]!r}; known: {', '.join(FORMATS)}")
-    first = list(words[3:])
+    if argv[1] not in FORMATS:
+        raise UsageError(f"unknown format {argv[1]!r}; known: {', '.join(FORMATS)}")
+    first = list(argv[3:])
     later = first
     if LATER in first:
         index = first.index(LATER)
         first, later = first[:index], first[index + 1 :]
     if not first or not later:
         raise UsageError("the command is missing")
-    return Options(words[1], tuple(first), tuple(later))
+    return Options(argv[1], tuple(first), tuple(later))
 
 
 def command(options: Options, prompt: str, conversation: str, *, again: bool) -> tuple[list[str], bytes]:
     """The words of one turn's command, and what it gets on its stdin."""
-    words = options.later if again else options.first
-    filled = [each.replace(CONVERSATION, conversation).replace(PROMPT, prompt) for each in words]
-    return filled, b"" if any(PROMPT in each for each in words) else prompt.encode()
+    argv = options.later if again else options.first
+    filled = [each.replace(CONVERSATION, conversation).replace(PROMPT, prompt) for each in argv]
+    return filled, b"" if any(PROMPT in each for each in argv) else prompt.encode()

@@ -48,8 +48,8 @@ class JsonLines:
                 pass
             else:
                 return b'{"type":"line","data":' + line + b"}\n"
-        words = line.decode(errors="replace")
-        return text_line(f"{words}… ({dropped:,} bytes)\n" if dropped else f"{words}\n")
+        text = line.decode(errors="replace")
+        return text_line(f"{text}… ({dropped:,} bytes)\n" if dropped else f"{text}\n")
 
 
 class PlainText:
@@ -65,20 +65,20 @@ class PlainText:
 
     def finish(self) -> bytes:
         """See ``Output``."""
-        words = self._rest + self._decoder.decode(b"", final=True)
+        text = self._rest + self._decoder.decode(b"", final=True)
         self._rest = ""
-        return text_line(without_escapes(words))
+        return text_line(without_escapes(text))
 
-    def _pass_on(self, words: str) -> bytes:
-        found = _UNFINISHED.search(words)
-        end = found.start() if found else len(words)
-        self._rest = words[end:]
-        return text_line(without_escapes(words[:end]))
+    def _pass_on(self, text: str) -> bytes:
+        found = _UNFINISHED.search(text)
+        end = found.start() if found else len(text)
+        self._rest = text[end:]
+        return text_line(without_escapes(text[:end]))
 
 
-def text_line(words: str) -> bytes:
+def text_line(text: str) -> bytes:
     """One line of ours for a text; b"" for none."""
-    return encode({"type": "text", "data": words}) if words else b""
+    return encode({"type": "text", "data": text}) if text else b""
 
 
 def encode(message: dict[str, object]) -> bytes:

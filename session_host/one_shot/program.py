@@ -59,17 +59,17 @@ class Program:
                     self._refuse(prompt_id, "a turn is running")
                     return
                 conversation, again = str(request.get("conversation", "")), request.get("again") is True
-                words, data = command(self._options, prompt, conversation, again=again)
-                self._turn = asyncio.create_task(self._run(prompt_id, words, data))
+                argv, data = command(self._options, prompt, conversation, again=again)
+                self._turn = asyncio.create_task(self._run(prompt_id, argv, data))
             case _:
                 self._write(encode({"type": "error", "error": "not a request"}))
 
-    async def _run(self, prompt_id: str, words: list[str], data: bytes) -> None:
+    async def _run(self, prompt_id: str, argv: list[str], data: bytes) -> None:
         """One turn."""
         try:
-            self._command = await Command.start(words)
+            self._command = await Command.start(argv)
         except (OSError, ValueError) as error:
-            self._refuse(prompt_id, f"{words[0]}: {error}")
+            self._refuse(prompt_id, f"{argv[0]}: {error}")
             return
         self._write(encode({"type": "started", "id": prompt_id}))
         output: Output = PlainText() if self._options.format == "text" else JsonLines()
@@ -82,8 +82,8 @@ class Program:
                 self._stopping.cancel()
                 self._stopping = None
 
-    def _refuse(self, prompt_id: str, why: str) -> None:
-        self._write(encode({"type": "refused", "id": prompt_id, "error": why}))
+    def _refuse(self, prompt_id: str, reason: str) -> None:
+        self._write(encode({"type": "refused", "id": prompt_id, "error": reason}))
 
     @staticmethod
     def _write(data: bytes) -> None:

@@ -259,7 +259,7 @@ class _Writer:
                 try:
                     self._git.run("checkout-index", "-f", "-u", "-a", index=index)
                 except GitRefused as refused:
-                    problem = refused.said
+                    problem = refused.message
                 self._set_modes(modes)
                 self._failed |= self._different(index)
         return problem if self._failed else ""

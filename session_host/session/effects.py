@@ -188,7 +188,7 @@ class Answer(Effect, frozen=True):
 class RecordEndRequest(Effect, frozen=True):
     """Record that the user requested the program's end, by "stop" or "kill"."""
 
-    word: Literal["stop", "kill"]
+    kind: Literal["stop", "kill"]
 
 
 class SignalProgram(Effect, frozen=True):

@@ -22,11 +22,11 @@ from typing import Any, Final
 
 from session_host.agents.conversations.backwards import newest_first
 from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.gemini_answers import said
+from session_host.agents.conversations.gemini_answers import recorded_texts
 from session_host.agents.conversations.turns import Turn, turns_of
 
 _LONGEST_TWIN_BYTES = 64 * 1024
-UNSAID = ("/", "?", "<session_context>", "<hook_context>")
+NOT_RESUMED = ("/", "?", "<session_context>", "<hook_context>")
 """Beginnings of messages that Gemini CLI does not count: its own context for the model, and commands."""
 
 
@@ -51,7 +51,7 @@ class Gemini:
     def turns(self, query: ConversationQuery) -> Iterator[Turn]:
         for path in newest_first([*_transcripts(query), *second_names(query.files, query.conversation)]):
             turn = None
-            for turn in turns_of(said(path)):
+            for turn in turns_of(recorded_texts(path)):
                 yield turn
             if turn is not None:
                 return  # The others are empty, or the same under another name.
@@ -141,7 +141,7 @@ def has_words(path: Path) -> bool:
         text = path.read_text(encoding="utf-8")
         # Older versions wrote the transcript as one object.
         lines = [line for line in text.splitlines() if line.strip()] if path.suffix == ".jsonl" else [text]
-        return any(_is_said(message) for line in lines for message in _messages(json.loads(line)))
+        return any(_is_resumable_message(message) for line in lines for message in _messages(json.loads(line)))
     except FileNotFoundError:
         return False
     except (OSError, ValueError, RecursionError, AttributeError, TypeError):
@@ -152,12 +152,12 @@ def _messages(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [record, *record.get("messages", []), *record.get("$set", {}).get("messages", [])]
 
 
-def _is_said(message: dict[str, Any]) -> bool:
+def _is_resumable_message(message: dict[str, Any]) -> bool:
     content = message.get("content")
     text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
     if message.get("type") == "gemini":
         return bool(text.strip() or message.get("toolCalls") or message.get("thoughts"))
-    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(UNSAID)
+    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(NOT_RESUMED)
 
 
 def _put_back(kept: Path, original: Path) -> None:

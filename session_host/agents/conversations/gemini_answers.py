@@ -53,7 +53,7 @@ class Record(Message, kw_only=True):
     messages: list[Message] | None = None
 
 
-def said(path: Path) -> Iterator[RecordedText]:
+def recorded_texts(path: Path) -> Iterator[RecordedText]:
     """Yield the texts of a transcript, the newest first.
 
     Raises:

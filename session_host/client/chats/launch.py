@@ -96,12 +96,12 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
 def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
     from .chat_worktree import in_worktree, take_back  # most starts do without
 
-    there = in_worktree(spec, branch)
+    moved = in_worktree(spec, branch)
     try:
-        record = _start(there, store)
+        record = _start(moved, store)
     except BaseException:
         with contextlib.suppress(WorktreeError):  # The error of the start is more useful.
-            take_back(store, there)
+            take_back(store, moved)
         raise
     store.note_directory(spec.cwd)
     return record

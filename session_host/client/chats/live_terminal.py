@@ -93,8 +93,8 @@ def _check(chat: SessionRecord, agent: Agent, environment: Mapping[str, str] | N
     """
     if not _listens(chat):
         raise NotResumable(f"{chat.name}: its agent takes no connections; try again")
-    if (said := describe(chat.id)) is not None and said.conversation:
-        chat.provider_session_id = said.conversation
+    if (description := describe(chat.id)) is not None and description.conversation:
+        chat.provider_session_id = description.conversation
     kept = Availability.LOST
     if chat.provider_session_id:
         kept = find_conversation(agent.conversation.place, query_for(chat, agent, environment)).kept

@@ -28,12 +28,14 @@ def is_exit_pending(session_id: str) -> bool:
         if record_of(store, session_id).state not in RUNNING_STATES:
             return False
     # If the host was killed just now, the next one answers soon.
-    said = describe(session_id)
-    if said is None:
+    description = describe(session_id)
+    if description is None:
         return False
-    if said.state is State.EXITED:
+    if description.state is State.EXITED:
         return True
-    return said.child_pid is not None and (is_killed(said.child_pid) or start_time(said.child_pid) is None)
+    return description.child_pid is not None and (
+        is_killed(description.child_pid) or start_time(description.child_pid) is None
+    )
 
 
 async def wait_until_exit_saved(session_id: str) -> None:

@@ -175,14 +175,14 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
     agent = agents.get(record.agent)
     if agent is None:
         return False, f"the agent {record.agent} is no longer available", None
-    way = agent.conversation
-    if not (way.resume or (record.runtime == "structured" and agent.structured is not None)):
+    settings = agent.conversation
+    if not (settings.resume or (record.runtime == "structured" and agent.structured is not None)):
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])
         return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.arguments or []):
         return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
-    if not way.is_id(record.provider_session_id or ""):
-        if way.picker:
+    if not settings.is_id(record.provider_session_id or ""):
+        if settings.picker:
             where = f"{agent.title}'s list: {_picker(record, agent)}"
             return None, f"the conversation of this chat is unknown; choose it in {where}", agent
         return None, f"the conversation of this chat is unknown; start {agent.title} and choose it there", agent

@@ -110,7 +110,7 @@ class ViewerRules:
         self._has_replica = False
         self._resizes = self._tries = 0
         self._notice = ""
-        self._why_unreachable = ""
+        self._unreachable_reason = ""
         self._is_hanging = False
         """Whether the host accepted the last connection, and did not greet."""
         self._answers = AnswerWatch(self.effects, self.inputs)
@@ -134,9 +134,9 @@ class ViewerRules:
             )
         )  # fmt: skip
 
-    def connection_failed(self, why: str, *, is_hanging: bool = False) -> None:
+    def connection_failed(self, reason: str, *, is_hanging: bool = False) -> None:
         """The host cannot be reached: the session has ended, the host is gone, or the host ``is_hanging``."""
-        self._why_unreachable, self._is_hanging = why, is_hanging
+        self._unreachable_reason, self._is_hanging = reason, is_hanging
         self.effects.append(ReadOutcome())
 
     def outcome_read(self, outcome: StateEvent, message: str) -> None:
@@ -156,7 +156,7 @@ class ViewerRules:
             else:
                 change, state = Change.DISCONNECTS, ViewerState.RECONNECTING
             if self.state is not state:
-                self._change_state(change, self._why_unreachable)
+                self._change_state(change, self._unreachable_reason)
             self.start()
 
     def screen_read(self, offset: int | None) -> None:

@@ -227,7 +227,7 @@ def _make_branch(repository: Repository, start: _Start) -> None:
     try:
         change(repository.common, f"--git-dir={repository.common}", *arguments)
     except GitRefused as refused:
-        raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.said}") from refused
+        raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.message}") from refused
 
 
 def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
@@ -237,7 +237,7 @@ def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
     except GitRefused as refused:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():
-            raise WorktreeError(f"git cannot create the worktree: {refused.said}") from refused
+            raise WorktreeError(f"git cannot create the worktree: {refused.message}") from refused
         # The worktree is complete; only the user's post-checkout hook failed, which git reports as its own failure.
 
 

@@ -86,7 +86,7 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     try:
         change(repository.common, f"--git-dir={repository.common}", "worktree", "remove", *force, str(entry.path))
     except GitRefused as refused:
-        return Removal(removed=False, line=f"kept the worktree {path}: {refused.said}")
+        return Removal(removed=False, line=f"kept the worktree {path}: {refused.message}")
     return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
 
 

@@ -163,14 +163,14 @@ def _name(common: Path, top: Path | None) -> str:
 
 
 def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
-    if "not a git repository" in refused.said:
+    if "not a git repository" in refused.message:
         return WorktreeError(f"{directory} is not in a git repository; run `git init` there, or omit --worktree")
-    if "dubious ownership" in refused.said:
-        place = refused.said.partition("'")[2].rpartition("'")[0] or directory
+    if "dubious ownership" in refused.message:
+        named = refused.message.partition("'")[2].rpartition("'")[0] or directory
         return WorktreeError(
-            f"{place} belongs to another user; if you trust it, run: git config --global --add safe.directory {place}"
+            f"{named} belongs to another user; if you trust it, run: git config --global --add safe.directory {named}"
         )
-    return WorktreeError(f"git failed in {directory}: {refused.said}")
+    return WorktreeError(f"git failed in {directory}: {refused.message}")
 
 
 def _too_old(repository: Repository) -> WorktreeError | None:

@@ -295,11 +295,11 @@ class _Output(Vt100_Output):
     """The terminal's output: writes each frame in one piece, and never queries the terminal."""
 
     def __init__(self) -> None:
-        self._held = False
+        self._is_in_frame = False
         super().__init__(sys.stdout, _size, term=os.environ.get("TERM"), enable_cpr=False)
 
     def flush(self) -> None:
-        if self._held or not self._buffer:
+        if self._is_in_frame or not self._buffer:
             return
         # A terminal that shows half of a frame shows lines twice, or not at all.
         self._buffer = [_BEGIN_FRAME, *self._buffer, _END_FRAME]
@@ -307,21 +307,21 @@ class _Output(Vt100_Output):
 
     def disable_bracketed_paste(self) -> None:
         # The frame sets the mode again at its end; a paste in between would look like typing.
-        if not self._held:
+        if not self._is_in_frame:
             super().disable_bracketed_paste()
 
     def enable_bracketed_paste(self) -> None:
-        if not self._held:
+        if not self._is_in_frame:
             super().enable_bracketed_paste()
 
     @contextmanager
     def frame(self) -> Iterator[None]:
         """Hold output back until the frame is complete."""
-        self._held = True
+        self._is_in_frame = True
         try:
             yield
         finally:
-            self._held = False
+            self._is_in_frame = False
             self.flush()
 
 

@@ -112,16 +112,16 @@ def _parent(root: str, path: str, *, make: bool) -> Iterator[tuple[int, str]]:
     """Open the directory that a file is in; yields it and the file's name, and reports every error as FileRefused."""
     folder = -1
     try:
-        directory, words = _path_in(root, path)
+        directory, parts = _path_in(root, path)
         folder = os.open(directory, _FOLDER)
-        for word in words[:-1]:
+        for part in parts[:-1]:
             if make:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(word, dir_fd=folder)
-            inner = os.open(word, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                    os.mkdir(part, dir_fd=folder)
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = inner
-        yield folder, words[-1]
+        yield folder, parts[-1]
     except FileNotFoundError as error:
         raise FileRefused(f"{path}: no such file", missing=True) from error
     except OSError as error:

@@ -108,7 +108,7 @@ class Performer:
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
             Answer: self._answer,
-            RecordEndRequest: lambda effect: input_log.header.request_end(effect.word),
+            RecordEndRequest: lambda effect: input_log.header.request_end(effect.kind),
             SignalProgram: lambda effect: program.signal(Signals[effect.name]),
             ListProcesses: self._list_processes,
             EndProcesses: self._end_processes,

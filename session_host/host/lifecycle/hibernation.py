@@ -222,28 +222,28 @@ class _HibernatingHost:
         """Answer a Describe request without waking; leave any other message unread."""
         connection = self._connections[descriptor]
         try:
-            said = connection.recv(RECEIVE_BYTES, socket.MSG_PEEK)
-            if said and (descriptor in self._answered or not self._send_description(connection, said)):
+            data = connection.recv(RECEIVE_BYTES, socket.MSG_PEEK)
+            if data and (descriptor in self._answered or not self._send_description(connection, data)):
                 return False
             self._answered.add(descriptor)
         except (OSError, ProtocolViolation):
-            said = b""
-        if not said:
+            data = b""
+        if not data:
             self._poll.unregister(descriptor)
             del self._connections[descriptor]
             self._answered.discard(descriptor)
             connection.close()
         return True
 
-    def _send_description(self, connection: socket.socket, said: bytes) -> bool:
-        match list(ClientDecoder().feed(said)):
+    def _send_description(self, connection: socket.socket, data: bytes) -> bool:
+        match list(ClientDecoder().feed(data)):
             case [Hello(role="control") as hello, Describe(request=number)] if hello.protocol == PROTOCOL_VERSION:
                 [description] = HostDecoder().feed(self._hibernation.description)
                 answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
                 if self.keeper_pid:
                     answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
                 welcome = answer_hello(hello, answer.session_id, answer.session_id, answer.state)
-                connection.recv(len(said))
+                connection.recv(len(data))
                 connection.sendall(encode(welcome) + encode(answer))
                 return True
             case _:

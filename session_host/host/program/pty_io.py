@@ -48,7 +48,7 @@ class PtyIO:
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._is_started = self._reading = False
-        self._held = False
+        self._is_paused = False
         self.writing = False
         self._status: tuple[int | None, int | None] | None = None
         self._quiet: asyncio.TimerHandle | None = None
@@ -72,7 +72,7 @@ class PtyIO:
     @property
     def is_quiet(self) -> bool:
         """Whether the program has read its input, and the PTY is being read."""
-        return self._reading and not (self._held or self.writing)
+        return self._reading and not (self._is_paused or self.writing)
 
     def watch_writable(self, wanted: bool) -> None:
         """Start or stop watching for the PTY to accept input again."""
@@ -87,7 +87,7 @@ class PtyIO:
     def _stop_reading(self) -> None:
         if self._reading:
             self._reading = False
-            if not self._held:
+            if not self._is_paused:
                 self._unwatch_readable()
 
     def _watch_readable(self) -> None:
@@ -110,19 +110,19 @@ class PtyIO:
             self._stop_reading()
             # A child may close its terminal and continue to run.
             self._finish_if_over()
-        elif self._status is not None and not self._held:
+        elif self._status is not None and not self._is_paused:
             self._await_quiet()
 
     def pause_reading(self) -> None:
         """Stop reading from the PTY, because the emulator is behind."""
-        if self._reading and not self._held:
-            self._held = True
+        if self._reading and not self._is_paused:
+            self._is_paused = True
             self._unwatch_readable()
 
     def resume_reading(self) -> None:
         """Read from the PTY again, after ``pause_reading``."""
-        if self._reading and self._held:
-            self._held = False
+        if self._reading and self._is_paused:
+            self._is_paused = False
             self._watch_readable()
             if self._status is not None:
                 self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
@@ -139,7 +139,7 @@ class PtyIO:
 
     def _read_last(self) -> None:
         self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
-        if self._reading and not self._held:
+        if self._reading and not self._is_paused:
             self._readable()
         self._finish_if_over()
 

@@ -153,19 +153,19 @@ def program_of(group: int, child: int) -> str:
     """
     if group <= 0:
         return ""
-    words = _command_line(group) or next(
+    argv = _command_line(group) or next(
         (found for pid in proc.children(child) if _group_of(pid) == group and (found := _command_line(pid))), []
     )
-    if not words or _is_waiting_shell(words):
+    if not argv or _is_waiting_shell(argv):
         return ""
-    name = Path(words[0]).name or words[0]
-    return one_line(" ".join([name, *words[1:]])).strip()[:MAX_CHARACTERS]
+    name = Path(argv[0]).name or argv[0]
+    return one_line(" ".join([name, *argv[1:]])).strip()[:MAX_CHARACTERS]
 
 
-def _is_waiting_shell(words: list[str]) -> bool:
+def _is_waiting_shell(argv: list[str]) -> bool:
     """Whether this is an interactive shell, without a script or a command to run."""
-    name = Path(words[0]).name.removeprefix("-")
-    options = words[1:]
+    name = Path(argv[0]).name.removeprefix("-")
+    options = argv[1:]
     return name in SHELLS and all(
         word.startswith("-") and (word.startswith("--") or "c" not in word) for word in options
     )

@@ -51,17 +51,17 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
         The id of the conversation; "" if no such file is open.
     """
     for process in _family(pid):
-        held = list(_held(process, pattern))
-        if aside and len({each.conversation for each in held}) > 1:
-            others = {each.conversation for each in held if _begins_with(each.link, aside)}
-            held = [each for each in held if each.conversation not in others] or held
-        if held:
+        found = list(_open_files_of(process, pattern))
+        if aside and len({each.conversation for each in found}) > 1:
+            others = {each.conversation for each in found if _begins_with(each.link, aside)}
+            found = [each for each in found if each.conversation not in others] or found
+        if found:
             # A nested agent, which this one runs as a tool, comes later in the family and does not count.
-            return max(held, key=lambda each: (each.changed_ns, each.conversation)).conversation
+            return max(found, key=lambda each: (each.changed_ns, each.conversation)).conversation
     return ""
 
 
-def _held(pid: int, pattern: str) -> Iterator[OpenFile]:
+def _open_files_of(pid: int, pattern: str) -> Iterator[OpenFile]:
     for descriptor, target in proc.open_files(pid):
         match = re.search(pattern, target)
         if match and is_conversation(match[1] or "") and proc.is_writable(pid, descriptor):

@@ -121,7 +121,7 @@ def fork_host(
         os.close(gate_write)
         if not os.read(gate, 1):
             os._exit(status)
-        _forget_parent({*descriptors.held, slave, theirs.fileno(), *others}, log_path)
+        _forget_parent({*descriptors.present, slave, theirs.fileno(), *others}, log_path)
         status = run(theirs)
     except BaseException:
         log.exception("the host failed")

@@ -108,7 +108,7 @@ _decode = msgspec.msgpack.Decoder(Message).decode
 class DescriptorHolder(Protocol):
     """Holds sessions' descriptors beside the two keepers (``systemd_holder``)."""
 
-    def store_session(self, session_id: str, held: Sequence[int]) -> None:
+    def store_session(self, session_id: str, descriptors: Sequence[int]) -> None:
         """Store a session's descriptors."""
 
     def remove_session(self, session_id: str) -> None:
@@ -142,9 +142,9 @@ class StandbyReplication:
             self._end_standby(error)
             return
         slave = () if session.slave < 0 else (session.slave,)
-        self.send_change(SessionAdded(bool(slave)), (spec, *session.descriptors.held, *slave))
+        self.send_change(SessionAdded(bool(slave)), (spec, *session.descriptors.present, *slave))
         if self._descriptor_holder is not None:
-            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
+            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.present))
         os.close(spec)
 
     def send_listener(self, session: KeptSession) -> None:
@@ -154,7 +154,7 @@ class StandbyReplication:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
                 self._descriptor_holder.remove_session(session.id)
-                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.held))
+                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors.present))
                 os.close(spec)
 
     def remove_session(self, session: KeptSession) -> None:

@@ -127,11 +127,11 @@ class SystemdHolder:
                 self._alive_lock = descriptor
                 return True
 
-    def store_session(self, session_id: str, held: Sequence[int]) -> None:
+    def store_session(self, session_id: str, descriptors: Sequence[int]) -> None:
         """Store a session's descriptors; systemd stores each file once."""
         if self._store is not None:
             try:
-                self._store.store_descriptors(session_id, held)
+                self._store.store_descriptors(session_id, descriptors)
             except OSError as error:
                 log.warning("%s: systemd does not store it: %s", session_id, error)
 
@@ -178,21 +178,21 @@ def has_all_sessions(session_ids: Collection[str]) -> bool:
 def restore_sessions(received: Mapping[str, Sequence[int]], holder: SystemdHolder) -> list[KeptSession]:
     """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
     sessions = []
-    for session_id, held in received.items():
+    for session_id, stored in received.items():
         try:
-            sessions.append(_session_of(held))
+            sessions.append(_session_of(stored))
         except (OutliveError, OSError, ValueError, StopIteration) as error:
             log.warning("%s: cannot be restored: %s", session_id, error)
             holder.remove_session(session_id)
-            for descriptor in held:
+            for descriptor in stored:
                 with suppress(OSError):
                     os.close(descriptor)
     return sessions
 
 
-def _session_of(held: Sequence[int]) -> KeptSession:
-    spec = next(each for each in held if is_spec(each))
-    descriptors = session_descriptors.classify_descriptors(each for each in held if each != spec)
+def _session_of(stored: Sequence[int]) -> KeptSession:
+    spec = next(each for each in stored if is_spec(each))
+    descriptors = session_descriptors.classify_descriptors(each for each in stored if each != spec)
     session = KeptSession(
         read_spec(spec), descriptors, LogHeader(descriptors.input_log), state=KeptSessionState.RUNNING, version=VERSION
     )

@@ -195,7 +195,7 @@ class LogState(msgspec.Struct):
             case EntryKind.NAME:
                 self.name = entry.payload.decode()
             case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
-                self._whole(entry)
+                self._set_value(entry)
             case EntryKind.ANSWERED | EntryKind.COMMANDS:
                 self._newest(entry)
             case _:
@@ -208,7 +208,7 @@ class LogState(msgspec.Struct):
             new = msgspec.msgpack.decode(entry.payload, type=list[CommandTime])
             self.commands = newest_times(self.commands, new)
 
-    def _whole(self, entry: LogEntry) -> None:
+    def _set_value(self, entry: LogEntry) -> None:
         name, kind = _WHOLE[entry.kind]
         setattr(self, name, msgspec.msgpack.decode(entry.payload, type=kind))
         if entry.kind == EntryKind.ACTIVITY and self.activity is not None:

@@ -44,13 +44,13 @@ class SessionDescriptors(NamedTuple):
     """What a structured session's agent wrote; its length is the offset. -1 for a session with a terminal."""
 
     @property
-    def held(self) -> tuple[int, ...]:
+    def present(self) -> tuple[int, ...]:
         """The descriptors that this session has, in order."""
         return tuple(self) if self.agent_output >= 0 else tuple(self)[:-1]
 
     def close(self) -> None:
         """Close all; this hangs up the PTY unless another process holds its master."""
-        for descriptor in self.held:
+        for descriptor in self.present:
             os.close(descriptor)
 
 

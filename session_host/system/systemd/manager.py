@@ -108,7 +108,7 @@ def units(bus: Bus, pattern: str) -> dict[str, str]:
     return {str(each[0]): str(each[6]) for each in found}
 
 
-def held(bus: Bus, path: str) -> int:
+def stored_count(bus: Bus, path: str) -> int:
     """How many descriptors systemd holds for the service with this object's path.
 
     Raises:

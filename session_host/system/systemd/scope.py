@@ -93,7 +93,7 @@ def held_by_services(pattern: str, timeout_s: float = SERVICE_TIMEOUT_S) -> int:
 
     try:
         with bus.Bus(address, timeout_s) as connection:
-            return sum(manager.held(connection, path) for path in manager.units(connection, pattern).values())
+            return sum(manager.stored_count(connection, path) for path in manager.units(connection, pattern).values())
     except (TimedOut, bus.BusGone, bus.Refused):
         return 0
 

@@ -16,7 +16,7 @@ import msgspec
 
 from session_host.agents.conversations.backwards import decoded
 from session_host.agents.conversations.base import ConversationQuery
-from session_host.agents.conversations.gemini import UNSAID, chats_directories
+from session_host.agents.conversations.gemini import NOT_RESUMED, chats_directories
 from session_host.agents.conversations.gemini_answers import Record
 
 from .base import KeptConversation, kept_conversation
@@ -62,7 +62,7 @@ def _prompts(record: Record) -> list[str]:
     """The prompts of a message, or of all messages that a line puts in the place of the previous ones."""
     messages = (record.change.messages if record.change is not None else None) or [record]
     texts = [message.text.strip() for message in messages if message.type == "user"]
-    return [text for text in texts if text and not text.startswith(UNSAID)]
+    return [text for text in texts if text and not text.startswith(NOT_RESUMED)]
 
 
 def _root(project: Path) -> str:

@@ -112,9 +112,9 @@ def test_it_has_its_descriptors_its_channel_and_nothing_else_of_the_keepers(part
         pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(open_here))
         found = set(heard(channel))
         assert found.isdisjoint({*others, channel.fileno()})
-        assert found >= {0, 1, 2, *parts.descriptors.held, parts.slave}
-        assert len(found - {0, 1, 2, *parts.descriptors.held, parts.slave}) == 1, "its end of the channel"
-        for descriptor in (*parts.descriptors.held, parts.slave, *others):
+        assert found >= {0, 1, 2, *parts.descriptors.present, parts.slave}
+        assert len(found - {0, 1, 2, *parts.descriptors.present, parts.slave}) == 1, "its end of the channel"
+        for descriptor in (*parts.descriptors.present, parts.slave, *others):
             os.fstat(descriptor)  # Here they are as before.
         channel.close()
         assert status_of(pid) == 0, "the end of the channel is seen: nobody else has ours"

@@ -29,7 +29,9 @@ def test_the_descriptors_are_what_a_session_needs(area: object, tmp_path: Path) 
         assert [
             os.fstat(each).st_size for each in (descriptors.output_file, descriptors.input_log, descriptors.checkpoint)
         ] == [0, 0, 0]
-        assert not any(os.get_inheritable(each) for each in (*descriptors.held, slave)), "a program gets none of them"
+        assert not any(os.get_inheritable(each) for each in (*descriptors.present, slave)), (
+            "a program gets none of them"
+        )
         with socket.socket(socket.AF_UNIX) as viewer:
             viewer.settimeout(5)
             viewer.connect(str(path))  # nobody takes calls yet, and it waits
@@ -86,12 +88,14 @@ def test_without_files_in_memory_there_are_files_without_a_name(
 
 def test_descriptors_that_come_in_any_order_are_recognized(area: object, tmp_path: Path) -> None:
     descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
-    assert session_descriptors.classify_descriptors(reversed(descriptors.held)) == descriptors
-    assert session_descriptors.classify_descriptors(sorted(descriptors.held, key=lambda each: -each % 5)) == descriptors
+    assert session_descriptors.classify_descriptors(reversed(descriptors.present)) == descriptors
+    assert (
+        session_descriptors.classify_descriptors(sorted(descriptors.present, key=lambda each: -each % 5)) == descriptors
+    )
     with pytest.raises(ValueError, match="missing descriptors: master"):
-        session_descriptors.classify_descriptors(descriptors.held[1:])
+        session_descriptors.classify_descriptors(descriptors.present[1:])
     with pytest.raises(ValueError, match="a second or strange one"):
-        session_descriptors.classify_descriptors([*descriptors.held, slave])
+        session_descriptors.classify_descriptors([*descriptors.present, slave])
     os.close(slave)
     descriptors.close()
     (tmp_path / "s").unlink()
