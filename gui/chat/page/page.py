@@ -130,13 +130,26 @@ class TranscriptPage(PointedPage):
         first = self.transcript.open_requests[:1]
         if not first or first[0].id == self._begun:
             return None
-        lead_px = _LEAD_LINES * self.style_.line_px
+        placed = self._placed_card(first[0].id)
+        if placed is None or placed.top >= _LEAD_LINES * self.style_.line_px:
+            return None
+        self._begun = first[0].id
+        return self.begun_request()
+
+    def begun_request(self) -> Place | None:
+        """The place of the request that is shown from its beginning, None if it is not on the page."""
+        placed = self._placed_card(self._begun)
+        if placed is None:
+            return None
+        start = Place(self.rows.key(placed.position), placed.number, 0.0)
+        return places.moved(self.rows, start, -_LEAD_LINES * self.style_.line_px)
+
+    def _placed_card(self, request_id: str) -> PlacedSegment | None:
         for placed in self.visible:
-            segment = self.rows.row(placed.position).segments[placed.number]
-            if isinstance(segment, Card) and segment.request == first[0].id and placed.top < lead_px:
-                self._begun = first[0].id
-                start = Place(self.rows.key(placed.position), placed.number, 0.0)
-                return places.moved(self.rows, start, -lead_px)
+            segments = self.rows.row(placed.position).segments if placed.position < len(self.rows) else []
+            segment = segments[placed.number] if placed.number < len(segments) else None
+            if isinstance(segment, Card) and segment.request == request_id:
+                return placed
         return None
 
     def goes_on(self) -> bool:

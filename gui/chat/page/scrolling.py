@@ -63,6 +63,8 @@ class ScrollingPage(PaintedPage):
         self._place_to_restore: Place | None = None
         """The scroll position to restore when the transcript has its row again."""
         self._is_following_end = True
+        self._is_at_request = False
+        """Whether the page shows the beginning of a request, and the user has not scrolled since."""
         self._pacer = FramePacer(self._show_frame, lambda: False, self)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setAccessibleName(page_texts.scrollbar())
@@ -131,10 +133,12 @@ class ScrollingPage(PaintedPage):
         previous = self.visible
         if self.goes_on():
             self._set_following(True)
+        elif self._is_at_request:
+            self._place = self.begun_request() or self._place  # The rows above it may have another height.
         self._walk()
         if self._is_following_end and (start := self.cut_request()) is not None:
             self._set_following(False)
-            self._place = start
+            self._place, self._is_at_request = start, True
             self._walk()
         visible, height = self.visible, self.height()
         if visible:
@@ -168,6 +172,7 @@ class ScrollingPage(PaintedPage):
         return (visible.position, visible.number) == places.last_of(self.rows)
 
     def _set_following(self, following: bool) -> None:
+        self._is_at_request = False
         following = following and self.grows
         if following != self._is_following_end:
             self._is_following_end = following
@@ -192,6 +197,10 @@ class ScrollingPage(PaintedPage):
 
     def cut_request(self) -> Place | None:
         """The place of a request whose beginning is not on the page, which shows the end."""
+        return None
+
+    def begun_request(self) -> Place | None:
+        """The place of the request that is shown from its beginning."""
         return None
 
     def goes_on(self) -> bool:

@@ -44,8 +44,8 @@ class StatusDetailsSheet(Sheet):
         self.title = ElidedLabel("", "title")
         self.summary = label("", "secondary")
         self.summary.setWordWrap(True)
-        self.evidence = _Table(sheet_texts.latest_reports(), 1, (2, 4, 2, 2))
-        self.transitions = _Table(sheet_texts.history(), 3, (1, 1, 2, 4))
+        self.evidence = _Table(sheet_texts.latest_reports(), 4, longest=1)
+        self.transitions = _Table(sheet_texts.history(), 4, longest=3)
         self.notes = label("", "secondary")
         self.notes.setWordWrap(True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -141,20 +141,20 @@ class StatusDetailsSheet(Sheet):
 class _Table(QWidget):
     """A heading and rows of text; rows without effect are muted. In a narrow sheet, a row has two lines."""
 
-    def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
-        """Create a table; ``longest`` is the column with long texts; ``shares`` are the columns' parts of the width."""
+    def __init__(self, title: str, columns: int, *, longest: int) -> None:
+        """Create a table; ``longest`` is the column whose texts are wrapped; the others are as wide as their texts."""
         super().__init__()
         self._cells: list[QLabel] = []
         self._rows: list[Row] = []
         self._empty_text = ""
         self._longest = longest
-        self._shares = shares
+        self._columns = columns
         self._is_narrow = False
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(GAP_L_PX)
         self._grid.setVerticalSpacing(4)
-        self._grid.addWidget(label(title, "title"), 0, 0, 1, len(shares))
+        self._grid.addWidget(label(title, "title"), 0, 0, 1, columns)
 
     def fill(self, rows: list[Row], empty_text: str) -> None:
         """Show these rows, or the text for none."""
@@ -164,10 +164,9 @@ class _Table(QWidget):
             cell.hide()
             cell.deleteLater()
         self._cells = []
-        for column, share in enumerate(self._shares):
-            self._grid.setColumnStretch(column, 0 if self._is_narrow else share)
+        self._grid.setColumnStretch(self._longest, 0 if self._is_narrow else 1)
         if not rows:
-            self._add_row(empty_text, 1, 0, "secondary", len(self._shares))
+            self._add_row(empty_text, 1, 0, "secondary", self._columns)
         for number, row in enumerate(rows):
             if self._is_narrow:
                 self._add_in_two_lines(row, 2 * number + 1)
@@ -180,9 +179,9 @@ class _Table(QWidget):
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)
         words = cells.pop(self._longest)
-        self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
+        self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", self._columns)
         if words:
-            self._add_row(words, line + 1, 0, "" if row.counts else "secondary", len(self._shares))
+            self._add_row(words, line + 1, 0, "" if row.counts else "secondary", self._columns)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, super().minimumSizeHint().height())
@@ -196,7 +195,7 @@ class _Table(QWidget):
 
     def _add_row(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
         cell = label(text, kind)
-        cell.setWordWrap(True)
+        cell.setWordWrap(span > 1 or column == self._longest)
         cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         cell.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(cell, row, column, 1, span)

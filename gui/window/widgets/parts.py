@@ -325,6 +325,7 @@ def center_on_active_window(window: QWidget) -> None:
     if active is not None:
         place = QRect(QPoint(), window.size())
         place.moveCenter(active.geometry().center())
+        place.moveTop(max(place.top(), active.screen().availableGeometry().top() + TITLE_BAR_PX))
         window.setGeometry(within_a_screen(place, window.minimumSize()))
 
 

@@ -111,12 +111,17 @@ def test_on_a_page_that_is_too_small_a_question_is_read_from_its_beginning(
     page = shown.view.page
     shown.view.resize(300, 330)
     shown.settle()
+    chat.put("agent", "words " * 80)
     chat.ask(command_request("make install"))
     shown.settle()
     card = page.card("r1")
     assert card is not None
     assert page.covered_px <= card.y() < page.height() // 2, "the title is in sight"
     assert card.geometry().bottom() > page.height()
+    for width in (200, 400):
+        shown.view.resize(width, 330)
+        shown.settle()
+        assert page.covered_px <= card.y() < page.height() // 2, "also at another width"
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     page.scroll_to_end()
     assert card.geometry().bottom() < page.height(), "the user goes on to its end"
