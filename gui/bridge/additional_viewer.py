@@ -29,7 +29,7 @@ class AdditionalViewer(ChatViewer):
         return self._chat
 
     def _on_chat_connection(self) -> None:
-        """Close if the chat has ended: the chat's own viewer may learn of the end before this one."""
+        """Close if the chat has ended: the chat's own viewer may get the end before this one."""
         if self._chat.has_ended and not self._shown:
             self.close()
         self.connection_changed.emit()

@@ -1,4 +1,4 @@
-"""The agent catalog, read again when one of the user's files of agents changes."""
+"""The agent catalog; it is read again when one of the user's agent files changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class LiveAgents(Mapping[str, Agent]):
     """The current agents; every holder of this mapping sees changes.
 
     Attributes:
-        problem: why the user's files cannot be read, "" if they can; if not, the previous agents stay.
+        problem: the reason why the user's files cannot be read; then the previous agents stay. "" if they can be read.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -142,8 +142,8 @@ class CellMetrics:
         installed = set(QFontDatabase.families())
         self._wanted = font
         chosen = installed_families(font.fallbacks, installed)
-        helpers = [helper for helper in FALLBACK_FAMILIES if helper in installed]
-        self._families = [self.family, *(helper for helper in helpers if helper != self.family)]
+        fallbacks = [fallback for fallback in FALLBACK_FAMILIES if fallback in installed]
+        self._families = [self.family, *(fallback for fallback in fallbacks if fallback != self.family)]
         pixels = max(round(size_px * device_pixel_ratio), 4)
         plain = self._font(0, pixels)
         metrics = QFontMetricsF(plain)

@@ -60,7 +60,7 @@ def since_branch(branch: str) -> str:
 
 
 def since_prompt(name: str) -> str:
-    """Compared with the files before a prompt, which ``name`` quotes, or says when it was."""
+    """Compared with the files before a prompt; ``name`` quotes the prompt, or gives its time."""
     return translate("changes", "Since {prompt}").format(prompt=name)
 
 
@@ -92,7 +92,7 @@ def without_lines(count: int, megabytes: int) -> str:
 
 
 def limits(*lines: str) -> str:
-    """The reasons why not all is shown, in one line; "" for none."""
+    """The reasons why some changes are not shown, in one line; "" for none."""
     return chat_texts.joined(*lines)
 
 
@@ -149,7 +149,7 @@ def open_at_line(line: int) -> str:
 
 
 def not_a_text(path: str) -> str:
-    """A file cannot be opened, since it is deleted, or binary."""
+    """A file cannot be opened because it is deleted or binary."""
     return translate("changes", "{path} is no text file that can be opened").format(path=path)
 
 

@@ -91,7 +91,7 @@ def explained_without_host(transitions: Sequence[Transition], conversation: str,
 
 
 def _changes(transitions: Sequence[Transition], *, has_ended: bool) -> list[Row]:
-    """The changes, newest first. One without a source is the chat's start, or, as the newest change, its end."""
+    """The changes, newest first. A change without a source is the chat's start; the newest one may be its end."""
     return [
         Row(
             (

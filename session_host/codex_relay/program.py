@@ -1,4 +1,4 @@
-"""Passes on bytes between stdin, stdout and the server, until one of them or a signal ends it."""
+"""Forwards bytes between stdin, stdout and the server, until one of them closes or a signal comes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .server import Server, ServerFailed, remove_left_behind
 
 CHUNK_BYTES: Final = 256 * 1024
 MAX_FOR_HOST_BYTES: Final = 64 * 1024 * 1024
-"""With so much that the host has not read, the server is not read, and its other clients wait, too."""
+"""If the host has not read this much, the relay stops reading from the server; its other clients then wait, too."""
 
 MAX_FOR_SERVER_BYTES: Final = 8 * 1024 * 1024
-"""With so much that the server has not read, stdin is not read."""
+"""If the server has not read this much, the relay stops reading stdin."""
 
 LAST_WORDS_S: Final = 1.0
-"""So long after the end of the connection, a server may exit by itself."""
+"""After the end of the connection, the server has this time to exit by itself."""
 
 _STDIN, _STDOUT = 0, 1
 
@@ -59,7 +59,7 @@ def _fail(reason: str) -> int:
 
 
 class Relay:
-    """Passes on bytes both ways, without ever waiting for one of the three."""
+    """Forwards bytes in both directions, and never blocks."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -134,7 +134,7 @@ class Relay:
         return bool(data)
 
     def _write(self) -> bool:
-        """Write what is taken now; whether stdout is open."""
+        """Write as much as stdout accepts now; returns whether stdout is open."""
         if self._for_server:
             try:
                 del self._for_server[: self._connection.send(self._for_server)]
@@ -150,6 +150,6 @@ class Relay:
         return True
 
     def _write_last(self) -> None:
-        """Write all that is left; the host may have to be replaced first."""
+        """Write the remaining bytes; this may wait until another host reads them."""
         while self._for_host and self._write():
             select.select([], [_STDOUT], [])

@@ -75,7 +75,7 @@ def read_options(arguments: Sequence[str]) -> Options:
     )
     arguments, prompt_after_dashes = list(arguments), ""
     if "--" in arguments:
-        # argparse's intermixed parsing takes words that begin with a dash for options even after "--".
+        # argparse's intermixed parsing treats words with a leading dash as options even after "--".
         index = arguments.index("--")
         arguments, prompt_after_dashes = arguments[:index], " ".join(arguments[index + 1 :])
     parsed = parser.parse_intermixed_args(arguments)

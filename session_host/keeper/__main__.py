@@ -35,7 +35,7 @@ from .processes.forking import become_subreaper, log_to, raise_open_files, retur
 from .processes.prefork import preload
 from .sockets import open_lock, take_lock
 from .standby import systemd_holder
-from .standby.systemd_holder import SystemdHolder, leave_former_service, restore_sessions
+from .standby.systemd_holder import SystemdHolder, leave_previous_service, restore_sessions
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ def main(arguments: list[str]) -> int:
     inherited, lock = start.inherited, start.lock
     holder = SystemdHolder()
     if inherited is not None:
-        leave_former_service([each.spec.session_id for each in inherited.sessions])
+        leave_previous_service([each.spec.session_id for each in inherited.sessions])
     preload()
     loop = Loop(start.listener, keeper_socket())
     keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)

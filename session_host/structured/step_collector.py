@@ -1,4 +1,4 @@
-"""Collects what one cause leads to: changes, lines for the agent, timers and acts. Pure."""
+"""Collects the results of one cause: changes, lines for the agent, timers and acts. Pure."""
 
 from __future__ import annotations
 

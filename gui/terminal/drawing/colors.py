@@ -15,7 +15,7 @@ from gui.theme.tokens import blend
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
 
 _DIM_SHARE = 0.6
-"""How much of its own colour dim text keeps; the rest is the background's."""
+"""The share of the text's own colour in dim text; the rest is the background's."""
 
 _MIN_SELECTED_CONTRAST = 2.5
 _MAX_LOOKS = 8192

@@ -17,7 +17,9 @@ from .colors import Colors, Look
 from .row_layout import LaidRun, is_blank_behind, join, lay_out, ligature_at
 
 MANY_ROWS, MANY_RUNS = 4, 64
-"""From so many on, rows are put together from pictures. With fewer, as of an echo, Qt's calls cost less."""
+"""From this many rows or runs on, rows are assembled from pictures. For fewer, as an echo has, Qt's calls are
+faster.
+"""
 
 
 class RowPainter:

@@ -134,7 +134,7 @@ async def _settled(page: ChatPage) -> None:
 
 
 async def _painted() -> None:
-    """Wait until requested painting is done: the time of a frame, then two turns of the loop."""
+    """Wait until requested painting is done: the time of a frame, then two iterations of the event loop."""
     for _ in range(2):
         turned = asyncio.Event()
         QTimer.singleShot(17, turned.set)

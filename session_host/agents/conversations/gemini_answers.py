@@ -16,7 +16,7 @@ from .backwards import MAX_BYTES, TooFarBack, records_backwards
 from .turns import RecordedText, seconds_of
 
 _CONTEXT: Final = ("<session_context>", "<hook_context>")
-"""Beginnings of texts for the model in the user's name."""
+"""Beginnings of messages that Gemini CLI itself sends to the model as the user's."""
 
 
 class _Part(msgspec.Struct):
@@ -57,7 +57,7 @@ def recorded_texts(path: Path) -> Iterator[RecordedText]:
     """Yield the texts of a transcript, the newest first.
 
     Raises:
-        OSError, TooFarBack: as ``records_backwards``.
+        OSError, TooFarBack: see ``records_backwards``.
     """
     for message in _messages(_records(path)):
         text = message.text
@@ -80,7 +80,7 @@ def _records(path: Path) -> Iterator[Record]:
 
 
 def _messages(records: Iterable[Record]) -> Iterator[Message]:
-    """The messages that count, the newest first."""
+    """The messages that are still part of the conversation, the newest first."""
     seen: set[str] = set()
     dropped_from = ""
     for record in records:

@@ -34,7 +34,7 @@ LARGE_FILE_BYTES: Final = 8 << 20
 """git compares no larger files: it treats them as binary."""
 
 _QUIET: Final = (
-    # No programs that the repository names; and what a user's configuration could change in the output.
+    # Run no program that the repository configures, and override settings that change the output.
     "-c", "core.fsmonitor=false", "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
 )  # fmt: skip
 _DIFF: Final = (

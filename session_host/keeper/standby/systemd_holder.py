@@ -6,8 +6,8 @@ both keepers are dead; systemd then starts it again with the descriptors that it
     both keepers die ──▶ flock ends, the service fails ──▶ systemd starts ``--restore`` with the descriptors
     all of our processes die ──▶ the service fails ──▶ the same
 
-So no session is lost if all of Outlive's processes are killed at once. A keeper that a host or command starts meanwhile
-exits (``is_restoring``): only the restored keeper knows the sessions with dead hosts.
+So no session is lost if all of Outlive's processes are killed at once. If a host or command starts another keeper in
+the meantime, that one exits (``is_restoring``): only the restored keeper knows the sessions with dead hosts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ if flock -n "$0" true; then [ -n "$LISTEN_FDS" ] && exec "$@"; exit 0; fi
 flock "$0" true || sleep 5
 exit 1
 """
-"""The main process. Without a keeper, it becomes one, or ends if it got no descriptors; else it waits, and fails."""
+"""The service's main process. While a keeper runs, it waits, and then fails, so that systemd restarts it. If no keeper
+runs, it becomes the keeper; without stored descriptors it ends.
+"""
 
 
 class SystemdHolder:
@@ -144,7 +146,7 @@ class SystemdHolder:
                 log.warning("%s: systemd does not remove it: %s", session_id, error)
 
 
-def leave_former_service(session_ids: Collection[str]) -> None:
+def leave_previous_service(session_ids: Collection[str]) -> None:
     """Remove our descriptors from the earlier version's service."""
     previous = SystemdHolder()
     with suppress(OSError):

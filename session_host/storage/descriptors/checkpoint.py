@@ -1,7 +1,7 @@
 """Checkpoints: the engine's state and the input log's state at one offset, in a file in memory.
 
 Writing one has three steps: append it, point the input log's header to it, free the previous one's pages. So there is
-always a whole one.
+always a complete checkpoint.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Checkpoint(msgspec.Struct, array_like=True):
     """The state of a session at one offset of the output.
 
     Attributes:
-        offset, resizes: how much output, and how many resizes, the engine has been through.
+        offset, resizes: how much output, and how many resizes, the engine had processed.
         form: the engine's build if ``data`` is its own snapshot, "vt" if any engine can read it.
-        log_state: the input log's records up to some that are applied again.
+        log_state: the state from the input log; the last entries may be applied to it a second time.
     """
 
     offset: int

@@ -33,10 +33,10 @@ def read(directory: Path, start: int = 0) -> Iterator[Entry]:
 
     The first output may begin before ``start``, the first resize may lie before it; where the next offset
     is greater than the end of the output before it, output was lost. Damaged parts are skipped up to the next
-    undamaged segment. Entries that are appended meanwhile may be missing.
+    undamaged segment. Entries that are appended during the reading may be missing.
 
     Raises:
-        StoreError: the directory cannot be opened or trusted. A journal that is not there is an empty one.
+        StoreError: the directory cannot be opened or trusted. A missing journal counts as empty.
     """
     folder = Folder.find(directory)
     if folder is None:

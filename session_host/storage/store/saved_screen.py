@@ -90,15 +90,15 @@ class SavedScreen(msgspec.Struct, frozen=True):
 
 
 def save_screen(path: Path, screen: SavedScreen, *, may_make_directory: bool = True) -> None:
-    """Write a last screen, wholly or not at all.
+    """Write a last screen atomically.
 
     Args:
         path: the file.
-        screen: what is written.
-        may_make_directory: whether a missing directory is made; otherwise it is an error.
+        screen: the screen.
+        may_make_directory: create a missing directory; otherwise a missing directory is an error.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: the file cannot be written.
     """
     unfinished = path.with_suffix(".new")
     try:

@@ -3,8 +3,8 @@
 ``PRAGMA user_version`` holds the number of steps that a file has taken. A step is never edited
 once it was released: another is added behind it. A version that knows fewer steps cannot use the file.
 
-A column with a default value that earlier versions can do without is no step: it is added where it is missing, and
-the hosts of earlier versions, which may still run, go on to record their ends.
+A column with a default value, which earlier versions do not need, is no step: it is added if it is missing. So hosts of
+earlier versions, which may still run, can still record their ends.
 """
 
 from __future__ import annotations

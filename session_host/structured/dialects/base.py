@@ -17,14 +17,14 @@ THROUGH_OPTION: Final = "fork_through"
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """How a chat begins."""
+    """The facts that a chat begins with."""
 
     directory: str
     """The working directory, absolute."""
     conversation: str = ""
     """The agent's id of the conversation to resume; for a new one "", or the id that the agent was started with."""
     has_history: bool = False
-    """Whether the transcript has the resumed or forked conversation already: the agent need not repeat it."""
+    """Whether the transcript already has the resumed or forked conversation: the agent need not repeat it."""
     version: str = ""
     """Outlive's version."""
     options: dict[str, Any] = {}
@@ -94,7 +94,7 @@ class DialectPort(Protocol):
 
 
 class Dialect(Protocol):
-    """Translates between one agent's protocol and the vocabulary.
+    """Translates between one agent's protocol and the common vocabulary (``structured.items``).
 
     A dialect has no clock, no random numbers and no I/O: a new host repeats its calls and gets the same state. It emits
     ``StateChanged``, ``TurnEnded``, ``RequestOpened`` and items; the rules own queued prompts and the first answer.

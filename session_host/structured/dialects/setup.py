@@ -1,7 +1,7 @@
-"""The setup of a chat's worktree, before its agent: shows the run, asks after a failure, then steps aside.
+"""The setup of a chat's worktree: shows the command's run, asks after a failure, then starts the agent's dialect.
 
-The program on the other side is ``session_host.worktree_setup``, which says what the lines are. The agent's own dialect
-begins after the line "start", and gets everything from then on.
+The program on the other side is ``session_host.worktree_setup``; its docstring defines the lines. The agent's own
+dialect begins after the line "start", and gets everything from then on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _State(msgspec.Struct, array_like=True):
 
     Attributes:
         runs: the number of runs.
-        cancelled: the user has cancelled the last one.
+        cancelled: the user has cancelled the last run.
         agent: the state of the agent's dialect; None before it has begun.
         tail: the end of the last run's output.
     """
@@ -57,7 +57,7 @@ class _State(msgspec.Struct, array_like=True):
 
 
 class SetupDialect:
-    """Shows the setup, then is the agent's dialect."""
+    """Shows the setup, and afterwards delegates to the agent's dialect."""
 
     def __init__(self, port: DialectPort, setup: WorktreeSetup, make: Callable[[DialectPort], Dialect]) -> None:
         """Set up the dialect; ``make`` makes the agent's."""

@@ -134,7 +134,7 @@ class Effects:
         """Find kitty's notifications (OSC 99), shells' marks (OSC 133) and commands for images (APC G).
 
         ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
-        The same is true of ESC _ and an APC, which only a whole ST ends well.
+        The same is true of ESC _ and an APC, but only a complete ST makes an APC valid.
 
         Returns:
             Where each ends, its number or ``IMAGE``, and its content.

@@ -1,4 +1,4 @@
-"""A transcript as lines that are printed once, in order: for terminals without a cursor, for screen readers. Pure."""
+"""A transcript as lines, each printed once: for screen readers and terminals without a cursor. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LineLog:
         self._sent.append(text)
 
     def take(self, transcript: Transcript, question: Question | None) -> list[str]:
-        """The lines that are new."""
+        """The new lines."""
         lines = [] if transcript is self._transcript else self._begin(transcript)
         while self._index < len(transcript):
             item = transcript[self._index]

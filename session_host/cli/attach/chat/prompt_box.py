@@ -14,8 +14,8 @@ from .rows import graphemes
 
 MAX_CHARACTERS: Final = 1024 * 1024 // 4
 _TAB: Final = "    "
-_LOOK_BACK: Final = 64
-"""More than the longest grapheme."""
+_MAX_GRAPHEME_CHARACTERS: Final = 64
+"""No grapheme is longer, in code points."""
 
 
 class BoxRows(NamedTuple):
@@ -113,7 +113,9 @@ class PromptBox:
         return wcwidth.grapheme_boundary_before(self.text, self.cursor) if self.cursor else 0
 
     def _right(self) -> int:
-        following = next(iter(wcwidth.iter_graphemes(self.text[self.cursor : self.cursor + _LOOK_BACK])), "")
+        following = next(
+            iter(wcwidth.iter_graphemes(self.text[self.cursor : self.cursor + _MAX_GRAPHEME_CHARACTERS])), ""
+        )
         return self.cursor + len(following)
 
     def _word_left(self) -> int:

@@ -60,7 +60,7 @@ _DECISIONS: Final[dict[str, tuple[str, OptionKind]]] = {
 
 
 _SPANS: Final = {"session": "Allow for this session", "always": "Always allow this tool"}
-"""How long a permission for a tool of an MCP server can hold."""
+"""The durations of a permission for a tool of an MCP server."""
 
 
 def translate(
