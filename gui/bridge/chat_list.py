@@ -103,7 +103,7 @@ class ChatList(QObject):
         return chat
 
     def groups(self) -> dict[Group, list[Chat]]:
-        """The chats of each group in the order in which they are shown."""
+        """The chats of each group, in display order."""
         found: dict[Group, list[Chat]] = {group: [] for group in Group}
         for chat in self.listed():
             found[chat.group].append(chat)

@@ -52,7 +52,7 @@ class SessionsModel(ChatList):
         clock_changes: reports that the system's clock was set.
 
     Signals:
-        path_found: the PATH on which agents are searched changed.
+        path_found: the PATH to search for agents changed.
     """
 
     path_found = Signal()

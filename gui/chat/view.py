@@ -82,7 +82,7 @@ class ChatView(QWidget):
         Args:
             theme: the theme.
             directory: the chat's: paths are shown relative to it, and its files complete "@".
-            parent: the widget in which the view is.
+            parent: the view's parent widget.
             list_tracked: lists the files of a directory in a repository, see ``DirectoryFiles.set_lister``.
         """
         super().__init__(parent)

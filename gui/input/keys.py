@@ -116,7 +116,7 @@ class KeyTranslator:
         self._held: dict[int, str] = {}
 
     def pressed(self, event: QKeyEvent) -> KeyStroke | None:
-        """The stroke of a KeyPress; None for a key that has neither a name nor a character."""
+        """The stroke of a KeyPress; None for a key without a name and a character."""
         held = event.modifiers().value
         modifiers = _bits_of(held)
         code = event.key()

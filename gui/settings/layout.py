@@ -43,7 +43,7 @@ class WindowLayout(msgspec.Struct):
 
     Attributes:
         windows: the windows in the order in which they were opened, at least one.
-        recent: ids of chats in the order in which they were last shown, latest last.
+        recent: ids of chats by the time when they were last shown, latest last.
         unseen, rang: ids of chats with new output, or a bell, since they were last shown.
         notified: the notifications of chats' programs since these chats were last shown, by chats' ids.
         zoom: how many steps the terminal's font is larger than configured.

@@ -8,7 +8,7 @@ import msgspec
 class ReviewComment(msgspec.Struct, frozen=True, kw_only=True):
     """A comment on lines of a diff.
 
-    The lines are found again by their texts; the numbers are those at which they were seen last.
+    The lines are found again by their texts; the numbers are their last known ones.
     """
 
     id: str
@@ -33,5 +33,5 @@ class ReviewComment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def characters(self) -> int:
-        """About how much text it has."""
+        """The approximate number of characters."""
         return len(self.text) + len(self.draft) + sum(len(line) for line in (*self.lines, *self.before, *self.after))

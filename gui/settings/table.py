@@ -96,7 +96,7 @@ def _endpoint(key: str, kind: Kind) -> Setting:
 
 
 def _range(limits: tuple[int, int], **options: Any) -> Number:
-    """The range of a setting; one that begins with 0 and says what that means begins with 1."""
+    """The range of a setting. If 0 has a special meaning with its own words, the range begins with 1."""
     least, most = limits
     return Number(1 if least == 0 and options.get("zero") else least, most, **options)
 

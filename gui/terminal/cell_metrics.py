@@ -1,7 +1,7 @@
 """Fonts and the cell, in whole device pixels.
 
-All painting uses device pixels, on a picture of device pixel ratio 1, so that cells, lines and glyphs are on whole
-pixels at any scale of the desktop, 1.25 as well as 2.
+All painting uses device pixels, on a picture with device pixel ratio 1. So cells, lines and glyphs are on whole pixels
+at any scale of the desktop, also at 1.25.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Colours, measures, marks and icons of the window, dark and light.
 
-Its one reason: every colour, size, mark and icon comes from here, so that each theme stays
-whole and keeps its contrast. It knows no sessions, no widgets of ours and no settings; ``gui.settings.themes``
-reads the files of themes.
+Every colour, size, mark and icon comes from here, so that each theme is consistent and keeps its contrast. It knows no
+sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the files of themes.
 
     tokens      colours and measures by name
     contrast    how well one colour reads on another (WCAG 2)

@@ -124,7 +124,7 @@ def _interface_font() -> QFont:
 
 
 def _palette(colors: Tokens) -> QPalette:
-    """Qt's palette, for what no style sheet reaches (text cursors, native pieces of controls)."""
+    """Qt's palette, for parts that style sheets do not cover (text cursors, native parts of controls)."""
     palette = QPalette()
     role = QPalette.ColorRole
     pairs = (

@@ -25,10 +25,10 @@ def paint_frame(
     """Paint a frame just inside an area.
 
     At a scale of 150 % a line of one pixel covers one pixel of the screen and a half, which looks blurred. So the
-    frame's edges are moved inwards to whole pixels, and its line is as many whole pixels wide as fit into its width.
+    frame's edges are moved inwards to whole pixels, and its line width is rounded down to whole pixels.
 
     Args:
-        painter: its other settings stay as they are.
+        painter: the painter; its other settings do not change.
         area: the frame with its line.
         line: the line's colour, None for none.
         ground: the colour inside, None for none.

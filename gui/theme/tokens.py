@@ -28,7 +28,7 @@ TILE_PX = 32
 TERMINAL_PADDING_PX = 8
 
 LABEL_COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
-"""The names of the colours by which the user marks chats."""
+"""The names of the colours for marking chats."""
 
 SIDEBAR_WIDTH_PX = 240
 SIDEBAR_MIN_PX = 180

@@ -1,8 +1,8 @@
 """A part of a menu that changes while the desktop knows the menu: a click on an entry that was read before still works.
 
 Desktops read the tray's menu over D-Bus and name an entry by a number. Qt gives each action that is put into a menu
-the next number, never a former one, and forgets it when the action leaves its place (``QDBusPlatformMenuItem``). So an
-entry that moves or goes leaves its action behind, hidden: a click on its number does what the entry did when the
+the next number, never a former one, and forgets it when the action leaves its place (``QDBusPlatformMenuItem``). So the
+action of a moved or removed entry stays in the menu, hidden: a click on its number does what the entry did when the
 desktop read it. To hold the order while the menu is open is no way: some desktops read it early, and do not say when
 they open it.
 """

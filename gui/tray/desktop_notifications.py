@@ -1,7 +1,7 @@
 """Desktop notifications over D-Bus; each has a key and can be withdrawn.
 
 See "Desktop Notifications Specification", version 1.2. Without that service, a fallback is called: the tray icon's
-balloons, which have neither keys nor withdrawal.
+balloons, which have no buttons and cannot be withdrawn.
 """
 
 from __future__ import annotations

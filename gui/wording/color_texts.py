@@ -1,4 +1,4 @@
-"""Texts of the colours by which the user marks chats."""
+"""Texts of the colours for marking chats."""
 
 from __future__ import annotations
 

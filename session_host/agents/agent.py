@@ -308,7 +308,7 @@ class ConversationArguments(NamedTuple):
     """The conversation that the user's own arguments choose.
 
     Attributes:
-        is_chosen: whether they choose one, so that Outlive must not.
+        is_chosen: whether the arguments choose a conversation; then Outlive must not choose one.
         conversation: the id that they name, or "".
         others: the arguments that are not about the conversation.
     """

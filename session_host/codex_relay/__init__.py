@@ -2,9 +2,9 @@
 
 Run it with ``python -m session_host.codex_relay SOCKET -- COMMAND...``. It starts the command, which is a server that
 listens on the Unix socket, and connects to it. Each line from stdin is a message to the server, each message of the
-server is a line on stdout. So the host holds two pipes as with any other agent, while the agent's own terminal, run
-with ``--terminal SOCKET -- COMMAND...``, can show the same live thread. It knows nothing of hosts, sessions, or what
-the messages mean.
+server is a line on stdout. So the host has two pipes, as for any other agent. The agent's own terminal, run with
+``--terminal SOCKET -- COMMAND...``, can show the same live thread. It knows nothing of hosts, sessions, or what the
+messages mean.
 
     options   reads the command line
     program   passes on bytes until stdin, the server or a signal ends it

@@ -384,7 +384,7 @@ class _Host:
                 logging.shutdown()
                 # Exit as after a kill: the session descriptors already have the whole state.
                 os._exit(0)
-            case Go() | KeptBy():  # A keeper that dies after it has promoted this host, and before Go, never sends Go.
+            case Go() | KeptBy():  # If the keeper dies after it promoted this host and before it sent Go, no Go comes.
                 self._keeper.give_up = None
                 self._may_take_over.set()
             case _:

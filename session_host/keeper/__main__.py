@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> int:
     start = _start(arguments)
     if start is None:
         return 0
-    # Log lines do not show these, so logging need not look for them.
+    # Log lines do not contain these values, so logging need not collect them.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
     level = logging.DEBUG if os.environ.get("OUTLIVE_LOG_LEVEL") == "debug" else logging.INFO

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def kill_without_host(session: KeptSession | None) -> KeeperMessage:
-    """Kill a session's program, with what it started if it is an agent, and its host; returns the answer.
+    """Kill a session's program and its host; for an agent, also the processes that it started. Returns the answer.
 
     The next host finds the program ended, ends what is left of it, and records the end.
     """

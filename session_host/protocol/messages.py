@@ -154,7 +154,7 @@ class Error(Message, frozen=True):
 class Attach(Message, frozen=True):
     """Start following the session.
 
-    If ``resume`` is a previous attachment, and ``epoch``, ``offset`` and ``resizes`` are its own, the host sends only
+    ``resume`` names a previous attachment; ``epoch``, ``offset`` and ``resizes`` are then its own. The host sends only
     the missing output, or a new snapshot if it no longer has that output.
     """
 

@@ -14,7 +14,7 @@ This room knows git and directories. It must not know event loops, hosts or wind
 
 A restore point is a tag object that points to a tree, not a commit: ``git log --all``, ``git branch`` and ``git tag``
 do not show it, and no push or fetch takes it along. Its reference keeps its objects from ``git gc``.
-Neither HEAD nor the user's index, stashes, hooks or reflogs are used.
+HEAD and the user's index, stashes, hooks and reflogs are not used.
 
     kept_tree   the tracked and untracked files of a working tree as a tree object
     points      the references: taken, listed, removed

@@ -1,8 +1,8 @@
 """The tracked and untracked files of a working tree as a tree object; ignored files are left out.
 
-git works on a copy of the user's index, so it reads only files that differ from that, and the index itself stays as
-it is. Filters (``filter.<name>.clean``, line ends) run as in any ``git add``: without them, a file of Git LFS would be
-kept as something that a checkout does not understand. No hook runs, and no file system monitor.
+git works on a copy of the user's index: it reads only files that differ from the index, and the index itself stays
+unchanged. Filters (``filter.<name>.clean``, line ends) run as in any ``git add``: without them, a file of Git LFS would
+be kept as something that a checkout does not understand. No hook runs, and no file system monitor.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def only_one(directory: Path, git: Git, what: str = "restore point") -> Iterator
         directory: git's common directory while a restore point of the repository is taken or files are written; the
             top of a working tree during a whole restore.
         git: its time is the limit.
-        what: what is made, for the error.
+        what: the name of the result, for the error message.
 
     Raises:
         WorktreeError: that takes too long.

@@ -88,7 +88,7 @@ class Sizing:
             self._settle()
 
     def viewer_resized(self, attachment: Attachment) -> None:
-        """Handle a changed grid of a viewer; it counts if that viewer is in use, or none is."""
+        """Handle a changed grid of a viewer; it has an effect if this viewer, or none, is in use."""
         if attachment.read_only:
             return
         if self.in_use is None:

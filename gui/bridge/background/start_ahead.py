@@ -30,7 +30,7 @@ class StartAhead:
 
 
 def _start_ahead(agent: Agent, environment: Mapping[str, str]) -> None:
-    # Imported here, in the thread, so that neither the window's start nor a key waits for the import.
+    # Imported here, in the thread, so that the window's start and the keys do not wait for it.
     from session_host.client.chats.start_ahead import start_ahead
 
     start_ahead(agent, environment)

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 class Tasks:
     """Runs coroutines on the current loop and keeps references to their tasks.
 
-    An ``OutliveError`` goes to ``on_error``, which shows its one line; anything else is a defect
-    and goes to the loop's exception handler.
+    ``on_error`` shows the line of an ``OutliveError``. Any other exception is a bug, and goes to the loop's exception
+    handler.
     """
 
     def __init__(self, on_error: Callable[[OutliveError], None]) -> None:

@@ -55,7 +55,7 @@ class Summary:
                 self.plan = item
         self._read = len(transcript)
         if self.plan is not None:
-            self.plan = transcript.get(self.plan.id)  # A plan is replaced as it goes on.
+            self.plan = transcript.get(self.plan.id)  # Each update of a plan replaces the whole plan.
 
     def _add(self, item: Item) -> None:
         if item.status == "running":

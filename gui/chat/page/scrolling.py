@@ -196,7 +196,7 @@ class ScrollingPage(PaintedPage):
         """Place the requests' widgets."""
 
     def cut_request(self) -> Place | None:
-        """The place of a request whose beginning is not on the page, which shows the end."""
+        """The place of a request that begins above the page, while the page shows the end."""
         return None
 
     def begun_request(self) -> Place | None:

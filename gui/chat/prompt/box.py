@@ -181,7 +181,7 @@ class PromptBox(QWidget):
         self._resize()
 
     def _show_message(self) -> None:
-        """Show the line below the prompt; a narrow box, in which it would take many lines, has a short one."""
+        """Show the line below the prompt; a narrow box gets a short form, since the full one would wrap."""
         short = page_texts.needs_answer() if self._status.state == "requires_action" else ""
         text = self._hint if self.width() >= _MIN_MESSAGE_PX else short if self.width() >= _MIN_SHORT_PX else ""
         if text != self._message.text():
@@ -236,7 +236,7 @@ class PromptBox(QWidget):
             self.editor.ensureCursorVisible()
 
     def append(self, text: str) -> None:
-        """Insert a text behind what is written, with an empty line between, and give the box the keyboard focus."""
+        """Append a text to the draft after an empty line, and give the box the keyboard focus."""
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
         written = self.editor.toPlainText()
         gap = "" if not written or written.endswith("\n\n") else "\n" if written.endswith("\n") else "\n\n"

@@ -67,7 +67,7 @@ class Broadcasting(QObject):
         return list(found.values())
 
     def _receivers_of(self, page: TerminalPage) -> list[TerminalView]:
-        """The views that get what is typed in this page now."""
+        """The views that now get the input of this page."""
         if page.chat.needs_you:
             return []
         return [other.view for other in self._pages if other is not page and not _is_left_out(other)]

@@ -1,4 +1,4 @@
-"""The colours by which the user marks chats, as a menu and as a list."""
+"""The colours for marking chats, as a menu and as a list."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The messages of an earlier conversation, for an agent that does not repeat them to a structured chat.
 
-Codex and the agents of the Agent Client Protocol repeat an earlier conversation when it goes on; Claude Code does not.
+Codex and the agents of the Agent Client Protocol send an earlier conversation again when they resume it; Claude Code
+does not.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from session_host.agents.conversations.base import Availability, ConversationQue
 from session_host.agents.conversations.gemini_answers import recorded_texts
 from session_host.agents.conversations.turns import Turn, turns_of
 
-_LONGEST_TWIN_BYTES = 64 * 1024
+_MAX_EMPTY_TRANSCRIPT_BYTES = 64 * 1024
 NOT_RESUMED = ("/", "?", "<session_context>", "<hook_context>")
 """Beginnings of messages that Gemini CLI does not count: its own context for the model, and commands."""
 
@@ -57,19 +57,19 @@ class Gemini:
                 return  # The others are empty, or the same under another name.
 
     def before_start(self, query: ConversationQuery) -> None:
-        """Restore transcripts that Gemini CLI deleted, and remove those that would make it delete others."""
+        """Restore transcripts that Gemini CLI deleted, and remove empty duplicates: it would delete others, too."""
         for chats in chats_directories(query.environment):
-            twins: dict[str, list[Path]] = defaultdict(list)
+            by_id: dict[str, list[Path]] = defaultdict(list)
             for path in chats.glob("session-*-*.jsonl"):
-                twins[path.stem.rpartition("-")[2]].append(path)
-            for paths in twins.values():
+                by_id[path.stem.rpartition("-")[2]].append(path)
+            for paths in by_id.values():
                 empty = [path for path in paths if len(paths) > 1 and not has_words(path)]
                 if len(empty) < len(paths):
                     _remove(empty)
         if not query.conversation:
             return
         if not any(has_words(path) for path in _transcripts(query)):
-            # Gemini CLI neither resumes an empty conversation nor begins one with its id.
+            # Gemini CLI cannot resume an empty conversation, and cannot begin one with the same id.
             _remove(_transcripts(query))
             for kept in second_names(query.files, query.conversation):
                 original = first_name(kept, query.environment)
@@ -125,7 +125,7 @@ def conversation_in(path: Path) -> str:
     """The conversation id in a transcript's first record; "" if it has none."""
     try:
         with path.open("rb") as file:
-            head = file.read(_LONGEST_TWIN_BYTES)
+            head = file.read(_MAX_EMPTY_TRANSCRIPT_BYTES)
         record = json.loads(head.partition(b"\n")[0] if path.suffix == ".jsonl" else path.read_bytes())
         conversation = record.get("sessionId")
     except (OSError, ValueError, RecursionError, AttributeError):
@@ -136,7 +136,7 @@ def conversation_in(path: Path) -> str:
 def has_words(path: Path) -> bool:
     """Whether a transcript has messages that Gemini CLI resumes; an unreadable format counts as having some."""
     try:
-        if path.stat().st_size > _LONGEST_TWIN_BYTES:
+        if path.stat().st_size > _MAX_EMPTY_TRANSCRIPT_BYTES:
             return True
         text = path.read_text(encoding="utf-8")
         # Older versions wrote the transcript as one object.

@@ -5,9 +5,9 @@ Pure: sizes and first lines in, an id out.
 Gemini CLI keeps no transcript open and does not report its conversation; ``/clear`` begins a new one, and ``--resume
 latest`` resumes one that only it knows. So after each turn, this module compares the project's transcripts. If the
 chat's own transcript was written, nothing has changed. Other chats of the same project write their transcripts at the
-same time. So another transcript counts only if it is the only one that changed, if no other process names it in its
-argv, and, when the chat's conversation is known, if the transcript is newer than the chat. If one turn does not decide,
-a later one may.
+same time. So another transcript counts only if it is the only one that changed, and no other process names it in its
+argv. If the chat's conversation is known, the other transcript must also be newer than the chat. If one turn does not
+decide, a later one may.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """opencode (1.18): all conversations in one SQLite file, ``opencode.db`` in its data directory, without locks.
 
-opencode's terminal title is ``OC | `` and the conversation's title, cut to 37 characters and an ellipsis if it is over
-40; while the conversation has no title of its own, the terminal title is ``OpenCode``.
+opencode's terminal title is ``OC | `` and the conversation's title; a title of more than 40 characters is cut to 37 and
+an ellipsis. While the conversation has no title, the terminal title is ``OpenCode``.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def choose(request: AgentRequest, outcome: Outcome, name: str) -> RequestOption:
     """The option of a request for an outcome.
 
     Raises:
-        OutliveError: the request has none; the message says what to do.
+        OutliveError: the request has no such option; the message says what to do.
     """
     if outcome != "deny" and not request.complete:
         raise OutliveError(f"{name}: {INCOMPLETE[0].lower()}{INCOMPLETE[1:-1]} (outlive deny {name})")

@@ -72,7 +72,7 @@ def _content(suffix: str, info: SessionInfo) -> Iterator[str]:
 def write_whole(path: Path, content: Iterator[str]) -> None:
     """Write a file atomically: a previous file stays until everything is written.
 
-    Only the user may read it, as the recording, unless a file with other permissions existed.
+    Only the user may read the file, like the recording; an existing file keeps its permissions.
 
     Raises:
         OutliveError: the path is not a regular file.

@@ -40,7 +40,7 @@ def content_of(suffix: str, info: SessionInfo) -> Iterator[str]:
 
 
 def transcript_of(info: SessionInfo) -> Transcript:
-    """The whole transcript of a chat: its host's, or what was saved of it.
+    """The complete transcript of a chat: from its host, or the saved one.
 
     Raises:
         OutliveError: nothing of the chat is kept.

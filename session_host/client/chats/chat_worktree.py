@@ -107,7 +107,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
     """Remove an ended chat's worktree unless that would lose work, or others use it. Blocks.
 
     Returns:
-        One line about what was kept and why, or what was removed; "" if there is nothing to say.
+        One line that says what was removed, or what was kept and why; "" if there is nothing to report.
     """
     if record.worktree is None or record.repository is None:
         return ""

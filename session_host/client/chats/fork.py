@@ -60,9 +60,9 @@ async def fork(
         size: the terminal's size, for programs that ask; the other chat's if None.
 
     Raises:
-        NotResumable: the agent cannot do that, a turn runs, there is nothing to go on from, or the agent's record of
-            the conversation does not have the prompt.
-        HostUnavailable, AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
+        NotResumable: the agent cannot fork, a turn runs, there is no conversation yet, or the agent's record of it
+        lacks the prompt. HostUnavailable, AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as
+        ``launch.launch``.
     """
     await wait_until_exit_saved(session_id)
     record = await asyncio.to_thread(_record, session_id)

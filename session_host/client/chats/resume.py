@@ -158,7 +158,7 @@ def request_of(
     prompt: str = "",
     uses_picker: bool = False,
 ) -> LaunchRequest:
-    """The request for a chat like an earlier one, which it resumes unless the agent's user picks a conversation."""
+    """The request for a chat that resumes an earlier one, or lets the user pick a conversation (``uses_picker``)."""
     query = query_for(record, agent, environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
@@ -187,7 +187,7 @@ def _shown(request: LaunchRequest, size: GridSize | None, colors: DefaultColors 
 def _arguments(
     record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
 ) -> list[str]:
-    """The user's arguments without conversation options and, unless nothing was asked, without the prompt."""
+    """The user's arguments without conversation options, and without the prompt; ``unasked`` keeps the prompt."""
     arguments = record.arguments
     if arguments is None:
         # An old record: the argv without the catalog's words.

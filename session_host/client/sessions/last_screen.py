@@ -18,8 +18,8 @@ __all__ = ["last_screen", "last_transcript", "later_screen"]
 def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
     """Restore a session's last screen with its history, for reading only. Blocks on the disk.
 
-    The screen comes from the file that the host saved, else from the journal: a session that a reboot interrupted has
-    only the journal, and a screen saved by another build of the engine cannot be read.
+    The screen comes from the file that the host saved. The journal is used if a reboot interrupted the session, so that
+    there is no file, or if another build of the engine saved it.
 
     Args:
         session_id: the session.

@@ -41,7 +41,7 @@ class ViewerFacts:
 
     @property
     def refusal(self) -> str:
-        """The ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not."""
+        """The ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal."""
         return self._rules.refusal
 
     @property

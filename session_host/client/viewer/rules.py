@@ -78,7 +78,7 @@ class ViewerRules:
         engine_build: the requested format of snapshots; "" for the format that every engine reads.
         end: the program's end, once it has ended.
         turns: the turns of the agent that the replica has not reached yet.
-        refusal: the ``ErrorCode`` with which the host refused to serve the viewer; "" if it did not.
+        refusal: the ``ErrorCode`` of the host's refusal to serve the viewer; "" for no refusal.
     """
 
     def __init__(

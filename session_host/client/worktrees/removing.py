@@ -142,7 +142,7 @@ def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
 
 
 def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
-    """Commits up to this one that no remote branch, no tag and no other branch than the named one has."""
+    """Commits up to this one that only the named branch has: no other branch, remote branch or tag has them."""
     excluded = [f"--exclude={branch}"] if branch else []
     listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
     return listing.split()

@@ -104,7 +104,8 @@ class ConversationFile:
             durable: whether to sync it to the disk. Otherwise it survives the end of this process, but no power cut.
 
         Raises:
-            OSError: the file cannot be written, as on a full disk. The conversation has the record, the file does not.
+            OSError: the file cannot be written, as on a full disk. Then the conversation has the record, but the file
+                lacks it.
         """
         self.conversation.apply(record)
         line = _encoder.encode(record) + b"\n"

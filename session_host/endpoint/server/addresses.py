@@ -1,4 +1,4 @@
-"""Server addresses: as users write them, as the client needs them, and as people read them."""
+"""Server addresses: parses the user's form, and makes the client's and the displayed form."""
 
 from __future__ import annotations
 

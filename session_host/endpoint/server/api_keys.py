@@ -37,8 +37,8 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
     """Find the key for a server; None if none is needed.
 
     Args:
-        source: as ``check_source`` allows it; "" for the default: ``OPENAI_API_KEY``, if set, else the server's key in
-            the secret store, if that exists and is open; a server on this machine needs none.
+        source: see ``check_source``; "" for the default: ``OPENAI_API_KEY``, if set; else no key for a server on this
+            machine, and for others the server's key in the secret store, if that is open.
         url: the server's address.
         environment: where variables are looked up.
 

@@ -161,7 +161,7 @@ class Server:
                 if begun or not self._adapt_request(error):
                     raise self._api_error(error, begun=begun) from error
             except (ValueError, TypeError, AttributeError, LookupError) as error:
-                # The client does not validate what it reads, so that servers may differ; some differ too much.
+                # The client does not validate responses, since servers differ; some differ too much.
                 if not begun:
                     raise errors.not_a_model_server(self._settings.url) from error
                 raise ApiError("the answer is damaged; /retry to ask again", ErrorKind.CUT) from error

@@ -84,7 +84,7 @@ class Checkpointer:
             log_state: returns the state that the input log adds up to.
             input_log: the session's input log.
             output_file: the output, or a structured session's transcript log; superseded output is freed.
-            program_output: the bytes that the program wrote; freed likewise.
+            program_output: the bytes that the program wrote; old ones are freed, too.
             journal_writer: gets the emulator's state, too, and has to be done with output before that is freed.
             ring: learns what is freed.
         """

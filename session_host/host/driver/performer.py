@@ -115,7 +115,7 @@ class Performer:
         }
 
     def add_handlers(self, handlers: Handlers) -> None:
-        """Carry out other kinds of effects, too, which concern parts that the performer does not know."""
+        """Add handlers for more kinds of effects, for parts that the performer does not know."""
         self._handlers.update(handlers)
 
     def perform(self) -> None:

@@ -1,10 +1,10 @@
 """A hibernating host: holds the session's descriptors and waits for an event.
 
-It was just forked and does little, so it shares nearly all of its memory with the keeper. Any event (output, the end of
-the program, a message of a client, the end of a client's connection, a change of the agent's file, a message of the
-keeper) wakes it: it restores the session as after a kill, and is a host like any other. It then closes the clients'
-connections: clients reconnect, as after a kill, and send unacknowledged input again. Three events are handled without
-waking: a new connection, a request for the description, and the message of another keeper that it has the session now.
+It was just forked and does little, so it shares nearly all of its memory with the keeper. Any event wakes it: output,
+the end of the program, a client's message or disconnect, a change of the agent's file, a message of the keeper. It then
+restores the session as after a kill, and continues as a normal host. It then closes the clients' connections: clients
+reconnect, as after a kill, and send unacknowledged input again. Three events are handled without waking: a new
+connection, a request for the description, and the message of another keeper that it has the session now.
 """
 
 from __future__ import annotations

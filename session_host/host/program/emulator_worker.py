@@ -1,9 +1,9 @@
 """Emulator worker: serializes access to the emulator, on the loop or in a thread.
 
 An engine must not be used from two threads at once, and a flood of output is best interpreted on another core than the
-one that reads it. So small output is fed at once, on the loop, and large output in a worker thread; a caller that needs
-the emulator meanwhile waits for the gap between two jobs. A little plain text, such as the echo of a key, is fed a
-moment later: only the screen depends on it, and a caller that needs the screen gets the text fed first.
+one that reads it. So small output is fed at once, on the loop, and large output in a worker thread. A caller that needs
+the emulator then waits for the gap between two jobs. A little plain text, such as the echo of a key, is fed a moment
+later: it affects only the screen. If a caller needs the screen, the text is fed first.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class EmulatorWorker:
             read: returns the output from one offset to another; called in the thread.
             fed: how much output the emulator has interpreted before.
             resizes: the number of the last resize that it has applied before.
-            header: records what the engine is fed, so that output that crashes the engine is known.
+            header: records the output that is being fed, so that a later host knows which output crashed the engine.
         """
         self._loop = asyncio.get_running_loop()
         self._thread = Worker(LINGER_S)

@@ -1,7 +1,7 @@
 """Journal writer: writes output to the journal on disk in batches, off the key path.
 
-The writer reads from the output file, so that it keeps only offsets and times. A disk error stops the recording, not
-the session; once the disk works again, the writer continues with what the output file still has.
+The writer reads from the output file, so that it keeps only offsets and times. A disk error stops the recording, but
+not the session. When the disk works again, the writer continues with the output that the output file still has.
 """
 
 from __future__ import annotations

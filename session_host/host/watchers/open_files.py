@@ -56,7 +56,8 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
             others = {each.conversation for each in found if _begins_with(each.link, aside)}
             found = [each for each in found if each.conversation not in others] or found
         if found:
-            # A nested agent, which this one runs as a tool, comes later in the family and does not count.
+            # Processes are ordered from parent to child; an agent that this agent runs as a tool comes later, and does
+            # not count.
             return max(found, key=lambda each: (each.changed_ns, each.conversation)).conversation
     return ""
 

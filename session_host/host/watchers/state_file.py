@@ -243,7 +243,7 @@ class StatusFile:
             return
         self._tries = 0
         if state is None:
-            # The file is gone, or its process is.
+            # The file was deleted, or its process has ended.
             self._file = None
             if self._last is not None:
                 self._last = None

@@ -178,7 +178,7 @@ def has_all_sessions(session_ids: Collection[str]) -> bool:
 
 
 def restore_sessions(received: Mapping[str, Sequence[int]], holder: SystemdHolder) -> list[KeptSession]:
-    """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
+    """Rebuild sessions from descriptors that systemd handed back; hosts that still run will connect."""
     sessions = []
     for session_id, stored in received.items():
         try:

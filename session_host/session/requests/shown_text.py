@@ -34,8 +34,8 @@ Positions = frozenset[tuple[int, int]]
 def expected_echo(request: Send) -> str:
     """The part of a text to search for on the screen; "" if the text need not be shown unchanged.
 
-    A text with keys may disappear at once, a text with control characters is a command, and a text that is typed in
-    spite of an open question may be dropped by the question.
+    A text with keys may disappear at once; a text with control characters is a command. If a question is open, it may
+    drop the text.
     """
     text = request.text
     if request.keys or request.anyway or len(text) > MAX_CHARACTERS or not text.isprintable():

@@ -10,8 +10,7 @@
     checkpoint           an engine's state at an offset, where recovery begins
     splice               bytes from PTY to file and from file to PTY, inside the kernel
 
-The keeper and the host hold the same descriptors. Between any two instructions of the host each byte that the program
-wrote is in the PTY, in the pipe or in the file, and each byte for the program is before or after the input log's
-position. So a host that is killed loses nothing that only it had. This room knows no event loop, no sockets' peers
-and no engine.
+The keeper and the host hold the same descriptors. At every instruction of the host, each byte that the program wrote is
+in the PTY, the pipe or the file. Each byte for the program is before or after the input log's position. So a host that
+is killed loses nothing that only it had. This room knows no event loop, no sockets' peers and no engine.
 """

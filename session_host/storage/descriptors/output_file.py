@@ -102,8 +102,8 @@ class OutputFile(KeptBytes):
     def append(self, data: bytes) -> bytes:
         """Append bytes of the host's own, and return what was appended: before them may be NULs.
 
-        A kill leaves all of ``data`` or nothing: the kernel may end a write at a page's end only
-        (``generic_perform_write``), and so ``data``, shorter than a page, lies within one.
+        A kill leaves all of ``data`` or nothing. The kernel may interrupt a write only at the end of a page
+        (``generic_perform_write``), so ``data``, which is shorter than a page, is written within one page.
         """
         room = -self.end % PAGE_BYTES
         padding = bytes(room) if room < len(data) else b""

@@ -23,7 +23,7 @@ _AGENT_OUTPUT = "outlive-agent-output"
 
 
 class SessionDescriptors(NamedTuple):
-    """One session's descriptors, in the order in which they travel.
+    """One session's descriptors, in the order in which processes send them.
 
     Duplicates of a descriptor share one open file and its position; the position of ``input_log`` shows what the
     program has read.
@@ -117,7 +117,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
 
 
 def _name(descriptor: int) -> str:
-    """The field of SessionDescriptors that a descriptor belongs to, else what it is."""
+    """The name of the field of SessionDescriptors that a descriptor is for; for other descriptors, what they are."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode):
         writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY

@@ -1,9 +1,9 @@
 """Moves bytes from PTY to file and from file to PTY, inside the kernel. Key path, 12 of 12. Output path, 3 of 16.
 
-A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its
-own memory: the files' lengths and positions show how much splice(2) and sendfile(2) have moved. If the kernel
-refuses them (macOS; ttys of kernels before 5.11 cannot splice), a read and a write are used, with some microseconds
-between them in which a kill loses or doubles bytes.
+A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its own memory.
+The files' lengths and positions show how much splice(2) and sendfile(2) have moved. If the kernel refuses them (macOS;
+ttys of kernels before 5.11), a read and a write are used. A kill in the microseconds between the two loses or doubles
+bytes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The journal: output and resizes of a session with their times, on disk.
 
 It knows files and bytes. It must not know processes, sockets or the clock: the caller gives the time
-of each record. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,
-each with a snapshot of the terminal where the segment begins, ``00000001.snapshot``, unless none was to be had.
+of each record. Each session has one directory, which only its user can read. It has segments, ``00000001.log``,
+``00000002.log``, …, and for each segment, if possible, a snapshot of the terminal at its beginning,
+``00000001.snapshot``.
 
     segments   the form of segments and snapshots: bytes to values and back, pure
     folder     the directory: files of ours alone, never through a symbolic link

@@ -208,7 +208,7 @@ def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], offset: i
     """Write pieces one after another from ``offset`` on, in one call of the system unless it takes less.
 
     Returns:
-        How many bytes they are.
+        The number of written bytes.
 
     Raises:
         OSError: as write(2); some of it may have been written.

@@ -31,9 +31,9 @@ class _Segment(NamedTuple):
 def read(directory: Path, start: int = 0) -> Iterator[Entry]:
     """Yield the entries that reach beyond an offset, in order; first the resize that set the size at that offset.
 
-    The first output may begin before ``start``, the first resize may lie before it; where the next offset
-    is greater than the end of the output before it, output was lost. Damaged parts are skipped up to the next
-    undamaged segment. Entries that are appended during the reading may be missing.
+    The first output and the first resize may begin before ``start``. If an offset is greater than the end of the output
+    before it, output was lost in between. Damaged parts are skipped up to the next undamaged segment. Entries that are
+    appended during the reading may be missing.
 
     Raises:
         StoreError: the directory cannot be opened or trusted. A missing journal counts as empty.

@@ -147,7 +147,7 @@ class Journal:
             resize = Resize(self._time_ns, self.end, snapshot.resizes, snapshot.size, cell)
         pieces = encode_snapshot(snapshot)
         if sum(map(len, pieces)) > self._limit_bytes // 2:
-            pieces = []  # The room is for what the user saw; a terminal can be rebuilt from that.
+            pieces = []  # The space is for the output; a terminal can be rebuilt from that.
         try:
             self._begin(max(self.end, snapshot.offset), resize, pieces)
         except OSError as error:

@@ -17,12 +17,12 @@ derived: a damaged one is deleted and rebuilt from the journals.
     background_update  the program that updates the index in the background
     search             the whole search, for commands and the window
 
-The index has lines as a person saw them: lines that scrolled off the screen, with soft wraps joined; and the lines of
-the screen whenever it was unchanged for a second, was about to be cleared or replaced by the alternate screen, and at
-the end of the recording. A line that was indexed on the screen is not indexed again when it scrolls off. A line that
-grew on the screen, as streamed words and typed commands do, is one line. So the index covers full-screen programs, too;
-it may lack text that such a program shows for less than a second and paints over. Of a structured chat it has the lines
-of all items, unfolded.
+The index has lines as a person saw them. First, lines that scrolled off the screen, with soft wraps joined. Second, the
+lines of the screen when it was unchanged for a second, before it was cleared or replaced by the alternate screen, and
+at the recording's end. A line that was indexed on the screen is not indexed again when it scrolls off. A line that grew
+on the screen, as streamed words and typed commands do, is one line. So the index covers full-screen programs, too; it
+may lack text that such a program shows for less than a second and paints over. Of a structured chat it has the lines of
+all items, unfolded.
 """
 
 from .index import Hit

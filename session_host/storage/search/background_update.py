@@ -1,8 +1,8 @@
 """``python -m session_host.storage.search.background_update``: update the index in the background, then exit.
 
-The window starts this program after chats wrote something, so that the first search finds the index ready. The
-program yields: the window starts it with a low priority, it rests as long as it works, and only one process at a time
-updates. It ends with its parent; killing it loses only the current transaction.
+The window starts this program after chats wrote something, so that the first search finds the index ready. The program
+leaves resources to others: the window starts it with a low priority, it sleeps as long as it works, and only one
+process updates at a time. It ends with its parent; killing it loses only the current transaction.
 """
 
 from __future__ import annotations

@@ -104,9 +104,9 @@ class Store:
     def update(self, session_id: str, **fields: Any) -> None:
         """Change some fields of a session.
 
-        ``exited`` is final. A process that writes another state over it is late (a launcher that writes
-        ``running`` after a short program's end, a list that takes the ended host for a lost one):
-        the state and the facts of the end stay, the other fields are written.
+        ``exited`` is final. If a process writes another state later, only its other fields are saved; the state and the
+        facts of the end stay. Examples: a launcher writes ``running`` after the end of a short program; a list takes
+        the ended host for a lost one.
 
         Raises:
             NoSuchSession: no session has this id.

@@ -1,8 +1,8 @@
 """Escape sequences that rebuild a terminal's state in any engine.
 
-The module reads as much of the state as the library allows. For the rest (saved cursors, the inactive screen, the stack
-of keyboard flags), it copies the terminal through the binary form, and feeds the copy sequences that make the state
-readable.
+The module reads as much of the state as the library allows. The library cannot read saved cursors, the inactive screen
+and the stack of keyboard flags. For these, the module copies the terminal through the binary form, and feeds sequences
+to the copy that make the state readable.
 
 The order matters: text is written under the modes of a fresh terminal, then modes are set, and the cursor comes last,
 since nearly everything moves it.

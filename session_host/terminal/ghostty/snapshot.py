@@ -18,9 +18,8 @@ from .library.calls import EngineFailure, check, ffi, lib
 class State(msgspec.Struct, frozen=True, array_like=True):
     """State that the library's part of a snapshot lacks.
 
-    That part holds both screens with their history, cursors, character sets and keyboard flags, the
-    modes with their saved and default values, tab stops, colours, title and the bytes of an
-    unfinished sequence.
+    That part has both screens, with their history, cursors, character sets and keyboard flags. It has the modes with
+    their saved and default values, tab stops, colours, the title, and the bytes of an unfinished sequence.
     """
 
     cell: CellSize

@@ -76,7 +76,7 @@ class FileEnds:
 
 
 def last_record(lines: list[bytes], mark: bytes, kind: type[Record]) -> Record | None:
-    """The last record of these lines that contains a text, which is found without decoding the other lines."""
+    """The last record of these lines that contains a text; other lines are not decoded."""
     decoder = msgspec.json.Decoder(kind)
     for line in reversed(lines):
         if mark in line and (record := decoded(decoder, line, kind)) is not None:

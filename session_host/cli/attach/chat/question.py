@@ -71,7 +71,7 @@ class Question:
         return key in self.keys.values()
 
     def problem_of_text(self, text: str) -> str:
-        """The reason why a text does not answer the next question, one line; "" if it does."""
+        """The reason why a text is no answer to the next question, one line; "" if it is one."""
         asked = self._next
         if asked is None or (asked.free and text.strip()) or self._suggested(asked, text):
             return ""
