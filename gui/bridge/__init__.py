@@ -26,6 +26,7 @@ catalog, and turns their events into signals. It never polls.
     upgrade         upgrades chats that run on another version
     checkouts       the git working trees of chats
     changes_reader  reads the changes of a chat's directory
+    discarding      discards such changes, and undoes that
     repository_files  the files of a git repository, without ignored ones
     worktree_setup  the command that sets up a repository's worktrees, read and written
     record_watcher  reports changes of the store or the runtime directory

@@ -31,6 +31,8 @@ class ChangesReader(QObject):
         prompt: the prompt for ``since``; None if the user has chosen none.
         changes: the last result; None before the first one, or if reading failed.
         problem: the reason why reading failed, one line; "" if it succeeded.
+        tasks: the background tasks of the window.
+        is_released: whether the window is closed, so that its widgets may be deleted.
 
     Signals:
         started: reading starts.
@@ -48,9 +50,9 @@ class ChangesReader(QObject):
         self.prompt: SincePrompt | None = None
         self.changes: Changes | None = None
         self.problem = ""
-        self._tasks = tasks
+        self.tasks = tasks
         self._stop = Stop()
-        self._is_reading = self._is_stale = self._is_released = self._is_visible = False
+        self._is_reading = self._is_stale = self.is_released = self._is_visible = False
         self._seen = self._events()
         chat.changed.connect(self._on_changed)
 
@@ -68,14 +70,14 @@ class ChangesReader(QObject):
     def refresh(self) -> None:
         """Read the changes; again if they are being read, since files may have changed meanwhile."""
         self._is_stale = True
-        if self._is_visible and not self._is_reading and not self._is_released:
+        if self._is_visible and not self._is_reading and not self.is_released:
             self._is_reading = True
             self.started.emit()
-            self._tasks.start(self._read(), "changes")
+            self.tasks.start(self._read(), "changes")
 
     def release(self) -> None:
         """Stop, because the window is about to be deleted."""
-        self._is_released = True
+        self.is_released = True
         self._stop.set()  # The end of the process would wait for a git that hangs.
 
     def _events(self) -> tuple[object, ...]:
@@ -90,7 +92,7 @@ class ChangesReader(QObject):
     async def _read(self) -> None:
         changes, problem = None, ""
         try:
-            while self._is_stale and not self._is_released:
+            while self._is_stale and not self.is_released:
                 self._is_stale = False
                 point = self.prompt.point if self.prompt is not None else None
                 try:
@@ -100,6 +102,6 @@ class ChangesReader(QObject):
                     changes, problem = None, str(error)
         finally:
             self._is_reading = False
-        if not self._is_released:
+        if not self.is_released:
             self.changes, self.problem = changes, problem
             self.finished.emit()

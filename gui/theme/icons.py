@@ -66,6 +66,7 @@ class Glyph(StrEnum):
     UNZOOM = "corners-in"
     MINUS = "minus"
     RESET = "arrow-counter-clockwise"
+    DISCARD = "arrow-u-up-left"
     PIN = "push-pin"
     FOLDER = "folder"
     NEW_FOLDER = "folder-plus"

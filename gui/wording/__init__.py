@@ -13,6 +13,7 @@ comment_texts     comments on changes, and the text that is made of them for an 
 common_texts      recurring buttons and field names
 conversation_texts  the list of an agent's earlier conversations
 diff_texts        diffs in a chat without a terminal, and in the window with all changes
+discard_texts     changes that the user discards
 find_texts        the find bar
 fork_texts        forks of chats
 guide_texts       the guide window

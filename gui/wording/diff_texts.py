@@ -58,6 +58,10 @@ def copy_patch() -> str:
     return translate("chat", "Copy as a patch")
 
 
+def discard_file() -> str:
+    return translate("chat", "Discard changes of this file…")
+
+
 def open_in_editor() -> str:
     return translate("chat", "Open the file in your editor")
 

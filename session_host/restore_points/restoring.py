@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -158,25 +158,52 @@ def _restore(directory: Path, tree: WorkingTree, accepted: Plan, session: str) -
     current = plan(directory, point)
     if current.files != accepted.files:
         raise FilesChanged("files have changed in the meantime; look at the list again")
-    undo = save(tree, current.now, session, About(kind="restore", restores=point.at_ms))
+    about = About(kind="restore", restores=point.at_ms)
+    return write_files(directory, tree, current.now, current.files, session, about)
+
+
+def write_files(
+    directory: Path, tree: WorkingTree, now: KeptTree, files: Sequence[FileRestore], session: str, about: About
+) -> Outcome:
+    """Write files of a working tree, after a restore point of the session. Blocks for up to ``WORK_TIMEOUT_S``.
+
+    Args:
+        directory: the chat's directory, which is not removed with its last file.
+        tree: the working tree.
+        now: its files as they are, which become the restore point.
+        files: the files to write or delete.
+        session: the session.
+        about: what the restore point belongs to.
+
+    Raises:
+        WorktreeError: one line; nothing was written.
+    """
+    undo = save(tree, now, session, about)
     git = Git(tree.top, timeout_s=WORK_TIMEOUT_S)
     failed: set[str] = set()
     problem = ""
     try:
         with only_one(tree.common, git):
-            problem = _Writer(tree, git, directory, current.files, failed).write()
+            problem = _Writer(tree, git, directory, files, failed).write()
     except (WorktreeError, OSError) as error:
         problem = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        failed |= {file.path for file in current.files if not _is_done(tree, file)}
-    return Outcome(
-        undo=undo, restored=len(current.files) - len(failed), failed=tuple(sorted(failed)),
-        problem=problem,
-    )  # fmt: skip
+        failed |= {file.path for file in files if not _is_done(tree, file)}
+    return Outcome(undo=undo, restored=len(files) - len(failed), failed=tuple(sorted(failed)), problem=problem)
 
 
 def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
     """Whether a file was certainly restored before the restore failed: only a deletion shows that."""
     return file.how == "deleted" and not os.path.lexists(tree.top / file.path)
+
+
+def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:
+    """The mode and the id of a file in a tree or a commit; ("", "") if it is not there."""
+    extra = {"GIT_LITERAL_PATHSPECS": "1"}
+    found = git.run("ls-tree", "-z", "--full-tree", tree, "--", path, extra=extra)
+    if not found:
+        return "", ""
+    mode, _, blob = found.partition("\t")[0].split(" ")
+    return mode, blob
 
 
 def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
@@ -192,7 +219,7 @@ def _differences(git: Git, previous: str, later: str) -> list[FileRestore]:
 
 
 @contextlib.contextmanager
-def _index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
+def index_of(git: Git, entries: Iterable[str]) -> Iterator[Path]:
     """A private index with these entries: mode, id, tab, path."""
     with tempfile.TemporaryDirectory(prefix="outlive-") as name:
         index = Path(name, "index")
@@ -205,7 +232,7 @@ def _ignored_then(git: Git, tree: str, paths: list[str]) -> set[str]:
     entries = git.records("ls-tree", "-r", "-z", tree)
     rules = [entry for entry in entries if entry.partition("\t")[2].rpartition("/")[2] == _RULES]
     directory = git.ask("rev-parse", "--absolute-git-dir")
-    with _index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as place:
+    with index_of(git, rules) as index, tempfile.TemporaryDirectory(prefix="outlive-") as place:
         git.run("checkout-index", "-a", f"--prefix={place}/", index=index)
         variables = {"GIT_DIR": directory, "GIT_WORK_TREE": place}
         within = Git(Path(place), timeout_s=git.left_s)
@@ -255,7 +282,7 @@ class _Writer:
         self._failed |= {file.path for file in self._written} - {file.path for file in free}
         modes = {file: mode for file in free if (mode := self._mode(file.path))}
         if free:
-            with _index_of(self._git, (f"{file.mode} {file.blob}\t{file.path}" for file in free)) as index:
+            with index_of(self._git, (f"{file.mode} {file.blob}\t{file.path}" for file in free)) as index:
                 try:
                     self._git.run("checkout-index", "-f", "-u", "-a", index=index)
                 except GitRefused as refused:

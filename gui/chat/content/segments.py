@@ -49,7 +49,7 @@ class Run(NamedTuple):
 class Action(NamedTuple):
     """The action of a control: a verb, its item, and the verb's value; or the file that it opens."""
 
-    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file"]
+    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file", "discard"]
     item: str = ""
     value: str = ""
     file: FilePlace | None = None
@@ -158,6 +158,7 @@ class DiffHead(Segment):
         can_pair: whether it has removed and added lines, which two columns show side by side.
         header: the lines above the hunks in a patch.
         patch: header and hunks, as the agent sent them.
+        discards: whether it has a button that discards the change.
     """
 
     item: str = ""
@@ -169,6 +170,7 @@ class DiffHead(Segment):
     header: str = ""
     patch: str = ""
     file: FilePlace | None = None
+    discards: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ content       a changed file as segments
 finder        finds text in the diffs
 review        the comments on the changes: begun, found again, given to the chat
 review_bar    the line with their number, and a line about what was done with them
+discarding    discards a hunk or the change of a file
 comment_card  a comment below its lines, and the box in which it is written
 anchors       finds the lines of comments in diffs that have changed
 """

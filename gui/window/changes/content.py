@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from gui.bridge.changes_reader import LINK, ChangedFile, readable
+from gui.bridge.changes_reader import LINK, ChangedFile, Changes, readable
+from gui.bridge.discarding import can_discard_file
 from gui.chat.content import diff_files, patches
 from gui.chat.content.diff_files import DiffFile
 from gui.chat.content.items import ItemRequests, Mode
@@ -13,7 +14,7 @@ from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Action, Button, Card, Diff, DiffHead, QuietLine, Segment
 from gui.theme.icons import Glyph
 from gui.window.changes.anchors import Anchored
-from gui.wording import changes_texts, chat_texts, comment_texts
+from gui.wording import changes_texts, chat_texts, comment_texts, common_texts, discard_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import FileChange, Item
 
@@ -30,17 +31,22 @@ class FileSegments:
 
     Attributes:
         comments: the comments on each file, by its path; those on files without changes by ``ELSEWHERE``.
+        is_since_commit: whether the files are compared with a commit, so that changes can be discarded.
+        asked: the path of the file below the head of which a question stands; "" for none.
     """
 
     def __init__(self) -> None:
         self._top = ""
         self._files: dict[str, ChangedFile] = {}
         self.comments: Mapping[str, Sequence[Anchored]] = {}
+        self.is_since_commit = False
+        self.asked = ""
 
-    def set_files(self, top: str, files: Iterable[ChangedFile]) -> list[Item]:
-        """Set the changed files of a working tree; returns one item of a transcript for each."""
-        self._top = top
-        self._files = {file.path: file for file in files}
+    def set_changes(self, changes: Changes) -> list[Item]:
+        """Set the changes; returns one item of a transcript for each file."""
+        self._top = changes.top
+        self.is_since_commit = changes.since != "prompt"
+        self._files = {file.path: file for file in changes.files}
         items = [
             Item(path, "agent", 0, changes=(FileChange(shown(path), file.patch),)) for path, file in self._files.items()
         ]
@@ -58,7 +64,30 @@ class FileSegments:
             head = QuietLine(comment_texts.elsewhere(), icon=Glyph.INFO)
             return [head, *(Card(request=each.comment.id) for each in comments)]
         whole = mode.whole or any((each.last or 0) >= WHOLE_LINES for each in comments)
-        return with_cards(_segments(self._files[item.id], self._top, whole=whole), comments)
+        file = self._files[item.id]
+        segments = with_cards(_segments(file, self._top, whole=whole), comments)
+        for number, segment in enumerate(segments):
+            if isinstance(segment, DiffHead):
+                segments[number] = dataclasses.replace(segment, discards=self.can_discard(item.id))
+                if item.id == self.asked:
+                    segments.insert(number + 1, _question(file))
+                break
+        return segments
+
+    def can_discard(self, key: str) -> bool:
+        """Whether the change of a file can be discarded as a whole."""
+        file = self._files.get(key)
+        return file is not None and self.is_since_commit and can_discard_file(file)
+
+
+def _question(file: ChangedFile) -> QuietLine:
+    """The question whether to discard the change of a file."""
+    buttons = (
+        Button(discard_texts.yes(file.state), Action("discard", file.path, "yes")),
+        Button(common_texts.cancel(), Action("discard", file.path, "no")),
+    )
+    text = discard_texts.question(file.state)
+    return QuietLine(text, inner=True, tone="needs_you", icon=Glyph.WARNING, buttons=buttons)
 
 
 def with_cards(segments: Sequence[Segment], comments: Sequence[Anchored]) -> list[Segment]:

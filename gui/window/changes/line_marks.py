@@ -31,6 +31,7 @@ class LineMarkPage(DocumentPage):
 
     Attributes:
         marked: the lines that are marked by the keyboard; None for none.
+        chosen_file: the key of the file to which the user went last.
         bars: other lines that have a bar beside them.
 
     Signals:
@@ -40,6 +41,7 @@ class LineMarkPage(DocumentPage):
     lines_chosen = Signal(object)
 
     marked: LineRange | None = None
+    chosen_file = ""
     bars: tuple[LineRange, ...] = ()
     _anchor = _head = 0
     """The line from which marking is extended, and the line that was marked last."""
@@ -99,7 +101,7 @@ class LineMarkPage(DocumentPage):
         self.update()
 
     def _first_visible(self) -> tuple[str, int] | None:
-        """The first changed line on the page, else the first line of a diff on it."""
+        """The first changed line on the page, of the file that the user chose, if it is there; else the first line."""
         lines = []
         for placed in self.visible:
             key = self.rows.key(placed.position)
@@ -112,7 +114,7 @@ class LineMarkPage(DocumentPage):
                 if line.has_sign and any(
                     area.top() >= 0 for area in marked_lines.areas(self, LineRange(key, above + number, above + number))
                 ):
-                    lines.append((line.kind == " ", key, above + number))
+                    lines.append(((key != self.chosen_file, line.kind == " "), key, above + number))
         return min(lines, key=lambda each: each[0])[1:] if lines else None
 
     def _neighbour(self, key: str, line: int, step: int, *, within: bool) -> tuple[str, int] | None:

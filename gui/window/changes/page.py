@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.changes_reader import ChangedFile, Changes
@@ -24,6 +24,7 @@ from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import FileSegments
 from gui.window.changes.line_marks import LineMarkPage
 from gui.window.changes.marked_lines import LineRange
+from gui.window.widgets.accessibility import announce
 from gui.wording import changes_texts
 
 _MAX_SPOKEN = 4_000
@@ -42,10 +43,12 @@ class ChangesPage(LineMarkPage):
     Signals:
         card_made(CommentCard): the card of a comment was made.
         line_menu_made(QMenu, LineRange): the context menu for lines of a diff was made.
+        file_menu_made(QMenu, str): the context menu for the file with this path was made.
     """
 
     card_made = Signal(CommentCard)
     line_menu_made = Signal(QMenu, object)
+    file_menu_made = Signal(QMenu, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "", parent)
@@ -60,7 +63,8 @@ class ChangesPage(LineMarkPage):
         """Show these changes; the place stays if its file still has changes."""
         place = self.place if len(self.transcript) else None
         self.marked = None
-        self.show_items(self._file_segments.set_files(changes.top, changes.files), name, place)
+        self._file_segments.asked = ""
+        self.show_items(self._file_segments.set_changes(changes), name, place)
 
     def show_comments(
         self, comments: Mapping[str, Sequence[Anchored]], shown: Mapping[str, ShownComment], *, all_files: bool
@@ -191,9 +195,41 @@ class ChangesPage(LineMarkPage):
         """The changed file of a row."""
         return self._file_segments.file(key)
 
+    @property
+    def is_since_commit(self) -> bool:
+        """Whether the files are compared with a commit."""
+        return self._file_segments.is_since_commit
+
+    def can_discard(self, key: str) -> bool:
+        """Whether the change of a file can be discarded as a whole."""
+        return self._file_segments.can_discard(key)
+
+    def ask_discard(self, key: str) -> None:
+        """Ask below the head of a file whether to discard its change; "" takes the question back."""
+        asked, self._file_segments.asked = self._file_segments.asked, key
+        for each in {asked, key} - {""}:
+            self._refresh(each)
+        self.focused = None
+        self.arrange()
+        if (position := self.rows.position(key)) is not None and key:
+            segments = self.rows.row(position).segments
+            number = next(place for place, each in enumerate(segments) if isinstance(each, DiffHead)) + 1
+            self.scroll_to(key, number)
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.focused = (key, number, 0)
+            announce(self, segments[number].text)
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._file_segments.asked:
+            self.ask_discard("")
+        else:
+            super().keyPressEvent(event)
+
     def go_to_file(self, key: str) -> None:
         """Show a file at the top of the page."""
         self.unmark()
+        self.chosen_file = key
         self.go_to(Place(key, 0, 0.0))
 
     @property
@@ -219,6 +255,18 @@ class ChangesPage(LineMarkPage):
 
     # ------------------------------------------------------------ the context menu
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show the menu; by a key, that of the marked lines."""
+        area = None
+        if event.reason() is QContextMenuEvent.Reason.Keyboard and self.marked is not None:
+            area = next(marked_lines.areas(self, self.marked), None)
+        if area is None:
+            super().contextMenuEvent(event)
+        else:
+            point = area.bottomLeft() - QPointF(0, 1)
+            self.context_menu(point).popup(self.mapToGlobal(point.toPoint()))
+            event.accept()
+
     def context_menu(self, point: QPointF) -> QMenu:
         menu = super().context_menu(point)
         placed = self.segment_at(point)
@@ -233,8 +281,10 @@ class ChangesPage(LineMarkPage):
         copy = menu.addAction(changes_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(path))
         menu.insertAction(first, copy)
         menu.insertSeparator(first)
+        menu.addSeparator()
         if (lines := self._lines_at(point)) is not None:
             self.line_menu_made.emit(menu, lines)
+        self.file_menu_made.emit(menu, self.rows.key(placed.position))
         return menu
 
     def _lines_at(self, point: QPointF) -> LineRange | None:

@@ -247,18 +247,18 @@ class Review(QObject):
             self.bar.say(comment_texts.save_first() if self._own() else comment_texts.none_yet())
             return
         if chat.has_ended:
-            self.bar.say(
-                comment_texts.has_ended(chat.name),
-                Offer(comment_texts.resume(), lambda: self._receiver.resume(chat)),
-                Offer(comment_texts.copy_comments(), self.copy),
-            )
+            resume = Offer(comment_texts.resume(), lambda: self._receiver.resume(chat))
+            self.bar.say(comment_texts.has_ended(chat.name), resume)
             return
 
         def report(problem: str) -> None:
             if problem:
-                self.bar.say(problem, Offer(comment_texts.copy_comments(), self.copy))
+                if not self._reader.is_released:
+                    self.bar.say(problem)
                 return
             removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in given))
+            if self._reader.is_released:
+                return
             is_structured = chat.record.runtime == "structured"
             text = comment_texts.sent(len(removed), chat.name, in_prompt_box=is_structured)
             self.bar.say(text, self._undo_of(removed))

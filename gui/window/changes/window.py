@@ -19,6 +19,7 @@ from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.changes.content import shown
+from gui.window.changes.discarding import Discarding
 from gui.window.changes.file_list import MIN_WIDTH_PX, WIDTH_PX, FileList
 from gui.window.changes.finder import ChangesFinder
 from gui.window.changes.page import ChangesPage
@@ -81,6 +82,7 @@ class ChangesWindow(TextWindow):
         self._is_going = False
         self.finder = ChangesFinder(self.page)
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
+        self._discarding = Discarding(self.page, reader, self.review.bar)
         self._lay_out(theme, self._right_side(theme))
         self._connect()
         self.describe()

@@ -17,6 +17,7 @@ Needs git 2.36 (2022), the first version that lists worktrees readably with any 
 
     changed_files  reads the output of ``git diff``: files and their patches; pure
     changes     the changes of a working tree since a commit, untracked files included
+    discarding  discards the change of a file, or a hunk of it
     included    copies ignored files that .worktreeinclude names into a new worktree
     making      creates a chat's worktree, recreates it, and undoes its creation
     names       branch and directory names derived from the user's names

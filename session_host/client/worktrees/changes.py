@@ -37,7 +37,7 @@ _QUIET: Final = (
     # Run no program that the repository configures, and override settings that change the output.
     "-c", "core.fsmonitor=false", "-c", "diff.autoRefreshIndex=true", "-c", f"core.bigFileThreshold={LARGE_FILE_BYTES}",
 )  # fmt: skip
-_DIFF: Final = (
+DIFF: Final = (
     "diff", "--raw", "--numstat", "-p", "-z", "-M", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative",
     "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
@@ -57,6 +57,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The changed files, by their paths."""
     more: int = 0
     """How many more changed files there are."""
+    base: str = ""
+    """The id of the commit, or of the empty tree, with which the files are compared; "" since a restore point."""
 
     @property
     def without_lines(self) -> int:
@@ -88,6 +90,16 @@ def read_changes(
         raise WorktreeError(f"the changes cannot be read ({error.strerror})") from error
 
 
+def base_of(directory: Path, since: Since) -> str:
+    """The id of what the files are compared with now; see ``Changes.base``.
+
+    Raises:
+        WorktreeError: as ``read_changes``.
+    """
+    reader = _Reader(directory, None)
+    return reader.base(since, reader.head())[0]
+
+
 class _Reader:
     """Reads the changes of one working tree, all calls of git together within ``TIMEOUT_S``."""
 
@@ -103,13 +115,10 @@ class _Reader:
         )
         head = facts_of(listing)
         branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
-        has_commit = commit not in {"", "(initial)"}
-        base = commit if has_commit else self._ask("hash-object", "-t", "tree", "--stdin")
-        default_branch, start = self._branch_start(commit) if has_commit else ("", "")
+        base, default_branch, is_since_branch = self.base(since, "" if commit == "(initial)" else commit)
         if point is not None and since == "prompt":
             return self._since_point(point, None if branch in {"", "(detached)"} else branch, default_branch)
-        is_since_branch = since == "branch" and bool(start)
-        tracked, read_bytes = self._diff(start if is_since_branch else base)
+        tracked, read_bytes = self._diff(base)
         conflicts = set(changes_of(listing, "u"))
         known = {file.path: file for file in tracked}
         for path in conflicts:
@@ -125,8 +134,28 @@ class _Reader:
         return Changes(
             top=str(self._directory), branch=None if branch in {"", "(detached)"} else branch,
             since="branch" if is_since_branch else "commit", default_branch=default_branch, files=tuple(files),
-            more=len(known) + len(untracked) - len(files),
+            more=len(known) + len(untracked) - len(files), base=base,
         )  # fmt: skip
+
+    def base(self, since: Since, commit: str) -> tuple[str, str, bool]:
+        """What the files are compared with, the default branch, and whether that is where the branch left it.
+
+        Args:
+            since: see ``read_changes``.
+            commit: the commit that is checked out, "" if there is none yet.
+        """
+        if not commit:
+            return self._ask("hash-object", "-t", "tree", "--stdin"), "", False
+        default_branch, start = self._branch_start(commit)
+        is_since_branch = since == "branch" and bool(start)
+        return start if is_since_branch else commit, default_branch, is_since_branch
+
+    def head(self) -> str:
+        """The commit that is checked out; "" if there is none yet."""
+        try:
+            return self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        except GitRefused:
+            return ""
 
     def _diff(self, base: str) -> tuple[list[ChangedFile], int]:
         """The tracked files that differ from a commit or tree, and the length of git's output."""
@@ -136,13 +165,13 @@ class _Reader:
             if index.exists():
                 shutil.copy2(index, copy)  # Keep its time: git compares it with the times of files.
             copy.with_suffix(".lock").touch()
-            output, is_cut = self._limited(*_DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
+            output, is_cut = self._limited(*DIFF, base, "--", extra={"GIT_INDEX_FILE": str(copy)})
         return [self._sized(file) for file in read_diff(output, is_cut=is_cut)], len(output)
 
     def _since_point(self, point: RestorePoint, branch: str | None, default_branch: str) -> Changes:
         """The changes since a restore point; untracked files are in both trees."""
         now = keep_tree(find_tree(self._directory, self._stop), niceness=0, stop=self._stop)
-        output, is_cut = self._limited(*_DIFF, point.kept.tree, now.tree)
+        output, is_cut = self._limited(*DIFF, point.kept.tree, now.tree)
         left_out = point.kept.left_out | now.left_out
         has_untracked = point.kept.has_untracked and now.has_untracked
         files = [

@@ -23,7 +23,9 @@ def changes_windows(own: Window) -> list[str]:
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
-def test_changed_files_are_reviewed_and_opened_in_the_editor_by_keys(open_window: OpenWindow, area: Area) -> None:
+def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
+    open_window: OpenWindow, area: Area
+) -> None:
     checkout = Checkout.new(area.home / "api")
     checkout.write("file", "file\nchanged\n")
     checkout.write("src/deep/file", "another\n")
@@ -50,7 +52,10 @@ def test_changed_files_are_reviewed_and_opened_in_the_editor_by_keys(open_window
         wait_until(lambda: is_opened(f"{checkout.path}/file:2\n"), WAIT_S, "the first file in the editor")
         own.press("Down")
         wait_until(lambda: is_opened(f"{checkout.path}/src/deep/file:1\n"), WAIT_S, "the second file in the editor")
-        own.press("Escape")
+        own.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Return")
+        former = "src/deep/file\n"
+        wait_until(lambda: (checkout.path / former.strip()).read_text() == former, WAIT_S, "the discard")
+        own.press("Escape", "Escape")
         wait_until(lambda: not changes_windows(own), WAIT_S, "the window to be closed")
         own.focus()
         own.press("ctrl+shift+p")

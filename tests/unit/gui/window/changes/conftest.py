@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.chat import Chat
 from gui.settings.live import LiveSettings
@@ -99,6 +100,12 @@ class Opened:
 
     async def until_listed(self, *rows: str) -> None:
         await self.played.until(lambda: self.listed == list(rows), f"the rows {rows}")
+
+
+def press_button(opened: Opened, name: str) -> None:
+    """Press the first visible button with this name."""
+    [found, *_] = [each for each in opened.window.findChildren(QPushButton) if each.text() == name and each.isVisible()]
+    QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
 
 from gui.window.changes import marked_lines
 from gui.window.changes.comment_card import CommentCard
 from gui.window.changes.marked_lines import LineRange
 from session_host.protocol.values import State
-from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened
+from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
 
 
 def type_text(opened: Opened, text: str) -> None:
@@ -23,12 +22,6 @@ def type_text(opened: Opened, text: str) -> None:
 def cards(opened: Opened) -> dict[str, CommentCard]:
     """The cards on the page, by what they say."""
     return {card.comment.text: card for card in opened.window.page.cards.values() if card.isVisible()}
-
-
-def press_button(opened: Opened, name: str) -> None:
-    """Press the first visible button with this name."""
-    [found, *_] = [each for each in opened.window.findChildren(QPushButton) if each.text() == name and each.isVisible()]
-    QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
 
 def comment_on(opened: Opened, lines: LineRange, text: str) -> None:
@@ -67,6 +60,7 @@ async def test_lines_are_marked_commented_and_given_by_keyboard_alone(opened: Op
     assert card.accessibleName() == "Comment on long:150-151"
     opened.press(Qt.Key.Key_Up, ALT)
     assert opened.current == FILE
+    assert {"file", "long"} <= {page.rows.key(each.position) for each in page.visible}, "the mark begins in the first"
     opened.press(Qt.Key.Key_Down, CONTROL)
     opened.press(Qt.Key.Key_Return, CONTROL)
     type_text(opened, "Keep it")

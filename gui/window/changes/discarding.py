@@ -1,0 +1,103 @@
+"""Discards changes in the window: a hunk at once, a file after a question below its head; both can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge import discarding
+from gui.bridge.changes_reader import ChangedFile, ChangesReader
+from gui.bridge.discarding import Discarded, hunks_of
+from gui.chat.content.segments import Action
+from gui.window.changes import anchors
+from gui.window.changes.content import shown
+from gui.window.changes.marked_lines import LineRange
+from gui.window.changes.page import ChangesPage
+from gui.window.changes.review_bar import Offer, ReviewBar
+from gui.wording import diff_texts, discard_texts
+from session_host.errors import WorktreeError
+
+
+class Discarding(QObject):
+    """Adds what can be discarded to menus, asks, and says what was done."""
+
+    def __init__(self, page: ChangesPage, reader: ChangesReader, bar: ReviewBar) -> None:
+        super().__init__(page)
+        self._page, self._reader, self._bar = page, reader, bar
+        self._is_busy = False
+        page.acted.connect(self._on_action)
+        page.line_menu_made.connect(self._add_hunk)
+        page.file_menu_made.connect(self._add_file)
+
+    # ------------------------------------------------------------ asking
+
+    def _add_hunk(self, menu: QMenu, lines: LineRange) -> None:
+        file, hunk = self._page.file(lines.key), self._hunk_of(lines)
+        if file is not None and hunk is not None:
+            menu.addAction(
+                discard_texts.discard_change(), lambda: self._start(self._discard(file, hunk), discard_texts.cannot)
+            )
+
+    def _add_file(self, menu: QMenu, key: str) -> None:
+        if self._page.can_discard(key):
+            menu.addAction(diff_texts.discard_file(), lambda: self._page.ask_discard(key))
+
+    def _hunk_of(self, lines: LineRange) -> int | None:
+        """The number of the hunk that has all of these lines; None if it cannot be discarded alone."""
+        file = self._page.file(lines.key)
+        if file is None or not self._page.is_since_commit or not hunks_of(file):
+            return None
+        kinds = [line.kind for line in anchors.lines_of(file)]
+        first, last = (kinds[: end + 1].count("@") - 1 for end in (lines.first, lines.last))
+        return first if first == last and 0 <= first < hunks_of(file) else None
+
+    def _on_action(self, action: Action) -> None:
+        if action.verb != "discard":
+            return
+        file = self._page.file(action.item)
+        if not action.value:
+            self._page.ask_discard(action.item)
+        else:
+            self._page.ask_discard("")
+            if action.value == "yes" and file is not None:
+                self._start(self._discard(file, None), discard_texts.cannot)
+
+    # ------------------------------------------------------------ doing
+
+    def _start(self, work: Coroutine[Any, Any, None], cannot: Callable[[object], str]) -> None:
+        """Start work on the files; ``cannot`` says that it was refused."""
+        if self._is_busy:
+            work.close()
+            return
+        self._is_busy = True
+        self._reader.tasks.start(self._run(work, cannot), "discard")
+
+    async def _run(self, work: Coroutine[Any, Any, None], cannot: Callable[[object], str]) -> None:
+        try:
+            await work
+        except WorktreeError as error:
+            self._say(cannot(error))
+        finally:
+            self._is_busy = False
+        self._reader.refresh()
+
+    async def _discard(self, file: ChangedFile, hunk: int | None) -> None:
+        reader, changes = self._reader, self._reader.changes
+        if changes is None:
+            return
+        done = await discarding.discard(reader.directory, changes, file, reader.chat.id, hunk)
+        path = shown(file.path)
+        text = discard_texts.discarded_file(path) if hunk is None else discard_texts.discarded_change(path)
+        undo = Offer(discard_texts.undo(), lambda: self._start(self._undo(done), discard_texts.cannot_undo))
+        self._say(text, undo)
+
+    async def _undo(self, done: Discarded) -> None:
+        await discarding.undo(self._reader.directory, done, self._reader.chat.id)
+        self._say(discard_texts.undone(shown(done.path)))
+
+    def _say(self, text: str, *offers: Offer) -> None:
+        if not self._reader.is_released:
+            self._bar.say(text, *offers)

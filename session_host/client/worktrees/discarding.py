@@ -1,0 +1,217 @@
+"""Discards a change: a file, or one hunk of it, becomes as it was before the change.
+
+Only files are written, by the means of restore points: the files as they are become a restore point first, so that each
+discard can be undone. HEAD, branch and the user's index stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from session_host.client.worktrees.changed_files import ChangedFile, read_diff, readable
+from session_host.client.worktrees.changes import DIFF, Changes, base_of
+from session_host.client.worktrees.untracked import untracked_file
+from session_host.errors import WorktreeError
+from session_host.git import check_directory, explained
+from session_host.restore_points.kept_tree import (
+    Git,
+    InsideCheck,
+    KeptTree,
+    WorkingTree,
+    find_tree,
+    keep_tree,
+    only_one,
+)
+from session_host.restore_points.points import About
+from session_host.restore_points.restoring import FileRestore, FilesChanged, How, entry_of, index_of, write_files
+
+_HUNK: Final = re.compile(r"^@@ ", re.MULTILINE)
+_SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
+_APPLY: Final = (
+    "-c", "apply.ignoreWhitespace=no", "apply", "--cached", "--reverse", "--whitespace=nowarn", "--unidiff-zero", "-",
+)  # fmt: skip
+_LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}
+_MAX_UNTRACKED_BYTES: Final = 16 << 20
+_REGULAR: Final = {"100644", "100755", ""}
+
+
+class Discarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that was discarded."""
+
+    path: str
+    before: FileRestore
+    """Writes the file as it was, which undoes the discard."""
+    after: FileRestore
+    """The file as the discard left it."""
+
+
+def hunks_of(file: ChangedFile) -> int:
+    """How many hunks of a change can be discarded one by one; 0 if none can."""
+    is_modified = file.state in {"modified", "renamed"} and "" not in file.modes
+    return len(_HUNK.findall(file.patch)) if is_modified and _is_plain(file) else 0
+
+
+def can_discard_file(file: ChangedFile) -> bool:
+    """Whether the change of a whole file can be discarded.
+
+    A renamed file's cannot: the index has only its new name, and then the file that comes back looks deleted.
+    """
+    return _is_plain(file) and file.state in {"modified", "added", "untracked", "deleted"}
+
+
+def _is_plain(file: ChangedFile) -> bool:
+    """Whether the file is a text on both sides, and all of its lines are known."""
+    is_known = bool(file.patch) or file.modes[0] != file.modes[1]
+    return is_known and not file.withheld and set(file.modes) <= _REGULAR and not file.path.endswith("/")
+
+
+def discard(directory: Path, shown: Changes, file: ChangedFile, session: str, hunk: int | None = None) -> Discarded:
+    """Discard the change of a file, or one of its hunks. Blocks for up to half a minute.
+
+    Args:
+        directory: the chat's directory, which is never removed.
+        shown: the changes that the user sees; compared with a commit.
+        file: the changed file among them.
+        session: the chat, which gets the restore point.
+        hunk: the number of the hunk, from 0; None for the whole file.
+
+    Raises:
+        FilesChanged: the file, or what it is compared with, is not as it was shown; nothing was written.
+        WorktreeError: one line; nothing was written.
+    """
+    possible = can_discard_file(file) if hunk is None else hunk < hunks_of(file)
+    if not possible or shown.since == "prompt":
+        raise WorktreeError(f"the change of {readable(file.path)} cannot be discarded here")
+    check_directory(directory)
+    with explained(directory):
+        tree = find_tree(directory)
+        with _alone(tree):
+            if base_of(tree.top, shown.since) != shown.base:
+                raise FilesChanged("another commit is checked out")
+            return _Discard(directory, tree, shown.base, file, session).run(hunk)
+
+
+def undo(directory: Path, done: Discarded, session: str) -> None:
+    """Undo a discard; the files as they are become a restore point first, too.
+
+    Raises:
+        FilesChanged: the file has changed since; nothing was written.
+        WorktreeError: one line; nothing was written.
+    """
+    with explained(directory):
+        tree = find_tree(directory)
+        with _alone(tree):
+            now = _kept(tree, done.path)
+            if entry_of(Git(tree.top), now.tree, done.path) != (done.after.mode, done.after.blob):
+                raise FilesChanged(f"{readable(done.path)} has changed since")
+            _written(directory, tree, now, done.before, session)
+
+
+@contextlib.contextmanager
+def _alone(tree: WorkingTree) -> Iterator[None]:
+    """Let no restore of the working tree happen meanwhile."""
+    try:
+        with only_one(tree.top, Git(tree.top), "restore"):
+            yield
+    except OSError as error:
+        raise WorktreeError(f"the files cannot be saved ({error.strerror})") from error
+
+
+class _Discard:
+    """One discard."""
+
+    def __init__(self, directory: Path, tree: WorkingTree, base: str, file: ChangedFile, session: str) -> None:
+        self._directory, self._tree, self._base, self._file, self._session = directory, tree, base, file, session
+        self._git = Git(tree.top)
+
+    def run(self, hunk: int | None) -> Discarded:
+        path = self._file.path
+        if not InsideCheck(self._tree.top)(path) and self._file.state != "deleted":
+            raise FilesChanged(f"{readable(path)} is not where it was")
+        now = _kept(self._tree, path)
+        patch = self._shown_patch(now)
+        if self._file.state == "deleted" and not self._is_in_index():
+            raise WorktreeError("its deletion is staged; unstage it first (git restore --staged)")
+        self._check_content(now)
+        mode, blob = entry_of(self._git, now.tree, path)
+        before = _file(path, mode, blob, is_there=bool(entry_of(self._git, self._base, path)[0]))
+        if hunk is None:
+            base_mode, base_blob = entry_of(self._git, self._base, path)
+            after = _file(path, base_mode, base_blob, is_there=bool(mode))
+        else:
+            after = _file(path, mode, self._without(mode, blob, patch, hunk), is_there=True)
+        _written(self._directory, self._tree, now, after, self._session)
+        return Discarded(path=path, before=before, after=after)
+
+    def _shown_patch(self, now: KeptTree) -> str:
+        """The hunks of the change, with all bytes, which are still those that were shown.
+
+        Raises:
+            FilesChanged: they are not.
+        """
+        file = self._file
+        changed = FilesChanged(f"{readable(file.path)} has changed in the meantime")
+        if file.state == "untracked":
+            if self._is_in_index() or untracked_file(self._tree.top, file.path, _MAX_UNTRACKED_BYTES) != file:
+                raise changed
+            return ""
+        paths = dict.fromkeys(filter(None, (file.former, file.path)))
+        output = self._git.run(*DIFF, self._base, now.tree, "--", *paths, extra=_LITERAL)
+        found = next((each for each in read_diff(output) if each.path == file.path), None)
+        if found is None or (found.patch, found.modes, found.state) != (file.patch, file.modes, file.state):
+            raise changed
+        hunks = (section[start.start() :] for section in _SECTION.split(output) if (start := _HUNK.search(section)))
+        return next((each for each in hunks if readable(each) == file.patch), "")
+
+    def _is_in_index(self) -> bool:
+        return bool(self._git.run("ls-files", "--cached", "-z", "--", self._file.path, extra=_LITERAL))
+
+    def _check_content(self, now: KeptTree) -> None:
+        """Check that git can write the file back exactly as it is: line ends and filters may change it."""
+        path = self._file.path
+        _, blob = entry_of(self._git, now.tree, path)
+        if not blob:
+            return
+        written = self._git.run("cat-file", "--filters", f"--path={path}", blob)
+        try:
+            content = (self._tree.top / path).read_bytes()
+        except OSError as error:
+            raise WorktreeError(f"{readable(path)} cannot be read ({error.strerror})") from error
+        if os.fsencode(written) != content:
+            raise WorktreeError("git would write its line ends in another way, so that this could not be undone")
+
+    def _without(self, mode: str, blob: str, patch: str, hunk: int) -> str:
+        """The content of the file without one hunk: the reverse patch is applied in a private index."""
+        starts = [*(found.start() for found in _HUNK.finditer(patch)), len(patch)]
+        own = f"--- a/_\n+++ b/_\n{patch[starts[hunk] : starts[hunk + 1]]}"
+        with index_of(self._git, [f"{mode} {blob}\t_"]) as index:
+            self._git.run(*_APPLY, data=os.fsencode(own), index=index)
+            return self._git.run("ls-files", "--stage", "-z", index=index).split(" ")[1]
+
+
+def _kept(tree: WorkingTree, path: str) -> KeptTree:
+    """The files as they are, with one that git may ignore or that is not among the untracked ones to keep."""
+    is_there = os.path.lexists(tree.top / path)
+    now = keep_tree(tree, also=[path] if is_there else [], niceness=0)
+    if path in now.left_out:
+        raise WorktreeError(f"{readable(path)} is too large to be saved, so that this could not be undone")
+    return now
+
+
+def _file(path: str, mode: str, blob: str, *, is_there: bool) -> FileRestore:
+    how: How = "deleted" if not mode else "modified" if is_there else "recreated"
+    return FileRestore(path=path, how=how, mode=mode, blob=blob)
+
+
+def _written(directory: Path, tree: WorkingTree, now: KeptTree, file: FileRestore, session: str) -> None:
+    """Write one file, after a restore point."""
+    outcome = write_files(directory, tree, now, (file,), session, About(kind="restore"))
+    if outcome.failed:
+        raise WorktreeError(outcome.problem or f"{readable(file.path)} could not be written")

@@ -1,0 +1,205 @@
+"""Changes of real working trees are discarded exactly, or not at all, and each discard can be undone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees.changed_files import ChangedFile
+from session_host.client.worktrees.changes import Changes, Since, read_changes
+from session_host.client.worktrees.discarding import Discarded, can_discard_file, discard, hunks_of, undo
+from session_host.errors import WorktreeError
+from session_host.restore_points.points import listed
+from session_host.restore_points.restoring import FilesChanged
+from tests.support.repositories import Checkout
+
+CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"
+OLD = [f"line {number}" for number in range(1, 41)]
+NEW = [*OLD[:4], "five", *OLD[5:20], "added", *OLD[20:38]]
+"""Three hunks: line 5 is another, one is added after line 20, the last two are gone."""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "api")
+
+
+def shown(checkout: Checkout, path: str, since: Since = "commit") -> tuple[Changes, ChangedFile]:
+    """The changes as the user sees them, and one file of them."""
+    changes = read_changes(checkout.path, since)
+    return changes, next(file for file in changes.files if file.path == path)
+
+
+def discarded(checkout: Checkout, path: str, hunk: int | None = None, since: Since = "commit") -> Discarded:
+    return discard(checkout.path, *shown(checkout, path, since), CHAT, hunk)
+
+
+def joined(lines: list[str], end: bytes = b"\n", last: bytes | None = None) -> bytes:
+    return end.join(line.encode() for line in lines) + (end if last is None else last)
+
+
+@pytest.mark.parametrize(
+    ("end", "last", "attributes"), [(b"\n", b"", ""), (b"\r\n", None, ""), (b"\r\n", b"", "* text eol=crlf")]
+)
+def test_one_hunk_goes_and_the_others_and_the_index_stay(
+    checkout: Checkout, end: bytes, last: bytes | None, attributes: str
+) -> None:
+    path = checkout.path / "file"
+    checkout.commit(".gitattributes", f"{attributes}\n")
+    path.write_bytes(joined(OLD, end, last))
+    checkout.git("commit", "-qam", "old")
+    staged = [*OLD[:4], "staged", *OLD[5:]]
+    path.write_bytes(joined(staged, end, last))
+    checkout.git("add", "file")
+    path.write_bytes(joined(NEW, end, last))
+    path.chmod(0o640)
+    index = checkout.git("ls-files", "--stage")
+    for hunk, wanted in (
+        (0, [*OLD[:20], "added", *OLD[20:38]]),
+        (1, [*OLD[:4], "five", *OLD[5:38]]),
+        (2, [*OLD[:4], "five", *OLD[5:20], "added", *OLD[20:]]),
+    ):
+        done = discarded(checkout, "file", hunk)
+        assert path.read_bytes() == joined(wanted, end, last)
+        undo(checkout.path, done, CHAT)
+        assert path.read_bytes() == joined(NEW, end, last)
+    done = discarded(checkout, "file")
+    assert path.read_bytes() == joined(OLD, end, last)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert checkout.git("ls-files", "--stage") == index
+    undo(checkout.path, done, CHAT)
+    assert path.read_bytes() == joined(NEW, end, last)
+    assert [point.about.kind for point in listed(checkout.path, [CHAT])] == ["restore"] * 8
+
+
+def test_new_deleted_and_executable_files_are_as_before_and_come_back(checkout: Checkout) -> None:
+    (checkout.path / "file").chmod(0o755)
+    checkout.write("new/untracked", "untracked\n")
+    checkout.write("staged", "staged\n")
+    checkout.git("add", "staged")
+    (checkout.path / "src/deep/file").unlink()
+    before = {name: (checkout.path / name).read_text() for name in ("new/untracked", "staged")}
+    done = {name: discarded(checkout, name) for name in ("file", "new/untracked", "staged", "src/deep/file")}
+    assert not os.access(checkout.path / "file", os.X_OK)
+    assert not (checkout.path / "new").exists()
+    assert not (checkout.path / "staged").exists()
+    assert (checkout.path / "src/deep/file").read_text() == "src/deep/file\n"
+    for each in done.values():
+        undo(checkout.path, each, CHAT)
+    assert os.access(checkout.path / "file", os.X_OK)
+    assert {name: (checkout.path / name).read_text() for name in before} == before
+    assert not (checkout.path / "src/deep/file").exists()
+
+
+def test_a_hunk_of_a_renamed_file_goes_but_not_the_renaming(checkout: Checkout) -> None:
+    checkout.commit("old", "\n".join(OLD) + "\n")
+    checkout.git("mv", "old", "other")
+    checkout.write("other", "\n".join(NEW) + "\n")
+    _, file = shown(checkout, "other")
+    assert (file.state, file.former) == ("renamed", "old")
+    assert (can_discard_file(file), hunks_of(file)) == (False, 3)
+    discarded(checkout, "other", 1)
+    assert (checkout.path / "other").read_text().splitlines() == [*OLD[:4], "five", *OLD[5:38]]
+    assert not (checkout.path / "old").exists()
+
+
+def test_a_change_since_the_branch_began_goes_with_the_commits_in_between(checkout: Checkout) -> None:
+    checkout.git("checkout", "-qb", "fix")
+    checkout.commit("file", "committed\n")
+    done = discarded(checkout, "file", since="branch")
+    assert (checkout.path / "file").read_text() == "file\n"
+    undo(checkout.path, done, CHAT)
+    assert (checkout.path / "file").read_text() == "committed\n"
+
+
+def test_in_a_repository_without_commits_a_new_file_goes(tmp_path: Path) -> None:
+    empty = Checkout(tmp_path / "empty")
+    empty.path.mkdir()
+    empty.git("init", "-q")
+    empty.write("new")
+    done = discarded(empty, "new")
+    assert not (empty.path / "new").exists()
+    undo(empty.path, done, CHAT)
+    assert (empty.path / "new").read_text() == "new\n"
+
+
+@pytest.mark.parametrize(
+    "name", ['new\nline "quoted"\t\'', "-rf", "a b", "ünï", os.fsdecode(b"\xff\xfe"), ":(top)x", "*"]
+)
+def test_any_name_and_any_bytes_come_back(checkout: Checkout, name: str) -> None:
+    path = checkout.path / name
+    path.write_bytes(b"one\n\xff\xfe\ntwo\n")
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "name")
+    path.write_bytes(b"one\n\xff\xfd\ntwo\n")
+    done = discarded(checkout, name, 0)
+    assert path.read_bytes() == b"one\n\xff\xfe\ntwo\n"
+    undo(checkout.path, done, CHAT)
+    assert path.read_bytes() == b"one\n\xff\xfd\ntwo\n"
+
+
+def test_nothing_is_written_if_the_file_is_not_what_was_shown(checkout: Checkout) -> None:
+    checkout.write("file", "shown\n")
+    checkout.write("untracked", "shown\n")
+    former = {name: shown(checkout, name) for name in ("file", "untracked")}
+    for name in former:
+        checkout.write(name, "later work\n")
+    for name, hunk in (("file", None), ("file", 0), ("untracked", None)):
+        with pytest.raises(FilesChanged, match=f"{name} has changed in the meantime"):
+            discard(checkout.path, *former[name], CHAT, hunk)
+        assert (checkout.path / name).read_text() == "later work\n"
+    former = {"file": shown(checkout, "file")}
+    checkout.git("commit", "-qam", "the agent's")
+    with pytest.raises(FilesChanged, match="another commit"):
+        discard(checkout.path, *former["file"], CHAT)
+    assert (checkout.path / "file").read_text() == "later work\n"
+    assert listed(checkout.path, [CHAT]) == []
+
+
+def test_an_undo_never_overwrites_later_work(checkout: Checkout) -> None:
+    checkout.write("file", "change\n")
+    checkout.write("new", "new\n")
+    done = {name: discarded(checkout, name) for name in ("file", "new")}
+    for name, each in done.items():
+        checkout.write(name, "later work\n")
+        with pytest.raises(FilesChanged, match="has changed since"):
+            undo(checkout.path, each, CHAT)
+        assert (checkout.path / name).read_text() == "later work\n"
+
+
+def test_what_cannot_be_discarded_exactly_is_not_offered(checkout: Checkout) -> None:
+    checkout.commit("link-to-be")
+    checkout.commit("binary", "a\0b")
+    checkout.write("binary", "a\0c")
+    (checkout.path / "link-to-be").unlink()
+    (checkout.path / "link-to-be").symlink_to("file")
+    (checkout.path / "link").symlink_to("file")
+    checkout.write("huge", "x\n" * (1 << 20))
+    Checkout.new(checkout.path / "inside")
+    checkout.git("checkout", "-qb", "other")
+    checkout.commit("file", "theirs\n")
+    checkout.git("checkout", "-q", "main")
+    checkout.commit("file", "ours\n")
+    with pytest.raises(AssertionError):
+        checkout.git("merge", "-q", "other")
+    changes = read_changes(checkout.path)
+    assert {file.path for file in changes.files} == {"binary", "file", "huge", "inside/", "link", "link-to-be"}
+    assert [file.path for file in changes.files if can_discard_file(file) or hunks_of(file)] == []
+    for file in changes.files:
+        with pytest.raises(WorktreeError, match="cannot be discarded here"):
+            discard(checkout.path, changes, file, CHAT)
+
+
+def test_what_could_not_be_undone_is_refused(checkout: Checkout) -> None:
+    checkout.git("rm", "-q", "file")
+    with pytest.raises(WorktreeError, match="its deletion is staged"):
+        discarded(checkout, "file")
+    checkout.git("config", "core.autocrlf", "input")
+    path = checkout.path / "src/deep/file"
+    path.write_bytes(b"src/deep/file\r\nother\r\n")
+    with pytest.raises(WorktreeError, match="line ends"):
+        discarded(checkout, "src/deep/file")
+    assert path.read_bytes() == b"src/deep/file\r\nother\r\n"
