@@ -7,7 +7,11 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowRow(QLayout):
-    """Rows of widgets, each as wide as its text, from the left; after Qt's flow layout example."""
+    """Rows of widgets, each as wide as its text, from the left; after Qt's flow layout example.
+
+    The layout must be a widget's own layout: inside another layout, PySide forgets its items when any chat's page is
+    deleted, and the next layout fails.
+    """
 
     def __init__(self, gap_px: int) -> None:
         super().__init__()

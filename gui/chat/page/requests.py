@@ -150,10 +150,7 @@ class RequestCard(QWidget):
                 button.setAutoExclusive(True)
                 button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
                 row.addWidget(button)
-            self._rows.append(row)
-            holder = QWidget()
-            holder.setLayout(row)
-            self._column.addWidget(holder)
+            self._add_row(row)
         if question.free or not question.options:
             field = AnswerField()
             field.setPlaceholderText(chat_texts.your_answer())
@@ -167,7 +164,6 @@ class RequestCard(QWidget):
 
     def _add_buttons(self) -> None:
         row = FlowRow(GAP_S_PX)
-        self._rows.append(row)
         self._answer_button: QPushButton | None = None
         if self.request.questions:
             self._answer_button = option_button(chat_texts.send_answer())
@@ -181,7 +177,13 @@ class RequestCard(QWidget):
             button.clicked.connect(lambda _checked, option=option: self._answer(option))
             self._buttons[option.id] = button
             row.addWidget(button)
-        self._column.addLayout(row)
+        self._add_row(row)
+
+    def _add_row(self, row: FlowRow) -> None:
+        self._rows.append(row)
+        holder = QWidget()
+        holder.setLayout(row)
+        self._column.addWidget(holder)
 
     def show_keys(self, *, shown: bool) -> None:
         """Set whether the buttons show the keys that press them; before ``height_for``."""
