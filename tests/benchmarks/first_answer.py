@@ -96,9 +96,9 @@ class Watch:
 
         self._until(since_s, is_seen)
 
-    def until_changed(self, since_s: float, former: bytes) -> None:
+    def until_changed(self, since_s: float, previous: bytes) -> None:
         """End a leg when the middle of the screen is another than before."""
-        self._until(since_s, lambda: self.middle() != former)
+        self._until(since_s, lambda: self.middle() != previous)
 
     def middle(self) -> bytes:
         """The middle of the screen."""
@@ -124,14 +124,14 @@ def watching() -> Iterator[tuple[XClient, Watch]]:
 def our_way(setting: Setting) -> list[float]:
     """The legs in our window; afterwards nothing of the chat is left."""
     with watching() as (client, watch):
-        began_s, former = time.monotonic(), watch.middle()
+        began_s, previous = time.monotonic(), watch.middle()
         with window(argv=OUTLIVE) as own:
-            watch.until_changed(began_s, former)
+            watch.until_changed(began_s, previous)
             wait_for_keyboard(own)
             watch.took_s[-1] = time.monotonic() - began_s
             time.sleep(READS_S)
-            former = watch.middle()
-            watch.until_changed(client.press("Control_L", "Shift_L", "n"), former)
+            previous = watch.middle()
+            watch.until_changed(client.press("Control_L", "Shift_L", "n"), previous)
             time.sleep(READS_S)
             watch.until_seen(client.press("Return"), READY)
             client.type("hi")

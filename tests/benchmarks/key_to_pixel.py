@@ -91,14 +91,14 @@ def _type(client: XClient, area: Area, keys: Iterator[str], spacing_s: float) ->
     with client.watching():
         _settle(client)
         for key in keys:
-            former = client.pixels(area)
+            previous = client.pixels(area)
             while client.wait_painted(0):
                 pass
             began_s = client.press(key)
             while True:
                 assert client.wait_painted(WAIT_S), f"{key} was not painted"
                 seen_s = time.monotonic()
-                if client.pixels(area) != former:
+                if client.pixels(area) != previous:
                     break
             found.append((seen_s - began_s) * 1000)
             time.sleep(max(began_s + spacing_s - time.monotonic(), 0.0))

@@ -50,9 +50,9 @@ class Setting:
         return session
 
     @staticmethod
-    def resting_hosts(former: Collection[int]) -> list[int]:
+    def resting_hosts(previous: Collection[int]) -> list[int]:
         """Wait until a hibernating host has replaced each of these hosts; returns the new PIDs."""
-        for pid in former:
+        for pid in previous:
             wait_for_end(pid, REST_TIMEOUT_S)
         status = keeper_status()
         assert status is not None

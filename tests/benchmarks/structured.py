@@ -234,16 +234,16 @@ def paintings(
     """Start something; returns the times, in seconds, of changes of the area's pixels, up to the last one."""
     found: list[float] = []
     with client.watching():
-        former = client.pixels(area)
+        previous = client.pixels(area)
         begin()
         end_s = time.monotonic() + WAIT_S
         while True:
             if client.wait_painted(QUIET_S):
                 seen_s = time.monotonic()
                 pixels = client.pixels(area)
-                if pixels != former:
+                if pixels != previous:
                     found.append(seen_s)
-                    former = pixels
+                    previous = pixels
             elif found and until():
                 return found
             assert time.monotonic() < end_s, "it does not come to rest"

@@ -1,8 +1,8 @@
 """The time from Ctrl+PageDown to the other tab's screen on the pixels, and whether anything else was shown between.
 
 A window with 20 chats of 12,000 coloured lines each, driven by key events of the X server. Each change of the pixels is
-compared with the picture of the former tab and of the next one. Hidden tabs rest: all but the last one shown give their
-replica back within some seconds.
+compared with the pictures of the previous tab and the next one. Hidden tabs free their replicas within some seconds,
+except for the last one shown.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Switching:
 
     def go(self, key: str) -> float:
         """Go to the next tab (``Next``) or the one before (``Prior``); after how many milliseconds it was seen."""
-        client, former = self._client, self._pictures[self._place]
+        client, previous = self._client, self._pictures[self._place]
         with client.watching():
             began_s = self._step(key)
             wanted = self._pictures[self._place]
@@ -119,7 +119,7 @@ class Switching:
                 seen_s = time.monotonic()
                 if seen == wanted:
                     break
-                self.strange += seen != former
+                self.strange += seen != previous
             end_s = time.monotonic() + PAUSE_S
             while (left_s := end_s - time.monotonic()) > 0:
                 if client.wait_painted(left_s):

@@ -60,7 +60,7 @@ def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
             raise WaitTimeout(f"timed out after {TIMEOUT_S:g} s, waiting for another keeper than {before.pid}")
     took_s = time.perf_counter() - began_s
     if now.sessions != before.sessions:
-        raise WaitTimeout("the next keeper has other chats, or other hosts, than the former one")
+        raise WaitTimeout("the next keeper has other chats, or other hosts, than the previous one")
     standby = before.pid if kill_standby else former_standby
     if processes.parent(now.pid) != standby:
         raise WaitTimeout(f"the standby of {now.pid} is not {standby}")

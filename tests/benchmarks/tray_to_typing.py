@@ -75,9 +75,9 @@ def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], show
             while not client.has_keyboard(int(window_id)):
                 assert time.monotonic() < began_s + WAIT_S, "the window has no keyboard"
             shown.values.append((time.monotonic() - began_s) * 1000)
-            former = answers()
+            previous = answers()
             client.press("Return")
-            while answers() <= former:
+            while answers() <= previous:
                 assert client.wait_painted(began_s + WAIT_S - time.monotonic()), "the key is not painted"
             typed.values.append((time.monotonic() - began_s) * 1000)
 

@@ -165,7 +165,7 @@ class _Shown:
         time.sleep(PAUSE_S)
         with client.watching():
             for _ in range(SCREENS):
-                former = client.pixels(self._last_row)
+                previous = client.pixels(self._last_row)
                 while client.wait_painted(0):
                     pass
                 began_s = time.monotonic()
@@ -173,7 +173,7 @@ class _Shown:
                 while True:
                     assert client.wait_painted(WAIT_S), "the screen was not painted"
                     seen_s = time.monotonic()
-                    if client.pixels(self._last_row) != former:
+                    if client.pixels(self._last_row) != previous:
                         break
                 found.append((seen_s - began_s) * 1000)
                 time.sleep(PAUSE_S)

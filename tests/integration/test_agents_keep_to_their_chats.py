@@ -220,13 +220,13 @@ def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: Insi
     helper = json.loads(agent.outlive("new", "-d", "--json", "--", "cat").output)["id"]
     assert outlive("kill", agent.id).code == 0
     with open_store() as store:
-        former = store.get(agent.id)
-    assert former is not None
+        previous = store.get(agent.id)
+    assert previous is not None
     fake = load_catalog(area.config)["fake"]
     launch_now(
         LaunchRequest(
-            agent=fake, name="docs", resume=former, starts_over=True, arguments=former.arguments or [], directory="/",
-            environment=os.environ,
+            agent=fake, name="docs", resume=previous, starts_over=True, arguments=previous.arguments or [],
+            directory="/", environment=os.environ,
         )
     )  # fmt: skip
 
@@ -294,7 +294,7 @@ async def test_an_agent_in_a_chat_of_an_older_version_is_not_restricted(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("session_host.client.chats.launch_spec.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
-        former = Inside(area, "docs")
+        previous = Inside(area, "docs")
 
-    assert former.outlive("send", "api-fix", "hello").code == 0
+    assert previous.outlive("send", "api-fix", "hello").code == 0
     assert await peek(other) == ["hello"]

@@ -183,9 +183,9 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
         async def until_open(count: int) -> list[AgentRequest]:
             return await poll_until(lambda: open_requests(chat), lambda found: len(found) == count, 60, f"{count} open")
 
-        former = [each.id for each in await until_open(4)]
+        previous = [each.id for each in await until_open(4)]
         chat.order(f"hook PostToolUse {json.dumps(call | {'agent_id': 'two', 'tool_response': 'x' * 9000})}")
-        [gone] = {*former} - {each.id for each in await until_open(3)}
+        [gone] = {*previous} - {each.id for each in await until_open(3)}
         late = await run("approve", chat.record.name, "--request", gone)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
         chat.order(

@@ -1,4 +1,4 @@
-"""Recorded messages of the former protocol version, against the present host and client.
+"""Recorded messages of the previous protocol version, against the present host and client.
 
 ``tests/recordings`` holds real conversations of that version; see ``tests/support/protocol_recorder.py``.
 """

@@ -92,7 +92,7 @@ async def test_after_removal_of_the_runtime_directory_one_keeper_serves_every_ch
 
 
 async def test_a_chat_started_right_after_the_removal_leaves_one_keeper(area: Area) -> None:
-    """The start may begin a keeper of its own, with the lock of the new directory: the former one gives way."""
+    """The start may begin a keeper of its own, with the lock of the new directory: the previous one gives way."""
     record = await start("cat")
     remove_in_use(runtime_dir())
     other = await start("cat")

@@ -221,18 +221,18 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
 ) -> None:
     """The one that the keeper's socket names may be dead: what listens there was its standby."""
     record = await start("cat", name="one")
-    former = (await request(record.id, Describe(0))).keeper_pid
-    assert former is not None
-    hangs = processes.parent(former)
+    previous = (await request(record.id, Describe(0))).keeper_pid
+    assert previous is not None
+    hangs = processes.parent(previous)
     monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
     monkeypatch.setattr("session_host.keeper_client.requests.STATUS_TIMEOUT_S", 0.3)
     with ExitStack() as until_then:
         if stops == "its standby":
             until_then.enter_context(stopped(hangs))
-            os.kill(former, signal.SIGKILL)
+            os.kill(previous, signal.SIGKILL)
         else:
-            os.kill(former, signal.SIGKILL)
-            wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
+            os.kill(previous, signal.SIGKILL)
+            wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, previous}, 10, "another keeper")
             hangs = list_one(record.id)["keeper_pid"]
             until_then.enter_context(stopped(hangs))
         with pytest.raises(HostUnavailable) as caught:
@@ -240,7 +240,7 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
         assert f"(process {hangs}) does not respond; continue it with `kill -CONT {hangs}`" in one_line(caught.value)
         [check] = list(chats.keeper())
         assert f"(process {hangs}) does not respond" in check.message
-    wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
+    wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, previous}, 10, "another keeper")
     assert outlive("new", "-n", "two", "--", "cat").code == 0
     assert outlive("kill-all", "--yes").code == 0
 

@@ -98,9 +98,9 @@ class Server:
             return
         try:
             with self.handling:
-                former = self.turn
+                previous = self.turn
                 result = handler(message["params"])
-                begun = self.turn if self.turn is not former else None
+                begun = self.turn if self.turn is not previous else None
         except Refused as refused:
             answer({"error": {"code": refused.code, "message": str(refused)}, "id": message["id"]})
             return

@@ -13,7 +13,7 @@ turn does, in this order; without any, the answer is "echo: " and the prompt:
 - ``ask: QUESTION / A / B``: asks the user.
 - ``withdraw: COMMAND``: asks for leave, and takes the question back.
 - ``retry: TEXT``: the service's error, which is tried again. ``fail: TEXT``: the turn fails.
-- ``recall: 1``: the answer has all former prompts. ``answer: TEXT``; ``count: N``: N numbered lines as one delta each.
+- ``recall: 1``: the answer has all prompts. ``answer: TEXT``; ``count: N``: N numbered lines as one delta each.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is interrupted, or until a file "release" is in the working
   directory.

@@ -62,7 +62,7 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
     Args:
         name: the variable.
         value: the variable's whole value.
-        after: a former ``latest_pid()``: only processes which were started since are looked at.
+        after: a previous ``latest_pid()``: only processes which were started since are looked at.
     """
     entry = f"{name}={value}".encode()
     latest = latest_pid()
@@ -81,9 +81,9 @@ def latest_pid() -> int:
     return int((PROC / "loadavg").read_text().split()[-1])
 
 
-def _is_between(pid: int, former: int, latest: int) -> bool:
-    """Whether ``pid`` was assigned after ``former`` and up to ``latest``, with a possible wrap-around."""
-    return former < pid <= latest if former <= latest else pid > former or pid <= latest
+def _is_between(pid: int, previous: int, latest: int) -> bool:
+    """Whether ``pid`` was assigned after ``previous`` and up to ``latest``, with a possible wrap-around."""
+    return previous < pid <= latest if previous <= latest else pid > previous or pid <= latest
 
 
 def _environment_of(directory: Path) -> bytes:

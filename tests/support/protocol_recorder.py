@@ -2,8 +2,8 @@
 
 ::
 
-    git clone --quiet . /tmp/former && git -C /tmp/former checkout --quiet COMMIT
-    PYTHONPATH=/tmp/former python -P tests/support/protocol_recorder.py tests/recordings/protocol-1.jsonl
+    git clone --quiet . /tmp/previous && git -C /tmp/previous checkout --quiet COMMIT
+    PYTHONPATH=/tmp/previous python -P tests/support/protocol_recorder.py tests/recordings/protocol-1.jsonl
 
 It runs hosts and clients of whatever ``session_host`` it finds, with a proxy between them, and uses nothing else of
 the project. Each script here is one conversation, played by the client's own code. Tests play it again with today's

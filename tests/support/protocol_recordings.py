@@ -1,4 +1,4 @@
-"""Reads recordings of ``protocol_recorder``: a former version's message types, and conversations."""
+"""Reads recordings of ``protocol_recorder``: an earlier version's message types, and conversations."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Recording:
             self.conversations.setdefault(line["conversation"], []).append(frame)
 
     def decode(self, side: Side, payload: bytes) -> Any:
-        """Decode a message as the former version does: unknown parts are errors.
+        """Decode a message as the earlier version does: unknown parts are errors.
 
         Raises:
             msgspec.ValidationError: it was no message then.
@@ -129,7 +129,7 @@ async def read_payload(reader: asyncio.StreamReader) -> bytes | None:
 
 
 class ReplayedClient:
-    """Replays a former version's client to a host of this version, and decodes the replies as that client did.
+    """Replays an earlier version's client to a host of this version, and decodes the replies as that client did.
 
     Values that a host generates (attachments, the epoch, offsets) replace the recorded ones.
     """
@@ -169,8 +169,8 @@ class ReplayedClient:
 
     async def _say(self, frame: Frame) -> None:
         if frame.connection not in self._writers:
-            for former in self._writers.values():
-                former.close()
+            for previous in self._writers.values():
+                previous.close()
             await self._connect(frame.connection)
         values = self._as_of_now(frame)
         before = len(self.heard)
@@ -252,7 +252,7 @@ class ReplayedClient:
             self._changed.clear()
             for task in self._tasks:
                 if task.done():
-                    task.result()  # What the former version could not read is raised here.
+                    task.result()  # What the earlier version could not read is raised here.
             await self._changed.wait()
 
 
@@ -260,7 +260,7 @@ class ReplayedClient:
 
 
 class PlayedHost:
-    """Replays a former version's host from one recorded conversation; refuses messages unknown to that version.
+    """Replays an earlier version's host from one recorded conversation; refuses messages unknown to that version.
 
     Attributes:
         problems: differences from the recorded client's messages.

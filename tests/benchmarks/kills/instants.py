@@ -270,7 +270,7 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
         with await tracing(info.host_pid, number, follow="daemon", match=KEEPER_MODULE) as traced:
             processes.kill_keepers(info.keeper_pid)
             try:
-                await with_keeper(chat, former=info.keeper_pid)
+                await with_keeper(chat, previous=info.keeper_pid)
                 await chat.answers()
             except WaitTimeout as error:
                 losses.append(str(error))
@@ -281,8 +281,8 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def with_keeper(chat: Chat, *, former: int = 0) -> SessionInfo:
-    """Wait until the chat is with a keeper that lives and is not the former one.
+async def with_keeper(chat: Chat, *, previous: int = 0) -> SessionInfo:
+    """Wait until the chat is with a keeper that lives and is not the previous one.
 
     Raises:
         WaitTimeout: it does not come.
@@ -291,10 +291,10 @@ async def with_keeper(chat: Chat, *, former: int = 0) -> SessionInfo:
     while True:
         info = await info_of(chat)
         pid = info.keeper_pid
-        if pid is not None and pid != former and processes.is_alive(pid):
+        if pid is not None and pid != previous and processes.is_alive(pid):
             return info
         if time.monotonic() > deadline_s:
-            raise WaitTimeout(f"chat {chat.number} is with keeper {pid}; the former was {former}")
+            raise WaitTimeout(f"chat {chat.number} is with keeper {pid}; the previous was {previous}")
         await asyncio.sleep(0.01)
 
 

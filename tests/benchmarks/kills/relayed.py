@@ -116,7 +116,7 @@ class RelayedChat:
 
     async def _resume(self) -> None:
         """Go on in another session, as the user would, and compare what it begins with."""
-        former = self.viewer.items
+        previous = self.viewer.items
         while True:
             self.deaths += 1
             await self.until(lambda: (found := recorded(self.id)) is not None and found.state == "exited", "the end")
@@ -128,8 +128,10 @@ class RelayedChat:
             except OutliveError as error:
                 raise WaitTimeout(f"the chat cannot be resumed: {error}") from error
             await self.until(lambda: self.viewer.state in {"idle", "ended"}, "the agent that is resumed")
-            if self.viewer.items[: len(former)] != former:
-                self._losses.append(f"the resumed chat does not begin with the {len(former)} items of the former one")
+            if self.viewer.items[: len(previous)] != previous:
+                self._losses.append(
+                    f"the resumed chat does not begin with the {len(previous)} items of the previous one"
+                )
             if self.viewer.state == "idle":
                 return
             await self.until(self._is_over, "the end")

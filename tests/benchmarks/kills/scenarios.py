@@ -60,7 +60,7 @@ SCENARIOS: dict[str, Scenario] = {
     "replacement at upgrade": replacement_at_upgrade,
     "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
-    "former host at rest": former_at_rest,
+    "previous host at rest": former_at_rest,
     "host at rest": host_at_rest,
     "keeper at rest": keeper_at_rest,
     "relay at work": relay_at_work,
@@ -68,5 +68,5 @@ SCENARIOS: dict[str, Scenario] = {
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
     "structured host at rest": structured_host_at_rest,
-    "former structured host at rest": former_structured_host_at_rest,
+    "previous structured host at rest": former_structured_host_at_rest,
 }

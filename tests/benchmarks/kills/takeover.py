@@ -32,7 +32,7 @@ async def keeper_at_standbys_death(place: Place, number: int) -> Instant:
 
 
 async def keeper_after_standbys_death(place: Place, number: int) -> Instant:
-    """The standby is dead, and the keeper that the former one forks is killed, from its first call on."""
+    """The standby is dead, and the keeper that the previous one forks is killed, from its first call on."""
     return await _takeover(place, number, "standby", "fork")
 
 
@@ -59,7 +59,7 @@ async def standby_at_work(place: Place, number: int) -> Instant:
         # Whatever the second of the pair did not learn is lost with the first.
         active = (await with_keeper(first)).keeper_pid or active
         os.kill(active, signal.SIGKILL)
-        await with_keeper(first, former=active)
+        await with_keeper(first, previous=active)
         losses += await ends_well(first)
     finally:
         await first.close()

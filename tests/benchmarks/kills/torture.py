@@ -295,31 +295,31 @@ class Torture:
                 known = await chats() if any(name in hosts for name in names) else known
             pids = [known[hosts[name]].host_pid if name in hosts else several.keeper_pid(name) for name in names]
             several.kill_at_once([pid for pid in pids if pid])
-        await self._all_answer(former=0)
+        await self._all_answer(previous=0)
         return time.monotonic() - began_s
 
     async def _kill_keeper(self, kill: Kill, *, standby: bool = False) -> float:
-        former = (await self._info(self._chats[0])).keeper_pid
-        if former is None:
+        previous = (await self._info(self._chats[0])).keeper_pid
+        if previous is None:
             raise WaitTimeout("there is no keeper")
-        killed = several.keeper_pid("standby") if standby else former
+        killed = several.keeper_pid("standby") if standby else previous
         self._killed(kill, killed)
         began_s = time.monotonic()
         os.kill(killed, signal.SIGKILL)
-        await self._all_answer(former)
+        await self._all_answer(previous)
         return time.monotonic() - began_s
 
-    async def _all_answer(self, former: int) -> None:
-        """Wait until all chats answer, with a keeper that is not the former one and has a standby."""
+    async def _all_answer(self, previous: int) -> None:
+        """Wait until all chats answer, with a keeper that is not the previous one and has a standby."""
 
         async def all_know_another() -> bool:
             known = await chats()
             pids = {info.keeper_pid for info in known.values()}
-            if not set(self._ids) <= known.keys() or len(pids) != 1 or pids & {None, former}:
+            if not set(self._ids) <= known.keys() or len(pids) != 1 or pids & {None, previous}:
                 return False
             return several.keeper_pid("keeper") in pids and several.is_whole()
 
-        await _until(all_know_another, f"all chats to be with another keeper than {former}, and that to have a standby")
+        await _until(all_know_another, f"all chats to have another keeper than {previous}, with a standby")
         await asyncio.gather(*(chat.answers() for chat in self._chats))
 
     async def _kill_command(self, kill: Kill, chat: Chat) -> float:

@@ -67,10 +67,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     tried = {(column.title, check) for column in columns for check in agents_table.CHECKS}
     path = agents_table.PATH
     if results and (session.config.getoption("--write-agents-table") or tried <= results.keys()):
-        former = agents_table.read(path.read_text(encoding="utf-8"), columns) if path.exists() else {}
+        previous = agents_table.read(path.read_text(encoding="utf-8"), columns) if path.exists() else {}
         path.parent.mkdir(exist_ok=True)
         day = datetime.now(UTC).date().isoformat()
-        path.write_text(agents_table.written(columns, former | results, day), encoding="utf-8")
+        path.write_text(agents_table.written(columns, previous | results, day), encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------ fixtures

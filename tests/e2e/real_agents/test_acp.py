@@ -40,13 +40,13 @@ def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
     assert settings is not None
     argv = [word for word in settings.start if isinstance(word, str)]
 
-    def open_one(former: SpokenChat | None = None, *, has_history: bool = True, **options: str) -> SpokenChat:
-        conversation = former.transcript.status.conversation if former else ""
+    def open_one(previous: SpokenChat | None = None, *, has_history: bool = True, **options: str) -> SpokenChat:
+        conversation = previous.transcript.status.conversation if previous else ""
         start = Start(
-            directory=str(project), conversation=conversation, has_history=has_history and former is not None,
+            directory=str(project), conversation=conversation, has_history=has_history and previous is not None,
             options={**settings.options, **options},
         )  # fmt: skip
-        transcript = former.transcript if former and has_history else Transcript()
+        transcript = previous.transcript if previous and has_history else Transcript()
         chat = SpokenChat(
             AcpDialect, start, argv, {**os.environ, **settings.env}, prefix=f"chat{len(opened)}", transcript=transcript
         )

@@ -32,12 +32,12 @@ def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[
     """Opens chats with servers of their own, each ready for a prompt."""
     opened: list[SpokenChat] = []
 
-    def open_one(former: SpokenChat | None = None, **start: Any) -> SpokenChat:
-        if former is not None:
-            start |= {"conversation": former.transcript.status.conversation, "has_history": True}
+    def open_one(previous: SpokenChat | None = None, **start: Any) -> SpokenChat:
+        if previous is not None:
+            start |= {"conversation": previous.transcript.status.conversation, "has_history": True}
         chat = SpokenChat(
             CodexDialect, Start(directory=str(project), **start), ["codex", "app-server"],
-            prefix=f"chat{len(opened)}", transcript=former.transcript if former else None,
+            prefix=f"chat{len(opened)}", transcript=previous.transcript if previous else None,
         )  # fmt: skip
         opened.append(chat)
         chat.until(lambda: chat.rules.state.takes_prompts)

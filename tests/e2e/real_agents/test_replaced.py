@@ -82,9 +82,9 @@ def start_detached(agent: RealAgent, project: Path) -> str:
 
 def kill_and_await_another(role: str) -> None:
     """Kill the process behind the chat, or the keeper; returns when another is in its place."""
-    former = listed()[role]
-    os.kill(former, signal.SIGKILL)
-    wait_until(lambda: listed()[role] not in {former, None}, READY_S, f"another {role}")
+    previous = listed()[role]
+    os.kill(previous, signal.SIGKILL)
+    wait_until(lambda: listed()[role] not in {previous, None}, READY_S, f"another {role}")
 
 
 TROUBLES: dict[str, Callable[[], object]] = {

@@ -260,7 +260,7 @@ async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async def known(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
-        """Fork a chat before a prompt, and ask the fork something; what the model is told of the former prompts."""
+        """Fork a chat before a prompt, and ask the fork something; what the model is told of the previous prompts."""
         async with viewing(chat.id) as viewed:
             await viewed.until_said("echo: hello one")
             [prompt] = [item.id for item in viewed.items if item.kind == "user" and item.text == before]

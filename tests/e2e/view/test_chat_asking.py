@@ -290,11 +290,11 @@ def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) 
     chat = PlayedChat()
     item = chat.put("agent", "draft")
     shown = chat_stage(chat)
-    former = chat.transcript.get(item)
-    assert former is not None
+    previous = chat.transcript.get(item)
+    assert previous is not None
     import msgspec
 
-    chat.apply(Put(msgspec.structs.replace(former, text="final")))
+    chat.apply(Put(msgspec.structs.replace(previous, text="final")))
     shown.settle()
     assert "final" in shown.shown()
     assert "draft" not in shown.shown()

@@ -37,10 +37,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     monkeypatch.setattr(limits, "now", made)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    former = QLocale()
+    previous = QLocale()
     QLocale.setDefault(QLocale(QLocale.Language.German, QLocale.Country.Germany))
     yield made
-    QLocale.setDefault(former)
+    QLocale.setDefault(previous)
     monkeypatch.undo()
     time.tzset()
 

@@ -54,7 +54,7 @@ def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable
 
 
 def find(made: Stage, bar: FindBar, text: str) -> None:
-    """Type a query in the place of the former one."""
+    """Type a query in the place of the previous one."""
     bar.field.selectAll()
     QTest.keyClicks(bar.field, text)
     searched(made, bar)

@@ -30,7 +30,7 @@ SPREADS = {
     "command at launch": 2,
     "host at upgrade": 3,
     "replacement at upgrade": 2,
-    "former host at rest": 2,
+    "previous host at rest": 2,
     "host at rest": 2,
     "keeper at rest": 2,
     "structured host at work": 2,

@@ -136,9 +136,9 @@ def test_a_restarted_service_leaves_the_living_keeper_alone(systemd: UserSystemd
     shutil.rmtree(area.runtime)
     wait_until((area.runtime / "keeper.alive").exists, 10, "the lock that the service waits for")
     wait_until(lambda: described()["keeper_pid"] == before["keeper_pid"], 10, "the chat to be there again")
-    former = systemd.show(service, "MainPID")
-    os.kill(int(former), signal.SIGKILL)
-    wait_until(lambda: systemd.show(service, "MainPID") not in {former, "0"}, 10, "the service to start again")
+    previous = systemd.show(service, "MainPID")
+    os.kill(int(previous), signal.SIGKILL)
+    wait_until(lambda: systemd.show(service, "MainPID") not in {previous, "0"}, 10, "the service to start again")
     assert described()["keeper_pid"] == before["keeper_pid"]
     kill(ours(area))
     ends_as_it_should(systemd, service, before)
@@ -154,11 +154,11 @@ def test_living_hosts_connect_to_the_keeper_that_systemd_starts(systemd: UserSys
 
 
 def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat: str, area: Area) -> None:
-    before, former = described(), service_of(systemd)
+    before, previous = described(), service_of(systemd)
     assert outlive("upgrade").code == 0
-    wait_until(lambda: systemd.show(former, "NFileDescriptorStore") == "0", 10, "the former service to be left")
+    wait_until(lambda: systemd.show(previous, "NFileDescriptorStore") == "0", 10, "the previous service to be left")
     service = service_of(systemd)
-    assert service != former
+    assert service != previous
     kill(ours(area))
     ends_as_it_should(systemd, service, before)
 

@@ -142,13 +142,13 @@ async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     (own / "sitecustomize.py").write_text(
         "import os\n"
         "import session_host.host.driver.driver as driver\n"
-        "former = driver.Driver.on_output\n"
+        "previous = driver.Driver.on_output\n"
         "def on_output(self, data):\n"
         f"    if b'line 0004' in data and os.path.exists({str(mark)!r}):\n"
         f"        os.unlink({str(mark)!r})\n"
         "        os.kill(self.program.process.pid, 9)\n"
         "        os.kill(os.getpid(), 9)\n"
-        "    return former(self, data)\n"
+        "    return previous(self, data)\n"
         "driver.Driver.on_output = on_output\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(own))

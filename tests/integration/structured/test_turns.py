@@ -170,10 +170,10 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
     thread = heard_thread(tmp_path)
     assert [each["params"]["threadId"] for each in heard(tmp_path, "thread/fork")] == [thread, thread]
     with open_store() as store:
-        former, new = store.get(record.id), store.get(again.id)
-    assert former is not None
+        previous, new = store.get(record.id), store.get(again.id)
+    assert previous is not None
     assert new is not None
-    assert (former.continued_by, new.resumed_from) == (None, None)
+    assert (previous.continued_by, new.resumed_from) == (None, None)
     assert new.provider_session_id != thread
     assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 

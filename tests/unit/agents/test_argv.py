@@ -128,11 +128,11 @@ def test_with_answers_from_outside_questions_are_asked_and_ends_of_calls_reporte
     for answering in (False, True):
         write_files(load_catalog(tmp_path)["claude"].files, tmp_path / "files", answering=answering)
         made.append(json.loads((tmp_path / "files" / "settings.json").read_text())["hooks"])
-    former, hooks = made
+    previous, hooks = made
     [asking] = hooks.pop("PermissionRequest")[0]["hooks"]
-    [reporting] = former.pop("PermissionRequest")[0]["hooks"]
+    [reporting] = previous.pop("PermissionRequest")[0]["hooks"]
     ends = [hooks.pop(each) for each in ("PostToolUse", "PostToolUseFailure", "PostToolBatch", "SubagentStop")]
-    assert hooks == former
+    assert hooks == previous
     for [entry] in ends:
         assert entry["hooks"] == [{**reporting, "command": reporting["command"].replace(" || true", " --done || true")}]
     assert reporting["async"]

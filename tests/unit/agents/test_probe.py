@@ -223,5 +223,5 @@ def test_a_version_without_a_command_or_option_of_the_protocol_does_not_speak_it
     assert speaks_protocol(agent, Probe("1", options, commands=frozenset({"run", "serve"})))
     assert not speaks_protocol(agent, Probe("1", options, commands=frozenset({"run"})))
     assert not speaks_protocol(agent, Probe("1", options - {"--lines"}, commands=frozenset({"serve"})))
-    assert speaks_protocol(agent, Probe("1", options)), "an answer that a former version kept does not say"
+    assert speaks_protocol(agent, Probe("1", options)), "an answer that an earlier version kept does not say"
     assert speaks_protocol(agent, Probe("1"))

@@ -78,10 +78,10 @@ class PlayedViewer:
         return self.undelivered
 
     def free_replica(self) -> None:
-        former, self.emulator = self.emulator, None
-        if former is not None:
+        previous, self.emulator = self.emulator, None
+        if previous is not None:
             self.delegate.viewer_replaced()
-            former.close()
+            previous.close()
 
     def set_colors(self, colors: DefaultColors) -> None:
         self.colors = colors

@@ -340,10 +340,10 @@ async def test_the_appearance_turns_live(played: Played):
 
 async def test_programs_get_a_chosen_themes_colours_and_not_those_of_one_that_is_looked_at(app: App, area: Area):
     gruvbox = Library().pair("gruvbox-dark")
-    former = app.sessions.colors
+    previous = app.sessions.colors
     app.theme.preview(gruvbox, "dark")
     assert app.theme.terminal.background == gruvbox.dark.terminal.background
-    assert app.sessions.colors == former
+    assert app.sessions.colors == previous
     app.theme.use(gruvbox, "dark", Look())
     assert app.sessions.colors == gruvbox.dark.terminal.default_colors()
     (area.config / "window.toml").write_text('theme = "nord"\nnotifications = false\n')

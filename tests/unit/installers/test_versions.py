@@ -1,4 +1,4 @@
-"""The Debian package keeps a former version's files for as long as a chat needs them, and no longer."""
+"""The Debian package keeps an earlier version's files for as long as a chat needs them, and no longer."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def test_former_versions_stay_while_an_agent_runs_that_is_older_than_the_current
     assert kept() == ["1", "2", "current"]
     began_s = versions._started_s(Path(f"/proc/{agent.pid}"))
     assert abs(time.time() - began_s) < 30
-    former = [versions.VERSIONS / "1"]
-    assert list(versions._needed(former, began_s)) == former
-    assert list(versions._needed(former, began_s - 2 * versions.UNSURE_S)) == [], "it was started by the current one"
+    previous = [versions.VERSIONS / "1"]
+    assert list(versions._needed(previous, began_s)) == previous
+    assert list(versions._needed(previous, began_s - 2 * versions.UNSURE_S)) == [], "it was started by the current one"
     end(agent)
     versions.main(["clean"])
     assert kept() == ["2", "current"]

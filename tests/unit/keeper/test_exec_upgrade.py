@@ -99,7 +99,7 @@ class Kin:
         self.host = MessageChannel(host, FromKeeperDecoder())
         one = self._session(directory, ONE, program)
         self.keeper.add_channel(one, channel)
-        # One that came from a former keeper: its host is no child of ours, and has left already.
+        # One that came from a previous keeper: its host is no child of ours, and has left already.
         other = self._session(directory, OTHER, program)
         other.state = KeptSessionState.OVER
         self.loop.watch(pidfd := pidfd_of(program), lambda: None)

@@ -101,12 +101,12 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
     wait_for_end(pid, 10)
 
 
-def follower(spec: LaunchSpec, former: int) -> int:
+def follower(spec: LaunchSpec, previous: int) -> int:
     """The host that has taken over."""
 
     def taken_over() -> int:
         found = kept(spec)
-        return found.host_pid if found is not None and found.host_pid not in {0, former} else 0
+        return found.host_pid if found is not None and found.host_pid not in {0, previous} else 0
 
     host = wait_until(taken_over, 10, "another host")
     wait_until(lambda: described(spec).host_pid == host, 10, "it to answer")
@@ -246,21 +246,21 @@ def test_host_after_host_may_die(caller: Caller) -> None:
 def test_a_killed_keeper_is_followed_by_one_that_keeps_all(caller: Caller, killed: str) -> None:
     specs = [spec_for("cat") for _ in range(3)]
     reports = [caller.launch(spec) for spec in specs]
-    former = caller.status().pid
+    previous = caller.status().pid
     match killed:
         case "both":
-            standby = processes.parent(former)
-            processes.kill_keepers(former)
-            for pid in (former, standby):
+            standby = processes.parent(previous)
+            processes.kill_keepers(previous)
+            for pid in (previous, standby):
                 wait_for_end(pid, 10)
         case "the standby":
-            kill(processes.parent(former))
+            kill(processes.parent(previous))
         case _:
-            kill(former)
+            kill(previous)
 
     def handed_over() -> bool:
         found = status()
-        return found.pid != former and len(found.sessions) == len(specs)
+        return found.pid != previous and len(found.sessions) == len(specs)
 
     wait_until(handed_over, 20, "all to be kept again")
     for spec, report in zip(specs, reports, strict=True):
@@ -274,10 +274,10 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all(caller: Caller, kille
 def test_a_keeper_that_is_asked_to_leave_is_followed_by_another(caller: Caller) -> None:
     spec = spec_for("cat")
     report = caller.launch(spec)
-    former = caller.status().pid
-    kill(former, signal.SIGTERM)
+    previous = caller.status().pid
+    kill(previous, signal.SIGTERM)
     wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
-    assert status().pid != former
+    assert status().pid != previous
     assert described(spec).host_pid == report.host_pid
 
 

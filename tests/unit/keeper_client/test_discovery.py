@@ -101,24 +101,24 @@ def test_twenty_at_once_start_exactly_one(sessions: Sessions) -> None:
 
 def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
     pipe = connect_or_start_keeper()
-    former = pipe.peer_pid()
+    previous = pipe.peer_pid()
     pipe.close()
-    os.kill(former, signal.SIGKILL)
-    wait_for_end(former, 10)
+    os.kill(previous, signal.SIGKILL)
+    wait_for_end(previous, 10)
     assert keeper_socket().exists(), "what it left is in the way of nobody"
     pipe = connect_or_start_keeper()
-    assert pipe.request(Status(), 10).pid not in {former, 0}
+    assert pipe.request(Status(), 10).pid not in {previous, 0}
     pipe.close()
 
 
 def test_one_that_is_leaving_is_waited_for(sessions: Sessions) -> None:
     pipe = connect_or_start_keeper()
-    former = pipe.peer_pid()
+    previous = pipe.peer_pid()
     pipe.close()
-    os.kill(former, signal.SIGTERM)
+    os.kill(previous, signal.SIGTERM)
     wait_until(lambda: not keeper_socket().exists(), 10, "it to take no more calls")
     pipe = connect_or_start_keeper()
-    assert pipe.peer_pid() != former
+    assert pipe.peer_pid() != previous
     pipe.close()
 
 

@@ -165,8 +165,8 @@ def test_input_beyond_the_limit_and_all_later_input_is_refused_until_the_user_ac
 
 
 def test_a_viewer_with_an_older_protocol_may_type_after_a_refusal(stage: Stage) -> None:
-    former = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
-    client = stage.start_program().connection(former, m.Attach(output=False))
+    previous = m.Hello(MIN_HOLD_PROTOCOL - 1, "viewer", BUILD)
+    client = stage.start_program().connection(previous, m.Attach(output=False))
     assert (
         stage.script()
         >> stage.sends(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))

@@ -48,7 +48,7 @@ def test_attach_shows_the_screen_types_and_detaches(is_executed: bool) -> None:
 
         assert terminal.end() == 0
         assert "[detached from echo; it keeps running]" in terminal.text()
-        assert "<61>" not in terminal.text(), "the former screen is back"
+        assert "<61>" not in terminal.text(), "the previous screen is back"
         assert terminal.modes() == fresh_modes()
         assert not terminal.screen.modes.alternate_screen
     assert processes.is_alive(child_pid(session_id))
@@ -219,7 +219,7 @@ def test_the_former_size_returns_when_a_small_terminal_detaches(how: str) -> Non
                 assert small.end() == 0
             else:
                 os.kill(small.pid, signal.SIGKILL)
-            wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the former size")
+            wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the previous size")
         first.type(DETACH)
         assert first.end() == 0
     assert outlive("peek", "size").output.splitlines()[-1].startswith("size 90x20 ")

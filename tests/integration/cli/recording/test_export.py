@@ -69,7 +69,7 @@ class TestTheFile:
     def test_an_existing_file_is_replaced(self, tmp_path: Path) -> None:
         recorded_session("x", stream(b"hello"))
         path, link = tmp_path / "kept.txt", tmp_path / "link.TXT"
-        path.write_text("former" * 1000)
+        path.write_text("previous" * 1000)
         path.chmod(0o640)
         link.symlink_to(path)
         assert outlive("export", "x", str(link)).code == 0
@@ -96,11 +96,11 @@ class TestTheFile:
         recorded_session("x", stream(b"x" * 3_000_000))
         with disks.small_disk(tmp_path / "disk", 512) as disk:
             path = disk / "out.cast"
-            path.write_text("former")
+            path.write_text("previous")
             done = outlive("export", "x", str(path))
             assert done.code == 1
             assert "No space" in done.complaint()
-            assert path.read_text() == "former"
+            assert path.read_text() == "previous"
             assert list(disk.iterdir()) == [path]
 
     @pytest.mark.parametrize("state", [State.RUNNING, State.LOST])

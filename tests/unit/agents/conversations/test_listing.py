@@ -191,7 +191,7 @@ class TestClaude:
 
     def test_one_that_moved_into_a_worktree(self, put: Put, tmp_path: Path) -> None:
         moved = {"type": "relocated", "relocatedCwd": PROJECT}
-        put("claude", lines(user("look") | {"cwd": "/home/user/former"}, moved))
+        put("claude", lines(user("look") | {"cwd": "/home/user/previous"}, moved))
 
         assert [kept.directory for kept in listed("claude", tmp_path)] == [PROJECT]
 

@@ -326,8 +326,8 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: TrackerScript) -
 
 
 def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
-    former = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
-    saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityState)
+    previous = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
+    saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(previous), type=ActivityState)
     tracker = ActivityTracker(WATCH, "t0", saved_state)
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
     assert tracker.on_input(Moment("t2", 2.0))

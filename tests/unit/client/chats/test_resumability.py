@@ -144,15 +144,15 @@ class TestAgentsDirectoryElsewhere:
         self, place: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         record = kept(located_by={"HOME": str(Path.home()), "CLAUDE_CONFIG_DIR": str(place)})
-        former = kept(1)
+        previous = kept(1)
 
         for callers in ("", str(place.parent / "two")):
             monkeypatch.setenv("CLAUDE_CONFIG_DIR", callers)
             assert resumability(record.id) == (True, "")
-            assert resumability(former.id) == (True, "the conversation is empty")
+            assert resumability(previous.id) == (True, "the conversation is empty")
             assert f" && CLAUDE_CONFIG_DIR={place} claude --resume {ID}" in resume_command(record.id)
         monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(place))
-        assert resumability(former.id) == (True, "")
+        assert resumability(previous.id) == (True, "")
 
     def test_a_variable_that_only_the_caller_has_does_not_count(
         self, transcript: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

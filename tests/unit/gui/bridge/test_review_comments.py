@@ -30,16 +30,16 @@ async def test_comments_are_saved_soon_and_restored_with_what_was_not_saved(play
 
 
 async def test_a_resumed_chat_has_the_comments_of_the_former_one(played: Played) -> None:
-    former = await played.add("one", state=State.EXITED, exit_code=0)
+    previous = await played.add("one", state=State.EXITED, exit_code=0)
     comments, changed = played.sessions.review_comments, list[str]()
-    comments.put(former, comment("1"))
+    comments.put(previous, comment("1"))
     comments.changed.connect(changed.append)
-    follower = await played.add("one", resumed_from=former)
-    await played.storage.call(lambda store: store.update(former, continued_by=follower))
+    follower = await played.add("one", resumed_from=previous)
+    await played.storage.call(lambda store: store.update(previous, continued_by=follower))
     await played.sessions.refresh_now()
     assert changed == [follower]
-    assert comments.of(former) == comments.of(follower) == [comment("1")]
-    comments.put(former, comment("2"))
+    assert comments.of(previous) == comments.of(follower) == [comment("1")]
+    comments.put(previous, comment("2"))
     assert list(comments.saved()) == [follower]
     assert comments.remove(follower, "2", "gone") == [comment("2")]
 

@@ -12,7 +12,7 @@ from tests.support.kept_sessions import kept_session
 
 
 def another_owns(input_log: int) -> bool:
-    """Whether a process that is forked now gets the lock, as this version or as a former one takes it."""
+    """Whether a process that is forked now gets the lock, as this version or as a previous one takes it."""
     pid = os.fork()
     if not pid:
         got = os._exit
@@ -33,6 +33,6 @@ def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
         assert try_lock_session(input_log), "it is ours already"
         LogHeader(input_log).close()
         os.close(os.dup(input_log))
-        assert not another_owns(input_log), "a host of a former version leaves it alone too"
+        assert not another_owns(input_log), "a host of an earlier version leaves it alone too"
         unlock_session(input_log)
         assert another_owns(input_log)

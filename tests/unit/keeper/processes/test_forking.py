@@ -43,13 +43,13 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
 
 @pytest.fixture
 def handlers() -> Iterator[int]:
-    """The keeper's own: what wakes its loop, and what does so on a signal; the descriptor of the former."""
+    """The keeper's own: what wakes its loop, and what does so on a signal; the descriptor of the previous."""
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    former = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    previous = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     yield theirs.fileno()
-    signal.set_wakeup_fd(former)
+    signal.set_wakeup_fd(previous)
     for number, handler in before.items():
         signal.signal(number, handler)
     ours.close()

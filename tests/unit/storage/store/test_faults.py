@@ -194,10 +194,10 @@ class TestVersions:
 
         added = {name for _, name, _ in schema.ADDED_COLUMNS}
         former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
-        with monkeypatch.context() as former:
-            former.setattr(database, "ADDED_COLUMNS", ())
-            former.setattr(store, "_FIELDS", former_fields)
-            former.setattr(store, "_COLUMNS", ", ".join(former_fields))
+        with monkeypatch.context() as previous:
+            previous.setattr(database, "ADDED_COLUMNS", ())
+            previous.setattr(store, "_FIELDS", former_fields)
+            previous.setattr(store, "_COLUMNS", ", ".join(former_fields))
             [record] = fill(path, make_record, 1)
             with Store.open(path) as held:
                 with monkeypatch.context() as current:

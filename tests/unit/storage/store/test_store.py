@@ -251,25 +251,25 @@ class TestGoingOnWithAConversation:
     def test_the_former_session_learns_which_one_resumed_it_in_the_same_write(
         self, store: Store, make_record: MakeRecord
     ) -> None:
-        former = make_record(name="x", state=State.EXITED)
-        store.insert(former)
-        later = make_record(name="x", resumed_from=former.id)
+        previous = make_record(name="x", state=State.EXITED)
+        store.insert(previous)
+        later = make_record(name="x", resumed_from=previous.id)
 
         store.insert(later)
 
-        assert store.get(former.id).continued_by == later.id  # type: ignore[union-attr]
+        assert store.get(previous.id).continued_by == later.id  # type: ignore[union-attr]
 
     def test_of_two_who_do_so_at_once_one_does(self, store: Store, make_record: MakeRecord) -> None:
-        former = make_record(state=State.EXITED)
-        store.insert(former)
-        first, second = make_record(resumed_from=former.id), make_record(name="second", resumed_from=former.id)
+        previous = make_record(state=State.EXITED)
+        store.insert(previous)
+        first, second = make_record(resumed_from=previous.id), make_record(name="second", resumed_from=previous.id)
         store.insert(first)
 
         with pytest.raises(StoreError, match=f"second: this conversation already continues in {first.id}"):
             store.insert(second)
 
         assert store.get(second.id) is None
-        assert store.get(former.id).continued_by == first.id  # type: ignore[union-attr]
+        assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
 
     def test_a_former_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
         record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
@@ -281,14 +281,14 @@ class TestGoingOnWithAConversation:
     def test_without_the_session_that_resumed_it_it_can_be_gone_on_with_again(
         self, store: Store, make_record: MakeRecord
     ) -> None:
-        former = make_record(state=State.EXITED)
-        store.insert(former)
-        later = make_record(resumed_from=former.id)
+        previous = make_record(state=State.EXITED)
+        store.insert(previous)
+        later = make_record(resumed_from=previous.id)
         store.insert(later)
 
         store.remove(later.id)
 
-        assert store.get(former.id).continued_by is None  # type: ignore[union-attr]
+        assert store.get(previous.id).continued_by is None  # type: ignore[union-attr]
 
     def test_a_name_means_the_newest_of_a_chain(self, store: Store, make_record: MakeRecord) -> None:
         first = make_record(name="x", state=State.EXITED)

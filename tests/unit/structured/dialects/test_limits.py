@@ -192,7 +192,7 @@ def test_limits_are_in_records_and_snapshots_and_a_former_version_reads_all_but_
     assert Transcript.restore(transcript.snapshot()).status.usage == transcript.status.usage == usage
     changes = msgspec.msgpack.encode([msgspec.structs.replace(usage, used=3)])
     assert msgspec.msgpack.decode(changes, type=list[FormerUsage]) == [FormerUsage(3, 0)]
-    former = Transcript()
-    former.feed(encode_record(Cause.LINES, [FormerUsage(3, 4)], at_ms=1, raw_end=1))  # type: ignore[list-item]
-    assert former.status.usage is not None
-    assert former.status.usage.limits == ()
+    previous = Transcript()
+    previous.feed(encode_record(Cause.LINES, [FormerUsage(3, 4)], at_ms=1, raw_end=1))  # type: ignore[list-item]
+    assert previous.status.usage is not None
+    assert previous.status.usage.limits == ()

@@ -35,7 +35,7 @@ def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
         (f"env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ()),
         ("env", {}, ()),
         ("env -i", {AGENT_CHATS: UNKNOWN}, (UNKNOWN,)),
-        (f"env -u {AGENT_CHATS} {MARK}=former", {AGENT_CHATS: UNKNOWN}, ()),
+        (f"env -u {AGENT_CHATS} {MARK}=previous", {AGENT_CHATS: UNKNOWN}, ()),
     ],
     ids=[
         "inherited",
@@ -44,7 +44,7 @@ def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
         "a chat of the user's",
         "no chat",
         "an orphan",
-        "a former version",
+        "an earlier version",
     ],
 )
 def test_the_nearest_value_counts(inner: str, outer: dict[str, str], chats: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ def test_the_view_stays_on_its_rows_also_at_the_end(make: Make, back: int) -> No
         emulator.feed(numbered(20, 30))
         assert painted(view) == before
     view.show(view.top + 7)
-    assert painted(view)[-1] == f"line {22 - back}", "the row below the former end"
+    assert painted(view)[-1] == f"line {22 - back}", "the row below the previous end"
     view.scroll_to(10_000)
     assert painted(view)[-1] == "line 29"
 
