@@ -16,8 +16,9 @@ def open_running_chat() -> str:
     return translate("window", "Open a running chat…")
 
 
-def installed_agents() -> str:
-    return translate("window", "INSTALLED AGENTS")
+def agents_to_choose() -> str:
+    """Heading over the installed agents, which are buttons."""
+    return translate("window", "NEW CHAT WITH")
 
 
 def chats_keep_running() -> str:

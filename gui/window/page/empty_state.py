@@ -55,7 +55,7 @@ class EmptyState(Area):
         self._start = button(common_texts.new_chat(), "primary", self.new_chat.emit)
         self._key = label("", "secondary")
         self._switch = button(window_texts.open_running_chat(), "", self.switch_requested.emit)
-        self._heading = label(window_texts.installed_agents(), "heading")
+        self._heading = label(window_texts.agents_to_choose(), "heading")
         self._heading.hide()
         self._agents = QWidget()
         self._rows = FlowLayout(self._agents, gap_px=4)
