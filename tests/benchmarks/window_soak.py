@@ -83,14 +83,16 @@ class Soak:
     def _shell(self) -> None:
         self._press(("ctrl+shift+Return",))
         time.sleep(1)
-        self._window.type("seq 1 500; exit\n")
+        self._window.type("seq 1 500; exit")
+        self._press(("Return",))
         time.sleep(1)
         self._press(("ctrl+shift+w",))
 
     def _prompt(self) -> None:
         self._window.show(self._structured)
         outlive("wait", "structured", "--status", "idle", "--timeout", "60")
-        self._window.type("run: make all\n")
+        self._window.type("run: make all")
+        self._press(("Return",))
         outlive("wait", "structured", "--status", "needs_input", "--timeout", "60")
         time.sleep(ACT_S)
         self._press(("alt+y",))
