@@ -23,7 +23,7 @@ from tests.benchmarks.soak import PROGRAMS
 from tests.benchmarks.usage import descriptor_count, flatness, pss_mb
 from tests.support.chat_commands import new_chat
 from tests.support.commands import outlive
-from tests.support.windows import Window, window
+from tests.support.windows import NotListening, Window, window
 
 MIN_GROWTH_MB, GROWTH_SHARE = 4.0, 0.03
 """What allocators and caches do anyway."""
@@ -119,7 +119,13 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
         began_s = time.monotonic()
         while (at_s := time.monotonic() - began_s) < minutes * 60:
             for name in random.Random(seed + done).sample(names, len(names)):
-                soak.do(name)
+                try:
+                    soak.do(name)
+                except (NotListening, AssertionError, RuntimeError):
+                    print(f"act {done}, {name}; the window: {opened.process.poll()}")
+                    for log in own.area.state.glob("logs/window*"):
+                        print(log.read_text())
+                    raise
                 done += 1
             pid = opened.process.pid
             figures = {"window": pss_mb(pid), "descriptors": float(descriptor_count(pid))}
