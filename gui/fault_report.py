@@ -77,8 +77,16 @@ class FaultReport(QObject):
         sys.excepthook = self._on_error
         threading.excepthook = lambda thread: self._on_error(thread.exc_type, thread.exc_value, thread.exc_traceback)
 
+    def end_within(self, timeout_s: float) -> None:
+        """End the process if ``close`` is not called in time: a window that hangs while it quits cannot be seen.
+
+        A thread without Python does it, and first writes to the log where each thread hangs.
+        """
+        faulthandler.dump_traceback_later(timeout_s, exit=True, file=self._file or sys.stderr)
+
     def close(self) -> None:
         """Write that the window has ended, and write no more."""
+        faulthandler.cancel_dump_traceback_later()
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
         for handler in self._handlers:
             logging.getLogger().removeHandler(handler)

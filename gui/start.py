@@ -14,6 +14,9 @@ from gui.wording import notice_texts, translation
 from session_host import paths
 from session_host.version import VERSION
 
+QUIT_TIMEOUT_S = 30.0
+"""All that is saved has been saved by then. A process that hangs would keep the next window from opening."""
+
 
 def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bool = False) -> int:
     """Run the window; returns the process's exit code.
@@ -41,8 +44,15 @@ def start(claim: SingleInstance, *, is_for_new_chat: bool = False, is_hidden: bo
     if faults.has_crashed:
         app.show_fault(notice_texts.window_crashed(), str(faults.path))
     qt.commitDataRequest.connect(_on_session_end)
+
+    async def run() -> int:
+        try:
+            return await app.run()
+        finally:
+            faults.end_within(QUIT_TIMEOUT_S)
+
     try:
-        return loop.run(qt, app.run(), app.quit)
+        return loop.run(qt, run(), app.quit)
     finally:
         faults.close()
 

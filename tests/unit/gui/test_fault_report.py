@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from gui.fault_report import FaultReport
 from session_host.system.log_rotation import LIMIT_BYTES, rotated_path
+from tests.support.commands import REPOSITORY
 from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 60.0
@@ -28,6 +30,12 @@ def report(qapp: object, path: Path) -> Iterator[FaultReport]:
     yield made
     made.close()
     made.deleteLater()
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
 
 
 def fail() -> None:
@@ -117,3 +125,23 @@ def test_without_a_disk_the_window_starts_all_the_same(qapp: object, tmp_path: P
     fail()
     made.close()
     made.deleteLater()
+
+
+HANGS = """
+import ctypes, sys
+from pathlib import Path
+from gui.fault_report import FaultReport
+report = FaultReport(Path(sys.argv[1]))
+report.end_within(float(sys.argv[2]))
+if len(sys.argv) > 3:
+    report.close()
+    raise SystemExit(0)
+ctypes.PyDLL(None).pause()  # This call keeps the interpreter's lock.
+"""
+
+
+def test_a_process_that_hangs_while_it_ends_is_ended_and_the_log_has_the_place(path: Path) -> None:
+    done = run_python("-c", HANGS, str(path), "0.1")
+    assert done.returncode == 1, done.stderr
+    assert 'File "<string>", line 10 in <module>' in path.read_text()
+    assert run_python("-c", HANGS, str(path), "0.1", "close").returncode == 0
