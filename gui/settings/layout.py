@@ -98,7 +98,7 @@ class WindowLayout(msgspec.Struct):
         """Load from the store; unknown or invalid values become defaults.
 
         Args:
-            values: the saved form of this version, or of a former one with one window and one pane.
+            values: the saved form of this version, or of an earlier one with one window and one pane.
             warn: called if a window cannot be restored as it was.
         """
         layout = cls()

@@ -170,7 +170,7 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
     """
     problems: list[str] = []
     known = previous or Preferences()
-    stays = "Using the defaults." if previous is None else "The former settings stay."
+    stays = "Using the defaults." if previous is None else "The previous settings stay."
     window, pair = known.window, known.pair
     keys, lines, texts = known.keys, known.key_lines, known.texts
     try:
@@ -184,7 +184,7 @@ def load_preferences(directory: Path, previous: Preferences | None = None) -> Pr
     try:
         pair = _read_theme(directory, window.theme)
     except ConfigError as error:
-        problems.append(f"{error}. {'Using the default theme.' if previous is None else 'The former theme stays.'}")
+        problems.append(f"{error}. {'Using the default theme.' if previous is None else 'The previous theme stays.'}")
     return Preferences(window, keys, lines, texts, pair, tuple(problems))
 
 

@@ -54,8 +54,10 @@ def open_window(
         with window(errors=path, argv=argv, has_own_session=has_own_session) as own:
             wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
             yield own
-        # An X server that is killed ends its clients, and Xlib says so.
-        assert complaints_in(path.read_text(), allowed="XIO|X connection|xcb|XCB") == [], path.read_text()
+        # An X server that is killed ends its clients, and Xlib says so. Qt gives the registry of assistive programs
+        # 0.1 s for each key before it goes on, and says when that was too little on a busy machine.
+        allowed = "XIO|X connection|xcb|XCB|QSpiApplication::"
+        assert complaints_in(path.read_text(), allowed=allowed) == [], path.read_text()
 
     return opened
 

@@ -94,7 +94,7 @@ def test_a_problem_in_a_theme_names_file_and_line_and_the_former_theme_stays(
     assert problem.startswith(f"{own / 'mine.toml'}:{line}: " if line else f"{own / 'mine.toml'}: ")
     assert says in problem
     assert "\n" not in problem
-    assert problem.endswith("The former theme stays.")
+    assert problem.endswith("The previous theme stays.")
     assert settings.preferences.pair == former
     (own / "mine.toml").write_text(MINE)
     settings.read_again()
