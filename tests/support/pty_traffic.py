@@ -33,6 +33,11 @@ _QUERIES: tuple[tuple[str, bytes, bytes], ...] = (
     ("program status", rb"\x1b\]7501;\?[^\x07\x1b]*" + _OSC_END, rb"\x1b\]7501;\?" + _OSC_END),
     ("XTGETTCAP", rb"\x1bP\+q[0-9A-Fa-f;]*\x1b\\", rb"\x1bP[01]\+r[^\x1b]*\x1b\\"),
     ("DECRQSS", rb"\x1bP\$q[^\x1b]*\x1b\\", rb"\x1bP[01]\$r[^\x1b]*\x1b\\"),
+    (
+        "notifications",
+        rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END,
+        rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END,
+    ),
     ("kitty graphics", rb"\x1b_G[^\x1b]*a=q[^\x1b]*\x1b\\", rb"\x1b_G[^\x1b]*\x1b\\"),
 )
 _FOCUS = re.compile(rb"\x1b\[[IO]")
