@@ -244,10 +244,6 @@ class InstallHint(QWidget):
         layout.addLayout(row)
         self.hide()
 
-    def focus(self) -> None:
-        """Give the keyboard to the button that copies the command, if there is a command."""
-        self.copy.setFocus(Qt.FocusReason.OtherFocusReason)
-
     def show_agent(self, agent: Agent | None) -> None:
         """Show the message for this agent; None for no message."""
         self.setVisible(agent is not None)

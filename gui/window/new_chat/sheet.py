@@ -315,8 +315,6 @@ class NewChatSheet(FormSheet):
     def _checked(self) -> NewChatRequest | None:
         """The request, or None after the invalid field is marked."""
         if not self.start.isEnabled():
-            if self.missing.isVisible():
-                self.missing.focus()
             return None
         try:
             new_chat = self._read()
