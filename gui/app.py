@@ -108,7 +108,7 @@ class App:
             lambda saved: MainWindow(self.theme, self.sessions, catalog, self.settings, layout, saved),
             self.sessions, layout, qt,
         )  # fmt: skip
-        self.tray = Tray(self.theme, self.sessions, catalog)
+        self.tray = Tray(self.theme, self.sessions)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.windows)
         self.sessions.muting.restore(layout.muted, layout.muted_until)
         self.sessions.drafts.restore(layout.drafts)

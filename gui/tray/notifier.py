@@ -20,7 +20,7 @@ from gui.tray import questions
 from gui.tray.events import DOUBT_MS, Event, Events
 from gui.wording import notice_texts, phrases
 from gui.wording.program_texts import passed_on
-from session_host.agents.agent import Agent, title_of
+from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.protocol.messages import NotificationEvent
 
@@ -229,8 +229,8 @@ class Notifier(QObject):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
     def _show_text(self, chat: Chat) -> None:
-        title = title_of(self._agents, chat.record.agent)
-        text = chat.activity_detail or notice_texts.needs_your_answer(title, phrases.short_directory(chat.record.cwd))
+        where = phrases.short_directory(chat.record.cwd)
+        text = chat.activity_detail or notice_texts.needs_your_answer(chat.agent_title, where)
         self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)
 

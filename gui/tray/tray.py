@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from gui.tray.changing_actions import ChangingActions, Entry
 from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
 from gui.wording.second_lines import second_lines
-from session_host.agents.agent import Agent, title_of
 
 MAX_CHATS = 10
 MESSAGE_CHARACTERS = 60
@@ -54,11 +52,10 @@ class Tray(QObject):
     quit_requested = Signal()
     stop_all_requested = Signal()
 
-    def __init__(self, theme: Theme, sessions: SessionsModel, agents: Mapping[str, Agent]) -> None:
+    def __init__(self, theme: Theme, sessions: SessionsModel) -> None:
         super().__init__()
         self._theme = theme
         self._sessions = sessions
-        self._agents = agents
         self._waiting_count = -1
         self._recent: list[str] = []
         self._balloon_key = ""
@@ -179,7 +176,7 @@ class Tray(QObject):
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.status_text)
-        return title_of(self._agents, chat.record.agent)
+        return chat.agent_title
 
     def notify(self, key: str, title: str, text: str) -> None:
         """Show a balloon if the desktop has no notification service; a click on it opens the chat with this key."""

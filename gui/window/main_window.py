@@ -118,7 +118,7 @@ class MainWindow(QWidget):
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
-        self.status_line = StatusLine(theme, agents, sessions.checkouts)
+        self.status_line = StatusLine(theme, sessions.checkouts)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
@@ -135,7 +135,7 @@ class MainWindow(QWidget):
         self.continuing = ConversationActions(
             sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
         )
-        self.resume_all = ResumeAll(sessions, agents, layout, self.resuming, self.banners, self.sheets)
+        self.resume_all = ResumeAll(sessions, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
@@ -143,7 +143,7 @@ class MainWindow(QWidget):
         )  # fmt: skip
         directories = DirectoryActions(opener, lambda *where: self.changes_requested.emit(*where, None))
         restoring = RestoreActions(
-            sessions, agents, self.sheets, self.banners, self.open_chat,
+            sessions, self.sheets, self.banners, self.open_chat,
             lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt), self.chat_actions.forking,
         )  # fmt: skip
         self._chat_menu = ChatMenu(

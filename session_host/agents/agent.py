@@ -349,9 +349,3 @@ def login_shell(environment: Mapping[str, str] | None = None) -> str:
         if shell.startswith("/") and os.access(shell, os.X_OK):
             return shell
     return _LAST_RESORT_SHELL
-
-
-def title_of(agents: Mapping[str, Agent], name: str) -> str:
-    """The title of the agent with this name; the name itself if the catalog does not have it."""
-    agent = agents.get(name)
-    return agent.title if agent is not None else name

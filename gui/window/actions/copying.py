@@ -10,7 +10,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.input import clipboard
 from gui.window.page.banners import BannerArea
 from gui.wording import prompt_texts
-from session_host.agents.agent import Agent, title_of
+from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.terminal.prompts import TurnPlace
 
@@ -47,7 +47,7 @@ class ChatAnswers:
         try:
             found = await read_answer(self._chat, place)
         except TimeoutError:
-            title = title_of(self._agents, self._chat.record.agent)
+            title = self._chat.agent_title
             self._banners.inform(prompt_texts.record_is_slow(title), kind="failed", key="answer")
         except OutliveError as error:
             self._banners.inform(str(error), key="answer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from gui.bridge.changes_reader import readable
@@ -29,7 +29,6 @@ from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Choice
 from gui.window.sheets.question import SUBJECT_LINES, Question
 from gui.wording import fork_texts, restore_texts
-from session_host.agents.agent import Agent, title_of
 from session_host.errors import WorktreeError
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
@@ -53,7 +52,6 @@ class RestoreActions:
     def __init__(
         self,
         sessions: SessionsModel,
-        agents: Mapping[str, Agent],
         sheets: Sheets,
         banners: BannerArea,
         open_chat: Callable[[Chat], ChatPage],
@@ -62,7 +60,7 @@ class RestoreActions:
     ) -> None:
         """Set up the actions; ``show_since`` opens the window with the changes since a prompt."""
         forking.forked_before.connect(self._on_forked)
-        self._sessions, self._agents = sessions, agents
+        self._sessions = sessions
         self._sheets, self._banners = sheets, banners
         self._open_chat, self._show_since = open_chat, show_since
         self.by_name: dict[str, Callable[[Chat], object]] = {
@@ -159,7 +157,7 @@ class RestoreActions:
             restore_texts.changed_meanwhile() if again else "",
             restore_texts.counts(*_counts(plan)) if len(plan.files) > SUBJECT_LINES else "",
             restore_texts.undoes_all(),
-            restore_texts.agent_works(title_of(self._agents, chat.record.agent)) if works else "",
+            restore_texts.agent_works(chat.agent_title) if works else "",
             restore_texts.branch_stays(then, now) if then and now and then != now else "",
             restore_texts.large_files_stay(plan.too_large) if plan.too_large else "",
             "" if kept else restore_texts.untracked_stay(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from PySide6.QtCore import QObject
 
@@ -17,7 +16,6 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from gui.wording.second_lines import second_lines
-from session_host.agents.agent import Agent, title_of
 from session_host.errors import OutliveError
 
 _KEY = "restart"
@@ -29,7 +27,6 @@ class ResumeAll(QObject):
     def __init__(
         self,
         sessions: SessionsModel,
-        agents: Mapping[str, Agent],
         layout: WindowLayout,
         resuming: EndedChatActions,
         banners: BannerArea,
@@ -37,7 +34,6 @@ class ResumeAll(QObject):
     ) -> None:
         super().__init__(banners)
         self._sessions = sessions
-        self._agents = agents
         self._layout = layout
         self._resuming = resuming
         self._banners = banners
@@ -88,8 +84,8 @@ class ResumeAll(QObject):
         ]
 
     def _line(self, chat: Chat) -> str:
-        title = title_of(self._agents, chat.record.agent)
-        return page_texts.chat_agent_and_directory(chat.name, title, phrases.short_directory(chat.record.cwd))
+        directory = phrases.short_directory(chat.record.cwd)
+        return page_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
 
     async def _resume(self, chats: list[Chat]) -> None:
         for chat in chats:

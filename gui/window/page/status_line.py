@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 
@@ -15,7 +13,6 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button
 from gui.wording import phrases, window_texts
-from session_host.agents.agent import Agent, title_of
 
 SETTLED_MS = 250
 """Delay before showing a size that differs from the page's; the host usually follows the page sooner."""
@@ -27,9 +24,8 @@ class StatusLine(Area):
     The directory is the one that the program reported, as a shell does after ``cd``.
     """
 
-    def __init__(self, theme: Theme, agents: Mapping[str, Agent], checkouts: GitStatusWatcher) -> None:
+    def __init__(self, theme: Theme, checkouts: GitStatusWatcher) -> None:
         super().__init__("sidebar")
-        self._agents = agents
         self._checkouts = checkouts
         self.setAccessibleName(window_texts.status())
         self.left = ElidedLabel("", "secondary")
@@ -72,7 +68,7 @@ class StatusLine(Area):
         directory = chat.directory
         if isinstance(page, TerminalPage) and not chat.has_ended:  # An ended chat is started again where it began.
             directory = page.directory
-        where = [title_of(self._agents, chat.record.agent), phrases.short_directory(directory)]
+        where = [chat.agent_title, phrases.short_directory(directory)]
         is_own = directory == chat.directory
         elsewhere = self._checkouts.follow_shown(self, "" if is_own else directory)
         checkout = chat.checkout if is_own else elsewhere

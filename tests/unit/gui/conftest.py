@@ -171,6 +171,7 @@ class Played:
         self.further: list[PlayedViewer] = []
         """The viewers of second and further pages of a chat."""
         self.sessions = SessionsModel(self.storage, self._make_viewer)  # type: ignore[arg-type]
+        self.sessions.agents = catalog
         self.problems: list[str] = []
         self.sessions.problem.connect(self.problems.append)
         self.layouts: list[dict[str, Any]] = []

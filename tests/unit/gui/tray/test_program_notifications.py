@@ -40,7 +40,6 @@ class Desk:
 
 @pytest.fixture
 async def desk(played: Played) -> Desk:
-    played.sessions.agents = played.catalog
     played.sessions.follow_all()
     return Desk(played)
 

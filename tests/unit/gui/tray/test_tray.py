@@ -17,7 +17,7 @@ from tests.unit.gui.conftest import Played
 
 @pytest.fixture
 def tray(played: Played) -> Iterator[Tray]:
-    made = Tray(played.theme, played.sessions, played.catalog)
+    made = Tray(played.theme, played.sessions)
     yield made
     made.close()
     made.deleteLater()

@@ -56,6 +56,7 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played
 
 
 async def test_the_tooltips_follow_a_shell_and_its_project_stays(played: Played, area: Area) -> None:
+    played.sessions.agents = {}  # An agent without a title has its name.
     api, docs = (Checkout.new(area.home / name) for name in ("api", "docs"))
     session_id = await played.add("one", agent="shell", cwd=str(api.path))
     other = await played.add("two", agent="shell", cwd=str(docs.path))

@@ -268,6 +268,7 @@ async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monk
 
 
 async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(played: Played):
+    played.sessions.agents = {}  # An agent without a title has its name.
     session_id = await played.add("fix the tests", agent="codex")
     played.open_window()
     chat = played.chat(session_id)

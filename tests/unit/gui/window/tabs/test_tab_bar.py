@@ -125,7 +125,6 @@ async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_
 
 
 async def test_a_program_that_notifies_marks_its_chat_as_a_bell_does_until_it_is_looked_at(played: Played):
-    played.sessions.agents = played.catalog
     one, two = [await played.add(name, agent="shell") for name in ("one", "two")]
     window = played.open_window()
     played.show(two)

@@ -67,7 +67,6 @@ def _names(parts: list[QAccessibleInterface], role: QAccessible.Role) -> list[st
 
 
 async def _two_chats(played: Played) -> None:
-    played.sessions.agents = played.catalog
     running = await played.add("fix <b> & go")
     ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
     played.open_window()
