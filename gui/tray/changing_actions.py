@@ -1,15 +1,15 @@
 """A part of a menu that changes while the desktop knows the menu: a click on an entry that was read before still works.
 
 Desktops read the tray's menu over D-Bus and name an entry by a number. Qt gives each action that is put into a menu
-the next number, never a former one, and forgets it when the action leaves its place (``QDBusPlatformMenuItem``). So the
-action of a moved or removed entry stays in the menu, hidden: a click on its number does what the entry did when the
-desktop read it. To hold the order while the menu is open is no way: some desktops read it early, and do not say when
-they open it.
+a new number, and forgets the number when the action leaves its place (``QDBusPlatformMenuItem``). So the action of a
+moved or removed entry stays in the menu, hidden: a click on its number does what the entry did when the desktop read
+it. The order cannot simply stay the same while the menu is open: some desktops do not say when they open it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from PySide6.QtGui import QAction, QIcon
@@ -57,16 +57,17 @@ class ChangingActions:
     def show(self, entries: Sequence[Entry]) -> None:
         """Show these entries, in this order."""
         present = [action for action in self._menu.actions() if action in self._actions]
-        stays = _common([self._actions[action] for action in present], [entry.key for entry in entries])
-        staying = {place: present[index] for place, index in stays.items()}
+        keys = [self._actions[action] for action in present]
+        same = SequenceMatcher(None, keys, [entry.key for entry in entries], autojunk=False).get_matching_blocks()
+        staying = {block.b + step: present[block.a + step] for block in same for step in range(block.size)}
         for action in present:
             if action not in staying.values():
                 action.setVisible(False)
                 self._hidden.setdefault(action)
         following = self._before
-        for place in reversed(range(len(entries))):
-            action = staying.get(place) or self._insert(entries[place].key, following)
-            self._update(action, entries[place])
+        for index, entry in reversed(list(enumerate(entries))):
+            action = staying.get(index) or self._insert(entry.key, following)
+            self._update(action, entry)
             following = action
         for action in list(self._hidden)[:-MAX_FORMER]:
             self._remove(action)
@@ -94,25 +95,3 @@ class ChangingActions:
         self._looks.pop(action, None)
         self._menu.removeAction(action)
         action.deleteLater()
-
-
-def _common(present: Sequence[str], wanted: Sequence[str]) -> dict[int, int]:
-    """The longest common subsequence: for an index of ``wanted`` the index of ``present`` that stays for it."""
-    lengths = [[0] * (len(wanted) + 1) for _ in range(len(present) + 1)]
-    for row in reversed(range(len(present))):
-        for column in reversed(range(len(wanted))):
-            if present[row] == wanted[column]:
-                lengths[row][column] = lengths[row + 1][column + 1] + 1
-            else:
-                lengths[row][column] = max(lengths[row + 1][column], lengths[row][column + 1])
-    stays: dict[int, int] = {}
-    row = column = 0
-    while row < len(present) and column < len(wanted):
-        if present[row] == wanted[column]:
-            stays[column] = row
-            row, column = row + 1, column + 1
-        elif lengths[row + 1][column] >= lengths[row][column + 1]:
-            row += 1
-        else:
-            column += 1
-    return stays

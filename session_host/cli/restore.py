@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
     @property
     def moment(self) -> datetime:
-        """When it was made."""
+        """The time at which the restore point was made."""
         return datetime.fromtimestamp(self.point.at_ms / 1000, UTC)
 
     @property
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
             return record.resumed_from if record is not None else None
 
         info = find_session(store, options.session)
-        if options.undo or (options.point is not None and not options.diff):
+        if _restores(options):
             record = store.get(info.id)
             if record is not None:
                 check_may_control(record)
@@ -114,9 +114,14 @@ def run(options: argparse.Namespace) -> int:
     return _restore(info, row, without_asking=options.yes)
 
 
+def _restores(options: argparse.Namespace) -> bool:
+    """Whether the options ask for a restore."""
+    return options.undo or (options.point is not None and not options.diff)
+
+
 def _check(options: argparse.Namespace) -> None:
     """Check that the options fit together; raises UsageError."""
-    restores = options.undo or (options.point is not None and not options.diff)
+    restores = _restores(options)
     if options.point is not None and not _POINT.fullmatch(options.point):
         raise UsageError(f"{options.point!r} is not the number of a restore point; see `outlive restore CHAT`")
     if options.undo and options.point is not None:

@@ -41,6 +41,8 @@ _LOCK_CHECK_S: Final = 0.02
 _NICENESS: Final = 10
 _SCRATCH: Final = "outlive-index-"
 SUBMODULE: Final = "160000"
+LITERAL_PATHS: Final = {"GIT_LITERAL_PATHSPECS": "1"}
+"""The variable with which git takes paths as they are, and not as patterns."""
 
 OPTIONS: Final = (
     # No programs that the repository names besides its filters, and nothing that fails or warns because of line ends.

@@ -19,6 +19,7 @@ import msgspec
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, Stop
 from session_host.restore_points.kept_tree import (
+    LITERAL_PATHS,
     SUBMODULE,
     Git,
     InsideCheck,
@@ -198,8 +199,7 @@ def _is_done(tree: WorkingTree, file: FileRestore) -> bool:
 
 def entry_of(git: Git, tree: str, path: str) -> tuple[str, str]:
     """The mode and the id of a file in a tree or a commit; ("", "") if it is not there."""
-    extra = {"GIT_LITERAL_PATHSPECS": "1"}
-    found = git.run("ls-tree", "-z", "--full-tree", tree, "--", path, extra=extra)
+    found = git.run("ls-tree", "-z", "--full-tree", tree, "--", path, extra=LITERAL_PATHS)
     if not found:
         return "", ""
     mode, _, blob = found.partition("\t")[0].split(" ")

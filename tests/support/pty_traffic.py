@@ -13,6 +13,8 @@ from typing import NamedTuple
 from tests.support.commands import REPOSITORY
 
 _OSC_END = rb"(?:\x07|\x1b\\)"
+_NOTIFICATION_QUERY = rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END
+"""Of the notifications of kitty; the reply has the same form."""
 _QUERIES: tuple[tuple[str, bytes, bytes], ...] = (
     # name, the query, the reply; the groups of both are the same where they tell which of several it is.
     ("DA1", rb"\x1b\[0?c", rb"\x1b\[\?[\d;]+c"),
@@ -33,11 +35,7 @@ _QUERIES: tuple[tuple[str, bytes, bytes], ...] = (
     ("program status", rb"\x1b\]7501;\?[^\x07\x1b]*" + _OSC_END, rb"\x1b\]7501;\?" + _OSC_END),
     ("XTGETTCAP", rb"\x1bP\+q[0-9A-Fa-f;]*\x1b\\", rb"\x1bP[01]\+r[^\x1b]*\x1b\\"),
     ("DECRQSS", rb"\x1bP\$q[^\x1b]*\x1b\\", rb"\x1bP[01]\$r[^\x1b]*\x1b\\"),
-    (
-        "notifications",
-        rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END,
-        rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END,
-    ),
+    ("notifications", _NOTIFICATION_QUERY, _NOTIFICATION_QUERY),
     ("kitty graphics", rb"\x1b_G[^\x1b]*a=q[^\x1b]*\x1b\\", rb"\x1b_G[^\x1b]*\x1b\\"),
 )
 _FOCUS = re.compile(rb"\x1b\[[IO]")

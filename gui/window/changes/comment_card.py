@@ -177,7 +177,7 @@ class CommentCard(QWidget):
         if text:
             self.comment = msgspec.structs.replace(self.comment, text=text, draft="")
             self.edited.emit(self.comment)
-            self._close()
+            self.leave()
         elif not self.comment.text:
             self.leave()
         else:
@@ -185,9 +185,6 @@ class CommentCard(QWidget):
 
     def leave(self) -> None:
         """Close the box; what was typed is kept."""
-        self._close()
-
-    def _close(self) -> None:
         self.editor = None
         self._clear()
         self.show_comment(self._shown._replace(comment=self.comment))

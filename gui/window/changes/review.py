@@ -85,7 +85,7 @@ class Review(QObject):
     def update_bar(self) -> None:
         """Show how many comments there are, and the name of the chat that gets them."""
         own = self._own()
-        saved, drafts = (sum(bool(getattr(each, name)) for each in own) for name in ("text", "draft"))
+        saved, drafts = sum(bool(each.text) for each in own), sum(bool(each.draft) for each in own)
         self.bar.show_counts(saved, drafts, self._target.name)
 
     def _on_comments(self, session_id: str) -> None:

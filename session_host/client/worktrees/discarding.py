@@ -21,6 +21,7 @@ from session_host.client.worktrees.untracked import untracked_file
 from session_host.errors import WorktreeError
 from session_host.git import check_directory, explained
 from session_host.restore_points.kept_tree import (
+    LITERAL_PATHS,
     Git,
     InsideCheck,
     KeptTree,
@@ -37,7 +38,6 @@ _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _APPLY: Final = (
     "-c", "apply.ignoreWhitespace=no", "apply", "--cached", "--reverse", "--whitespace=nowarn", "--unidiff-zero", "-",
 )  # fmt: skip
-_LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 _MAX_UNTRACKED_BYTES: Final = 16 << 20
 _REGULAR: Final = {"100644", "100755", ""}
 
@@ -163,7 +163,7 @@ class _Discard:
                 raise changed
             return ""
         paths = dict.fromkeys(filter(None, (file.former, file.path)))
-        output = self._git.run(*DIFF, self._base, now.tree, "--", *paths, extra=_LITERAL)
+        output = self._git.run(*DIFF, self._base, now.tree, "--", *paths, extra=LITERAL_PATHS)
         found = next((each for each in read_diff(output) if each.path == file.path), None)
         if found is None or (found.patch, found.modes, found.state) != (file.patch, file.modes, file.state):
             raise changed
@@ -171,7 +171,7 @@ class _Discard:
         return next((each for each in hunks if readable(each) == file.patch), "")
 
     def _is_in_index(self) -> bool:
-        return bool(self._git.run("ls-files", "--cached", "-z", "--", self._file.path, extra=_LITERAL))
+        return bool(self._git.run("ls-files", "--cached", "-z", "--", self._file.path, extra=LITERAL_PATHS))
 
     def _check_content(self, now: KeptTree) -> None:
         """Check that git can write the file back exactly as it is: line ends and filters may change it."""

@@ -23,6 +23,16 @@ def changes_windows(own: Window) -> list[str]:
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
+def show_changes(own: Window, session: str) -> None:
+    """Open the window with the changes of a chat, and wait until it has the keyboard."""
+    own.show(session)
+    own.wait_connected([session])
+    own.focus()
+    own.press("ctrl+shift+i")
+    [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
+    wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
+
+
 def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
     open_window: OpenWindow, area: Area
 ) -> None:
@@ -37,12 +47,7 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
         outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path / "src"), "--", *echo())
     )
     with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        own.press("ctrl+shift+i")
-        [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
-        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
+        show_changes(own, chat["id"])
 
         def is_opened(line: str) -> bool:
             """Press Enter until the editor is asked for a file; before the changes are read, there is none to open."""
@@ -83,14 +88,9 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
     command = ["bash", "-c", f"printf '\\e[?2004h'; cat >{got}"]
     chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
 
-    def show_changes(own: Window, tabs: int) -> None:
+    def open_box(own: Window, tabs: int) -> None:
         """Open the window, go to the first changed line over some tab stops, and open the box there."""
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        own.press("ctrl+shift+i")
-        [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
-        wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
+        show_changes(own, chat["id"])
         read.unlink(missing_ok=True)
 
         def is_read() -> bool:
@@ -104,12 +104,12 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
         return [(each.text, each.draft) for each in saved().review_comments.get(chat["id"], [])]
 
     with open_window() as first:
-        show_changes(first, 2)
+        open_box(first, 2)
         first.type("half a")
         wait_until(lambda: drafts() == [("", "half a")], WAIT_S, "what was typed to be saved")
         first.kill()
     with open_window() as second:
-        show_changes(second, 4)
+        open_box(second, 4)
         second.type(" thought")
         second.press("ctrl+Return", "ctrl+shift+Return")
         wait_until(lambda: got.exists() and "> -file" in got.read_text(), WAIT_S, "the paste")
