@@ -34,7 +34,7 @@ _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _LEAD_LINES = 2
-"""What stays visible above a request that is shown from its beginning: the heading covers so much."""
+"""How many lines stay visible above a request that is shown from its beginning. The heading covers that many."""
 _AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 

@@ -284,7 +284,7 @@ class PointedPage(ScrollingPage):
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """When Ctrl is pressed or released, update the mark of the link that a click would open."""
+        """When Ctrl is pressed or released, mark the link that a click would open, or unmark it."""
         if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Control or self._pressed_at is not None:
             return False
         control = Qt.KeyboardModifier.ControlModifier

@@ -1,4 +1,4 @@
-"""What the user does with one command of a terminal: copies it, or puts it at the prompt again."""
+"""Copying one command of a terminal, and putting it at the prompt again."""
 
 from __future__ import annotations
 

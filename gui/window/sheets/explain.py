@@ -142,7 +142,7 @@ class _Table(QWidget):
     """A heading and rows of text; rows without effect are muted. In a narrow sheet, a row has two lines."""
 
     def __init__(self, title: str, columns: int, *, longest: int) -> None:
-        """Create a table; ``longest`` is the column whose texts are wrapped; the others are as wide as their texts."""
+        """Create a table. The texts of the column ``longest`` are wrapped; another column is as wide as its texts."""
         super().__init__()
         self._cells: list[QLabel] = []
         self._rows: list[Row] = []

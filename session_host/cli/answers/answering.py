@@ -161,7 +161,7 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
     matches = [request for request in requests if request.id == request_id]
     matches = matches or [request for request in requests if request.id.startswith(request_id)]
     if not matches:
-        # If the question was answered already, the host refuses, and says by whom.
+        # If someone has answered the question, the host refuses this and says who it was.
         with contextlib.suppress(UsageError):
             _send(info, AnswerRequest("", 0, request_id, "", ""))
         raise NoSuchQuestion(f"{info.name} does not ask {request_id!r}; see `outlive peek {info.name}`")
