@@ -177,7 +177,7 @@ def _check_template(key: str, template: list[str | list[str]], location: str) ->
 
 
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
-    for key in ("titles", "open_files", "open_files_aside", "strays", "form"):
+    for key in ("titles", "open_files", "open_files_aside", "strays", "empty_prompt", "user_prompt", "form"):
         value = signals.get(key, ())
         for pattern in [value] if isinstance(value, str) else value:
             try:

@@ -71,6 +71,10 @@ class Watch(msgspec.Struct, frozen=True):
     """A pattern (re.fullmatch) of the cursor's row up to the cursor, while the agent's input line is empty; "" for an
     agent to which Left means something there, or where that is not proven.
     """
+    user_prompt: str = ""
+    """A pattern (re.match) of the rows in which the user's prompts begin, as the agent shows them on the main screen.
+    "" for none.
+    """
     asks_by_notification: bool = True
     """Whether the program's notifications (OSC 9, 99, 777) mean that it needs the user, as Codex's do. False for shells
     and commands, whose notifications are shown to the user as they are.

@@ -17,7 +17,7 @@ from session_host.terminal.base import Emulator
 
 from .hints import Hints
 from .mode_line import ModeLine
-from .selecting import KeyboardSelection
+from .selecting import FindPrompts, KeyboardSelection
 
 
 class ModesHost(Protocol):
@@ -54,6 +54,7 @@ class KeyboardModes(QObject):
         self,
         host: ModesHost,
         surface: Surface,
+        find_prompts: FindPrompts,
         files: FileLookup,
         widget: QWidget,
         *,
@@ -66,6 +67,7 @@ class KeyboardModes(QObject):
         Args:
             host: the view.
             surface: its picture.
+            find_prompts: returns the prompts of an emulator, oldest first.
             files: looks up which names in the text are files.
             widget: the view as a widget.
             scrolled: emitted when the user scrolled.
@@ -78,7 +80,7 @@ class KeyboardModes(QObject):
         self._widget = widget
         self._find_requested = find_requested
         self._was_on = False
-        self.selecting = KeyboardSelection(self, surface, self)
+        self.selecting = KeyboardSelection(self, surface, find_prompts, self)
         self.hints = Hints(self, surface, files, notice, self)
         self.line = ModeLine(widget)
         scrolled.connect(self.on_scrolled)

@@ -16,6 +16,7 @@ from PySide6.QtGui import QKeyEvent
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.input import clipboard
 from session_host.terminal.base import Cursor, Emulator, Frame
+from session_host.terminal.prompts import Prompt
 
 from . import motions
 from .grid_text import GridText
@@ -44,6 +45,9 @@ _BY_TEXT: dict[str, Callable[[GridText, Place], Place]] = {
 }
 
 
+FindPrompts = Callable[[Emulator], list[Prompt]]
+
+
 class SelectingHost(ModeHost, Protocol):
     """The widget, as the mode uses it."""
 
@@ -58,9 +62,10 @@ class KeyboardSelection(QObject):
         kind: what is being selected; "" for nothing.
     """
 
-    def __init__(self, host: SelectingHost, surface: Surface, parent: QObject) -> None:
+    def __init__(self, host: SelectingHost, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
         super().__init__(parent)
         self._host = host
+        self._find_prompts = find_prompts
         self._surface = surface
         self._view: HeldView | None = None
         self._caret = Place(0, 0)
@@ -222,11 +227,18 @@ class KeyboardSelection(QObject):
             step = motions.left if motion == "left" else motions.right
             self._caret = step(text, caret, is_free=is_free)
         elif motion in {"prompt_back", "prompt_forward"}:
-            row = _prompt_row(view.emulator, caret.row - view.dropped, is_back=motion == "prompt_back")
+            row = self._prompt_row(view.emulator, caret.row - view.dropped, is_back=motion == "prompt_back")
             self._caret = caret if row is None else Place(row + view.dropped, 0)
         else:
             self._caret = _BY_TEXT[motion](text, caret)
         self._goal_column = _LAST_COLUMN if motion == "line_end" and not is_free else self._caret.column
+
+    def _prompt_row(self, emulator: Emulator, row: int, *, is_back: bool) -> int | None:
+        """The row of the prompt above or below a row; rows are counted from the oldest of the history."""
+        rows = [prompt.row for prompt in self._find_prompts(emulator)]
+        if is_back:
+            return max((each for each in rows if each < row), default=None)
+        return min((each for each in rows if each > row), default=None)
 
     def _point(self, view: HeldView, place: Place) -> tuple[int, int]:
         return place.column, place.row - view.top
@@ -310,9 +322,3 @@ class KeyboardSelection(QObject):
         column, row = self._point(view, self._caret)
         is_in_view = 0 <= row < frame.size.rows
         return frame._replace(cursor=Cursor(column, row, visible=True, blinking=False) if is_in_view else None)
-
-
-def _prompt_row(emulator: Emulator, row: int, *, is_back: bool) -> int | None:
-    """The row of the shell's prompt above or below a row; rows are counted from the oldest of the history."""
-    prompts = emulator.prompts(0, row) if is_back else emulator.prompts(row + 1)
-    return prompts[-1 if is_back else 0].row if prompts else None

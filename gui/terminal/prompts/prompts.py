@@ -21,6 +21,7 @@ from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text, rows_between
 from .place_label import PlaceLabel
+from .places import PromptPlaces
 
 _MARKS_DELAY_MS: Final = 40
 """How long after a frame without scrolling the marks are updated, so that they do not delay a typed character."""
@@ -31,8 +32,11 @@ _CONTEXT_ROWS: Final = 1
 _TURN_SHARE: Final = 3
 """The share of the view (a third) to show above the mark of an agent's turn, where the user's prompt begins."""
 
-_TURN_ROWS: Final = (9, 2)
+_ROWS_AT_MARK: Final = (9, 2)
 """The rows in which the user's prompt begins: up to 9 above the mark of an agent's turn, and 2 from the mark on."""
+
+_ROWS_OF_PROMPT: Final = (0, 4)
+"""As above, if the prompt's row is known; four rows tell it from others, also in a narrow window."""
 
 
 class AnswerSource(Protocol):
@@ -40,6 +44,9 @@ class AnswerSource(Protocol):
 
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps its answers."""
+
+    def prompt_pattern(self) -> str:
+        """See ``PromptPlaces.pattern``."""
 
     def copy_answer(self, place: TurnPlace | None) -> bool:
         """Copy the answer at a place, None for the last answer, and show a notice; False if the chat has no agent."""
@@ -87,10 +94,16 @@ class TerminalPrompts:
     """
 
     def __init__(
-        self, host: PromptsHost, surface: Surface, note_selection: Callable[[], object], view: QWidget
+        self,
+        host: PromptsHost,
+        surface: Surface,
+        places: PromptPlaces,
+        note_selection: Callable[[], object],
+        view: QWidget,
     ) -> None:
         """``note_selection`` is called after something was selected."""
         self._host = host
+        self._places = places
         self._surface = surface
         self._note_selection = note_selection
         self._view = view
@@ -111,6 +124,7 @@ class TerminalPrompts:
     def set_answers(self, answers: AnswerSource) -> None:
         """Set the source of answers that are not marked in the terminal."""
         self._answers = answers
+        self._places.pattern = answers.prompt_pattern
 
     def set_heading(self, *, enabled: bool) -> None:
         """Set whether the command of a long output is shown over the first row."""
@@ -167,7 +181,7 @@ class TerminalPrompts:
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
         """All prompts; if there are none, show the reason."""
-        prompts = emulator.prompts() if emulator is not None else []
+        prompts = self._places.prompts(emulator) if emulator is not None else []
         if emulator is not None and not prompts:
             full_screen = emulator.modes.alternate_screen
             self.label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.none())
@@ -196,7 +210,9 @@ class TerminalPrompts:
         place, rows = self._surface.place, emulator.size.rows
         top = place.history_rows - place.offset
         end = prompt.end if prompt.end is not None else prompt.row + 1
-        if prompt.turn:
+        if prompt.turn and self._places.by_text:
+            self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
+        elif prompt.turn:
             self._host.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
         elif not top <= prompt.row < top + rows or end > top + rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
@@ -308,13 +324,13 @@ class TerminalPrompts:
             return None
         top = place.history_rows - place.offset
         last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
-        marks = [prompt.row for prompt in emulator.prompts() if prompt.turn]
-        above = [mark for mark in marks if mark <= last]
+        turns = [prompt.row for prompt in self._places.prompts(emulator) if prompt.turn]
+        above = [turn for turn in turns if turn <= last]
         if not above:
             return None
-        before, after = _TURN_ROWS
+        before, after = _ROWS_OF_PROMPT if self._places.by_text else _ROWS_AT_MARK
         rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
-        return TurnPlace(len(marks) - len(above), "\n".join(line.text() for line in rows))
+        return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
 
     # -- marks
 

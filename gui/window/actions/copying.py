@@ -36,6 +36,11 @@ class ChatAnswers:
         agent = self._agents.get(self._chat.record.agent)
         return agent is not None and bool(agent.conversation.place)
 
+    def prompt_pattern(self) -> str:
+        """The pattern of the rows that begin a user's prompt to the chat's agent."""
+        agent = self._agents.get(self._chat.record.agent)
+        return agent.signals.user_prompt if agent is not None else ""
+
     def copy_answer(self, place: TurnPlace | None) -> bool:
         """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
         if self._chat.is_shell_or_command:

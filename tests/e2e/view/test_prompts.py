@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
 
 from gui.terminal.prompts.margin import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import prompt_texts
+from session_host.terminal.prompts import TurnPlace
 from tests.e2e.view.conftest import Stage, colors_in, rgb
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import long_chat
@@ -187,6 +189,56 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(stage: Callable[..., Sta
         assert f"> question {number}" in rows[:4]
     made.view.prompts.copy_output()
     assert said(made) == prompt_texts.no_output()
+
+
+class PromptsByText:
+    """The answers of an agent whose prompts are known by their text."""
+
+    place: TurnPlace | None = None
+
+    def has_answers(self) -> bool:
+        return True
+
+    def prompt_pattern(self) -> str:
+        return r"› \S"
+
+    def copy_answer(self, place: TurnPlace | None) -> bool:
+        self.place = place
+        return True
+
+
+def test_prompts_of_an_agent_are_found_by_their_text(stage: Callable[..., Stage]) -> None:
+    made = stage(40, 12)
+    answers = PromptsByText()
+    made.view.prompts.set_answers(answers)
+    made.feed("$ agent\r\n")
+    for number in range(3):
+        # The turn is reported where the input line is, which the agent erases, and draws again below the answer.
+        made.feed(f"\x1b[10;1H› question {number}\x1b[K")
+        made.emulator.mark_turn()
+        made.feed(f"\x1b[10;1H\x1b[J› question {number}\r\n\r\n" + "  › answer\r\n" * 20)
+    made.feed(f"a row that is wrapped ends {'x' * 13}› here\r\n\r\n› typed, not sent\r\n  › its second row")
+    prompts = made.view.prompts
+    for number in (2, 1, 0):
+        prompts.go(-1)
+        made.settle()
+        assert said(made) == prompt_texts.turn(number + 1, 3)
+        rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
+        assert rows.index(f"› question {number}") <= 1
+        prompts.copy_output()
+        assert answers.place is not None
+        assert answers.place.later == 2 - number
+        assert answers.place.text.startswith(f"› question {number}\n")
+    prompts.go(-1)
+    assert said(made) == prompt_texts.no_earlier()
+    made.view.modes.select()
+    QTest.keyClicks(made.view, "]")
+    made.settle()
+    assert made.emulator.history(made.view.modes.selecting.caret.row, 1)[0].text() == "› question 1"
+    made.view.modes.select()
+    made.feed("\x1b[?1049h› question")
+    prompts.go(-1)
+    assert said(made) == prompt_texts.full_screen()
 
 
 def test_in_a_chat_view_the_keys_go_from_prompt_to_prompt_and_copy_an_answer(

@@ -78,9 +78,7 @@ async def test_the_turn_that_the_user_went_to_and_the_one_under_the_pointer(play
     emulator = played.show(session_id).emulator
     assert emulator is not None
     for prompt, _ in turns:
-        emulator.feed(f"> {prompt}\r\n".encode())
-        emulator.mark_turn()
-        emulator.feed(b"row\r\n" * 60)
+        emulator.feed(f"❯ {prompt}\r\n".encode() + b"row\r\n" * 60)
     view = played.page.view
     view.on_damage()
     rows = emulator.scrollback_rows

@@ -1,0 +1,65 @@
+"""The rows of a terminal at which prompts begin: a shell marks them, an agent's are known by their text.
+
+An agent redraws its rows, reports the beginning of a turn early, late or never, and moves the cursor as it likes. The
+only thing that lasts is what it writes before each prompt of its user (``Watch.user_prompt``). Without such a pattern,
+the marks count that hosts and viewers make when a turn begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from session_host.terminal.base import Emulator
+from session_host.terminal.prompts import Prompt
+
+from .output import rows_between
+
+
+class PromptPlaces:
+    """Finds the prompts of one view's emulator.
+
+    Attributes:
+        pattern: returns the pattern (re.match) of the rows that begin a user's prompt to the agent; "" for none.
+    """
+
+    def __init__(self) -> None:
+        self.pattern: Callable[[], str] = str
+
+    @property
+    def by_text(self) -> bool:
+        """Whether prompts are found by their text, so that each is at its exact row."""
+        return bool(self.pattern())
+
+    def prompts(self, emulator: Emulator) -> list[Prompt]:
+        """All prompts of the main screen and its history, oldest first."""
+        pattern = self.pattern()
+        if not pattern:
+            return emulator.prompts()
+        if emulator.modes.alternate_screen:
+            return []
+        return [Prompt(row, None, None, turn=True) for row in _prompt_rows(emulator, re.compile(pattern))]
+
+
+def _prompt_rows(emulator: Emulator, pattern: re.Pattern[str]) -> list[int]:
+    rows = rows_between(emulator, 0, emulator.scrollback_rows + emulator.size.rows)
+    texts = [row.text() for row in rows]
+    typed = _input_row(texts, emulator.scrollback_rows + emulator.cursor.row, pattern)
+    return [
+        number
+        for number, text in enumerate(texts)
+        if pattern.match(text) and number != typed and not (number and rows[number - 1].wrapped)
+    ]
+
+
+def _input_row(texts: list[str], cursor: int, pattern: re.Pattern[str]) -> int:
+    """The first row of the agent's input line, which may look like a prompt; -1 if it does not.
+
+    The cursor is in it, and no blank row is between the two.
+    """
+    row = cursor
+    while row >= 0 and texts[row].strip():
+        if pattern.match(texts[row]):
+            return row
+        row -= 1
+    return -1
