@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from session_host.terminal.base import Emulator
-from session_host.terminal.prompts import Prompt
+from session_host.terminal.prompts import Prompt, TurnPlace
 
 from .output import rows_between
+
+_ROWS_AT_MARK: Final = (9, 2)
+"""The rows in which the user's prompt begins: up to 9 above the mark of an agent's turn, and 2 from the mark on."""
+
+_ROWS_OF_PROMPT: Final = (0, 4)
+"""As above, if the prompt's row is known; four rows tell it from others, also in a narrow window."""
 
 
 class PromptPlaces:
@@ -39,6 +46,16 @@ class PromptPlaces:
         if emulator.modes.alternate_screen:
             return []
         return [Prompt(row, None, None, turn=True) for row in _prompt_rows(emulator, re.compile(pattern))]
+
+    def turn_at(self, emulator: Emulator, row: int) -> TurnPlace | None:
+        """The agent's turn that a row belongs to; None for none."""
+        turns = [prompt.row for prompt in self.prompts(emulator) if prompt.turn]
+        above = [turn for turn in turns if turn <= row]
+        if not above:
+            return None
+        before, after = _ROWS_OF_PROMPT if self.by_text else _ROWS_AT_MARK
+        rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
+        return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
 
 
 def _prompt_rows(emulator: Emulator, pattern: re.Pattern[str]) -> list[int]:

@@ -19,7 +19,7 @@ from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
 from .commands import TerminalCommands, described, facts_of
 from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
-from .output import output_rows, output_text, rows_between
+from .output import output_rows, output_text
 from .place_label import PlaceLabel
 from .places import PromptPlaces
 
@@ -31,12 +31,6 @@ _CONTEXT_ROWS: Final = 1
 
 _TURN_SHARE: Final = 3
 """The share of the view (a third) to show above the mark of an agent's turn, where the user's prompt begins."""
-
-_ROWS_AT_MARK: Final = (9, 2)
-"""The rows in which the user's prompt begins: up to 9 above the mark of an agent's turn, and 2 from the mark on."""
-
-_ROWS_OF_PROMPT: Final = (0, 4)
-"""As above, if the prompt's row is known; four rows tell it from others, also in a narrow window."""
 
 
 class AnswerSource(Protocol):
@@ -324,13 +318,7 @@ class TerminalPrompts:
             return None
         top = place.history_rows - place.offset
         last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
-        turns = [prompt.row for prompt in self._places.prompts(emulator) if prompt.turn]
-        above = [turn for turn in turns if turn <= last]
-        if not above:
-            return None
-        before, after = _ROWS_OF_PROMPT if self._places.by_text else _ROWS_AT_MARK
-        rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
-        return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
+        return self._places.turn_at(emulator, last)
 
     # -- marks
 
