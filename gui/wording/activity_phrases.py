@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
@@ -15,12 +16,13 @@ SILENCE = "silence"
 """The source of the activity "no signal", which begins because no report came."""
 
 PROTOCOL = "protocol"
-"""The source of a structured chat's activity. It is not shown, since such a chat has no other source."""
+"""The source of a structured chat's activity. A note after the activity omits it: such a chat has no other source."""
 
 INPUT = "input"
 """The source of an activity that began with the user's answer."""
 
-_SOURCES = {
+SOURCES: Final = {
+    PROTOCOL: QT_TRANSLATE_NOOP("activity", "agent’s messages"),
     "hook": QT_TRANSLATE_NOOP("activity", "hooks"),
     "plugin": QT_TRANSLATE_NOOP("activity", "plugin"),
     "state file": QT_TRANSLATE_NOOP("activity", "status file"),
@@ -31,7 +33,11 @@ _SOURCES = {
     "bell": QT_TRANSLATE_NOOP("activity", "bell"),
     INPUT: QT_TRANSLATE_NOOP("activity", "your answer"),
     SILENCE: QT_TRANSLATE_NOOP("activity", "silence"),
+    "chosen at the start": QT_TRANSLATE_NOOP("activity", "chosen at the start"),
+    "written": QT_TRANSLATE_NOOP("activity", "transcript"),
+    "open files": QT_TRANSLATE_NOOP("activity", "open files"),
 }
+"""The sources of activities, and of a conversation's id."""
 
 _ACTIVITIES = {
     Activity.NEEDS_INPUT: QT_TRANSLATE_NOOP("activity", "needs you"),
@@ -48,7 +54,7 @@ def activity_words(activity: Activity) -> str:
 
 def source_words(source: str) -> str:
     """The window's term for a source, such as "hooks"; an unknown source keeps its own name."""
-    return translate("activity", str(_SOURCES[source])) if source in _SOURCES else source
+    return translate("activity", str(SOURCES[source])) if source in SOURCES else source
 
 
 def source_note(source: str) -> str:

@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 CHOSEN, TITLE, WRITTEN, HOOK, PLUGIN = "chosen at the start", "title", "written", "hook", "plugin"
 STATE_FILE, OPEN_FILES, PROTOCOL = "state file", "open files", "protocol"
 
-_RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3, PROTOCOL: 4}
+RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3, PROTOCOL: 4}
+"""All sources; one with a lower rank than the current one is ignored."""
 
 RESCAN_DELAY_S = 1.0
 """Agents report a turn before opening its files, so rescan after this delay."""
@@ -69,7 +70,7 @@ class ConversationTracker:
         self._rescan = Timer()
         if saved_state is not None:
             self.id, self.source = saved_state.conversation, saved_state.source
-            self._rank = _RANKS.get(saved_state.source, 0)
+            self._rank = RANKS.get(saved_state.source, 0)
 
     def saved_state(self) -> ConversationState | None:
         """The state for a replacement host; None while the launch spec suffices."""
@@ -77,7 +78,7 @@ class ConversationTracker:
 
     def set_conversation(self, conversation: str, source: str) -> bool:
         """Accept a source's report of the conversation; returns whether the id changed."""
-        rank = _RANKS.get(source, 0)
+        rank = RANKS.get(source, 0)
         if not is_conversation(conversation) or rank < self._rank:
             return False
         is_new, is_better = conversation != self.id, rank > self._rank
@@ -101,7 +102,7 @@ class ConversationTracker:
     @log_errors
     def title_changed(self) -> None:
         """Look for the conversation after a new title, unless open files show it already; titles change often."""
-        if self._rank < _RANKS[OPEN_FILES]:
+        if self._rank < RANKS[OPEN_FILES]:
             self.check_open_files()
 
     @property

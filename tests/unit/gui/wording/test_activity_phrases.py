@@ -9,7 +9,9 @@ import pytest
 from gui.wording import activity_phrases, phrases
 from gui.wording.explanation import explained, explained_without_host
 from session_host.agents.conditions import CONDITIONS
+from session_host.agents.status import activity as activity_tracker
 from session_host.client.chats.structured_launch import NEVER_STALE_S
+from session_host.host.watchers import conversation
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explanation
 from session_host.protocol.values import Activity
@@ -32,6 +34,11 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 )
 def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str, seconds: int, text: str):
     assert activity_phrases.activity_and_source(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_status_details_name_each_source_in_the_windows_words():
+    sources = {*activity_tracker.ORDER, activity_tracker.INPUT, activity_tracker.SILENCE, *conversation.RANKS}
+    assert sources - set(activity_phrases.SOURCES) == set()
 
 
 def test_what_is_not_dated_is_told_without_an_age():
