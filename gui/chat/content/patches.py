@@ -148,7 +148,10 @@ def _file_to_open(file: DiffFile, *, is_made: bool) -> FilePlace | None:
 
 
 def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[DiffLine, ...]:
-    """The lines as they are shown: misleading characters as escapes, and "\\r" only if not all lines end with it."""
+    """The lines as they are shown, with their partners.
+
+    Misleading characters are escapes. A "\\r" is shown only if not all lines end with it.
+    """
     same_ends = all(line.text.endswith("\r") for line in lines if line.has_sign)
     shown = []
     for line in lines:
@@ -156,6 +159,10 @@ def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[D
         if cuts_long_lines and (hidden := len(text) - _MAX_LINE_CHARACTERS) > 0:
             text = diff_texts.cut_line(text[:_MAX_LINE_CHARACTERS], hidden)
         shown.append(line._replace(text=visible(text)))
+    for left, right in pairs(shown):
+        if left is not None and right is not None and left != right:
+            old, new = shown[left], shown[right]
+            shown[left], shown[right] = old._replace(partner=new.text), new._replace(partner=old.text)
     return tuple(shown)
 
 

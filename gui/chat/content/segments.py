@@ -129,12 +129,14 @@ class DiffLine(NamedTuple):
         kind: "+", "-", " ", "@" (the first line of a hunk) or "\\" (a remark on the line above).
         old, new: its line numbers, 0 if unknown or none; for a hunk, the number of unchanged lines hidden above it.
         text: the text without the sign; for a hunk and a remark, the whole line.
+        partner: the text of the line that it replaces, or that replaces it; None for none. ``patches`` sets it.
     """
 
     kind: str
     old: int
     new: int
     text: str
+    partner: str | None = None
 
     @property
     def has_sign(self) -> bool:

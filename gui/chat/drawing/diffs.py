@@ -140,20 +140,18 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
                 cells.append(_Cell(old, left, half - 1, True))
             if new is not None:
                 cells.append(_Cell(new, left + half, half, False))
-            other = (new if old is not None and new is not None and old != new else None, old)
-            y += painter_of.row(cells, y, gutter, number_px, other)
+            y += painter_of.row(cells, y, gutter, number_px)
         middle, border = left + half - 1, style.color("hairline")
         bottom = y
         laid.over.append(lambda painter: painter.fillRect(QRectF(middle, 0, 1, bottom), border))
     else:
         gutter = _GUTTER_LEFT_PX + 2 * number_px + _SIGN_PX
-        partners = _partners(segment.lines)
         for number, line in enumerate(segment.lines):
             if not line.has_sign:
                 y += painter_of.remark(number, left, width - left, y, gutter)
             else:
                 cell = _Cell(number, left, width - left, line.kind != "+")
-                y += painter_of.row([cell], y, gutter, number_px, (partners.get(number), None), both=True)
+                y += painter_of.row([cell], y, gutter, number_px, both=True)
     laid.height = y + (6 if segment.last else 0)
     path = rounded(QRectF(left, 0, width - left, y), top=False, bottom=segment.last)
     ground = style.code.ground
@@ -168,15 +166,6 @@ def lay_out_diff(segment: Diff, width: float, style: Style, *, columns: bool) ->
         return laid
     laid.over.append(edge)
     return laid
-
-
-def _partners(lines: tuple[DiffLine, ...]) -> dict[int, int]:
-    """The removed line of each added one, and the reverse, where a line was replaced by another one."""
-    found: dict[int, int] = {}
-    for old, new in pairs(lines):
-        if old is not None and new is not None and old != new:
-            found[old], found[new] = new, old
-    return found
 
 
 class _Lines:
@@ -271,7 +260,6 @@ class _Lines:
         y: float,
         gutter: float,
         number_px: float,
-        others: tuple[int | None, int | None],
         *,
         both: bool = False,
     ) -> float:
@@ -279,13 +267,12 @@ class _Lines:
         style, segment = self._style, self._segment
         made: list[tuple[_Cell, QColor | None]] = []
         height = style.code_line_px
-        for cell, other in zip(cells, others, strict=False):
+        for cell in cells:
             line = segment.lines[cell.line]
             ground = {"+": style.code.added, "-": style.code.removed}.get(line.kind)
-            partner = None if other is None else segment.lines[other].text
             box = text_box(
                 line.text, font=style.font(mono=True), option=style.code_wrapping,
-                formats=self._formats(cell.line, ground, partner),
+                formats=self._formats(line, self._colored_parts[cell.line], ground),
                 place=QPointF(cell.left + gutter, y), width=cell.width - gutter - 6, line_px=style.code_line_px,
                 color=style.text, start=self._starts[cell.line],
             )  # fmt: skip
@@ -296,20 +283,22 @@ class _Lines:
             self._paint_gutter(cell, ground, QRectF(cell.left, y, cell.width, height), number_px, both=both)
         return height
 
-    def _formats(self, number: int, ground: QColor | None, partner: str | None) -> list[QTextLayout.FormatRange]:
-        style, line = self._style, self._segment.lines[number]
+    def _formats(
+        self, line: DiffLine, colored_parts: list[tuple[int, int, str]], ground: QColor | None
+    ) -> list[QTextLayout.FormatRange]:
+        style = self._style
         page = style.code.ground if ground is None else ground
         found: list[QTextLayout.FormatRange] = []
         words = style.code.added_words if line.kind == "+" else style.code.removed_words
         if not line.text.isascii():
             return code_formats(line.text, self._segment.language, style, page)
-        if partner is not None:
-            for begin, end in _differing(line.text, partner):
+        if line.partner is not None:
+            for begin, end in _differing(line.text, line.partner):
                 text_format = QTextCharFormat()
                 text_format.setBackground(words)
                 found.append(format_range(begin, end - begin, text_format))
             page = words
-        for begin, length, color in self._colored_parts[number]:
+        for begin, length, color in colored_parts:
             text_format = QTextCharFormat()
             text_format.setForeground(on(style.word_color(color), page))
             found.append(format_range(begin, length, text_format))

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextFormat
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from gui.chat.content import patches
+from gui.chat.content.segments import Card, Diff, Segment
+from gui.chat.drawing.lay_out import lay_out
+from gui.chat.drawing.style import Style
+from gui.settings.review_comment import ReviewComment
+from gui.theme.follow import Theme
 from gui.window.changes import marked_lines
+from gui.window.changes.anchors import Anchored
 from gui.window.changes.comment_card import CommentCard
+from gui.window.changes.content import with_cards
 from gui.window.changes.marked_lines import LineRange
 from session_host.protocol.values import State
+from session_host.structured.items import FileChange
+from tests.support.themes import OWN
 from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG, LONG_FILE, NEW, SHIFT, Opened, press_button
 
 
@@ -218,3 +229,27 @@ async def test_a_card_between_lines_leaves_the_page_where_it_is(opened: Opened) 
     type_text(opened, "x")
     opened.press(Qt.Key.Key_Return, CONTROL)
     assert point_of(opened, "line 60").y() == before
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_a_comment_between_a_line_and_its_replacement_leaves_their_changed_words_marked(
+    qapp: QApplication, columns: bool
+) -> None:
+    style = Style(Theme(qapp, OWN, "dark"), 13)
+
+    def marked(segments: list[Segment]) -> list[str]:
+        return [
+            box.layout.text()[each.start : each.start + each.length]
+            for diff in segments
+            if isinstance(diff, Diff)
+            for box in lay_out(diff, 900.0, style, columns=columns).boxes
+            for each in box.layout.formats()
+            if each.format.hasProperty(QTextFormat.Property.BackgroundBrush)
+        ]
+
+    change = FileChange("a.txt", "@@ -1,2 +1,2 @@\n same\n-left = old()\n+left = new()\n")
+    plain = patches.of_change(change, "a.txt", "", whole=True)
+    comment = ReviewComment(id="c", top="/top", path="a.txt", first=2, last=2, lines=("-left = old()",))
+    commented = with_cards(plain, [Anchored(comment, 2, 2)])
+    assert [type(each) for each in commented[1:]] == [Diff, Card, Diff]
+    assert marked(commented) == marked(plain) == ["old", "new"]
