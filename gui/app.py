@@ -90,7 +90,7 @@ class App:
         )
         self.settings = LiveSettings(paths.config_dir(), parent=qt)
         preferences = self.settings.preferences
-        self.agents = catalog = LiveAgents(paths.config_dir())
+        self.agents = catalog = LiveAgents(self.settings)
         install_roles()
         self.theme = Theme(qt, preferences.schemes, preferences.window.appearance, preferences.look)
         qt.setWindowIcon(app_icon())
@@ -163,7 +163,7 @@ class App:
         windows.layout_changed.connect(self._save_layout)
         self.theme.changed.connect(self._send_colors)
         self.settings.changed.connect(self._apply_settings)
-        self.settings.files_changed.connect(self._apply_agents)
+        self.agents.changed.connect(self._apply_agents)
         windows.agent_selected.connect(self._start_ahead.prepare)
         tray.settings_requested.connect(self._separate.settings.open)
         self.sessions.muting.changed.connect(self._save_muting)
@@ -233,14 +233,13 @@ class App:
         self._save_layout()
 
     def _apply_agents(self) -> None:
-        """Show the agents of the catalog, since one of the user's files may have changed."""
-        if self.agents.read_again():
-            self.window.banners.withdraw("agents")
-            if self.agents.problem:
-                text = notice_texts.former_agents(self.agents.problem)
-                self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
-            self.sessions.apply_agents()
-            self.sessions.path_found.emit()
+        """Show the agents of the catalog, since one of the user's files has changed."""
+        self.window.banners.withdraw("agents")
+        if self.agents.problem:
+            text = notice_texts.former_agents(self.agents.problem)
+            self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
+        self.sessions.apply_agents()
+        self.sessions.path_found.emit()
 
     def _send_colors(self) -> None:
         if self.theme.is_preview:

@@ -5,21 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+
+from gui.settings.live import LiveSettings
 from session_host.agents.agent import Agent
 from session_host.agents.catalog import BUILT_IN_DIRECTORY, load_catalog
 from session_host.errors import ConfigError
 
 
+class _Changes(QObject):
+    """Has the signal of ``LiveAgents``, which cannot be a mapping and a QObject at once."""
+
+    changed = Signal()
+
+
 class LiveAgents(Mapping[str, Agent]):
     """The current agents; every holder of this mapping sees changes.
 
+    Nobody else reads the files: each change reaches all that are connected to ``changed``.
+
     Attributes:
+        changed: the signal that the mapping, ``problem`` or the list of the user's files changed.
         problem: the reason why the user's files cannot be read; then the previous agents stay. "" if they can be read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, settings: LiveSettings) -> None:
         """Read the catalog; only Outlive's own agents if the user's files cannot be read."""
-        self._directory = directory
+        directory = self._directory = settings.directory
         self._signature = self._read_signature()
         self.problem = ""
         try:
@@ -27,6 +39,9 @@ class LiveAgents(Mapping[str, Agent]):
         except ConfigError as error:
             self.problem = str(error)
             self._catalog = load_catalog(directory / "none")
+        self._changes = _Changes(settings)
+        self.changed = self._changes.changed
+        settings.files_changed.connect(self._read_again)
 
     def __getitem__(self, name: str) -> Agent:
         return self._catalog[name]
@@ -37,17 +52,17 @@ class LiveAgents(Mapping[str, Agent]):
     def __len__(self) -> int:
         return len(self._catalog)
 
-    def read_again(self) -> bool:
-        """Read the catalog again if a file changed; returns whether one changed."""
+    def _read_again(self) -> None:
+        """Read the catalog again if a file changed."""
         signature = self._read_signature()
         if signature == self._signature:
-            return False
+            return
         self._signature = signature
         try:
             self._catalog, self.problem = load_catalog(self._directory), ""
         except ConfigError as error:
             self.problem = str(error)
-        return True
+        self.changed.emit()
 
     def has_user_file(self, name: str) -> bool:
         """Whether the user has a file for this agent: a new agent, or changes to a built-in one."""

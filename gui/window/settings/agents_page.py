@@ -117,8 +117,8 @@ class AgentsPage(Page):
         self.add_unfiltered(self.form)
         self.form.hide()
         self.column.addSpacing(GAP_M_PX)
-        context.settings.files_changed.connect(self._on_files)
-        self._on_files()
+        self._agents.changed.connect(self._on_changed)
+        self._on_changed()
         context.tasks.start(self._ask_versions(), "versions of agents")
 
     def _show_agents(self) -> None:
@@ -142,9 +142,8 @@ class AgentsPage(Page):
         edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return edit
 
-    def _on_files(self) -> None:
+    def _on_changed(self) -> None:
         """Show the current agents; rows are created again only if the list of agents changed."""
-        self._agents.read_again()
         known = {row.agent.name: (row, self._agents.has_user_file(row.agent.name)) for row in self._rows}
         if list(known) != list(self._agents) or any(row.has_button != had_file for row, had_file in known.values()):
             self._show_agents()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.settings.live_agents import LiveAgents
+from session_host.agents.catalog import load_catalog
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed, until_known
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -120,7 +120,7 @@ def test_an_agent_gets_the_arguments_that_were_set_and_one_of_ones_own_is_added(
     open_window: OpenWindow, area: Area, fake_claude: None
 ) -> None:
     agents = area.config / "agents"
-    fields = sum(not agent.arguments_replace for agent in LiveAgents(area.config).values())
+    fields = sum(not agent.arguments_replace for agent in load_catalog(area.config).values())
     with open_window() as own:
         own.focus()
         own.press("ctrl+comma")

@@ -43,7 +43,7 @@ class Opened:
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
-        self.agents = LiveAgents(area.config)
+        self.agents = LiveAgents(self.settings)
         self.zooms: list[int] = []
         self.tasks = FewTasks()
         opener = SettingsOpener(

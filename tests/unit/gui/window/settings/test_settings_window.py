@@ -299,6 +299,21 @@ def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: 
     assert opened.agents["claude"].default_arguments == ("--model", "x y")
 
 
+def test_agents_that_changed_just_before_the_page_is_opened_reach_all_others_too(opened: Opened, area: Area) -> None:
+    seen: list[bool] = []
+    opened.agents.changed.connect(lambda: seen.append("mine" in opened.agents))
+    (area.config / "agents").mkdir()
+    own = 'title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nposition = 1\n'
+    (area.config / "agents/mine.toml").write_text(own)
+    opened.window.show_page("agents")
+    opened.settings.read_again()
+    opened.settings.read_again()
+    assert seen == [True], "once, and not swallowed by the page"
+    page = opened.window.page("agents")
+    assert isinstance(page, AgentsPage)
+    assert "mine" in [row.agent.name for row in page._rows]
+
+
 def test_what_is_found_out_after_the_window_was_closed_is_dropped(opened: Opened, area: Area) -> None:
     opened.tasks.is_slow = True
     window = opened.window
