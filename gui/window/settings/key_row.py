@@ -48,7 +48,6 @@ class KeyRow(QAbstractButton):
         key_pressed: the user pressed a key for the action; True: in addition to the present keys.
         cleared, reset_requested: the user removes all keys, or restores the default keys.
         edit_requested: the user edits the key's action.
-        moved: the user goes to the next row (1) or the previous one (-1).
     """
 
     waiting_changed = Signal(bool)
@@ -56,7 +55,6 @@ class KeyRow(QAbstractButton):
     cleared = Signal()
     reset_requested = Signal()
     edit_requested = Signal()
-    moved = Signal(int)
 
     def __init__(self, theme: Theme, action: ActionKeys) -> None:
         super().__init__()
@@ -129,12 +127,8 @@ class KeyRow(QAbstractButton):
                 self.reset_requested.emit()
             case Qt.Key.Key_F2:
                 self.edit_requested.emit()
-            case Qt.Key.Key_Up:
-                self.moved.emit(-1)
-            case Qt.Key.Key_Down:
-                self.moved.emit(1)
             case _:
-                event.ignore()  # QAbstractButton would move the focus to other rows with Left and Right.
+                event.ignore()  # The page has keys, too; QAbstractButton would move the focus by arrow keys.
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.stop_waiting()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from gui.input.shortcuts import show_key
@@ -16,7 +16,7 @@ from gui.settings.writing import Value
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.settings.key_row import KeyQuestion, KeyRow, native
+from gui.window.settings.key_row import ROW_PX, KeyQuestion, KeyRow, native
 from gui.window.settings.keymap import ActionKeys, Keymap, Overrides
 from gui.window.settings.page import Page
 from gui.window.settings.text_form import TextForm
@@ -79,7 +79,6 @@ class KeysPage(Page):
         row.cleared.connect(lambda: self._clear(row))
         row.reset_requested.connect(lambda: self._write({row.action.name: None}) if not _is_text(row) else None)
         row.edit_requested.connect(lambda: self.edit_text(row) if _is_text(row) else None)
-        row.moved.connect(lambda by: self._step(row, by))
         row.waiting_changed.connect(lambda waiting: self.question.dismiss() if waiting else None)
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda place: self._show_menu(row, place))
@@ -140,6 +139,21 @@ class KeysPage(Page):
         return bool(shown)
 
     # ------------------------------------------------------------ the user's actions
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move from row to row by the keys of a list."""
+        shown = [row for row in self.rows if not row.isHidden()]
+        at = next((at for at, row in enumerate(shown) if row.hasFocus()), None)
+        page = max(self.visibleRegion().boundingRect().height() // ROW_PX - 1, 1)
+        steps = {
+            Qt.Key.Key_Up: -1, Qt.Key.Key_PageUp: -page, Qt.Key.Key_Home: -len(shown),
+            Qt.Key.Key_Down: 1, Qt.Key.Key_PageDown: page, Qt.Key.Key_End: len(shown),
+        }  # fmt: skip
+        step = steps.get(Qt.Key(event.key()))
+        if at is None or step is None:
+            super().keyPressEvent(event)
+        else:
+            shown[min(max(at + step, 0), len(shown) - 1)].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _on_key(self, row: KeyRow, key: str, *, adds: bool) -> None:
         action = row.action
@@ -223,12 +237,6 @@ class KeysPage(Page):
         self.question.dismiss()
         self._place(self.form, self.add_text)
         self.form.ask("", self.add_text, add)
-
-    def _step(self, row: KeyRow, by: int) -> None:
-        shown = [each for each in self.rows if not each.isHidden()]
-        at = shown.index(row) + by
-        if 0 <= at < len(shown):
-            shown[at].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _ask_reset_all(self) -> None:
         self._place(self.question, self.reset_all)
