@@ -13,6 +13,7 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     marks       the shapes that show a chat's state, painted
     popup_list  a list that drops down over other widgets, and leaves them the keyboard
     menu        menus and lists in windows of their own, which leave the keyboard to their window
+    flow_layout  a row of controls that wraps to further lines
     matched     a text with its matched characters marked
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles

@@ -13,6 +13,5 @@ selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
 request_parts  helpers of that widget
-flow_row       rows of buttons
 accessible_rows  the visible items for screen readers
 """

@@ -10,11 +10,10 @@ from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import kind_of_answer
+from gui.theme.flow_layout import FlowLayout
 from gui.wording import chat_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest
-
-from .flow_row import FlowRow
 
 _BUTTON_PX = 36
 """The room beside a button's text."""
@@ -40,7 +39,7 @@ def set_look(widget: QWidget, name: str, *, value: bool) -> None:
         widget.style().polish(widget)
 
 
-def fit(row: FlowRow, width: int, *, is_narrow: bool) -> None:
+def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
     """Wrap the names of buttons that are wider than their row; a narrow card has narrower buttons."""
     room = width - (_NARROW_BUTTON_PX if is_narrow else _BUTTON_PX)
     for widget in row.widgets():

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import ANSWER_KEYS, answer_key
+from gui.theme.flow_layout import FlowLayout
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
@@ -32,7 +33,6 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
-from .flow_row import FlowRow
 from .request_parts import AnswerField, fit, option_button, set_look, show_text, text_height, title_of
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -81,7 +81,7 @@ class RequestCard(QWidget):
         self._title = self._label(title_of(request), "title")
         self._subject = self._make_subject()
         self._message = self._label("", "secondary")
-        self._rows: list[FlowRow] = []
+        self._rows: list[FlowLayout] = []
         self._texts: dict[str, QLineEdit] = {}
         self._selected_options: dict[str, str] = {}
         self._column = QVBoxLayout(self)
@@ -142,7 +142,7 @@ class RequestCard(QWidget):
         text = self._label(question.text, "")
         self._column.addWidget(text)
         if question.options:
-            row = FlowRow(GAP_S_PX)
+            row = self._add_row()
             for option in question.options:
                 button = option_button(option)
                 button.setProperty("kind", "chip")
@@ -150,7 +150,6 @@ class RequestCard(QWidget):
                 button.setAutoExclusive(True)
                 button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
                 row.addWidget(button)
-            self._add_row(row)
         if question.free or not question.options:
             field = AnswerField()
             field.setPlaceholderText(chat_texts.your_answer())
@@ -163,7 +162,7 @@ class RequestCard(QWidget):
             self._column.addWidget(field)
 
     def _add_buttons(self) -> None:
-        row = FlowRow(GAP_S_PX)
+        row = self._add_row()
         self._answer_button: QPushButton | None = None
         if self.request.questions:
             self._answer_button = option_button(chat_texts.send_answer())
@@ -177,13 +176,13 @@ class RequestCard(QWidget):
             button.clicked.connect(lambda _checked, option=option: self._answer(option))
             self._buttons[option.id] = button
             row.addWidget(button)
-        self._add_row(row)
 
-    def _add_row(self, row: FlowRow) -> None:
-        self._rows.append(row)
+    def _add_row(self) -> FlowLayout:
         holder = QWidget()
-        holder.setLayout(row)
         self._column.addWidget(holder)
+        row = FlowLayout(holder)
+        self._rows.append(row)
+        return row
 
     def show_keys(self, *, shown: bool) -> None:
         """Set whether the buttons show the keys that press them; before ``height_for``."""

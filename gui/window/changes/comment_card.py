@@ -11,8 +11,8 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chat.content.ansi import visible
-from gui.chat.page.flow_row import FlowRow
 from gui.settings.review_comment import ReviewComment
+from gui.theme.flow_layout import FlowLayout
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -119,9 +119,8 @@ class CommentCard(QWidget):
             quoted.setFont(monospace_font())
 
     def _add_buttons(self, *buttons: QPushButton) -> None:
-        row = FlowRow(GAP_S_PX)
         holder = QWidget()
-        holder.setLayout(row)
+        row = FlowLayout(holder)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         holder.setSizePolicy(policy)

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 from gui.bridge.checkouts import Status
 from gui.bridge.worktree_setup import SetupEntry
 from gui.settings.endpoint_defaults import endpoint_defaults
+from gui.theme.flow_layout import FlowLayout
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.new_chat.request import Refused, endpoint_arguments
-from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import CopyButton, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import new_chat_texts

@@ -10,9 +10,9 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.bridge.sessions_model import SessionsModel
+from gui.theme.flow_layout import FlowLayout, flow
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.widgets.flow_layout import FlowLayout, flow
 from gui.window.widgets.parts import Area, MonogramTile, Scrolled, button, label
 from gui.wording import common_texts, window_texts
 from session_host.agents.agent import Agent
@@ -134,10 +134,10 @@ class EmptyState(Area):
             self._show_agents(known, installed)
 
     def _show_agents(self, known: list[Agent], installed: list[str]) -> None:
-        while self._rows.count():
-            if (row := self._rows.takeAt(0).widget()) is not None:
-                row.hide()
-                row.deleteLater()
+        for row in self._rows.widgets():
+            self._rows.removeWidget(row)
+            row.hide()
+            row.deleteLater()
         places = {agent.name: place for place, agent in enumerate(known)}
         there = [agent for agent in known if agent.name in installed]
         for agent in there[:LISTED]:

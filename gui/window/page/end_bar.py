@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
+from gui.theme.flow_layout import flow
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.values import State

@@ -11,11 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from gui.bridge.background.export import FORMS, STRUCTURED_FORMS
+from gui.theme.flow_layout import flow
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import FormSheet, foot
 from gui.window.widgets.directory_field import DirectoryField
-from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Scrolled, button, label
 from gui.wording import common_texts, sheet_texts
 from gui.wording.phrases import short_directory

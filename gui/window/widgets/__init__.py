@@ -1,7 +1,6 @@
 """Small widgets that several rooms of the window use.
 
 parts            labels, buttons, icons, lines
-flow_layout      a row of controls that wraps
 plain_lines      lines for reading and copying
 result_list      the results below a field, one of them marked
 page_list        a search field above a list of pages

@@ -9,9 +9,11 @@ from gui.theme.tokens import GAP_S_PX
 
 
 class FlowLayout(QLayout):
-    """Places items from left to right in their own size, in as many lines as needed; hidden ones take no space.
+    """Places items from left to right, in as many lines as needed; after Qt's flow layout example.
 
-    The layout must be a widget's own layout: inside another layout, PySide forgets its items when any chat's page is
+    Each item has its own size, but is never wider than the layout; hidden items take no space.
+
+    It is always a widget's own layout: inside another layout, PySide forgets its items when any chat's page is
     deleted, and the next layout crashes.
     """
 
@@ -21,18 +23,21 @@ class FlowLayout(QLayout):
         self.setSpacing(gap_px)
         self.setContentsMargins(QMargins())
 
+    def widgets(self) -> list[QWidget]:
+        """The widgets, in order."""
+        return [widget for item in self._items if (widget := item.widget()) is not None]
+
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
 
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem:
-        # None tells Qt that there is no item; the stubs do not know this.
-        return self._items[index] if 0 <= index < len(self._items) else None  # type: ignore[return-value]
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None  # type: ignore[return-value]
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation(0)
@@ -41,11 +46,11 @@ class FlowLayout(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(0, 0, width, 0), apply=False)
+        return self._place(QRect(0, 0, width, 0), moves=False)
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._place(rect, apply=True)
+        self._place(rect, moves=True)
 
     def sizeHint(self) -> QSize:
         """The size of all items in one line."""
@@ -54,25 +59,27 @@ class FlowLayout(QLayout):
         return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
-        sizes = [item.minimumSize() for item in self._items if not item.isEmpty()]
-        return QSize(
-            max((size.width() for size in sizes), default=0), max((size.height() for size in sizes), default=0)
-        )
+        size = QSize(0, 0)
+        for item in self._items:
+            if not item.isEmpty():
+                size = size.expandedTo(item.minimumSize())
+        return size
 
-    def _place(self, area: QRect, *, apply: bool) -> int:
-        """Place the items; returns their height."""
-        left, top, line = area.left(), area.top(), 0
+    def _place(self, area: QRect, *, moves: bool) -> int:
+        """The height of the items at an area's width; with ``moves``, put them there."""
+        x = y = line_px = 0
         for item in self._items:
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            if left > area.left() and left + size.width() > area.left() + area.width():
-                left, top, line = area.left(), top + line + self.spacing(), 0
-            if apply:
-                item.setGeometry(QRect(QPoint(left, top), size))
-            left += size.width() + self.spacing()
-            line = max(line, size.height())
-        return top + line - area.top()
+            size.setWidth(min(size.width(), max(area.width(), 1)))
+            if x and x + size.width() > area.width():
+                x, y, line_px = 0, y + line_px + self.spacing(), 0
+            if moves:
+                item.setGeometry(QRect(area.topLeft() + QPoint(x, y), size))
+            x += size.width() + self.spacing()
+            line_px = max(line_px, size.height())
+        return y + line_px
 
 
 def flow(*controls: QWidget) -> QWidget:
