@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from session_host.terminal.base import Emulator
@@ -39,13 +40,14 @@ class PromptPlaces:
         return bool(self.pattern())
 
     def prompts(self, emulator: Emulator) -> list[Prompt]:
-        """All prompts of the main screen and its history, oldest first."""
+        """All prompts of the main screen and its history, oldest first; one found by its text ends before the next."""
         pattern = self.pattern()
         if not pattern:
             return emulator.prompts()
         if emulator.modes.alternate_screen:
             return []
-        return [Prompt(row, None, None, turn=True) for row in _prompt_rows(emulator, re.compile(pattern))]
+        rows, end = _prompt_rows(emulator, re.compile(pattern))
+        return [Prompt(row, None, next_row, turn=True) for row, next_row in pairwise([*rows, end])]
 
     def turn_at(self, emulator: Emulator, row: int) -> TurnPlace | None:
         """The agent's turn that a row belongs to; None for none."""
@@ -58,25 +60,28 @@ class PromptPlaces:
         return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
 
 
-def _prompt_rows(emulator: Emulator, pattern: re.Pattern[str]) -> list[int]:
+def _prompt_rows(emulator: Emulator, pattern: re.Pattern[str]) -> tuple[list[int], int]:
+    """The rows of the prompts, and that of the input line or the cursor."""
     rows = rows_between(emulator, 0, emulator.scrollback_rows + emulator.size.rows)
     texts = [row.text() for row in rows]
-    typed = _input_row(texts, emulator.scrollback_rows + emulator.cursor.row, pattern)
-    return [
+    cursor = emulator.scrollback_rows + emulator.cursor.row
+    end = _input_row(texts, cursor, pattern)
+    found = [
         number
         for number, text in enumerate(texts)
-        if pattern.match(text) and number != typed and not (number and rows[number - 1].wrapped)
+        if pattern.match(text) and number != end and not (number and rows[number - 1].wrapped)
     ]
+    return found, max(end, found[-1] + 1) if found else end
 
 
 def _input_row(texts: list[str], cursor: int, pattern: re.Pattern[str]) -> int:
-    """The first row of the agent's input line, which may look like a prompt; -1 if it does not.
+    """The row of the agent's input line, which may look like a prompt: no blank row is between it and the cursor.
 
-    The cursor is in it, and no blank row is between the two.
+    If it does not look like one, the row of the cursor.
     """
     row = cursor
     while row >= 0 and texts[row].strip():
         if pattern.match(texts[row]):
             return row
         row -= 1
-    return -1
+    return cursor

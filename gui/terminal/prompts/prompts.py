@@ -101,8 +101,8 @@ class TerminalPrompts:
         self._surface = surface
         self._note_selection = note_selection
         self._view = view
-        self._current: tuple[Emulator, RowMark] | None = None
-        """The prompt that the user went to, until the user scrolls or types."""
+        self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
+        """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
         self._shown: tuple[Emulator | None, Place] = (None, Place())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface, self._described)
@@ -197,7 +197,8 @@ class TerminalPrompts:
         return self._current[1].row_number()
 
     def _go_to(self, emulator: Emulator, prompt: Prompt) -> None:
-        self._current = emulator, emulator.mark_row(prompt.row)
+        last = emulator.mark_row(prompt.end - 1) if prompt.turn and prompt.end is not None else None
+        self._current = emulator, emulator.mark_row(prompt.row), last
         self._show(emulator, prompt)
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
@@ -347,8 +348,8 @@ class TerminalPrompts:
                 ratio = surface.metrics.device_pixel_ratio
                 marks.append(MarginMark(box.top() / ratio, box.height() / ratio, prompt.exit_code, prompt.row))
         row = self._current_row()
-        if row is not None:
-            extent = self._extent(emulator, row, top)
+        if row is not None and (end := self._end_of_current(emulator, row)) is not None:
+            extent = self._extent(row - top, end - top)
         self.margin.show_marks(marks, extent)
 
     def _described(self, row: int) -> str:
@@ -370,12 +371,16 @@ class TerminalPrompts:
         if (emulator := self._host.emulator) is not None:
             self._go_to(emulator, prompt)
 
-    def _extent(self, emulator: Emulator, row: int, top: int) -> Extent | None:
+    def _end_of_current(self, emulator: Emulator, row: int) -> int | None:
+        """The row after the command or turn that the user went to; None if it is not known."""
+        if self._current is not None and self._current[2] is not None:
+            last = self._current[2].row_number()
+            return None if last is None else last + 1
         found = emulator.prompts(row, 1)
-        if not found or found[0].turn:
-            return None
-        rows = emulator.size.rows
-        first, end = max(found[0].row - top, 0), min(max(output_rows(emulator, found[0])[1], row + 1) - top, rows)
+        return max(output_rows(emulator, found[0])[1], row + 1) if found and not found[0].turn else None
+
+    def _extent(self, first: int, end: int) -> Extent | None:
+        first, end = max(first, 0), min(end, self._surface.size.rows)
         if first >= end:
             return None
         ratio = self._surface.metrics.device_pixel_ratio

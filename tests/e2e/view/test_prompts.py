@@ -225,6 +225,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(stage: Callable[..., Stage]
         assert said(made) == prompt_texts.turn(number + 1, 3)
         rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert rows.index(f"› question {number}") <= 1
+        assert prompts.margin.current is not None
         prompts.copy_output()
         assert answers.place is not None
         assert answers.place.later == 2 - number
