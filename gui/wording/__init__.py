@@ -7,7 +7,7 @@ never join pieces of text. ``lupdate`` finds the English text in the call of ``t
 action_texts      key table, menus, command palette
 changes_texts     the window with the changes of a chat's directory
 broadcast_texts   typing into several panes at once
-chat_texts        a chat without a terminal: messages, tool calls, requests, the prompt box
+chat_texts        a chat without a terminal: messages, tool calls, the prompt box
 color_texts       the colours by which the user marks chats
 comment_texts     comments on changes, and the text that is made of them for an agent
 common_texts      recurring buttons and field names
@@ -29,6 +29,7 @@ program_texts     notifications of programs in shells
 prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
 saved_prompt_texts  saved prompts
+request_texts     the open requests of such a chat
 restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
 setup_texts       the repositories with a setup of their worktrees, in the settings window

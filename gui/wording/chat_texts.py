@@ -256,15 +256,11 @@ def unknown_message() -> str:
     return translate("chat", "Unknown message")
 
 
-# ---------------------------------------------------------------- requests
+# ---------------------------------------------------------------- requests; see also ``request_texts``
 
 
 def asks() -> str:
     return translate("chat", "The agent asks")
-
-
-def run_this() -> str:
-    return translate("chat", "Run this command?")
 
 
 def request_withdrawn() -> str:
@@ -279,42 +275,6 @@ def answered(name: str, by: str, at_ms: int) -> str:
     }.get(by, "")
     time = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%H:%M") if at_ms else ""
     return joined(name, place, time)
-
-
-def in_directory(directory: str) -> str:
-    return translate("chat", "in {directory}").format(directory=directory)
-
-
-def what_will_run() -> str:
-    return translate("chat", "Command to run")
-
-
-def option_with_key(name: str, key: str) -> str:
-    return translate("chat", "{name} ({key})").format(name=name, key=key)
-
-
-def scroll_to_allow() -> str:
-    return translate("chat", "Scroll to the end to allow it")
-
-
-def look_through_to_allow() -> str:
-    return translate("chat", "Scroll through all changes to allow them")
-
-
-def incomplete() -> str:
-    return translate("chat", "The agent did not report everything that would run. You can only decline this request.")
-
-
-def answer_sent() -> str:
-    return translate("chat", "Sending the answer…")
-
-
-def send_answer() -> str:
-    return translate("chat", "Answer")
-
-
-def your_answer() -> str:
-    return translate("chat", "Your answer")
 
 
 # ---------------------------------------------------------------- prompt box

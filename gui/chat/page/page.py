@@ -19,6 +19,7 @@ from gui.chat.drawing.segment_layout import Control
 from gui.theme.follow import Theme
 from gui.theme.tokens import blend
 from gui.wording import chat_texts
+from session_host.structured.items import REJECTIONS
 from session_host.structured.transcript import Transcript
 
 from . import places
@@ -100,10 +101,11 @@ class TranscriptPage(PointedPage):
         if found is None:
             found = self._cards[request_id] = RequestCard(self.theme, request, self)
             if request.kind == "edit" and request.subject:
-                found.set_visible_ends(lambda: self._visible_ends(request_id))
+                found.seen.set_visible_ends(lambda: self._visible_ends(request_id))
             found.set_style(self.style_)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
+            found.hint_shown.connect(self._scroll_down_to)
             previous: QWidget = self
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
@@ -199,8 +201,14 @@ class TranscriptPage(PointedPage):
         if card is None or is_at_another or not card.answer_by_key(kind):
             self.show_request(first, takes_focus=False)
             if card is not None and (button := card.button_of(kind)) is not None:
-                below_px = button.mapTo(self, button.rect().bottomLeft()).y() - self.height() + 2 * _AT_EDGE_PX
-                self.scroll_by(max(below_px, 0))
+                self._scroll_down_to(button)
+                if kind not in REJECTIONS:
+                    card.show_hint()
+
+    def _scroll_down_to(self, part: QWidget) -> None:
+        """Scroll down until the end of a part of a request is on the page."""
+        below_px = part.mapTo(self, part.rect().bottomLeft()).y() - self.height() + 2 * _AT_EDGE_PX
+        self.scroll_by(max(below_px, 0))
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""
@@ -365,4 +373,4 @@ class TranscriptPage(PointedPage):
     def check_cards_seen(self) -> None:
         """Let each request's widget check whether the user has seen its subject."""
         for card in self._cards.values():
-            card.check_seen()
+            card.seen.check_soon()

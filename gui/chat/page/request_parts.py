@@ -11,7 +11,7 @@ from gui.chat.drawing.segment_layout import text_box
 from gui.chat.drawing.style import Style
 from gui.input.answer_keys import kind_of_answer
 from gui.theme.flow_layout import FlowLayout
-from gui.wording import chat_texts
+from gui.wording import request_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest
 
@@ -96,7 +96,7 @@ def title_of(request: AgentRequest) -> str:
     command = " ".join(request.subject.split())
     title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
     repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
-    return chat_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
+    return request_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
 
 
 class AnswerField(QLineEdit):

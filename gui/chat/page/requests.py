@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -28,12 +28,13 @@ from gui.theme.flow_layout import FlowLayout
 from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
-from gui.wording import chat_texts, phrases
+from gui.wording import chat_texts, phrases, request_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
 from .request_parts import AnswerField, fit, option_button, set_look, show_text, text_height, title_of
+from .seen import SeenSubject
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
 _PADDING_PX = 12
@@ -43,8 +44,6 @@ _NARROW_PX = 140
 """A card that is narrower has less padding."""
 _NARROW_PADDING_PX = 5
 _MIN_SUBJECT_PX = 60
-_SEEN_AFTER_MS = 300
-"""The buttons that allow are disabled for this time, so that a click meant for something else does not press them."""
 _FRAME_PX = 22
 _SIDES_PX = 20
 """The frame and the margins above and below the subject's lines, and beside them."""
@@ -59,10 +58,12 @@ class RequestCard(QWidget):
     Signals:
         answered(str, str, str, dict): the request's id, the option's id, the digest of the shown request, texts.
         resized(): the widget needs another height.
+        hint_shown(QWidget): the user could not allow the request, and this part says why.
     """
 
     answered = Signal(str, str, str, object)
     resized = Signal()
+    hint_shown = Signal(QWidget)
 
     def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget) -> None:
         super().__init__(parent)
@@ -70,16 +71,17 @@ class RequestCard(QWidget):
         self.shown_digest = digest(request)
         self._theme = theme
         self._style = Style(theme, SECONDARY_PX + 1)
-        self._visible_ends: Callable[[], tuple[bool, bool]] | None = None
-        self._on_page = self._seen_ends = (False, False)
-        self._is_seen = False
         self._is_sent = False
+        self._is_hint_wanted = False
+        """Whether the user looked at a button that cannot be pressed yet, or pressed its key."""
         self._measured: tuple[int, float] = (0, 0.0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(chat_texts.spoken(chat_texts.asks(), request.title))
         self._labels: dict[QLabel, str] = {}
         self._title = self._label(title_of(request), "title")
         self._subject = self._make_subject()
+        self.seen = SeenSubject(self, self._subject)
+        self.seen.checked.connect(self._on_checked)
         self._message = self._label("", "secondary")
         self._rows: list[FlowLayout] = []
         self._texts: dict[str, QLineEdit] = {}
@@ -95,11 +97,11 @@ class RequestCard(QWidget):
             self._column.addWidget(self._subject, 1)
         if request.directory:
             directory = self._label(
-                chat_texts.in_directory(phrases.short_directory(visible(request.directory))), "secondary"
+                request_texts.in_directory(phrases.short_directory(visible(request.directory))), "secondary"
             )
             self._column.addWidget(directory)
         if not request.complete:
-            incomplete = self._label(chat_texts.incomplete(), "failed")
+            incomplete = self._label(request_texts.incomplete(), "failed")
             self._column.addWidget(incomplete)
         for question in request.questions:
             self._add_question(question)
@@ -108,8 +110,6 @@ class RequestCard(QWidget):
         self._add_buttons()
         self._column.addWidget(self._message)
         self._message.hide()
-        self._seen_timer = QTimer(self, singleShot=True, interval=_SEEN_AFTER_MS)
-        self._seen_timer.timeout.connect(self._update_seen)
         self._update_buttons()
 
     # ------------------------------------------------------------ parts
@@ -129,13 +129,11 @@ class RequestCard(QWidget):
         widget = QPlainTextEdit()
         widget.setReadOnly(True)
         widget.setTabChangesFocus(True)
-        widget.setAccessibleName(chat_texts.what_will_run())
+        widget.setAccessibleName(request_texts.what_will_run())
         widget.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         widget.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         widget.setPlainText(visible(self.request.subject))
         widget.setMinimumHeight(_MIN_SUBJECT_PX // 2)
-        widget.verticalScrollBar().valueChanged.connect(lambda _value: self._seen_timer.start())
-        widget.verticalScrollBar().rangeChanged.connect(lambda _least, _most: self._seen_timer.start())
         return widget
 
     def _add_question(self, question: Question) -> None:
@@ -152,7 +150,7 @@ class RequestCard(QWidget):
                 row.addWidget(button)
         if question.free or not question.options:
             field = AnswerField()
-            field.setPlaceholderText(chat_texts.your_answer())
+            field.setPlaceholderText(request_texts.your_answer())
             field.setAccessibleName(question.text)
             if question.secret:
                 field.setEchoMode(QLineEdit.EchoMode.Password)
@@ -165,7 +163,7 @@ class RequestCard(QWidget):
         row = self._add_row()
         self._answer_button: QPushButton | None = None
         if self.request.questions:
-            self._answer_button = option_button(chat_texts.send_answer())
+            self._answer_button = option_button(request_texts.send_answer())
             self._answer_button.setProperty("kind", "primary")
             self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
             row.addWidget(self._answer_button)
@@ -191,7 +189,7 @@ class RequestCard(QWidget):
         self._shows_keys = shown
         for option in self.available_options():
             key = answer_key(option.kind) if shown and option is self._option_of(option.kind) else ""
-            name = chat_texts.option_with_key(option.name, key) if key else option.name
+            name = request_texts.option_with_key(option.name, key) if key else option.name
             self._buttons[option.id].setAccessibleName(one_line(name))
 
     def _option_of(self, kind: str) -> RequestOption | None:
@@ -212,52 +210,35 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ whether the user has seen the subject
 
-    def set_visible_ends(self, visible_ends: Callable[[], tuple[bool, bool]]) -> None:
-        """Set that the page shows the subject; ``visible_ends`` returns whether its first and last line are visible."""
-        self._visible_ends = visible_ends
-
-    def check_seen(self) -> None:
-        """Check later whether the end of the subject is visible, since the widget may have moved."""
-        if self._is_seen:
-            return
-        on_page = self._on_page if self._visible_ends is None else self._visible_ends()
-        if on_page != self._on_page or not self._seen_timer.isActive():
-            self._on_page = on_page
-            self._seen_timer.start()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.check_seen()
+        self.seen.check_soon()
 
-    def _update_seen(self) -> None:
-        subject = self._subject
-        if self._visible_ends is not None and not self._is_seen:
-            start, end = self._on_page = self._visible_ends()
-            self._seen_ends = (self._seen_ends[0] or start, self._seen_ends[1] or end)
-            self._is_seen = all(self._seen_ends)
-            self._update_buttons()
-            return
-        if self._is_seen or not self.isVisible():
-            return
-        if subject is None:
-            self._is_seen = True
-            self._update_buttons()
-            return
-        bar, viewport = subject.verticalScrollBar(), subject.viewport()
-        shown = viewport.visibleRegion().boundingRect()
-        if bar.value() >= bar.maximum() and shown.bottom() >= viewport.rect().bottom() - 4:
-            self._is_seen = True
-            self._update_buttons()
+    def _on_checked(self) -> None:
+        if not self.seen.is_seen and any(self._is_in_view(option) for option in self._allowing_options()):
+            self._is_hint_wanted = True
+        self._update_buttons()
+
+    def _is_in_view(self, option: RequestOption) -> bool:
+        return not self._buttons[option.id].visibleRegion().isEmpty()
+
+    def _allowing_options(self) -> list[RequestOption]:
+        return [option for option in self.available_options() if option.kind not in REJECTIONS]
 
     def _update_buttons(self) -> None:
         for option in self.available_options():
-            is_allowed = option.kind in REJECTIONS or self._is_seen
+            is_allowed = option.kind in REJECTIONS or self.seen.is_seen
             self._buttons[option.id].setEnabled(is_allowed and not self._is_sent)
+        hint = self.seen.hint if self._allowing_options() and not self._is_sent else ""
+        for option in self._allowing_options():
+            self._buttons[option.id].setToolTip(hint)  # Also the description for screen readers.
+        self.setAccessibleDescription(hint)
         if self._answer_button is not None:
             answers = self._answers()
             is_complete = all(answers.get(question.id) for question in self.request.questions)
             self._answer_button.setEnabled(is_complete and not self._is_sent)
-        text = chat_texts.answer_sent() if self._is_sent else "" if self._is_seen else self._allow_hint()
+        is_hint_shown = self._is_hint_wanted or self.seen.is_partly_seen
+        text = request_texts.answer_sent() if self._is_sent else hint if is_hint_shown else ""
         if text != self._labels[self._message]:
             self._show_message(text)
 
@@ -267,15 +248,6 @@ class RequestCard(QWidget):
         self._message.setVisible(bool(text))
         self._measured = (0, 0.0)
         self.resized.emit()
-
-    def _allow_hint(self) -> str:
-        """The hint how to enable the buttons that allow; "" if they are enabled."""
-        if not self.request.complete:
-            return ""
-        if self._visible_ends is not None:
-            return chat_texts.look_through_to_allow() if any(self._seen_ends) else ""
-        scrolls = self._subject is not None and self._subject.verticalScrollBar().maximum() > 0
-        return chat_texts.scroll_to_allow() if scrolls else ""
 
     # ------------------------------------------------------------ answers
 
@@ -297,6 +269,18 @@ class RequestCard(QWidget):
     def _answer(self, option: RequestOption) -> None:
         if self._buttons[option.id].isEnabled():
             self._send(option.id, self._answers())
+        else:
+            self.show_hint()
+
+    def show_hint(self) -> None:
+        """Show, and tell screen readers, why the request cannot be allowed yet, unless it can be in a moment."""
+        if self._is_sent or not self.seen.hint or self.seen.is_soon_seen:
+            return
+        self._is_hint_wanted = True
+        self._update_buttons()
+        self.hint_shown.emit(self._message)
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.seen.hint))
 
     def button_of(self, kind: str) -> QPushButton | None:
         """The button that the key of this kind presses."""
@@ -306,11 +290,10 @@ class RequestCard(QWidget):
     def answer_by_key(self, kind: str) -> bool:
         """Choose the first option of a kind; returns False if its button cannot be pressed, or is not to be seen."""
         option = self._option_of(kind)
-        if option is None or self._buttons[option.id].visibleRegion().isEmpty():
+        if option is None or not (self._is_in_view(option) and self._buttons[option.id].isEnabled()):
             return False
-        is_possible = self._buttons[option.id].isEnabled()
         self._answer(option)
-        return is_possible
+        return True
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
         self._is_sent = True

@@ -50,7 +50,7 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(chat_stage
     shown.press(Qt.Key.Key_Y)
     shown.press(Qt.Key.Key_Home)
     assert "line 0" in shown.shown(), "the keys of the page scroll it while the request has the keyboard"
-    process_events_until(lambda: card._is_seen, WAIT_S, "the beginning to be seen")
+    process_events_until(lambda: card.seen.is_seen, WAIT_S, "the beginning to be seen")
     assert not shown.of("answered")
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)

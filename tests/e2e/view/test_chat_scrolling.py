@@ -147,3 +147,28 @@ def test_a_key_of_an_answer_whose_button_is_out_of_sight_shows_it_first(chat_sta
     assert decline.visibleRegion().boundingRect() == decline.rect()
     shown.press(Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
+
+
+def test_who_scrolls_past_the_command_is_told_why_it_cannot_be_allowed_yet(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = long_chat(40)
+    shown = chat_stage(chat)
+    shown.view.resize(260, 230)
+    chat.ask(command_request("make install"))
+    shown.settle()
+    page, allow, card = shown.view.page, shown.button("Allow"), shown.view.page.card("r1")
+    assert card is not None
+    page.scroll_to_end()
+    process_events_until(card._message.isVisible, WAIT_S, "the reason to be shown")
+    reason = "Scroll up and read it to the end to allow it"
+    assert " ".join(card._message.text().split()) == allow.toolTip() == card.accessibleDescription() == reason
+    assert not allow.isEnabled()
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert not shown.of("answered")
+    page.scroll_to_end()
+    assert card._subject is not None
+    while card._subject.visibleRegion().boundingRect() != card._subject.rect():
+        page.scroll_by(-8)
+    process_events_until(allow.isEnabled, WAIT_S, "the command to be seen")
+    assert (card._message.isVisible(), allow.toolTip(), card.accessibleDescription()) == (False, "", "")

@@ -1,0 +1,51 @@
+"""Texts of an open request in a chat without a terminal: what is asked, its buttons, why it cannot be allowed yet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def run_this() -> str:
+    return translate("chat", "Run this command?")
+
+
+def in_directory(directory: str) -> str:
+    return translate("chat", "in {directory}").format(directory=directory)
+
+
+def what_will_run() -> str:
+    return translate("chat", "Command to run")
+
+
+def option_with_key(name: str, key: str) -> str:
+    return translate("chat", "{name} ({key})").format(name=name, key=key)
+
+
+def scroll_to_allow() -> str:
+    return translate("chat", "Scroll to the end to allow it")
+
+
+def scroll_up_to_allow() -> str:
+    return translate("chat", "Scroll up and read it to the end to allow it")
+
+
+def look_through_to_allow() -> str:
+    return translate("chat", "Scroll through all changes to allow them")
+
+
+def incomplete() -> str:
+    return translate("chat", "The agent did not report everything that would run. You can only decline this request.")
+
+
+def answer_sent() -> str:
+    return translate("chat", "Sending the answer…")
+
+
+def send_answer() -> str:
+    return translate("chat", "Answer")
+
+
+def your_answer() -> str:
+    return translate("chat", "Your answer")
