@@ -52,7 +52,8 @@ class WindowLayout(msgspec.Struct):
         close_explained: whether the line about closing a tab was shown.
         tray_explained, no_tray_explained: whether the line about the tray, or about its absence, was shown.
         starts: the last start of each agent, by the agent's name.
-        muted: ids of chats that send no notifications.
+        muted: ids of chats that send no notifications; this and the next are also read by ``notification_rules`` of
+            ``session_host.client.chats``.
         muted_until: until when no chat sends any, ISO 8601; "" for no such time.
         starts_at_login: the value of the setting ``start_at_login`` when it was last applied.
         grid: the last grid size of a terminal; a new chat starts with it.

@@ -3,6 +3,7 @@
 command          the verb
 outer_terminal   this terminal: raw mode, writing without blocking, restoring it
 outer_signals    bells, notifications and the title for this terminal
+signal_queue     passes on the bells and notifications that the user's rules allow
 input_parser     parses the terminal's input into keys, text, mouse and reports
 input_sequences  the meaning of one control sequence
 input_values     the user's input, as values

@@ -15,9 +15,10 @@ from typing import NamedTuple
 from session_host.cli.attach.frame_pacing import FramePacer
 from session_host.cli.attach.input_parser import InputParser
 from session_host.cli.attach.input_values import KeyTyped, TerminalInput
-from session_host.cli.attach.outer_signals import OuterSignals
+from session_host.cli.attach.outer_signals import BELL, OuterSignals
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
+from session_host.cli.attach.signal_queue import SignalQueue
 from session_host.cli.output import exit_text
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import (
@@ -104,6 +105,7 @@ class Attachment:
         encoding = sys.stdout.encoding or "utf-8"
         self._painter = Painter(size, encoding, keyboard=keyboard)
         self._signals = OuterSignals(os.environ, encoding)
+        self._signal_queue = SignalQueue(session_id, self._add_signal)
         self._waiting_signals: deque[bytes] = deque(maxlen=MAX_WAITING_SIGNALS)
         self._program_title = ""
         self._viewer = self._make_viewer()
@@ -160,6 +162,7 @@ class Attachment:
                 for timer in self._timers.values():
                     timer.cancel()
                 self._viewer.close()
+                await self._signal_queue.finish()
                 self._terminal.final_output = self._leave()
 
     def _leave(self) -> bytes:
@@ -273,6 +276,11 @@ class Attachment:
         if self._dirty:
             self._damaged()
 
+    def _add_signal(self, signal: bytes) -> None:
+        if signal != BELL or BELL not in self._waiting_signals:
+            self._waiting_signals.append(signal)
+        self._write_signals()
+
     def _write_signals(self) -> None:
         """Write bells, notifications and the title, if the terminal takes them."""
         while self._terminal.is_drained and self._waiting_signals:
@@ -333,13 +341,17 @@ class Attachment:
                 self._name = name
             case TitleEvent(title):
                 self._program_title = title
-            case BellEvent() if (bell := self._signals.bell()) not in self._waiting_signals:
-                self._waiting_signals.append(bell)
+            case BellEvent():
+                self._pass_on(self._signals.bell())
             case NotificationEvent(title, body):
-                self._waiting_signals.append(self._signals.notification(self._name, title, body))
+                self._pass_on(self._signals.notification(self._name, title, body))
             case _:
                 return
         self._write_signals()
+
+    def _pass_on(self, signal: bytes) -> None:
+        """Write a program's bell or notification, unless the user muted the chat."""
+        self._signal_queue.add(lambda rules: () if rules.is_muted else (signal,))
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Show that an input was refused, with the reason."""

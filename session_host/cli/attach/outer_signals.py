@@ -12,6 +12,7 @@ iTerm2                                     OSC 9, its own; it ignores OSC 777
 tmux                                       the same within its passthrough, which it ignores unless the user has set
                                            ``allow-passthrough``
 others: Linux console, screen, …           the bell only: they print sequences that they do not know, or long ones
+dumb                                       nothing: it prints each character
 ========================================== ===================================================================
 
 Never more than one of these sequences, since kitty knows all of them, and would show a notification twice.
@@ -43,7 +44,7 @@ _POP_TITLE: Final = b"\x1b[23;2t"
 def kind_of(environment: Mapping[str, str]) -> Kind:
     """The kind of the outer terminal, by the variables of this process."""
     term = environment.get("TERM", "")
-    if environment.get(SIGNALS) == "0":
+    if environment.get(SIGNALS) == "0" or term == "dumb":  # A dumb terminal prints the bell's character.
         return "silent"
     if "TMUX" in environment or term.startswith("tmux"):
         return "tmux"

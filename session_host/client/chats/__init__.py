@@ -8,6 +8,7 @@ structured_launch how an agent is started without a terminal
 installed_version the abilities of an agent's installed version
 settings          ``chats.toml``
 last_colors       the colours that a window last showed
+notification_rules  which chats the user muted, and the settings of notifications
 chat_worktree     a chat's git worktree: made before it starts, removed with it
 resumability      whether an ended chat's conversation can be resumed
 answers           an agent's answer, from the agent's own record

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
-from session_host.cli.attach.input_values import KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.attachment import NOTICE_S, Attachment, Ending, EndingKind
+from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.client.viewer.viewer import Viewer
-from session_host.protocol.messages import PromptMode
+from session_host.protocol.messages import ActivityEvent, Event, PromptMode
 from session_host.protocol.values import KeyAction, Modifiers, MouseButton
 from session_host.structured.items import Item
 from session_host.structured.text_line import TextLine
 from session_host.structured.transcript import Transcript
 from session_host.terminal.base import DEFAULT_COLOR, Cursor, Frame, Modes, Row
 
+from .attention import Attention
 from .page import Page
 from .prompt_box import BoxRows, PromptBox
 from .question import Answer, Question
@@ -46,8 +47,15 @@ class ChatAttachment(Attachment):
 
     def _make_viewer(self) -> Viewer:
         self._page, self._box = Page(), PromptBox()
+        self._attention = Attention(self._signals, self._signal_queue, lambda: self._name)
         self._shown: dict[int, Row] = {}
         return Viewer(self._session_id, self, read_only=self._read_only, kind="attach", runtime="structured")
+
+    async def _follow(self) -> Ending:
+        try:
+            return await super()._follow()
+        finally:
+            self._attention.close()
 
     # ------------------------------------------------------------ keys
 
@@ -59,6 +67,9 @@ class ChatAttachment(Attachment):
                 self._key(value)
             case TextTyped(text) | Pasted(text):
                 self._insert(text)
+            case FocusChanged(focused):
+                self._attention.has_focus = focused
+                return
             case MouseMoved(button=MouseButton.WHEEL_UP | MouseButton.WHEEL_DOWN as button):
                 self._page.scroll(WHEEL_LINES if button is MouseButton.WHEEL_UP else -WHEEL_LINES)
             case _:
@@ -234,6 +245,13 @@ class ChatAttachment(Attachment):
             self._damaged()
         if for_s is not None:
             self._after("notice", for_s, lambda: self._notice(""))
+
+    def viewer_event(self, event: Event) -> None:
+        """Ring and notify when the agent asks or has finished a long turn; else as for a terminal."""
+        if isinstance(event, ActivityEvent):
+            self._attention.take(event)
+        else:
+            super().viewer_event(event)
 
     def _resized(self) -> None:
         self._shown.clear()

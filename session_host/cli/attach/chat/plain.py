@@ -9,10 +9,13 @@ import sys
 from typing import Final
 
 from session_host.cli.attach.attachment import UNRESPONSIVE, Ending, EndingKind, final_ending
+from session_host.cli.attach.outer_signals import OuterSignals
+from session_host.cli.attach.signal_queue import SignalQueue
 from session_host.cli.output import one_line
 from session_host.client.viewer.viewer import Viewer, ViewerState
-from session_host.protocol.messages import Event, InputRefused, NameEvent
+from session_host.protocol.messages import ActivityEvent, Event, InputRefused, NameEvent
 
+from .attention import Attention
 from .line_log import LineLog
 from .question import Question
 
@@ -30,6 +33,8 @@ class PlainAttachment:
         self._question: Question | None = None
         self._unfinished = b""
         self._is_unresponsive = False
+        self._signals = SignalQueue(session_id, lambda signal: self._write(signal.decode()))
+        self._attention = Attention(OuterSignals(os.environ), self._signals, lambda: self._name)
         self._viewer = Viewer(session_id, self, read_only=read_only, kind="attach", runtime="structured")
 
     async def run(self) -> Ending:
@@ -47,6 +52,8 @@ class PlainAttachment:
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
             self._viewer.close()
+            self._attention.close()
+            await self._signals.finish()
         return ending._replace(undelivered=await self._viewer.closed())
 
     def _end(self, kind: EndingKind, message: str = "", signal_number: int = 0) -> None:
@@ -54,8 +61,11 @@ class PlainAttachment:
             self._ending.set_result(Ending(kind, self._name, message, signal_number))
 
     def _print(self, lines: list[str]) -> None:
+        self._write("".join(f"{line}\n" for line in lines))
+
+    def _write(self, text: str) -> None:
         try:
-            print(*lines, sep="\n", flush=True)
+            print(text, end="", flush=True)
         except OSError:
             self._end(EndingKind.TERMINAL_GONE)
 
@@ -142,9 +152,11 @@ class PlainAttachment:
             self._question.note_seen(range(1), 1, self._loop.time())
 
     def viewer_event(self, event: Event) -> None:
-        """Note a new name of the chat; ignore other events."""
+        """Note a new name of the chat; ring and notify when the agent asks or has finished a long turn."""
         if isinstance(event, NameEvent):
             self._name = event.name
+        elif isinstance(event, ActivityEvent):
+            self._attention.take(event)
 
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Print why an input was refused."""

@@ -1,0 +1,84 @@
+"""The user's rules for a chat's notifications, which apply in ``outlive attach``, too. Reads the disk.
+
+A window writes them: which chats are muted into its layout (``gui.settings.layout``), the settings into ``window.toml``
+(``gui.settings.preferences``). As in a window, what cannot be read is as if it were not set.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from session_host.errors import OutliveError
+from session_host.paths import config_dir, database
+from session_host.storage.store import Store
+
+
+class NotificationRules(NamedTuple):
+    """The rules for one chat.
+
+    Attributes:
+        is_muted: whether the user muted this chat, a chat that it continues, or for a time all chats.
+        is_enabled: whether Outlive notifies of questions and turns at all.
+        long_turn_s: the minimum duration of a turn with a notification at its end; 0 for none.
+    """
+
+    is_muted: bool
+    is_enabled: bool
+    long_turn_s: float
+
+
+class _Layout(msgspec.Struct):
+    muted: list[str] = []
+    muted_until: str = ""
+
+
+class _Settings(msgspec.Struct):
+    notifications: bool = True
+    long_turn_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 30
+
+
+def read_rules(session_id: str) -> NotificationRules:
+    """Read the rules for a chat that hold now."""
+    settings = _settings()
+    return NotificationRules(_is_muted(session_id), settings.notifications, settings.long_turn_s)
+
+
+def _settings() -> _Settings:
+    try:
+        return msgspec.convert(tomllib.loads((config_dir() / "window.toml").read_text(encoding="utf-8")), _Settings)
+    except (OSError, ValueError, RecursionError, OutliveError):
+        return _Settings()
+
+
+def _is_muted(session_id: str) -> bool:
+    try:
+        with Store.open(database()) as store:
+            layout = msgspec.convert(store.layout(), _Layout)
+            if _is_ahead(layout.muted_until):
+                return True
+            return bool(layout.muted) and any(each in layout.muted for each in _continued(store, session_id))
+    except (OutliveError, msgspec.ValidationError):
+        return False
+
+
+def _is_ahead(moment: str) -> bool:
+    try:
+        return datetime.now(UTC) < datetime.fromisoformat(moment)
+    except (ValueError, TypeError):  # TypeError: a time without a zone, which no window writes.
+        return False
+
+
+def _continued(store: Store, session_id: str) -> Iterator[str]:
+    """A chat and those that it continues: a window passes the muting on to the last one, but none may be open."""
+    seen: set[str] = set()
+    each: str | None = session_id
+    while each and each not in seen:
+        yield each
+        seen.add(each)
+        record = store.get(each)
+        each = record.resumed_from if record is not None else None
