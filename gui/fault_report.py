@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, TextIO
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from session_host.paths import make_directories
 from session_host.system.log_rotation import FORMAT, LIMIT_BYTES, rotated_path
@@ -70,7 +70,8 @@ class FaultReport(QObject):
         for each in self._handlers:
             each.setLevel(logging.WARNING)
             logging.getLogger().addHandler(each)
-        self._noted.connect(self.failed)  # Runs in this object's thread, even if the error was in another thread.
+        # Runs in this object's thread, between events: the error may be one of another thread, or of painting.
+        self._noted.connect(self.failed, Qt.ConnectionType.QueuedConnection)
         errors = _ErrorHandler(self._noted.emit)
         self._handlers.append(errors)
         logging.getLogger().addHandler(errors)

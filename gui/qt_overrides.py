@@ -1,10 +1,12 @@
-"""Keeps an error in an override of a Qt method from crashing the process.
+"""Keeps an error in an override of a Qt method from damaging the process.
 
-PySide6 (seen from 6.8 to 6.12) reads the arguments of an exception that leaves an override, such as ``paintEvent``.
-Python 3.11 makes the exception object of an error of its own, such as an IndexError, only when code catches it. Until
-then there is only the message; PySide takes it for the object, and the process crashes. If the override catches the
-exception and raises it again, the object exists, and PySide passes it to ``sys.excepthook``. Python 3.12 always makes
-the object.
+PySide6 keeps an exception that leaves an override, such as ``paintEvent``, and raises it when Qt's code returns to
+Python. Until then Qt goes on, and calls other overrides. If the first call of a class's override comes just then,
+PySide (6.10, 6.11) drops one reference too many to that method, and never calls it again: later the process calls freed
+memory. With Python 3.11, PySide (6.8 to 6.12) also crashes on an error of the interpreter's own, such as an IndexError,
+whose exception object does not exist before code catches it.
+
+So no exception leaves an override: it is reported to ``sys.excepthook`` where it happens, and Qt gets a neutral value.
 """
 
 from __future__ import annotations
@@ -18,13 +20,10 @@ from typing import Any
 
 from shiboken6 import Shiboken
 
-_IS_NEEDED = sys.version_info < (3, 12)
-
 
 def guard_overrides() -> None:
     """Guard the overrides of all classes that are defined from now on; call it before importing them."""
-    if _IS_NEEDED:
-        setattr(Shiboken.Object, "__init_subclass__", classmethod(_guard))  # noqa: B010 - typed as a method
+    setattr(Shiboken.Object, "__init_subclass__", classmethod(_guard))  # noqa: B010 - typed as a method
 
 
 def _guard(cls: type[Shiboken.Object], /, **named: Any) -> None:
@@ -33,11 +32,11 @@ def _guard(cls: type[Shiboken.Object], /, **named: Any) -> None:
     for name, method in list(vars(cls).items()):
         is_method = isinstance(method, FunctionType) and not name.startswith("__")
         if is_method and any(hasattr(base, name) for base in qt_classes):
-            setattr(cls, name, _raising_again(method))
+            setattr(cls, name, _guarded(method))
 
 
-def _raising_again(method: FunctionType) -> Callable[..., Any]:
-    """The method, with a handler for all exceptions.
+def _guarded(method: FunctionType) -> Callable[..., Any]:
+    """The method, with a handler for all exceptions; only those that end the program are raised.
 
     Qt's signals count the parameters of their slots, so the usual numbers of parameters have functions of their own.
     """
@@ -50,23 +49,34 @@ def _raising_again(method: FunctionType) -> Callable[..., Any]:
             def guarded(self: Any) -> Any:
                 try:
                     return method(self)
-                except BaseException:  # noqa: TRY203 - makes the object
-                    raise
+                except BaseException as error:  # noqa: BLE001
+                    return _reported(error, method)
 
         case 2:
 
             def guarded(self: Any, argument: Any) -> Any:
                 try:
                     return method(self, argument)
-                except BaseException:  # noqa: TRY203
-                    raise
+                except BaseException as error:  # noqa: BLE001
+                    return _reported(error, method)
 
         case _:
 
             def guarded(*arguments: Any, **named: Any) -> Any:
                 try:
                     return method(*arguments, **named)
-                except BaseException:  # noqa: TRY203
-                    raise
+                except BaseException as error:  # noqa: BLE001
+                    return _reported(error, method)
 
     return wraps(method)(guarded)
+
+
+def _reported(error: BaseException, method: FunctionType) -> Any:
+    """Report an error; returns the neutral value of the method's return type, such as False or an empty QSize."""
+    if not isinstance(error, Exception):
+        raise error
+    sys.excepthook(type(error), error, error.__traceback__)
+    try:
+        return eval(method.__annotations__["return"], method.__globals__)()  # noqa: S307 - our own annotation
+    except Exception:  # noqa: BLE001 - without a return type, or a value of it
+        return None

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QWindow,
 )
 from PySide6.QtWidgets import QMenu, QWidget
+from shiboken6 import Shiboken
 
 from gui.chat.content.segments import Action
 from gui.chat.drawing.segment_layout import utf16_length
@@ -277,7 +278,7 @@ class PointedPage(ScrollingPage):
 
     def _read_keys_of(self, window: QWindow | None) -> None:
         """Watch a window for Ctrl, whichever of its widgets has the focus; None ends that."""
-        if self._key_source is not None:
+        if self._key_source is not None and Shiboken.isValid(self._key_source):
             self._key_source.removeEventFilter(self)
         self._key_source = window
         if window is not None:

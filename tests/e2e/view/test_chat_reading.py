@@ -6,10 +6,11 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication, QImage
+from PySide6.QtCore import QCoreApplication, QPointF, Qt
+from PySide6.QtGui import QAccessible, QEnterEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import Shiboken
 
 from gui.chat.announcing import Announcer
 from gui.chat.page import finding
@@ -220,6 +221,20 @@ def test_a_lists_numbers_stand_on_the_line_of_their_text(chat_stage: Callable[..
         return max(y for y in rows if any(image.pixel(x, y) != ground for x in range(first_x, last_x)))
 
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
+
+
+def test_the_pointer_comes_back_after_the_page_has_lost_its_window(chat_stage: Callable[..., ChatStage]) -> None:
+    view = chat_stage(long_chat(3)).view
+    old = QWidget()
+    old.winId()
+    view.setParent(old)
+    place = QPointF(5, 5)
+    QCoreApplication.sendEvent(view.page, QEnterEvent(place, place, place))
+    view.setParent(None)
+    Shiboken.delete(old)
+    view.show()
+    QCoreApplication.sendEvent(view.page, QEnterEvent(place, place, place))
+    assert view.page._key_source is view.windowHandle()
 
 
 def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[..., ChatStage]) -> None:

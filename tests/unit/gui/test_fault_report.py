@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 
 from gui.fault_report import FaultReport
 from session_host.system.log_rotation import LIMIT_BYTES, rotated_path
@@ -52,6 +53,8 @@ def test_an_error_is_in_the_log_and_on_standard_error(
     text = path.read_text()
     assert "unexpected error" in text
     assert text.endswith("ValueError: broken\n")
+    assert not failures
+    QCoreApplication.processEvents()
     assert failures == [True]
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700

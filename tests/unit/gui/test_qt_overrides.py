@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Signal
 from PySide6.QtWidgets import QWidget
 
 PROGRAM = """
@@ -65,6 +65,56 @@ def test_an_error_of_any_kind_is_reported_and_the_program_goes_on(error: str, te
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
     assert done.stdout.splitlines() == [f"reported {text}"] * 2
+
+
+class Filter(QObject):
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.User:
+            raise ValueError("of the filter")
+        return False
+
+
+class Filtered(QWidget):
+    calls = 0
+
+    def event(self, event: QEvent) -> bool:
+        self.calls += event.type() == QEvent.Type.User
+        return bool(super().event(event))
+
+
+class Sized(QWidget):
+    def sizeHint(self) -> QSize:  # noqa: N802
+        raise ValueError("of the size")
+
+    def heightForWidth(self, _width: int) -> int:  # noqa: N802
+        raise ValueError("of the height")
+
+
+def test_an_error_leaves_the_overrides_that_qt_calls_next_alone(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: reported.append(error))
+    method = vars(Filtered)["event"]
+    kept = [method] * 10  # PySide may drop references that it does not have.
+    references = sys.getrefcount(method)
+    failing, filtered = Filter(), Filtered()
+    filtered.installEventFilter(failing)
+    for _ in range(3):
+        QCoreApplication.sendEvent(filtered, QEvent(QEvent.Type.User))
+    assert [str(error) for error in reported] == ["of the filter"] * 3
+    assert filtered.calls == 3
+    assert sys.getrefcount(method) == references
+    del kept
+    for each in (failing, filtered):
+        each.deleteLater()
+
+
+def test_qt_gets_a_neutral_value_instead_of_the_one_that_failed(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: reported.append(error))
+    sized = Sized()
+    assert (sized.sizeHint(), sized.heightForWidth(10), len(reported)) == (QSize(), 0, 2)
+    sized.adjustSize()
+    sized.deleteLater()
 
 
 class Sender(QObject):
