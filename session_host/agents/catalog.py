@@ -78,7 +78,16 @@ def load_agent(config_dir: Path, name: str) -> Agent:
         NoSuchAgent: no agent has this name; the message lists the names.
         ConfigError: as for ``load_catalog``.
     """
-    return load_agents(config_dir, [name]).get(name) or load_catalog(config_dir).find(name)
+    return find_agent(config_dir, name) or load_catalog(config_dir).find(name)
+
+
+def find_agent(config_dir: Path, name: str) -> Agent | None:
+    """Load one agent as ``load_agent`` does; None if no agent has this name.
+
+    Raises:
+        ConfigError: as for ``load_catalog``.
+    """
+    return load_agents(config_dir, [name]).get(name)
 
 
 def load_agents(config_dir: Path, names: Collection[str]) -> Mapping[str, Agent]:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent
 from session_host.cli.output import one_line, print_json, print_line
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, require_running
 from session_host.errors import (
@@ -90,7 +90,7 @@ def open_requests(info: SessionInfo) -> list[AgentRequest]:
         reply: AgentRequests = ask(info.id, OpenRequests(0))
     except WrongRuntime:
         text = f"{info.name} is a terminal: answer in `outlive attach {info.name}`, or with `outlive send`"
-        agent = load_agents(config_dir(), [info.agent]).get(info.agent)
+        agent = find_agent(config_dir(), info.agent)
         if agent is not None and agent.signals.answered_by_hook:
             text += f"; or set answer_from_outside = true in {config_dir() / 'chats.toml'}, and resume it"
         raise WrongRuntime(text) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.backwards import MAX_BYTES, TooFarBack
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, turns_in
@@ -44,7 +44,7 @@ def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -
     """
     with open_store() as store:
         record = record_of(store, session_id)
-    agent = load_agents(config_dir(), [record.agent]).get(record.agent)
+    agent = find_agent(config_dir(), record.agent)
     if agent is None or not agent.conversation.place:
         title = record.agent if agent is None else agent.title
         raise NoAnswer(f"Outlive knows no record of {title}’s answers; select the text on the screen")

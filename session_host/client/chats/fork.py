@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from session_host.agents.agent import Agent
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.fork_points import saved_message_before, turn_before
 from session_host.agents.conversations.registry import find_conversation
@@ -92,7 +92,7 @@ def _record(session_id: str) -> SessionRecord:
 def _request(
     record: SessionRecord, transcript: Transcript | None, environment: Mapping[str, str] | None, before: str
 ) -> LaunchRequest:
-    agent = load_agents(config_dir(), [record.agent]).get(record.agent)
+    agent = find_agent(config_dir(), record.agent)
     if agent is None or not can_fork(agent, record):
         raise NotResumable(f"{record.name}: its agent cannot fork a conversation")
     if transcript is not None:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Mapping
 
 from session_host.agents.agent import Agent
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation
 from session_host.client.permission import check_may_control
@@ -47,7 +47,7 @@ def live_terminal(
     """
     with open_store() as store:
         record = record_of(store, session_id)
-        agent = load_agents(config_dir(), [record.agent]).get(record.agent)
+        agent = find_agent(config_dir(), record.agent)
         chat = _chat_of(store, record)
         if agent is None or chat is None or (again and record is chat):
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent
 from session_host.agents.conversations.backwards import TooFarBack
 from session_host.agents.conversations.registry import turns_in
 from session_host.agents.conversations.turns import Turn
@@ -25,7 +25,7 @@ def recent_prompts(session_id: str, since_s: float) -> list[Turn]:
     """
     with open_store() as store:
         record = record_of(store, session_id)
-    agent = load_agents(config_dir(), [record.agent]).get(record.agent)
+    agent = find_agent(config_dir(), record.agent)
     if agent is None or not agent.conversation.place or not agent.conversation.is_id(record.provider_session_id or ""):
         return []
     found: list[Turn] = []

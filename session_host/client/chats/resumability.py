@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from session_host.agents.agent import Agent, TemplateValues
 from session_host.agents.arguments import prompt_of
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.registry import find_conversation, locating, relocated
 from session_host.agents.environment import child_environment
@@ -101,7 +101,7 @@ def has_picker(session_id: str) -> bool:
     """Whether ``pick`` works for this session: its agent has a list of conversations to choose from."""
     with open_store() as store:
         name = record_of(store, session_id).agent
-    agent = load_agents(config_dir(), [name]).get(name)
+    agent = find_agent(config_dir(), name)
     return agent is not None and bool(agent.conversation.picker)
 
 

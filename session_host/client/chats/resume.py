@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.agents.agent import PROMPT, Agent, TemplateValues
 from session_host.agents.arguments import without_prompt
-from session_host.agents.catalog import load_agents
+from session_host.agents.catalog import find_agent, load_agents
 from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation, locating
 from session_host.agents.probe import LONG_TIMEOUT_S, Probe, probed
@@ -104,7 +104,7 @@ async def resume_with_picker(
     def request() -> LaunchRequest:
         with open_store() as store:
             record = record_of(store, session_id)
-            agent = load_agents(config_dir(), [record.agent]).get(record.agent)
+            agent = find_agent(config_dir(), record.agent)
             if agent is None or not agent.conversation.picker:
                 raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
             return request_of(store, record, agent, environment, uses_picker=True)
