@@ -102,6 +102,11 @@ class ChatList(QObject):
             chat = follower
         return chat
 
+    def continued(self, session_ids: Iterable[str]) -> list[tuple[Chat, Chat]]:
+        """Of the chats with these ids, those that other chats continue, each with the last one that continues it."""
+        pairs = [(self.get(session_id), self.latest_continuation(session_id)) for session_id in session_ids]
+        return [(chat, newest) for chat, newest in pairs if chat and newest and newest is not chat]
+
     def groups(self) -> dict[Group, list[Chat]]:
         """The chats of each group, in display order."""
         found: dict[Group, list[Chat]] = {group: [] for group in Group}

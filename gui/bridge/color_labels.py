@@ -56,8 +56,7 @@ class ColorLabels(QObject):
             self.changed.emit()
 
     def _follow_resumed(self) -> None:
-        for session_id, name in list(self._labels.items()):
-            chat, newest = self._list.get(session_id), self._list.latest_continuation(session_id)
-            if chat is not None and newest is not None and newest is not chat:
-                self.set_label([chat], "")
-                self.set_label([newest], newest.color_label or name)
+        for chat, newest in self._list.continued(self._labels):
+            name = self._labels[chat.id]
+            self.set_label([chat], "")
+            self.set_label([newest], newest.color_label or name)

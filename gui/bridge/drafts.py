@@ -102,12 +102,10 @@ class Drafts(QObject):
     # ------------------------------------------------------------ chats
 
     def _follow_resumed(self) -> None:
-        for session_id in list(self._drafts):
-            newest = self._list.latest_continuation(session_id)
-            if newest is not None and newest.id != session_id:
-                draft = self.of(session_id)
-                self.set(session_id, NO_DRAFT)
-                self.set(newest.id, draft.before(self.of(newest.id)))
+        for chat, newest in self._list.continued(self._drafts):
+            draft = self.of(chat.id)
+            self.set(chat.id, NO_DRAFT)
+            self.set(newest.id, draft.before(self.of(newest.id)))
 
     def _on_forgotten(self, session_id: str) -> None:
         self._held.pop(session_id, None)

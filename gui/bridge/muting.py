@@ -73,11 +73,9 @@ class Muting(QObject):
             self.changed.emit()
 
     def _follow_resumed(self) -> None:
-        for session_id in list(self.muted):
-            chat, newest = self._list.get(session_id), self._list.latest_continuation(session_id)
-            if chat is not None and newest is not None and newest is not chat:
-                self.mute_chat(newest, muted=True)
-                self.mute_chat(chat, muted=False)
+        for chat, newest in self._list.continued(self.muted):
+            self.mute_chat(newest, muted=True)
+            self.mute_chat(chat, muted=False)
 
     # ------------------------------------------------------------ all chats
 

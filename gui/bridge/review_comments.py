@@ -98,9 +98,8 @@ class ReviewComments(QObject):
     # ------------------------------------------------------------ chats
 
     def _follow_resumed(self) -> None:
-        for session_id in list(self._comments):
-            if self.key(session_id) != session_id:
-                self.put(session_id, *self._comments.pop(session_id).values())
+        for chat, newest in self._list.continued(self._comments):
+            self.put(newest.id, *self._comments.pop(chat.id).values())
 
     def _on_forgotten(self, session_id: str) -> None:
         self._set(session_id, self._comments.pop(session_id, {}), {})
