@@ -129,9 +129,7 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self.several = SeveralChats(
-            self, theme, sessions, layout, self.sheets, self.banners, self.chat_actions, self.resuming
-        )
+        self.several = SeveralChats(self, theme, sessions, self.sheets, self.banners, self.chat_actions, self.resuming)
         self.continuing = ConversationActions(
             sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
         )

@@ -343,13 +343,14 @@ class ChatActions(QObject):
             Question(
                 page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),
                 common_texts.stop() if count == 1 else page_texts.stop_chats(count),
-                lambda: self._stop_these(running),
+                lambda: self.stop_now(running),
                 page_texts.agents_may_save(),
                 listed(running) if count > 1 else "",
             )
         )
 
-    def _stop_these(self, chats: list[Chat]) -> None:
+    def stop_now(self, chats: Sequence[Chat]) -> None:
+        """Stop those of these chats that still run, after the user has confirmed it."""
         for chat in chats:
             if not chat.has_ended:
                 self._layout.note_ended_by_user(chat.id)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
-from gui.settings.layout import WindowLayout
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.window.actions.chat_actions import ChatActions, listed
@@ -31,7 +30,6 @@ class SeveralChats:
         parent: QWidget,
         theme: Theme,
         sessions: SessionsModel,
-        layout: WindowLayout,
         sheets: Sheets,
         banners: BannerArea,
         chat_actions: ChatActions,
@@ -40,7 +38,6 @@ class SeveralChats:
         self._parent = parent
         self._theme = theme
         self._sessions = sessions
-        self._layout = layout
         self._sheets = sheets
         self._banners = banners
         self._chat_actions = chat_actions
@@ -75,15 +72,9 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
-                    lambda: self._stop_now(running), page_texts.agents_may_save(), listed(running),
+                    lambda: self._chat_actions.stop_now(running), page_texts.agents_may_save(), listed(running),
                 )
             )  # fmt: skip
-
-    def _stop_now(self, chats: Sequence[Chat]) -> None:
-        for chat in chats:
-            if not chat.has_ended:
-                self._layout.note_ended_by_user(chat.id)
-                self._sessions.stop(chat)
 
     def remove(self, chats: Sequence[Chat]) -> None:
         """Remove the ended chats after a question; the user can undo this for a while."""
