@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QSplitterHandle, QWidget
 
@@ -40,6 +40,7 @@ class _Handle(QSplitterHandle):
         self._theme = theme
         self._grabbed_px: int | None = None
         """How far from the line the mouse took hold of it. Qt's own handle jumps by its margin at the first move."""
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # It looks different under the mouse.
         theme.changed.connect(self.update)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -53,12 +54,6 @@ class _Handle(QSplitterHandle):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._grabbed_px = None
-        self.update()
-
-    def enterEvent(self, event: QEvent) -> None:
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -107,6 +107,7 @@ class _Line(QWidget):
         self._divider: Divider | None = None
         self._marked: Rect | None = None
         self._grabbed_px: int | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # It looks different under the mouse.
         theme.changed.connect(self.update)
 
     def place_at(self, divider: Divider, marked: Rect | None) -> None:
@@ -149,12 +150,6 @@ class _Line(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._grabbed_px = None
         self._area.even_out_requested.emit()
-
-    def enterEvent(self, event: QEvent) -> None:
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._divider is None:
