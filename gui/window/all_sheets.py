@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
@@ -33,9 +33,12 @@ AnySheet = TypeVar("AnySheet", bound=Sheet)
 class Sheets(QObject):
     """All sheets, each created when it is first used. Opening a sheet closes the others.
 
+    If the sidebar had the keyboard focus before a sheet was opened, it has it again afterwards: the next key that is
+    meant for the list of chats does not go to an agent.
+
     Signals:
         sheet_created: a sheet was created.
-        closed: a sheet is closed; the keyboard focus should return to its former widget.
+        closed: a sheet is closed, and the sidebar did not have the keyboard focus before; the page should get it.
     """
 
     sheet_created = Signal(object)
@@ -48,6 +51,7 @@ class Sheets(QObject):
         sessions: SessionsModel,
         agents: Mapping[str, Agent],
         open_chat: Callable[[Chat], ChatPage],
+        sidebar: QWidget,
     ) -> None:
         super().__init__(window)
         self._theme = theme
@@ -55,6 +59,9 @@ class Sheets(QObject):
         self._sessions = sessions
         self._agents = agents
         self._open_chat = open_chat
+        self._sidebar = sidebar
+        self._focused_before: QWidget | None = None
+        """The sidebar's widget that had the keyboard focus when a sheet was opened; None for another widget."""
         self._created: list[Sheet] = []
 
     @cached_property
@@ -130,15 +137,26 @@ class Sheets(QObject):
 
     def _register(self, sheet: AnySheet) -> AnySheet:
         self._created.append(sheet)
-        sheet.opened.connect(partial(self._close_others, sheet))
-        sheet.closed.connect(self.closed)
+        sheet.opened.connect(partial(self._on_opened, sheet))
+        sheet.closed.connect(self._on_closed)
         self.sheet_created.emit(sheet)
         return sheet
 
-    def _close_others(self, opened: Sheet) -> None:
+    def _on_opened(self, opened: Sheet) -> None:
+        """Remember where the keyboard focus was, and close the other sheets."""
+        focused = self._window.focusWidget()
+        if not any(sheet.isAncestorOf(focused) for sheet in self._created):
+            self._focused_before = focused if self._sidebar.isAncestorOf(focused) else None
         for sheet in self._created:
             if sheet is not opened:
                 sheet.dismiss()
+
+    def _on_closed(self) -> None:
+        before = self._focused_before
+        if self.is_any_open or before is None or not before.isVisible():
+            self.closed.emit()
+        else:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def is_any_open(self) -> bool:

@@ -124,7 +124,7 @@ class MainWindow(QWidget):
         self.saving = LayoutSaving(layout, self.saved, self.frame, self.tabs, self.unseen_marks, self.sidebar)
         self.saving.saved.connect(self.layout_changed)
         self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
-        self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
+        self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )

@@ -142,6 +142,7 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     text = " ".join(widget.text() for widget in question.body.findChildren(type(question.yes)))
     assert "Remove 2 chats" in text
     question.yes.click()
+    assert window.focusWidget() is sidebar.list, "the next key is for the list, not for an agent"
     assert [chat.name for chat in played.sessions.listed()] == ["three", "four", "five"]
     assert window.banners.current is not None
     window.banners.act()
@@ -154,6 +155,14 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     window.several.stop([played.chat(each) for each in [*ids, *running]])
     question.yes.click()
     assert stopped == ["four", "five"]
+    QTest.keyClick(sidebar.list, Qt.Key.Key_F2)
+    assert window.sheets.name.is_open
+    window.sheets.name.dismiss()
+    assert window.focusWidget() is sidebar.list
+    played.show(running[0])
+    window.sheets.name.ask("four", stopped.append)
+    window.sheets.name.dismiss()
+    assert window.focusWidget() is played.page.view
 
 
 async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> None:
