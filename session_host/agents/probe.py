@@ -121,17 +121,31 @@ def probed(agent: Agent, path: str, environment: Mapping[str, str], timeout_s: f
 
 
 def versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
-    """The versions of several agents' programs, asked in parallel; "" for unknown ones. Blocks.
+    """The versions of several agents' programs, as ``probes`` gets them; "" for unknown ones. Blocks."""
+    return {path: probe.version for path, probe in probes(agents, environment).items()}
+
+
+def probes(agents: Mapping[str, Agent], environment: Mapping[str, str], *, are_kept: bool = True) -> dict[str, Probe]:
+    """The answers of several agents' programs, asked in parallel. Blocks.
 
     Args:
         agents: by the paths of their programs.
         environment: the programs' environment.
+        are_kept: whether answers are read from the state directory and written to it.
     """
+
+    def answer(path: str, agent: Agent) -> Probe:
+        if are_kept:
+            return probed(agent, path, environment, LONG_TIMEOUT_S)
+        return ask(path, agent.version, environment, LONG_TIMEOUT_S)
+
     with ThreadPoolExecutor(max_workers=4) as threads:
-        answers = {
-            path: threads.submit(probed, agent, path, environment, LONG_TIMEOUT_S) for path, agent in agents.items()
-        }
-        return {path: answer.result().version for path, answer in answers.items()}
+        return dict(zip(agents, threads.map(answer, agents.keys(), agents.values()), strict=True))
+
+
+def missing_options(agent: Agent, probe: Probe) -> list[str]:
+    """The options that Outlive uses and this version does not name in its help; [] if that is unknown."""
+    return [] if probe.options is None else [option for option in agent.probed if option not in probe.options]
 
 
 def supported(agent: Agent, probe: Probe) -> frozenset[str] | None:

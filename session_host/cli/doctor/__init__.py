@@ -2,7 +2,7 @@
 
 ``command`` runs them all; ``check`` is the result of one check.
 
-    agents     checks the agents: which are installed, where, and whether the login shell finds them
+    agents     checks the agents: which are installed, where, whether they run, and whether the login shell finds them
     chats      checks the running chats: whether each can be reached, and whether the keeper responds
     check      the result of one check of ``outlive doctor``
     command    check the installation, and say what to do
@@ -11,6 +11,6 @@
     logout     checks whether the window's control group or a logout would end chats
     places     checks directories, sockets and the store
     settings   checks the user's settings files
-    system     checks Python, engines, Qt and the terminal
+    system     checks Python, engines, Qt, the terminal and git
     worktrees  checks the git worktrees of chats
 """

@@ -1,22 +1,20 @@
-"""Checks the agents: which are installed, where, and whether the login shell finds them."""
+"""Checks the agents: which are installed, where, whether they run, and whether the login shell finds them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+import shlex
+from collections.abc import Iterator, Sequence
 
+from session_host.agents.agent import Agent
+from session_host.agents.probe import Probe, missing_options, probes
 from session_host.cli.doctor.check import Check, Status, fail, ok, warn
 from session_host.errors import ConfigError
 from session_host.paths import config_dir, state_dir
 
-if TYPE_CHECKING:
-    from session_host.agents.agent import Agent
-
 
 def agents() -> Iterator[Check]:
-    """Check which agents are installed, and where: on this PATH, and on the login shell's, which desktop icons use."""
+    """Check which agents run, and where they are: on this PATH, and on the login shell's, which desktop icons use."""
     from session_host.agents.catalog import load_catalog
     from session_host.agents.login_shell import login_path
 
@@ -33,12 +31,10 @@ def agents() -> Iterator[Check]:
     if not any(path for both in paths.values() for path in both):
         yield warn("agents", "none installed; shells and commands still work", "the lines below say how to install one")
     shown = {here or there or "": agent for agent in known for here, there in [paths[agent.name]] if here or there}
-    versions = _versions(shown, {**os.environ, "PATH": login.path})
+    answers = probes(shown, {**os.environ, "PATH": login.path}, are_kept=state_dir().is_dir())
     for agent in known:
         here, there = paths[agent.name]
-        version = versions.get(here or there or "", "")
-        described = _describe_version(version, agent.tested)
-        yield _agent(f"agent {agent.name}", described, here, there, agent.install_hint or agent.website)
+        yield _agent(agent, answers.get(here or there or "", Probe()), here, there)
 
 
 def _login_shell(login_path: str, own: str, problem: str) -> Check:
@@ -51,20 +47,6 @@ def _login_shell(login_path: str, own: str, problem: str) -> Check:
     return ok(name, f"also has: {', '.join(missing)}")
 
 
-def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
-    """The versions of agents, by the paths of their programs, without creating a state directory."""
-    from session_host.agents.probe import LONG_TIMEOUT_S, ask, versions
-
-    if state_dir().is_dir():
-        return versions(agents, environment)
-    with ThreadPoolExecutor(max_workers=4) as threads:
-        answers = {
-            path: threads.submit(ask, path, agent.version, environment, LONG_TIMEOUT_S)
-            for path, agent in agents.items()
-        }
-        return {path: answer.result().version for path, answer in answers.items()}
-
-
 def _describe_version(version: str, tested: Sequence[str]) -> str:
     """A version, marked if it was never tested."""
     if not version or not tested or version in tested:
@@ -72,21 +54,32 @@ def _describe_version(version: str, tested: Sequence[str]) -> str:
     return f"{version} (untested; tested versions: {', '.join(tested)})"
 
 
-def _agent(name: str, version: str, here: str | None, there: str | None, how_to_install: str) -> Check:
+def _agent(agent: Agent, probe: Probe, here: str | None, there: str | None) -> Check:
     """The check of one agent, from its paths on this PATH and on the login shell's."""
-    prefix = f"{version}, " if version else ""
+    name, how_to_install = f"agent {agent.name}", agent.install_hint or agent.website
     if here is None and there is None:
         # A missing agent is not a problem: nobody needs all of them.
         return Check(name, Status.OK, "not installed", how_to_install)
+    path = here or there or ""
+    version = _describe_version(probe.version, agent.tested)
+    found = f"{version}, {_place(path)}" if version else _place(path)
+    if agent.tested and not probe.version:
+        # Not for agents of the user's own, which need not be able to print a version.
+        asked = shlex.join([path, *agent.version])
+        message = f"{found}: prints no version, so it may not run"
+        return warn(name, message, f"run `{asked}` to see why; install it again: {how_to_install}")
+    if probe.version not in agent.tested and (missing := missing_options(agent, probe)):
+        message = f"{found}: has no {' and no '.join(missing)}, so its status or its resume may not work"
+        return warn(name, message, f"update it: {how_to_install}")
     if here is None:
         remedy = "found when the window starts from its icon, but not by commands here"
-        return Check(name, Status.OK, f"{prefix}{_place(there)} (only on your login shell's PATH)", remedy)
+        return Check(name, Status.OK, f"{found} (only on your login shell's PATH)", remedy)
     if there is not None and os.path.realpath(there) != os.path.realpath(here):
-        return Check(name, Status.OK, f"{prefix}{_place(here)} (your login shell's PATH has {_place(there)})")
-    return ok(name, f"{prefix}{_place(here)}")
+        return ok(name, f"{found} (your login shell's PATH has {_place(there)})")
+    return ok(name, found)
 
 
-def _place(path: str | None) -> str:
+def _place(path: str) -> str:
     """A program's path, and its target if it is a link, as npm, brew and others install them."""
-    real = os.path.realpath(path or "")
-    return str(path) if real == path else f"{path} → {real}"
+    real = os.path.realpath(path)
+    return path if real == path else f"{path} → {real}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from session_host.cli.doctor import agents, chats, kernel, logout, places, settings, system, worktrees
 from session_host.cli.doctor.check import Check, Status
@@ -16,6 +16,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     system.engines,
     system.window,
     system.terminal,
+    system.git,
     places.directories,
     places.sockets,
     places.database,
@@ -47,4 +48,14 @@ def run(options: argparse.Namespace) -> int:
             print(f"{_MARKS[check.status]}  {check.name:<{width}}  {one_line(check.message)}")
             if check.remedy:
                 print(f"      {'':<{width}}  → {one_line(check.remedy)}")
+        print(_summary(checks))
     return 1 if any(check.status is Status.FAIL for check in checks) else 0
+
+
+def _summary(checks: Sequence[Check]) -> str:
+    """The last line: which of the checks above the user should read."""
+    parts = []
+    for mark, status in (("FAIL", Status.FAIL), ("warn", Status.WARN)):
+        if names := [check.name for check in checks if check.status is status]:
+            parts.append(f"{len(names)} {mark}: {', '.join(names)}")
+    return "; ".join(parts) or "no problems found"

@@ -101,7 +101,7 @@ def sockets() -> Iterator[Check]:
     try:
         length = len(os.fsencode(paths.session_socket(str(uuid.UUID(int=0)))))
     except OutliveError as error:
-        yield fail("socket paths", str(error), "set OUTLIVE_RUNTIME_DIR to a shorter path")
+        yield fail("socket paths", str(error).partition(";")[0], "set OUTLIVE_RUNTIME_DIR to a shorter path")
     else:
         yield ok("socket paths", f"{length} of {paths.SOCKET_PATH_BYTES} bytes")
     keeper = paths.runtime_dir() / KEEPER

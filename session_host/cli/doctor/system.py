@@ -1,4 +1,4 @@
-"""Checks Python, engines, Qt and the terminal."""
+"""Checks Python, engines, Qt, the terminal and git."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
 from session_host.cli.window_start import install_command, missing_modules
+from session_host.client.worktrees.repository import MIN_GIT
 from session_host.version import VERSION
 
 MIN_PYTHON = (3, 11)
@@ -111,3 +114,27 @@ def terminal() -> Iterator[Check]:
         )
     else:
         yield ok("terminal", f"TERM={term}, {encoding}")
+
+
+def git() -> Iterator[Check]:
+    """Check git, which worktrees, changes and restore points need."""
+    path = shutil.which("git")
+    if path is None:
+        yield warn("git", "not installed; worktrees, changes and restored files need it", "on Debian: apt install git")
+        return
+    try:
+        asked = subprocess.run(
+            [path, "version"], capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S,
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield warn("git", f"{path} does not run: {error}", "install it again")
+        return
+    version = re.search(r"(\d+)\.(\d+)[.\d]*", asked.stdout)
+    if version is None:
+        yield warn("git", f"{path} prints no version", f"run `{path} version` to see why")
+    elif (int(version[1]), int(version[2])) < MIN_GIT:
+        wanted = ".".join(map(str, MIN_GIT))
+        yield warn("git", f"{version[0]}, {path}: too old for worktrees", f"install git {wanted} or later")
+    else:
+        yield ok("git", f"{version[0]}, {path}")

@@ -13,6 +13,8 @@ from tests.support.repositories import Checkout
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
+CODEX = "#!/bin/sh\necho codex-cli 0.169.0\n"
+
 
 def checks(done: Done) -> dict[str, tuple[str, str]]:
     return {check["name"]: (check["status"], check["message"]) for check in done.json()}
@@ -44,28 +46,50 @@ def test_text_output_is_a_table_with_remedies() -> None:
         text = terminal.text()
     assert "ok    python" in text
     assert "→ npm install -g @openai/codex" in text
+    assert "warn: window, agents" in text.splitlines()[-1]
 
 
-def test_installed_agents_are_listed_with_their_paths(tmp_path: Path) -> None:
-    codex = tmp_path / "codex"
-    codex.write_text("#!/bin/sh\n")
-    codex.chmod(0o755)
+def test_installed_agents_are_listed_with_their_paths_and_broken_or_old_ones_are_reported(tmp_path: Path) -> None:
+    options = "--settings --print --resume --model --debug"
+    for name, text in (
+        ("codex", CODEX),
+        ("gemini", "#!/usr/bin/env no-such-node\n"),
+        ("claude", f"#!/bin/sh\n[ $1 = --version ] && echo 1.0.3 || echo ' {options}'\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
 
     _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert found["agent codex"] == ("ok", str(codex))
+    assert found["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex")
+    assert found["agent gemini"] == ("warn", f"{tmp_path}/gemini: prints no version, so it may not run")
+    status, message = found["agent claude"]
+    assert status == "warn"
+    assert message.endswith("/claude: has no --session-id, so its status or its resume may not work")
+
+
+def test_git_that_is_missing_or_too_old_is_reported(tmp_path: Path) -> None:
+    _, without = doctor(PATH=str(tmp_path))
+    assert without["git"] == (
+        "warn",
+        "not installed; worktrees, changes and restored files need it",
+    )
+    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.30.2\n")
+    (tmp_path / "git").chmod(0o755)
+    _, old = doctor(PATH=str(tmp_path))
+    assert old["git"] == ("warn", f"2.30.2, {tmp_path}/git: too old for worktrees")
 
 
 def test_an_agent_that_is_a_link_is_listed_with_its_target(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     program = tmp_path / "lib" / "codex.js"
-    program.write_text("#!/bin/sh\n")
+    program.write_text(CODEX)
     program.chmod(0o755)
     (tmp_path / "codex").symlink_to(program)
 
     _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
-    assert found["agent codex"] == ("ok", f"{tmp_path}/codex → {program}")
+    assert found["agent codex"] == ("ok", f"0.169.0, {tmp_path}/codex → {program}")
 
 
 @pytest.mark.parametrize("place", ["", "not-there-yet"])
@@ -84,13 +108,13 @@ def test_versions_are_shown_without_creating_files(area: Area, tmp_path: Path, p
 def test_agents_that_only_the_login_shell_finds_are_reported(area: Area, tmp_path: Path) -> None:
     codex = tmp_path / "nvm" / "codex"
     codex.parent.mkdir()
-    codex.write_text("#!/bin/sh\n")
+    codex.write_text(CODEX)
     codex.chmod(0o755)
     (area.home / ".profile").write_text(f"PATH={codex.parent}:$PATH\n")
 
     _, found = doctor(SHELL="/bin/bash")
 
-    assert found["agent codex"] == ("ok", f"{codex} (only on your login shell's PATH)")
+    assert found["agent codex"] == ("ok", f"0.169.0, {codex} (only on your login shell's PATH)")
     assert f"also has: {codex.parent}" in found["login shell's PATH"][1]
 
 
