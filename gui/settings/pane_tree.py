@@ -154,6 +154,12 @@ def swapped(node: Node, one: int, other: int) -> Node:
     return _renumbered(node, {**{number: number for number in numbers(node)}, one: other, other: one})
 
 
+def moved(node: Node, number: int, to: int, side: Side) -> Node:
+    """Move a pane to a side of another one: it gets the half of that one's area, which may be larger without it."""
+    rest = remove(node, number)
+    return node if rest is None else split(rest, to, side, number)
+
+
 def even_out(node: Node) -> Node:
     """Give all panes about the same area: a child's share depends on its number of panes along the split."""
     if isinstance(node, Pane):

@@ -153,7 +153,7 @@ class MainWindow(QWidget):
             restoring, self.open_chat,
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
-        panes = pane_actions.handlers(self.tabs, lambda: self.others)
+        panes = pane_actions.handlers(self.tabs, lambda: self.others, self.banners)
         prompts = SavedPrompts(settings.directory, agents, self.tabs, self.sheets, self.banners, opener)
         broadcast = Broadcasting(sessions, self.tabs, self.banners)
         texts = ChatTexts(sessions, self.tabs, self.banners, opener, self)

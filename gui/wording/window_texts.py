@@ -176,6 +176,18 @@ def another_place() -> str:
     return translate("window", "another pane or window")
 
 
+def cannot_split(*, is_row: bool) -> str:
+    """Why a pane is not split, side by side (``is_row``) or one above the other."""
+    if is_row:
+        return translate("window", "This pane is too narrow to split. Make it or the window wider.")
+    return translate("window", "This pane is too low to split. Make it or the window higher.")
+
+
+def too_small_to_split(*, is_row: bool) -> str:
+    """The same over a pane to whose edge a tab is dragged."""
+    return translate("window", "Too narrow to split") if is_row else translate("window", "Too low to split")
+
+
 def show_all_panes() -> str:
     """A button while one pane covers the others."""
     return translate("window", "Show all panes")

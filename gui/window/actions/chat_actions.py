@@ -17,6 +17,7 @@ from gui.settings.pane_tree import Side
 from gui.window.actions.exporting import export_to
 from gui.window.actions.forking import ForkActions
 from gui.window.actions.open_links import show_directory
+from gui.window.actions.pane_actions import has_room
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
 from gui.window.new_chat.sheet import NewChatSheet
@@ -150,6 +151,8 @@ class ChatActions(QObject):
 
     def new_shell(self, directory: str, side: Side | None = None) -> None:
         """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
+        if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
+            return
         where = directory or self._layout.last_directory or _start_directory()
         request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
         self._sessions.tasks.start(self._new_shell(request, side), "shell")
@@ -160,7 +163,8 @@ class ChatActions(QObject):
         except OutliveError as error:
             self._banners.inform(_first_upper(str(error)), kind="failed", key="shell")
             return
-        if side is not None and self._tabs.active_chat is not None:
+        has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
+        if side is not None and has_page and has_room(self._tabs, side, self._banners):
             self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
         self._open_chat(chat)
 

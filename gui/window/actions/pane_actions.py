@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from gui.settings.pane_tree import SIDES
+from gui.settings.pane_tree import SIDES, Side
 from gui.window.others import OtherWindows
+from gui.window.page.banners import BannerArea
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.panes import Panes
 from gui.window.panes.tab_moves import move_tab
+from gui.wording import window_texts
 
 TAB_MENU = ("split_right", "split_down", "move_to_pane", "move_to_new_window", "move_to_window")
 CLOSING = ("close_tab", "close_other_tabs", "close_tabs_right")
 
 
-def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Callable[[], object]]:
+def handlers(panes: Panes, others: Callable[[], OtherWindows], banners: BannerArea) -> dict[str, Callable[[], object]]:
     """The handlers by action."""
     found: dict[str, Callable[[], object]] = {
-        "split_right": lambda: panes.split("right"),
-        "split_down": lambda: panes.split("down"),
+        "split_right": partial(_split, panes, "right", banners),
+        "split_down": partial(_split, panes, "down", banners),
         "zoom_pane": panes.zoom,
         "even_out": panes.even_out,
         "close_pane": panes.close_pane,
@@ -35,6 +37,19 @@ def handlers(panes: Panes, others: Callable[[], OtherWindows]) -> dict[str, Call
         found[f"pane_{side}"] = partial(panes.focus, side)
         found[f"resize_{side}"] = partial(panes.resize, side)
     return found
+
+
+def _split(panes: Panes, side: Side, banners: BannerArea) -> None:
+    if has_room(panes, side, banners):
+        panes.split(side)
+
+
+def has_room(panes: Panes, side: Side, banners: BannerArea) -> bool:
+    """Whether the active pane is large enough for a split; if not, a banner says so."""
+    if panes.area.can_split(panes.active.number, side):
+        return True
+    banners.inform(window_texts.cannot_split(is_row=side in {"left", "right"}), key="split")
+    return False
 
 
 def applies(panes: Panes) -> dict[str, bool]:

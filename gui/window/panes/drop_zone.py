@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.settings.pane_tree import Side
 from gui.theme.follow import Theme
-from gui.theme.tokens import RADIUS_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, RADIUS_PX
 
 EDGE_SHARE = 0.25
 """A tab that is dropped this near to an edge of a page, as a share of the page's size, splits the pane."""
@@ -58,17 +58,24 @@ def half_of(page: QRect, side: Side | None) -> QRect:
 
 
 class DropZone(QWidget):
-    """The coloured area over the panes where a dragged tab would go."""
+    """The coloured area over the panes where a dragged tab would go.
+
+    Attributes:
+        text: why the area is not the half at an edge; "" for nothing to say.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.text = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_at(self, area: QRect) -> None:
-        """Cover this area of the parent."""
+    def show_at(self, area: QRect, text: str = "") -> None:
+        """Cover this area of the parent, with this text."""
+        self.text = text
         self.setGeometry(area)
+        self.update()
         self.show()
         self.raise_()
 
@@ -85,4 +92,17 @@ class DropZone(QWidget):
             painter.setPen(QPen(accent, _BORDER_PX))
             painter.setBrush(ground)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(half, half, -half, -half), RADIUS_PX, RADIUS_PX)
+        if self.text:
+            self._paint_text(painter)
         painter.end()
+
+    def _paint_text(self, painter: QPainter) -> None:
+        tokens = self._theme.tokens
+        room = self.rect().adjusted(GAP_M_PX, GAP_S_PX, -GAP_M_PX, -GAP_S_PX)
+        centered = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        words = painter.boundingRect(room, centered, self.text)
+        painter.setPen(QPen(tokens.color("border"), 1))
+        painter.setBrush(tokens.color("raised"))
+        painter.drawRoundedRect(words.adjusted(-GAP_S_PX, -4, GAP_S_PX, 4), RADIUS_PX, RADIUS_PX)
+        painter.setPen(tokens.color("text"))
+        painter.drawText(words, centered, self.text)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from gui.settings.pane_tree import Divider, Node, Pane, Rect, areas, part_beside
+from gui.settings.pane_tree import Divider, Node, Pane, Rect, Side, areas, moved, part_beside, split
 from gui.theme.follow import Theme
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.panes.drop_zone import DropZone
@@ -18,9 +18,12 @@ GAP_PX = 0
 GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
 """The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
 BUTTON_ROOM_PX = 120
-MIN_WIDTH_PX = 40
-MIN_HEIGHT_PX = BAR_HEIGHT_PX + 28
+MIN_WIDTH_PX = 100
+MIN_HEIGHT_PX = BAR_HEIGHT_PX + 60
 """A pane's size that the mouse and the keyboard leave to it."""
+MIN_HALF_WIDTH_PX = 160
+MIN_HALF_HEIGHT_PX = BAR_HEIGHT_PX + 84
+"""The least size of the two panes of a split: some 18 columns or four rows of a terminal, or a button of a question."""
 RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
 """How far a key moves the line of a pane: about three columns, or one row."""
 
@@ -83,6 +86,22 @@ class PaneArea(QWidget):
             line.place_at(
                 divider, part_beside(divider, self.places[self._active]) if self._active in self.places else None
             )
+
+    def can_split(self, number: int, side: Side, moving: int | None = None) -> bool:
+        """Whether a split of a pane makes two panes that are large enough.
+
+        Args:
+            number: the pane.
+            side: the side at which the other pane would be.
+            moving: that pane, if it moves there; None for a new one.
+        """
+        new = -1
+        tree = split(self._tree, number, side, new) if moving is None else moved(self._tree, moving, number, side)
+        places, _ = areas(tree, Rect(0, 0, self.width(), self.height()), GAP_PX)
+        halves = places[number], places[new if moving is None else moving]
+        if side in {"left", "right"}:
+            return all(half.width >= MIN_HALF_WIDTH_PX for half in halves)
+        return all(half.height >= MIN_HALF_HEIGHT_PX for half in halves)
 
     def top_right(self) -> int:
         """The rightmost visible pane at the top that has room for a button."""

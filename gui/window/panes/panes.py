@@ -322,6 +322,10 @@ class Panes(QObject):
         """Swap the places of the active pane and another one."""
         self._set_tree(pane_tree.swapped(self._tree, self._active, other.number))
 
+    def move_pane(self, pane: PaneWidget, target: PaneWidget, side: Side) -> None:
+        """Move a pane to a side of another one."""
+        self._set_tree(pane_tree.moved(self._tree, pane.number, target.number, side))
+
     def zoom(self) -> None:
         """Zoom the active pane so that it covers the others, or show all panes again."""
         if len(self._panes) > 1:

@@ -8,11 +8,13 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QCursor, QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.settings.pane_tree import Side
 from gui.window.panes.drop_zone import Drop, half_of, side_at
 from gui.window.panes.pane import PaneWidget
 from gui.window.panes.pane_area import point_in
 from gui.window.panes.panes import Panes
 from gui.window.panes.tab_moves import move_tab, reopen_tab
+from gui.wording import window_texts
 
 MIME = "application/x-outlive-tab"
 _MARK_PX = 2
@@ -119,7 +121,10 @@ class TabDragging(QObject):
         target = panes.pane(drop.pane)
         if target is None:
             return
-        if drop.side is not None:
+        if drop.side is not None and self._moves_whole(source, target):
+            panes.move_pane(source, target, drop.side)
+            target = source
+        elif drop.side is not None:
             target = panes.split_pane(target, drop.side)
         if owner is panes:
             move_tab(session_id, source, target, drop.at)
@@ -148,17 +153,17 @@ class TabDragging(QObject):
             if isinstance(event, QDragMoveEvent):  # Else Qt would report a drop outside of all windows.
                 event.accept()
             return
-        drop, zone = found
+        drop, zone, text = found
         event.setDropAction(Qt.DropAction.MoveAction)
         event.accept()
         if isinstance(event, QDragMoveEvent):
-            self._area.zone.show_at(zone)
+            self._area.zone.show_at(zone, text)
         else:
             self._area.zone.hide()
             drag.drop_target = self, drop
 
-    def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect] | None:
-        """The drop target at a point, and the area to colour; None if a drop would change nothing."""
+    def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect, str] | None:
+        """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing."""
         for pane in self._panes.panes():
             if not pane.isVisible() or not pane.geometry().contains(point):
                 continue
@@ -169,13 +174,25 @@ class TabDragging(QObject):
             side = side_at(point, page)
             if is_own and (side is None or pane.bar.count() < 2):
                 return None
-            return Drop(pane.number, side), half_of(page, side)
+            if side is not None and not self._can_split(pane, side, drag):
+                text = window_texts.too_small_to_split(is_row=side in {"left", "right"})
+                return Drop(pane.number, None, pane.bar.index_of(drag.session_id)), page, text
+            return Drop(pane.number, side), half_of(page, side), ""
         return None
 
-    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> tuple[Drop, QRect]:
+    def _can_split(self, pane: PaneWidget, side: Side, drag: TabDrag) -> bool:
+        """Whether there is room for a split, or for the pane of the tab if the tab is its only one."""
+        moving = drag.pane.number if self._moves_whole(drag.pane, pane) else None
+        return self._area.can_split(pane.number, side, moving)
+
+    def _moves_whole(self, source: PaneWidget, target: PaneWidget) -> bool:
+        """Whether a pane of this window moves to an edge of another one with its only tab."""
+        return self._panes.pane(source.number) is source is not target and source.bar.count() == 1
+
+    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> tuple[Drop, QRect, str]:
         bar, origin = pane.bar, point_in(self._area, pane.bar)
         at_px = point.x() - origin.x()
         index = sum(bar.tabRect(each).center().x() < at_px for each in range(bar.count()))
         edge_px = bar.tabRect(index - 1).right() if index else 0
         mark = QRect(origin.x() + min(edge_px, bar.width() - _MARK_PX), origin.y(), _MARK_PX, bar.height())
-        return Drop(pane.number, None, index), mark
+        return Drop(pane.number, None, index), mark, ""

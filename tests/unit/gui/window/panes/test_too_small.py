@@ -1,0 +1,66 @@
+"""Panes that are too small are not split, by keys, by the menu or by a tab that is dragged to an edge."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QDragMoveEvent, QDropEvent
+
+from gui.window.panes.drop_zone import Drop
+from gui.window.panes.pane import PaneWidget
+from gui.window.panes.pane_area import point_in
+from gui.window.panes.panes import Panes
+from gui.window.panes.tab_drag import MIME, TabDrag, TabDragging
+from tests.unit.gui.conftest import Played
+
+
+def dragged_to(panes: Panes, source: PaneWidget, tab: str, target: PaneWidget, point: QPoint) -> TabDrag:
+    """Drag a tab over the page of a pane and drop it there; negative distances are those from the right and bottom."""
+    data = QMimeData()
+    data.setData(MIME, tab.encode())
+    TabDrag.current = drag = TabDrag(source, tab)
+    size = target.stack.size()
+    inside = QPoint(point.x() % size.width(), point.y() % size.height())
+    place = point_in(panes.area, target.stack) + inside
+    mouse, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    filtering = panes.findChild(TabDragging)
+    assert filtering is not None  # Called here, since Qt gives such events only to the target of a drag.
+    action = Qt.DropAction.MoveAction
+    filtering.eventFilter(panes.area, QDragMoveEvent(place, action, data, mouse, keys))
+    filtering.eventFilter(panes.area, QDropEvent(QPointF(place), action, data, mouse, keys))
+    TabDrag.current = None
+    return drag
+
+
+async def test_a_pane_that_is_too_small_is_not_split_and_says_why(played: Played, monkeypatch: pytest.MonkeyPatch):
+    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+    window = played.open_window()
+    for session_id in (one, two, three):
+        played.show(session_id)
+    panes = window.tabs
+    launched: list[object] = []
+    monkeypatch.setattr(played.sessions, "launch", launched.append)
+    window.frame.splitter.setSizes([200, 460])
+    window.resize(660, 420)
+    played.settle()
+    said = []
+    for action in ("split_right", "split_right", "split_down", "split_down", "new_shell_right"):
+        window.actions_[action].trigger()
+        played.settle()
+        said.append(window.banners.current.text if window.banners.current is not None else "")
+        window.banners.dismiss()
+    narrow = "This pane is too narrow to split. Make it or the window wider."
+    assert said == ["", narrow, "", "This pane is too low to split. Make it or the window higher.", narrow]
+    assert ([pane.tabs.ids() for pane in panes.panes()], launched) == ([[one, two, three], [three], [three]], [])
+    left, upper, lower = panes.panes()
+    for source, tab, target, point, expected, text in (
+        (left, one, upper, QPoint(4, 80), Drop(upper.number), "Too narrow to split"),
+        (left, one, lower, QPoint(100, -4), Drop(lower.number), "Too low to split"),
+        (left, two, left, QPoint(4, 120), Drop(left.number, None, 1), "Too narrow to split"),
+        (lower, three, upper, QPoint(100, -4), Drop(upper.number, "down"), ""),
+    ):
+        drag = dragged_to(panes, source, tab, target, point)
+        covers_page = panes.area.zone.geometry() == QRect(point_in(panes.area, target.stack), target.stack.size())
+        assert (panes.area.zone.text, covers_page) == (text, bool(text))
+        assert drag.drop_target is not None
+        assert drag.drop_target[1] == expected
