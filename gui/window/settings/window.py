@@ -24,6 +24,8 @@ MIN_SIZE = QSize(560, 360)
 NAVIGATION_PX = 196
 MAX_PAGE_WIDTH_PX = 760
 """The rows' width in a wide window: a control stays near its label."""
+HEAD_PX = 100
+"""No part of a page's title and hint is cut off at its first row; they are at most this high."""
 
 
 class SettingsWindow(PagedWindow):
@@ -136,7 +138,11 @@ class SettingsWindow(PagedWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Scroll to the control that gets the keyboard focus, and to all of the form that opened or grew."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
+            bar = self.area.verticalScrollBar()
+            former = bar.value()
             self.area.ensureWidgetVisible(watched, 0, 40)
+            if bar.value() < min(former, HEAD_PX):
+                bar.setValue(0)
         elif event.type() == QEvent.Type.Resize and isinstance(watched, AgentForm | SetupForm):
             # The page that it is on gets its size after it.
             QTimer.singleShot(0, watched, lambda: self.area.ensureWidgetVisible(watched, 0, GAP_L_PX))
