@@ -49,6 +49,11 @@ def leave() -> str:
     return translate("broadcast", "Don’t type into this pane")
 
 
+def how_to_end() -> str:
+    """Tool tip of a pane's mark."""
+    return translate("broadcast", "Broadcast: to end it, choose it again in the command palette or the menu Panes")
+
+
 def pasted_into(count: int) -> str:
     """Part of the question before a paste; ``count`` is at least 2."""
     return translate("broadcast", "It is pasted into {count} panes.").format(count=count)

@@ -149,8 +149,13 @@ def open_at_line(line: int) -> str:
 
 
 def not_a_text(path: str) -> str:
-    """A file cannot be opened because it is deleted or binary."""
+    """A file cannot be opened because it is binary or too large."""
     return translate("changes", "{path} is no text file that can be opened").format(path=path)
+
+
+def is_deleted(path: str) -> str:
+    """A deleted file cannot be opened."""
+    return translate("changes", "{path} is deleted: there is no file to open").format(path=path)
 
 
 def copy_path() -> str:

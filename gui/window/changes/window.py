@@ -250,7 +250,8 @@ class ChangesWindow(TextWindow):
         if head is not None and head.file is not None:
             self._open_file(head.file)
         elif head is not None:
-            self.say(changes_texts.not_a_text(head.text))
+            is_deleted = self.files.files[number].state == "deleted"
+            self.say((changes_texts.is_deleted if is_deleted else changes_texts.not_a_text)(head.text))
 
     def _on_action(self, action: Action) -> None:
         if action.verb == "file" and action.file is not None:

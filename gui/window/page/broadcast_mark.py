@@ -52,6 +52,7 @@ class BroadcastMark(Area):
 
     def __init__(self, theme: Theme, page: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__("banner", page)
+        self.setToolTip(broadcast_texts.how_to_end())
         self._page = page
         self._typed_areas = typed_areas
         self.frame_ = _Frame(theme, page)

@@ -103,6 +103,12 @@ async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_ret
     QTest.keyClick(window, Qt.Key.Key_F5)
     await opened.until_listed(FILE)
     assert opened.message == ""
+    (checkout.path / "file").unlink()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    await opened.until_listed("file, deleted, 1 line removed")
+    window.navigation.setFocus()
+    opened.press(Qt.Key.Key_Return)
+    assert window.note.text() == "file is deleted: there is no file to open"
 
 
 async def test_a_branch_is_compared_with_where_it_began(opened: Opened) -> None:
