@@ -129,11 +129,13 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self.several = SeveralChats(self, theme, sessions, self.sheets, self.banners, self.chat_actions, self.resuming)
+        self.resume_all = ResumeAll(sessions, layout, self.resuming, self.banners, self.sheets)
+        self.several = SeveralChats(
+            self, theme, sessions, self.sheets, self.banners, self.chat_actions, self.resuming, self.resume_all
+        )
         self.continuing = ConversationActions(
             sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
         )
-        self.resume_all = ResumeAll(sessions, layout, self.resuming, self.banners, self.sheets)
         sequences, key_problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,

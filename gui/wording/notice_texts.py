@@ -370,8 +370,8 @@ def layout_damaged() -> str:
     )
 
 
-def restart_interrupted_chats() -> str:
-    return translate("notice", "A restart of the computer interrupted chats.")
+def restart_interrupted_chats(count: int) -> str:
+    return translate("notice", "A restart of the computer interrupted %n chat(s).", "", count)
 
 
 def resume_all() -> str:
@@ -386,5 +386,10 @@ def nothing_to_reopen() -> str:
     return translate("notice", "No tab was closed.")
 
 
-def nothing_to_resume() -> str:
+def none_can_be_resumed() -> str:
+    """None of the chats that are selected in the sidebar."""
+    return translate("notice", "None of these chats can be resumed.")
+
+
+def no_interrupted_can_be_resumed() -> str:
     return translate("notice", "None of the interrupted chats can be resumed.")

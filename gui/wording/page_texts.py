@@ -152,7 +152,7 @@ def wait_or_kill(name: str) -> str:
 
 
 def typing_is_kept() -> str:
-    return translate("page", "Reconnecting… Your typing is kept.")
+    return translate("page", "Reconnecting… What you type is kept.")
 
 
 def agents_may_save() -> str:
@@ -233,12 +233,14 @@ def remove_several(count: int) -> str:
     return translate("page", "Remove these {count} ended chats?").format(count=count)
 
 
+def removed_for_good(seconds: int) -> str:
+    """Consequence of removing several chats."""
+    text = translate("page", "What they showed is deleted. You can undo this for {seconds} seconds.")
+    return text.format(seconds=seconds)
+
+
 def remove_chats(count: int) -> str:
     return translate("page", "Remove {count} chats").format(count=count)
-
-
-def resume_several(count: int) -> str:
-    return translate("page", "Resume these {count} chats?").format(count=count)
 
 
 def resume_chats(count: int) -> str:
@@ -303,6 +305,6 @@ def chat_agent_and_directory(name: str, agent: str, directory: str) -> str:
     return translate("page", "{name} · {agent} · {directory}").format(name=name, agent=agent, directory=directory)
 
 
-def without_conversation(names: str) -> str:
-    """After a restart: chats that "Resume all" leaves out."""
-    return translate("page", "Without a conversation to resume: {names}").format(names=names)
+def not_resumed(names: str) -> str:
+    """Chats that are left out when several are resumed."""
+    return translate("page", "Not resumed, because there is no conversation: {names}").format(names=names)

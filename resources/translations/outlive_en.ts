@@ -191,6 +191,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>A restart of the computer interrupted %n chat(s).</source>
+        <translation>
+            <numerusform>A restart of the computer interrupted %n chat.</numerusform>
+            <numerusform>A restart of the computer interrupted %n chats.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Updated %n running chat(s) to {version}. Nothing was interrupted.</source>
         <translation>
             <numerusform>Updated %n running chat to {version}. Nothing was interrupted.</numerusform>

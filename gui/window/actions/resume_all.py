@@ -1,8 +1,9 @@
-"""Resumes all chats that a restart of the computer interrupted, after listing them."""
+"""Resumes several chats, or all that a restart of the computer interrupted, after listing them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject
 
@@ -22,7 +23,10 @@ _KEY = "restart"
 
 
 class ResumeAll(QObject):
-    """Offers once after a restart to resume the interrupted chats, and asks before it does."""
+    """Resumes several chats at once, without opening tabs, and asks before it does.
+
+    After a restart it offers once to resume the interrupted chats.
+    """
 
     def __init__(
         self,
@@ -48,19 +52,26 @@ class ResumeAll(QObject):
             self._sessions.tasks.start(self._offer(), "interrupted chats")
 
     async def _offer(self) -> None:
-        if (await self._resumable())[0]:
-            text = notice_texts.restart_interrupted_chats()
+        interrupted = self._interrupted()
+        if (await _resumable(interrupted))[0]:
+            text = notice_texts.restart_interrupted_chats(len(interrupted))
             self._banners.show_banner(Banner(text, notice_texts.resume_all(), self.ask, key=_KEY, lasting=True))
 
     def ask(self) -> None:
-        """List what can be resumed, and ask whether to do so."""
+        """List which of the interrupted chats can be resumed, and ask whether to do so."""
         self._banners.withdraw(_KEY)
-        self._sessions.tasks.start(self._ask(), "interrupted chats")
+        chats = self._interrupted()
+        none = notice_texts.no_interrupted_can_be_resumed() if chats else notice_texts.nothing_interrupted()
+        self._sessions.tasks.start(self._ask(chats, none), "interrupted chats")
 
-    async def _ask(self) -> None:
-        chats, others = await self._resumable()
+    def ask_about(self, chats: Sequence[Chat]) -> None:
+        """List which of these ended chats can be resumed, and ask whether to do so."""
+        self._sessions.tasks.start(self._ask(chats, notice_texts.none_can_be_resumed()), "resume several")
+
+    async def _ask(self, candidates: Sequence[Chat], none: str) -> None:
+        """Ask about those that can be resumed; if none can be, say ``none``."""
+        chats, others = await _resumable(candidates)
         if not chats:
-            none = notice_texts.nothing_to_resume() if self._interrupted() else notice_texts.nothing_interrupted()
             self._banners.inform(none, key=_KEY)
             return
         left_out = ", ".join(chat.name for chat in others)
@@ -69,7 +80,7 @@ class ResumeAll(QObject):
                 page_texts.resume_these_chats(),
                 page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
-                page_texts.without_conversation(left_out) if others else "",
+                page_texts.not_resumed(left_out) if others else "",
                 "\n".join(self._lines(chats)),
             )
         )
@@ -94,14 +105,15 @@ class ResumeAll(QObject):
     def _interrupted(self) -> list[Chat]:
         return [chat for chat in self._sessions.listed() if chat.is_interrupted]
 
-    async def _resumable(self) -> tuple[list[Chat], list[Chat]]:
-        """The interrupted chats that can be resumed, and the others."""
-        can: list[Chat] = []
-        cannot: list[Chat] = []
-        for chat in self._interrupted():
-            try:
-                found = await inspect_ended_chat(chat.id)
-            except OutliveError:
-                continue  # The record is gone or unreadable: its next reader reports this.
-            (can if found.can_resume else cannot).append(chat)
-        return can, cannot
+
+async def _resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
+    """Those of these ended chats that can be resumed, and the others."""
+    can: list[Chat] = []
+    cannot: list[Chat] = []
+    for chat in chats:
+        try:
+            found = await inspect_ended_chat(chat.id)
+        except OutliveError:
+            continue  # The record is gone or unreadable: its next reader reports this.
+        (can if found.can_resume else cannot).append(chat)
+    return can, cannot

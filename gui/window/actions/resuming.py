@@ -158,7 +158,8 @@ class EndedChatActions(QObject):
             can_choose = await asyncio.to_thread(has_picker, page.chat.id)
         if page in self._tabs.pages():
             picks = can_choose and isinstance(error, ConversationUnknown)
-            line = phrases.without_remedy(str(error)) if picks else str(error)
+            reason = str(error).removeprefix(f"{page.chat.name}: ")  # The chat is in front of the user.
+            line = phrases.without_remedy(reason) if picks else reason
             page.end_bar.refuse(line, can_choose=can_choose, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")

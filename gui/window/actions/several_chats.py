@@ -8,12 +8,14 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
+from gui.bridge.removals import UNDO_MS
 from gui.bridge.sessions_model import SessionsModel
 from gui.input.shortcuts import show_key
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.color_menu import add_colors
+from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
@@ -34,6 +36,7 @@ class SeveralChats:
         banners: BannerArea,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
+        resume_all: ResumeAll,
     ) -> None:
         self._parent = parent
         self._theme = theme
@@ -42,6 +45,7 @@ class SeveralChats:
         self._banners = banners
         self._chat_actions = chat_actions
         self._resuming = resuming
+        self._resume_all = resume_all
 
     def show_menu(self, chats: Sequence[Chat], place: QPoint) -> None:
         """Show the menu of several chats."""
@@ -87,7 +91,7 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.remove_several(len(ended)), page_texts.remove_chats(len(ended)),
-                    lambda: self._remove_now(ended), subject=listed(ended),
+                    lambda: self._remove_now(ended), page_texts.removed_for_good(UNDO_MS // 1000), listed(ended),
                 )
             )  # fmt: skip
 
@@ -111,16 +115,7 @@ class SeveralChats:
         if len(found) == 1:
             self._resuming.resume(found[0])
         elif found:
-            self._sheets.question.ask(
-                Question(
-                    page_texts.resume_several(len(found)), page_texts.resume_chats(len(found)),
-                    lambda: self._resume_now(found), subject=listed(found),
-                )
-            )  # fmt: skip
-
-    def _resume_now(self, chats: Sequence[Chat]) -> None:
-        for chat in chats:
-            self._resuming.resume(chat)
+            self._resume_all.ask_about(found)
 
 
 def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> None:

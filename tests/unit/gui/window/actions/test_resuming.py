@@ -147,7 +147,7 @@ async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, clien
     client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
     bar.resume.click()
     await played.until(bar.anyway.isVisible, "the refusal")
-    assert bar.refusal.text() == "One: claude (process 42) has it open in /srv."
+    assert bar.refusal.text() == "Claude (process 42) has it open in /srv."
     assert bar.choose_conversation.isVisible()
     assert bar.resume.isEnabled()
     client.refusal = None
@@ -189,7 +189,7 @@ async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: P
     window.resuming.resume(played.chat(session_id))
     page = played.page
     await played.until(page.end_bar.refusal.isVisible, "the reason")
-    assert page.end_bar.refusal.text() == "One: its transcript is gone."
+    assert page.end_bar.refusal.text() == "Its transcript is gone."
     assert page.end_bar.choose_conversation.isHidden()
 
 
@@ -303,13 +303,13 @@ async def test_resume_all_lists_what_it_resumes_and_leaves_shells_out(played: Pl
     window.resume_all.offer()
     await played.until(lambda: window.banners.current is not None, "the offer")
     assert window.banners.current is not None
-    assert window.banners.current.text == "A restart of the computer interrupted chats."
+    assert window.banners.current.text == "A restart of the computer interrupted 3 chats."
     window.banners.act()
     question = window.sheets.question
     await played.until(lambda: question.is_open, "the list")
     assert client.asked == [], "nothing is resumed before the list is confirmed"
     assert question.subject.toPlainText() == "one · Claude Code · /srv/one\ntwo · Claude Code · /srv/two"
-    assert question.detail.text() == "Without a conversation to resume: build"
+    assert question.detail.text() == "Not resumed, because there is no conversation: build"
     question.accept()
     await played.until(lambda: len(client.asked) == 2, "both to be resumed")
     assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
@@ -318,6 +318,28 @@ async def test_resume_all_lists_what_it_resumes_and_leaves_shells_out(played: Pl
     window.resume_all.offer()
     played.settle()
     assert window.banners.current is None, "the offer comes once"
+
+
+async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_cannot_be_are_named(
+    played: Played, client: PlayedResume
+):
+    one, two, gone = [await played.add(name, agent="claude", **ENDED) for name in ("one", "two", "gone")]
+    window = played.open_window()
+    client.cannot = {gone}
+    chats = [played.chat(each) for each in (one, two, gone)]
+    window.several.resume(chats)
+    question = window.sheets.question
+    await played.until(lambda: question.is_open, "the question")
+    assert question.detail.text() == "Not resumed, because there is no conversation: gone"
+    question.accept()
+    await played.until(lambda: len(client.asked) == 2, "both to be resumed")
+    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
+    assert window.tabs.ids() == []
+    client.cannot = {one, two, gone}
+    window.several.resume(chats[1:])
+    await played.until(lambda: window.banners.current is not None, "the reason why nothing is resumed")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "None of these chats can be resumed."
 
 
 async def test_resume_all_tells_chats_apart_that_are_alike(played: Played, client: PlayedResume):

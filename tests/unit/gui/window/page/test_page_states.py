@@ -104,7 +104,7 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     assert window.status_line.known.accessibleName() == "does not answer"
     viewer.become(ViewerState.RECONNECTING)
     assert bar.isVisible()
-    assert bar.text.accessibleName() == "Reconnecting… Your typing is kept."
+    assert bar.text.accessibleName() == "Reconnecting… What you type is kept."
     viewer.become(ViewerState.LIVE)
     assert bar.isHidden()
     assert chat.mark is Mark.RUNNING

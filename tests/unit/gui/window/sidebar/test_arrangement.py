@@ -141,6 +141,7 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     assert question.is_open
     text = " ".join(widget.text() for widget in question.body.findChildren(type(question.yes)))
     assert "Remove 2 chats" in text
+    assert question.detail.text() == "What they showed is deleted. You can undo this for 10 seconds."
     question.yes.click()
     assert window.focusWidget() is sidebar.list, "the next key is for the list, not for an agent"
     assert [chat.name for chat in played.sessions.listed()] == ["three", "four", "five"]
