@@ -12,10 +12,14 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from session_host.terminal.base import Emulator
+from gui.terminal.finding.row_numbers import RowNumbers
+from session_host.terminal.base import Emulator, Row
 from session_host.terminal.prompts import Prompt, TurnPlace
 
 from .output import rows_between
+
+MAX_ROWS: Final = 50_000
+"""How many rows of a long history are read at first, the newest ones; 10,000 take 70 ms."""
 
 _ROWS_AT_MARK: Final = (9, 2)
 """The rows in which the user's prompt begins: up to 9 above the mark of an agent's turn, and 2 from the mark on."""
@@ -33,6 +37,7 @@ class PromptPlaces:
 
     def __init__(self) -> None:
         self.pattern: Callable[[], str] = str
+        self._history: _HistoryRows | None = None
 
     @property
     def by_text(self) -> bool:
@@ -46,8 +51,11 @@ class PromptPlaces:
             return emulator.prompts()
         if emulator.modes.alternate_screen:
             return []
-        rows, end = _prompt_rows(emulator, re.compile(pattern))
-        return [Prompt(row, None, next_row, turn=True) for row, next_row in pairwise([*rows, end])]
+        history = self._history
+        if history is None or not history.is_of(emulator, pattern) or not history.read_on():
+            history = self._history = _HistoryRows(emulator, pattern)
+        rows, end = _screen_rows(emulator, history.pattern)
+        return [Prompt(row, None, end, turn=True) for row, end in pairwise([*history.rows(), *rows, end])]
 
     def turn_at(self, emulator: Emulator, row: int) -> TurnPlace | None:
         """The agent's turn that a row belongs to; None for none."""
@@ -60,18 +68,66 @@ class PromptPlaces:
         return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
 
 
-def _prompt_rows(emulator: Emulator, pattern: re.Pattern[str]) -> tuple[list[int], int]:
-    """The rows of the prompts, and that of the input line or the cursor."""
-    rows = rows_between(emulator, 0, emulator.scrollback_rows + emulator.size.rows)
-    texts = [row.text() for row in rows]
-    cursor = emulator.scrollback_rows + emulator.cursor.row
-    end = _input_row(texts, cursor, pattern)
-    found = [
+class _HistoryRows:
+    """The rows of one emulator's history that match a pattern; each row is read once, since it does not change."""
+
+    def __init__(self, emulator: Emulator, pattern: str) -> None:
+        self.pattern = re.compile(pattern)
+        self._emulator = emulator
+        self._numbers = RowNumbers(emulator)
+        self._found: list[int] = []
+        history = emulator.scrollback_rows
+        self._end = max(history - MAX_ROWS, 0)
+        self._read(history)
+
+    def is_of(self, emulator: Emulator, pattern: str) -> bool:
+        """Whether these are the rows of this emulator that match this pattern."""
+        return self._emulator is emulator and self.pattern.pattern == pattern
+
+    def read_on(self) -> bool:
+        """Read the rows that came; False if the rows were renumbered, so that all must be read again."""
+        dropped = self._numbers.dropped_now()
+        if dropped is None:
+            return False
+        self._numbers.dropped = dropped
+        self._found = [row for row in self._found if row >= dropped]
+        self._end = max(self._end, dropped)
+        self._read(dropped + self._emulator.scrollback_rows)
+        return True
+
+    def _read(self, end: int) -> None:
+        dropped = self._numbers.dropped
+        if end > self._end:
+            first = max(self._end - 1, dropped)
+            rows = self._emulator.history(first - dropped, end - first)
+            self._found += [first + row for row in _matching(rows, self.pattern) if first + row >= self._end]
+            self._end = end
+        if end > dropped:
+            self._numbers.mark(end - 1)
+
+    def rows(self) -> list[int]:
+        """The rows, counted from the oldest of the history."""
+        return [row - self._numbers.dropped for row in self._found]
+
+
+def _screen_rows(emulator: Emulator, pattern: re.Pattern[str]) -> tuple[list[int], int]:
+    """The prompts on the screen, and the row of the input line or the cursor, counted from the oldest row."""
+    history = emulator.scrollback_rows
+    before = emulator.history(history - 1, 1) if history else []
+    rows = [*before, *emulator.rows()]
+    first = history - len(before)
+    typed = first + _input_row([row.text() for row in rows], len(before) + emulator.cursor.row, pattern)
+    found = [first + row for row in _matching(rows, pattern) if row >= len(before) and first + row != typed]
+    return found, max(typed, found[-1] + 1) if found else typed
+
+
+def _matching(rows: list[Row], pattern: re.Pattern[str]) -> list[int]:
+    """The rows that match and are not the continuation of the row before."""
+    return [
         number
-        for number, text in enumerate(texts)
-        if pattern.match(text) and number != end and not (number and rows[number - 1].wrapped)
+        for number, row in enumerate(rows)
+        if pattern.match(row.text()) and not (number and rows[number - 1].wrapped)
     ]
-    return found, max(end, found[-1] + 1) if found else end
 
 
 def _input_row(texts: list[str], cursor: int, pattern: re.Pattern[str]) -> int:
