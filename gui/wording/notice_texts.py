@@ -235,6 +235,7 @@ def continue_typing() -> str:
 
 
 def cannot_resume(name: str, reason: object) -> str:
+    """``name``: of one chat, or of several."""
     return translate("notice", "Can’t resume {name}: {reason}").format(name=name, reason=reason)
 
 

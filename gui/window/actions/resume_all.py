@@ -99,8 +99,13 @@ class ResumeAll(QObject):
         return page_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
 
     async def _resume(self, chats: list[Chat]) -> None:
+        failed: dict[str, list[str]] = {}
         for chat in chats:
-            await self._resuming.resume_in_place(chat)
+            if reason := await self._resuming.resume_in_place(chat):
+                failed.setdefault(reason, []).append(chat.name)
+        for reason, names in failed.items():  # One agent that is not installed is one line for all its chats.
+            text = notice_texts.cannot_resume(", ".join(names), reason)
+            self._banners.show_banner(Banner(text, key=f"resume {reason}", lasting=True, kind="failed"))
 
     def _interrupted(self) -> list[Chat]:
         return [chat for chat in self._sessions.listed() if chat.is_interrupted]

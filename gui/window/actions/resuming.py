@@ -134,21 +134,24 @@ class EndedChatActions(QObject):
             drafts.add(follower.id, prompt)  # It ended at once.
         self._tabs.replace(chat.id, follower)
 
-    async def resume_in_place(self, chat: Chat) -> None:
-        """Resume one of several ended chats: existing tabs show the new chat, but no tab is opened."""
+    async def resume_in_place(self, chat: Chat) -> str:
+        """Resume one of several ended chats: existing tabs show the new chat, but no tab is opened.
+
+        Returns:
+            The reason why it cannot be resumed; "" if it goes on.
+        """
         if not chat.has_ended or chat.is_continued or chat.id in self._in_progress:
-            return
+            return ""
         self._in_progress.add(chat.id)
         try:
             follower = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
-            text = notice_texts.cannot_resume(chat.name, error)
-            self._banners.show_banner(Banner(text, key=f"resume {chat.id}", lasting=True, kind="failed"))
-            return
+            return str(error).removeprefix(f"{chat.name}: ")
         finally:
             self._in_progress.discard(chat.id)
         self._tabs.replace_tabs(chat.id, follower)
         self._tabs.replaced.emit(chat.id, follower)
+        return ""
 
     async def _show_refusal(self, page: ChatPage, error: OutliveError) -> None:
         can_choose = False

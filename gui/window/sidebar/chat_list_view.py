@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
+from gui.theme.follow import Theme
+from gui.window.sidebar.drag_picture import drag_picture
 from gui.window.sidebar.model import ChatRow, SidebarModel
 
 
 class ChatListView(QListView):
     """The list; a line shows where dragged chats would go."""
 
-    def __init__(self, model: SidebarModel) -> None:
+    def __init__(self, theme: Theme, model: SidebarModel) -> None:
         super().__init__()
+        self._theme = theme
         self._rows = model
         self._drop_row: int | None = None
         self.setModel(model)
@@ -23,6 +26,21 @@ class ChatListView(QListView):
         self.setDropIndicatorShown(False)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Drag the selected chats; the picture is beside the pointer, and leaves the line between the rows visible."""
+        chosen = self.selectedIndexes()
+        drag = QDrag(self)
+        drag.setMimeData(self._rows.mimeData(chosen))
+        drag.setPixmap(drag_picture(self._dragged(), self._theme.tokens, self.devicePixelRatioF()))
+        drag.setHotSpot(QPoint(-8, -8))
+        drag.exec(Qt.DropAction.MoveAction)
+
+    def _dragged(self) -> list[ChatRow]:
+        """The selected chats, from top to bottom."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        entries = [self._rows.entry(self._rows.index(row)) for row in rows]
+        return [entry for entry in entries if isinstance(entry, ChatRow)]
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.source() is self:
@@ -46,9 +64,7 @@ class ChatListView(QListView):
 
     def dropEvent(self, event: QDropEvent) -> None:
         row = self._row_at(event.position().toPoint().y())
-        rows = sorted(index.row() for index in self.selectedIndexes())
-        entries = [self._rows.entry(self._rows.index(each)) for each in rows]
-        chats = [entry.chat for entry in entries if isinstance(entry, ChatRow)]
+        chats = [row.chat for row in self._dragged()]
         self._end_drag()
         # As a copy: after a move, Qt would remove the rows itself.
         event.setDropAction(Qt.DropAction.CopyAction)

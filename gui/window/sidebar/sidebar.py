@@ -90,7 +90,7 @@ class Sidebar(Area):
         self.no_matches.search_requested.connect(self._search_all)
         self.view_button = IconButton(theme, Glyph.LIST, window_texts.view_options(), self._show_view_menu)
         self.view_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list = ChatListView(self.model)
+        self.list = ChatListView(theme, self.model)
         self.delegate = SidebarDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
         self.list.setAccessibleName(window_texts.chats())

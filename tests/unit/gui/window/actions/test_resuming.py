@@ -335,11 +335,28 @@ async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_can
     await played.until(lambda: len(client.asked) == 2, "both to be resumed")
     assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
     assert window.tabs.ids() == []
-    client.cannot = {one, two, gone}
-    window.several.resume(chats[1:])
-    await played.until(lambda: window.banners.current is not None, "the reason why nothing is resumed")
-    assert window.banners.current is not None
-    assert window.banners.current.text == "None of these chats can be resumed."
+
+
+async def test_one_line_says_why_several_chats_cannot_be_resumed(played: Played, client: PlayedResume):
+    ids = [await played.add(name, agent="claude", **ENDED) for name in ("one", "two")]
+    window = played.open_window()
+    chats = [played.chat(each) for each in ids]
+    client.refusal = NotResumable("Claude Code is not installed")
+
+    def shown() -> str:
+        return window.banners.current.text if window.banners.current is not None else ""
+
+    window.several.resume(chats)
+    await played.until(lambda: window.sheets.question.is_open, "the question")
+    window.sheets.question.accept()
+    reason = "Can’t resume one, two: Claude Code is not installed"
+    await played.until(lambda: shown() == reason, "the reason")
+    window.banners.dismiss()
+    assert shown() == "", "there is one line for both"
+    client.cannot = set(ids)
+    window.several.resume(chats)
+    reason = "None of these chats can be resumed."
+    await played.until(lambda: shown() == reason, "the reason why nothing is asked")
 
 
 async def test_resume_all_tells_chats_apart_that_are_alike(played: Played, client: PlayedResume):

@@ -8,8 +8,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QDrag, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
@@ -125,6 +126,28 @@ async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Play
     model.place([played.chat(ids[1])], 1)
     played.settle()
     assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
+
+
+async def test_the_picture_of_dragged_chats_is_opaque_and_beside_the_pointer(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        await played.add(name)
+    listed = played.open_window().sidebar.list
+    pictures: list[tuple[QImage, QPoint]] = []
+    monkeypatch.setattr(
+        QDrag, "exec", lambda drag, _actions: pictures.append((drag.pixmap().toImage(), drag.hotSpot()))
+    )
+    listed.setCurrentIndex(listed.model().index(1, 0))
+    listed.startDrag(Qt.DropAction.MoveAction)
+    listed.selectAll()
+    listed.startDrag(Qt.DropAction.MoveAction)
+    for picture, pointer in pictures:
+        points = [QPoint(x, y) for x in range(picture.width()) for y in range(picture.height())]
+        assert {picture.pixelColor(point).alpha() for point in points} == {255}, "no desktop must blend it"
+        assert not picture.rect().contains(pointer)
+        assert picture.height() < 48, "the rows below stay legible"
+    assert len(pictures) == 2
 
 
 async def test_several_are_stopped_and_removed_with_one_question(played: Played) -> None:
