@@ -24,6 +24,9 @@ from session_host.system.log_rotation import FORMAT, LIMIT_BYTES, rotated_path
 REPEAT_AFTER_S: Final = 60.0
 """An error that repeats, such as one of painting, is written once in this time."""
 
+UNEXPECTED: Final = "unexpected error"
+"""Begins each report of an error in the log."""
+
 _STARTED, _ENDED = "the window starts", "the window ends"
 _CRASH: Final = "Fatal Python error: "
 _TAIL_BYTES: Final = 64 * 1024
@@ -112,7 +115,7 @@ class FaultReport(QObject):
         if now_s - self._written.get(origin, -REPEAT_AFTER_S) < REPEAT_AFTER_S:
             return
         self._written[origin] = now_s
-        log.error("unexpected error", exc_info=(kind, error, traceback))
+        log.error(UNEXPECTED, exc_info=(kind, error, traceback))
 
 
 class _ErrorHandler(logging.Handler):

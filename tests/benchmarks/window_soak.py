@@ -2,8 +2,8 @@
 
 Real keys switch tabs, split and close panes, open each sheet and window, start shells and end them, ask an agent and
 answer it, while chats write. After each round the memory (PSS) of the window and its descriptors are measured. Written:
-``window_soak.csv``, ``window_soak.svg``, and a verdict: flat, if over the last two thirds nothing grew by more than
-noise. ``--only`` repeats one of the acts, which shows what one repetition costs.
+``window_soak.csv``, ``window_soak.svg``, and a verdict: no error in the window's log, and flat, if over the last two
+thirds nothing grew by more than noise. ``--only`` repeats one of the acts, which shows what one repetition costs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from gui.fault_report import UNEXPECTED
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
@@ -104,7 +105,7 @@ class Soak:
 
 
 def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> int:
-    """Use the window; 1 unless all is flat."""
+    """Use the window; 1 unless all is well."""
     own.display()
     own.tray()
     directory.mkdir(parents=True, exist_ok=True)
@@ -135,7 +136,12 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
             file.flush()
     (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
     print(f"window soak of {minutes:g} minutes: {done} acts")
-    flat = True
+    logs = [log.read_text() for log in own.area.state.glob("logs/window*")]
+    errors = sum(log.count(UNEXPECTED) for log in logs)
+    print(f"errors in the window's log: {errors}")
+    if errors:
+        print(*logs, sep="\n")
+    flat = not errors
     for name, points in series.items():
         least, share = (4, 0.0) if name == "descriptors" else (MIN_GROWTH_MB, GROWTH_SHARE)
         judged = flatness(points, least=least, share=share)
@@ -145,7 +151,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
 
 
 def main() -> int:
-    """Run it; 1 unless all is flat."""
+    """Run it; 1 unless all is well."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
     parser.add_argument("--only", default="", help="one act, such as 'palette'")
