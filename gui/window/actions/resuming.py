@@ -60,7 +60,11 @@ class EndedChatActions(QObject):
             found = await inspect_ended_chat(page.chat.id)
         except OutliveError:
             found = None  # The record is missing or unreadable; its next reader reports this.
-        if page in self._tabs.pages() and page.chat.id not in self._in_progress:
+        if page not in self._tabs.pages() or page.chat.id in self._in_progress:
+            return
+        if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
+            page.end_bar.show_continued(follower.name)
+        else:
             page.end_bar.offer(found)
 
     def _continuation_of(self, chat: Chat) -> Chat | None:

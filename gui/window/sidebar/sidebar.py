@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
@@ -257,8 +257,12 @@ class Sidebar(Area):
         """Select the chat that is shown, and no other; returns whether the list has it."""
         active = self.model.index_of(self.model.active_id)
         if active.isValid():
-            self.list.setCurrentIndex(active)
+            self._select_only(active)
         return active.isValid()
+
+    def _select_only(self, index: QModelIndex) -> None:
+        """Make a row the current one, and unselect all others; the view itself would obey Ctrl and Shift of a key."""
+        self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _leave(self) -> None:
         """Give the keyboard back to the terminal; of several selected chats, only the one that is shown stays so."""
@@ -345,7 +349,7 @@ class Sidebar(Area):
                 if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                     return False  # Selects one more.
                 if index.isValid():
-                    self.list.setCurrentIndex(index)  # Only this chat stays selected.
+                    self._select_only(index)
                     self._on_clicked(index)
             case Qt.Key.Key_Escape:
                 self._leave()
@@ -385,5 +389,5 @@ class Sidebar(Area):
         for row in range(self.model.rowCount()):
             index = self.model.index(row)
             if self._chat_at(index) is not None:
-                self.list.setCurrentIndex(index)
+                self._select_only(index)
                 return

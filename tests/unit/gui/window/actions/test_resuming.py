@@ -194,14 +194,17 @@ async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: P
 
 
 async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, client: PlayedResume):
-    session_id = await open_ended(played)
-    follower = await played.add("goes on")
-    with Store.open(paths.database()) as store:
+    session_id, follower = await open_ended(played), "00000000-0000-4000-8000-000000000001"
+    record = SessionRecord(
+        id=follower, name="goes on", agent="claude", argv=["cat"], cwd="/tmp", state=State.RUNNING,
+        created_at="2026-01-02T04:04:05Z", resumed_from=session_id,
+    )  # fmt: skip
+    with Store.open(paths.database()) as store:  # The window learns of both at once.
+        store.insert(record)
         store.update(session_id, continued_by=follower)
     await played.sessions.refresh_now()
-    played.settle()
     bar = played.page.end_bar
-    assert bar.continued.isVisible()
+    await played.until(bar.continued.isVisible, "the way there")
     assert bar.refusal.text() == "Continued in goes on."
     bar.continued.click()
     played.settle()

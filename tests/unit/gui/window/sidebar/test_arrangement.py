@@ -332,6 +332,12 @@ async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboar
     assert sidebar.filter.hasFocus()
     QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
     await played.until(played.page.view.hasFocus, "the terminal to have the keyboard after a second Escape")
+    for chosen in (ids[0], ids[2]):
+        sidebar.list.selectionModel().select(sidebar.model.index_of(chosen), QItemSelectionModel.SelectionFlag.Select)
+    held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_L, held)
+    assert [chat.name for chat in sidebar.selected()] == ["two"], "the keys that lead to the list select nothing else"
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)  # They are not held any more.
     sidebar.list.selectAll()
     sidebar.model.toggle_group("running")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
