@@ -3,11 +3,12 @@
 This room has everything that depends on how Qt or a window system reports keys, buttons and composed text. It must not
 know widgets, emulators or sessions.
 
-    keys        QKeyEvent → a key's name, text, modifiers and action
-    layouts     a key's unshifted character, and its Latin letter on any layout
-    mouse       the buttons of Qt's mouse events, and the wheel's deltas as whole steps
-    answer_keys the keys that answer an agent's request
-    composing   the uncommitted text of an input method
-    draft       an unsent prompt
-    shortcuts   the key combinations that belong to the window, not to the program
+    keys          QKeyEvent → a key's name, text, modifiers and action
+    layouts       a key's unshifted character, and its Latin letter on any layout
+    mouse         the buttons of Qt's mouse events, and the wheel's deltas as whole steps
+    answer_keys   the keys that answer an agent's request
+    composing     the uncommitted text of an input method
+    drag_formats  the format of dragged chats
+    draft         an unsent prompt
+    shortcuts     the key combinations that belong to the window, not to the program
 """

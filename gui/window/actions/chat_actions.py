@@ -362,7 +362,10 @@ class ChatActions(QObject):
 
 
 def listed(chats: Sequence[Chat]) -> str:
-    """The chats of a question, one a line; chats of the same name with the part that distinguishes them."""
+    """The chats of a question, one a line; chats of the same name with the part that distinguishes them.
+
+    Those that are at work come first, since a long list is scrolled.
+    """
     lines = second_lines(chats)
 
     def line(chat: Chat) -> str:
@@ -370,7 +373,7 @@ def listed(chats: Sequence[Chat]) -> str:
         is_named = difference == chat.status_text or difference in chat.name_and_state
         return chat.name_and_state if is_named else page_texts.chat_and_state(chat.name_and_state, difference)
 
-    return "\n".join(map(line, chats))
+    return "\n".join(map(line, sorted(chats, key=lambda chat: chat.has_ended or not chat.reason_to_confirm_end)))
 
 
 def _start_directory() -> str:

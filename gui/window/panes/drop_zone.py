@@ -1,4 +1,4 @@
-"""Where a dragged tab would go."""
+"""Where a dragged tab or chat would go."""
 
 from __future__ import annotations
 

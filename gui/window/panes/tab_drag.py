@@ -1,13 +1,19 @@
-"""Drags tabs out of their row: onto a row of tabs, to an edge of a page, or out of all windows."""
+"""Drags tabs out of their row: onto a row of tabs, to an edge of a page, or out of all windows.
+
+Chats are dragged from the sidebar to the same places, but not out of the windows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from gui.bridge.chat import Chat
+from gui.input.drag_formats import CHATS_MIME
 from gui.settings.pane_tree import Side
 from gui.window.panes.drop_zone import Drop, half_of, side_at
 from gui.window.panes.pane import PaneWidget
@@ -80,7 +86,7 @@ class _EscapeFilter(QObject):
 
 
 class TabDragging(QObject):
-    """Drags tabs out of the panes of a window, and accepts tabs that are dropped there.
+    """Drags tabs out of the panes of a window, and accepts tabs and chats that are dropped there.
 
     Signals:
         torn_off: a tab was dropped outside of all windows (its chat's id, a point of the screen).
@@ -88,9 +94,20 @@ class TabDragging(QObject):
 
     torn_off = Signal(str, QPoint)
 
-    def __init__(self, panes: Panes) -> None:
+    def __init__(
+        self, panes: Panes, chat_of: Callable[[str], Chat | None], show_elsewhere: Callable[[Chat], bool]
+    ) -> None:
+        """Accept drops on these panes.
+
+        Args:
+            panes: the window's.
+            chat_of: returns the chat with this id.
+            show_elsewhere: shows a chat in another window that has its tab; returns whether one has.
+        """
         super().__init__(panes)
         self._panes = panes
+        self._chat_of = chat_of
+        self._show_elsewhere = show_elsewhere
         self._area = panes.area
         panes.tab_dragged_out.connect(self._drag_soon)
         self._area.setAcceptDrops(True)
@@ -135,11 +152,35 @@ class TabDragging(QObject):
         if (page := panes.active_page) is not None:
             page.focus_content()
 
+    def open_chats(self, chats: Sequence[Chat], drop: Drop) -> None:
+        """Open dropped chats at their target; the tab of a chat that is open in this window moves there."""
+        panes = self._panes
+        here = [chat for chat in chats if panes.has(chat.id) or not self._show_elsewhere(chat)]
+        target = panes.pane(drop.pane)
+        if target is None or not here:
+            return
+        if drop.side is not None:
+            target = panes.split_pane(target, drop.side)
+        for chat in here if drop.at < 0 else reversed(here):  # At a place, each one goes in front of the former.
+            source = next((pane for pane in panes.panes() if pane.bar.index_of(chat.id) >= 0), None)
+            if source is not None:
+                move_tab(chat.id, source, target, drop.at)
+            else:
+                panes.closed.remove(chat.id)
+                target.tabs.insert(chat, drop.at)
+            target.tabs.activate(chat.id)
+        panes.activate_pane(target.number)
+        if (page := panes.active_page) is not None:
+            page.focus_content()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DragLeave:
             self._area.zone.hide()
         elif isinstance(event, QDropEvent) and event.mimeData().hasFormat(MIME):
             self._on_drag(event)
+            return True
+        elif isinstance(event, QDropEvent) and event.mimeData().hasFormat(CHATS_MIME):
+            self._on_chats(event)
             return True
         return super().eventFilter(watched, event)
 
@@ -162,27 +203,51 @@ class TabDragging(QObject):
             self._area.zone.hide()
             drag.drop_target = self, drop
 
-    def _drop_at(self, point: QPoint, drag: TabDrag) -> tuple[Drop, QRect, str] | None:
-        """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing."""
+    def _on_chats(self, event: QDropEvent) -> None:
+        """Show the drop target of chats from the sidebar, or open them there once the drag has ended."""
+        ids = bytes(event.mimeData().data(CHATS_MIME).data()).decode().split("\n")
+        chats = [chat for chat in map(self._chat_of, ids) if chat is not None]
+        found = self._drop_at(event.position().toPoint(), None)
+        if event.source() is None or not chats or found is None:  # Without a source, it is another process's drag.
+            self._area.zone.hide()
+            event.ignore()
+            return
+        drop, zone, text = found
+        event.setDropAction(Qt.DropAction.MoveAction)
+        event.accept()
+        if isinstance(event, QDragMoveEvent):
+            self._area.zone.show_at(zone, text)
+        else:
+            self._area.zone.hide()
+            QTimer.singleShot(0, self, lambda: self.open_chats(chats, drop))
+
+    def _drop_at(self, point: QPoint, drag: TabDrag | None) -> tuple[Drop, QRect, str] | None:
+        """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing.
+
+        Args:
+            point: a point of the area of the panes.
+            drag: the drag of a tab; None for chats from the sidebar.
+        """
         for pane in self._panes.panes():
             if not pane.isVisible() or not pane.geometry().contains(point):
                 continue
             page = QRect(point_in(self._area, pane.stack), pane.stack.size())
-            is_own = pane is drag.pane
+            is_own = drag is not None and pane is drag.pane
             if not page.contains(point):
                 return self._between_tabs(pane, point)
-            side = side_at(point, page)
+            side = side_at(point, page) if pane.bar.count() else None
             if is_own and (side is None or pane.bar.count() < 2):
                 return None
             if side is not None and not self._can_split(pane, side, drag):
                 text = window_texts.too_small_to_split(is_row=side in {"left", "right"})
-                return Drop(pane.number, None, pane.bar.index_of(drag.session_id)), page, text
+                at = pane.bar.index_of(drag.session_id) if drag is not None else -1
+                return Drop(pane.number, None, at), page, text
             return Drop(pane.number, side), half_of(page, side), ""
         return None
 
-    def _can_split(self, pane: PaneWidget, side: Side, drag: TabDrag) -> bool:
+    def _can_split(self, pane: PaneWidget, side: Side, drag: TabDrag | None) -> bool:
         """Whether there is room for a split, or for the pane of the tab if the tab is its only one."""
-        moving = drag.pane.number if self._moves_whole(drag.pane, pane) else None
+        moving = drag.pane.number if drag is not None and self._moves_whole(drag.pane, pane) else None
         return self._area.can_split(pane.number, side, moving)
 
     def _moves_whole(self, source: PaneWidget, target: PaneWidget) -> bool:

@@ -1,4 +1,4 @@
-"""The sidebar's list: several rows can be selected, and chats dragged to another place."""
+"""The sidebar's list: several rows can be selected, and chats dragged to another place or onto a pane."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
+from gui.input.drag_formats import CHATS_MIME
 from gui.theme.follow import Theme
 from gui.window.sidebar.drag_picture import drag_picture
 from gui.window.sidebar.model import ChatRow, SidebarModel
@@ -29,10 +30,12 @@ class ChatListView(QListView):
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Drag the selected chats; the picture is beside the pointer, and leaves the line between the rows visible."""
-        chosen = self.selectedIndexes()
+        rows = self._dragged()
+        data = self._rows.mimeData(self.selectedIndexes())
+        data.setData(CHATS_MIME, "\n".join(row.chat.id for row in rows).encode())
         drag = QDrag(self)
-        drag.setMimeData(self._rows.mimeData(chosen))
-        drag.setPixmap(drag_picture(self._dragged(), self._theme.tokens, self.devicePixelRatioF()))
+        drag.setMimeData(data)
+        drag.setPixmap(drag_picture(rows, self._theme.tokens, self.devicePixelRatioF()))
         drag.setHotSpot(QPoint(-8, -8))
         drag.exec(Qt.DropAction.MoveAction)
 

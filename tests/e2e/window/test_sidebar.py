@@ -67,6 +67,17 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         own.type("pin chat")
         own.press("Return")
         wait_until(lambda: any(each["pinned"] for each in stored()), WAIT_S, lambda: f"the pin: {stored()}")
+        # The last one is dragged to the right edge of the page, which splits it.
+        [window] = own.shown()
+        edge = ("mousemove", "--sync", "--window", window, "--")
+        xdotool(*at_row(own, 0, 3.25), "mousedown", "1")
+        for x in (200, 700, 1060):
+            xdotool(*edge, str(x), "400")
+        xdotool(*edge, "1062", "402", "mouseup", "1")
+        wait_until(
+            lambda: [(tab["pane"], tab["name"]) for tab in own.tabs() if tab["pane"] == 2] == [(2, "one")],
+            WAIT_S, lambda: f"a second pane: {own.tabs()}",
+        )  # fmt: skip
         # Two others, below a second heading, are selected and stopped at once, after one question.
         xdotool(*at_row(own, 0, 2.25), "click", "1")
         xdotool("keydown", "ctrl", *at_row(own, 0, 3.25), "click", "1", "keyup", "ctrl")

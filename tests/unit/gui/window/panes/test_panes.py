@@ -334,6 +334,23 @@ async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played
     assert panes.panes()[0].x() == panes.panes()[1].x()
 
 
+async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(played: Played):
+    one, two, three = await three_chats(played)
+    four = await played.add("four")
+    panes = played.window.tabs
+    [pane] = panes.panes()
+    dragging = panes.findChild(TabDragging)
+    assert dragging is not None
+    dragging.open_chats([played.chat(four)], Drop(pane.number, "right"))
+    assert tabs_of(panes) == [[one, two, three], [four]]
+    left, right = panes.panes()
+    assert panes.active is right
+    dragging.open_chats([played.chat(two), played.chat(four)], Drop(left.number, at=0))
+    played.settle()
+    assert tabs_of(panes) == [[two, four, one, three]], "tabs move, and the emptied pane goes"
+    assert panes.active_id == two
+
+
 async def test_panes_are_restored_as_they_were(played: Played):
     ids = [await played.add(name) for name in ("one", "two", "three")]
     saved = SavedWindow(

@@ -189,7 +189,7 @@ async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Pla
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
 
-async def test_stop_all_says_what_each_chat_does_now_and_not_how_its_last_command_ended(played: Played):
+async def test_stop_all_says_what_each_chat_does_now_and_begins_with_those_at_work(played: Played):
     waits, makes, asks, works, idle = [
         await played.add(name, agent=agent)
         for name, agent in (
@@ -204,10 +204,10 @@ async def test_stop_all_says_what_each_chat_does_now_and_not_how_its_last_comman
     played.viewers[idle].be(Activity.IDLE)
     window.chat_actions.stop_all()
     assert window.sheets.question.subject.toPlainText().splitlines() == [
-        "waits · running · at the prompt",
         "makes · running make -j8 for 2 min",
         "asks · needs you: Run npm test?",
         "works · working: writing guide",
+        "waits · running · at the prompt",
         "idle · idle",
     ]
 
