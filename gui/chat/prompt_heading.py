@@ -12,12 +12,10 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item
 
 from .drawing.prose import reads_from_right
-from .page.page import TranscriptPage
+from .page.page import MIN_LEAD_PAGE_PX, TranscriptPage
 from .page.painting import BAR_PX
 
 _AROUND_PX = 6
-_MIN_PAGE_PX = 160
-"""A lower page has no heading."""
 _TOOLTIP_CHARACTERS = 2000
 _LINE_CHARACTERS = 500
 """More characters than a line shows; a prompt may have millions."""
@@ -56,7 +54,7 @@ class PromptHeading(QAbstractButton):
             if item is not self._item:
                 self._item = item
                 self._show(item)
-        is_shown = self._item is not None and page.height() >= _MIN_PAGE_PX
+        is_shown = self._item is not None and page.height() >= MIN_LEAD_PAGE_PX
         height = round(page.style_.line_px) + 2 * _AROUND_PX
         page.covered_px = height if is_shown else 0
         if is_shown:

@@ -39,6 +39,7 @@ class SummaryStrip(QWidget):
         self._files: list[ChangedFile] = []
         self._file_texts: tuple[str, ...] = ()
         """The texts of the button with the files, the longest first."""
+        self._has_room = True
         self._menu = Menu(self)
         self.plan_button = self._button()
         self.plan_button.clicked.connect(lambda _checked: self.item_chosen.emit(self._plan_item))
@@ -82,7 +83,15 @@ class SummaryStrip(QWidget):
         self.files_button.setAccessibleName(self._file_texts[0])
         self.files_button.setAccessibleDescription(diff_texts.spoken_lines(added, removed))
         self._fit()
-        self.setVisible(bool(step or files))
+        self._show()
+
+    def set_room(self, *, enough: bool) -> None:
+        """Set whether the view has room for the strip."""
+        self._has_room = enough
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(self._has_room and bool(self._step or self._files))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

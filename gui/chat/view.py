@@ -33,6 +33,11 @@ from .prompt_heading import PromptHeading
 from .summary_strip import SummaryStrip
 from .turns import TranscriptTurns
 
+_LOW_PX = 240
+"""A lower view has a prompt box of one row, and no summary above it."""
+_NARROW_PX = 84
+"""A narrower view has smaller margins."""
+
 
 class ChatView(QWidget):
     """A chat without a terminal.
@@ -112,12 +117,12 @@ class ChatView(QWidget):
         column.setSpacing(4)
         column.addWidget(self.strip)
         column.addWidget(self.prompt)
-        row = QHBoxLayout()
-        row.setContentsMargins(GAP_S_PX, 4, GAP_S_PX + BAR_PX, GAP_M_PX)
-        row.addStretch(1)
-        row.addWidget(bottom, 1000)
-        row.addStretch(1)
-        self._column.addLayout(row)
+        self._row = QHBoxLayout()
+        self._row.addStretch(1)
+        self._row.addWidget(bottom, 1000)
+        self._row.addStretch(1)
+        self._column.addLayout(self._row)
+        self._fit()
         self.setFocusProxy(self.prompt.editor)
         self._connect()
 
@@ -278,4 +283,13 @@ class ChatView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave as much as possible of a small pane to the page, where the agent's questions are."""
+        is_low, is_narrow = self.height() < _LOW_PX, self.width() < _NARROW_PX
+        side_px, bottom_px = (4 if is_narrow else GAP_S_PX), (4 if is_low else GAP_M_PX)
+        self._row.setContentsMargins(side_px, 2 if is_low else 4, side_px if is_narrow else side_px + BAR_PX, bottom_px)
+        self.strip.set_room(enough=not is_low)
+        self.prompt.set_low(low=is_low)
         self.prompt.set_max_height(self.height() // 3)

@@ -106,3 +106,7 @@ class ChatStage:
 
     def button(self, text: str) -> QPushButton:
         return next(each for each in self.view.page.findChildren(QPushButton) if each.text().startswith(text))
+
+    def button_named(self, name: str) -> QPushButton:
+        """The button whose whole name begins so; its text may be wrapped anywhere."""
+        return next(each for each in self.view.page.findChildren(QPushButton) if each.accessibleName().startswith(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -36,6 +36,8 @@ _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _LEAD_LINES = 2
 """How many lines stay visible above a request that is shown from its beginning. The heading covers that many."""
+MIN_LEAD_PAGE_PX = 160
+"""A lower page has no heading, and no lines above the request."""
 _AT_EDGE_PX = 8
 """A line counts as visible if at most this much of it is outside of the page; the margin around a line is larger."""
 
@@ -105,7 +107,7 @@ class TranscriptPage(PointedPage):
             found.set_style(self.style_)
             found.answered.connect(self.answered)
             found.resized.connect(self.arrange)
-            found.hint_shown.connect(self._scroll_down_to)
+            found.reveal_requested.connect(self._scroll_to_part)
             previous: QWidget = self
             for stop in found.focus_order():
                 QWidget.setTabOrder(previous, stop)
@@ -133,7 +135,7 @@ class TranscriptPage(PointedPage):
         if not first or first[0].id == self._begun:
             return None
         placed = self._placed_card(first[0].id)
-        if placed is None or placed.top >= _LEAD_LINES * self.style_.line_px:
+        if placed is None or placed.top >= self._lead_px:
             return None
         self._begun = first[0].id
         return self.begun_request()
@@ -144,7 +146,11 @@ class TranscriptPage(PointedPage):
         if placed is None:
             return None
         start = Place(self.rows.key(placed.position), placed.number, 0.0)
-        return places.moved(self.rows, start, -_LEAD_LINES * self.style_.line_px)
+        return places.moved(self.rows, start, -self._lead_px)
+
+    @property
+    def _lead_px(self) -> float:
+        return _LEAD_LINES * self.style_.line_px if self.height() >= MIN_LEAD_PAGE_PX else 0.0
 
     def _placed_card(self, request_id: str) -> PlacedSegment | None:
         for placed in self.visible:
@@ -201,14 +207,16 @@ class TranscriptPage(PointedPage):
         if card is None or is_at_another or not card.answer_by_key(kind):
             self.show_request(first, takes_focus=False)
             if card is not None and (button := card.button_of(kind)) is not None:
-                self._scroll_down_to(button)
+                self._scroll_to_part(button)
                 if kind not in REJECTIONS:
                     card.show_hint()
 
-    def _scroll_down_to(self, part: QWidget) -> None:
-        """Scroll down until the end of a part of a request is on the page."""
-        below_px = part.mapTo(self, part.rect().bottomLeft()).y() - self.height() + 2 * _AT_EDGE_PX
-        self.scroll_by(max(below_px, 0))
+    def _scroll_to_part(self, part: QWidget) -> None:
+        """Scroll until a part of a request is on the page; of a part that is higher, its beginning."""
+        top = part.mapTo(self, QPoint()).y()
+        below_px = top + part.height() + min(2 * _AT_EDGE_PX, self.height() - part.height()) - self.height()
+        above_px = top - self.covered_px
+        self.scroll_by(min(max(below_px, 0), above_px) if above_px > 0 else above_px)
 
     def show_request(self, request_id: str, *, takes_focus: bool = True) -> None:
         """Show an open request, and give it the keyboard focus."""

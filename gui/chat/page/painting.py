@@ -22,6 +22,8 @@ from .selection import Selection
 
 BAR_PX = 10
 """The width of the scroll bar, beside the segments."""
+_MIN_COLUMN_PX, _MIN_MARGIN_PX = 80, 4
+"""For a column of this width, the margins beside it shrink; then the column does."""
 
 
 class PaintedPage(QWidget):
@@ -62,12 +64,14 @@ class PaintedPage(QWidget):
         return self.rows.transcript
 
     def _column_width(self) -> float:
-        return float(max(min(self.width() - BAR_PX - 2 * MARGIN_PX, MAX_WIDTH_PX), 80))
+        room_px = self.width() - BAR_PX
+        usual_px = min(room_px - 2 * MARGIN_PX, MAX_WIDTH_PX)
+        return float(max(usual_px, min(room_px - 2 * _MIN_MARGIN_PX, _MIN_COLUMN_PX), 1))
 
     @property
     def column_left(self) -> float:
         """The left edge of the column."""
-        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, MARGIN_PX // 2))
+        return float(max((self.width() - BAR_PX - round(self.rows.width)) // 2, _MIN_MARGIN_PX))
 
     # ------------------------------------------------------------ painting
 

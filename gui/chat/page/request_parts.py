@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.segment_layout import text_box
@@ -15,6 +15,10 @@ from gui.wording import request_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import AgentRequest
 
+_MIN_SUBJECT_PX = 30
+_SCROLL_KEYS = {
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End,
+}  # fmt: skip
 _BUTTON_PX = 36
 """The room beside a button's text."""
 _NARROW_BUTTON_PX = 9
@@ -37,6 +41,7 @@ def set_look(widget: QWidget, name: str, *, value: bool) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its former padding.
 
 
 def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
@@ -97,6 +102,44 @@ def title_of(request: AgentRequest) -> str:
     title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
     repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
     return request_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
+
+
+class SubjectView(QPlainTextEdit):
+    """The text of what is asked, such as a command. It scrolls if it is too long for its height."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._measured = (0, False)
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.setAccessibleName(request_texts.what_will_run())
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setPlainText(text)
+        self.setMinimumHeight(_MIN_SUBJECT_PX)
+
+    def set_size(self, width: int, height: int, *, fits: bool) -> None:
+        """Set the height at a width; a text that fits gets no scroll bar.
+
+        Qt would show one before the widget has its size. The bar makes the lines shorter, and then it is needed.
+        """
+        self.setFixedHeight(height)
+        if (width, fits) != self._measured:
+            self._measured = width, fits
+            policies = Qt.ScrollBarPolicy
+            self.setVerticalScrollBarPolicy(policies.ScrollBarAlwaysOff if fits else policies.ScrollBarAsNeeded)
+
+    def show_needed_bar(self) -> None:
+        """Show a scroll bar if the text does not fit, against what was measured."""
+        if self.verticalScrollBar().maximum() > 0:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the keys that scroll to the page while there is nothing to scroll here."""
+        if event.key() in _SCROLL_KEYS and self.verticalScrollBar().maximum() == 0:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
 
 class AnswerField(QLineEdit):

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QFocusEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QShowEvent,
-    QTextOption,
 )
-from PySide6.QtWidgets import (
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gui.chat.content.ansi import visible
 from gui.chat.drawing.style import Style
@@ -33,7 +26,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
 
-from .request_parts import AnswerField, fit, option_button, set_look, show_text, text_height, title_of
+from .request_parts import AnswerField, SubjectView, fit, option_button, set_look, show_text, text_height, title_of
 from .seen import SeenSubject
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -44,10 +37,13 @@ _NARROW_PX = 140
 """A card that is narrower has less padding."""
 _NARROW_PADDING_PX = 5
 _MIN_SUBJECT_PX = 60
+_SMALL_SUBJECT_PX = 160
+"""The height of a long subject on a page with less room than ``_MIN_SUBJECT_PX``."""
 _FRAME_PX = 22
 _SIDES_PX = 20
 """The frame and the margins above and below the subject's lines, and beside them."""
 _NARROW_SIDES_PX = 12
+_BY_TAB = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 _OTHER_PX = 150
 """The estimated height of everything but the subject."""
 
@@ -58,12 +54,12 @@ class RequestCard(QWidget):
     Signals:
         answered(str, str, str, dict): the request's id, the option's id, the digest of the shown request, texts.
         resized(): the widget needs another height.
-        hint_shown(QWidget): the user could not allow the request, and this part says why.
+        reveal_requested(QWidget): this part has to be in view: the keyboard went to it, or it answers a key.
     """
 
     answered = Signal(str, str, str, object)
     resized = Signal()
-    hint_shown = Signal(QWidget)
+    reveal_requested = Signal(QWidget)
 
     def __init__(self, theme: Theme, request: AgentRequest, parent: QWidget) -> None:
         super().__init__(parent)
@@ -111,6 +107,8 @@ class RequestCard(QWidget):
         self._column.addWidget(self._message)
         self._message.hide()
         self._update_buttons()
+        for stop in self.focus_order()[1:]:
+            stop.installEventFilter(self)
 
     # ------------------------------------------------------------ parts
 
@@ -123,18 +121,10 @@ class RequestCard(QWidget):
         self._labels[widget] = text
         return widget
 
-    def _make_subject(self) -> QPlainTextEdit | None:
+    def _make_subject(self) -> SubjectView | None:
         if not self.request.subject or self.request.kind == "edit":
             return None  # The page shows a diff, above this widget.
-        widget = QPlainTextEdit()
-        widget.setReadOnly(True)
-        widget.setTabChangesFocus(True)
-        widget.setAccessibleName(request_texts.what_will_run())
-        widget.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        widget.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        widget.setPlainText(visible(self.request.subject))
-        widget.setMinimumHeight(_MIN_SUBJECT_PX // 2)
-        return widget
+        return SubjectView(visible(self.request.subject))
 
     def _add_question(self, question: Question) -> None:
         text = self._label(question.text, "")
@@ -215,6 +205,8 @@ class RequestCard(QWidget):
         self.seen.check_soon()
 
     def _on_checked(self) -> None:
+        if self._subject is not None:
+            self._subject.show_needed_bar()
         if not self.seen.is_seen and any(self._is_in_view(option) for option in self._allowing_options()):
             self._is_hint_wanted = True
         self._update_buttons()
@@ -278,7 +270,7 @@ class RequestCard(QWidget):
             return
         self._is_hint_wanted = True
         self._update_buttons()
-        self.hint_shown.emit(self._message)
+        self.reveal_requested.emit(self._message)
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.seen.hint))
 
@@ -307,6 +299,11 @@ class RequestCard(QWidget):
         self._show_message(reason)
 
     # ------------------------------------------------------------ keyboard
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn and isinstance(event, QFocusEvent) and event.reason() in _BY_TAB:
+            self.reveal_requested.emit(watched)
+        return bool(super().eventFilter(watched, event))
 
     def take_focus(self) -> None:
         """Take the keyboard focus: the first field of a question, else the request itself."""
@@ -345,7 +342,7 @@ class RequestCard(QWidget):
         self._column.setContentsMargins(padding_px + _BAR_PX, top_px, padding_px, top_px)
 
     def height_for(self, width: int, page_height: int) -> int:
-        """The height at a width; the subject scrolls if the page is too small for it."""
+        """The height at a width; a long subject scrolls."""
         is_narrow = width < _NARROW_PX
         self._pad(_NARROW_PADDING_PX if is_narrow else _PADDING_PX)
         if self._subject is not None:
@@ -356,12 +353,14 @@ class RequestCard(QWidget):
             height = 0.0
             if subject is not None:
                 inner = width - sides_px - (_NARROW_SIDES_PX if is_narrow else _SIDES_PX)
-                height = text_height(subject.toPlainText(), inner, self._style) + _FRAME_PX
+                height = text_height(subject.toPlainText(), max(inner, 1), self._style) + _FRAME_PX
             self._measured = (width, height)
         height = self._measured[1]
         if self._subject is not None:
-            max_height = max(page_height - _OTHER_PX, _MIN_SUBJECT_PX)
-            self._subject.setFixedHeight(round(min(height, max_height)))
+            # On a small page, the page scrolls in any case: another scroll bar inside it would be in the way.
+            is_small = is_narrow or page_height < _OTHER_PX + _MIN_SUBJECT_PX
+            max_height = max(page_height, _SMALL_SUBJECT_PX) if is_small else page_height - _OTHER_PX
+            self._subject.set_size(width, round(min(height, max_height)), fits=height <= max_height)
         for row in self._rows:
             fit(row, width - sides_px, is_narrow=is_narrow)
         for label, text in self._labels.items():

@@ -31,6 +31,8 @@ from .rows import TAIL, Rows
 
 _AT_END_PX = 2.0
 _NARROW_PX = 320
+_MIN_BUTTON_PAGE_PX = 120
+"""A lower or narrower page has no button that goes to the end: it would cover what the user reads."""
 WHEEL_LINES = 3
 
 
@@ -81,7 +83,7 @@ class ScrollingPage(PaintedPage):
         """Whether items changed since the page stopped following the end."""
         lexers().loaded.connect(self._on_lexer)
         theme.changed.connect(self._on_theme)
-        self.setMinimumSize(40, 60)
+        self.setMinimumSize(24, 24)
 
     # ------------------------------------------------------------ content
 
@@ -224,7 +226,8 @@ class ScrollingPage(PaintedPage):
         """Show the button that goes to the end while the page does not follow it, and whether there are new items."""
         button = self._to_end
         self._has_new_items = self._has_new_items and not self._is_following_end
-        if self._is_following_end or not self.grows:
+        is_small = min(self.width(), self.height()) < _MIN_BUTTON_PAGE_PX
+        if self._is_following_end or not self.grows or is_small:
             button.hide()
             return
         text = chat_texts.new_messages() if self._has_new_items else ""

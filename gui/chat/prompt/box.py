@@ -6,7 +6,7 @@ import os
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from gui.input.draft import Draft
 from gui.theme.follow import Theme
@@ -23,6 +23,8 @@ from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
 
 _BUTTON_PX = 28
+_MIN_FIELD_PX = 80
+"""The width that the buttons leave to a field beside them."""
 _MIN_MESSAGE_PX = 160
 """A narrower box has a short line, without keys."""
 _MIN_SHORT_PX = 76
@@ -58,8 +60,12 @@ class PromptBox(QWidget):
         self._max_px = 200
         self._placeholder = chat_texts.prompt_hint()
         self._hint = ""
+        self._is_low = False
+        self._grid = QGridLayout(self)
+        self._buttons = QWidget()
         self.editor = PromptEditor()
         self.editor.setProperty("kind", "bare")
+        self.editor.setMinimumWidth(1)
         self.completion = Completion(theme, self.editor, page)
         self.attachments = Attachments()
         self.settings = SettingsRow()
@@ -98,21 +104,34 @@ class PromptBox(QWidget):
         return made
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP_S_PX, 6, GAP_S_PX, 6)
-        column.setSpacing(2)
-        column.addWidget(self.attachments)
-        column.addWidget(self.editor)
-        row = QHBoxLayout()
+        self._grid.setColumnStretch(0, 1)
+        self._grid.addWidget(self.attachments, 0, 0, 1, 2)
+        self._grid.addWidget(self._message, 3, 0, 1, 2)
+        row = QHBoxLayout(self._buttons)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)
-        row.addWidget(self.settings, 1)
-        row.addWidget(self._attach)
-        row.addWidget(self._stop)
-        row.addWidget(self._send)
-        column.addLayout(row)
-        column.addWidget(self._message)
+        for button in (self._attach, self._stop, self._send):
+            row.addWidget(button)
+        self._place_parts()
         self._message.hide()
+
+    def _place_parts(self) -> None:
+        """Place the buttons below the field, beside the settings; in a low pane beside the field, without settings."""
+        around_px, is_low = (2, True) if self._is_low else (6, False)
+        self._grid.setContentsMargins(GAP_S_PX, around_px, GAP_S_PX, around_px)
+        self._grid.setSpacing(2)
+        self._grid.addWidget(self.editor, 1, 0, 1, 1 if is_low else 2)
+        self._grid.addWidget(self.settings, 2, 0)
+        self._grid.addWidget(self._buttons, 1 if is_low else 2, 1)
+        self.settings.setVisible(not is_low)
+
+    def set_low(self, *, low: bool) -> None:
+        """Set whether the box is in a low pane: it has one row then, and no line below."""
+        if low != self._is_low:
+            self._is_low = low
+            self._place_parts()
+            self._fit_buttons()
+            self._on_text()
 
     def _apply_theme(self) -> None:
         tokens = self._theme.tokens
@@ -147,7 +166,7 @@ class PromptBox(QWidget):
         """Show the buttons that fit, the most needed first; keys and the field's menu do the same."""
         stops = self._is_running() and self._status.capabilities.interrupt
         wanted = ((self._stop, stops), (self._send, True), (self._attach, self._can_attach))
-        room = self.contentsRect().width() - 2 * GAP_S_PX
+        room = self.contentsRect().width() - 2 * GAP_S_PX - (_MIN_FIELD_PX if self._is_low else 0)
         for button, is_wanted in wanted:
             fits = room >= _BUTTON_PX
             button.setVisible(is_wanted and fits)
@@ -184,6 +203,7 @@ class PromptBox(QWidget):
         """Show the line below the prompt; a narrow box gets a short form, since the full one would wrap."""
         short = page_texts.needs_answer() if self._status.state == "requires_action" else ""
         text = self._hint if self.width() >= _MIN_MESSAGE_PX else short if self.width() >= _MIN_SHORT_PX else ""
+        text = "" if self._is_low else text
         if text != self._message.text():
             self._message.setText(text)
         self._message.setVisible(bool(text))
@@ -194,10 +214,13 @@ class PromptBox(QWidget):
         self._resize()
 
     def _resize(self) -> None:
-        room_px = self.editor.viewport().width() - 2 * round(self.editor.document().documentMargin())
-        hint = self.editor.fontMetrics().elidedText(self._placeholder, Qt.TextElideMode.ElideRight, room_px)
+        room_px = self.editor.contentsRect().width() - 2 * round(self.editor.document().documentMargin())
+        is_asked = self._is_low and self._status.state == "requires_action"
+        text = page_texts.needs_answer() if is_asked else self._placeholder
+        hint = self.editor.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room_px)
         if self.editor.placeholderText() != hint:
             self.editor.setPlaceholderText(hint)
+            self.editor.viewport().update()  # Qt paints another hint only if there was none.
         height = self.editor.height_for_text(self._max_px)
         if self.editor.height() != height or self.editor.minimumHeight() != height:
             self.editor.setFixedHeight(height)

@@ -19,10 +19,10 @@ GRIP_BEFORE_PX, GRIP_AFTER_PX = 2, 4
 """The mouse takes hold of a line this far before and after it. Tabs and scroll bars lie before it, padding after it."""
 BUTTON_ROOM_PX = 120
 MIN_WIDTH_PX = 100
-MIN_HEIGHT_PX = BAR_HEIGHT_PX + 60
+MIN_HEIGHT_PX = BAR_HEIGHT_PX + 84
 """A pane's size that the mouse and the keyboard leave to it."""
 MIN_HALF_WIDTH_PX = 160
-MIN_HALF_HEIGHT_PX = BAR_HEIGHT_PX + 84
+MIN_HALF_HEIGHT_PX = MIN_HEIGHT_PX
 """The least size of the two panes of a split: some 18 columns or four rows of a terminal, or a button of a question."""
 RESIZE_PX = {"left": -24, "right": 24, "up": -20, "down": 20}
 """How far a key moves the line of a pane: about three columns, or one row."""

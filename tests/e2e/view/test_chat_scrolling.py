@@ -154,7 +154,7 @@ def test_who_scrolls_past_the_command_is_told_why_it_cannot_be_allowed_yet(
 ) -> None:
     chat = long_chat(40)
     shown = chat_stage(chat)
-    shown.view.resize(260, 230)
+    shown.view.resize(260, 110)
     chat.ask(command_request("make install"))
     shown.settle()
     page, allow, card = shown.view.page, shown.button("Allow"), shown.view.page.card("r1")

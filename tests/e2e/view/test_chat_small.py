@@ -1,0 +1,55 @@
+"""A question of the agent in a pane that is too small for it: it is read and answered part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import command_request, long_chat
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 60.0
+
+
+def is_whole(part: QWidget | None) -> bool:
+    """Whether nothing of a widget is cut off or covered."""
+    return part is not None and part.visibleRegion().boundingRect() == part.rect()
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 96), (64, 500)])
+def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
+    chat_stage: Callable[..., ChatStage], width: int, height: int
+) -> None:
+    chat = long_chat(10)
+    chat.ask(command_request("make install"))
+    shown = chat_stage(chat)
+    shown.view.setMinimumSize(1, 1)  # A pane does not ask for it.
+    shown.view.resize(width, height)
+    shown.settle()
+    page, prompt, card = shown.view.page, shown.view.prompt, shown.view.page.card("r1")
+    assert card is not None
+    assert shown.view.size().toTuple() == (width, height)
+    assert page.geometry().bottom() < prompt.mapTo(shown.view, QPoint()).y(), "they do not overlap"
+    parts = [prompt.editor, prompt._stop, prompt._message]
+    rects = [QRect(part.mapTo(prompt, part.rect().topLeft()), part.size()) for part in parts if part.isVisible()]
+    assert all(prompt.rect().contains(rect) for rect in rects)
+    assert sum(one.intersects(other) for one in rects for other in rects) == len(rects)
+    shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert QApplication.focusWidget() is card
+    assert page.rect().left() <= card.x() < card.geometry().right() <= page.width() - 10, "beside the scroll bar"
+    assert is_whole(card._title) or card._title.height() > page.height()
+    for name in ("", "Allow", "Always", "Decline"):
+        shown.press(Qt.Key.Key_Tab)
+        part = QApplication.focusWidget()
+        assert is_whole(part), name
+        if not name:
+            assert part is card._subject
+            process_events_until(shown.button_named("Allow").isEnabled, WAIT_S, "the command to be seen")
+        else:
+            assert part is shown.button_named(name)
+    shown.press(Qt.Key.Key_Return)
+    assert [answer[1] for answer in shown.of("answered")] == ["no"]
