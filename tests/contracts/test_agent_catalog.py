@@ -182,3 +182,17 @@ def test_whom_it_leaves_behind(name: str, command: str) -> None:
 def test_a_command_that_is_no_chat_gets_nothing_of_ours(name: str, arguments: list[str]) -> None:
     argv = CATALOG[name].argv(arguments, values=TemplateValues(conversation=ID, files="/f", prompt="do it"))
     assert argv == [CATALOG[name].executable, *arguments]
+
+
+@pytest.mark.parametrize(
+    ("name", "prompts", "others"),
+    [
+        ("claude", ["❯ hello"], ["❯\xa0hello", "● hello", "  ❯ 1. Yes", "❯"]),
+        ("codex", ["› hello"], ["• hello", "  › hello", "›"]),
+        ("gemini", [" > hello"], [" >   Type your message or @path/to/file", "✦ hello", "> hello"]),
+        ("aider", ["> hello", "ask> hello", "architect multi> hello", "multi> hello"], [">", "mysql> select", " > x"]),
+    ],
+)
+def test_the_rows_of_the_users_prompts(name: str, prompts: list[str], others: list[str]) -> None:
+    pattern = CATALOG[name].signals.user_prompt
+    assert [row for row in (*prompts, *others) if re.match(pattern, row)] == prompts
