@@ -33,8 +33,12 @@ from .prompt_heading import PromptHeading
 from .summary_strip import SummaryStrip
 from .turns import TranscriptTurns
 
+_ANY_HEIGHT_PX = 16_777_215
+"""Qt's QWIDGETSIZE_MAX."""
 _LOW_PX = 240
 """A lower view has a prompt box of one row, and no summary above it."""
+_TINY_PX = 100
+"""In a lower view, a question has all the room until the user writes a prompt."""
 _NARROW_PX = 84
 """A narrower view has smaller margins."""
 
@@ -140,6 +144,8 @@ class ChatView(QWidget):
         self.prompt.editor.back_requested.connect(self._go_back)
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self._on_sent)
+        self.prompt.editor.textChanged.connect(self._fit_prompt)
+        self.prompt.attachments.changed.connect(self._fit_prompt)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)
         self.prompt.notice_given.connect(self.notice_given)
@@ -183,6 +189,7 @@ class ChatView(QWidget):
 
     def _show_status(self) -> None:
         self.prompt.show_status(self.transcript.status)
+        self._fit_prompt()
         self._summary.update(self.transcript)
         self.strip.show_summary(self._summary)
 
@@ -287,9 +294,17 @@ class ChatView(QWidget):
 
     def _fit(self) -> None:
         """Leave as much as possible of a small pane to the page, where the agent's questions are."""
-        is_low, is_narrow = self.height() < _LOW_PX, self.width() < _NARROW_PX
-        side_px, bottom_px = (4 if is_narrow else GAP_S_PX), (4 if is_low else GAP_M_PX)
-        self._row.setContentsMargins(side_px, 2 if is_low else 4, side_px if is_narrow else side_px + BAR_PX, bottom_px)
+        is_low = self.height() < _LOW_PX
         self.strip.set_room(enough=not is_low)
         self.prompt.set_low(low=is_low)
         self.prompt.set_max_height(self.height() // 3)
+        self._fit_prompt()
+
+    def _fit_prompt(self) -> None:
+        """Set the height of the prompt box, and its margins. A box without height keeps the keyboard."""
+        is_low, is_narrow = self.height() < _LOW_PX, self.width() < _NARROW_PX
+        is_away = self.height() < _TINY_PX and bool(self.transcript.open_requests) and self.prompt.is_empty
+        side_px, above_px, below_px = (4 if is_narrow else GAP_S_PX), (2 if is_low else 4), (4 if is_low else GAP_M_PX)
+        right_px = side_px if is_narrow else side_px + BAR_PX
+        self._row.setContentsMargins(side_px, 0 if is_away else above_px, right_px, 0 if is_away else below_px)
+        self.prompt.setMaximumHeight(0 if is_away else _ANY_HEIGHT_PX)

@@ -232,6 +232,11 @@ class PromptBox(QWidget):
         """The unsent prompt. While the box shows an earlier prompt unchanged: the text from before that."""
         return Draft(self.editor.history.draft(self.editor.toPlainText()), self.attachments.images)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a text nor an image."""
+        return not (self.editor.toPlainText() or self.attachments.images)
+
     def show_draft(self, draft: Draft) -> None:
         """Show another draft; the cursor stays in the common text."""
         if draft == self.draft:

@@ -20,7 +20,7 @@ def is_whole(part: QWidget | None) -> bool:
     return part is not None and part.visibleRegion().boundingRect() == part.rect()
 
 
-@pytest.mark.parametrize(("width", "height"), [(300, 96), (64, 500)])
+@pytest.mark.parametrize(("width", "height"), [(300, 60), (300, 110), (64, 500)])
 def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
     chat_stage: Callable[..., ChatStage], width: int, height: int
 ) -> None:
@@ -36,8 +36,11 @@ def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
     assert page.geometry().bottom() < prompt.mapTo(shown.view, QPoint()).y(), "they do not overlap"
     parts = [prompt.editor, prompt._stop, prompt._message]
     rects = [QRect(part.mapTo(prompt, part.rect().topLeft()), part.size()) for part in parts if part.isVisible()]
-    assert all(prompt.rect().contains(rect) for rect in rects)
-    assert sum(one.intersects(other) for one in rects for other in rects) == len(rects)
+    if prompt.height() > 0:
+        assert all(prompt.rect().contains(rect) for rect in rects)
+        assert sum(one.intersects(other) for one in rects for other in rects) == len(rects)
+    else:
+        assert (page.height(), prompt.editor.hasFocus()) == (height, True)
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is card
     assert page.rect().left() <= card.x() < card.geometry().right() <= page.width() - 10, "beside the scroll bar"
@@ -52,4 +55,7 @@ def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
         else:
             assert part is shown.button_named(name)
     shown.press(Qt.Key.Key_Return)
+    shown.type("next")
+    shown.settle()
+    assert is_whole(prompt), "what is written is to be seen"
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
