@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -118,6 +118,10 @@ class StructuredLaunch(msgspec.Struct, frozen=True):
     """The session whose transcript this one copied, and whose conversation it forks; "" for none, or without a copy."""
     begins_with_items: bool = False
     """Whether ``paths.session_history`` has the items that the transcript begins with; always so for a fork."""
+
+
+SETUP_DETAIL: Final = "Setting up the worktree"
+"""The detail of a chat's status while the command of a ``WorktreeSetup`` runs; the agent does not work then."""
 
 
 class WorktreeSetup(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from session_host.client.control import request as ask
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
+from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.messages import ActivityEvent, Describe, Kill
 from session_host.protocol.values import Activity, GridSize
 from session_host.storage.store import SessionRecord
@@ -101,6 +102,7 @@ async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Chec
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "WAITING")
         await watcher.until(lambda: activity(watcher) is Activity.WORKING, "the setup to be shown as work")
+        assert [event.detail for event in watcher.events if isinstance(event, ActivityEvent)][-1] == SETUP_DETAIL
         viewer.text("s")  # Typed ahead: it does not answer the question to come.
         viewer.text("\x03")
         await see(viewer, watcher, "The setup of the worktree was cancelled.")

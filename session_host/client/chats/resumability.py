@@ -18,6 +18,7 @@ from session_host.client.sessions.session_info import SessionInfo, resolve_stale
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError, NoSuchSession
 from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
+from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.storage.store import SessionRecord, Store, activity_log
 
@@ -221,11 +222,12 @@ def _was_used(record: SessionRecord) -> bool:
     """Whether a session's conversation has any messages, as far as is known.
 
     It has if the agent worked in this chat, or the chat was a resumed one, and the conversation did not change since.
+    The setup of a worktree is no work of the agent's.
     """
     if not _is_in_argv(record):
         return False
     seen = activity_log.last(session_transitions(record.id), TRANSITIONS_READ)
-    return any(each.activity is Activity.WORKING for each in seen)
+    return any(each.activity is Activity.WORKING and each.detail != SETUP_DETAIL for each in seen)
 
 
 def _is_in_argv(record: SessionRecord) -> bool:

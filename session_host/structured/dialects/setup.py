@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from session_host.protocol.launch import WorktreeSetup
+from session_host.protocol.launch import SETUP_DETAIL, WorktreeSetup
 from session_host.structured.acts import AnyResult
 from session_host.structured.items import (
     AgentRequest,
@@ -27,7 +27,6 @@ from session_host.structured.items import (
 from .base import Answer, Dialect, DialectPort, Start, UserPrompt
 
 KEY: Final = "worktree_setup"
-DETAIL: Final = "Setting up the worktree"
 OPTIONS: Final = (
     RequestOption("again", "Try again", "choice"),
     RequestOption("start", "Start anyway", "choice"),
@@ -108,7 +107,7 @@ class SetupDialect:
             command=setup.command, directory=setup.worktree,
         )  # fmt: skip
         self._port.emit(Put(item))
-        self._port.emit(StateChanged("running", detail=DETAIL))
+        self._port.emit(StateChanged("running", detail=SETUP_DETAIL))
 
     def _on_ended(self, code: int, number: int) -> None:
         port = self._port

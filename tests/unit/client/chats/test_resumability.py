@@ -15,6 +15,7 @@ from session_host.client.sessions.session_info import info_of
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationUnknown, NoSuchSession, NotResumable
 from session_host.paths import session_transitions
+from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
@@ -60,6 +61,10 @@ def test_a_missing_transcript_blocks_only_a_chat_that_has_worked() -> None:
 
     path = session_transitions(record.id)
     path.parent.mkdir(parents=True)
+    setup = {"time": "", "activity": "working", "source": "osc 7501", "detail": SETUP_DETAIL}
+    path.write_text(json.dumps(setup) + "\n")
+    assert resumability(record.id) == (True, "the conversation is empty"), "the setup of a worktree is not the agent"
+
     path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
 
     found = resumability(record.id)
