@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from session_host.errors import OutliveError
 
@@ -22,7 +22,14 @@ class UndoableRemovals(QObject):
     """Removes ended chats after a delay, during which the user can undo the removal.
 
     During the delay a chat is hidden and its files stay, so a crash removes nothing.
+
+    Signals:
+        begun: a chat is to be removed, and is hidden next (its id).
+        undone: the user keeps the chat after all; it is shown again (its id).
     """
+
+    begun = Signal(str)
+    undone = Signal(str)
 
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
@@ -37,6 +44,7 @@ class UndoableRemovals(QObject):
         timer.timeout.connect(lambda: self._list.tasks.start(self._carry_out(chat), "remove"))
         self._timers[chat.id] = timer
         timer.start()
+        self.begun.emit(chat.id)
         self._list.hide(chat)
         return True
 
@@ -47,6 +55,7 @@ class UndoableRemovals(QObject):
             timer.stop()
             timer.deleteLater()
             self._list.unhide(chat)
+            self.undone.emit(chat.id)
 
     async def finish(self) -> None:
         """Carry out all pending removals now, because the window closes."""

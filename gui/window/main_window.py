@@ -48,6 +48,7 @@ from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
+from gui.window.panes.removed_tabs import RemovedTabs
 from gui.window.panes.tab_drag import TabDragging
 from gui.window.saving import LayoutSaving
 from gui.window.sheets.send import SendSheet
@@ -201,6 +202,7 @@ class MainWindow(QWidget):
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
+        RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda chat: self.others.show(chat) is not None)
         dragging.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
         self.sidebar.opened.connect(self.open_chat)

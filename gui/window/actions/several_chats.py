@@ -106,7 +106,7 @@ class SeveralChats:
             )  # fmt: skip
 
     def _undo(self, chats: Sequence[Chat]) -> None:
-        for chat in chats:
+        for chat in reversed(chats):  # Each tab comes back to where it was when it went.
             self._sessions.removals.undo(chat)
 
     def resume(self, chats: Sequence[Chat]) -> None:

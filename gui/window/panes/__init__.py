@@ -5,8 +5,9 @@
     pane_area  places panes and the lines between them, and draws where a dragged tab would go
     tab_moves  moves and copies tabs between panes
     closed_tabs  the tabs that were closed lately
-    tab_drag   drags tabs out of their row, to other panes and windows
-    drop_zone  where a dragged tab would go
+    removed_tabs  the tabs of removed chats, which an undo brings back
+    tab_drag   drags tabs out of their row, to other panes and windows; accepts chats of the sidebar
+    drop_zone  where a dragged tab or chat would go
 
 The arrangement itself is ``gui.settings.pane_tree``. This room does not know the window's actions.
 """

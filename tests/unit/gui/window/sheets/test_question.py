@@ -263,6 +263,7 @@ async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played
     assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
     window.banners.act()
     assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
+    assert window.tabs.ids() == [ids[0]], "its tab is back"
     window.chat_actions.remove(played.chat(ids[1]))
     played.sessions.removals._timers[ids[1]].setInterval(0)
     await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")

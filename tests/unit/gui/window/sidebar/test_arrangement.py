@@ -155,6 +155,8 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     running = [await played.add(name) for name in ("four", "five")]
     window = played.open_window()
     sidebar, question = window.sidebar, window.sheets.question
+    for session_id in ids:
+        window.open_chat(played.chat(session_id))
     sidebar.model.toggle_group("ended")
     chosen = sidebar.list.selectionModel()
     for session_id in ids[:2]:
@@ -171,6 +173,7 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     assert window.banners.current is not None
     window.banners.act()
     assert len(played.sessions.listed()) == 5
+    assert window.tabs.ids() == ids, "their tabs are back"
     sidebar.list.setCurrentIndex(sidebar.model.index_of(running[0]))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
     assert window.banners.current.text.startswith("Running chats can’t be removed")
