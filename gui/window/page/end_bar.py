@@ -21,6 +21,8 @@ from session_host.protocol.values import State
 MARGINS_PX = 72
 WORDS_PX = 280
 """Minimum width for the text; with less, the buttons go below it."""
+WRAPPED_FROM_PX = 200
+"""In a narrower bar, an explanation in several lines would leave no room for the buttons."""
 
 
 class EndBar(Area):
@@ -53,6 +55,9 @@ class EndBar(Area):
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
         self.detail = ElidedLabel("", "secondary")
+        self.explanation = label("", "secondary")
+        """The detail in several lines, in place of one that would be cut."""
+        self.explanation.setWordWrap(True)
         self.refusal = label("", "needs_you")
         self.refusal.setWordWrap(True)
         self.resume = button(common_texts.resume(), "primary", lambda: self.resume_requested.emit(False))
@@ -65,7 +70,7 @@ class EndBar(Area):
         self.close_button = button(common_texts.close(), "", self.close_requested.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
-        for part in (self.title, self.detail, self.refusal):
+        for part in (self.title, self.detail, self.explanation, self.refusal):
             texts.addWidget(part)
         heading = QHBoxLayout()
         heading.setSpacing(GAP_M_PX)
@@ -99,6 +104,10 @@ class EndBar(Area):
         direction = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
         if self._row.direction() != direction:
             self._row.setDirection(direction)
+        is_cut = self._explains and self.detail.sizeHint().width() + MARGINS_PX > self.width() >= WRAPPED_FROM_PX
+        self.explanation.setText(self.detail.accessibleName() if is_cut else "")
+        self.explanation.setVisible(is_cut)
+        self.detail.setVisible(not is_cut)
 
     def offer(self, found: EndedChat | None) -> None:
         """Offer the possible actions; None while they are unknown."""
@@ -163,7 +172,7 @@ class EndBar(Area):
         now = datetime.now(UTC)
         command = chat.command
         self._mark.set_mark(chat.mark)
-        self._explains = record.state is State.LOST and not chat.is_interrupted
+        self._explains = record.state is not State.EXITED and not chat.is_interrupted
         if chat.is_interrupted:
             self.title.set_whole(page_texts.interrupted())
             when = phrases.clock(phrases.parse_time(record.ended_at), now)

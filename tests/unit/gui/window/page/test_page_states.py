@@ -255,6 +255,13 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
     page.end_bar.setFixedWidth(700)
     played.settle()
     assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons make room for it"
+    page.end_bar.setFixedWidth(280)
+    played.settle()
+    words = page.end_bar.explanation
+    assert words.isVisible()
+    assert not page.end_bar.detail.isVisible()
+    assert words.text().endswith("choose “New chat like this”."), "in a narrow pane it takes several lines"
+    assert words.height() >= words.heightForWidth(words.width())
 
 
 async def test_what_was_never_started_is_not_called_lost(played: Played):
