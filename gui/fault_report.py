@@ -28,7 +28,7 @@ UNEXPECTED: Final = "unexpected error"
 """Begins each report of an error in the log."""
 
 _STARTED, _ENDED = "the window starts", "the window ends"
-_CRASH: Final = "Fatal Python error: "
+CRASH: Final = "Fatal Python error: "
 _TAIL_BYTES: Final = 64 * 1024
 
 log = logging.getLogger(__name__)
@@ -158,4 +158,4 @@ def _ends_with_crash(path: Path) -> bool:
             tail = file.read().decode(errors="replace")
     except FileNotFoundError:
         return False
-    return _CRASH in tail.rpartition(_STARTED)[2]
+    return CRASH in tail.rpartition(_STARTED)[2]

@@ -1,0 +1,152 @@
+"""Use of a window at random: ``python -m tests.benchmarks.window_at_random --minutes 10 [--seed 1]``.
+
+Keys, texts, clicks and drags of the X server go to random places of a window whose chats write. Every few acts the
+window must answer, and its log must have no error. Printed: the last acts before each error; 1 if there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import time
+from collections import deque
+
+from gui.fault_report import CRASH, UNEXPECTED
+from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.soak import PROGRAMS
+from tests.benchmarks.window_soak import KEYS
+from tests.support.chat_commands import new_chat
+from tests.support.windows import NotListening, Window, window, xdotool
+
+PAUSE_S = 0.06
+LOOK_EVERY, RAISE_EVERY = 10, 25
+"""Acts."""
+
+ACTS_OF_A_WINDOW = 1500
+SHOWN_ACTS = 30
+
+WINDOW_KEYS = sorted({
+    *(key for keys in KEYS.values() for key in keys),
+    *(f"alt+{key}" for key in "123yna"),
+    *(f"alt+shift+{key}" for key in ("Left", "Right", "Up", "Down")),
+    *(f"ctrl+shift+{key}" for key in ("Tab", "space", "Prior", "Next", "Delete", "Return", *"joyrlv")),
+    "ctrl+minus", "ctrl+Return", "ctrl+alt+Return", "ctrl+a", "ctrl+z", "F2", "F10", "F11", "Menu", "Delete",
+})  # fmt: skip
+PLAIN_KEYS = (
+    "Return", "Escape", "Tab", "shift+Tab", "Up", "Down", "Left", "Right", "Home", "End", "Prior", "Next", "BackSpace",
+    "shift+Up", "shift+Down", "ctrl+Home", "ctrl+End", "space",
+)  # fmt: skip
+TEXTS = ("run: make all", "hello", "ls", "theme", "close", "#", "@", "/", "12", "éß漢字", "  ", "stop", "edit: a.txt")
+BUTTONS = "111123345"
+
+
+class Hand:
+    """Acts at random; ``acts`` are the last ones."""
+
+    def __init__(self, seed: int) -> None:
+        self._choose = random.Random(seed)
+        self.acts: deque[str] = deque(maxlen=SHOWN_ACTS)
+        self.count = 0
+
+    def act(self) -> None:
+        """Do one thing in the active window."""
+        self.count += 1
+        choose = self._choose
+        kind = choose.choices(("key", "plain key", "text", "click", "drag", "move"), (35, 25, 8, 18, 9, 5))[0]
+        match kind:
+            case "key" | "plain key":
+                what = choose.choice(WINDOW_KEYS if kind == "key" else PLAIN_KEYS)
+                xdotool("key", what)
+            case "text":
+                what = choose.choice(TEXTS)
+                xdotool("type", "--delay", "4", "--", what)
+            case "drag":
+                what = self._drag()
+            case _:
+                x, y = self._place()
+                button = choose.choice(BUTTONS) if kind == "click" else ""
+                times = 2 if choose.random() < 0.15 else 1
+                xdotool("mousemove", str(x), str(y), *(["click", "--repeat", str(times), button] if button else []))
+                what = f"{button}×{times} {x},{y}" if button else f"{x},{y}"
+        self.acts.append(f"{kind} {what}")
+
+    def _drag(self) -> str:
+        (x, y), (to_x, to_y) = self._place(), self._place()
+        xdotool("mousemove", str(x), str(y), "mousedown", "1")
+        for step in range(1, 6):
+            xdotool("mousemove", str(x + (to_x - x) * step // 5), str(y + (to_y - y) * step // 5))
+        xdotool("mouseup", "1")
+        return f"{x},{y} {to_x},{to_y}"
+
+    def _place(self) -> tuple[int, int]:
+        """A point of the active window, in pixels of the screen; often in its sidebar, or in its tabs."""
+        told = xdotool("getactivewindow", "getwindowgeometry", "--shell")
+        box = {name: int(value) for name, value in (line.split("=") for line in told.split())}
+        choose = self._choose
+        width = min(box["WIDTH"], 260) if choose.random() < 0.4 else box["WIDTH"]
+        height = min(box["HEIGHT"], 60) if choose.random() < 0.3 else box["HEIGHT"]
+        return box["X"] + choose.randrange(width), box["Y"] + choose.randrange(height)
+
+
+def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> int:
+    """Use one window until it ends or is not shown any more; returns the number of errors in its log so far."""
+    chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
+    for chat in (*chats, new_chat(own.area, f"structured-{hand.count}")):
+        opened.show(chat)
+    opened.focus()
+    for number in range(ACTS_OF_A_WINDOW):
+        if time.monotonic() > end_s or opened.process.poll() is not None or not (shown := opened.shown()):
+            break
+        if number % RAISE_EVERY == 0:
+            xdotool("windowactivate", shown[0])
+        try:
+            hand.act()
+        except subprocess.CalledProcessError:
+            hand.acts.append("no window is active")
+        time.sleep(PAUSE_S)
+        if number % LOOK_EVERY == 0:
+            errors = look(own, opened, hand, errors)
+    return look(own, opened, hand, errors)
+
+
+def look(own: Setting, opened: Window, hand: Hand, errors: int) -> int:
+    """Print what is wrong; returns the number of errors in the log."""
+    began_s = time.monotonic()
+    try:
+        opened.ask("tabs")
+    except (NotListening, AssertionError, TimeoutError) as error:
+        if opened.process.poll() not in {0, None}:
+            print(f"the window ended: {error}; the last acts: {list(hand.acts)}")
+            return errors + 1
+    if (took_s := time.monotonic() - began_s) > 5:
+        print(f"the window answered after {took_s:.0f} s; the last acts: {list(hand.acts)}")
+    logs = [log.read_text(encoding="utf-8", errors="replace") for log in own.area.state.glob("logs/window*")]
+    found = sum(log.count(UNEXPECTED) + log.count(CRASH) for log in logs)
+    if found > errors:
+        print(f"an error in the window's log; the last acts: {list(hand.acts)}", *logs, sep="\n")
+    return max(found, errors)
+
+
+def main() -> int:
+    """Run it; 1 if there was an error."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_at_random", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    options = parser.parse_args()
+    end_s = time.monotonic() + options.minutes * 60
+    hand, errors, windows = Hand(options.seed), 0, 0
+    with setting(1) as own:
+        own.display()
+        own.tray()
+        while time.monotonic() < end_s:
+            with window() as opened:
+                errors = use(own, opened, hand, end_s, errors)
+            windows += 1
+    print(f"{hand.count} acts in {windows} windows, errors: {errors}")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
