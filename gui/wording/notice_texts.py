@@ -285,6 +285,10 @@ def no_such_agent(agent: str) -> str:
     return translate("notice", "The agent {agent} is no longer available").format(agent=agent)
 
 
+def several_ended(count: int) -> str:
+    return translate("notice", "{count} chats ended").format(count=count)
+
+
 def removed_several(count: int) -> str:
     return translate("notice", "{count} chats removed").format(count=count)
 

@@ -15,7 +15,7 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
-from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 
@@ -42,6 +42,8 @@ class ResumeAll(QObject):
         self._resuming = resuming
         self._banners = banners
         self._sheets = sheets
+        self._ending: list[Chat] = []
+        sessions.changed.connect(self._check_ending)
 
     def offer(self) -> None:
         """Offer it in a banner, once for each chat."""
@@ -67,6 +69,30 @@ class ResumeAll(QObject):
     def ask_about(self, chats: Sequence[Chat]) -> None:
         """List which of these ended chats can be resumed, and ask whether to do so."""
         self._sessions.tasks.start(self._ask(chats, notice_texts.none_can_be_resumed()), "resume several")
+
+    def offer_after_end(self, chats: Sequence[Chat]) -> None:
+        """Offer to resume chats once all of them have ended, because the user ends them now."""
+        self._ending = list(chats)
+        self._check_ending()
+
+    def _check_ending(self) -> None:
+        if self._ending and all(chat.has_ended and chat.is_recorded for chat in self._ending):
+            ended, self._ending = self._ending, []
+            self._sessions.tasks.start(self._offer_undo(ended), "undo of several ends")
+
+    async def _offer_undo(self, ended: list[Chat]) -> None:
+        chats = (await _resumable(ended))[0]
+        if not chats:
+            return
+
+        def resume() -> None:
+            if len(chats) > 1:
+                self.ask_about(chats)
+            else:
+                self._resuming.resume(chats[0])
+
+        text = notice_texts.several_ended(len(ended))
+        self._banners.show_banner(Banner(text, action_texts.resume_chats(len(chats)), resume, key="several ended"))
 
     async def _ask(self, candidates: Sequence[Chat], none: str) -> None:
         """Ask about those that can be resumed; if none can be, say ``none``."""

@@ -340,6 +340,27 @@ async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_can
     assert window.tabs.ids() == []
 
 
+async def test_an_end_of_several_chats_can_be_undone(played: Played, client: PlayedResume):
+    ids = [await played.add(name, agent="claude") for name in ("one", "two", "gone")]
+    window = played.open_window()
+    client.cannot = {ids[2]}
+    played.sessions.stop = lambda chat: None  # type: ignore[method-assign]
+    window.several.stop([played.chat(each) for each in ids])
+    window.sheets.question.accept()
+    for session_id in ids:
+        assert window.banners.current is None, "not before all have ended"
+        played.viewers[session_id].end(exit_signal=15)
+        with Store.open(paths.database()) as store:
+            store.update(session_id, state=State.EXITED, exit_signal=15)
+        await played.sessions.refresh_now()
+        played.settle()
+    await played.until(lambda: window.banners.current is not None, "the offer")
+    assert window.banners.current is not None
+    assert (window.banners.current.text, window.banners.current.action) == ("3 chats ended", "Resume 2 chats…")
+    window.banners.act()
+    await played.until(lambda: window.sheets.question.is_open, "the list")
+
+
 async def test_one_line_says_why_several_chats_cannot_be_resumed(played: Played, client: PlayedResume):
     ids = [await played.add(name, agent="claude", **ENDED) for name in ("one", "two")]
     window = played.open_window()
