@@ -357,9 +357,9 @@ class Sidebar(Area):
                 self.rename_requested.emit(chat)
             case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
                 self.remove_requested.emit(chosen)
-            case Qt.Key.Key_Menu if chat is not None:
+            case Qt.Key.Key_Menu if chosen := [chat] if chat is not None else self.selected():
                 place = self.list.visualRect(index).center()
-                self._show_menu(chat, self.list.viewport().mapToGlobal(place))
+                self._show_menu(chosen[-1], self.list.viewport().mapToGlobal(place))
             case _:
                 return False
         return True

@@ -8,9 +8,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QDrag, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
@@ -128,28 +127,6 @@ async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Play
     assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
 
 
-async def test_the_picture_of_dragged_chats_is_opaque_and_beside_the_pointer(
-    played: Played, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("one", "two"):
-        await played.add(name)
-    listed = played.open_window().sidebar.list
-    pictures: list[tuple[QImage, QPoint]] = []
-    monkeypatch.setattr(
-        QDrag, "exec", lambda drag, _actions: pictures.append((drag.pixmap().toImage(), drag.hotSpot()))
-    )
-    listed.setCurrentIndex(listed.model().index(1, 0))
-    listed.startDrag(Qt.DropAction.MoveAction)
-    listed.selectAll()
-    listed.startDrag(Qt.DropAction.MoveAction)
-    for picture, pointer in pictures:
-        points = [QPoint(x, y) for x in range(picture.width()) for y in range(picture.height())]
-        assert {picture.pixelColor(point).alpha() for point in points} == {255}, "no desktop must blend it"
-        assert not picture.rect().contains(pointer)
-        assert picture.height() < 48, "the rows below stay legible"
-    assert len(pictures) == 2
-
-
 async def test_several_are_stopped_and_removed_with_one_question(played: Played) -> None:
     ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
     running = [await played.add(name) for name in ("four", "five")]
@@ -264,9 +241,17 @@ async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -
 
 
 async def test_the_keyboard_on_a_heading_is_seen_and_folds_it(played: Played) -> None:
-    await played.add("one")
+    for name in ("one", "two"):
+        await played.add(name)
     sidebar = played.open_window().sidebar
+    sidebar.several_menu_requested.disconnect()
+    asked: list[str] = []
+    sidebar.several_menu_requested.connect(lambda chats, _place: asked.extend(chat.name for chat in chats))
     sidebar.list.setFocus()
+    QTest.keyClick(sidebar.list, Qt.Key.Key_End)
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(sidebar.list, Qt.Key.Key_Menu)
+    assert asked == ["one", "two"], "the menu is that of the selected chats"
     QTest.keyClick(sidebar.list, Qt.Key.Key_Home)
     heading = sidebar.list.currentIndex()
     assert isinstance(sidebar.model.entry(heading), Heading)
