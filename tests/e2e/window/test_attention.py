@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from gui.settings.autostart import autostart_file
+from session_host.client.chats.notification_rules import read_rules
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
 from tests.programs import Gate, program
 from tests.support.area import Area
@@ -116,6 +117,8 @@ def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_
         own.wait_connected([chats["turn-4"]["id"]])
         own.focus()
         palette(own, "mute or unmute")
+        # The X server's keys and requests of commands come by different ways.
+        wait_until(lambda: read_rules(chats["turn-4"]["id"]).is_muted, WAIT_S, "the chat to be muted")
         own.show(shown["id"])
         wait_until(lambda: active(own) == ["shown"], WAIT_S, "the other tab")
         for name in names:
