@@ -18,7 +18,8 @@ from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
 from tests.benchmarks.window_soak import KEYS
 from tests.support.chat_commands import new_chat
-from tests.support.windows import NotListening, Window, window, xdotool
+from tests.support.waiting import wait_until
+from tests.support.windows import TIMEOUT_S, NotListening, Window, window, xdotool
 
 PAUSE_S = 0.06
 LOOK_EVERY, RAISE_EVERY = 10, 25
@@ -95,7 +96,7 @@ def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> 
     chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
     for chat in (*chats, new_chat(own.area, f"structured-{hand.count}")):
         opened.show(chat)
-    opened.focus()
+    wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # Those of the former process are there again.
     for number in range(ACTS_OF_A_WINDOW):
         if time.monotonic() > end_s or opened.process.poll() is not None or not (shown := opened.shown()):
             break

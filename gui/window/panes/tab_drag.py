@@ -11,6 +11,7 @@ from typing import ClassVar
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QDrag, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
+from shiboken6 import Shiboken
 
 from gui.bridge.chat import Chat
 from gui.input.drag_formats import CHATS_MIME
@@ -56,8 +57,10 @@ class TabDrag:
             drag.exec(Qt.DropAction.MoveAction)
         finally:
             TabDrag.current = None
-            escape.end()
-        return not escape.was_pressed and self.drop_target is None and drag.target() is None
+            is_there = Shiboken.isValid(drag)  # Else the window has ended during the drag.
+            if is_there:
+                escape.end()
+        return is_there and not escape.was_pressed and self.drop_target is None and drag.target() is None
 
 
 class _EscapeFilter(QObject):
@@ -122,8 +125,8 @@ class TabDragging(QObject):
     def _drag(self, pane: PaneWidget, session_id: str) -> None:
         drag = TabDrag(pane, session_id)
         is_outside = drag.run()
-        if self._panes.pane(pane.number) is not pane or pane.bar.index_of(session_id) < 0:
-            return  # The chat was removed during the drag.
+        if not Shiboken.isValid(pane) or self._panes.pane(pane.number) is not pane or pane.bar.index_of(session_id) < 0:
+            return  # The window has ended, or the chat was removed, during the drag.
         if drag.drop_target is not None:
             target, drop = drag.drop_target
             target.accept_drop(self._panes, pane, session_id, drop)
