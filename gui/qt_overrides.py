@@ -3,8 +3,8 @@
 PySide6 keeps an exception that leaves an override, such as ``paintEvent``, and raises it when Qt's code returns to
 Python. Until then Qt goes on, and calls other overrides. If the first call of a class's override comes just then,
 PySide (6.10, 6.11) drops one reference too many to that method, and never calls it again: later the process calls freed
-memory. With Python 3.11, PySide (6.8 to 6.12) also crashes on an error of the interpreter's own, such as an IndexError,
-whose exception object does not exist before code catches it.
+memory. With Python 3.11, PySide (6.8 to 6.12) also crashes on an error of the interpreter's own, such as an IndexError.
+Python makes the exception object of such an error only when code catches it.
 
 So no exception leaves an override: it is reported to ``sys.excepthook`` where it happens, and Qt gets a neutral value.
 """

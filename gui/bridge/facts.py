@@ -152,7 +152,7 @@ class ChatFacts:
 
     @property
     def since(self) -> datetime | None:
-        """When the chat entered its group. If its agent stopped reporting, this is the time of its last report."""
+        """The time at which the chat entered its group; of the last report, if its agent has stopped reporting."""
         record = self.record
         if self.has_ended:
             return phrases.parse_time(record.ended_at or record.created_at)

@@ -184,7 +184,7 @@ def cannot_split(*, is_row: bool) -> str:
 
 
 def too_small_to_split(*, is_row: bool) -> str:
-    """The same over a pane to whose edge a tab is dragged."""
+    """Shown over a pane while a tab is dragged to its edge."""
     return translate("window", "Too narrow to split") if is_row else translate("window", "Too low to split")
 
 

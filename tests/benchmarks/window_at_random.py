@@ -1,7 +1,8 @@
 """Use of a window at random: ``python -m tests.benchmarks.window_at_random --minutes 10 [--seed 1]``.
 
-Keys, texts, clicks and drags of the X server go to random places of a window whose chats write. Every few acts the
-window must answer, and its log must have no error. Printed: the last acts before each error; 1 if there was one.
+Presses keys, types, clicks and drags at random places of a window, while its chats write. All are real events of the X
+server. Every few acts the window must answer, and its log must have no error; it must have none after its end, too.
+Prints the last acts before each error. Exit code: 1 if there was an error.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import sys
 import time
 from collections import deque
 
-from gui.fault_report import CRASH, UNEXPECTED
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
-from tests.benchmarks.window_soak import KEYS
+from tests.benchmarks.window_soak import KEYS, window_errors
 from tests.support.chat_commands import new_chat
 from tests.support.waiting import wait_until
 from tests.support.windows import TIMEOUT_S, NotListening, Window, window, xdotool
@@ -113,7 +113,7 @@ def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> 
 
 
 def look(own: Setting, opened: Window, hand: Hand, errors: int) -> int:
-    """Print what is wrong; returns the number of errors in the log."""
+    """Ask the window something, and print what is wrong; returns the number of errors so far."""
     began_s = time.monotonic()
     try:
         opened.ask("tabs")
@@ -123,8 +123,12 @@ def look(own: Setting, opened: Window, hand: Hand, errors: int) -> int:
             return errors + 1
     if (took_s := time.monotonic() - began_s) > 5:
         print(f"the window answered after {took_s:.0f} s; the last acts: {list(hand.acts)}")
-    logs = [log.read_text(encoding="utf-8", errors="replace") for log in own.area.state.glob("logs/window*")]
-    found = sum(log.count(UNEXPECTED) + log.count(CRASH) for log in logs)
+    return read_logs(own, hand, errors)
+
+
+def read_logs(own: Setting, hand: Hand, errors: int) -> int:
+    """Print the windows' logs if they have new errors; returns the number of errors so far."""
+    found, logs = window_errors(own)
     if found > errors:
         print(f"an error in the window's log; the last acts: {list(hand.acts)}", *logs, sep="\n")
     return max(found, errors)
@@ -144,6 +148,7 @@ def main() -> int:
         while time.monotonic() < end_s:
             with window() as opened:
                 errors = use(own, opened, hand, end_s, errors)
+            errors = read_logs(own, hand, errors)
             windows += 1
     print(f"{hand.count} acts in {windows} windows, errors: {errors}")
     return 1 if errors else 0

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gui.fault_report import UNEXPECTED
+from gui.fault_report import CRASH, UNEXPECTED
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
@@ -104,6 +104,12 @@ class Soak:
         self._press(("Return", "Down", "Down", "Escape"))
 
 
+def window_errors(own: Setting) -> tuple[int, list[str]]:
+    """How many errors and crashes the windows' logs have, and the logs."""
+    logs = [log.read_text(encoding="utf-8", errors="replace") for log in own.area.state.glob("logs/window*")]
+    return sum(log.count(UNEXPECTED) + log.count(CRASH) for log in logs), logs
+
+
 def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> int:
     """Use the window; 1 unless all is well."""
     own.display()
@@ -124,8 +130,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
                     soak.do(name)
                 except (NotListening, AssertionError, RuntimeError):
                     print(f"act {done}, {name}; the window: {opened.process.poll()}")
-                    for log in own.area.state.glob("logs/window*"):
-                        print(log.read_text())
+                    print(*window_errors(own)[1], sep="\n")
                     raise
                 done += 1
             pid = opened.process.pid
@@ -136,8 +141,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
             file.flush()
     (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
     print(f"window soak of {minutes:g} minutes: {done} acts")
-    logs = [log.read_text() for log in own.area.state.glob("logs/window*")]
-    errors = sum(log.count(UNEXPECTED) for log in logs)
+    errors, logs = window_errors(own)
     print(f"errors in the window's log: {errors}")
     if errors:
         print(*logs, sep="\n")

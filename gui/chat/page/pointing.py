@@ -285,7 +285,7 @@ class PointedPage(ScrollingPage):
             window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """When Ctrl is pressed or released, mark the link that a click would open, or unmark it."""
+        """Mark the link under the pointer while Ctrl is held: a click would open it."""
         if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Control or self._pressed_at is not None:
             return False
         control = Qt.KeyboardModifier.ControlModifier

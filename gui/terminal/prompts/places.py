@@ -55,7 +55,7 @@ class PromptPlaces:
         if history is None or not history.is_of(emulator, pattern) or not history.read_on():
             history = self._history = _HistoryRows(emulator, pattern)
         rows, end = _screen_rows(emulator, history.pattern)
-        return [Prompt(row, None, end, turn=True) for row, end in pairwise([*history.rows(), *rows, end])]
+        return [Prompt(row, None, next_row, turn=True) for row, next_row in pairwise([*history.rows(), *rows, end])]
 
     def turn_at(self, emulator: Emulator, row: int) -> TurnPlace | None:
         """The agent's turn that a row belongs to; None for none."""

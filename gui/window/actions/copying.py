@@ -31,15 +31,17 @@ class ChatAnswers:
         self._agents = agents
         self._banners = banners
 
+    @property
+    def _agent(self) -> Agent | None:
+        return self._agents.get(self._chat.record.agent)
+
     def has_answers(self) -> bool:
         """Whether the chat's agent keeps a record that Outlive can read."""
-        agent = self._agents.get(self._chat.record.agent)
-        return agent is not None and bool(agent.conversation.place)
+        return self._agent is not None and bool(self._agent.conversation.place)
 
     def prompt_pattern(self) -> str:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""
-        agent = self._agents.get(self._chat.record.agent)
-        return agent.signals.user_prompt if agent is not None else ""
+        return self._agent.signals.user_prompt if self._agent is not None else ""
 
     def copy_answer(self, place: TurnPlace | None) -> bool:
         """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""

@@ -150,7 +150,7 @@ class EndedChatActions(QObject):
         try:
             follower = await self._sessions.resume(chat, GridSize(*self._layout.grid).clamped())
         except OutliveError as error:
-            return str(error).removeprefix(f"{chat.name}: ")
+            return _reason(chat, error)
         finally:
             self._in_progress.discard(chat.id)
         self._tabs.replace_tabs(chat.id, follower)
@@ -165,7 +165,7 @@ class EndedChatActions(QObject):
             can_choose = await asyncio.to_thread(has_picker, page.chat.id)
         if page in self._tabs.pages():
             picks = can_choose and isinstance(error, ConversationUnknown)
-            reason = str(error).removeprefix(f"{page.chat.name}: ")  # The chat is in front of the user.
+            reason = _reason(page.chat, error)
             line = phrases.without_remedy(reason) if picks else reason
             page.end_bar.refuse(line, can_choose=can_choose, can_force=isinstance(error, ConversationOpen))
         else:
@@ -209,3 +209,8 @@ class EndedChatActions(QObject):
                 notice_texts.ended(chat.name), common_texts.resume(), lambda: self.resume(chat), key=f"ended {chat.id}"
             )
             self._banners.show_banner(banner)
+
+
+def _reason(chat: Chat, error: OutliveError) -> str:
+    """An error without the chat's name, where the user sees which chat it is."""
+    return str(error).removeprefix(f"{chat.name}: ")

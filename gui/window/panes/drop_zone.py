@@ -1,4 +1,4 @@
-"""Where a dragged tab or chat would go."""
+"""The place where a dragged tab or chat goes if it is dropped."""
 
 from __future__ import annotations
 

@@ -24,6 +24,10 @@ from gui.window.panes.tab_moves import move_tab, reopen_tab
 from gui.wording import window_texts
 
 MIME = "application/x-outlive-tab"
+
+_DropPlace = tuple[Drop, QRect, str]
+"""A drop target, the area to colour, and a text for it."""
+
 _MARK_PX = 2
 
 
@@ -191,40 +195,43 @@ class TabDragging(QObject):
         """Show the drop target of a dragged tab, or store it if the tab was dropped."""
         drag = TabDrag.current
         found = self._drop_at(event.position().toPoint(), drag) if drag is not None else None
-        if drag is None or found is None:
-            self._area.zone.hide()
-            event.ignore()
-            if isinstance(event, QDragMoveEvent):  # Else Qt would report a drop outside of all windows.
-                event.accept()
-            return
-        drop, zone, text = found
-        event.setDropAction(Qt.DropAction.MoveAction)
-        event.accept()
-        if isinstance(event, QDragMoveEvent):
-            self._area.zone.show_at(zone, text)
-        else:
-            self._area.zone.hide()
+        drop = self._dropped(event, found)
+        if drag is not None and drop is not None:
             drag.drop_target = self, drop
+        elif found is None and isinstance(event, QDragMoveEvent):  # Else Qt would report a drop outside of all windows.
+            event.accept()
 
     def _on_chats(self, event: QDropEvent) -> None:
         """Show the drop target of chats from the sidebar, or open them there once the drag has ended."""
         ids = bytes(event.mimeData().data(CHATS_MIME).data()).decode().split("\n")
         chats = [chat for chat in map(self._chat_of, ids) if chat is not None]
         found = self._drop_at(event.position().toPoint(), None)
-        if event.source() is None or not chats or found is None:  # Without a source, it is another process's drag.
-            self._area.zone.hide()
-            event.ignore()
-            return
-        drop, zone, text = found
-        event.setDropAction(Qt.DropAction.MoveAction)
-        event.accept()
-        if isinstance(event, QDragMoveEvent):
-            self._area.zone.show_at(zone, text)
-        else:
-            self._area.zone.hide()
+        is_ours = event.source() is not None and bool(chats)  # Without a source, it is another process's drag.
+        if (drop := self._dropped(event, found if is_ours else None)) is not None:
             QTimer.singleShot(0, self, lambda: self.open_chats(chats, drop))
 
-    def _drop_at(self, point: QPoint, drag: TabDrag | None) -> tuple[Drop, QRect, str] | None:
+    def _dropped(self, event: QDropEvent, found: _DropPlace | None) -> Drop | None:
+        """Take an event of a drag, and show where a drop would go; returns the target if this is the drop.
+
+        Args:
+            event: the event; it is ignored without a place.
+            found: the place under the pointer; None for none.
+        """
+        zone = self._area.zone
+        is_move = isinstance(event, QDragMoveEvent)
+        if found is None or not is_move:
+            zone.hide()
+        if found is None:
+            event.ignore()
+            return None
+        drop, area, text = found
+        event.setDropAction(Qt.DropAction.MoveAction)
+        event.accept()
+        if is_move:
+            zone.show_at(area, text)
+        return None if is_move else drop
+
+    def _drop_at(self, point: QPoint, drag: TabDrag | None) -> _DropPlace | None:
         """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing.
 
         Args:
@@ -257,7 +264,7 @@ class TabDragging(QObject):
         """Whether a pane of this window moves to an edge of another one with its only tab."""
         return self._panes.pane(source.number) is source is not target and source.bar.count() == 1
 
-    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> tuple[Drop, QRect, str]:
+    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> _DropPlace:
         bar, origin = pane.bar, point_in(self._area, pane.bar)
         at_px = point.x() - origin.x()
         index = sum(bar.tabRect(each).center().x() < at_px for each in range(bar.count()))

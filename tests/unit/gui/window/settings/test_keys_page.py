@@ -14,11 +14,16 @@ from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.window.settings.conftest import Opened
 
 
-def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
-    window = opened.window
-    window.show_page("keys")
-    page = window.page("keys")
+def keys_page(opened: Opened) -> KeysPage:
+    """The page, shown."""
+    opened.window.show_page("keys")
+    page = opened.window.page("keys")
     assert isinstance(page, KeysPage)
+    return page
+
+
+def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
+    page = keys_page(opened)
     rows = {row.action.name: row for row in page.rows}
     rename = rows["rename"]
     rename.setFocus()
@@ -93,10 +98,7 @@ def test_screen_readers_hear_that_a_key_is_awaited_and_about_a_conflict(
 
 
 def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opened: Opened, area: Area) -> None:
-    window = opened.window
-    window.show_page("keys")
-    page = window.page("keys")
-    assert isinstance(page, KeysPage)
+    page = keys_page(opened)
     rows = {row.action.name: row for row in page.rows}
     assert rows["new_shell"].accessibleName() == "New shell in this directory: Ctrl+Shift+Enter"
     assert rows["previous_prompt"].accessibleName() == "Go to previous prompt: Ctrl+Shift+PageUp"
@@ -111,10 +113,7 @@ def test_keys_are_shown_by_the_names_on_keyboards_and_written_by_qts_names(opene
 
 
 def test_a_key_that_types_text_is_added_changed_and_removed(opened: Opened, area: Area) -> None:
-    window = opened.window
-    window.show_page("keys")
-    page = window.page("keys")
-    assert isinstance(page, KeysPage)
+    page = keys_page(opened)
     path = area.config / "keys.toml"
     control_alt = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
     control_shift = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
