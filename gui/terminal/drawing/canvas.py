@@ -1,37 +1,46 @@
 """The picture of the grid: receives frames, and paints only changed rows. Output path, 15 of 16.
 
-Engines report whole screens as changed when they scroll. So each new row is compared with the painted ones: equal rows
+Engines report whole screens as changed when they scroll. So each new row is compared with the shown ones: equal rows
 stay, and rows that only moved are moved as pixels.
+
+Changed rows are painted when they are shown: few in the canvas's own picture, from which they are copied; many at once
+in the window's picture, which saves the copy. The canvas's picture is behind then, until a part of such a row is shown
+alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Frame, Row
 
-from .row_painter import RowPainter
+from .regions import bands, rectangles
+from .row_painter import MANY_ROWS, RowPainter
+from .window_picture import WindowPicture
 
 _SMALLEST_MOVE_ROWS = 4
 """Fewer changed rows than this are painted; searching for a move would take longer."""
 
 
 class Canvas:
-    """The painted rows, in device pixels.
+    """The shown rows, in device pixels.
 
     Attributes:
-        size: the size of the painted grid.
-        rows: each row's painted content; None for a row to paint again.
+        size: the size of the grid.
+        rows: each row's content; None for a row that is not known, or must be painted again.
     """
 
     def __init__(self, painter: RowPainter) -> None:
         self._painter = painter
         self.size = GridSize(0, 0)
         self.rows: list[Row | None] = []
-        self.image = QImage()
+        self._image = QImage()
+        self._behind: set[int] = set()
+        """The rows that the picture does not show yet."""
         self._cursor: Cursor | None = None
 
     @property
@@ -42,9 +51,10 @@ class Canvas:
     def set_painter(self, painter: RowPainter) -> None:
         """Use other fonts or colours from now on, and repaint all known rows."""
         self._painter = painter
-        rows = {number: row for number, row in enumerate(self.rows) if row is not None}
+        rows = self.rows
         self._allocate(self.size)
-        self._paint(rows)
+        self.rows = rows
+        self._behind = {number for number, row in enumerate(rows) if row is not None}
 
     def clear(self) -> None:
         """Clear the picture."""
@@ -54,10 +64,11 @@ class Canvas:
         metrics = self._painter.metrics
         self.size = size
         self.rows = [None] * size.rows
+        self._behind.clear()
         width, height = size.columns * metrics.width, size.rows * metrics.height
-        if self.image.width() != width or self.image.height() != height:
-            self.image = QImage(width, height, QImage.Format.Format_RGB32)
-        self.image.fill(self._painter.colors.background)
+        if self._image.width() != width or self._image.height() != height:
+            self._image = QImage(width, height, QImage.Format.Format_RGB32)
+        self._image.fill(self._painter.colors.background)
 
     def apply(self, frame: Frame) -> set[int]:
         """Update the picture to a frame; returns the numbers of the rows with changed pixels."""
@@ -73,15 +84,61 @@ class Canvas:
         touched = set(changed)
         if len(changed) >= _SMALLEST_MOVE_ROWS:
             touched |= self._move(changed)
-        self._paint(changed)
+        for number, row in changed.items():
+            rows[number] = row
+        self._behind.update(changed)
         return touched
 
-    def _paint(self, rows: Mapping[int, Row]) -> None:
-        if not rows or self.image.isNull():
-            return
-        self._painter.paint_rows(self.image, rows, self._cursor)
-        for number, row in rows.items():
-            self.rows[number] = row
+    def paint(self, painter: QPainter, region: QRegion, corner: QPoint) -> None:
+        """Paint a part of the grid.
+
+        Args:
+            painter: its coordinates are device pixels.
+            region: a part of the grid, in these coordinates.
+            corner: the grid's corner.
+        """
+        behind = self._behind_in(region, corner)
+        if len(behind) >= MANY_ROWS and (picture := WindowPicture.of(painter)) is not None:
+            shown = self._paint_at_once(picture, region.intersected(picture.clip), corner, behind)
+            behind.difference_update(shown)
+            width, height = self._image.width(), self._painter.metrics.height
+            for first, last in bands(shown):
+                top = corner.y() + first * height
+                region = region.subtracted(QRegion(corner.x(), top, width, (last - first + 1) * height))
+        self._catch_up(behind)
+        for rect in rectangles(region):
+            painter.drawImage(rect.topLeft(), self._image, rect.translated(-corner))
+
+    def _behind_in(self, region: QRegion, corner: QPoint) -> set[int]:
+        """The rows in a region that the picture does not show yet."""
+        if not self._behind:
+            return set()
+        height = self._painter.metrics.height
+        numbers: set[int] = set()
+        for rect in rectangles(region.translated(-corner)):
+            numbers.update(range(rect.top() // height, rect.bottom() // height + 1))
+        return numbers & self._behind
+
+    def _paint_at_once(
+        self, picture: WindowPicture, region: QRegion, corner: QPoint, numbers: Collection[int]
+    ) -> set[int]:
+        """Paint in the window's picture those rows that are wholly in a region, and that the atlas can draw."""
+        width, height = self._image.width(), self._painter.metrics.height
+        whole: set[int] = set()
+        for rect in rectangles(region.translated(-corner)):
+            if rect.left() <= 0 and rect.right() >= width - 1:
+                whole.update(range(-(-rect.top() // height), (rect.bottom() + 1) // height))
+        rows = {number: row for number in sorted(whole.intersection(numbers)) if (row := self.rows[number]) is not None}
+        if len(rows) < MANY_ROWS:
+            return set()
+        return self._painter.assemble_rows(picture.place(corner, self.size.columns), rows, self._cursor)
+
+    def _catch_up(self, numbers: Collection[int]) -> None:
+        """Paint rows in the canvas's picture."""
+        rows = {number: row for number in numbers if (row := self.rows[number]) is not None}
+        self._behind.difference_update(numbers)
+        if rows and not self._image.isNull():
+            self._painter.paint_rows(self._image, rows, self._cursor)
 
     def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
         """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""
@@ -108,11 +165,15 @@ class Canvas:
         if not shift:
             return set()
         first, end = block
-        line = self.image.bytesPerLine() * self._painter.metrics.height
-        # A memoryview's slice assignment handles overlap (memmove).
-        pixels = memoryview(self.image.bits())
-        pixels[first * line : end * line] = pixels[(first + shift) * line : (end + shift) * line]
-        pixels.release()
+        behind = {number - shift for number in self._behind if first <= number - shift < end}
+        if len(behind) < end - first:
+            line = self._image.bytesPerLine() * self._painter.metrics.height
+            # A memoryview's slice assignment handles overlap (memmove).
+            pixels = memoryview(self._image.bits())
+            pixels[first * line : end * line] = pixels[(first + shift) * line : (end + shift) * line]
+            pixels.release()
+        self._behind.difference_update(range(first, end))
+        self._behind |= behind
         moved = self.rows[first + shift : end + shift]
         self.rows[first:end] = moved
         ligatures, cursor = self._painter.metrics.ligatures, self._cursor

@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtGui import QImage
 
 from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyph_atlas import AtlasIsFull, GlyphAtlas
+from gui.terminal.glyphs.grid_place import GridPlace
 
 from .row_layout import LaidRun
 
 Rows = Mapping[int, list[LaidRun]]
 
 
-def assemble_rows(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) -> dict[int, list[int]]:
+def assemble_rows(
+    place: GridPlace, rows: Rows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool = False
+) -> dict[int, list[int]]:
     """Paint rows, including their backgrounds.
 
     Args:
-        image: the picture of the grid; its width is a whole number of cells.
-        rows: by their numbers in the picture.
+        place: where the grid is.
+        rows: by their numbers in the grid.
         page: the colours of cells without a run.
-        atlas: of the picture's cells.
+        atlas: of the grid's cells.
+        only_whole: whether to leave out a row if the atlas has no pictures of a part of it.
 
     Returns:
-        For each row that has any, the places of the runs that must still be drawn; their backgrounds are painted.
+        For each row that has any, the runs that must still be drawn. Unless the row is left out, their backgrounds are
+        painted.
     """
     undrawn: dict[int, list[int]] = {}
     numbers = list(rows)
@@ -34,7 +38,7 @@ def assemble_rows(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas
     while done < len(numbers):
         batch = {number: rows[number] for number in numbers[done : done + at_once]}
         try:
-            undrawn |= _assemble(image, batch, page, atlas)
+            undrawn |= _assemble(place, batch, page, atlas, only_whole=only_whole)
         except AtlasIsFull:
             if atlas.is_empty:
                 at_once = len(batch) // 2
@@ -44,16 +48,19 @@ def assemble_rows(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas
     return undrawn
 
 
-def _assemble(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) -> dict[int, list[int]]:
-    columns = image.width() // atlas.width
+def _assemble(
+    place: GridPlace, rows: Rows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool
+) -> dict[int, list[int]]:
+    columns = place.columns
     blank = atlas.alphabet(page)
     texts: list[str] = []
     counts: list[int] = []
     alphabets: list[int] = []
     undrawn: dict[int, list[int]] = {}
+    painted: list[int] = []
     for number, laid in rows.items():
-        end = 0
-        for place, ((column, cells, text, _style, cluster), look) in enumerate(laid):
+        end, begin = 0, len(texts)
+        for index, ((column, cells, text, _style, cluster), look) in enumerate(laid):
             if gap := column - end:
                 texts.append(" " * gap)
                 counts.append(gap)
@@ -61,10 +68,16 @@ def _assemble(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) ->
             end = column + cells
             is_drawn = not cluster and look.bare_variant >= 0 and atlas.can_draw(text, look.variant)
             if not is_drawn:
-                undrawn.setdefault(number, []).append(place)
+                undrawn.setdefault(number, []).append(index)
+                if only_whole:
+                    break
             texts.append(text if is_drawn else " " * cells)
             counts.append(cells)
             alphabets.append(atlas.alphabet(look.cell_colors))
+        if only_whole and number in undrawn:
+            del texts[begin:], counts[begin:], alphabets[begin:]
+            continue
+        painted.append(number)
         if end > columns:
             # Half of a wide character: a host of an older version cuts rows so.
             texts[-1] = texts[-1][: columns - end]
@@ -73,5 +86,6 @@ def _assemble(image: QImage, rows: Rows, page: CellColors, atlas: GlyphAtlas) ->
             texts.append(" " * gap)
             counts.append(gap)
             alphabets.append(blank)
-    atlas.paint(image, list(rows), "".join(texts), np.repeat(np.array(alphabets, np.int32), counts))
+    if painted:
+        atlas.paint(place, painted, "".join(texts), np.repeat(np.array(alphabets, np.int32), counts))
     return undrawn

@@ -8,7 +8,9 @@ from itertools import groupby
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
+from gui.terminal.glyphs.grid_place import GridPlace
 from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import PLAIN, Cursor, Row, Run
 
@@ -33,12 +35,7 @@ class RowPainter:
     def paint_rows(self, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None = None) -> None:
         """Paint rows, by their numbers, in a picture of the grid; no ligature is drawn at the ``cursor``."""
         metrics, page = self.metrics, self.colors.background
-        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
-        if (ligatures := metrics.ligatures) is not None:
-            at, column = -1, None
-            if ligatures.yields and cursor is not None and cursor.visible:
-                at, column = cursor.row, cursor.column
-            laid = {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
+        laid = self._lay_out(rows, cursor)
         is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
         atlas = self.glyphs.atlas() if is_much else None
         undrawn: Mapping[int, Collection[int]]
@@ -47,7 +44,8 @@ class RowPainter:
         else:
             from .row_assembly import assemble_rows
 
-            undrawn = assemble_rows(image, laid, self.colors.resolve_style(PLAIN).cell_colors, atlas)
+            place = GridPlace(image, 0, 0, image.width() // metrics.width)
+            undrawn = assemble_rows(place, laid, self._page, atlas)
             if not undrawn:
                 return
         painter = QPainter(image)
@@ -58,6 +56,31 @@ class RowPainter:
                 painter.fillRect(0, top, image.width(), metrics.height, page)
             self.paint_runs(painter, laid[number], top, places)
         painter.end()
+
+    def assemble_rows(self, place: GridPlace, rows: Mapping[int, Row], cursor: Cursor | None) -> set[int]:
+        """Paint those rows that can be put together from pictures alone; returns their numbers."""
+        atlas = self.glyphs.atlas()
+        if atlas is None:
+            return set()
+        from .row_assembly import assemble_rows
+
+        left_out = assemble_rows(place, self._lay_out(rows, cursor), self._page, atlas, only_whole=True)
+        return rows.keys() - left_out.keys()
+
+    def _lay_out(self, rows: Mapping[int, Row], cursor: Cursor | None) -> dict[int, list[LaidRun]]:
+        """The runs of rows, split at their ligatures."""
+        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
+        ligatures = self.metrics.ligatures
+        if ligatures is None:
+            return laid
+        at, column = -1, None
+        if ligatures.yields and cursor is not None and cursor.visible:
+            at, column = cursor.row, cursor.column
+        return {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
+
+    @property
+    def _page(self) -> CellColors:
+        return self.colors.resolve_style(PLAIN).cell_colors
 
     def ligature_at(self, row: Row, column: int) -> LaidRun | None:
         """The ligature that a column is a part of."""

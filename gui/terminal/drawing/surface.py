@@ -283,10 +283,7 @@ class Surface:
             self._paint_ends(painter, grid)
             shown = region.intersected(QRegion(grid))
             painter.setClipRect(grid)
-        image = self._canvas.image
-        offset = QPoint(0, self._first_row * self.layout.cell_height) - grid.topLeft()
-        for rect in rectangles(shown):
-            painter.drawImage(rect.topLeft(), image, rect.translated(offset))
+        self._canvas.paint(painter, shown, grid.topLeft() - QPoint(0, self._first_row * self.layout.cell_height))
         if self.images.shown:
             self.images.paint(painter, shown, self.layout, self._first_row, self._canvas)
         for row, first, last in self._underlined:

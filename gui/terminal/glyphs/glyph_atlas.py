@@ -18,7 +18,8 @@ from gui.terminal.cell_metrics import CellMetrics
 from session_host.protocol.values import MAX_COLUMNS
 
 from .cell_colors import CellColors
-from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, in_parts, spaced
+from .grid_place import GridPlace
+from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, channels_of, in_parts, spaced
 
 _FORMAT: Final = QImage.Format.Format_RGB32
 _NO_PICTURE: Final = -1
@@ -76,11 +77,11 @@ class GlyphAtlas:
                 self._picture_of = np.concatenate((self._picture_of, np.full_like(self._picture_of, _NO_PICTURE)))
         return number
 
-    def paint(self, image: QImage, rows: Sequence[int], text: str, alphabets: Indexes) -> None:
-        """Paint whole rows of a picture of the grid.
+    def paint(self, place: GridPlace, rows: Sequence[int], text: str, alphabets: Indexes) -> None:
+        """Paint whole rows of a grid.
 
         Args:
-            image: has 32 bits for each pixel; its width is a whole number of cells.
+            place: the grid's.
             rows: the rows' numbers.
             text: a character for each cell of these rows, row by row.
             alphabets: their alphabets.
@@ -90,11 +91,18 @@ class GlyphAtlas:
         """
         codes = np.frombuffer(text.encode("ascii"), np.uint8)
         pictures = self._find_pictures(codes, alphabets)
-        columns = image.width() // self.width
-        lines = np.frombuffer(image.bits(), self._cell_line).reshape(-1, self.height, columns)
+        columns = place.columns
+        pixels = channels_of(place.image).view(np.uint32)[:, :, 0]
+        left, right = place.left, place.left + columns * self.width
+        cells = np.empty(
+            (self.height, columns), self._cell_line
+        )  # numpy takes into no part of a picture without a copy.
+        cell_pixels = cells.view(np.uint32)
         for number, row in zip(rows, pictures.reshape(-1, columns), strict=True):
-            self._pictures.take(row, axis=1, out=lines[number], mode="clip")
-        self._overhang.paint(image, rows, codes, alphabets, self._alphabets)
+            top = place.top + number * self.height
+            self._pictures.take(row, axis=1, out=cells, mode="clip")
+            pixels[top : top + self.height, left:right] = cell_pixels
+        self._overhang.paint(place, rows, codes, alphabets, self._alphabets)
 
     def _find_pictures(self, codes: npt.NDArray[np.uint8], alphabets: Indexes) -> Indexes:
         """The numbers of pictures; missing ones are drawn."""

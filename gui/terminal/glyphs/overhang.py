@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage, QPainter
 from gui.terminal.cell_metrics import PRINTABLE_ASCII, CellMetrics
 
 from .cell_colors import CellColors
+from .grid_place import GridPlace
 
 Characters = TypeVar("Characters", str, list[int])
 Indexes = npt.NDArray[np.int32]
@@ -84,7 +85,7 @@ class Overhang:
 
     def paint(
         self,
-        image: QImage,
+        place: GridPlace,
         rows: Sequence[int],
         codes: npt.NDArray[np.uint8],
         alphabets: Indexes,
@@ -103,16 +104,23 @@ class Overhang:
         ends = np.cumsum(counts)
         places = np.repeat(self._ends[kinds] - ends, counts) + np.arange(ends[-1])
         cells = np.repeat(cells, counts)
-        columns = image.width() // self._metrics.width
+        columns = place.columns
         x = cells % columns * self._metrics.width + self._x[places]
-        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[places]
-        is_inside = (x >= 0) & (x < image.width())
+        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[places] + place.top
+        is_inside = (x >= 0) & (x < columns * self._metrics.width)
+        x += place.left
         x, y, places, cells = x[is_inside], y[is_inside], places[is_inside], cells[is_inside]
         inks = np.array([each.foreground for each in colors], np.uint32)
         ink = inks[alphabets[cells]].view(np.uint8).reshape(-1, 4)
-        pixels = np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)
+        pixels = channels_of(place.image)
         alpha = self._alpha[places]
         pixels[y, x] = _share(ink, alpha) + _share(pixels[y, x], _OPAQUE - alpha)
+
+
+def channels_of(image: QImage) -> npt.NDArray[np.uint8]:
+    """The pixels of a picture with 32 bits for each, to be written: blue, green, red and alpha by row and column."""
+    shape, strides = (image.height(), image.width(), 4), (image.bytesPerLine(), 4, 1)
+    return np.ndarray(shape, np.uint8, image.bits(), strides=strides)
 
 
 def _share(channels: npt.NDArray[np.uint8], alpha: Indexes) -> Indexes:

@@ -1,4 +1,4 @@
-"""The canvas after any frames is what painting the last one anew gives, run by run."""
+"""What is shown after any frames is what painting the last one anew gives, run by run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from gui.terminal.cell_metrics import BOLD, PRINTABLE_ASCII, CellMetrics
@@ -21,6 +22,7 @@ from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Frame, Run, Style
 from tests.e2e.view.conftest import FONT
+from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
 SIZE = GridSize(24, 10)
@@ -46,25 +48,30 @@ def new_canvas(metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -> Canvas:
 def picture(frame: Frame, metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -> QImage:
     canvas = new_canvas(metrics, glyphs)
     canvas.apply(frame)
-    return canvas.image
+    return picture_of(canvas)
+
+
+RECTANGLES = st.builds(QRect, st.integers(0, 200), st.integers(0, 180), st.integers(1, 250), st.integers(1, 180))
 
 
 @settings(max_examples=60)
-@given(frames=st.lists(WRITES, min_size=1, max_size=6))
+@given(frames=st.lists(st.tuples(WRITES, st.none() | RECTANGLES), min_size=1, max_size=6))
 def test_any_frames_end_in_the_right_pixels(qapp, frames):
     metrics = CellMetrics(FONT, 13, 1.0)
     emulator = create(None, SIZE)
     canvas = new_canvas(metrics)
-    for writes in frames:
+    window = CanvasWindow(canvas, SIZE)
+    for writes, exposed in frames:
         for text in writes:
             emulator.feed(text.encode())
-        canvas.apply(emulator.frame())
-    fresh = new_canvas(metrics, QtAlone)
+        window.show_rows(canvas.apply(emulator.frame()))
+        if exposed is not None:
+            window.show_part(exposed)
     emulator.damage_all()
-    fresh.apply(emulator.frame())
+    frame = emulator.frame()
     emulator.close()
-    assert canvas.rows == fresh.rows
-    assert canvas.image == fresh.image
+    assert window.grid() == picture(frame, metrics, QtAlone)
+    assert picture_of(canvas) == window.grid()
 
 
 def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
@@ -130,10 +137,11 @@ def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monke
     monkeypatch.setattr(glyph_atlas, "_SMALLEST", 250)
     metrics = CellMetrics(FONT, 13, 1.0)
     canvas = new_canvas(metrics)
+    window = CanvasWindow(canvas, GridSize(100, 6))
     for seed in range(3):  # 600 cells, most of them unlike each other
         frame = colourful_frame("abcdefghij", selected=False, seed=seed)
-        canvas.apply(frame)
-        assert canvas.image == picture(frame, metrics, QtAlone)
+        window.show_rows(canvas.apply(frame))
+        assert window.grid() == picture(frame, metrics, QtAlone)
 
 
 def test_half_a_character_at_the_edge_does_not_matter(qapp):

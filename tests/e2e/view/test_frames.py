@@ -18,18 +18,22 @@ from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
+from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Row
 from tests.e2e.view.conftest import colors_in, rgb
+from tests.support.canvases import CanvasWindow
 from tests.support.themes import DARK_TERMINAL as DARK
 
 GROUND = rgb(DARK.background)
 
 
 class PaintedRows:
-    """Notes which rows are painted."""
+    """Notes which rows are painted in the canvas's picture: without an atlas, all that change."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, atlas: bool = False) -> None:
         self.numbers: list[int] = []
+        if not atlas:
+            monkeypatch.setattr(AtlasImport, "found", None)
         real = RowPainter.paint_rows
 
         def paint_rows(painter: RowPainter, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None) -> None:
@@ -45,9 +49,10 @@ class PaintedRows:
 
 
 def test_only_rows_that_differ_are_painted(stage, monkeypatch):
+    painted = PaintedRows(monkeypatch)
     made = stage()
     made.feed("one\r\ntwo\r\nthree")
-    painted = PaintedRows(monkeypatch)
+    painted.take()
     made.feed("\x1b[2;1HTWO")
     assert painted.take() == [1]
     made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same again, and the cursor elsewhere
@@ -56,18 +61,20 @@ def test_only_rows_that_differ_are_painted(stage, monkeypatch):
 
 def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
     """Agents draw their whole screen again for one spinner."""
+    painted = PaintedRows(monkeypatch)
     made = stage()
     screen = "\r\n".join(f"line {number}" for number in range(10))
     made.feed(f"\x1b[H\x1b[2J{screen}")
-    painted = PaintedRows(monkeypatch)
+    painted.take()
     made.feed(f"\x1b[H\x1b[2J{screen}\x1b[4;1H*ine 3")
     assert painted.take() == [3]
 
 
 def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
+    painted = PaintedRows(monkeypatch)
     made = stage(60, 12)
     made.feed("\r\n".join(f"line {number}" for number in range(12)))
-    painted = PaintedRows(monkeypatch)
+    painted.take()
     made.feed("\r\nline 12")
     assert painted.take() == [11]
     moved = made.image()
@@ -79,16 +86,29 @@ def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
 
 
 def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
+    painted = PaintedRows(monkeypatch)
     made = stage(60, 12)
     body = "\r\n".join(f"line {number}" for number in range(8))
     made.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
-    painted = PaintedRows(monkeypatch)
+    painted.take()
     made.feed("\r\nlast")
     assert painted.take() == [9]
     moved = made.image()
     made.view.on_replaced()
     made.settle()
     assert made.image() == moved
+
+
+def test_a_screen_of_plain_text_is_painted_in_the_windows_picture(stage, monkeypatch):
+    """Without the canvas's, which follows where a part of a row is shown alone."""
+    painted = PaintedRows(monkeypatch, atlas=True)
+    made = stage(60, 12)
+    made.feed("\x1b[?25l" + "\r\n".join(f"line {number}" for number in range(11)) + "\r\n→")
+    assert painted.take() == [11]
+    height = made.cell.height_px
+    made.view.update(QRect(30, 8 + height, 40, 2 * height - 1))
+    made.settle()
+    assert painted.take() == [1, 2]
 
 
 def test_the_first_damage_after_a_pause_is_painted_at_once(stage, monkeypatch):
@@ -250,7 +270,7 @@ def test_a_hidden_view_keeps_no_picture(stage):
     made.feed("\x1b[?25ltext 日本")
     shown = made.image()
     made.view.hide()
-    assert made.view._surface._canvas.image.isNull()
+    assert made.view._surface._canvas.size == GridSize(0, 0)
     made.view.show()
     made.settle()
     assert made.image() == shown
@@ -292,8 +312,6 @@ def test_an_ended_screen_is_shown_for_reading(stage):
 
 def test_a_larger_grid_keeps_the_cursor_in_sight(stage):
     """Another viewer is in use, with a taller window."""
-    from session_host.protocol.values import GridSize
-
     made = stage(40, 8)
     made.emulator.resize(GridSize(60, 20), made.cell)
     made.feed("\r\n".join(f"line {number}" for number in range(20)))
@@ -305,8 +323,6 @@ def test_a_larger_grid_keeps_the_cursor_in_sight(stage):
 
 
 def test_a_smaller_grid_ends_in_a_hairline(stage):
-    from session_host.protocol.values import GridSize
-
     made = stage(60, 12)
     made.emulator.resize(GridSize(30, 6), made.cell)
     made.feed("\x1b[?25l" + "\r\n".join("x" * 30 for _ in range(6)))
@@ -320,8 +336,6 @@ def test_a_smaller_grid_ends_in_a_hairline(stage):
 
 
 def test_the_last_screen_of_an_ended_chat_has_no_hairline(stage):
-    from session_host.protocol.values import GridSize
-
     made = stage(60, 12)
     made.emulator.resize(GridSize(30, 6), made.cell)
     made.feed("\x1b[?25l" + "x" * 30)
@@ -341,8 +355,9 @@ def test_a_frame_paints_in_good_time(stage):
         made.emulator.feed(f"\x1b[H{turn}{text}".encode())
         frame = made.emulator.frame()
         canvas: Canvas = made.view._surface._canvas
+        window = CanvasWindow(canvas, frame.size)
         begin = time.thread_time()
-        canvas.apply(frame)
+        window.show_rows(canvas.apply(frame))
         times.append(time.thread_time() - begin)
     assert min(times) < 0.02
 

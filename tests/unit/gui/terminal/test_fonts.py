@@ -17,6 +17,7 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
+from tests.support.canvases import picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
 PLAIN, OTHER, WIDE = "DejaVu Sans Mono", "Fira Code", "DejaVu Sans"
@@ -37,7 +38,7 @@ def painted(text: str, font: TerminalFont, *, ratio: float = 1.0) -> Canvas:
 
 def cells(canvas: Canvas, first: int, end: int) -> QImage:
     metrics = canvas.painter.metrics
-    return canvas.image.copy(first * metrics.width, 0, (end - first) * metrics.width, metrics.height)
+    return picture_of(canvas).copy(first * metrics.width, 0, (end - first) * metrics.width, metrics.height)
 
 
 def ink(image: QImage) -> list[tuple[int, int]]:
@@ -66,10 +67,11 @@ def test_fallback_fonts_are_asked_in_order_before_any_other(qapp):
         assert ink(cells(painted(ICON, TerminalFont(PLAIN, fallbacks=names)), 0, 1)), names
     symbol = next(lacking(PLAIN, WIDE, OTHER))
     first, second = (painted(symbol, TerminalFont(PLAIN, fallbacks=names)) for names in ((WIDE, OTHER), (OTHER, WIDE)))
-    assert first.image != second.image
+    assert picture_of(first) != picture_of(second)
     # What the font itself has stays as it was.
     text = "abc 0O || -> │─ é"
-    assert painted(text, TerminalFont(PLAIN, fallbacks=(OTHER,))).image == painted(text, TerminalFont(PLAIN)).image
+    fallback = TerminalFont(PLAIN, fallbacks=(OTHER,))
+    assert picture_of(painted(text, fallback)) == picture_of(painted(text, TerminalFont(PLAIN)))
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
@@ -92,7 +94,7 @@ def test_a_symbol_of_the_font_itself_does_not_cover_its_neighbours(qapp, family,
     around = painted(f"xx{symbol}xx", font, ratio=2.0)
     plain = painted("xx xx", font, ratio=2.0)
     little = around.painter.metrics.width // 10 + 1
-    changed = {x for x, y in set(ink(around.image)) ^ set(ink(plain.image))}
+    changed = {x for x, y in set(ink(picture_of(around))) ^ set(ink(picture_of(plain)))}
     width = around.painter.metrics.width
     assert changed
     assert min(changed) >= 2 * width - little
@@ -120,19 +122,19 @@ def test_marks_that_no_font_has_do_not_hide_the_letter(qapp):
 def test_features_change_glyphs_and_can_disable_ligatures(qapp, monkeypatch):
     text = "0O r & a -> b != c"
     plain, changed = TerminalFont(OTHER), TerminalFont(OTHER, features=("zero", "ss03"))
-    assert painted(text, changed).image != painted(text, plain).image
-    assert painted("abc", changed).image == painted("abc", plain).image
+    assert picture_of(painted(text, changed)) != picture_of(painted(text, plain))
+    assert picture_of(painted("abc", changed)) == picture_of(painted("abc", plain))
     assert CellMetrics(changed, 14, 1.0).ligatures is not None
     off = TerminalFont(OTHER, features=("-calt",))
-    assert painted(text, off).image == painted(text, TerminalFont(OTHER, "never")).image
+    assert picture_of(painted(text, off)) == picture_of(painted(text, TerminalFont(OTHER, "never")))
     unknown = TerminalFont(OTHER, features=("zzzz", "not a feature", "ß"))
-    assert painted(text, unknown).image == painted(text, plain).image
+    assert picture_of(painted(text, unknown)) == picture_of(painted(text, plain))
     # Rows put together from pictures of characters have the features, too.
     monkeypatch.setattr(AtlasImport, "found", None)
     lines = "\r\n".join([text] * SIZE.rows)
-    alone = painted(lines, changed).image
+    alone = picture_of(painted(lines, changed))
     AtlasImport.run()
-    assert painted(lines, changed).image == alone
+    assert picture_of(painted(lines, changed)) == alone
 
 
 def test_features_are_written_as_in_kitty():

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.drawing.canvas import Canvas
 from gui.terminal.drawing.colors import Colors
 from gui.terminal.drawing.cursor import cell_under, cursor_picture
+from gui.terminal.drawing.grid_layout import GridLayout
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.atlas_import import AtlasImport
@@ -22,6 +23,7 @@ from gui.theme.terminal_font import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import CursorShape, Emulator
+from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
 JOINING, PLAIN = "Fira Code", "DejaVu Sans Mono"
@@ -62,8 +64,8 @@ def joined_columns(canvas: Canvas, row: int = 0) -> list[int]:
 
 
 def cells(canvas: Canvas, first: int, end: int, row: int = 0) -> QImage:
-    metrics = canvas.painter.metrics
-    return canvas.image.copy(first * metrics.width, row * metrics.height, (end - first) * metrics.width, metrics.height)
+    width, height = canvas.painter.metrics.width, canvas.painter.metrics.height
+    return picture_of(canvas).copy(first * width, row * height, (end - first) * width, height)
 
 
 @pytest.mark.parametrize(("size_px", "ratio"), [(9, 1.0), (13, 1.0), (14, 1.0), (13, 1.5), (20, 2.0)])
@@ -103,6 +105,10 @@ def test_a_font_without_ligatures_costs_no_call(qapp):
 def calls_of_an_echo(metrics: CellMetrics) -> int:
     """The interpreter's calls for one more letter."""
     surface, emulator = Surface(DARK, metrics), create(None, SIZE)
+    width, height = SIZE.columns * metrics.width, SIZE.rows * metrics.height
+    surface.set_layout(GridLayout(width, height, 0, metrics.width, metrics.height))
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
     count = 0
 
     def note(_frame: Any, event: str, _argument: Any) -> None:
@@ -113,8 +119,10 @@ def calls_of_an_echo(metrics: CellMetrics) -> int:
         emulator.feed(letter.encode())
         count = 0
         sys.setprofile(note)
-        surface.apply_frame(emulator)
+        region = surface.apply_frame(emulator)
+        surface.paint(painter, region or QRegion(image.rect()))
         sys.setprofile(None)
+    painter.end()
     emulator.close()
     return count
 
@@ -126,7 +134,7 @@ def test_the_cursor_draws_a_ligature_apart_and_leaves_it_joined(qapp):
     apart = painted(HIDDEN + "a -> b => c\r\n-> x", metrics_of("never"))
     canvas = canvas_of(metrics_of("not_under_cursor"))
     canvas.apply(emulator.frame())
-    assert canvas.image == joined.image
+    assert picture_of(canvas) == picture_of(joined)
     for place, row, broken in (("1;4", 0, (2, 4)), ("1;8", 0, (7, 9)), ("2;1", 1, (0, 2)), ("2;2", 1, (0, 2))):
         emulator.feed(f"\x1b[{place}H".encode())
         canvas.apply(emulator.frame())
@@ -137,7 +145,7 @@ def test_the_cursor_draws_a_ligature_apart_and_leaves_it_joined(qapp):
     for hidden in (b"\x1b[?25l", b"\x1b[?25h\x1b[1;6H"):
         emulator.feed(hidden)
         canvas.apply(emulator.frame())
-        assert canvas.image == joined.image
+        assert picture_of(canvas) == picture_of(joined)
     emulator.close()
 
 
@@ -149,6 +157,7 @@ def test_rows_that_move_keep_their_ligatures_apart_from_the_cursor(qapp, row, co
     emulator.feed("\r\n".join(lines[:8]).encode() + f"\x1b[5;{column}H".encode())
     canvas, joined = canvas_of(metrics_of("not_under_cursor")), metrics_of("always")
     canvas.apply(emulator.frame())
+    picture_of(canvas)
     emulator.feed(f"\x1b[1;1H\x1b[M\x1b[8;1H-> 8\x1b[{row + 1};1H".encode())  # All rows move up.
     canvas.apply(emulator.frame())
     emulator.close()
@@ -170,7 +179,7 @@ def test_another_setting_acts_at_once(qapp):
         fresh = canvas_of(metrics_of(mode))
         fresh.apply(frame)
         canvas.set_painter(fresh.painter)
-        assert canvas.image == fresh.image, mode
+        assert picture_of(canvas) == picture_of(fresh), mode
 
 
 def test_a_block_cursor_on_a_ligature_shows_its_part_of_it(qapp):
@@ -207,22 +216,22 @@ def test_any_frames_end_with_each_ligature_as_the_cursor_wants(qapp, frames):
     metrics = metrics_of("not_under_cursor")
     emulator: Emulator = create(None, SIZE)
     canvas = canvas_of(metrics)
+    window = CanvasWindow(canvas, SIZE)
     for writes in frames:
         emulator.feed("".join(writes).encode())
-        canvas.apply(emulator.frame())
+        window.show_rows(canvas.apply(emulator.frame()))
     emulator.damage_all()
     fresh = canvas_of(metrics)
     fresh.apply(emulator.frame())
     emulator.close()
-    assert canvas.rows == fresh.rows
-    assert canvas.image == fresh.image
+    assert window.grid() == picture_of(fresh)
 
 
 def test_many_rows_put_together_have_the_pixels_of_rows_drawn_alone(qapp, monkeypatch):
     text = HIDDEN + "\r\n".join(["fn f() -> X { a != b => c; }", "│ x := y │ \x1b[7m=>\x1b[m", "\x1b[1m== ==="] * 2)
     metrics = metrics_of("always")
     monkeypatch.setattr(AtlasImport, "found", None)
-    alone = painted(text, metrics)
+    alone = picture_of(painted(text, metrics))
     AtlasImport.run()
     assert canvas_of(metrics).painter.glyphs.atlas() is not None
-    assert painted(text, metrics).image == alone.image
+    assert picture_of(painted(text, metrics)) == alone

@@ -1,0 +1,53 @@
+"""The picture of the window that Qt paints in. Its pixels can also be written without a painter."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage, QPainter, QRegion
+
+from gui.terminal.glyphs.grid_place import GridPlace
+
+_FORMATS = frozenset((QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied))
+_LEAST_PX = 1e-3
+
+
+class WindowPicture(NamedTuple):
+    """The picture that a painter paints in.
+
+    Attributes:
+        image: has 32 bits for each pixel; no other picture shares them while a painter is active.
+        offset: the place of the painter's origin.
+        clip: what may be painted, in the painter's coordinates.
+    """
+
+    image: QImage
+    offset: QPoint
+    clip: QRegion
+
+    @classmethod
+    def of(cls, painter: QPainter) -> WindowPicture | None:
+        """The picture of an active painter.
+
+        Returns:
+            None if the device is no picture in memory, or the painter's coordinates are not whole pixels: with a
+            display's scale of 1.5, a widget can begin within a pixel.
+        """
+        engine = painter.paintEngine()
+        image = engine.paintDevice()
+        if not isinstance(image, QImage) or image.format() not in _FORMATS:
+            return None
+        transform = painter.deviceTransform()
+        left, top = round(transform.dx()), round(transform.dy())
+        if transform.isScaling() or abs(transform.dx() - left) + abs(transform.dy() - top) > _LEAST_PX:
+            return None
+        clip = QRegion(image.rect())
+        if not engine.systemClip().isEmpty():
+            clip = clip.intersected(engine.systemClip())
+        return cls(image, QPoint(left, top), clip.translated(-left, -top))
+
+    def place(self, corner: QPoint, columns: int) -> GridPlace:
+        """The place of a grid with this corner."""
+        at = corner + self.offset
+        return GridPlace(self.image, at.x(), at.y(), columns)

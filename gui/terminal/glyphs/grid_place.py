@@ -1,0 +1,23 @@
+"""The place of a grid of cells in a picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PySide6.QtGui import QImage
+
+
+class GridPlace(NamedTuple):
+    """The place of a grid of cells in a picture.
+
+    Attributes:
+        image: the picture, with 32 bits for each pixel.
+        left: the first column's left edge, in pixels.
+        top: the first row's upper edge.
+        columns: the grid's.
+    """
+
+    image: QImage
+    left: int
+    top: int
+    columns: int
