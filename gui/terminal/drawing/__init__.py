@@ -1,16 +1,17 @@
 """Draws the terminal, without a widget.
 
-surface       canvas, cursor and composed text together
-canvas        the picture of the grid; paints only changed rows
-row_painter   rows of cells: few drawn with QPainter, many put together
-row_layout    the runs of a row with their looks
-row_assembly  rows put together from the pictures of an atlas
-colors        styles to colours, under a theme and a program's overrides
-decorations   underlines, strike-through, overline
-cursor        the cursor's shape and its blinking
-grid_layout   the grid's position in the widget, and the cell at a point
-image_layer   the images over the grid
-images        pictures of images, decoded in threads
-regions       regions as rectangles, and at another scale
-frame_pacing  decides when to paint: at once after a pause, else once a frame
+surface         canvas, cursor and composed text together
+canvas          the picture of the grid; paints only changed rows
+window_picture  the picture of the window that Qt paints in
+row_painter     rows of cells: few drawn with QPainter, many put together
+row_layout      the runs of a row with their looks
+row_assembly    rows put together from the pictures of an atlas
+colors          styles to colours, under a theme and a program's overrides
+decorations     underlines, strike-through, overline
+cursor          the cursor's shape and its blinking
+grid_layout     the grid's position in the widget, and the cell at a point
+image_layer     the images over the grid
+images          pictures of images, decoded in threads
+regions         regions as rectangles, and at another scale
+frame_pacing    decides when to paint: at once after a pause, else once a frame
 """
