@@ -100,16 +100,16 @@ class Pattern:
         found = self.spans(text)
         if text.isascii():
             return found
-        units = _unit_offsets(text)
+        units = unit_offsets(text)
         return [(units[first], units[end]) for first, end in found]
 
 
 def _in_characters(text: str, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    units = _unit_offsets(text)
+    units = unit_offsets(text)
     return [(bisect_left(units, first), bisect_left(units, end)) for first, end in found]
 
 
-def _unit_offsets(text: str) -> list[int]:
+def unit_offsets(text: str) -> list[int]:
     """The offset of each character, and of the end, in UTF-16 code units."""
     offsets = [0]
     for character in text:

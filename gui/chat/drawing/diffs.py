@@ -8,19 +8,20 @@ from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, QTextBoundaryFinder
 from PySide6.QtGui import QColor, QPainter, QPen, QTextCharFormat, QTextLayout
 
 from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.highlighting import spans
 from gui.chat.content.patches import pairs
 from gui.chat.content.segments import Action, Diff, DiffHead, DiffLine, Face, Run
+from gui.finding.query import unit_offsets
 from gui.theme.code import on
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import diff_texts
 
-from .code_block import code_formats, fill_smoothly, rounded
+from .code_block import fill_smoothly, rounded
 from .prose import left_of
 from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
 from .style import Style
@@ -38,8 +39,10 @@ _SIGN_PX = 14
 _MAX_COMPARED_CHARACTERS = 400
 _MAX_CHANGED_SHARE = 0.6
 """If a larger part of a line is changed, its changes are not marked: it counts as another line."""
-_WORD = re.compile(r"\w+|\s+|\W")
-"""Changes within a line are marked by whole words."""
+_WITHOUT_SPACES = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""The characters of Chinese and Japanese, which have no spaces between words."""
+_WORD = re.compile(rf"[{_WITHOUT_SPACES}]|[^\W{_WITHOUT_SPACES}]+|\s+|\W")
+"""Changes within a line are marked by whole words; in Chinese and Japanese by characters."""
 
 
 class _Cell(NamedTuple):
@@ -290,18 +293,18 @@ class _Lines:
         page = style.code.ground if ground is None else ground
         found: list[QTextLayout.FormatRange] = []
         words = style.code.added_words if line.kind == "+" else style.code.removed_words
-        if not line.text.isascii():
-            return code_formats(line.text, self._segment.language, style, page)
         if line.partner is not None:
-            for begin, end in _differing(line.text, line.partner):
+            for begin, end in _as_seen(line.text, _differing(line.text, line.partner)):
                 text_format = QTextCharFormat()
                 text_format.setBackground(words)
                 found.append(format_range(begin, end - begin, text_format))
             page = words
+        units = None if line.text.isascii() else unit_offsets(line.text)
         for begin, length, color in colored_parts:
             text_format = QTextCharFormat()
             text_format.setForeground(on(style.word_color(color), page))
-            found.append(format_range(begin, length, text_format))
+            first, end = (begin, begin + length) if units is None else (units[begin], units[begin + length])
+            found.append(format_range(first, end - first, text_format))
         return found
 
     def _paint_gutter(self, cell: _Cell, ground: QColor | None, area: QRectF, number_px: float, *, both: bool) -> None:
@@ -345,3 +348,19 @@ def _differing(text: str, partner: str) -> list[tuple[int, int]]:
     if sum(ends[end] - ends[begin] for begin, end in changed) > len(text) * _MAX_CHANGED_SHARE:
         return []
     return [(ends[begin], ends[end]) for begin, end in changed]
+
+
+def _as_seen(text: str, parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same parts of a text in UTF-16 code units, extended to whole graphemes, such as a letter with its accent."""
+    if text.isascii() or not parts:
+        return parts
+    units = unit_offsets(text)
+    graphemes = QTextBoundaryFinder(QTextBoundaryFinder.BoundaryType.Grapheme, text)
+
+    def edge(unit: int, *, is_end: bool) -> int:
+        graphemes.setPosition(unit)
+        if graphemes.isAtBoundary():
+            return unit
+        return graphemes.toNextBoundary() if is_end else graphemes.toPreviousBoundary()
+
+    return [(edge(units[begin], is_end=False), edge(units[end], is_end=True)) for begin, end in parts]

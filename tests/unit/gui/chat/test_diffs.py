@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QTextFormat
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.content import diff_files, patches
@@ -15,6 +16,7 @@ from gui.chat.content.copying import as_markdown, as_plain, cut
 from gui.chat.content.items import ItemRequests, Mode, segments
 from gui.chat.content.markdown import MarkdownText
 from gui.chat.content.segments import Diff, DiffHead, FoldLine, QuietLine, Segment
+from gui.chat.drawing.diffs import lay_out_diff
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
@@ -188,6 +190,26 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunks_numbers(qapp: QAppli
     ]  # fmt: skip
     assert spoken_row(rows, rows.row(0)).splitlines()[1:] == expected
     assert spoken_row(rows, rows.row(1)).splitlines() == expected, "what is to be allowed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marked"),
+    [
+        ("one = 1  # red", "one = 2  # red", ["2"]),
+        ("größe = 1  # größer", "größe = 2  # größer", ["2"]),
+        ("🙂 = alpha, beta", "🙂 = alpha, gamma", ["gamma"]),
+        ("print('你好世界朋友们')", "print('你好中国朋友们')", ["中国"]),
+        ("it is 👩\u200d💻 who asks", "it is 👩\u200d🔬 who asks", ["👩\u200d🔬"]),
+        ("it is e\u0301 there", "it is e\u0300 there", ["e\u0300"]),
+    ],
+)
+def test_changed_words_are_marked_beside_any_letters(qapp: QApplication, old: str, new: str, marked: list[str]) -> None:
+    _, [diff] = shown(FileChange("a", unified_patch(f"{old}\n", f"{new}\n")))
+    laid = lay_out_diff(diff, 400.0, Style(Theme(qapp, OWN, "dark"), 13), columns=False)
+    box = next(box for box in laid.boxes if box.layout.text() == new)
+    units = new.encode("utf-16-le")
+    ranges = [each for each in box.layout.formats() if each.format.hasProperty(QTextFormat.Property.BackgroundBrush)]
+    assert [units[2 * each.start : 2 * (each.start + each.length)].decode("utf-16-le") for each in ranges] == marked
 
 
 def _selected(found: list[Segment]) -> list[Segment]:
