@@ -99,7 +99,7 @@ check_guide() {
     expect "$chapters chapters" "$1" -P -c 'from gui.window.guide.chapters import read_chapters; print(len(read_chapters({})), "chapters")'
 }
 
-# check_command_line_files PREFIX: the man page and the completions are installed, and name the verbs.
+# check_command_line_files PREFIX: the man page and the completions are installed, and name the subcommands.
 check_command_line_files() {
     local file
     for file in man/man1/outlive.1 bash-completion/completions/outlive zsh/site-functions/_outlive \

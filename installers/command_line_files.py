@@ -19,7 +19,7 @@ from argparse_manpage.manpage import Manpage
 
 from session_host.agents.catalog import BUILT_IN_DIRECTORY
 from session_host.cli.arguments import Parser
-from session_host.cli.program import SESSION_HELP, SUMMARY, VERBS
+from session_host.cli.program import SESSION_HELP, SUBCOMMANDS, SUMMARY
 from session_host.version import VERSION
 
 MAN_PAGE = "man/man1/outlive.1"
@@ -73,7 +73,7 @@ sockets of running chats (OUTLIVE_RUNTIME_DIR)
 """Sections of the man page that are not in the parsers; each variable names another directory."""
 
 RUNNING_ONLY = {"attach", "send", "approve", "deny", "wait", "stop", "kill", "upgrade"}
-"""The verbs that need a running chat; the others take ended ones as well."""
+"""The subcommands that need a running chat; the others take ended ones as well."""
 
 # Names are on lines of their own. A name with a quote or a backslash is escaped in JSON, and left out.
 _READ_NAMES = r"""2>/dev/null | sed -nE '/[\]/d; s/^    "name": "(.*)",$/\1/p'"""
@@ -136,26 +136,28 @@ def files() -> dict[str, str]:
 
 
 def command_line() -> argparse.ArgumentParser:
-    """All verbs as one parser; the command itself loads only the verb that it runs."""
+    """All subcommands as one parser; the command itself loads only the subcommand that it runs."""
     parser = argparse.ArgumentParser(prog="outlive", description=f"{SUMMARY}\n{SESSION_HELP}", allow_abbrev=False)
     parser.add_argument("-V", "--version", action="version", version=VERSION, help="print the version")
-    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=cast("type[Parser]", _verb_parser))
-    for verb, (module, what) in VERBS.items():
-        added = verbs.add_parser(verb, help=what)
+    subcommands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=cast("type[Parser]", _subcommand_parser)
+    )
+    for subcommand, (module, what) in SUBCOMMANDS.items():
+        added = subcommands.add_parser(subcommand, help=what)
         importlib.import_module(f"session_host.cli.{module}").configure(added)
         for action in added._actions:  # noqa: SLF001 - argparse lists them nowhere else
-            _complete(action, verb)
+            _complete(action, subcommand)
     return parser
 
 
-def _verb_parser(*, prog: str, **_: Any) -> Parser:
-    verb = prog.rsplit(maxsplit=1)[-1]
-    return Parser(verb, VERBS[verb][1])
+def _subcommand_parser(*, prog: str, **_: Any) -> Parser:
+    subcommand = prog.rsplit(maxsplit=1)[-1]
+    return Parser(subcommand, SUBCOMMANDS[subcommand][1])
 
 
-def _complete(action: Any, verb: str) -> None:
+def _complete(action: Any, subcommand: str) -> None:
     """Add to an argument what shtab looks for: how its values are completed."""
-    chats = "_outlive_running" if verb in RUNNING_ONLY else "_outlive_all"
+    chats = "_outlive_running" if subcommand in RUNNING_ONLY else "_outlive_all"
     by_metavar = {
         "CHAT": _function(chats),
         "CHAT|FILE": _function(chats),

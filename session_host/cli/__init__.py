@@ -1,10 +1,10 @@
-"""The ``outlive`` command: one module for each verb, imported on demand.
+"""The ``outlive`` command: one module for each subcommand, imported on demand.
 
 The commands turn words into calls of the client, the store and the catalog, and answers into lines, JSON and exit
 codes. They must not know Qt: the window is another process behind a socket. Every command pays for the imports of this
 module, so it has almost none.
 
-    program           the table of verbs; errors as one line and an exit code
+    program           the table of subcommands; errors as one line and an exit code
     arguments         argparse, with one-line errors
     output            prints tables, JSON and one-line errors in any locale
     session_argument  finds the session that an argument names

@@ -29,24 +29,24 @@ def check_text(text: str) -> None:
 
 
 AFTER_DASHES = "after_dashes"
-"""The attribute with the arguments after ``--``, for verbs with ``takes_arguments``; None without a ``--``."""
+"""The attribute with the arguments after ``--``, for subcommands with ``takes_arguments``; None without a ``--``."""
 
 
 class Parser(argparse.ArgumentParser):
-    """The arguments of one verb.
+    """The arguments of one subcommand.
 
     Attributes:
         takes_arguments: whether arguments after ``--`` are left unparsed, for another program.
     """
 
-    def __init__(self, verb: str, description: str) -> None:
+    def __init__(self, subcommand: str, description: str) -> None:
         super().__init__(
-            prog=f"outlive {verb}", description=f"{description[0].upper()}{description[1:]}.", allow_abbrev=False
+            prog=f"outlive {subcommand}", description=f"{description[0].upper()}{description[1:]}.", allow_abbrev=False
         )
         self.takes_arguments = False
 
     def read(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """Parse the verb's arguments; options may be before, between and after the positional ones.
+        """Parse the subcommand's arguments; options may be before, between and after the positional ones.
 
         Raises:
             UsageError: the arguments are invalid.

@@ -1,4 +1,4 @@
-"""Selects the verb, and turns errors into one line and an exit code.
+"""Selects the subcommand, and turns errors into one line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has ended, 7 host
 unavailable, 8 not allowed; 130 for Ctrl+C, 141 when the reader of the output has gone (SIGPIPE).
@@ -17,7 +17,7 @@ from session_host.cli.arguments import Parser
 from session_host.cli.output import prepare_streams, print_error
 from session_host.errors import OutliveError, UsageError
 
-VERBS = {
+SUBCOMMANDS = {
     "new": ("lifecycle.new", "start a chat with an agent, a shell or any command"),
     "ls": ("query.ls", "list running chats; --all includes ended ones"),
     "attach": ("attach.command", "open a chat in this terminal; Ctrl+B d detaches"),
@@ -43,7 +43,7 @@ VERBS = {
     "demo": ("demo.command", "show that a chat outlives its window"),
     "window": ("window", "control the open window: tabs, show, new, grab, close"),
 }
-"""The module of each verb, and its description."""
+"""The module of each subcommand, and its description."""
 
 SUMMARY = "Agent chats that outlive their window. Without a command, opens or raises the window."
 SESSION_HELP = (
@@ -105,9 +105,9 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(f"outlive {VERSION}")
         return 0
-    if first not in VERBS:
+    if first not in SUBCOMMANDS:
         raise UsageError(f"{_unknown(first)}; see `outlive --help`")
-    module_name, description = VERBS[first]
+    module_name, description = SUBCOMMANDS[first]
     module = importlib.import_module(f"session_host.cli.{module_name}")
     parser = Parser(first, description)
     module.configure(parser)
@@ -120,18 +120,18 @@ def _unknown(word: str) -> str:
         return f"unknown option {word!r}"
     import difflib
 
-    close = difflib.get_close_matches(word, VERBS, n=1)
+    close = difflib.get_close_matches(word, SUBCOMMANDS, n=1)
     return f"unknown command {word!r}" + (f", did you mean {close[0]!r}?" if close else "")
 
 
 def _help() -> str:
-    width = max(map(len, VERBS))
+    width = max(map(len, SUBCOMMANDS))
     lines = [
         "usage: outlive [COMMAND] [ARGUMENT…]",
         "",
         SUMMARY,
         "",
-        *(f"  {verb:<{width}}  {description}" for verb, (_, description) in VERBS.items()),
+        *(f"  {subcommand:<{width}}  {description}" for subcommand, (_, description) in SUBCOMMANDS.items()),
         "",
         f"For help on a command: outlive COMMAND --help. {SESSION_HELP}",
     ]

@@ -70,7 +70,7 @@ class Row(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument(
         "point", metavar="POINT", nargs="?", help="restore the files to this restore point: its number, or its id"

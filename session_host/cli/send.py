@@ -14,7 +14,7 @@ from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Act, Interrupt,
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("text", metavar="TEXT", nargs="?", help="text to type; - reads standard input")
     parser.add_argument("--paste", action="store_true", help="paste TEXT instead of typing it")

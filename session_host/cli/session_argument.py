@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
-    """Add the positional argument that most verbs have; ``to_end``: for verbs that end or remove a chat."""
+    """Add the positional argument that most subcommands have; ``to_end``: for those that end or remove a chat."""
     prefix = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
     parser.add_argument("session", metavar="CHAT", nargs="?" if optional else None, help=f"name, id or {prefix}")
 

@@ -15,7 +15,7 @@ _TAB_KEYS = ("session_id", "name", "state", "active", "connected", "window", "pa
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.usage = "outlive window tabs [--json] | show CHAT | new | grab FILE.png [--window N|all] | close"
     parser.add_argument(
         "action", metavar="ACTION", nargs="?", choices=tuple(_OPERANDS), help="tabs, show, new (chat), grab or close"

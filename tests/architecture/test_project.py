@@ -133,16 +133,16 @@ def test_scripts_in_the_pages_exist(page: str) -> None:
     assert not [script for script in scripts if not (REPOSITORY / script).is_file()]
 
 
-def test_verbs_in_the_readme_and_the_guide_exist() -> None:
+def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
     commands = [command for page in ["README.md", *GUIDE] for command in commands_in(text(Path(page)))]
-    verbs = {command.split()[1] for command in commands if re.match(r"outlive [a-z]", command)}
-    assert verbs
-    for verb in sorted(verbs):
+    subcommands = {command.split()[1] for command in commands if re.match(r"outlive [a-z]", command)}
+    assert subcommands
+    for subcommand in sorted(subcommands):
         run = subprocess.run(
-            [sys.executable, "-c", "import sys; from session_host.cli import main; sys.exit(main())", verb, "--help"],
+            [sys.executable, "-c", "import sys; from session_host.cli import main; sys.exit(main())", subcommand, "--help"],
             capture_output=True, text=True, check=False, cwd=REPOSITORY,
         )  # fmt: skip
-        assert run.returncode == 0, f"outlive {verb} --help: {run.stderr}"
+        assert run.returncode == 0, f"outlive {subcommand} --help: {run.stderr}"
 
 
 ROOMS = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})

@@ -65,14 +65,14 @@ def end_rest(found: dict[str, int]) -> None:
         os.kill(found[name], signal.SIGKILL)
 
 
-@pytest.mark.parametrize("verb", ["stop", "kill"])
-def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, verb: str) -> None:
+@pytest.mark.parametrize("subcommand", ["stop", "kill"])
+def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, subcommand: str) -> None:
     an_agent(area, "ends_all = true")
     session, found = started(tmp_path)
     neighbour, others = started(tmp_path, "other")
     assert living(found) == living(others) == {*found}
 
-    assert outlive(verb, session, timeout_s=30).code == 0
+    assert outlive(subcommand, session, timeout_s=30).code == 0
 
     assert living(found) == {"of another chat"}
     assert living(others) == {*others}, "another chat's are not this one's"

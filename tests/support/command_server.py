@@ -58,10 +58,10 @@ def main() -> None:
 
 
 def _warm() -> None:
-    """Import the verbs' modules, also those that they import late, and warm the caches."""
+    """Import the subcommands' modules, also those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
-    from session_host.cli.program import VERBS
+    from session_host.cli.program import SUBCOMMANDS
     from session_host.protocol.codec import ClientDecoder, HostDecoder
     from session_host.protocol.values import GridSize
     from session_host.system.event_loop import loop_factory
@@ -74,8 +74,8 @@ def _warm() -> None:
         importlib.import_module(f"session_host.{name}")
     loop_factory()
     create(None, GridSize(80, 24)).close()
-    for verb, (module, what) in VERBS.items():
-        parser = Parser(verb, what)
+    for subcommand, (module, what) in SUBCOMMANDS.items():
+        parser = Parser(subcommand, what)
         importlib.import_module(f"session_host.cli.{module}").configure(parser)
         parser.format_usage()
     load_catalog(Path("/nonexistent"))

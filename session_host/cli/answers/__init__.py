@@ -1,4 +1,4 @@
-"""Verbs that answer the questions of agents: in structured chats, and in terminals where the agent's hook asks.
+"""Subcommands that answer the questions of agents: in structured chats, and in terminals where the agent's hook asks.
 
 approve    allow what an agent asks to do
 deny       decline it

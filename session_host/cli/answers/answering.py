@@ -46,7 +46,7 @@ _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of both verbs."""
+    """Add the arguments of both subcommands."""
     add_session_argument(parser)
     parser.add_argument("--request", metavar="ID", help="the question to answer, if the chat asks several")
     parser.add_argument("--json", action="store_true", help="print the question and its answer as JSON")
@@ -168,9 +168,9 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
     return matches
 
 
-def _send(info: SessionInfo, verb: AnswerRequest) -> None:
+def _send(info: SessionInfo, answer: AnswerRequest) -> None:
     try:
-        ask(info.id, Act(0, verb))
+        ask(info.id, Act(0, answer))
     except AlreadyAnswered as error:
         raise AlreadyAnswered(f"{info.name}: {error}") from error
 

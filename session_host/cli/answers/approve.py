@@ -8,7 +8,7 @@ from session_host.cli.answers import answering
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     answering.configure(parser)
     parser.add_argument("--always", action="store_true", help="allow the same from now on, if the agent offers that")
     parser.epilog = answering.EPILOG

@@ -1,6 +1,6 @@
 """``outlive attach``: shows a chat in this terminal.
 
-command          the verb
+command          the subcommand
 outer_terminal   this terminal: raw mode, writing without blocking, restoring it
 outer_signals    bells, notifications and the title for this terminal
 signal_queue     passes on the bells and notifications that the user's rules allow

@@ -17,7 +17,7 @@ from session_host.system import event_loop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--read-only", action="store_true", help="show the chat without sending it any input")
     parser.add_argument("--plain", action="store_true", help="print a structured chat line by line, not full screen")

@@ -35,7 +35,7 @@ _NAME = "demo"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="directory for the screenshots")
     parser.epilog = (
         "Opens a window (off screen without a display), starts a chat, kills the window during the answer, "

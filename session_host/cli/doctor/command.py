@@ -32,7 +32,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     parser.epilog = "Makes no changes. Exits with 1 if a check fails."
 

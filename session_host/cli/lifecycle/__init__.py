@@ -1,4 +1,4 @@
-"""Verbs that start, end and change chats; one file for each.
+"""Subcommands that start, end and change chats; one file for each.
 
 kill          end a chat's agent at once
 kill_all      end every running chat at once

@@ -10,7 +10,7 @@ from session_host.protocol.messages import Kill
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, to_end=True)
 
 

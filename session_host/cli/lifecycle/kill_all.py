@@ -15,7 +15,7 @@ from session_host.system import event_loop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 

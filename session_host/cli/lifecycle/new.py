@@ -25,7 +25,7 @@ _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
 def configure(parser: Parser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "

@@ -16,7 +16,7 @@ from session_host.storage.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("name", metavar="NAME", help="new name")
 

@@ -15,7 +15,7 @@ from session_host.system import event_loop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")

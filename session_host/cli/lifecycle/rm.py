@@ -18,7 +18,7 @@ from session_host.storage.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser, to_end=True, optional=True)
     parser.add_argument("--ended", action="store_true", help="remove all ended chats")
     parser.add_argument("--yes", action="store_true", help="with --ended: do not ask for confirmation")

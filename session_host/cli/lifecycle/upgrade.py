@@ -10,7 +10,7 @@ from session_host.client.sessions.upgrade import upgrade
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument("session", metavar="CHAT", nargs="?", help="only this chat: name, id or unique id prefix")
 
 

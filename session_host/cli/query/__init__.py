@@ -1,4 +1,4 @@
-"""Verbs that show chats and wait for them; one file for each.
+"""Subcommands that show chats and wait for them; one file for each.
 
 explain  explain a chat's state and activity
 logs     the log of the process behind a chat; it never contains the chat's text

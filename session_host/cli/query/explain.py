@@ -76,7 +76,7 @@ class Explained(msgspec.Struct, kw_only=True):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 

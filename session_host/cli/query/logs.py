@@ -17,7 +17,7 @@ from session_host.system.log_rotation import rotated_path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument(
         "session",
         metavar="CHAT",

@@ -36,7 +36,7 @@ _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.add_argument("--all", action="store_true", help="include ended chats")
     parser.add_argument("--json", action="store_true", help="print all fields as JSON")
 

@@ -12,7 +12,7 @@ from session_host.protocol.values import RUNNING_STATES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--lines", metavar="N", type=int, default=0, help="only the last N lines")
     parser.add_argument("--scrollback", action="store_true", help="include the scrollback")

@@ -31,7 +31,7 @@ _LEAD_SHARE = 3
 
 
 def configure(parser: Parser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     parser.takes_arguments = True
     parser.add_argument(
         "text", metavar="TEXT", nargs="*",

@@ -35,7 +35,7 @@ TRIES = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     condition = parser.add_mutually_exclusive_group(required=True)
     condition.add_argument(

@@ -22,7 +22,7 @@ _BUFFER_BYTES = 1024 * 1024
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("file", metavar="FILE", help="output file; its ending is the format")
     parser.epilog = (

@@ -44,7 +44,7 @@ _SHOWN_MODES = Modes()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the verb's arguments to the parser."""
+    """Add the subcommand's arguments to the parser."""
     add_session_argument(parser)
     parser.add_argument("--speed", metavar="X", type=float, default=1.0, help="playback speed; 0.5 is half speed")
     parser.epilog = f"q or Ctrl+C quits. Pauses are shortened to {IDLE_LIMIT_S:g} s."

@@ -9,7 +9,7 @@ every transaction is short.
     saved_screen    the saved last screen of an ended session, with its history
     schema          the database schema, as a list of migration steps
     session_record  one session's row in the store; a name that no other session has
-    store           the store's verbs: add, update, find and remove sessions; keep the window's layout
+    store           the store's operations: add, update, find and remove sessions; keep the window's layout
 """
 
 from session_host.storage.store.session_record import SessionRecord, free_name

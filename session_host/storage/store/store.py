@@ -1,4 +1,4 @@
-"""The store's verbs: add, update, find and remove sessions; keep the window's layout."""
+"""The store's operations: add, update, find and remove sessions; keep the window's layout."""
 
 from __future__ import annotations
 

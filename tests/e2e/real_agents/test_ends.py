@@ -22,7 +22,7 @@ def marked(chat: Chat) -> dict[int, str]:
     return {pid: processes.command_line(pid) for pid in found}
 
 
-def ends_in_a_tool_call(agent: RealAgent, server: ModelServer, project: Path, verb: str) -> None:
+def ends_in_a_tool_call(agent: RealAgent, server: ModelServer, project: Path, subcommand: str) -> None:
     neighbour = Chat.start(agent, server, project, name="neighbour")
     theirs = neighbour.info()["child_pid"]
     chat = Chat.start(agent, server, project)
@@ -33,7 +33,7 @@ def ends_in_a_tool_call(agent: RealAgent, server: ModelServer, project: Path, ve
     wait_until(lambda: sum("sleep 500" in each for each in marked(chat).values()) == 3, 20, lambda: f"{marked(chat)}")
     host = chat.info()["host_pid"]
 
-    done(verb, chat.id)
+    done(subcommand, chat.id)
 
     assert marked(chat) == {}
     wait_for_end(host, 10)

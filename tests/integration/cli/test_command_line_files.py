@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from installers.command_line_files import MAN_PAGE, PLACES, files
-from session_host.cli.program import VERBS
+from session_host.cli.program import SUBCOMMANDS
 from tests.support.commands import REPOSITORY, new
 from tests.support.terminals import Terminal
 
@@ -59,7 +59,7 @@ def completed(shell: str, share: Path, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])
 @pytest.mark.usefixtures("sessions")
-def test_a_shell_completes_verbs_options_and_the_names_of_chats(shell: str, share: Path) -> None:
+def test_a_shell_completes_subcommands_options_and_the_names_of_chats(shell: str, share: Path) -> None:
     new("-n", "first", "--", "cat")
     new("-n", "the second", "--", "cat")
 
@@ -82,10 +82,10 @@ def test_zsh_completes_the_name_of_a_chat(share: Path) -> None:
         terminal.until(rb"the\ second")
 
 
-def test_the_man_page_describes_each_verb_and_option() -> None:
+def test_the_man_page_describes_each_subcommand_and_option() -> None:
     page = files()[MAN_PAGE].replace("\\-", "-")
 
     assert page.startswith(".TH OUTLIVE")
-    assert all(f"'outlive {verb}'" in page for verb in VERBS)
+    assert all(f"'outlive {subcommand}'" in page for subcommand in SUBCOMMANDS)
     assert "give up after this time" in page
     assert ".SH EXIT STATUS" in page

@@ -34,7 +34,7 @@ def test_escape_sequences_in_title_and_directory_are_not_printed(area: Area) -> 
     commands = [
         ["ls"], ["ls", "--all"], ["ls", "--json"], ["peek", "one"], ["peek", "one", "--json"],
         ["doctor"], ["doctor", "--json"], ["rename", "one", f"x{ASTRAY}"], ["peek", f"no{ASTRAY}"],
-        ["new", f"agent{ASTRAY}"], [f"verb{ASTRAY}"], ["new", "-C", f"/nowhere{ASTRAY}", "--", "true"],
+        ["new", f"agent{ASTRAY}"], [f"subcommand{ASTRAY}"], ["new", "-C", f"/nowhere{ASTRAY}", "--", "true"],
         ["wait", "one", "--text", f"[{ASTRAY}"], ["send", "one", "--key", f"key{ASTRAY}"], ["kill-all"],
         ["new", "--", f"no-such{ASTRAY}"], ["new", "-e", f"no-such{ASTRAY}", "--", "true"],
     ]  # fmt: skip

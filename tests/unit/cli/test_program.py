@@ -21,11 +21,11 @@ HEAVY = (
 
 class TestHelp:
     @pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
-    def test_lists_every_verb(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def test_lists_every_subcommand(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         assert main(words) == 0
 
         output = capsys.readouterr().out
-        assert all(f"\n  {verb} " in output for verb in program.VERBS)
+        assert all(f"\n  {subcommand} " in output for subcommand in program.SUBCOMMANDS)
         assert max(map(len, output.splitlines())) <= 110
 
     def test_help_takes_a_command(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,20 +34,20 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
-        assert list(program.VERBS) == [
+    def test_the_subcommands_are_those_that_are_promised_and_no_more(self) -> None:
+        assert list(program.SUBCOMMANDS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
             "restore", "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo",
             "window",
         ], "a new command is listed here, too"  # fmt: skip
 
-    @pytest.mark.parametrize("verb", program.VERBS)
-    def test_each_verb_explains_itself(self, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    @pytest.mark.parametrize("subcommand", program.SUBCOMMANDS)
+    def test_each_subcommand_explains_itself(self, subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
-            main([verb, "--help"])
+            main([subcommand, "--help"])
 
         assert ended.value.code == 0
-        assert f"usage: outlive {verb}" in capsys.readouterr().out
+        assert f"usage: outlive {subcommand}" in capsys.readouterr().out
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["--version"]) == 0

@@ -185,15 +185,15 @@ class TestWait:
 
 
 class TestEnding:
-    @pytest.mark.parametrize("verb", ["stop", "kill"])
-    def test_stop_and_kill_return_when_the_agent_has_ended(self, verb: str) -> None:
+    @pytest.mark.parametrize("subcommand", ["stop", "kill"])
+    def test_stop_and_kill_return_when_the_agent_has_ended(self, subcommand: str) -> None:
         new("-n", "x", "--", *program("end_with", "0", "--gate", "/dev/tty"))
         child = int(str(listed()[0]["child_pid"]))
 
-        assert outlive(verb, "x").code == 0
+        assert outlive(subcommand, "x").code == 0
 
         assert not processes.is_alive(child)
-        assert outlive(verb, "x").code == 6
+        assert outlive(subcommand, "x").code == 6
         assert outlive("send", "x", "text").code == 6
 
     def test_kill_all_ends_all_chats(self) -> None:
@@ -240,11 +240,11 @@ class TestEnding:
 
 
 class TestNaming:
-    @pytest.mark.parametrize("verb", ["attach", "peek", "stop", "kill", "rm", "send", "wait", "rename"])
-    def test_an_unknown_name_is_refused(self, verb: str) -> None:
-        more = {"send": ["x"], "wait": ["--exited"], "rename": ["y"]}.get(verb, [])
+    @pytest.mark.parametrize("subcommand", ["attach", "peek", "stop", "kill", "rm", "send", "wait", "rename"])
+    def test_an_unknown_name_is_refused(self, subcommand: str) -> None:
+        more = {"send": ["x"], "wait": ["--exited"], "rename": ["y"]}.get(subcommand, [])
 
-        done = outlive(verb, "nonesuch", *more)
+        done = outlive(subcommand, "nonesuch", *more)
 
         assert done.code == 3
         assert "nonesuch" in done.complaint()
@@ -280,17 +280,17 @@ class TestNaming:
             list(threads.map(lambda _: new("-C", str(tmp_path), "--", "cat"), range(3)))
         assert len({each["name"] for each in listed()}) == 3
 
-    @pytest.mark.parametrize("verb", ["stop", "kill", "rm"])
-    def test_stop_and_kill_refuse_a_one_letter_prefix(self, verb: str) -> None:
-        session = ended("-n", "vim", "--", "true") if verb == "rm" else new("-n", "vim", "--", "cat")
-        past = {"stop": "stopped", "kill": "killed", "rm": "removed"}[verb]
+    @pytest.mark.parametrize("subcommand", ["stop", "kill", "rm"])
+    def test_stop_and_kill_refuse_a_one_letter_prefix(self, subcommand: str) -> None:
+        session = ended("-n", "vim", "--", "true") if subcommand == "rm" else new("-n", "vim", "--", "cat")
+        past = {"stop": "stopped", "kill": "killed", "rm": "removed"}[subcommand]
 
         for beginning in (session[0], session[:3]):
-            refused = outlive(verb, beginning)
+            refused = outlive(subcommand, beginning)
             assert refused.code == 3
             assert "use at least 4 digits" in refused.complaint()
             assert outlive("peek", beginning).code == 0, "which harms nothing"
-        done = outlive(verb, session[:4])
+        done = outlive(subcommand, session[:4])
 
         assert (done.code, done.output) == (0, f"{past} vim ({session[:8]})\n")
 
