@@ -139,7 +139,7 @@ def test_subcommands_in_the_readme_and_the_guide_exist() -> None:
     assert subcommands
     for subcommand in sorted(subcommands):
         run = subprocess.run(
-            [sys.executable, "-c", "import sys; from session_host.cli import main; sys.exit(main())", subcommand, "--help"],
+            [sys.executable, "-m", "session_host.cli", subcommand, "--help"],
             capture_output=True, text=True, check=False, cwd=REPOSITORY,
         )  # fmt: skip
         assert run.returncode == 0, f"outlive {subcommand} --help: {run.stderr}"
