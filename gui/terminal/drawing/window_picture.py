@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from PySide6.QtCore import QPoint
@@ -10,7 +11,6 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 from gui.terminal.glyphs.grid_place import GridPlace
 
 _FORMATS = frozenset((QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied))
-_LEAST_PX = 1e-3
 
 
 class WindowPicture(NamedTuple):
@@ -31,17 +31,17 @@ class WindowPicture(NamedTuple):
         """The picture of an active painter.
 
         Returns:
-            None if the device is no picture in memory, or the painter's coordinates are not whole pixels: with a
-            display's scale of 1.5, a widget can begin within a pixel.
+            None if the device is no picture in memory, or the painter's unit is not a pixel.
         """
         engine = painter.paintEngine()
         image = engine.paintDevice()
         if not isinstance(image, QImage) or image.format() not in _FORMATS:
             return None
         transform = painter.deviceTransform()
-        left, top = round(transform.dx()), round(transform.dy())
-        if transform.isScaling() or abs(transform.dx() - left) + abs(transform.dy() - top) > _LEAST_PX:
+        if transform.isScaling():
             return None
+        # With a display's scale of 1.5, a widget can begin within a pixel; so Qt rounds where it copies a picture.
+        left, top = math.floor(transform.dx() + 0.5), math.floor(transform.dy() + 0.5)
         clip = QRegion(image.rect())
         if not engine.systemClip().isEmpty():
             clip = clip.intersected(engine.systemClip())

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import BOLD, PRINTABLE_ASCII, CellMetrics
 from gui.terminal.drawing.canvas import Canvas
@@ -52,6 +52,24 @@ def picture(frame: Frame, metrics: CellMetrics, glyphs: type[Glyphs] = Glyphs) -
 
 
 RECTANGLES = st.builds(QRect, st.integers(0, 200), st.integers(0, 180), st.integers(1, 250), st.integers(1, 180))
+
+
+@pytest.mark.parametrize("shift_px", [0.25, 0.5, 0.75])
+def test_rows_are_put_together_where_qt_copies_them_in_a_widget_that_begins_within_a_pixel(qapp, shift_px):
+    metrics = CellMetrics(FONT, 13, 1.0)
+    frame = colourful_frame("abc", selected=False, seed=1)
+    images = []
+    for glyphs in (Glyphs, QtAlone):
+        canvas = new_canvas(metrics, glyphs)
+        canvas.apply(frame)
+        image = QImage(900, 200, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        painter.translate(shift_px, 10 + shift_px)
+        canvas.paint(painter, QRegion(0, 0, 100 * metrics.width, 6 * metrics.height), QPoint())
+        painter.end()
+        images.append(image)
+    assert images[0] == images[1]
 
 
 @settings(max_examples=60)
