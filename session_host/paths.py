@@ -203,7 +203,7 @@ def session_files(session_id: str) -> Path:
 
 
 def session_history(session_id: str) -> Path:
-    """The transcript that a structured chat copies at its beginning, if it is a fork."""
+    """What a chat begins with: the transcript that a fork copies, or what a shell showed that starts again."""
     return session_dir(session_id) / "history.bin"
 
 

@@ -120,9 +120,8 @@ class ChatFacts:
         """Whether the chat was lost, or ended by itself with an error."""
         record = self.record
         # After `exit`, a shell has the exit code of its last command.
-        is_shell = record.agent == "shell" and not record.arguments
         return not self.is_interrupted and phrases.failed(
-            record.state, None if is_shell else record.exit_code, record.exit_signal,
+            record.state, None if record.is_shell else record.exit_code, record.exit_signal,
             is_ended_by_user=self.is_ended_by_user,
         )  # fmt: skip
 

@@ -305,6 +305,23 @@ def chat_agent_and_directory(name: str, agent: str, directory: str) -> str:
     return translate("page", "{name} · {agent} · {directory}").format(name=name, agent=agent, directory=directory)
 
 
+def shell_starts_again(name: str, directory: str) -> str:
+    """A shell in the list of chats that are to be resumed."""
+    return translate("page", "{name} · shell, starts again in {directory}").format(name=name, directory=directory)
+
+
+def shells_begin_anew() -> str:
+    """Below the list of chats that are to be resumed, if there is a shell among them."""
+    return translate("page", "A shell begins below what it showed. No command runs by itself.")
+
+
+def resumed_shell(directory: str) -> str:
+    """What to resume an ended shell means, below its last screen."""
+    return translate("page", "Resume starts a new shell in {directory}, below what this one showed.").format(
+        directory=directory
+    )
+
+
 def not_resumed(names: str) -> str:
     """Chats that are left out when several are resumed."""
     return translate("page", "Not resumed, because there is no conversation: {names}").format(names=names)

@@ -193,6 +193,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """Whether the files of the working tree are kept before each prompt; see ``session_host.restore_points``."""
     setup: WorktreeSetup | None = None
     """What runs before the agent; None for nothing."""
+    begins_with_screen: bool = False
+    """Whether ``paths.session_history`` has the text that the terminal begins with: that of the shell before it."""
 
     @property
     def runtime(self) -> Runtime:

@@ -244,6 +244,10 @@ class ChatActions(QObject):
         agent = self._agents.get(chat.record.agent)
         return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
 
+    def can_resume(self, chat: Chat) -> bool:
+        """Whether such a chat can be resumed once it has ended, as far as its agent decides: a shell starts again."""
+        return chat.record.is_shell or self.has_conversations(chat)
+
     def close_tab(self, session_id: str) -> None:
         """Close a tab; the first time, a line says that the chat keeps running."""
         chat = self._sessions.get(session_id)

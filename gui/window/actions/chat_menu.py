@@ -87,7 +87,7 @@ class ChatMenu:
         chat_actions = self._chat_actions
         resuming = self._resuming
         has_conversations = chat_actions.has_conversations(chat)
-        if chat.has_ended and has_conversations:
+        if chat.has_ended and chat_actions.can_resume(chat):
             add("resume", common_texts.resume(), lambda: resuming.resume(chat))
             if (other := chat_actions.other_runtime(chat)) is not None:
                 text = action_texts.resume_as_chat() if other == "structured" else action_texts.resume_in_terminal()

@@ -28,10 +28,10 @@ class Key:
         scope: "terminal" keys work only while a terminal has the keyboard focus, so that fields in sheets keep their
             own Shift+arrows.
         listed: whether the palette shows the action.
-        on: the required chat: a "chat" with a visible tab, one of an "agent", a "running" one, one that is "over", one
-            that is "forkable", also "forkable_before" a prompt, one in a "terminal" or a "running_terminal", or a
-            running "structured" one; several "tabs" in the pane, or "tabs_right" of the shown one; several "panes" or
-            "windows"; "" for none.
+        on: the required chat: a "chat" with a visible tab, one of an "agent", a "running" one, one that is "over", an
+            ended one that is "resumable", one that is "forkable", also "forkable_before" a prompt, one in a "terminal"
+            or a "running_terminal", or a running "structured" one; several "tabs" in the pane, or "tabs_right" of the
+            shown one; several "panes" or "windows"; "" for none.
         needs_conversations: whether the action needs an agent with conversations that can be resumed.
         repeats: whether the action repeats while its key is held. Opening, closing, sending and ending do not: a
             key that is released late must not close a second tab.
@@ -42,7 +42,7 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal[
-        "", "chat", "agent", "running", "over", "forkable", "forkable_before",
+        "", "chat", "agent", "running", "over", "resumable", "forkable", "forkable_before",
         "terminal", "running_terminal", "structured", "tabs", "tabs_right", "panes", "windows",
     ] = ""  # fmt: skip
     needs_conversations: bool = False
@@ -93,7 +93,7 @@ TABLE: tuple[Key, ...] = (
     Key("insert_prompt", ("Ctrl+Shift+R",)),
     Key("save_prompt", (), on="structured"),
     Key("rename", (), on="chat"),
-    Key("resume", (), on="over", needs_conversations=True),
+    Key("resume", (), on="resumable"),
     Key("pick", (), on="over", needs_conversations=True),
     Key("resume_all", ()),
     Key("copy_resume", (), on="chat", needs_conversations=True),

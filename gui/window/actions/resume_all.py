@@ -100,13 +100,16 @@ class ResumeAll(QObject):
         if not chats:
             self._banners.inform(none, key=_KEY)
             return
-        left_out = ", ".join(chat.name for chat in others)
+        details = (
+            page_texts.shells_begin_anew() if any(chat.record.is_shell for chat in chats) else "",
+            page_texts.not_resumed(", ".join(chat.name for chat in others)) if others else "",
+        )
         self._sheets.question.ask(
             Question(
                 page_texts.resume_these_chats(),
                 page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
-                page_texts.not_resumed(left_out) if others else "",
+                "\n".join(filter(None, details)),
                 "\n".join(self._lines(chats)),
             )
         )
@@ -122,6 +125,8 @@ class ResumeAll(QObject):
 
     def _line(self, chat: Chat) -> str:
         directory = phrases.short_directory(chat.record.cwd)
+        if chat.record.is_shell:
+            return page_texts.shell_starts_again(chat.name, directory)
         return page_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
 
     async def _resume(self, chats: list[Chat]) -> None:

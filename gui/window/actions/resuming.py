@@ -65,6 +65,9 @@ class EndedChatActions(QObject):
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
             page.end_bar.show_continued(follower.name)
         else:
+            record = page.chat.record
+            if found is not None and found.can_resume and record.is_shell:
+                found = found._replace(reason=page_texts.resumed_shell(phrases.short_directory(record.cwd)))
             page.end_bar.offer(found)
 
     def _continuation_of(self, chat: Chat) -> Chat | None:

@@ -53,7 +53,7 @@ class SeveralChats:
         menu.aboutToHide.connect(menu.deleteLater)
         running = [chat for chat in chats if not chat.has_ended]
         ended = [chat for chat in chats if chat.has_ended]
-        resumable = [chat for chat in ended if self._chat_actions.has_conversations(chat)]
+        resumable = [chat for chat in ended if self._chat_actions.can_resume(chat)]
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
         add_pin(menu, self._chat_actions, chats)
@@ -115,7 +115,7 @@ class SeveralChats:
 
     def resume(self, chats: Sequence[Chat]) -> None:
         """Resume those ended chats that can be resumed, after a question."""
-        found = [chat for chat in chats if chat.has_ended and self._chat_actions.has_conversations(chat)]
+        found = [chat for chat in chats if chat.has_ended and self._chat_actions.can_resume(chat)]
         if len(found) == 1:
             self._resuming.resume(found[0])
         elif found:

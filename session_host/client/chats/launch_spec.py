@@ -89,6 +89,12 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     start = _agent_start(request, session_id, directory, engine, settings)
     _write_files(request, start, session_id, directory, settings)
     is_structured = start.structured is not None
+    screen = b""
+    if request.resume is not None and request.resume.is_shell:
+        from .former_screen import former_screen  # most starts do without
+
+        if screen := former_screen(request.resume):
+            write_history(session_id, screen)
     return LaunchSpec(
         session_id=session_id,
         name=choose_name(request, directory, store),
@@ -129,6 +135,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         rest_after_s=settings.rest_after_s,
         settings=str(config_dir() / "chats.toml"),
         restore_points=settings.restore_points and agent.signals.ends_all,
+        begins_with_screen=bool(screen),
     )
 
 

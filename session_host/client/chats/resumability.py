@@ -31,7 +31,7 @@ class Resumability(NamedTuple):
 
     Attributes:
         can: False if it runs, was continued, or its agent or conversation cannot be resumed; None if its
-            conversation is unknown: the agent's own picker may find it.
+            conversation is unknown: the agent's own picker may find it. True for a shell, which starts again.
         reason: why not, and the remedy, in one line; if it can, what the user should know first, mostly "".
     """
 
@@ -45,8 +45,8 @@ class ResumePlan(NamedTuple):
     Attributes:
         record: the ended session's record.
         can, reason: as in ``Resumability``.
-        agent, query: the agent and its conversation; None if the session cannot be resumed.
-        starts_over: whether the conversation is empty, and begins again.
+        agent, query: the agent and its conversation; None if the session cannot be resumed. A shell has no query.
+        starts_over: whether the conversation is empty, and begins again; so for a shell.
         prompt: the first prompt, if ``starts_over`` and the agent did not get it: a dialog of the agent's came before.
     """
 
@@ -133,6 +133,8 @@ def plan_for(
         return ResumePlan(
             record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere"
         )
+    if record.is_shell:
+        return ResumePlan(record, True, agent=agent, starts_over=True)
     query = query_for(record, agent, environment)
     found = find_conversation(agent.conversation.place, query)
     previous = "" if found.kept is Availability.WHOLE else _previous(record, agent, query)
@@ -176,6 +178,8 @@ def check_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[boo
     agent = agents.get(record.agent)
     if agent is None:
         return False, f"the agent {record.agent} is no longer available", None
+    if record.is_shell:
+        return True, "", agent
     settings = agent.conversation
     if not (settings.resume or (record.runtime == "structured" and agent.structured is not None)):
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_after_dashes(record.arguments)])

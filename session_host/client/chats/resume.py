@@ -1,7 +1,8 @@
 """Resumes an ended chat: starts a new session in the same agent conversation.
 
-The conversation is always named by its id, never "the latest". All functions block on the disk, except the two that
-start a session. ``resumability`` determines whether a chat can be resumed.
+The conversation is always named by its id, never "the latest". A shell has no conversation: it starts again in the same
+directory, below what the ended one showed, and runs no command by itself. All functions block on the disk, except the
+two that start a session. ``resumability`` determines whether a chat can be resumed.
 """
 
 from __future__ import annotations
@@ -121,6 +122,8 @@ def resume_command(session_id: str) -> str:
     with open_store() as store:
         record = record_of(store, session_id)
         can, reason, agent = check_agent(load_agents(config_dir(), [record.agent]), record)
+        if record.is_shell:
+            raise NotResumable(f"{record.name}: a shell has no conversation")
         if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         query = query_for(record, agent, None)
@@ -141,9 +144,9 @@ def _request(session_id: str, environment: Mapping[str, str] | None, anyway: boo
         record = record_of(store, session_id)
         plan = plan_for(store, load_agents(config_dir(), [record.agent]), record, environment)
         record, can, reason, agent, query = plan[:5]
-        if not can or agent is None or query is None:
+        if not can or agent is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
-        if not anyway and (found := opened_elsewhere(store, record.id, agent, query)):
+        if not anyway and query is not None and (found := opened_elsewhere(store, record.id, agent, query)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
         return request_of(store, record, agent, environment, starts_over=plan.starts_over, prompt=plan.prompt)
 

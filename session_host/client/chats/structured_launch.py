@@ -159,7 +159,7 @@ def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork |
 
 
 def write_history(session_id: str, items: bytes) -> None:
-    """Write the items that a transcript begins with, for its host.
+    """Write the items that a transcript begins with, or the text that a terminal begins with, for its host.
 
     Raises:
         StoreError: the file cannot be written.

@@ -9,5 +9,5 @@ checkpoints  the emulator's state and the input log's state, written when it is 
 restore_points  keeps the files of the working tree before each prompt
 recover      restores the emulator and the session's state from what the previous host left
 recover_chat the same for a structured chat
-history      the transcript of the session that a structured chat resumes
+history      the transcript of the session that a structured chat resumes, the screen of the shell before a shell
 """

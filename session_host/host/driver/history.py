@@ -1,5 +1,5 @@
-"""The history of a structured chat: the transcript of the chat that it resumes or forks, or the items that were written
-for it.
+"""The history of a chat: the transcript of the chat that it resumes or forks, or the items that were written for it; in
+a terminal, what the shell showed that starts again.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
         log.warning("the history of %s: %s", launch.history, error)
         return []
     return former_items(transcript) if transcript is not None else []
+
+
+def former_screen_of(session_id: str) -> bytes:
+    """The text that a session's terminal begins with; b"" if it cannot be read. Blocks on the disk."""
+    try:
+        return session_history(session_id).read_bytes()
+    except OSError as error:
+        log.warning("the screen before %s: %s", session_id, error)
+        return b""
 
 
 def _written(session_id: str) -> list[AnyChange]:

@@ -81,6 +81,11 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     agents without conversations of their own, and in records of earlier versions."""
 
     @property
+    def is_shell(self) -> bool:
+        """Whether it is the user's shell alone, without a command that runs in it."""
+        return self.agent == "shell" and not self.arguments
+
+    @property
     def project(self) -> str:
         """The directory of the chat's project: that of its worktree's repository, or the chat's own."""
         return directory_of(self.repository) if self.repository else self.cwd

@@ -297,13 +297,12 @@ class TestWhyNot:
         outlive("stop", later)
         see(resume(later)["id"], "kept: x")
 
-    @pytest.mark.parametrize("words", [["shell"], ["command", "--", "cat", "-u"]])
-    def test_an_agent_without_conversations_is_not_resumed(self, words: list[str], project: Path) -> None:
-        done = outlive("new", words[0], "--json", "-n", "chat", "-C", str(project), *words[1:])
+    @pytest.mark.parametrize("agent", ["shell", "command"])
+    def test_a_command_is_not_resumed(self, agent: str, project: Path) -> None:
+        done = outlive("new", agent, "--json", "-n", "chat", "-C", str(project), "--", "cat", "-u")
         outlive("kill", "chat")
 
-        again = f"outlive new {words[0]} -C {project}" + (" -- cat -u" if len(words) > 1 else "")
-        assert again in self.complaint("chat")
+        assert f"outlive new {agent} -C {project} -- cat -u" in self.complaint("chat")
         assert listed(done.json()["id"])["resumable"] is False
 
     def test_a_chat_with_an_unknown_conversation_is_not_resumed(self, project: Path) -> None:

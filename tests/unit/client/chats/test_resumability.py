@@ -117,7 +117,10 @@ def test_an_unknown_conversation_is_chosen_in_the_agents_list(transcript: Path) 
     ("fields", "words"),
     [
         ({"agent": "gone"}, "the agent gone is no longer available"),
-        ({"agent": "shell", "argv": ["sh"]}, "start it again: outlive new shell -C"),
+        (
+            {"agent": "shell", "argv": ["sh", "-c", "make"], "arguments": ["sh", "-c", "make"]},
+            "start it again: outlive new shell -C",
+        ),
         (
             {"arguments": ["doctor"], "argv": ["claude", "doctor"]},
             "the chat ran claude doctor, which has no conversation",
@@ -130,6 +133,14 @@ def test_some_chats_cannot_be_resumed_and_say_why(fields: dict[str, Any], words:
 
     assert can is False
     assert words in reason
+
+
+def test_a_shell_without_a_command_starts_again_and_has_no_command_to_copy() -> None:
+    record = kept(agent="shell", argv=["/bin/bash"], provider_session_id=None)
+
+    assert resumability(record.id) == (True, "")
+    with pytest.raises(NotResumable, match="a shell has no conversation"):
+        resume_command(record.id)
 
 
 def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
@@ -187,7 +198,7 @@ def test_an_unknown_chat_raises_no_such_session() -> None:
 
 class TestForPrograms:
     def test_the_list_marks_ended_and_running_chats(self, transcript: Path) -> None:
-        infos = [info_of(kept(1)), info_of(kept(2, agent="shell")), info_of(kept(3, provider_session_id=None))]
+        infos = [info_of(kept(1)), info_of(kept(2, agent="command")), info_of(kept(3, provider_session_id=None))]
         running = info_of(kept(4))
         running.state = State.RUNNING
         unknown = info_of(kept(5, agent="codex", provider_session_id=None))

@@ -17,64 +17,7 @@ from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
 from tests.unit.gui.conftest import Played, one_pane
-
-ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
-
-
-class PlayedResume:
-    """In the place of the client's functions; the test says what they answer."""
-
-    def __init__(self) -> None:
-        self.can = Resumability(True)
-        self.cannot: set[str] = set()
-        self.picker = True
-        self.refusal: Exception | None = None
-        self.asked: list[tuple[Any, ...]] = []
-
-    def resumability(self, session_id: str) -> Resumability:
-        return Resumability(False) if session_id in self.cannot else self.can
-
-    def has_picker(self, _session_id: str) -> bool:
-        return self.picker
-
-    async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
-        self.asked.append(("resume", session_id, wishes["anyway"]))
-        return self._begin(session_id)
-
-    async def resume_with_picker(self, session_id: str, **_wishes: Any) -> SessionRecord:
-        self.asked.append(("pick", session_id))
-        return self._begin(session_id)
-
-    def resume_command(self, session_id: str) -> str:
-        if self.refusal is not None:
-            raise self.refusal
-        return f"cd /srv && claude --resume {session_id[:4]}"
-
-    def _begin(self, session_id: str) -> SessionRecord:
-        if self.refusal is not None:
-            raise self.refusal
-        with Store.open(paths.database()) as store:
-            former = store.get(session_id)
-            assert former is not None
-            record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=former.name, agent=former.agent,
-                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-                resumed_from=former.id,
-            )  # fmt: skip
-            store.insert(record)
-            if self.asked[-1][0] == "resume":
-                store.update(former.id, continued_by=record.id)
-        return record
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
-    played = PlayedResume()
-    for name in ("resumability", "has_picker"):
-        monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(played, name))
-    for name in ("resume", "resume_with_picker", "resume_command"):
-        monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(played, name))
-    return played
+from tests.unit.gui.window.actions.conftest import ENDED, PlayedResume
 
 
 async def open_ended(played: Played, **fields: Any) -> str:
@@ -180,6 +123,19 @@ async def test_an_agent_without_conversations_is_not_spoken_of(played: Played, c
     played.settle()
     assert (bar.resume.isHidden(), bar.choose_conversation.isHidden(), bar.refusal.isHidden()) == (True, True, True)
     assert bar.again.property("kind") == "primary"
+
+
+async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(played: Played, client: PlayedResume):
+    client.picker = False
+    session_id = await open_ended(played, agent="shell", cwd="/srv/build")
+    window, bar = played.window, played.page.end_bar
+    await played.until(bar.resume.isVisible, "the button")
+    assert bar.refusal.text() == "Resume starts a new shell in /srv/build, below what this one showed."
+    assert window.actions_["resume"].isEnabled()
+    assert not window.actions_["copy_resume"].isEnabled(), "a shell has no command for another terminal"
+    window.several.resume([played.chat(session_id)])
+    await played.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
+    assert client.asked == [("resume", session_id, False)]
 
 
 async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: Played, client: PlayedResume):
@@ -294,104 +250,3 @@ async def test_without_error_output_there_is_no_button(played: Played, client: P
     assert played.page.end_bar.errors.isHidden()
     played.window.actions_["errors"].trigger()
     await played.until(lambda: played.window.sheets.output.state.text() == "No error output", "the word on that")
-
-
-async def test_resume_all_lists_what_it_resumes_and_leaves_shells_out(played: Played, client: PlayedResume):
-    interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "ended_at": "2026-01-02T03:05:00Z"}
-    one, two = [await played.add(name, agent="claude", cwd=f"/srv/{name}", **interrupted) for name in ("one", "two")]
-    shell = await played.add("build", agent="shell", **interrupted)
-    over = await played.add("over", agent="claude", **ENDED)
-    window = played.open_window(one_pane([one, shell, over], over))
-    client.cannot = {shell}
-    window.resume_all.offer()
-    await played.until(lambda: window.banners.current is not None, "the offer")
-    assert window.banners.current is not None
-    assert window.banners.current.text == "A restart of the computer interrupted 3 chats."
-    window.banners.act()
-    question = window.sheets.question
-    await played.until(lambda: question.is_open, "the list")
-    assert client.asked == [], "nothing is resumed before the list is confirmed"
-    assert question.subject.toPlainText() == "one · Claude Code · /srv/one\ntwo · Claude Code · /srv/two"
-    assert question.detail.text() == "Not resumed, because there is no conversation: build"
-    question.accept()
-    await played.until(lambda: len(client.asked) == 2, "both to be resumed")
-    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
-    await played.until(lambda: one not in window.tabs.ids(), "the tab to change")
-    assert window.tabs.ids() == ["00000000-0000-4000-8000-000000000001", shell, over], "no tab is opened"
-    window.resume_all.offer()
-    played.settle()
-    assert window.banners.current is None, "the offer comes once"
-
-
-async def test_several_chats_are_resumed_without_opening_tabs_and_those_that_cannot_be_are_named(
-    played: Played, client: PlayedResume
-):
-    one, two, gone = [await played.add(name, agent="claude", **ENDED) for name in ("one", "two", "gone")]
-    window = played.open_window()
-    client.cannot = {gone}
-    chats = [played.chat(each) for each in (one, two, gone)]
-    window.several.resume(chats)
-    question = window.sheets.question
-    await played.until(lambda: question.is_open, "the question")
-    assert question.detail.text() == "Not resumed, because there is no conversation: gone"
-    question.accept()
-    await played.until(lambda: len(client.asked) == 2, "both to be resumed")
-    assert [asked[:2] for asked in client.asked] == [("resume", one), ("resume", two)]
-    assert window.tabs.ids() == []
-
-
-async def test_an_end_of_several_chats_can_be_undone(played: Played, client: PlayedResume):
-    ids = [await played.add(name, agent="claude") for name in ("one", "two", "gone")]
-    window = played.open_window()
-    client.cannot = {ids[2]}
-    played.sessions.stop = lambda chat: None  # type: ignore[method-assign]
-    window.several.stop([played.chat(each) for each in ids])
-    window.sheets.question.accept()
-    for session_id in ids:
-        assert window.banners.current is None, "not before all have ended"
-        played.viewers[session_id].end(exit_signal=15)
-        with Store.open(paths.database()) as store:
-            store.update(session_id, state=State.EXITED, exit_signal=15)
-        await played.sessions.refresh_now()
-        played.settle()
-    await played.until(lambda: window.banners.current is not None, "the offer")
-    assert window.banners.current is not None
-    assert (window.banners.current.text, window.banners.current.action) == ("3 chats ended", "Resume 2 chats…")
-    window.banners.act()
-    await played.until(lambda: window.sheets.question.is_open, "the list")
-
-
-async def test_one_line_says_why_several_chats_cannot_be_resumed(played: Played, client: PlayedResume):
-    ids = [await played.add(name, agent="claude", **ENDED) for name in ("one", "two")]
-    window = played.open_window()
-    chats = [played.chat(each) for each in ids]
-    client.refusal = NotResumable("Claude Code is not installed")
-
-    def shown() -> str:
-        return window.banners.current.text if window.banners.current is not None else ""
-
-    window.several.resume(chats)
-    await played.until(lambda: window.sheets.question.is_open, "the question")
-    window.sheets.question.accept()
-    reason = "Can’t resume one, two: Claude Code is not installed"
-    await played.until(lambda: shown() == reason, "the reason")
-    window.banners.dismiss()
-    assert shown() == "", "there is one line for both"
-    client.cannot = set(ids)
-    window.several.resume(chats)
-    reason = "None of these chats can be resumed."
-    await played.until(lambda: shown() == reason, "the reason why nothing is asked")
-
-
-async def test_resume_all_tells_chats_apart_that_are_alike(played: Played, client: PlayedResume):
-    interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "agent": "claude", "cwd": "/srv/api"}
-    for name, title in (("api", "Mend the parser"), ("api", "Write the docs"), ("docs", "Read it")):
-        await played.add(name, title=title, ended_at="2026-01-02T03:05:00Z", **interrupted)
-    window = played.open_window()
-    window.resume_all.ask()
-    await played.until(lambda: window.sheets.question.is_open, "the list")
-    lines = window.sheets.question.subject.toPlainText().split("\n")
-    beginning = "api · Claude Code · /srv/api"
-    assert {line.partition(" · Inter")[0] for line in lines} == {
-        f"{beginning} · Mend the parser", f"{beginning} · Write the docs", "docs · Claude Code · /srv/api",
-    }  # fmt: skip

@@ -1,0 +1,70 @@
+"""Resuming chats, over functions of the client that a test plays itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from session_host import paths
+from session_host.client.chats.resumability import Resumability
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+
+ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
+
+
+class PlayedResume:
+    """In the place of the client's functions; the test says what they answer."""
+
+    def __init__(self) -> None:
+        self.can = Resumability(True)
+        self.cannot: set[str] = set()
+        self.picker = True
+        self.refusal: Exception | None = None
+        self.asked: list[tuple[Any, ...]] = []
+
+    def resumability(self, session_id: str) -> Resumability:
+        return Resumability(False) if session_id in self.cannot else self.can
+
+    def has_picker(self, _session_id: str) -> bool:
+        return self.picker
+
+    async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
+        self.asked.append(("resume", session_id, wishes["anyway"]))
+        return self._begin(session_id)
+
+    async def resume_with_picker(self, session_id: str, **_wishes: Any) -> SessionRecord:
+        self.asked.append(("pick", session_id))
+        return self._begin(session_id)
+
+    def resume_command(self, session_id: str) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        return f"cd /srv && claude --resume {session_id[:4]}"
+
+    def _begin(self, session_id: str) -> SessionRecord:
+        if self.refusal is not None:
+            raise self.refusal
+        with Store.open(paths.database()) as store:
+            former = store.get(session_id)
+            assert former is not None
+            record = SessionRecord(
+                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=former.name, agent=former.agent,
+                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+                resumed_from=former.id,
+            )  # fmt: skip
+            store.insert(record)
+            if self.asked[-1][0] == "resume":
+                store.update(former.id, continued_by=record.id)
+        return record
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
+    played = PlayedResume()
+    for name in ("resumability", "has_picker"):
+        monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(played, name))
+    for name in ("resume", "resume_with_picker", "resume_command"):
+        monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(played, name))
+    return played
