@@ -315,11 +315,9 @@ def shells_begin_anew() -> str:
     return translate("page", "A shell begins below what it showed. No command runs by itself.")
 
 
-def resumed_shell(directory: str) -> str:
-    """What to resume an ended shell means, below its last screen."""
-    return translate("page", "Resume starts a new shell in {directory}, below what this one showed.").format(
-        directory=directory
-    )
+def resumed_shell() -> str:
+    """What to resume an ended shell means, below its last screen and its directory."""
+    return translate("page", "Resume starts a new shell here, below what this one showed.")
 
 
 def not_resumed(names: str) -> str:

@@ -65,9 +65,8 @@ class EndedChatActions(QObject):
         if (follower := self._continuation_of(page.chat)) is not None:  # The window has learnt of it meanwhile.
             page.end_bar.show_continued(follower.name)
         else:
-            record = page.chat.record
-            if found is not None and found.can_resume and record.is_shell:
-                found = found._replace(reason=page_texts.resumed_shell(phrases.short_directory(record.cwd)))
+            if found is not None and found.can_resume and page.chat.record.is_shell:
+                found = found._replace(reason=page_texts.resumed_shell())
             page.end_bar.offer(found)
 
     def _continuation_of(self, chat: Chat) -> Chat | None:

@@ -22,10 +22,10 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     monkeypatch.setenv("SHELL", "/bin/sh")
     words = ["-C", str(project), "-e", "PS1=first$ ", "-e", "MINE=yes", "--size", "40x10"]
     chat = outlive("new", "shell", "--json", "-n", "build", *words).json()["id"]
-    line = "echo once >> runs; seq 30; printf '\\033[31m%060d\\n' 7; printf '\\033[?1049h'; echo editor"
+    line = "echo once >> runs; seq 30; printf '\\033[31m%060d\\n' 7; printf '\\033[?1049h'; echo edi''tor"
     outlive("send", chat, line, "--enter")
     see(chat, "editor")
-    restart(sessions, chat, b"1049hedit")
+    restart(sessions, chat, b"editor")
 
     later = resume("build")
 

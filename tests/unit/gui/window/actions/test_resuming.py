@@ -130,7 +130,7 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(pla
     session_id = await open_ended(played, agent="shell", cwd="/srv/build")
     window, bar = played.window, played.page.end_bar
     await played.until(bar.resume.isVisible, "the button")
-    assert bar.refusal.text() == "Resume starts a new shell in /srv/build, below what this one showed."
+    assert bar.refusal.text() == "Resume starts a new shell here, below what this one showed."
     assert window.actions_["resume"].isEnabled()
     assert not window.actions_["copy_resume"].isEnabled(), "a shell has no command for another terminal"
     window.several.resume([played.chat(session_id)])
