@@ -32,9 +32,9 @@ from gui.tray.tray import Tray, app_icon
 from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
 from gui.window.page.banners import Banner
+from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlServer
 from gui.window.remote_control.single_instance import SingleInstance
-from gui.window.remote_control.verbs import RemoteControl
 from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
@@ -119,7 +119,7 @@ class App:
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
-        self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).verbs())
+        self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
         self._warn(filter(None, [catalog_problem, damaged, *warnings]))

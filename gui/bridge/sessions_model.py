@@ -102,7 +102,7 @@ class SessionsModel(ChatList):
             undelivered[viewer.session_id] += count
         return dict(+undelivered)
 
-    # ------------------------------------------------------------ verbs
+    # ------------------------------------------------------------ changes of chats
 
     def free_name(self, wanted: str) -> str:
         """The name that a new chat gets for a wanted one: running chats have different names."""

@@ -131,7 +131,7 @@ class ChatView(QWidget):
         self._connect()
 
     def _connect(self) -> None:
-        self.page.acted.connect(self._on_action)
+        self.page.action_triggered.connect(self._on_action)
         self.page.menu_made.connect(self._add_to_menu)
         self.page.menu_built.connect(self.menu_built)
         self.page.answered.connect(self.answered)
@@ -211,7 +211,7 @@ class ChatView(QWidget):
         self.prompt.editor.insertPlainText(text)
 
     def _on_action(self, action: Action) -> None:
-        match action.verb:
+        match action.kind:
             case "withdraw":
                 self._taking_back.add(action.item)
                 self.prompt.editor.setFocus()

@@ -70,8 +70,8 @@ async def answer(session_id: str, offered: Offer, action: str) -> None:
         OutliveError: another answer came first, or the chat cannot be reached.
     """
     agent_request = offered.request
-    verb = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
-    await request(session_id, Act(0, verb, by="notification"))
+    answer = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
+    await request(session_id, Act(0, answer, by="notification"))
 
 
 def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:

@@ -13,7 +13,7 @@ from session_host.errors import OutliveError
 from session_host.paths import check_private, runtime_dir, window_socket
 from session_host.system.peer_credentials import is_foreign
 
-Verb = Literal["tabs", "show", "grab", "close", "raise", "new_chat"]
+RequestKind = Literal["tabs", "show", "grab", "close", "raise", "new_chat"]
 
 HIDDEN_START = "OUTLIVE_START_HIDDEN"
 """This variable of a start at login, if set, opens the window hidden in the tray, and leaves an open one alone."""
@@ -39,7 +39,7 @@ class WindowRefused(OutliveError):
 
 
 def ask(
-    verb: Verb,
+    kind: RequestKind,
     *,
     session: str | None = None,
     file: str | None = None,
@@ -49,7 +49,7 @@ def ask(
     """Send a request to the window, and return its result.
 
     Args:
-        verb: the request.
+        kind: the kind of request.
         session: a full session id, for ``show``.
         file: an absolute path, for ``grab``.
         window: a window's number or "all", for ``grab``; None for the one that the user used last.
@@ -64,7 +64,7 @@ def ask(
         UnsafeDirectory: another user could have put the socket there.
         OutliveError: the window does not answer, or the socket belongs to something else.
     """
-    request = {"verb": verb, "session": session, "file": file, "window": window}
+    request = {"verb": kind, "session": session, "file": file, "window": window}
     line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"
     check_private(runtime_dir())
     path = window_socket()

@@ -69,11 +69,11 @@ class ChatStage:
                         return QPointF(left + box.x + x, each.top + box.y + line.y() + line.height() / 2).toPoint()
         raise AssertionError(f"{text!r} is not on the page")
 
-    def control(self, verb: str, number: int = 0) -> QPoint:
+    def control(self, kind: str, number: int = 0) -> QPoint:
         """The middle of a control on the page."""
         page = self.view.page
         found = [
-            (each, control) for each in page.visible for control in each.laid.controls if control.action.verb == verb
+            (each, control) for each in page.visible for control in each.laid.controls if control.action.kind == kind
         ]
         each, control = found[number]
         return (QPointF(page.segment_left(each.position), each.top) + control.area.center()).toPoint()

@@ -21,8 +21,8 @@ TIMEOUT_S = 60.0
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
 
 
-def as_another_user(act: Callable[[], Any]) -> Any:
-    """Run ``act`` in a child process with another uid and no privileges; returns its result, as JSON.
+def as_another_user(function: Callable[[], Any]) -> Any:
+    """Run ``function`` in a child process with another uid and no privileges; returns its result, as JSON.
 
     An OSError is returned as its name: ``PermissionError``.
     """
@@ -35,7 +35,7 @@ def as_another_user(act: Callable[[], Any]) -> Any:
             os.setgid(NOBODY)
             os.setuid(NOBODY)
             try:
-                result = act()
+                result = function()
             except OSError as error:
                 result = type(error).__name__
             os.write(writer, json.dumps(result).encode())

@@ -55,7 +55,7 @@ class Window:
 
     # ------------------------------------------------------------ as a script
 
-    def ask(self, verb: str, **arguments: str) -> Any:
+    def ask(self, kind: str, **arguments: str) -> Any:
         """Send a request; returns its result.
 
         Raises:
@@ -68,7 +68,7 @@ class Window:
             connection.settimeout(TIMEOUT_S)
             try:
                 connection.connect(str(window_socket()))
-                connection.sendall(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
+                connection.sendall(json.dumps({"verb": kind, **arguments}).encode() + b"\n")
                 with connection.makefile("r") as lines:
                     line = lines.readline()
             except (ConnectionError, FileNotFoundError) as error:
@@ -79,7 +79,7 @@ class Window:
             raise NotListening
         answer = json.loads(line)
         if not answer["ok"]:
-            raise RuntimeError(f"window {verb}: {answer.get('error')}")
+            raise RuntimeError(f"window {kind}: {answer.get('error')}")
         return answer["result"]
 
     def tabs(self) -> list[dict[str, Any]]:

@@ -47,9 +47,9 @@ class Run(NamedTuple):
 
 
 class Action(NamedTuple):
-    """The action of a control: a verb, its item, and the verb's value; or the file that it opens."""
+    """The action of a control: its kind, the item that it concerns, and a value; or the file that it opens."""
 
-    verb: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file", "discard"]
+    kind: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file", "discard"]
     item: str = ""
     value: str = ""
     file: FilePlace | None = None

@@ -233,13 +233,13 @@ class TranscriptPage(PointedPage):
 
     # ------------------------------------------------------------ controls
 
-    def act(self, place: tuple[str, int, int]) -> None:
+    def run_action(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
         control = self.control_of(place)
         if control is None:
             return
         action = control.action
-        match action.verb:
+        match action.kind:
             case "fold":
                 self.rows.toggle_fold(action.item)
             case "show_all":
@@ -250,7 +250,7 @@ class TranscriptPage(PointedPage):
                 QGuiApplication.clipboard().setText(self._block_text(place))
                 return
             case _:
-                self.acted.emit(action)
+                self.action_triggered.emit(action)
                 return
         self._set_following(False)
         self.arrange()
@@ -326,7 +326,7 @@ class TranscriptPage(PointedPage):
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select_all()
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self.focused is not None:
-            self.act(self.focused)
+            self.run_action(self.focused)
         elif scroll is not None:
             scroll()
         elif event.key() == Qt.Key.Key_Escape and not self.selection.is_empty(self.rows):

@@ -44,14 +44,14 @@ class PointedPage(ScrollingPage):
     """A transcript with selectable text and clickable controls.
 
     Signals (and those of ScrollingPage):
-        acted(Action): the user activated a control that the page does not handle: "withdraw", "again", "link",
-            "file".
+        action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
+            "link", "file".
         menu_made(QMenu, str): the context menu for the row with this key was made.
         menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 
-    acted = Signal(object)
+    action_triggered = Signal(object)
     menu_made = Signal(QMenu, str)
     menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
@@ -72,7 +72,7 @@ class PointedPage(ScrollingPage):
         self._key_source: QWindow | None = None
         """While the pointer is over the page: the window that is watched for Ctrl."""
 
-    def act(self, place: tuple[str, int, int]) -> None:
+    def run_action(self, place: tuple[str, int, int]) -> None:
         """Run the action of a control."""
         raise NotImplementedError
 
@@ -82,7 +82,7 @@ class PointedPage(ScrollingPage):
                 inside = self.within(placed, point)
                 for number, control in enumerate(placed.laid.controls):
                     # A link is found by its text, which may be on several lines.
-                    if control.action.verb != "link" and control.area.contains(inside):
+                    if control.action.kind != "link" and control.area.contains(inside):
                         return self.rows.key(placed.position), placed.number, number
         return None
 
@@ -117,7 +117,7 @@ class PointedPage(ScrollingPage):
         if path is None:
             self._awaited = file, at_s
         elif path:
-            self.acted.emit(Action("file", file=file))
+            self.action_triggered.emit(Action("file", file=file))
 
     # ------------------------------------------------------------ mouse
 
@@ -212,9 +212,9 @@ class PointedPage(ScrollingPage):
             if found is not None and found[0] == control:
                 self._open_once_known(found[1].file, time.monotonic())
             else:
-                self.act(control)
+                self.run_action(control)
         elif address := self.link_at(point):
-            self.acted.emit(Action("link", value=address))
+            self.action_triggered.emit(Action("link", value=address))
         self._hover(point, event.modifiers())
         self.update()
 
@@ -321,12 +321,12 @@ class PointedPage(ScrollingPage):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         selected = not self.selection.is_empty(self.rows)
         if address := self.link_at(point):
-            menu.addAction(page_texts.open_link(), lambda: self.acted.emit(Action("link", value=address)))
+            menu.addAction(page_texts.open_link(), lambda: self.action_triggered.emit(Action("link", value=address)))
             menu.addAction(page_texts.copy_link(), lambda: QGuiApplication.clipboard().setText(address))
             menu.addSeparator()
         elif (found := self.file_at(point)) is not None and (path := self.names.path_of(found[1].file.path)):
             file = found[1].file._replace(path=path)
-            menu.addAction(page_texts.open_file(), lambda: self.acted.emit(Action("file", file=file)))
+            menu.addAction(page_texts.open_file(), lambda: self.action_triggered.emit(Action("file", file=file)))
             menu.addAction(page_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(file.text))
             menu.addSeparator()
         copy = menu.addAction(common_texts.copy(), self.copy)

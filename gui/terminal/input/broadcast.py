@@ -54,9 +54,9 @@ class Broadcast:
         self._own.paste(text)
         self._give(lambda sink: sink.paste(text))
 
-    def _give(self, act: Callable[[InputSink], None], *, is_typed: bool = True) -> None:
+    def _give(self, send: Callable[[InputSink], None], *, is_typed: bool = True) -> None:
         for receiver in self._receivers:
             if receiver.sink is not None:
-                act(receiver.sink)
+                send(receiver.sink)
                 if is_typed:
                     receiver.on_broadcast()

@@ -130,7 +130,7 @@ class Actions:
         choices = self.choices()
         banner = self._banners.current
         if banner is not None and banner.action:
-            choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), self._banners.act))
+            choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), self._banners.run_action))
         if banner is not None:
             choices.append(Choice(action_texts.dismiss_the_notice(), "", self._banners.dismiss))
         self._sheets.chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)

@@ -81,8 +81,8 @@ class ChatMenu:
         return menu
 
     def _fill(self, menu: QMenu, chat: Chat, key_of: KeyOf) -> None:
-        def add(name: str, text: str, act: Callable[[], object]) -> None:
-            show_key(menu.addAction(text, act), key_of(name))
+        def add(name: str, text: str, handler: Callable[[], object]) -> None:
+            show_key(menu.addAction(text, handler), key_of(name))
 
         chat_actions = self._chat_actions
         resuming = self._resuming
@@ -112,8 +112,8 @@ class ChatMenu:
         add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
         add_colors(menu, self._labels, [chat], self._theme.tokens)
         menu.addSeparator()
-        for name, act in self._directories.by_name.items():
-            add(name, action_texts.title(name), partial(act, chat))
+        for name, handler in self._directories.by_name.items():
+            add(name, action_texts.title(name), partial(handler, chat))
         if not chat.is_shell_or_command:
             add("restore_files", action_texts.title("restore_files"), lambda: self._restoring.choose(chat))
         menu.addSeparator()

@@ -125,8 +125,8 @@ class Commands:
             handlers[f"tab_{number}"] = _go_to(tabs, number)
         for category in CATEGORIES:
             handlers[f"choose_{category}"] = partial(self._choose_setting, category)
-        for name, act in (self._directories.by_name | self._restoring.by_name).items():
-            handlers[name] = partial(self._on_active_chat, act)
+        for name, handler in (self._directories.by_name | self._restoring.by_name).items():
+            handlers[name] = partial(self._on_active_chat, handler)
         return handlers
 
     def applies(self) -> dict[str, bool]:
@@ -147,16 +147,16 @@ class Commands:
             "conversations": chat is not None and self._chat_actions.has_conversations(chat),
         }
 
-    def _on_page(self, act: Callable[[ChatPage], object]) -> None:
+    def _on_page(self, handler: Callable[[ChatPage], object]) -> None:
         page = self._tabs.active_page
         if page is not None and not page.is_question_open:
-            act(page)
+            handler(page)
 
-    def _in_terminal(self, act: Callable[[TerminalView], object]) -> None:
+    def _in_terminal(self, handler: Callable[[TerminalView], object]) -> None:
         page = self._tabs.active_page
         if isinstance(page, TerminalPage) and not page.is_question_open:
             page.focus_content()
-            act(page.view)
+            handler(page.view)
 
     def type_text(self, text: str) -> None:
         """Type a text of the user's keys into the shown page, unless its find bar has the keyboard focus."""
@@ -192,9 +192,9 @@ class Commands:
             return page.directory
         return chat.record.cwd if chat is not None else ""
 
-    def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
+    def _on_active_chat(self, handler: Callable[[Chat], object]) -> None:
         if (chat := self._tabs.active_chat) is not None:
-            act(chat)
+            handler(chat)
 
     def _pin(self, chat: Chat) -> None:
         self._sessions.order.pin([chat], pinned=not chat.record.pinned)
@@ -214,8 +214,8 @@ class Commands:
         if not self._tabs.reopen():
             self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")
 
-    def _mute_all(self, act: Callable[[], None]) -> None:
-        act()
+    def _mute_all(self, handler: Callable[[], None]) -> None:
+        handler()
         until = self._sessions.muting.until
         text = notice_texts.unmuted() if until is None else notice_texts.muted_until(phrases.clock_time(until))
         self._banners.inform(text, key="muting")

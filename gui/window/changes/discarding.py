@@ -28,7 +28,7 @@ class Discarding(QObject):
         super().__init__(page)
         self._page, self._reader, self._bar = page, reader, bar
         self._is_busy = False
-        page.acted.connect(self._on_action)
+        page.action_triggered.connect(self._on_action)
         page.line_menu_made.connect(self._add_hunk)
         page.file_menu_made.connect(self._add_file)
 
@@ -55,7 +55,7 @@ class Discarding(QObject):
         return first if first == last and 0 <= first < hunks_of(file) else None
 
     def _on_action(self, action: Action) -> None:
-        if action.verb != "discard":
+        if action.kind != "discard":
             return
         file = self._page.file(action.item)
         if not action.value:

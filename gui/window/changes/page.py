@@ -301,7 +301,7 @@ class ChangesPage(LineMarkPage):
         return next(among, here)
 
     def _action(self, menu: QMenu, text: str, file: FilePlace) -> QAction:
-        return menu.addAction(text, lambda: self.acted.emit(Action("file", file=file)))
+        return menu.addAction(text, lambda: self.action_triggered.emit(Action("file", file=file)))
 
     def _line_at(self, placed: PlacedSegment, point: QPointF) -> int:
         """The number of the file's line at a point, or of the nearest line below it in the segment; 0 for none."""

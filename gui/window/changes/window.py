@@ -135,7 +135,7 @@ class ChangesWindow(TextWindow):
     def _connect(self) -> None:
         self.files.chosen.connect(self._on_chosen)
         self.files.opened.connect(self._open)
-        self.page.acted.connect(self._on_action)
+        self.page.action_triggered.connect(self._on_action)
         self.page.arranged.connect(self._on_arranged)
         self.find_bar.resized.connect(self._place_find_bar)
         self.find_bar.closed.connect(lambda: self.page.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -254,7 +254,7 @@ class ChangesWindow(TextWindow):
             self.say((changes_texts.is_deleted if is_deleted else changes_texts.not_a_text)(head.text))
 
     def _on_action(self, action: Action) -> None:
-        if action.verb == "file" and action.file is not None:
+        if action.kind == "file" and action.file is not None:
             self._open_file(action.file)
 
     # ------------------------------------------------------------ what is compared

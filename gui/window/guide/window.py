@@ -70,7 +70,7 @@ class GuideWindow(TextWindow):
     def _connect(self) -> None:
         self.search.textChanged.connect(self._find)
         self._side.chosen.connect(self._on_chosen)
-        self.page.acted.connect(self._on_action)
+        self.page.action_triggered.connect(self._on_action)
         self.page.history_requested.connect(self._go)
         for key, by in ((QKeySequence.StandardKey.Back, -1), (QKeySequence.StandardKey.Forward, 1)):
             QShortcut(QKeySequence(key), self).activated.connect(lambda by=by: self._go(by))

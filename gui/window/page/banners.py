@@ -95,7 +95,7 @@ class BannerArea(QWidget):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._action = button("", "", self.act)
+        self._action = button("", "", self.run_action)
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -141,7 +141,7 @@ class BannerArea(QWidget):
             self._waiting = kept
             self._refresh()
 
-    def act(self) -> None:
+    def run_action(self) -> None:
         """Run the banner's action."""
         if self._waiting:
             banner = self._waiting.pop()

@@ -70,9 +70,9 @@ class StructuredPage(ChatPage):
         self.view.setAccessibleName(page_texts.conversation_of(chat.name))
         view = self.view
         view.prompt_sent.connect(self._send)
-        view.interrupted.connect(lambda: self._act(lambda viewer: viewer.interrupt()))
+        view.interrupted.connect(lambda: self._with_viewer(lambda viewer: viewer.interrupt()))
         view.answered.connect(self._answer)
-        view.withdrawn.connect(lambda item: self._act(lambda viewer: viewer.withdraw_prompt(item)))
+        view.withdrawn.connect(lambda item: self._with_viewer(lambda viewer: viewer.withdraw_prompt(item)))
         view.setting_changed.connect(self.change_setting)
         view.link_activated.connect(self.link_requested)
         view.file_activated.connect(self.file_requested)
@@ -91,9 +91,9 @@ class StructuredPage(ChatPage):
 
     # ------------------------------------------------------------ the user's actions
 
-    def _act(self, act: Callable[[Viewer], object]) -> None:
+    def _with_viewer(self, use: Callable[[Viewer], object]) -> None:
         if self.source.viewer is not None:
-            act(self.source.viewer)
+            use(self.source.viewer)
 
     @property
     def settings(self) -> tuple[Setting, ...]:
@@ -102,7 +102,7 @@ class StructuredPage(ChatPage):
 
     def change_setting(self, setting: str, value: str) -> None:
         """Change a setting of the agent's session, by its id."""
-        self._act(lambda viewer: viewer.change_setting(setting, value))
+        self._with_viewer(lambda viewer: viewer.change_setting(setting, value))
 
     def _send(self, text: str, mode: PromptMode, images: tuple[Image, ...]) -> None:
         prompt, viewer = Draft(text, images), self.source.viewer

@@ -21,7 +21,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.system.peer_credentials import is_foreign, peer_pid
 
 CONTROLLING = frozenset({"grab", "close"})
-"""Verbs that an agent may not use, except on a window that it opened: a picture shows everything on the window."""
+"""Requests that an agent may not make, except on a window that it opened: a picture shows everything on the window."""
 
 MAX_LINE_BYTES = 65536
 MAX_ERROR_CHARACTERS = 600
@@ -30,20 +30,20 @@ MAX_ERROR_CHARACTERS = 600
 class ControlRequest(msgspec.Struct, frozen=True):
     """A request: one line from a command."""
 
-    verb: str
+    kind: str = msgspec.field(name="verb")
     session: str = ""
     file: str = ""
     window: str = ""
 
 
-Verb = Callable[[ControlRequest], Awaitable[Any]]
+Handler = Callable[[ControlRequest], Awaitable[Any]]
 
 
 class ControlServer:
-    """Serves the socket; the verb of its name answers each request."""
+    """Serves the socket; a handler for its kind answers each request."""
 
-    def __init__(self, verbs: dict[str, Verb]) -> None:
-        self._verbs = verbs
+    def __init__(self, handlers: dict[str, Handler]) -> None:
+        self._handlers = handlers
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -96,15 +96,15 @@ class ControlServer:
     async def _answer(self, line: bytes, pid: int) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=ControlRequest)
-            verb = self._verbs.get(request.verb)
-            if verb is None:
+            handler = self._handlers.get(request.kind)
+            if handler is None:
                 raise UsageError(
-                    f"the window does not support {request.verb!r}; it may be an older version: close it and run "
+                    f"the window does not support {request.kind!r}; it may be an older version: close it and run "
                     "`outlive` again"
                 )
-            if request.verb in CONTROLLING:
+            if request.kind in CONTROLLING:
                 check_may_control_window(pid)
-            return {"ok": True, "result": await verb(request)}
+            return {"ok": True, "result": await handler(request)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refusal(f"invalid request: {error}", 2)
         except OutliveError as error:

@@ -200,13 +200,13 @@ class KeyQuestion(Area):
         self._back_to: QWidget | None = None
         self.hide()
 
-    def ask(self, row: QWidget, words: str, verb: str, use: Callable[[], object] | None) -> None:
+    def ask(self, row: QWidget, words: str, button_text: str, use: Callable[[], object] | None) -> None:
         """Show the question; without ``use`` it is only a remark."""
         self._use = use or (lambda: None)
         self._back_to = row
         self.words.setText(words)
         announce(self.words, words)
-        self.accept.setText(verb)
+        self.accept.setText(button_text)
         for each in (self.accept, self.cancel):
             each.setVisible(use is not None)
         self.setAccessibleName(words)

@@ -167,15 +167,15 @@ class KeysPage(Page):
                 said.append(key_texts.used_by(native(key), conflict.holder.title))
             if conflict.use:
                 said.append(key_texts.also_by_programs(native(key), key_texts.use(conflict.use)))
-            verb = key_texts.take_it() if conflict.holder is not None else key_texts.use_anyway()
-            self._ask(row, "\n".join(said), verb, lambda: self._give(action, keys))
+            button_text = key_texts.take_it() if conflict.holder is not None else key_texts.use_anyway()
+            self._ask(row, "\n".join(said), button_text, lambda: self._give(action, keys))
         else:
             self._give(action, keys)
 
-    def _ask(self, row: KeyRow, words: str, verb: str, use: Callable[[], object] | None) -> None:
+    def _ask(self, row: KeyRow, words: str, button_text: str, use: Callable[[], object] | None) -> None:
         self.form.hide()
         self._place(self.question, row)
-        self.question.ask(row, words, verb, use)
+        self.question.ask(row, words, button_text, use)
 
     def _give(self, action: ActionKeys, keys: Sequence[str]) -> None:
         self._write(self._keymap.assigned(self._overrides, action, keys))

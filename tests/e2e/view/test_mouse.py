@@ -324,10 +324,10 @@ def test_typing_hides_the_mouse_cursor_until_the_mouse_is_used(stage):
         "the wheel": lambda: wheel(made, angle=120),
         "the mouse leaves": lambda: QApplication.sendEvent(made.view, QEvent(QEvent.Type.Leave)),
     }
-    for use, act in uses.items():
+    for use, action in uses.items():
         QTest.keyClick(made.view, Qt.Key.Key_A)
         assert shape() == Qt.CursorShape.BlankCursor
-        act()
+        action()
         assert shape() == Qt.CursorShape.IBeamCursor, use
 
 

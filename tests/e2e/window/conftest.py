@@ -90,11 +90,11 @@ def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
         yield made
 
 
-def until_known(act: Callable[[], None], done: Callable[[], object], what: str) -> None:
+def until_known(action: Callable[[], None], done: Callable[[], object], what: str) -> None:
     """Do as a user does who sees that the window has not learnt yet of a change elsewhere: try again a little later."""
 
     def tried() -> bool:
-        act()
+        action()
         with suppress(WaitTimeout):
             wait_until(done, LEARNS_WITHIN_S, what, is_exact=True)
             return True

@@ -152,7 +152,7 @@ def test_long_output_is_cut_in_the_middle_until_all_is_asked_for() -> None:
     assert "line 500" not in shown
     [hidden] = [each for each in found if isinstance(each, QuietLine)]
     assert hidden.text.startswith("960")
-    assert hidden.buttons[0].action.verb == "show_all"
+    assert hidden.buttons[0].action.kind == "show_all"
     whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
     assert "\n".join(each.text for each in whole[1:]) == output.removesuffix("\n")
 

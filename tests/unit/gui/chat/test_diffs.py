@@ -146,7 +146,7 @@ def test_a_long_change_is_cut_until_all_is_asked_for_and_never_in_a_request() ->
     found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
     hidden = found[-1]
     assert isinstance(hidden, QuietLine)
-    assert (hidden.text[:3], hidden.buttons[0].action.verb) == ("701", "show_all")
+    assert (hidden.text[:3], hidden.buttons[0].action.kind) == ("701", "show_all")
     whole = segments(item, Mode(unfolded=True, whole=True), MarkdownText(), ItemRequests())
     request = AgentRequest("r1", "edit", 1, "Edit", f"--- a.py\n+++ a.py\n{patch}")
     asked = segments(item, Mode(), MarkdownText(), ItemRequests(open=(request,)))

@@ -42,10 +42,10 @@ async def away(played: Played) -> AsyncIterator[Away]:
         window.activateWindow()
         await played.until(window.isActiveWindow, "the window to be active")
 
-    async def do_meanwhile(act: Callable[[], object]) -> None:
+    async def do_meanwhile(action: Callable[[], object]) -> None:
         await activate(played.window)
         await activate(other)
-        act()
+        action()
         await activate(played.window)
 
     yield do_meanwhile

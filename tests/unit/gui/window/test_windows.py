@@ -17,8 +17,8 @@ from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.cascade import STEP_PX, cascaded
 from gui.window.main_window import MainWindow
+from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlRequest
-from gui.window.remote_control.verbs import RemoteControl
 from gui.window.widgets.parts import TITLE_BAR_PX
 from gui.window.windows import Windows
 from session_host import paths

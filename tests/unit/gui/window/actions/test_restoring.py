@@ -76,7 +76,7 @@ async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(play
     await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
     assert (checkout.path / "file").read_text() == "file\n"
     assert not (checkout.path / hostile).exists()
-    window.banners.act()
+    window.banners.run_action()
     await played.until(lambda: banner(played) == "The restore is undone: 2 files.", "the restore to be undone")
     assert (checkout.path / "file").read_text() == "changed 1\n"
     assert (checkout.path / hostile).read_text() == "text"
@@ -104,7 +104,7 @@ async def test_other_changes_before_the_answer_are_asked_about_again_and_before_
     page.question.yes.click()
     await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
     checkout.write("third")
-    window.banners.act()
+    window.banners.run_action()
     await played.until(lambda: page.is_question_open, "the question before the undo")
     assert "delete  third" in page.question.subject.toPlainText()
     assert " to delete" not in page.question.detail.text()
@@ -133,19 +133,19 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path
         transcript.apply(Put(item))
     page.view.set_transcript(transcript)
 
-    def act(item: str, name: str) -> None:
+    def choose(item: str, name: str) -> None:
         menu = QMenu()
         page.view._add_to_menu(menu, item)
         next(action for action in menu.actions() if action.text().startswith(name)).trigger()
 
-    act("one", "Show changes since")
+    choose("one", "Show changes since")
     await played.until(lambda: asked, "the changes")
     assert asked == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
-    act("one", "Restore files")
+    choose("one", "Restore files")
     await played.until(lambda: page.is_question_open, "the question")
     assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.dismiss()
-    act("two", "Restore files")
+    choose("two", "Restore files")
     await played.until(lambda: banner(played) == "The files were not saved before this prompt.", "the line")
 
 
@@ -163,7 +163,7 @@ async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_
     prompt = Item("one", "user", 0, "Fix it\nplease", "done")
     forked.emit(played.chat(origin), played.chat(fork), prompt)
     await played.until(lambda: "Since it was first sent, 1 file changed." in banner(played), "the offer")
-    window.banners.act()
+    window.banners.run_action()
     await played.until(lambda: page.is_question_open, "the question")
     assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.yes.click()
@@ -173,7 +173,7 @@ async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_
         await played.until(lambda: "This chat knows what was said" in banner(played), "the line without an offer")
         assert window.banners.current is not None
         assert window.banners.current.action == ""
-        window.banners.act()
+        window.banners.run_action()
 
 
 async def test_a_prompt_since_which_no_file_changed_is_not_offered_for_a_restore(

@@ -27,7 +27,7 @@ async def test_resume_all_lists_what_it_resumes_with_shells_and_leaves_commands_
     await played.until(lambda: window.banners.current is not None, "the offer")
     assert window.banners.current is not None
     assert window.banners.current.text == "A restart of the computer interrupted 4 chats."
-    window.banners.act()
+    window.banners.run_action()
     question = window.sheets.question
     await played.until(lambda: question.is_open, "the list")
     assert client.asked == [], "nothing is resumed before the list is confirmed"
@@ -83,7 +83,7 @@ async def test_an_end_of_several_chats_can_be_undone(played: Played, client: Pla
     await played.until(lambda: window.banners.current is not None, "the offer")
     assert window.banners.current is not None
     assert (window.banners.current.text, window.banners.current.action) == ("3 chats ended", "Resume 2 chats…")
-    window.banners.act()
+    window.banners.run_action()
     await played.until(lambda: window.sheets.question.is_open, "the list")
 
 

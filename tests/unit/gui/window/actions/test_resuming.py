@@ -201,7 +201,7 @@ async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
     assert banner is not None
     assert (banner.text, banner.action) == ("one ended", "Resume")
     assert early is None, "the record did not know it yet, and it is what is resumed from"
-    window.banners.act()
+    window.banners.run_action()
     await played.until(lambda: client.asked, "the resume")
     assert client.asked == [("resume", one, False)]
 

@@ -72,7 +72,7 @@ async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Pla
         return [UpgradeResult(session_id, "one", False, "not updated: it cannot be restored")]
 
     monkeypatch.setattr(upgrade, "upgrade_all", refused)
-    played.window.banners.act()
+    played.window.banners.run_action()
     assert banner(played).text == "Updating running chats…"
     await played.until(lambda: banner(played).kind == "failed", "the result")
     assert banner(played).text == "No running chats were updated. one was not updated: it cannot be restored."
@@ -87,7 +87,7 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
         raise OutliveError("cannot start the installed version (SyntaxError); nothing was changed")
 
     monkeypatch.setattr(upgrade, "upgrade_all", broken)
-    played.window.banners.act()
+    played.window.banners.run_action()
     await played.until(lambda: banner(played).kind == "failed", "the result")
     assert banner(played).text == (
         "Can’t update the running chats: cannot start the installed version (SyntaxError); nothing was changed. "

@@ -145,7 +145,7 @@ async def test_a_very_long_change_shows_its_beginning_until_all_is_wanted(opened
     assert "row 1000" in text_on_page()
     assert "row 4999" not in text_on_page()
     page.scroll_to_end()
-    [show_all] = [each for placed in page.visible for each in placed.laid.controls if each.action.verb == "show_all"]
+    [show_all] = [each for placed in page.visible for each in placed.laid.controls if each.action.kind == "show_all"]
     head = page.head_of("file")
     assert head is not None
     assert head.patch.endswith("+row 4999\n")

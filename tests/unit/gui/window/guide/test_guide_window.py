@@ -77,7 +77,7 @@ class Opened:
     def click_first_link(self) -> None:
         """Click the first link on the page."""
         page = self.window.page
-        links = ((each, one) for each in page.visible for one in each.laid.controls if one.action.verb == "link")
+        links = ((each, one) for each in page.visible for one in each.laid.controls if one.action.kind == "link")
         each, link = next(links)
         place = (QPointF(page.segment_left(each.position), each.top) + link.area.center()).toPoint()
         QTest.mouseClick(page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)

@@ -45,7 +45,7 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
         "Continue typing",
         True,
     )
-    window.banners.act()
+    window.banners.run_action()
     assert not viewer.is_holding
     assert window.banners.current is None
 

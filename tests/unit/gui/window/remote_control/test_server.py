@@ -56,7 +56,7 @@ async def ask(*lines: bytes) -> list[dict[str, Any]]:
         await writer.wait_closed()
 
 
-async def test_verbs_are_answered_in_order(served: list[ControlRequest]):
+async def test_requests_are_answered_in_order(served: list[ControlRequest]):
     answers = await ask(b'{"verb": "tabs"}\n', b'{"verb": "show", "session": "x", "later": 1}\n', b'{"verb": "tabs"}\n')
     assert answers == [
         {"ok": True, "result": ["a"]},
@@ -77,7 +77,7 @@ async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served:
     assert served == []
 
     assert await window("close", chats="") == 0
-    assert [request.verb for request in served] == ["close"]
+    assert [request.kind for request in served] == ["close"]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen
     shown: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
     assert banners.current.action == "Show in folder"
-    banners.act()
+    banners.run_action()
     assert shown == [QUrl.fromLocalFile(str(area.home))]
 
 
@@ -144,9 +144,9 @@ async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: 
 
 async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: Area):
     session_id = await ended(played, recorded=False)
-    verbs = played.window.chat_actions
+    actions = played.window.chat_actions
     banners = played.window.banners
-    verbs.export(played.chat(session_id))
+    actions.export(played.chat(session_id))
     sheet = played.window.sheets.export
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)

@@ -261,7 +261,7 @@ async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played
     assert [chat.name for chat in played.sessions.listed()] == ["two"]
     assert window.tabs.ids() == []
     assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
-    window.banners.act()
+    window.banners.run_action()
     assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
     assert window.tabs.ids() == [ids[0]], "its tab is back"
     window.chat_actions.remove(played.chat(ids[1]))
@@ -281,7 +281,7 @@ async def test_undoing_a_removal_brings_back_draft_colour_and_muting(played: Pla
     sessions.color_labels.set_label([chat], name)
     sessions.muting.mute_chat(chat, muted=True)
     window.chat_actions.remove(chat)
-    window.banners.act()
+    window.banners.run_action()
     assert sessions.drafts.of(session_id) == Draft("not sent yet")
     assert (labels, sessions.muting.muted) == ({session_id: name}, [session_id])
 

@@ -148,7 +148,7 @@ async def test_several_are_stopped_and_removed_with_one_question(played: Played)
     assert window.focusWidget() is sidebar.list, "the next key is for the list, not for an agent"
     assert [chat.name for chat in played.sessions.listed()] == ["three", "four", "five"]
     assert window.banners.current is not None
-    window.banners.act()
+    window.banners.run_action()
     assert len(played.sessions.listed()) == 5
     assert window.tabs.ids() == ids, "their tabs are back"
     sidebar.list.setCurrentIndex(sidebar.model.index_of(running[0]))

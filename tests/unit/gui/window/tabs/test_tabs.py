@@ -99,7 +99,7 @@ async def test_the_other_tabs_are_closed_and_come_back_one_by_one_or_all_at_once
     window.actions_["close_tabs_right"].trigger()
     assert window.tabs.ids() == ids[:2]
     assert window.banners.current.text == "Tabs closed. 1 chat keeps running."
-    window.banners.act()
+    window.banners.run_action()
     assert (window.tabs.ids(), window.tabs.active_id) == (ids, ids[1])
 
 

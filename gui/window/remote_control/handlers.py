@@ -1,4 +1,4 @@
-"""The requests that commands may send to the open window."""
+"""Handles the requests that commands may send to the open window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QImageWriter
 from gui.bridge.sessions_model import SessionsModel
 from gui.window.main_window import MainWindow
 from gui.window.page.chat_page import ChatPage
-from gui.window.remote_control.server import ControlRequest, Verb
+from gui.window.remote_control.server import ControlRequest, Handler
 from gui.window.windows import Windows
 from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
 
@@ -20,16 +20,16 @@ SETTLE_TIMEOUT_S = 9.0
 
 
 class RemoteControl:
-    """The verbs of the window's socket."""
+    """Handles the requests to the window's socket."""
 
     def __init__(self, windows: Windows, sessions: SessionsModel, close: asyncio.Event) -> None:
-        """Set up the verbs; ``close`` is set to exit the window's process."""
+        """Set up the handlers; ``close`` is set to exit the window's process."""
         self._windows = windows
         self._sessions = sessions
         self._close = close
 
-    def verbs(self) -> dict[str, Verb]:
-        """The verbs by name."""
+    def handlers(self) -> dict[str, Handler]:
+        """The handlers, by the kind of request."""
         return {
             "tabs": self.tabs,
             "show": self.show,
