@@ -203,7 +203,7 @@ class MainWindow(QWidget):
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
         RemovedTabs(self.tabs, self._sessions)
-        dragging = TabDragging(self.tabs, self._sessions.get, lambda chat: self.others.show(chat) is not None)
+        dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)

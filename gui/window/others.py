@@ -31,6 +31,9 @@ class OtherWindows(Protocol):
         If this window was closed, another one opens the chat.
         """
 
+    def take(self, session_id: str) -> tuple[int, str] | None:
+        """Close a chat's tab in another window, if one has it; returns the scroll position there, None for the end."""
+
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         """Move a tab of the active pane to another window (its index in ``titles``), or to a new one at a point."""
 
@@ -57,6 +60,9 @@ class NoOtherWindows:
     def show(self, _chat: Chat) -> ChatPage | None:
         """See ``Others``."""
         return None
+
+    def take(self, session_id: str) -> tuple[int, str] | None:
+        """See ``Others``."""
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         """See ``Others``."""

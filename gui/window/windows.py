@@ -280,5 +280,13 @@ class _OtherWindowsOf:
                 return window.open_chat(chat)
         return None
 
+    def take(self, session_id: str) -> tuple[int, str] | None:
+        window = next((window for window in self._others() if window.tabs.has(session_id)), None)
+        if window is None:
+            return None
+        place = window.tabs.scroll_position_of(session_id)
+        window.tabs.close_moved_tab(session_id)
+        return place
+
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         self._windows.move(self._window, session_id, to, at)

@@ -102,19 +102,22 @@ class TabDragging(QObject):
     torn_off = Signal(str, QPoint)
 
     def __init__(
-        self, panes: Panes, chat_of: Callable[[str], Chat | None], show_elsewhere: Callable[[Chat], bool]
+        self,
+        panes: Panes,
+        chat_of: Callable[[str], Chat | None],
+        take_elsewhere: Callable[[str], tuple[int, str] | None],
     ) -> None:
         """Accept drops on these panes.
 
         Args:
             panes: the window's.
             chat_of: returns the chat with this id.
-            show_elsewhere: shows a chat in another window that has its tab; returns whether one has.
+            take_elsewhere: closes a chat's tab in another window that has it, and returns the scroll position there.
         """
         super().__init__(panes)
         self._panes = panes
         self._chat_of = chat_of
-        self._show_elsewhere = show_elsewhere
+        self._take_elsewhere = take_elsewhere
         self._area = panes.area
         panes.tab_dragged_out.connect(self._drag_soon)
         self._area.setAcceptDrops(True)
@@ -160,25 +163,32 @@ class TabDragging(QObject):
             page.focus_content()
 
     def open_chats(self, chats: Sequence[Chat], drop: Drop) -> None:
-        """Open dropped chats at their target; the tab of a chat that is open in this window moves there."""
+        """Open dropped chats at their target, the first one in front; a chat's tab moves there, also from a window."""
         panes = self._panes
-        here = [chat for chat in chats if panes.has(chat.id) or not self._show_elsewhere(chat)]
         target = panes.pane(drop.pane)
-        if target is None or not here:
+        if target is None:
             return
         if drop.side is not None:
             target = panes.split_pane(target, drop.side)
-        for chat in here if drop.at < 0 else reversed(here):  # At a place, each one goes in front of the former.
-            source = next((pane for pane in panes.panes() if pane.bar.index_of(chat.id) >= 0), None)
-            if source is not None:
-                move_tab(chat.id, source, target, drop.at)
-            else:
-                panes.closed.remove(chat.id)
-                target.tabs.insert(chat, drop.at)
-            target.tabs.activate(chat.id)
+        at = drop.at
+        for chat in chats:
+            self._put(chat, target, at)
+            if at >= 0:
+                at = target.bar.index_of(chat.id) + 1
+        target.tabs.activate(chats[0].id)
+        self._area.window().activateWindow()
         panes.activate_pane(target.number)
         if (page := panes.active_page) is not None:
             page.focus_content()
+
+    def _put(self, chat: Chat, target: PaneWidget, at: int) -> None:
+        """Move a chat's tab to a place in a row, or open one there; -1 for the end of the row, or where it is in it."""
+        having = [pane for pane in (target, *self._panes.panes()) if pane.bar.index_of(chat.id) >= 0]
+        if not having:
+            self._panes.closed.remove(chat.id)
+            target.tabs.insert(chat, at, self._take_elsewhere(chat.id))
+        elif having[0] is not target or at >= 0:
+            move_tab(chat.id, having[0], target, at)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DragLeave:
@@ -205,7 +215,7 @@ class TabDragging(QObject):
         """Show the drop target of chats from the sidebar, or open them there once the drag has ended."""
         ids = bytes(event.mimeData().data(CHATS_MIME).data()).decode().split("\n")
         chats = [chat for chat in map(self._chat_of, ids) if chat is not None]
-        found = self._drop_at(event.position().toPoint(), None)
+        found = self._drop_at(event.position().toPoint(), None, [chat.id for chat in chats])
         is_ours = event.source() is not None and bool(chats)  # Without a source, it is another process's drag.
         if (drop := self._dropped(event, found if is_ours else None)) is not None:
             QTimer.singleShot(0, self, lambda: self.open_chats(chats, drop))
@@ -231,12 +241,13 @@ class TabDragging(QObject):
             zone.show_at(area, text)
         return None if is_move else drop
 
-    def _drop_at(self, point: QPoint, drag: TabDrag | None) -> _DropPlace | None:
+    def _drop_at(self, point: QPoint, drag: TabDrag | None, chats: Sequence[str] = ()) -> _DropPlace | None:
         """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing.
 
         Args:
             point: a point of the area of the panes.
             drag: the drag of a tab; None for chats from the sidebar.
+            chats: the ids of these chats.
         """
         for pane in self._panes.panes():
             if not pane.isVisible() or not pane.geometry().contains(point):
@@ -245,7 +256,8 @@ class TabDragging(QObject):
             is_own = drag is not None and pane is drag.pane
             if not page.contains(point):
                 return self._between_tabs(pane, point)
-            side = side_at(point, page) if pane.bar.count() else None
+            stays = not set(pane.bar.ids()) <= set(chats)  # A pane that loses all its tabs would go.
+            side = side_at(point, page) if pane.bar.count() and stays else None
             if is_own and (side is None or pane.bar.count() < 2):
                 return None
             if side is not None and not self._can_split(pane, side, drag):

@@ -12,6 +12,8 @@ def move_tab(session_id: str, source: PaneWidget, target: PaneWidget, at: int = 
         source.bar.moveTab(index, at - (at > index) if at >= 0 else source.bar.count() - 1)
     elif target.bar.index_of(session_id) >= 0:
         source.tabs.close(session_id)
+        if at >= 0:
+            move_tab(session_id, target, target, at)
         target.tabs.activate(session_id)
     elif source.tabs.page_of(session_id) is not None:
         source.tabs.move_page(session_id, target.tabs, at)

@@ -17,6 +17,8 @@ from gui.settings.preferences import Preferences
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.cascade import STEP_PX, cascaded
 from gui.window.main_window import MainWindow
+from gui.window.panes.drop_zone import Drop
+from gui.window.panes.tab_drag import TabDragging
 from gui.window.remote_control.handlers import RemoteControl
 from gui.window.remote_control.server import ControlRequest
 from gui.window.widgets.parts import TITLE_BAR_PX
@@ -92,6 +94,22 @@ async def test_a_tab_moves_to_a_new_window_and_back(played: Played, open_windows
     assert tabs_of(windows) == [[one, three, two]], "beside the shown one; the window without tabs is closed"
     assert len(layout.windows) == 1
     assert not first.actions_["move_to_window"].isEnabled()
+
+
+async def test_a_chat_that_is_dragged_to_another_window_leaves_its_own(played: Played, open_windows: Open):
+    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+    windows = open_windows(
+        WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])]) for ids in ([one, two], [three])])
+    )
+    second = windows.all[1]
+    dragging = second.tabs.findChild(TabDragging)
+    assert dragging is not None
+    dragging.open_chats([played.chat(two)], Drop(second.tabs.active.number, at=0))
+    assert tabs_of(windows) == [[one], [two, three]]
+    await until_active(played, windows, second)
+    dragging.open_chats([played.chat(one)], Drop(second.tabs.active.number, "right"))
+    assert tabs_of(windows) == [[two, three, one]], "the window without tabs is closed"
+    assert second.tabs.active_id == one
 
 
 async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_tabs(played: Played, open_windows: Open):

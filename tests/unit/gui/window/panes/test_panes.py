@@ -10,9 +10,7 @@ from PySide6.QtTest import QTest
 from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import Pane, Split
 from gui.settings.saved_window import SavedPane, SavedWindow
-from gui.window.panes.drop_zone import Drop
 from gui.window.panes.panes import Panes
-from gui.window.panes.tab_drag import TabDragging
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity
@@ -310,45 +308,6 @@ async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(p
     assert played.window.empty.isVisible()
     played.window.open_chat(played.chat(one))
     assert not played.window.empty.isVisible()
-
-
-async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played):
-    one, two, three = await three_chats(played)
-    panes = played.window.tabs
-    [pane] = panes.panes()
-    page = pane.tabs.page_of(one)
-    dragging = panes.findChild(TabDragging)
-    assert dragging is not None
-    dragging.accept_drop(panes, pane, one, Drop(pane.number, "left"))
-    assert tabs_of(panes) == [[one], [two, three]]
-    left, right = panes.panes()
-    assert left.tabs.page_of(one) is page, "the page itself moves"
-    assert panes.active is left
-    dragging.accept_drop(panes, right, three, Drop(left.number, at=0))
-    assert tabs_of(panes) == [[three, one], [two]]
-    dragging.accept_drop(panes, left, three, Drop(left.number, at=2))
-    assert tabs_of(panes) == [[one, three], [two]]
-    dragging.accept_drop(panes, right, two, Drop(left.number, "down"))
-    played.settle()
-    assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
-    assert panes.panes()[0].x() == panes.panes()[1].x()
-
-
-async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(played: Played):
-    one, two, three = await three_chats(played)
-    four = await played.add("four")
-    panes = played.window.tabs
-    [pane] = panes.panes()
-    dragging = panes.findChild(TabDragging)
-    assert dragging is not None
-    dragging.open_chats([played.chat(four)], Drop(pane.number, "right"))
-    assert tabs_of(panes) == [[one, two, three], [four]]
-    left, right = panes.panes()
-    assert panes.active is right
-    dragging.open_chats([played.chat(two), played.chat(four)], Drop(left.number, at=0))
-    played.settle()
-    assert tabs_of(panes) == [[two, four, one, three]], "tabs move, and the emptied pane goes"
-    assert panes.active_id == two
 
 
 async def test_panes_are_restored_as_they_were(played: Played):
