@@ -30,6 +30,7 @@ prompt_texts      a shell's prompts and the output of its commands
 sheet_texts       the other sheets: status details, export, rename, search, send, error output
 saved_prompt_texts  saved prompts
 request_texts     the open requests of such a chat
+several_texts     resuming and ending several chats at once
 restore_texts     restore points: their names, the question before a restore, its result
 settings_texts    the settings window
 setup_texts       the repositories with a setup of their worktrees, in the settings window

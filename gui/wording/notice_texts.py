@@ -285,10 +285,6 @@ def no_such_agent(agent: str) -> str:
     return translate("notice", "The agent {agent} is no longer available").format(agent=agent)
 
 
-def several_ended(count: int) -> str:
-    return translate("notice", "{count} chats ended").format(count=count)
-
-
 def removed_several(count: int) -> str:
     return translate("notice", "{count} chats removed").format(count=count)
 
@@ -379,22 +375,5 @@ def restart_interrupted_chats(count: int) -> str:
     return translate("notice", "A restart of the computer interrupted %n chat(s).", "", count)
 
 
-def resume_all() -> str:
-    return translate("notice", "Resume all…")
-
-
-def nothing_interrupted() -> str:
-    return translate("notice", "No chat was interrupted by a restart of the computer.")
-
-
 def nothing_to_reopen() -> str:
     return translate("notice", "No tab was closed.")
-
-
-def none_can_be_resumed() -> str:
-    """None of the chats that are selected in the sidebar."""
-    return translate("notice", "None of these chats can be resumed.")
-
-
-def no_interrupted_can_be_resumed() -> str:
-    return translate("notice", "None of the interrupted chats can be resumed.")

@@ -297,29 +297,6 @@ def last_exit_code(code: int) -> str:
     return translate("page", "Exit code {code}").format(code=code)
 
 
-def resume_these_chats() -> str:
-    return translate("page", "Resume these chats?")
-
-
-def chat_agent_and_directory(name: str, agent: str, directory: str) -> str:
-    return translate("page", "{name} · {agent} · {directory}").format(name=name, agent=agent, directory=directory)
-
-
-def shell_starts_again(name: str, directory: str) -> str:
-    """A shell in the list of chats that are to be resumed."""
-    return translate("page", "{name} · shell, starts again in {directory}").format(name=name, directory=directory)
-
-
-def shells_begin_anew() -> str:
-    """Below the list of chats that are to be resumed, if there is a shell among them."""
-    return translate("page", "A shell begins below what it showed. No command runs by itself.")
-
-
 def resumed_shell() -> str:
     """What to resume an ended shell means, below its last screen and its directory."""
     return translate("page", "Resume starts a new shell here, below what this one showed.")
-
-
-def not_resumed(names: str) -> str:
-    """Chats that are left out when several are resumed."""
-    return translate("page", "Not resumed, because there is no conversation: {names}").format(names=names)

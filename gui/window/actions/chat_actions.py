@@ -45,7 +45,7 @@ class ChatActions(QObject):
     """The user's actions on chats. Questions to the user appear over the chat's page.
 
     Signals:
-        ending: the user ends a chat.
+        ending: the user ends a chat; ``several_ending``: several, in one go (a list of ``Chat``).
         agent_selected: the user selected this agent in the sheet for a new chat.
 
     Attributes:
@@ -54,6 +54,7 @@ class ChatActions(QObject):
     """
 
     ending = Signal(Chat)
+    several_ending = Signal(list)
     agent_selected = Signal(Agent)
 
     def __init__(
@@ -359,10 +360,12 @@ class ChatActions(QObject):
 
     def stop_now(self, chats: Sequence[Chat]) -> None:
         """Stop those of these chats that still run, after the user has confirmed it."""
-        for chat in chats:
-            if not chat.has_ended:
-                self._layout.note_ended_by_user(chat.id)
-                self._sessions.stop(chat)
+        running = [chat for chat in chats if not chat.has_ended]
+        for chat in running:
+            self._layout.note_ended_by_user(chat.id)
+            self._sessions.stop(chat)
+        if running:
+            self.several_ending.emit(running)
 
 
 def listed(chats: Sequence[Chat]) -> str:

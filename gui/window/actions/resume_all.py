@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import inspect_ended_chat
@@ -15,17 +15,23 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
-from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases
+from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, several_texts
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 
 _KEY = "restart"
+END_MS = 10_000
+"""A chat that still runs so long after it was stopped is named. A host sends SIGKILL after 4 s."""
 
 
 class ResumeAll(QObject):
     """Resumes several chats at once, without opening tabs, and asks before it does.
 
-    After a restart it offers once to resume the interrupted chats.
+    After a restart it offers once to resume the interrupted chats; after the user has stopped several, it says how many
+    ended.
+
+    Attributes:
+        end_timer: runs while chats that the user stopped have not all ended.
     """
 
     def __init__(
@@ -43,6 +49,8 @@ class ResumeAll(QObject):
         self._banners = banners
         self._sheets = sheets
         self._ending: list[Chat] = []
+        self.end_timer = QTimer(self, singleShot=True, interval=END_MS)
+        self.end_timer.timeout.connect(self._report_ends)
         sessions.changed.connect(self._check_ending)
 
     def offer(self) -> None:
@@ -57,33 +65,38 @@ class ResumeAll(QObject):
         interrupted = self._interrupted()
         if (await _resumable(interrupted))[0]:
             text = notice_texts.restart_interrupted_chats(len(interrupted))
-            self._banners.show_banner(Banner(text, notice_texts.resume_all(), self.ask, key=_KEY, lasting=True))
+            self._banners.show_banner(Banner(text, several_texts.resume_all(), self.ask, key=_KEY, lasting=True))
 
     def ask(self) -> None:
         """List which of the interrupted chats can be resumed, and ask whether to do so."""
         self._banners.withdraw(_KEY)
         chats = self._interrupted()
-        none = notice_texts.no_interrupted_can_be_resumed() if chats else notice_texts.nothing_interrupted()
+        none = several_texts.no_interrupted_can_be_resumed() if chats else several_texts.nothing_interrupted()
         self._sessions.tasks.start(self._ask(chats, none), "interrupted chats")
 
     def ask_about(self, chats: Sequence[Chat]) -> None:
         """List which of these ended chats can be resumed, and ask whether to do so."""
-        self._sessions.tasks.start(self._ask(chats, notice_texts.none_can_be_resumed()), "resume several")
+        self._sessions.tasks.start(self._ask(chats, several_texts.none_can_be_resumed()), "resume several")
 
-    def offer_after_end(self, chats: Sequence[Chat]) -> None:
-        """Offer to resume chats once all of them have ended, because the user ends them now."""
-        self._ending = list(chats)
+    def report_ends(self, chats: Sequence[Chat]) -> None:
+        """Say how many of these chats ended, which the user stops now, and offer to resume them."""
+        self._ending += [chat for chat in chats if chat not in self._ending]
+        self.end_timer.start()
         self._check_ending()
 
     def _check_ending(self) -> None:
-        if self._ending and all(chat.has_ended and chat.is_recorded for chat in self._ending):
-            ended, self._ending = self._ending, []
-            self._sessions.tasks.start(self._offer_undo(ended), "undo of several ends")
+        if self._ending and all(map(_is_over, self._ending)):
+            self._report_ends()
 
-    async def _offer_undo(self, ended: list[Chat]) -> None:
+    def _report_ends(self) -> None:
+        chats, self._ending = self._ending, []
+        self.end_timer.stop()
+        ended = [chat for chat in chats if _is_over(chat)]
+        running = [chat for chat in chats if not _is_over(chat)]
+        self._sessions.tasks.start(self._report(ended, running), "report of ends")
+
+    async def _report(self, ended: list[Chat], running: list[Chat]) -> None:
         chats = (await _resumable(ended))[0]
-        if not chats:
-            return
 
         def resume() -> None:
             if len(chats) > 1:
@@ -91,8 +104,18 @@ class ResumeAll(QObject):
             else:
                 self._resuming.resume(chats[0])
 
-        text = notice_texts.several_ended(len(ended))
-        self._banners.show_banner(Banner(text, action_texts.resume_chats(len(chats)), resume, key="several ended"))
+        count = len(ended)
+        text = several_texts.several_ended(count) if count > 1 or running else notice_texts.ended(ended[0].name)
+        if running:
+            names = ", ".join(chat.name for chat in running)
+            text = several_texts.some_ended(count, count + len(running), names)
+        action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume()
+        self._banners.show_banner(
+            Banner(
+                text, action if chats else "", resume if chats else None, key="several ended",
+                lasting=bool(running), kind="failed" if running else "",
+            )
+        )  # fmt: skip
 
     async def _ask(self, candidates: Sequence[Chat], none: str) -> None:
         """Ask about those that can be resumed; if none can be, say ``none``."""
@@ -101,12 +124,12 @@ class ResumeAll(QObject):
             self._banners.inform(none, key=_KEY)
             return
         details = (
-            page_texts.shells_begin_anew() if any(chat.record.is_shell for chat in chats) else "",
-            page_texts.not_resumed(", ".join(chat.name for chat in others)) if others else "",
+            several_texts.shells_begin_anew() if any(chat.record.is_shell for chat in chats) else "",
+            several_texts.not_resumed(", ".join(chat.name for chat in others)) if others else "",
         )
         self._sheets.question.ask(
             Question(
-                page_texts.resume_these_chats(),
+                several_texts.resume_these_chats(),
                 page_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume(),
                 lambda: self._sessions.tasks.start(self._resume(chats), "resume all"),
                 "\n".join(filter(None, details)),
@@ -126,8 +149,8 @@ class ResumeAll(QObject):
     def _line(self, chat: Chat) -> str:
         directory = phrases.short_directory(chat.record.cwd)
         if chat.record.is_shell:
-            return page_texts.shell_starts_again(chat.name, directory)
-        return page_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
+            return several_texts.shell_starts_again(chat.name, directory)
+        return several_texts.chat_agent_and_directory(chat.name, chat.agent_title, directory)
 
     async def _resume(self, chats: list[Chat]) -> None:
         failed: dict[str, list[str]] = {}
@@ -140,6 +163,10 @@ class ResumeAll(QObject):
 
     def _interrupted(self) -> list[Chat]:
         return [chat for chat in self._sessions.listed() if chat.is_interrupted]
+
+
+def _is_over(chat: Chat) -> bool:
+    return chat.has_ended and chat.is_recorded
 
 
 async def _resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:

@@ -46,6 +46,7 @@ class SeveralChats:
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._resume_all = resume_all
+        chat_actions.several_ending.connect(resume_all.report_ends)
 
     def show_menu(self, chats: Sequence[Chat], place: QPoint) -> None:
         """Show the menu of several chats."""
@@ -76,13 +77,9 @@ class SeveralChats:
             self._sheets.question.ask(
                 Question(
                     page_texts.stop_several(len(running)), page_texts.stop_chats(len(running)),
-                    lambda: self._stop_now(running), page_texts.agents_may_save(), listed(running),
+                    lambda: self._chat_actions.stop_now(running), page_texts.agents_may_save(), listed(running),
                 )
             )  # fmt: skip
-
-    def _stop_now(self, chats: Sequence[Chat]) -> None:
-        self._chat_actions.stop_now(chats)
-        self._resume_all.offer_after_end(chats)
 
     def remove(self, chats: Sequence[Chat]) -> None:
         """Remove the ended chats after a question; the user can undo this for a while."""

@@ -71,7 +71,7 @@ async def test_an_end_of_several_chats_can_be_undone(played: Played, client: Pla
     window = played.open_window()
     client.cannot = {ids[2]}
     played.sessions.stop = lambda chat: None  # type: ignore[method-assign]
-    window.several.stop([played.chat(each) for each in ids])
+    window.actions_["stop_all"].trigger()
     window.sheets.question.accept()
     for session_id in ids:
         assert window.banners.current is None, "not before all have ended"
@@ -85,6 +85,25 @@ async def test_an_end_of_several_chats_can_be_undone(played: Played, client: Pla
     assert (window.banners.current.text, window.banners.current.action) == ("3 chats ended", "Resume 2 chats…")
     window.banners.run_action()
     await played.until(lambda: window.sheets.question.is_open, "the list")
+
+
+async def test_chats_that_do_not_end_are_named_when_all_are_stopped(played: Played, client: PlayedResume):
+    one, stuck = [await played.add(name, agent="command") for name in ("one", "stuck")]
+    window = played.open_window()
+    client.cannot = {one, stuck}
+    played.sessions.stop = lambda chat: None  # type: ignore[method-assign]
+    window.several.stop([played.chat(each) for each in (one, stuck)])
+    window.sheets.question.accept()
+    played.viewers[one].end(exit_signal=15)
+    with Store.open(paths.database()) as store:
+        store.update(one, state=State.EXITED, exit_signal=15)
+    await played.sessions.refresh_now()
+    assert window.resume_all.end_timer.isActive()
+    window.resume_all.end_timer.start(0)
+    await played.until(lambda: window.banners.current is not None, "the line")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "1 of 2 chats ended. Still running: stuck"
+    assert window.banners.current.action == "", "a command is not resumed"
 
 
 async def test_one_line_says_why_several_chats_cannot_be_resumed(played: Played, client: PlayedResume):
