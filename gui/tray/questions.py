@@ -9,7 +9,7 @@ import msgspec
 from gui.wording import phrases
 from session_host.client.control import request
 from session_host.errors import OutliveError
-from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from session_host.structured.text_line import exact_lines
@@ -71,7 +71,7 @@ async def answer(session_id: str, offered: Offer, action: str) -> None:
     """
     agent_request = offered.request
     answer = AnswerRequest("", 0, agent_request.id, offered.options[action].id, digest(agent_request))
-    await request(session_id, Act(0, answer, by="notification"))
+    await request(session_id, SendChatInput(0, answer, by="notification"))
 
 
 def _option(agent_request: AgentRequest, kinds: tuple[OptionKind, ...]) -> RequestOption | None:

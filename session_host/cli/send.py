@@ -10,7 +10,7 @@ from session_host.cli.output import print_line
 from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find, name_and_id, require_running
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.key_names import parse_key
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Act, Interrupt, Prompt, PromptMode, Send
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Interrupt, Prompt, PromptMode, Send, SendChatInput
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -83,11 +83,11 @@ def _prompt(info: SessionInfo, options: argparse.Namespace, text: str) -> int:
     if not text.strip():
         if not options.interrupt:
             raise UsageError("nothing to send; give TEXT")
-        ask(info.id, Act(0, Interrupt("", 0)))
+        ask(info.id, SendChatInput(0, Interrupt("", 0)))
         print_line(f"interrupted {name_and_id(info)}")
         return 0
     mode: PromptMode = "steer" if options.steer else "interrupt" if options.interrupt else "queue"
-    ask(info.id, Act(0, Prompt("", 0, text, mode)))
+    ask(info.id, SendChatInput(0, Prompt("", 0, text, mode)))
     print_line(f"sent to {name_and_id(info)}")
     return 0
 

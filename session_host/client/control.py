@@ -22,7 +22,6 @@ from session_host.errors import (
     WrongRuntime,
 )
 from session_host.protocol.messages import (
-    Act,
     AgentRequests,
     Attach,
     Description,
@@ -35,6 +34,7 @@ from session_host.protocol.messages import (
     Request,
     Screen,
     Send,
+    SendChatInput,
     Stop,
 )
 from session_host.protocol.values import RUNNING_STATES, State
@@ -155,7 +155,7 @@ async def request(session_id: str, message: Request) -> Any:
     """
     if isinstance(message, Kill) and await asyncio.to_thread(is_host_stopped, session_id):
         return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
-    if isinstance(message, Send | Act) and not message.token:
+    if isinstance(message, Send | SendChatInput) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
     for tries, wait_s in enumerate((*RETRY_S, None)):
         try:

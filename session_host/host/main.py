@@ -226,8 +226,8 @@ class _Host:
         self._idle_detection.close()
         driver.conversation_changed.set()
         await noting
-        acts = [driver.chat_steps.act_runner.close()] if driver.chat_steps is not None else []
-        await asyncio.gather(*acts, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
+        operations = [driver.chat_steps.operation_runner.close()] if driver.chat_steps is not None else []
+        await asyncio.gather(*operations, end_strays(driver.program.process.pid, spec.session_id, spec.watch.strays))
         await self._store_writer.save_end(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
         await driver.checkpointer.close()

@@ -10,7 +10,7 @@ A connection, from the client's side::
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
     → GoOn, Resize, Follow, Detach, ClearTerminal
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
-    → Act, OpenRequests                               ← Done | Failed | AgentRequests × n
+    → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
     → Report                                          (from the agent's hooks; without a reply)
     → AskUser                                         ← UserAnswer   (from a hook that takes the user's answer)
@@ -284,7 +284,7 @@ class ClearTerminal(Message, frozen=True):
     what: Clearing
 
 
-# ---------------------------------------------------------------- verbs of a structured chat
+# ---------------------------------------------------------------- input of a structured chat
 
 
 class Prompt(Message, frozen=True):
@@ -568,11 +568,11 @@ class Rename(Message, frozen=True):
     name: str
 
 
-class Act(Message, frozen=True):
-    """Carry out a verb of a structured chat without attaching; ``verb.attachment`` is ""."""
+class SendChatInput(Message, frozen=True, tag="Act"):
+    """Give a structured chat an input without attaching; its ``attachment`` is "". The tag is the earlier name."""
 
     request: int
-    verb: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    chat_input: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
     token: str = ""
     """As in Send."""
     by: str = "command"
@@ -751,15 +751,15 @@ class Failed(Message, frozen=True):
     message: str
 
 
-Verb = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
-VERBS = (Prompt, WithdrawPrompt, Interrupt, AnswerRequest, ChangeSetting)
-"""The classes of ``Verb``, for isinstance."""
+ChatInput = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, AnswerRequest, ChangeSetting)
+"""The classes of ``ChatInput`` (the input of a structured chat), for isinstance."""
 
-INPUTS = (Key, Text, Paste, Mouse, Focus, *VERBS)
+INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
 """The classes of ``Input``, for isinstance."""
 
-Input = Key | Text | Paste | Mouse | Focus | Verb
-Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests
+Input = Key | Text | Paste | Mouse | Focus | ChatInput
+Request = Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests
 Reply = Description | Explanation | Screen | AgentRequests | UserAnswer | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
@@ -770,7 +770,7 @@ FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | GoOn | ClearTerminal
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
-    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Act | OpenRequests | Report | AskUser
+    | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized

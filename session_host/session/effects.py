@@ -13,7 +13,7 @@ import msgspec
 from session_host.protocol.messages import Clearing, Colors, Event, Reply
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NO_TAG, EntryKind
-from session_host.structured.acts import AnyAct
+from session_host.structured.operations import AnyOperation
 from session_host.terminal.base import Emulator
 
 
@@ -143,10 +143,10 @@ class AppendRecord(Effect, frozen=True):
     record: bytes
 
 
-class DoAct(Effect, frozen=True):
-    """Do this work outside of the chat; its results go to ``StructuredChat.act_done``."""
+class StartOperation(Effect, frozen=True):
+    """Start this work outside of the chat; its results go to ``StructuredChat.operation_done``."""
 
-    act: AnyAct
+    operation: AnyOperation
 
 
 class PromptSent(Effect, frozen=True):

@@ -26,9 +26,9 @@ import msgspec
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
+    CHAT_INPUTS,
     EARLY_INPUT_BYTES,
     PENDING_INPUT_BYTES,
-    VERBS,
     BellEvent,
     Clearing,
     ClipboardEvent,
@@ -278,8 +278,8 @@ class Session:
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; its acknowledgement is on its way or was lost.
         attachment.last_sequence = message.sequence
-        if self.chat is not None or isinstance(message, VERBS):
-            self._receive_verb(attachment, message)
+        if self.chat is not None or isinstance(message, CHAT_INPUTS):
+            self._receive_chat_input(attachment, message)
             return
         if attachment.read_only or attachment.is_input_held or type(message) is Paste:
             if (admitted := attachment.admit(message)) is None:
@@ -296,11 +296,11 @@ class Session:
             self._send_to_program(attachment, message.sequence, encode_input(emulator, message))
         self.note_input(attachment, message)
 
-    def _receive_verb(self, attachment: Attachment, message: Input) -> None:
-        """Pass a verb to the structured chat; such a chat takes no other input, and a terminal takes no verbs."""
+    def _receive_chat_input(self, attachment: Attachment, message: Input) -> None:
+        """Pass an input to the structured chat; such a chat takes no other input, and a terminal none of this."""
         if attachment.read_only:
             attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
-        elif self.chat is not None and isinstance(message, VERBS):
+        elif self.chat is not None and isinstance(message, CHAT_INPUTS):
             self.chat.receive(attachment, message)
             return
         elif isinstance(message, Focus):

@@ -1,7 +1,7 @@
 """The part of a session that speaks to an agent without a terminal.
 
 Each cause becomes a step of ``structured.rules``. A step becomes effects in this order: its record is appended to the
-transcript log, its lines go to the agent by the input log, its acts begin, its timers start. A host that is killed in
+transcript log, its lines go to the agent by the input log, its operations and timers start. A host that is killed in
 between leaves a record without lines; the next host repeats the step and sends them (``host.driver.recover_chat``).
 """
 
@@ -14,14 +14,13 @@ import msgspec
 
 from session_host.protocol.launch import StructuredLaunch
 from session_host.protocol.messages import (
-    Act,
+    ChatInput,
     Done,
     Failed,
     Prompt,
-    Verb,
+    SendChatInput,
 )
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.structured.acts import AnyResult
 from session_host.structured.items import (
     AnyChange,
     ConversationKnown,
@@ -32,9 +31,10 @@ from session_host.structured.items import (
 )
 from session_host.structured.lines import Line, LineSplitter
 from session_host.structured.log import FORK, NO_TAG, Cause, encode_record
-from session_host.structured.pending_acts import lost_acts
+from session_host.structured.operations import AnyResult
+from session_host.structured.pending_operations import lost_operations
 from session_host.structured.rules import StructuredRules
-from session_host.structured.state import SavedChat, VerbCause
+from session_host.structured.state import InputCause, SavedChat
 from session_host.structured.step import Refusal, Step
 
 from .attachments import Attachment
@@ -42,12 +42,12 @@ from .effects import (
     Answer,
     AppendRecord,
     ChatChanged,
-    DoAct,
     Effect,
     Log,
     NoteUserInput,
     PromptSent,
     SignalProgram,
+    StartOperation,
     StartTimer,
     StopTimer,
     WriteToProgram,
@@ -66,7 +66,7 @@ GIVEN_UP = "This version of Outlive cannot go on with the running agent, and has
 """Said when the state that another version left cannot be restored."""
 
 _FIRST_PROMPT = "first prompt"
-"""Names the verb of the launch, so that a replacement host does not repeat it."""
+"""The token of the launch's first prompt, so that a replacement host does not repeat it."""
 
 
 class StructuredChat:
@@ -140,12 +140,12 @@ class StructuredChat:
         elif self.rules.state.timed_out:
             self.effects.append(SignalProgram(_GRACEFUL_SIGNAL))  # A previous host recorded it, and was killed before.
         else:
-            results, acts = lost_acts(self.rules.state)
+            results, operations = lost_operations(self.rules.state)
             for result in results:
-                self.act_done(result)
-            self.effects += [DoAct(act) for act in acts]
+                self.operation_done(result)
+            self.effects += [StartOperation(operation) for operation in operations]
         if self._launch.prompt:
-            self._verb(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
+            self._take_input(Prompt("", 0, self._launch.prompt), "command", token=_FIRST_PROMPT)
 
     def on_output(self, data: bytes) -> None:
         """The agent wrote this."""
@@ -176,26 +176,26 @@ class StructuredChat:
         step = self.rules.timer_due(name, now_ms)
         self._take(Cause.TIMER, step, now_ms, payload=name.encode(), always=True)
 
-    def act_done(self, result: AnyResult) -> None:
-        """An act has a result; after the chat's end it is dropped."""
+    def operation_done(self, result: AnyResult) -> None:
+        """An operation has a result; after the chat's end it is dropped."""
         if self.rules.state.ended:
             return
         now_ms = self._now_ms()
         step = self.rules.result(result, now_ms)
         self._take(Cause.RESULT, step, now_ms, payload=msgspec.msgpack.encode(result), always=True)
 
-    def receive(self, attachment: Attachment, verb: Verb) -> None:
-        """Carry out a viewer's verb exactly once, or refuse it."""
-        refusal = self._verb(verb, attachment.kind, tag=attachment.key, number=verb.sequence)
-        attachment.accepted = verb.sequence
+    def receive(self, attachment: Attachment, chat_input: ChatInput) -> None:
+        """Take a viewer's input exactly once, or refuse it."""
+        refusal = self._take_input(chat_input, attachment.kind, tag=attachment.key, number=chat_input.sequence)
+        attachment.accepted = chat_input.sequence
         if refusal is not None:
-            attachment.refuse(verb.sequence, refusal.code, refusal.text)
+            attachment.refuse(chat_input.sequence, refusal.code, refusal.text)
         else:
-            attachment.acknowledge(verb.sequence)
+            attachment.acknowledge(chat_input.sequence)
 
-    def act(self, request: Act, client: Any) -> None:
-        """Carry out a command's verb, and answer it."""
-        refusal = self._verb(request.verb, request.by, token=request.token)
+    def request(self, request: SendChatInput, client: Any) -> None:
+        """Take a command's input, and answer the command."""
+        refusal = self._take_input(request.chat_input, request.by, token=request.token)
         reply = Done(request.request) if refusal is None else Failed(request.request, refusal.code, refusal.text)
         self.effects.append(Answer(client, reply))
 
@@ -204,12 +204,14 @@ class StructuredChat:
             now_ms = self._now_ms()
             self._take(Cause.LINES, self.rules.receive_lines(lines, now_ms), now_ms, always=True)
 
-    def _verb(self, verb: Verb, by: str, *, tag: bytes = NO_TAG, number: int = 0, token: str = "") -> Refusal | None:
+    def _take_input(
+        self, chat_input: ChatInput, by: str, *, tag: bytes = NO_TAG, number: int = 0, token: str = ""
+    ) -> Refusal | None:
         now_ms = self._now_ms()
-        step = self.rules.verb(verb, now_ms, by=by, token=token)
+        step = self.rules.receive_input(chat_input, now_ms, by=by, token=token)
         if step.refusal is None or not step.is_empty:
-            payload = msgspec.msgpack.encode(VerbCause(verb, by, token))
-            self._take(Cause.VERB, step, now_ms, payload=payload, tag=tag, number=number, always=True)
+            payload = msgspec.msgpack.encode(InputCause(chat_input, by, token))
+            self._take(Cause.INPUT, step, now_ms, payload=payload, tag=tag, number=number, always=True)
             self.effects.append(NoteUserInput())
         return step.refusal
 
@@ -233,7 +235,7 @@ class StructuredChat:
             self.effects.append(PromptSent(step.prompt))
         if step.lines:
             self.effects.append(WriteToProgram(EntryKind.REPLY, step.lines, number=self.log_end))
-        self.effects += [DoAct(act) for act in step.acts]
+        self.effects += [StartOperation(operation) for operation in step.operations]
         for name, after_s in step.timers:
             if name in self.timers:
                 self.effects.append(StopTimer(self, name))
@@ -255,9 +257,9 @@ class StructuredChat:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no timer and no act runs."""
+        """Whether no timer and no operation runs."""
         state = self.rules.state
-        return not (self.timers or self._watches_idle or state.acts or state.terminals)
+        return not (self.timers or self._watches_idle or state.operations or state.terminals)
 
     def _append(
         self,

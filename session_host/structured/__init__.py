@@ -8,8 +8,8 @@
     rules        the rules of prompts, answers and turns, the same for all protocols
     digest       the digest of a request, to which an answer is bound
     first_answer accepts the first answer to a request, refuses later ones
-    acts         work outside of the chat that a dialect asks its host for
-    pending_acts  acts without a result yet
+    operations   work outside of the chat that a dialect asks its host for
+    pending_operations  operations without a result yet
     step         the result of one cause
     step_collector  collects it while a dialect and the rules handle the cause
     state        the state of ``rules`` that survives the host

@@ -12,7 +12,7 @@ from .step import Refusal
 
 
 def first_answer(
-    verb: AnswerRequest,
+    answer: AnswerRequest,
     requests: Mapping[str, AgentRequest],
     answers: Mapping[str, RequestResolved],
     *,
@@ -22,30 +22,32 @@ def first_answer(
     """The outcome of an open request, or the refusal of the answer.
 
     Args:
-        verb: the answer.
+        answer: the answer.
         requests: the open requests, by their ids.
         answers: resolved requests, by their ids.
         by: the kind of client that answers.
         now_ms: the time.
     """
-    request = requests.get(verb.agent_request)
+    request = requests.get(answer.agent_request)
     if request is None:
-        answer = answers.get(verb.agent_request)
-        if answer is None:
+        earlier = answers.get(answer.agent_request)
+        if earlier is None:
             return Refusal(ErrorCode.BAD_REQUEST, "there is no such question in this chat")
-        if not answer.option:
-            text = "already answered in its terminal" if answer.by == DIALOG else "the agent has withdrawn its question"
+        if not earlier.option:
+            text = (
+                "already answered in its terminal" if earlier.by == DIALOG else "the agent has withdrawn its question"
+            )
             return Refusal(ErrorCode.ANSWERED, text)
-        where = f" {PLACES[answer.by]}" if answer.by in PLACES else ""
-        return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {answer.name or answer.option}")
-    if verb.digest != digest(request):
+        where = f" {PLACES[earlier.by]}" if earlier.by in PLACES else ""
+        return Refusal(ErrorCode.ANSWERED, f"already answered{where}: {earlier.name or earlier.option}")
+    if answer.digest != digest(request):
         return Refusal(ErrorCode.CHANGED, "the question has changed since it was shown; read it again")
-    option = next((option for option in request.options if option.id == verb.option), None)
-    if option is None and not (request.kind == "question" and verb.texts):
-        return Refusal(ErrorCode.BAD_REQUEST, f"{verb.option!r} is not an answer to this question")
+    option = next((option for option in request.options if option.id == answer.option), None)
+    if option is None and not (request.kind == "question" and answer.texts):
+        return Refusal(ErrorCode.BAD_REQUEST, f"{answer.option!r} is not an answer to this question")
     if not request.complete and (option is None or option.kind not in REJECTIONS):
         return Refusal(
             ErrorCode.BAD_REQUEST, "the agent did not report everything that would run: it can only be declined"
         )
-    name = option.name if option is not None else "; ".join(verb.texts.values())
-    return RequestResolved(request.id, verb.option or "text", name, by, now_ms)
+    name = option.name if option is not None else "; ".join(answer.texts.values())
+    return RequestResolved(request.id, answer.option or "text", name, by, now_ms)

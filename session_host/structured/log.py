@@ -5,7 +5,7 @@ A record is a header of 48 bytes and its payload, ``RecordBody`` as msgpack::
     length of the payload u32 · cause u8 · 3 bytes of 0 · time u64 · raw end u64 · tag, 16 bytes · number u64
 
 ``time`` is in milliseconds since 1970. ``raw end`` is the offset in the agent's output after the last line that the
-steps up to this one have read. ``tag`` and ``number`` are the attachment and the sequence of a viewer's verb, or a
+steps up to this one have read. ``tag`` and ``number`` are the attachment and the sequence of a viewer's input, or a
 command's token. A record is appended by one write; a host that is killed within leaves a torn one at the end, which the
 next host cuts off.
 """
@@ -39,8 +39,8 @@ class Cause(IntEnum):
     """The program runs."""
     LINES = 2
     """The agent wrote lines."""
-    VERB = 3
-    """A viewer's or command's verb; the body's ``cause`` is its message."""
+    INPUT = 3
+    """A viewer's or command's input; the body's ``cause`` is its message."""
     TIMER = 4
     """A timer of the dialect expired; the body's ``cause`` is its name."""
     END = 5
@@ -51,7 +51,7 @@ class Cause(IntEnum):
     IDLE = 8
     """There was no turn for the idle time-out: the agent is ended."""
     RESULT = 9
-    """An act of the host has a result; the body's ``cause`` is it."""
+    """An operation of the host has a result; the body's ``cause`` is it."""
     NOTICE = 7
     """A line of Outlive's about the chat; it changes no other state."""
 

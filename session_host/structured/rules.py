@@ -22,14 +22,13 @@ import msgspec
 from session_host.protocol.messages import (
     AnswerRequest,
     ChangeSetting,
+    ChatInput,
     ErrorCode,
     Interrupt,
     Prompt,
-    Verb,
     WithdrawPrompt,
 )
 
-from .acts import AnyResult
 from .dialects.base import Answer, Dialect, DialectPort, Start, UserPrompt
 from .dialects.reading import one_line
 from .first_answer import first_answer
@@ -44,7 +43,8 @@ from .items import (
     TurnEnded,
 )
 from .lines import Line
-from .pending_acts import remove_act
+from .operations import AnyResult
+from .pending_operations import remove_operation
 from .state import KEPT_TOKENS, RulesState
 from .step import Refusal, Step
 from .step_collector import StepCollector
@@ -106,24 +106,24 @@ class StructuredRules(StepCollector, DialectPort):
         return self.take_step()
 
     def result(self, result: AnyResult, now_ms: int) -> Step:
-        """An act has a result."""
-        remove_act(self.state, result)
+        """An operation has a result."""
+        remove_operation(self.state, result)
         self._call_dialect(now_ms, lambda: self._dialect.take_result(result))
         return self.take_step()
 
-    def verb(self, verb: Verb, now_ms: int, *, by: str, token: str = "") -> Step:
-        """A viewer or a command sent a verb.
+    def receive_input(self, chat_input: ChatInput, now_ms: int, *, by: str, token: str = "") -> Step:
+        """A viewer or a command sent an input.
 
         Args:
-            verb: the verb.
+            chat_input: the input.
             now_ms: the time.
             by: the kind of client that sent it.
-            token: identifies a command's verb, so that a repeated one has no second effect; "" for a viewer's.
+            token: identifies a command's input, so that a repeated one has no second effect; "" for a viewer's.
         """
         self.now_ms = now_ms
         if token and token in self.state.tokens:
             return self.take_step()
-        refusal = self._verb(verb, by)
+        refusal = self._receive_input(chat_input, by)
         if token and refusal is None:
             self.state.tokens = [*self.state.tokens, token][-KEPT_TOKENS:]
         return self.take_step(refusal)
@@ -184,18 +184,18 @@ class StructuredRules(StepCollector, DialectPort):
         else:
             self._dialect.receive(line.data)
 
-    # ------------------------------------------------------------ verbs
+    # ------------------------------------------------------------ input
 
-    def _verb(self, verb: Verb, by: str) -> Refusal | None:
+    def _receive_input(self, chat_input: ChatInput, by: str) -> Refusal | None:
         if self.state.ended or self.state.has_given_up:
             return Refusal(ErrorCode.ENDED, "the chat has ended")
-        match verb:
+        match chat_input:
             case Prompt():
-                return self._prompt(verb)
+                return self._prompt(chat_input)
             case WithdrawPrompt(item=item_id):
                 return self._withdraw(item_id)
             case AnswerRequest():
-                return self._answer(verb, by)
+                return self._answer(chat_input, by)
             case Interrupt():
                 if self.state.state not in {"running", "requires_action"}:
                     return Refusal(ErrorCode.BAD_REQUEST, "nothing is running")
@@ -204,20 +204,20 @@ class StructuredRules(StepCollector, DialectPort):
                 self._call_dialect(self.now_ms, lambda: self._dialect.change_setting(setting, value))
         return None
 
-    def _prompt(self, verb: Prompt) -> Refusal | None:
+    def _prompt(self, message: Prompt) -> Refusal | None:
         state = self.state
-        text = verb.text.strip("\n")
-        if not text.strip() and not verb.images:
+        text = message.text.strip("\n")
+        if not text.strip() and not message.images:
             return Refusal(ErrorCode.BAD_REQUEST, "the prompt is empty")
-        prompt = UserPrompt(self.new_id(), text, verb.images)
-        steers = verb.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
+        prompt = UserPrompt(self.new_id(), text, message.images)
+        steers = message.mode == "steer" and state.can_steer and state.state == "running" and bool(state.turn)
         item = Item(prompt.id, "user", self.now_ms, text, "sent" if steers else "queued", images=prompt.images)
         self.emit(Put(item))
         if steers:
             state.steering.append(prompt)
             self._call_dialect(self.now_ms, lambda: self._dialect.steer(prompt))
             return None
-        if verb.mode == "interrupt" and state.state in {"running", "requires_action"}:
+        if message.mode == "interrupt" and state.state in {"running", "requires_action"}:
             state.queue.insert(0, prompt)
             self._call_dialect(self.now_ms, self._dialect.interrupt)
             return None
@@ -233,13 +233,13 @@ class StructuredRules(StepCollector, DialectPort):
         self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
         return None
 
-    def _answer(self, verb: AnswerRequest, by: str) -> Refusal | None:
-        outcome = first_answer(verb, self.state.requests, self.state.answers, by=by, now_ms=self.now_ms)
+    def _answer(self, answer: AnswerRequest, by: str) -> Refusal | None:
+        outcome = first_answer(answer, self.state.requests, self.state.answers, by=by, now_ms=self.now_ms)
         if isinstance(outcome, Refusal):
             return outcome
         request = self.state.requests[outcome.id]
         self.emit(outcome)
-        self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Answer(verb.option, verb.texts)))
+        self._call_dialect(self.now_ms, lambda: self._dialect.answer(request, Answer(answer.option, answer.texts)))
         return None
 
     def _pump(self) -> None:

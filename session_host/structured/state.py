@@ -6,9 +6,9 @@ import msgspec
 
 from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, WithdrawPrompt
 
-from .acts import AnyAct
 from .dialects.base import UserPrompt
 from .items import AgentRequest, ChatState, RequestResolved
+from .operations import AnyOperation
 
 KEPT_TOKENS = 256
 KEPT_ANSWERS = 256
@@ -28,7 +28,7 @@ class RulesState(msgspec.Struct, array_like=True):
         answers: the newest resolved requests, by their ids.
         running: ids of items that are not complete.
         items: how many items the rules themselves have made.
-        tokens: the newest tokens of commands' verbs.
+        tokens: the newest tokens of commands' inputs.
         can_steer: the agent accepts texts in a running turn.
         ended: the program has ended.
         waited: ids of prompts that were in the queue at a turn's end.
@@ -53,9 +53,9 @@ class RulesState(msgspec.Struct, array_like=True):
     has_given_up: bool = False
     """The dialect's state could not be restored: the agent is ended."""
     waited: list[str] = []
-    acts_made: int = 0
-    acts: dict[int, AnyAct] = {}
-    """Acts without a result, by their ids; without the texts of files to write."""
+    operation_count: int = 0
+    operations: dict[int, AnyOperation] = {}
+    """Operations without a result, by their ids; without the texts of files to write."""
     terminals: list[str] = []
     """Terminals with a program that runs."""
     has_title: bool = True
@@ -83,9 +83,9 @@ class SavedChat(msgspec.Struct, array_like=True):
     """The dialect's running timers, with their times in seconds."""
 
 
-class VerbCause(msgspec.Struct, frozen=True, array_like=True):
+class InputCause(msgspec.Struct, frozen=True, array_like=True):
     """The cause of a step that a viewer or a command asked for."""
 
-    verb: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    chat_input: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
     by: str
     token: str

@@ -1,4 +1,4 @@
-"""Collects the results of one cause: changes, lines for the agent, timers and acts. Pure."""
+"""Collects the results of one cause: changes, lines for the agent, timers and operations. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from .acts import AnyAct
 from .items import (
     AnyChange,
     CapabilitiesKnown,
@@ -19,7 +18,8 @@ from .items import (
     TitleChanged,
     TurnEnded,
 )
-from .pending_acts import add_act
+from .operations import AnyOperation
+from .pending_operations import add_operation
 from .state import KEPT_ANSWERS, RulesState
 from .step import Refusal, Step
 
@@ -45,14 +45,14 @@ class StepCollector:
         self._changes: list[AnyChange] = []
         self._lines: list[bytes] = []
         self._timers: list[tuple[str, float]] = []
-        self._acts: list[AnyAct] = []
+        self._operations: list[AnyOperation] = []
         self._failure = ""
 
     def take_step(self, refusal: Refusal | None = None) -> Step:
         """Return the step that was collected, and begin the next one."""
-        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._acts),
+        step = Step(self._changes, b"".join(self._lines), self._timers, refusal, self._failure, tuple(self._operations),
                     self.sent_prompt)  # fmt: skip
-        self._changes, self._lines, self._timers, self._acts, self.sent_prompt = [], [], [], [], ""
+        self._changes, self._lines, self._timers, self._operations, self.sent_prompt = [], [], [], [], ""
         return step
 
     def new_id(self) -> str:
@@ -104,10 +104,10 @@ class StepCollector:
         """See ``DialectPort``."""
         self._timers.append((name, after_s))
 
-    def act(self, act: AnyAct) -> int:
+    def start_operation(self, operation: AnyOperation) -> int:
         """See ``DialectPort``."""
-        self._acts.append(add_act(self.state, act))
-        return self.state.acts_made
+        self._operations.append(add_operation(self.state, operation))
+        return self.state.operation_count
 
     def notice(self, text: str) -> None:
         """See ``DialectPort``."""

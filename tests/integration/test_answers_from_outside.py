@@ -18,7 +18,7 @@ import pytest
 from session_host.client.control import request
 from session_host.errors import AlreadyAnswered
 from session_host.paths import config_dir, session_files
-from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest
@@ -121,12 +121,13 @@ async def test_a_cancelled_dialog_ends_the_question(tmp_path: Path) -> None:
 async def test_of_several_answers_at_once_one_reaches_the_agent(tmp_path: Path) -> None:
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
-        verbs = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
+        answers = [AnswerRequest("", 0, asked.id, option, digest(asked)) for option in ("allow", "decline") * 4]
         found = await asyncio.gather(
-            *(request(chat.record.id, Act(0, verb, by="notification")) for verb in verbs), return_exceptions=True
+            *(request(chat.record.id, SendChatInput(0, answer, by="notification")) for answer in answers),
+            return_exceptions=True,
         )
         refused = [str(each) for each in found if isinstance(each, AlreadyAnswered)]
-        assert len(refused) == len(verbs) - 1, found
+        assert len(refused) == len(answers) - 1, found
         [line] = set(refused)
         how = line.removeprefix("already answered in a notification: ")
         await chat.wait_for_text(f"the hook decides behavior={'allow' if how == 'Allow' else 'deny'}")
@@ -138,7 +139,7 @@ async def test_an_answer_to_another_question_than_the_one_shown_is_refused(tmp_p
     async with asking(tmp_path) as chat:
         [asked] = await open_requests(chat)
         with pytest.raises(Exception, match="has changed since it was shown"):
-            await request(chat.record.id, Act(0, AnswerRequest("", 0, asked.id, "allow", "0" * 32)))
+            await request(chat.record.id, SendChatInput(0, AnswerRequest("", 0, asked.id, "allow", "0" * 32)))
         assert [each.id for each in await open_requests(chat)] == [asked.id]
 
 
@@ -229,8 +230,8 @@ async def test_an_agent_does_not_answer_its_own_question(tmp_path: Path) -> None
     async with asking(tmp_path) as chat:
         env = environment({AGENT_CHATS: chat.record.id})
 
-        def inside(verb: str) -> subprocess.CompletedProcess[str]:
-            words = [*OUTLIVE, verb, chat.record.name]
+        def inside(subcommand: str) -> subprocess.CompletedProcess[str]:
+            words = [*OUTLIVE, subcommand, chat.record.name]
             return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
 
         done = await asyncio.to_thread(inside, "approve")

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, Verb
-from session_host.structured.acts import AnyResult
+from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.acp import AcpDialect
 from session_host.structured.dialects.base import Start
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, AnyChange, Item, StateChanged
 from session_host.structured.lines import Line
+from session_host.structured.operations import AnyResult
 from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Step
 from session_host.structured.transcript import Transcript
@@ -41,7 +41,7 @@ class AcpChat:
     """One chat.
 
     Attributes:
-        sent: all messages for the agent; ``changes``: all changes; ``timers``, ``acts``: those that were started.
+        sent: all messages for the agent; ``changes``: all changes; ``timers``, ``operations``: those that were started.
         reloads: save the state and go on from it in new rules before each step.
     """
 
@@ -50,7 +50,7 @@ class AcpChat:
         self.reloads = reloads
         self.now_ms = 1_020_000  # 17:00 minutes.
         self.transcript = Transcript()
-        self.acts: list[Any] = []
+        self.operations: list[Any] = []
         self.sent: list[dict[str, Any]] = []
         self.changes: list[AnyChange] = []
         self.timers: list[tuple[str, float]] = []
@@ -65,9 +65,9 @@ class AcpChat:
         lines = [Line(each if isinstance(each, bytes) else json.dumps(each).encode()) for each in messages]
         return self._take(self._rules().receive_lines(lines, self._later()))
 
-    def do(self, verb: Verb) -> list[dict[str, Any]]:
-        """Carry out a window's verb; returns the messages that are sent to the agent."""
-        step = self._rules().verb(verb, self._later(), by="window")
+    def do(self, chat_input: ChatInput) -> list[dict[str, Any]]:
+        """Give the chat a window's input; returns the messages that are sent to the agent."""
+        step = self._rules().receive_input(chat_input, self._later(), by="window")
         assert step.refusal is None, step.refusal
         return self._take(step)
 
@@ -92,7 +92,7 @@ class AcpChat:
         return self._take(self._rules().timer_due(name, self._later()))
 
     def result(self, result: AnyResult) -> list[dict[str, Any]]:
-        """Handle the result of an act of the host; returns the messages that are sent to the agent."""
+        """Handle the result of an operation of the host; returns the messages that are sent to the agent."""
         return self._take(self._rules().result(result, self._later()))
 
     def end(self) -> None:
@@ -135,7 +135,7 @@ class AcpChat:
             self.transcript.apply(change, self.now_ms)
         self.changes += step.changes
         self.timers += step.timers
-        self.acts += step.acts
+        self.operations += step.operations
         self.failure = self.failure or step.failure
         sent = [json.loads(line) for line in step.lines.splitlines()]
         self.sent += sent
@@ -161,7 +161,7 @@ class AcpChat:
     # ------------------------------------------------------------ recordings
 
     def play(self, recorded: list[Recorded]) -> None:
-        """Play a recording: the client's messages become verbs, and the dialect must send the same ones."""
+        """Play a recording: the client's messages become inputs, and the dialect must send the same ones."""
         expected = [each.message for each in recorded if each.ours]
         self._play(recorded)
         assert len(self.sent) == len(expected)

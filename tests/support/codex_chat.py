@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt, Verb
+from session_host.protocol.messages import AnswerRequest, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.codex.dialect import CodexDialect
 from session_host.structured.digest import digest
@@ -121,9 +121,9 @@ class CodexChat:
 
     # ------------------------------------------------------------ the user
 
-    def do(self, verb: Verb) -> Refusal | None:
-        """Carry out a window's verb."""
-        return self._take(self.rules.verb(verb, self.now_ms, by="window")).refusal
+    def do(self, chat_input: ChatInput) -> Refusal | None:
+        """Give the chat a window's input."""
+        return self._take(self.rules.receive_input(chat_input, self.now_ms, by="window")).refusal
 
     def answer(self, option: str, texts: dict[str, str] | None = None) -> Any:
         """Answer the oldest request; the reply's result."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.protocol.messages import AnswerRequest, Verb
+from session_host.protocol.messages import AnswerRequest, ChatInput
 from session_host.structured.dialects.base import Start
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.digest import digest
@@ -57,14 +57,16 @@ class Played:
             case "<-":
                 self._take(self.rules.receive_lines([Line(json.dumps(entry["msg"]).encode())], 1))
             case "do":
-                self.do(msgspec.convert(entry["msg"], Verb))
+                self.do(msgspec.convert(entry["msg"], ChatInput))
             case "end":
                 self._take(self.rules.end(1))
 
-    def do(self, verb: Verb) -> None:
-        if isinstance(verb, AnswerRequest):
-            verb = msgspec.structs.replace(verb, digest=digest(self.transcript.requests[verb.agent_request]))
-        self._take(self.rules.verb(verb, 1, by="window"))
+    def do(self, chat_input: ChatInput) -> None:
+        if isinstance(chat_input, AnswerRequest):
+            chat_input = msgspec.structs.replace(
+                chat_input, digest=digest(self.transcript.requests[chat_input.agent_request])
+            )
+        self._take(self.rules.receive_input(chat_input, 1, by="window"))
 
     def raws(self) -> list[Item]:
         return [each for each in self.transcript if each.kind == "raw"]

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import (
     AgentRequest,
@@ -21,6 +20,7 @@ from session_host.structured.items import (
     StateChanged,
     TurnEnded,
 )
+from session_host.structured.operations import AnyResult
 
 
 class ScriptedDialect:

@@ -11,13 +11,13 @@ from typing import Any, Self
 
 import msgspec
 
-from session_host.host.acts.files import FileRefused, read_text, write_text
-from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, Verb
-from session_host.structured.acts import ActDone, AnyAct, ReadText, WriteText
+from session_host.host.operations.files import FileRefused, read_text, write_text
+from session_host.protocol.messages import AnswerRequest, ChangeSetting, ChatInput, Interrupt, Prompt
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, Item, ItemKind
 from session_host.structured.lines import LineSplitter
+from session_host.structured.operations import AnyOperation, OperationDone, ReadText, WriteText
 from session_host.structured.rules import StructuredRules
 from session_host.structured.step import Refusal, Step
 from session_host.structured.transcript import Transcript
@@ -31,7 +31,7 @@ class SpokenChat:
     Attributes:
         transcript: what the steps' changes build.
         sent: each message that the agent got.
-        acts: what the agent had its client do.
+        operations: what the agent had its client do.
         timers: names and seconds of the timers that were started; they are due at once.
         failure: why the chat cannot go on.
     """
@@ -44,7 +44,7 @@ class SpokenChat:
         self.rules = StructuredRules(dialect, start, prefix)
         self.transcript = transcript or Transcript()
         self.sent: list[Any] = []
-        self.acts: list[AnyAct] = []
+        self.operations: list[AnyOperation] = []
         self.timers: list[tuple[str, float]] = []
         self.failure = ""
         self.ended = False
@@ -68,30 +68,30 @@ class SpokenChat:
         self.failure = self.failure or step.failure
         self.timers += step.timers
         self._due += [name for name, _ in step.timers]
-        self.acts += step.acts
+        self.operations += step.operations
         if step.lines and not self.ended and self.process.stdin is not None:
             try:
                 self.process.stdin.write(step.lines)
             except BrokenPipeError:
                 pass
-        for act in step.acts:
-            self._take(self.rules.result(self._done(act), self._now_ms()))
+        for operation in step.operations:
+            self._take(self.rules.result(self._done(operation), self._now_ms()))
         return step
 
-    def _done(self, act: AnyAct) -> ActDone:
-        """The result of an act; there are files, but no terminals."""
+    def _done(self, operation: AnyOperation) -> OperationDone:
+        """The result of an operation; there are files, but no terminals."""
         root = self._start.directory
         try:
-            match act:
+            match operation:
                 case ReadText():
-                    return ActDone(act.id, read_text(root, act.path, act.line, act.lines))
+                    return OperationDone(operation.id, read_text(root, operation.path, operation.line, operation.lines))
                 case WriteText():
-                    write_text(root, act.path, act.text, 0o022)
-                    return ActDone(act.id)
+                    write_text(root, operation.path, operation.text, 0o022)
+                    return OperationDone(operation.id)
                 case _:
-                    return ActDone(act.id, error="no terminals here")
+                    return OperationDone(operation.id, error="no terminals here")
         except FileRefused as error:
-            return ActDone(act.id, error=str(error), missing=error.missing)
+            return OperationDone(operation.id, error=str(error), missing=error.missing)
 
     def read(self, timeout_s: float = 1.0) -> None:
         """Handle one piece of the agent's output, or a timer; the end of the output ends the chat."""
@@ -131,9 +131,9 @@ class SpokenChat:
 
     # ------------------------------------------------------------ what a user does
 
-    def do(self, verb: Verb) -> Refusal | None:
-        """Carry out a verb of a window."""
-        return self._take(self.rules.verb(verb, self._now_ms(), by="window")).refusal
+    def do(self, chat_input: ChatInput) -> Refusal | None:
+        """Give the chat a window's input."""
+        return self._take(self.rules.receive_input(chat_input, self._now_ms(), by="window")).refusal
 
     def prompt(self, text: str, mode: str = "queue") -> None:
         """Send a prompt."""

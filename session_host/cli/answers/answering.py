@@ -20,7 +20,7 @@ from session_host.errors import (
     WrongRuntime,
 )
 from session_host.paths import config_dir
-from session_host.protocol.messages import Act, AgentRequests, AnswerRequest, OpenRequests
+from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
 from session_host.protocol.values import Activity
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
@@ -170,7 +170,7 @@ def _chosen(info: SessionInfo, requests: list[AgentRequest], request_id: str | N
 
 def _send(info: SessionInfo, answer: AnswerRequest) -> None:
     try:
-        ask(info.id, Act(0, answer))
+        ask(info.id, SendChatInput(0, answer))
     except AlreadyAnswered as error:
         raise AlreadyAnswered(f"{info.name}: {error}") from error
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import msgspec
 
 from session_host.protocol.messages import (
+    CHAT_INPUTS,
     MAX_PASTE_CHARACTERS,
     MAX_PROMPT_BYTES,
     MAX_WHOLE_PASTE_CHARACTERS,
     PENDING_INPUT_BYTES,
-    VERBS,
     ErrorCode,
     Focus,
     Input,
@@ -173,7 +173,7 @@ class UnacknowledgedInput:
         return any(not isinstance(each, Focus) for each in self._inputs)
 
     def characters(self) -> int:
-        """The number of characters, keys and verbs in the inputs; the mouse counts nothing."""
+        """The number of characters, keys and inputs of a structured chat; the mouse counts nothing."""
         counted = 0
         for each in self._inputs:
             if isinstance(each, _WITH_TEXT):
@@ -181,7 +181,7 @@ class UnacknowledgedInput:
             elif isinstance(each, Key):
                 counted += each.action is not KeyAction.RELEASE
             else:
-                counted += isinstance(each, VERBS)
+                counted += isinstance(each, CHAT_INPUTS)
         return counted
 
     def pending(self) -> list[Input]:

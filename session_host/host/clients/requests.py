@@ -11,7 +11,6 @@ import msgspec
 from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
-    Act,
     AgentRequests,
     AnswerRequest,
     Describe,
@@ -30,6 +29,7 @@ from session_host.protocol.messages import (
     Request,
     Screen,
     Send,
+    SendChatInput,
     Stop,
 )
 from session_host.protocol.values import State
@@ -40,9 +40,9 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
-R = TypeVar("R", Send, Stop | Kill, Act)
+R = TypeVar("R", Send, Stop | Kill, SendChatInput)
 
-CONTROLLING = (Act, Send, Stop, Kill, Rename)
+CONTROLLING = (SendChatInput, Send, Stop, Kill, Rename)
 """Requests that an agent may make only of some chats, like Attach: see ``system.processes.permission``."""
 
 MAX_NAME_CHARACTERS = 200
@@ -93,8 +93,8 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [explain(driver, request)]
         case _ if driver.session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
-        case Act():
-            return [await _act(driver, request)]
+        case SendChatInput():
+            return [await _send_chat_input(driver, request)]
         case OpenRequests():
             return await _open_requests(driver, request)
         case Send() if driver.session.chat is not None:
@@ -105,14 +105,14 @@ async def handle_request(driver: Driver, request: Request, host_pid: int, keeper
             return [await _answer(driver, driver.session.end_requests.request, request)]
 
 
-async def _act(driver: Driver, request: Act) -> Reply:
-    """Carry out a verb of a structured chat."""
+async def _send_chat_input(driver: Driver, request: SendChatInput) -> Reply:
+    """Pass an input to a structured chat, or an answer to the hook of a terminal's agent."""
     chat = driver.session.chat
-    if chat is None and isinstance(request.verb, AnswerRequest) and driver.questions.is_on:
-        return driver.questions.act(request, request.verb)
+    if chat is None and isinstance(request.chat_input, AnswerRequest) and driver.questions.is_on:
+        return driver.questions.answer(request, request.chat_input)
     if chat is None:
         return Failed(request.request, ErrorCode.WRONG_RUNTIME, "this chat is a terminal: send it text or keys")
-    return await _answer(driver, chat.act, request)
+    return await _answer(driver, chat.request, request)
 
 
 async def _prompt(driver: Driver, request: Send) -> Reply:
@@ -120,7 +120,7 @@ async def _prompt(driver: Driver, request: Send) -> Reply:
     if request.keys or not request.text.strip():
         text = "this chat takes prompts, not keys; to answer its question use: outlive approve, outlive deny"
         return Failed(request.request, ErrorCode.WRONG_RUNTIME, text)
-    return await _act(driver, Act(request.request, Prompt("", 0, request.text), request.token))
+    return await _send_chat_input(driver, SendChatInput(request.request, Prompt("", 0, request.text), request.token))
 
 
 async def _open_requests(driver: Driver, request: OpenRequests) -> Sequence[Reply]:

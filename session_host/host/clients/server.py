@@ -12,7 +12,15 @@ from pathlib import Path
 
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.protocol.messages import Act, AnswerRequest, Describe, Description, ErrorCode, Failed, Request
+from session_host.protocol.messages import (
+    AnswerRequest,
+    Describe,
+    Description,
+    ErrorCode,
+    Failed,
+    Request,
+    SendChatInput,
+)
 from session_host.system.peer_credentials import is_foreign
 
 from .client import Client
@@ -192,7 +200,7 @@ class Server:
 
     async def _handle_client_request(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        answers = isinstance(request, Act) and isinstance(request.verb, AnswerRequest)
+        answers = isinstance(request, SendChatInput) and isinstance(request.chat_input, AnswerRequest)
         refusal = client.answer_refusal if answers else client.refusal
         if isinstance(request, CONTROLLING) and (reason := refusal()):
             log.warning("refused: %s", reason)

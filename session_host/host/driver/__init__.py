@@ -4,7 +4,7 @@ driver       Driver: a session's rules and what they need; called by every other
 clearer      clears the terminal at a viewer's request
 late_replies sends the emulator's replies to the program, those about images a little later
 performer    carries out the effects of the rules, in order
-chat_steps   what only a structured chat has: records, changes, acts
+chat_steps   what only a structured chat has: records, changes, operations
 checkpoints  the emulator's state and the input log's state, written when it is worth it
 restore_points  keeps the files of the working tree before each prompt
 recover      restores the emulator and the session's state from what the previous host left

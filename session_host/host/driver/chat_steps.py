@@ -1,21 +1,21 @@
-"""Carries out the steps of a structured chat: their records, changes and acts; see ``session_host.structured``."""
+"""Carries out the steps of a structured chat: their records, changes and operations; see ``structured``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.host.acts.runner import ActRunner
+from session_host.host.operations.runner import OperationRunner
 from session_host.host.program.error_output import last_errors
 from session_host.host.watchers.agent_watch import AgentWatch
 from session_host.host.watchers.conversation import PROTOCOL, ConversationTracker
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.untrusted_text import one_line
-from session_host.session.effects import AppendRecord, ChatChanged, DoAct, WriteToProgram
+from session_host.session.effects import AppendRecord, ChatChanged, StartOperation, WriteToProgram
 from session_host.session.session import Session
 from session_host.session.structured_chat import StructuredChat
 from session_host.storage.descriptors.log_entries import EntryKind
-from session_host.structured.acts import AnyResult
 from session_host.structured.items import ConversationKnown, StateChanged, TitleChanged
+from session_host.structured.operations import AnyResult
 from session_host.system.clock import now_ms
 
 from .history import history_of
@@ -28,7 +28,7 @@ class ChatSteps:
 
     Attributes:
         chat: the rules, which are ``Session.chat``, too.
-        act_runner: does the acts that the chat's agent asks for.
+        operation_runner: carries out the operations that the chat's agent asks for.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ChatSteps:
         """
         self._spec, self._log, self._session, self._performer = spec, recovered.log, session, performer
         self._watch, self._conversation, self._send_output = watch, conversation, send_output
-        self.act_runner = ActRunner(spec, self._act_done)
+        self.operation_runner = OperationRunner(spec, self._operation_done)
         self.chat = session.chat = StructuredChat(
             session.effects, recovered.rules, recovered.splitter, recovered.log.end, now_ms, recovered.launch,
             timers=recovered.timers, read_history=lambda: history_of(spec.session_id, recovered.launch),
@@ -65,13 +65,13 @@ class ChatSteps:
             {
                 AppendRecord: self._append_record,
                 ChatChanged: self._pass_changes_on,
-                DoAct: lambda effect: self.act_runner.do(effect.act),
+                StartOperation: lambda effect: self.operation_runner.start(effect.operation),
             }
         )
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str) -> None:
         """Let the rules handle the agent's end, with its last errors if nobody has ended it."""
-        self.act_runner.flush()
+        self.operation_runner.flush()
         was_ended = self.chat.rules.state.timed_out or bool(end_request)
         failed = bool(exit_code or exit_signal) and not was_ended
         self.chat.program_ended(last_errors(self._spec.stderr) if failed else "")
@@ -95,6 +95,6 @@ class ChatSteps:
                 case _:
                     pass
 
-    def _act_done(self, result: AnyResult) -> None:
-        self.chat.act_done(result)
+    def _operation_done(self, result: AnyResult) -> None:
+        self.chat.operation_done(result)
         self._performer.perform()

@@ -173,7 +173,7 @@ class Driver:
     def attach_process(self, process: PtyProcess) -> None:
         """Read, write and watch a running program, new or adopted from a previous host."""
         if self.chat_steps is not None:
-            self.chat_steps.act_runner.agent = process.pid
+            self.chat_steps.operation_runner.agent = process.pid
         self.conversation.set_program_pid(process.pid)
         self.watch.start_watching(process)
         self.program.attach(process)

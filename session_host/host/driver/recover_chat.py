@@ -17,14 +17,14 @@ import msgspec
 from session_host.protocol.launch import LaunchSpec, StructuredLaunch
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.output_file import KeptBytes, TranscriptLog
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Dialect, DialectPort, Start
 from session_host.structured.dialects.registry import make_dialect
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.lines import LineSplitter
 from session_host.structured.log import NO_TAG, Cause, Record, RecordReader
+from session_host.structured.operations import AnyResult
 from session_host.structured.rules import StructuredRules
-from session_host.structured.state import VerbCause
+from session_host.structured.state import InputCause
 from session_host.structured.step import Step
 from session_host.structured.transcript import Transcript
 from session_host.version import VERSION
@@ -93,7 +93,7 @@ def recover_chat(
     Args:
         spec: the session's.
         structured: the session's, too.
-        log_state: the state from the input log; the verbs in the transcript log are added to its attachments.
+        log_state: the state from the input log; the viewers' inputs in the transcript log are added to its attachments.
         transcript_log: the log; a torn record is cut off.
         agent_output: what the agent wrote.
         transcript: the transcript at the end of the log.
@@ -177,9 +177,9 @@ class _Repeated:
                 return rules.begin(at_ms)
             case Cause.LINES:
                 return rules.receive_lines(self._splitter.feed(self._read_up_to(record.raw_end)), at_ms)
-            case Cause.VERB:
-                cause = msgspec.msgpack.decode(record.body.cause, type=VerbCause)
-                return rules.verb(cause.verb, at_ms, by=cause.by, token=cause.token)
+            case Cause.INPUT:
+                cause = msgspec.msgpack.decode(record.body.cause, type=InputCause)
+                return rules.receive_input(cause.chat_input, at_ms, by=cause.by, token=cause.token)
             case Cause.TIMER:
                 name = record.body.cause.decode()
                 self._timers.pop(name, None)

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.protocol.messages import Act, AnswerRequest, AskUser, Done, Failed, Reply, UserAnswer
+from session_host.protocol.messages import AnswerRequest, AskUser, Done, Failed, Reply, SendChatInput, UserAnswer
 from session_host.protocol.values import Activity
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.log_entries import EntryKind
@@ -198,22 +198,22 @@ class HookQuestions:
                     await self._opened.wait()
         return [opened.request for opened in self._open.values()]
 
-    def act(self, act: Act, verb: AnswerRequest) -> Reply:
+    def answer(self, request: SendChatInput, answer: AnswerRequest) -> Reply:
         """Give the user's answer to the hook, once."""
-        if act.token and any(each.token == act.token for each in self.answers):
-            return Done(act.request)  # The command repeats its request, since the reply was lost.
+        if request.token and any(each.token == request.token for each in self.answers):
+            return Done(request.request)  # The command repeats its request, since the reply was lost.
         requests = {opened.request.id: opened.request for opened in self._open.values()}
         resolved = {**self._withdrawn, **{each.resolved.id: each.resolved for each in self.answers}}
-        found = first_answer(verb, requests, resolved, by=act.by, now_ms=self._now_ms())
+        found = first_answer(answer, requests, resolved, by=request.by, now_ms=self._now_ms())
         if isinstance(found, Refusal):
-            return Failed(act.request, found.code, found.text)
+            return Failed(request.request, found.code, found.text)
         opened = self._open.pop(found.id)
-        answer = HookAnswer(found, act.token, verb.texts)
-        self.answers = with_answer(self.answers, answer)
-        self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(answer))
-        self._end(opened, _output(opened.message, answer))
+        given = HookAnswer(found, request.token, answer.texts)
+        self.answers = with_answer(self.answers, given)
+        self._input_log.append(EntryKind.ANSWERED, msgspec.msgpack.encode(given))
+        self._end(opened, _output(opened.message, given))
         self._watch.on_input()
-        return Done(act.request)
+        return Done(request.request)
 
 
 def _output(message: AskUser, answer: HookAnswer) -> bytes:

@@ -107,7 +107,7 @@ class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
 
     resolved: RequestResolved
     token: str = ""
-    """The token of the command that gave the answer; see ``messages.Act``."""
+    """The token of the command that gave the answer; see ``messages.SendChatInput``."""
     texts: dict[str, str] = {}
 
 

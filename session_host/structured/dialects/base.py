@@ -7,8 +7,8 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from session_host.protocol.values import Image
-from session_host.structured.acts import AnyAct, AnyResult
 from session_host.structured.items import AgentRequest, AnyChange
+from session_host.structured.operations import AnyOperation, AnyResult
 
 FORK_OPTION: Final = "fork"
 """The option with the id of the conversation to fork."""
@@ -68,8 +68,8 @@ class DialectPort(Protocol):
     def start_timer(self, name: str, after_s: float) -> None:
         """Call ``timer_due`` after this time, once."""
 
-    def act(self, act: AnyAct) -> int:
-        """Ask the host for work outside of the chat; returns the act's id. ``take_result`` gets its result."""
+    def start_operation(self, operation: AnyOperation) -> int:
+        """Ask the host for work outside of the chat; returns the operation's id. ``take_result`` gets its result."""
 
     def ready(self) -> None:
         """Send prompts from now on. The state becomes "idle", unless the dialect has emitted another one."""
@@ -125,7 +125,7 @@ class Dialect(Protocol):
         """A timer expired."""
 
     def take_result(self, result: AnyResult) -> None:
-        """Handle the result of an act; called only for a dialect that asks for acts."""
+        """Handle the result of an operation; called only for a dialect that asks for operations."""
 
     def save(self) -> bytes:
         """The whole state, as ``load`` reads it."""

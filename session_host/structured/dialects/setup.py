@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from session_host.protocol.launch import SETUP_DETAIL, WorktreeSetup
-from session_host.structured.acts import AnyResult
 from session_host.structured.items import (
     AgentRequest,
     Append,
@@ -23,6 +22,7 @@ from session_host.structured.items import (
     SetStatus,
     StateChanged,
 )
+from session_host.structured.operations import AnyResult
 
 from .base import Answer, Dialect, DialectPort, Start, UserPrompt
 

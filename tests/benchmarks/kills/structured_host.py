@@ -17,7 +17,7 @@ from typing import Any
 from session_host.client.control import request
 from session_host.client.sessions.last_screen import last_transcript
 from session_host.errors import OutliveError
-from session_host.protocol.messages import Act, Prompt
+from session_host.protocol.messages import Prompt, SendChatInput
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
 from tests.benchmarks.kills.instants import Instant, Place, tracing
@@ -195,7 +195,7 @@ async def _use(witness: StructuredWitness) -> None:
     await _idle(witness, "queued")
     viewer.change_setting("model", "other-model")
     await witness.until(lambda: _model(witness) == "other-model", "the other model")
-    await request(witness.id, Act(0, Prompt("", 0, "answer: by a command")))
+    await request(witness.id, SendChatInput(0, Prompt("", 0, "answer: by a command")))
     await _idle(witness, "by a command")
     await _die(witness)
 

@@ -11,9 +11,9 @@ import pytest
 
 from session_host.agents.catalog import load_agent
 from session_host.paths import config_dir
-from session_host.structured.acts import ReadText, WriteText
 from session_host.structured.dialects.acp import AcpDialect
 from session_host.structured.dialects.base import Start
+from session_host.structured.operations import ReadText, WriteText
 from session_host.structured.transcript import Transcript
 from tests.fakes.model_server import ModelServer
 from tests.support.real_agents import COPILOT, GEMINI, OPENCODE, RealAgent
@@ -131,7 +131,7 @@ def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, 
     assert path.read_text("utf-8") == "one\n2\n"
     (tool,) = [each for each in chat.transcript if each.kind == "tool"]
     assert tool.changes[0].path == str(path)
-    assert chat.acts == []
+    assert chat.operations == []
 
 
 def test_an_agent_that_is_offered_files_and_terminals_reads_and_writes_by_them(
@@ -147,10 +147,10 @@ def test_an_agent_that_is_offered_files_and_terminals_reads_and_writes_by_them(
     chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
     chat.until_idle()
     assert path.read_text("utf-8") == "one\n2\n"
-    assert {type(each) for each in chat.acts} == {ReadText, WriteText}
+    assert {type(each) for each in chat.operations} == {ReadText, WriteText}
     chat.prompt("tool: touch made")
     request = chat.until_asked()
     chat.answer(request, next(each.id for each in request.options if each.kind == "allow_once"))
     chat.until_idle()
     assert (project / "made").exists()
-    assert {type(each) for each in chat.acts} == {ReadText, WriteText}
+    assert {type(each) for each in chat.operations} == {ReadText, WriteText}

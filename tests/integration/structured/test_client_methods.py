@@ -14,8 +14,8 @@ from session_host.client.control import request
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, Kill
 from session_host.storage.store import SessionRecord
-from session_host.structured.acts import LOST
 from session_host.structured.items import Item
+from session_host.structured.operations import LOST
 from session_host.system.processes.process_tree import MARK as SESSION
 from session_host.system.processes.process_tree import chat_processes
 from tests.programs import program

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
+import msgspec
 import pytest
 
 from session_host.protocol import compatibility, messages
 from session_host.protocol.compatibility import encode_for, known_fields, knows
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION
+from session_host.structured.operations import OperationDone
 from tests.support.protocol_recordings import DIRECTORY, Recording
 
 RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
@@ -26,7 +28,8 @@ NEEDS_NO_ENTRY = {
     # A request: a host of version 1 or 2 ends the connection, and the command says that it does not answer.
     "Explain",
     # Structured chats came with version 7: an older host has none.
-    "Act", "AgentRequests", "AnswerRequest", "ChangeSetting", "Interrupt", "OpenRequests", "Prompt", "WithdrawPrompt",
+    "AgentRequests", "AnswerRequest", "ChangeSetting", "Interrupt", "OpenRequests", "Prompt", "SendChatInput",
+    "WithdrawPrompt",
     # Between a chat's host and the hooks that the same version has set up.
     "AskUser", "Report", "UserAnswer",
 }  # fmt: skip
@@ -51,3 +54,9 @@ def test_a_host_before_version_9_gets_no_request_to_clear_the_terminal() -> None
     assert [knows(version, messages.ClearTerminal) for version in (1, 8, 9)] == [False, False, True]
     assert encode_for(8, message) == b""
     assert b"ClearTerminal" in encode_for(9, message)
+
+
+def test_renamed_classes_keep_their_names_in_messages_and_logs() -> None:
+    message = messages.SendChatInput(1, messages.Interrupt("1" * 32, 2))
+    assert msgspec.to_builtins(message) == ["Act", 1, ["Interrupt", "1" * 32, 2], "", "command"]
+    assert msgspec.to_builtins(OperationDone(1)) == ["ActDone", 1, "", "", False]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.protocol.messages import AnswerRequest, ErrorCode, Interrupt, Prompt, Verb, WithdrawPrompt
+from session_host.protocol.messages import AnswerRequest, ChatInput, ErrorCode, Interrupt, Prompt, WithdrawPrompt
 from session_host.structured.dialects.base import Start
 from session_host.structured.digest import digest
 from session_host.structured.lines import Line
@@ -33,8 +33,8 @@ class Chat:
     def hear(self, *lines: str) -> Step:
         return self._take(self.rules.receive_lines([Line(each.encode()) for each in lines], 2))
 
-    def do(self, verb: Verb, by: str = "window", token: str = "") -> Step:
-        return self._take(self.rules.verb(verb, 3, by=by, token=token))
+    def do(self, chat_input: ChatInput, by: str = "window", token: str = "") -> Step:
+        return self._take(self.rules.receive_input(chat_input, 3, by=by, token=token))
 
     def end(self) -> Step:
         return self._take(self.rules.end(4))
@@ -223,7 +223,7 @@ def test_a_saved_state_goes_on_the_same(chat: Chat) -> None:
     other = StructuredRules(ScriptedDialect, Start(directory="/"), "me")
     other.load(state, dialect)
     (request,) = chat.transcript.open_requests
-    verb = AnswerRequest("", 0, request.id, "yes", digest(request))
-    assert other.verb(verb, 3, by="window") == chat.rules.verb(verb, 3, by="window")
+    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    assert other.receive_input(answer, 3, by="window") == chat.rules.receive_input(answer, 3, by="window")
     lines = [Line(b"say more"), Line(b"end")]
     assert other.receive_lines(lines, 4) == chat.rules.receive_lines(lines, 4)

@@ -1,6 +1,6 @@
 """The Agent Client Protocol, version 1 (https://agentclientprotocol.com). Pure.
 
-    dialect    routes verbs and messages to the parts below
+    dialect    passes input and messages to the parts below
     shared     the port, the connection and the state, which all parts use
     state      all of the dialect's state
     opening    opens a session: capabilities, log-in, new conversation or resume

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from session_host.structured.acts import ActDone, AnyResult, TerminalEnded, TerminalOutput
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
+from session_host.structured.operations import AnyResult, OperationDone, TerminalEnded, TerminalOutput
 
 from .files import Files
 from .messages import Messages
@@ -45,10 +45,10 @@ class ClientMethods:
         self._terminals.withdrawn(rpc_id)
 
     def take_result(self, result: AnyResult) -> None:
-        """Handle the result of an act."""
+        """Handle the result of an operation."""
         match result:
-            case ActDone():
-                pending = self._shared.state.acts.pop(result.id, None)
+            case OperationDone():
+                pending = self._shared.state.operations.pop(result.id, None)
                 if pending is not None and pending.kind == "terminal":
                     self._terminals.started(pending, result)
                 elif pending is not None:

@@ -1,4 +1,4 @@
-"""The dialect: routes verbs and messages to its parts."""
+"""The dialect: passes input and messages to its parts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.items import AgentRequest, CommandsChanged, SlashCommand, TitleChanged
+from session_host.structured.operations import AnyResult
 
 from .client_methods import ClientMethods
 from .messages import Messages
@@ -55,7 +55,7 @@ class AcpDialect:
         self._turns = Turns(self._shared, self._messages, self._tools, self._requests)
         self._opening = Opening(self._shared, self._settings, self._messages, self._tools)
 
-    # ------------------------------------------------------------ verbs
+    # ------------------------------------------------------------ calls of the rules
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""

@@ -1,15 +1,15 @@
-"""The client's methods for text files; the host reads and writes them (``session_host.structured.acts``)."""
+"""The client's methods for text files; the host reads and writes them (``session_host.structured.operations``)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from session_host.structured.acts import ActDone, ReadText, WriteText
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
+from session_host.structured.operations import OperationDone, ReadText, WriteText
 
-from .shared import Shared, act_error, decode_id, encode_id
-from .state import PendingAct
+from .shared import Shared, decode_id, encode_id, operation_error
+from .state import PendingOperation
 
 
 class Files:
@@ -26,17 +26,19 @@ class Files:
             shared.rpc.reply_error(rpc_id, INVALID_PARAMS, f"{path!r} is not an absolute path")
         elif method == "fs/read_text_file":
             limit = reading.integer(params, "limit", default=-1)
-            act = ReadText(0, path, max(reading.integer(params, "line", default=1), 1), limit if limit >= 0 else None)
-            shared.request_act(act, PendingAct(encode_id(rpc_id), "read", path))
+            operation = ReadText(
+                0, path, max(reading.integer(params, "line", default=1), 1), limit if limit >= 0 else None
+            )
+            shared.request_operation(operation, PendingOperation(encode_id(rpc_id), "read", path))
         elif isinstance(text, str):
-            shared.request_act(WriteText(0, path, text), PendingAct(encode_id(rpc_id), "write", path))
+            shared.request_operation(WriteText(0, path, text), PendingOperation(encode_id(rpc_id), "write", path))
         else:
             shared.rpc.reply_error(rpc_id, INVALID_PARAMS, "the content is not a text")
 
-    def done(self, pending: PendingAct, result: ActDone) -> None:
+    def done(self, pending: PendingOperation, result: OperationDone) -> None:
         """Reply with the result."""
         rpc_id = decode_id(pending.rpc_id)
         if result.error:
-            self._shared.rpc.reply_error(rpc_id, *act_error(pending.name, result))
+            self._shared.rpc.reply_error(rpc_id, *operation_error(pending.name, result))
         else:
             self._shared.rpc.reply(rpc_id, {"content": result.text} if pending.kind == "read" else {})

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from session_host.structured.acts import ActDone, AnyAct
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import DialectPort
 from session_host.structured.dialects.json_rpc import INTERNAL_ERROR, JsonRpc
 from session_host.structured.items import ConversationKnown
+from session_host.structured.operations import AnyOperation, OperationDone
 
-from .state import AcpState, PendingAct
+from .state import AcpState, PendingOperation
 
 AUTHENTICATION_REQUIRED = -32000
 RESOURCE_NOT_FOUND = -32002
@@ -53,9 +53,9 @@ class Shared:
         """Whether we offer "files" or "terminals" to the agent."""
         return self.state.start.options.get(name, True) in {True, "true"}
 
-    def request_act(self, act: AnyAct, pending: PendingAct) -> None:
-        """Ask the host for an act, and remember it until its result comes."""
-        self.state.acts[self.port.act(act)] = pending
+    def request_operation(self, operation: AnyOperation, pending: PendingOperation) -> None:
+        """Ask the host for an operation, and remember it until its result comes."""
+        self.state.operations[self.port.start_operation(operation)] = pending
 
     def log_in_text(self, error: Any) -> str:
         """One line for the user who has to log in, with the command for it if there is one."""
@@ -89,8 +89,8 @@ def decode_id(encoded: str) -> Any:
     return msgspec.json.decode(encoded)
 
 
-def act_error(name: str, result: ActDone) -> tuple[int, str]:
-    """The code and the message of the reply to a failed act."""
+def operation_error(name: str, result: OperationDone) -> tuple[int, str]:
+    """The code and the message of the reply to a failed operation."""
     return (RESOURCE_NOT_FOUND, f"Resource not found: {name}") if result.missing else (INTERNAL_ERROR, result.error)
 
 

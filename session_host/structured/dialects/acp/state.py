@@ -20,8 +20,8 @@ class Run(msgspec.Struct, array_like=True):
     """The agent's id of the message; "" if it gives none."""
 
 
-class PendingAct(msgspec.Struct, array_like=True):
-    """An act of the host that the agent has asked for."""
+class PendingOperation(msgspec.Struct, array_like=True):
+    """An operation of the host that the agent has asked for."""
 
     rpc_id: str
     """The id of its message, as JSON."""
@@ -137,7 +137,7 @@ class AcpState(msgspec.Struct, array_like=True):
         requests: by our ids.
         options, mode, model: settings as the agent offers them.
         tokens: of all turns; ``usage``: as last reported.
-        acts: acts without a result, by their ids.
+        operations: operations without a result, by their ids.
         terminals: by their ids; of those that are released, the newest.
     """
 
@@ -178,6 +178,6 @@ class AcpState(msgspec.Struct, array_like=True):
     model: OfferedSetting | None = None
     tokens: int = 0
     usage: UsageChanged = UsageChanged(0, 0)
-    acts: dict[int, PendingAct] = {}
+    operations: dict[int, PendingOperation] = {}
     terminals: dict[str, Terminal] = {}
     forks: bool = False

@@ -1,4 +1,4 @@
-"""The client's methods for terminals; the host runs them (``session_host.structured.acts``).
+"""The client's methods for terminals; the host runs them (``session_host.structured.operations``).
 
 A terminal's output is shown in the tool call that contains it. A terminal without a tool call gets an item of its own,
 so that the user sees every program that runs.
@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.acts import ActDone, EndTerminal, StartTerminal, TerminalEnded, TerminalOutput
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.json_rpc import INVALID_PARAMS
 from session_host.structured.items import Append, Item, Put
+from session_host.structured.operations import EndTerminal, OperationDone, StartTerminal, TerminalEnded, TerminalOutput
 from session_host.structured.text_line import without_sequences
 
 from .messages import Messages
-from .shared import REQUEST_CANCELLED, RESOURCE_NOT_FOUND, Shared, act_error, decode_id, encode_id
-from .state import PendingAct, Terminal
+from .shared import REQUEST_CANCELLED, RESOURCE_NOT_FOUND, Shared, decode_id, encode_id, operation_error
+from .state import PendingOperation, Terminal
 from .tools import Tools
 
 OUTPUT_BYTES: Final = 512 * 1024
@@ -64,7 +64,7 @@ class Terminals:
                 rpc.reply(rpc_id, {})
             case "terminal/kill":
                 terminal.killing.append(encode_id(rpc_id))
-                self._shared.port.act(EndTerminal(0, name))
+                self._shared.port.start_operation(EndTerminal(0, name))
             case _:
                 self._release(name, terminal)
                 rpc.reply(rpc_id, {})
@@ -104,17 +104,17 @@ class Terminals:
         variables = {reading.text(variable, "name"): reading.text(variable, "value") for variable in env}
         name = shared.new_id("terminal")
         state.terminals[name] = terminal
-        shared.request_act(
+        shared.request_operation(
             StartTerminal(0, name, argv, directory, _environment(variables), _kept_bytes(terminal)),
-            PendingAct(encode_id(rpc_id), "terminal", name),
+            PendingOperation(encode_id(rpc_id), "terminal", name),
         )
 
-    def started(self, pending: PendingAct, result: ActDone) -> None:
+    def started(self, pending: PendingOperation, result: OperationDone) -> None:
         """Reply whether the program was started."""
         rpc_id = decode_id(pending.rpc_id)
         if result.error:
             del self._shared.state.terminals[pending.name]
-            self._shared.rpc.reply_error(rpc_id, *act_error(result.error, result))
+            self._shared.rpc.reply_error(rpc_id, *operation_error(result.error, result))
         else:
             self._shared.rpc.reply(rpc_id, {"terminalId": pending.name})
 
@@ -140,7 +140,7 @@ class Terminals:
         if terminal.ended:
             self._forget_released()
         else:
-            self._shared.port.act(EndTerminal(0, name))
+            self._shared.port.start_operation(EndTerminal(0, name))
 
     def _forget_released(self) -> None:
         """Forget the oldest released terminals, and shorten the output of the others."""

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import FORK_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.reading import array, mapping, text
 from session_host.structured.dialects.reading import message as read_message
@@ -24,6 +23,7 @@ from session_host.structured.items import (
     TitleChanged,
     TurnEnded,
 )
+from session_host.structured.operations import AnyResult
 
 from . import notices
 from .reader import MessageReader
@@ -56,7 +56,7 @@ class ClaudeDialect:
         self._reader = MessageReader(port, self._state.reader)
         self._settings = SettingsReader(port, self._state)
 
-    # ------------------------------------------------------------ verbs of the rules
+    # ------------------------------------------------------------ calls of the rules
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""

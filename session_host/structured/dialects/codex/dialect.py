@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects import reading
 from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION, Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.json_rpc import OVERLOADED, SentRequest
@@ -20,6 +19,7 @@ from session_host.structured.items import (
     SettingsChanged,
     TitleChanged,
 )
+from session_host.structured.operations import AnyResult
 
 from . import limits, settings
 from .context import MAX_TRIES, Context
@@ -220,7 +220,7 @@ class CodexDialect:
         else:
             self._prompts.send_again(name)
 
-    # ------------------------------------------------------------ verbs of the user
+    # ------------------------------------------------------------ calls of the rules
 
     def prompt(self, prompt: UserPrompt) -> None:
         """See ``base.Dialect``."""

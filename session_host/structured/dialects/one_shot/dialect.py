@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from session_host.structured.acts import AnyResult
 from session_host.structured.dialects.base import Answer, DialectPort, Start, UserPrompt
 from session_host.structured.dialects.claude.state import ReaderState
 from session_host.structured.dialects.reading import integer, mapping, text
@@ -20,6 +19,7 @@ from session_host.structured.items import (
     StateChanged,
     TurnEnded,
 )
+from session_host.structured.operations import AnyResult
 
 from .claude import ClaudeReader
 from .codex import CodexReader
@@ -44,7 +44,7 @@ class OneShotDialect:
         self._state = OneShotState(ReaderState())
         self._reader: FormatReader = PlainReader(port, self._state)
 
-    # ------------------------------------------------------------ verbs of the rules
+    # ------------------------------------------------------------ calls of the rules
 
     def begin(self, start: Start) -> None:
         """See ``Dialect``."""

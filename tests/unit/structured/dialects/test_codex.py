@@ -123,8 +123,8 @@ def test_each_answer_reaches_the_agent_once(chat: SpokenChat, log: Path) -> None
     chat.prompt("run: make all")
     request = chat.until_asked()
     chat.answer(request, "accept")
-    verb = AnswerRequest("", 0, request.id, "decline", digest(request))
-    refusal = chat.do(verb)
+    answer = AnswerRequest("", 0, request.id, "decline", digest(request))
+    refusal = chat.do(answer)
     assert refusal is not None
     assert "Allow" in refusal.text
     chat.until_idle()

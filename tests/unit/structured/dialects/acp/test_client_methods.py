@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from session_host.structured.acts import (
+from session_host.structured.dialects.acp.terminals import MAX_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
+from session_host.structured.operations import (
     LOST,
-    ActDone,
     EndTerminal,
+    OperationDone,
     ReadText,
     StartTerminal,
     TerminalEnded,
     TerminalOutput,
     WriteText,
 )
-from session_host.structured.dialects.acp.terminals import MAX_TERMINALS, OUTPUT_BYTES, SHOWN_BYTES
-from session_host.structured.pending_acts import lost_acts
+from session_host.structured.pending_operations import lost_operations
 from tests.support.acp_chat import AcpChat
 
 PATH = "/home/user/project/a.txt"
@@ -31,7 +31,7 @@ def ask(chat: AcpChat, method: str, number: int = 5, **params: Any) -> list[dict
 def make_terminal(chat: AcpChat, command: str = "make", **params: Any) -> str:
     """The agent makes a terminal; returns its id."""
     assert ask(chat, "terminal/create", command=command, **params) == []
-    (reply,) = chat.result(ActDone(chat.acts[-1].id))
+    (reply,) = chat.result(OperationDone(chat.operations[-1].id))
     terminal: str = reply["result"]["terminalId"]
     return terminal
 
@@ -57,21 +57,21 @@ def test_files_and_terminals_are_offered_unless_an_option_says_otherwise(running
 
 def test_a_file_is_read_and_written_by_the_host(running: AcpChat) -> None:
     assert ask(running, "fs/read_text_file", path=PATH, line=3, limit=2) == []
-    assert running.acts[-1] == ReadText(1, PATH, 3, 2)
-    (reply,) = running.result(ActDone(1, "three\nfour\n"))
+    assert running.operations[-1] == ReadText(1, PATH, 3, 2)
+    (reply,) = running.result(OperationDone(1, "three\nfour\n"))
     assert (reply["id"], reply["result"]) == (5, {"content": "three\nfour\n"})
     assert ask(running, "fs/write_text_file", number=6, path=PATH, content="new") == []
-    assert running.acts[-1] == WriteText(2, PATH, "new")
-    (reply,) = running.result(ActDone(2))
+    assert running.operations[-1] == WriteText(2, PATH, "new")
+    (reply,) = running.result(OperationDone(2))
     assert (reply["id"], reply["result"]) == (6, {})
 
 
 def test_a_file_that_is_not_read_gets_an_error(running: AcpChat) -> None:
     ask(running, "fs/read_text_file", path=PATH)
-    (reply,) = running.result(ActDone(1, error="no such file", missing=True))
+    (reply,) = running.result(OperationDone(1, error="no such file", missing=True))
     assert reply["error"] == {"code": -32002, "message": f"Resource not found: {PATH}"}
     ask(running, "fs/read_text_file", path="/etc/passwd")
-    (reply,) = running.result(ActDone(2, error="/etc/passwd is outside of the chat's directory"))
+    (reply,) = running.result(OperationDone(2, error="/etc/passwd is outside of the chat's directory"))
     assert (reply["error"]["code"], "outside" in reply["error"]["message"]) == (-32603, True)
     (reply,) = ask(running, "fs/read_text_file", path="a.txt")
     assert reply["error"]["code"] == -32602
@@ -83,9 +83,9 @@ def test_a_file_that_is_not_read_gets_an_error(running: AcpChat) -> None:
 
 def test_a_terminal_that_a_tool_call_shows_grows_in_it_and_stays_after_its_release(running: AcpChat) -> None:
     terminal = make_terminal(running, "make", args=["all", "a b"], cwd="/home/user/project/sub", outputByteLimit=1000)
-    act = running.acts[-1]
-    assert isinstance(act, StartTerminal)
-    assert (act.argv, act.directory) == (("make", "all", "a b"), "/home/user/project/sub")
+    operation = running.operations[-1]
+    assert isinstance(operation, StartTerminal)
+    assert (operation.argv, operation.directory) == (("make", "all", "a b"), "/home/user/project/sub")
     show(running, terminal)
     for word in ("one\n", "two\n"):
         running.result(TerminalOutput(terminal, word))
@@ -109,7 +109,7 @@ def test_a_terminal_that_a_tool_call_shows_grows_in_it_and_stays_after_its_relea
 
 def test_a_terminal_that_no_tool_call_shows_is_an_item_until_one_does(running: AcpChat) -> None:
     terminal = make_terminal(running, "sleep 1; echo done")
-    assert running.acts[-1].argv == ("/bin/sh", "-c", "sleep 1; echo done")
+    assert running.operations[-1].argv == ("/bin/sh", "-c", "sleep 1; echo done")
     running.result(TerminalOutput(terminal, "a"))
     running.result(TerminalOutput(terminal, "b"))
     item = running.items[-1]
@@ -148,7 +148,7 @@ def test_a_kill_is_answered_when_the_program_has_ended(running: AcpChat) -> None
     terminal = make_terminal(running)
     assert ask(running, "terminal/wait_for_exit", 8, terminalId=terminal) == []
     assert ask(running, "terminal/kill", 9, terminalId=terminal) == []
-    assert running.acts[-1] == EndTerminal(running.acts[-1].id, terminal)
+    assert running.operations[-1] == EndTerminal(running.operations[-1].id, terminal)
     replies = running.result(TerminalEnded(terminal, None, "SIGTERM"))
     assert [(each["id"], each["result"]) for each in replies] == [(8, {"exitCode": None, "signal": "SIGTERM"}), (9, {})]
     assert ask(running, "terminal/kill", 10, terminalId=terminal)[0]["result"] == {}
@@ -158,13 +158,13 @@ def test_a_kill_is_answered_when_the_program_has_ended(running: AcpChat) -> None
 def test_a_released_terminal_is_ended(running: AcpChat) -> None:
     terminal = make_terminal(running)
     ask(running, "terminal/release", terminalId=terminal)
-    assert isinstance(running.acts[-1], EndTerminal)
+    assert isinstance(running.operations[-1], EndTerminal)
     assert running.result(TerminalEnded(terminal, None, "SIGTERM")) == []
 
 
 def test_a_terminal_that_cannot_start_gets_an_error(running: AcpChat) -> None:
     ask(running, "terminal/create", command="make", cwd="/etc")
-    (reply,) = running.result(ActDone(1, error="/etc is outside of the chat's directory"))
+    (reply,) = running.result(OperationDone(1, error="/etc is outside of the chat's directory"))
     assert "outside" in reply["error"]["message"]
     for params in ({"command": ""}, {"command": "make", "cwd": "sub"}):
         (reply,) = ask(running, "terminal/create", 5, **params)
@@ -192,12 +192,12 @@ def test_what_a_former_host_has_left_is_answered_and_not_done_again(running: Acp
     ask(running, "fs/write_text_file", 8, path=PATH, content="text")
     ask(running, "fs/read_text_file", 9, path=PATH)
     ask(running, "terminal/create", 10, command="make")
-    results, acts = lost_acts(running.rules.state)
-    assert [type(each) for each in acts] == [ReadText, EndTerminal, EndTerminal]
+    results, operations = lost_operations(running.rules.state)
+    assert [type(each) for each in operations] == [ReadText, EndTerminal, EndTerminal]
     replies = {each["id"]: each for result in results for each in running.result(result)}
     assert replies[7]["result"] == {"exitCode": None, "signal": "SIGHUP"}
     assert replies[8]["error"]["message"] == replies[10]["error"]["message"] == LOST
     assert output(running, terminal)["output"] == "said"
     assert "make" in running.items[-1].text
     assert 9 not in replies
-    assert lost_acts(running.rules.state) == ([], [acts[0]])
+    assert lost_operations(running.rules.state) == ([], [operations[0]])

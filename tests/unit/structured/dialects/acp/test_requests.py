@@ -54,8 +54,8 @@ def test_a_request_that_does_not_say_what_runs_can_only_be_declined(running: Acp
     running.hear(permission(call, ALLOW))
     request = running.request
     assert not request.complete
-    verb = AnswerRequest("", 0, request.id, "yes", digest(request))
-    assert running.rules.verb(verb, 5, by="window").refusal is not None
+    answer = AnswerRequest("", 0, request.id, "yes", digest(request))
+    assert running.rules.receive_input(answer, 5, by="window").refusal is not None
     (reply,) = running.answer("outlive-cancel")
     assert reply["result"] == {"outcome": {"outcome": "cancelled"}}
 

@@ -1,7 +1,8 @@
-"""Acts: work outside of the chat that a dialect asks its host for, and the results. Pure.
+"""Operations: work outside of the chat that a dialect asks its host for, and the results. Pure.
 
-An act's result is the cause of a later step, and so it is in the transcript log: a new host repeats the step, and not
-the act. An act without a result when its host dies is not repeated, except for reading; its result is ``LOST``.
+An operation's result is the cause of a later step, and so it is in the transcript log: a new host repeats the step, and
+not the operation. An operation without a result when its host dies is not repeated, except for reading; its result is
+``LOST``.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import msgspec
 LOST: Final = "the client was restarted; it is not known whether this was done"
 
 
-class Act(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base of all acts; the tag is the class's name. The rules set ``id``."""
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all operations; the tag is the class's name. The rules set ``id``."""
 
     id: int
 
 
-class ReadText(Act, frozen=True):
-    """Read a text file. The result is an ``ActDone``."""
+class ReadText(Operation, frozen=True):
+    """Read a text file. The result is an ``OperationDone``."""
 
     path: str
     line: int = 1
@@ -29,15 +30,15 @@ class ReadText(Act, frozen=True):
     """The number of lines; None for all."""
 
 
-class WriteText(Act, frozen=True):
-    """Write a text file. The result is an ``ActDone``."""
+class WriteText(Operation, frozen=True):
+    """Write a text file. The result is an ``OperationDone``."""
 
     path: str
     text: str
 
 
-class StartTerminal(Act, frozen=True):
-    """Start a program in a terminal. The result is an ``ActDone``; ``TerminalOutput`` and ``TerminalEnded`` follow."""
+class StartTerminal(Operation, frozen=True):
+    """Start a program in a terminal. The results: ``OperationDone``, ``TerminalOutput``, ``TerminalEnded``."""
 
     terminal: str
     argv: tuple[str, ...]
@@ -49,7 +50,7 @@ class StartTerminal(Act, frozen=True):
     """The most output to report at once; of more, the newest part."""
 
 
-class EndTerminal(Act, frozen=True):
+class EndTerminal(Operation, frozen=True):
     """End a terminal's program and all that it started, if they run. The result is a ``TerminalEnded``, or nothing."""
 
     terminal: str
@@ -59,8 +60,8 @@ class Result(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of all results."""
 
 
-class ActDone(Result, frozen=True):
-    """An act was done, or failed."""
+class OperationDone(Result, frozen=True, tag="ActDone"):
+    """An operation was done, or failed; an earlier name is its tag in transcript logs."""
 
     id: int
     text: str = ""
@@ -91,5 +92,5 @@ class TerminalEnded(Result, frozen=True):
     """Whether it ended because its host died."""
 
 
-AnyAct = ReadText | WriteText | StartTerminal | EndTerminal
-AnyResult = ActDone | TerminalOutput | TerminalEnded
+AnyOperation = ReadText | WriteText | StartTerminal | EndTerminal
+AnyResult = OperationDone | TerminalOutput | TerminalEnded

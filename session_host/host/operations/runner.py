@@ -1,4 +1,4 @@
-"""Does the acts of one structured chat, off the event loop, and reports their results."""
+"""Carries out the operations of one structured chat, off the event loop, and reports their results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from session_host.protocol.launch import LaunchSpec
-from session_host.structured.acts import (
-    ActDone,
-    AnyAct,
+from session_host.structured.operations import (
+    AnyOperation,
     AnyResult,
     EndTerminal,
+    OperationDone,
     ReadText,
     StartTerminal,
     TerminalEnded,
@@ -28,8 +28,8 @@ from .terminals import Started, Terminal, end_left, start
 log = logging.getLogger(__name__)
 
 
-class ActRunner:
-    """Does acts: files in order, one after the other; terminals side by side.
+class OperationRunner:
+    """Carries out operations: files in order, one after the other; terminals side by side.
 
     Attributes:
         agent: the agent's PID.
@@ -50,18 +50,20 @@ class ActRunner:
         self._closed = False
         self.agent = 0
 
-    def do(self, act: AnyAct) -> None:
-        """Begin an act."""
+    def start(self, operation: AnyOperation) -> None:
+        """Start an operation."""
         spec = self._spec
-        match act:
+        match operation:
             case ReadText():
-                self._run_work(act.id, partial(read_text, spec.cwd, act.path, act.line, act.lines))
+                self._run_work(
+                    operation.id, partial(read_text, spec.cwd, operation.path, operation.line, operation.lines)
+                )
             case WriteText():
-                self._run_work(act.id, partial(_write, spec, act))
+                self._run_work(operation.id, partial(_write, spec, operation))
             case StartTerminal():
-                self._begin(self._start(act))
+                self._begin(self._start(operation))
             case EndTerminal():
-                self._begin(self._end(act.terminal))
+                self._begin(self._end(operation.terminal))
 
     def flush(self) -> None:
         """Pass on all output of terminals."""
@@ -83,34 +85,38 @@ class ActRunner:
 
     # ------------------------------------------------------------ files
 
-    def _run_work(self, act: int, work: Callable[[], str]) -> None:
-        self._files.submit_and_call(work, lambda text: self._done(ActDone(act, text)), partial(self._failed, act))
+    def _run_work(self, operation_id: int, work: Callable[[], str]) -> None:
+        self._files.submit_and_call(
+            work, lambda text: self._done(OperationDone(operation_id, text)), partial(self._failed, operation_id)
+        )
 
-    def _failed(self, act: int, error: BaseException) -> None:
+    def _failed(self, operation_id: int, error: BaseException) -> None:
         if not isinstance(error, FileRefused | OSError):
-            log.error("an act failed", exc_info=error)
+            log.error("an operation failed", exc_info=error)
         text = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-        self._done(ActDone(act, error=text, missing=isinstance(error, FileRefused) and error.missing))
+        self._done(OperationDone(operation_id, error=text, missing=isinstance(error, FileRefused) and error.missing))
 
     # ------------------------------------------------------------ terminals
 
-    async def _start(self, act: StartTerminal) -> None:
+    async def _start(self, operation: StartTerminal) -> None:
         spec = self._spec
-        directory = act.directory or spec.cwd
+        directory = operation.directory or spec.cwd
 
         def work() -> Started:
             check_directory(spec.cwd, directory)
-            return start(act, spec.env, directory, spec.umask, self.agent, self._mark(act.terminal))
+            return start(operation, spec.env, directory, spec.umask, self.agent, self._mark(operation.terminal))
 
         try:
             started = await Worker().run(work)
         except (FileRefused, OSError, ValueError) as error:
-            self._failed(act.id, error)
+            self._failed(operation.id, error)
             return
-        self._done(ActDone(act.id))
-        self._terminals[act.terminal] = Terminal(act.terminal, started, act.kept_bytes, self._report_result)
+        self._done(OperationDone(operation.id))
+        self._terminals[operation.terminal] = Terminal(
+            operation.terminal, started, operation.kept_bytes, self._report_result
+        )
         if self._closed:
-            self._begin(self._end(act.terminal))
+            self._begin(self._end(operation.terminal))
 
     def _report_result(self, result: TerminalOutput | TerminalEnded) -> None:
         if isinstance(result, TerminalEnded):
@@ -129,6 +135,6 @@ class ActRunner:
         task.add_done_callback(self._tasks.discard)
 
 
-def _write(spec: LaunchSpec, act: WriteText) -> str:
-    write_text(spec.cwd, act.path, act.text, spec.umask)
+def _write(spec: LaunchSpec, operation: WriteText) -> str:
+    write_text(spec.cwd, operation.path, operation.text, spec.umask)
     return ""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.host.program.termination import end_processes
-from session_host.structured.acts import StartTerminal, TerminalEnded, TerminalOutput
+from session_host.structured.operations import StartTerminal, TerminalEnded, TerminalOutput
 from session_host.system.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -57,12 +57,12 @@ class Started(NamedTuple):
 
 
 def start(
-    act: StartTerminal, environment: dict[str, str], directory: str, umask: int, agent: int, mark: str
+    operation: StartTerminal, environment: dict[str, str], directory: str, umask: int, agent: int, mark: str
 ) -> Started:
     """Start a program. Blocks.
 
     Args:
-        act: the words of the program, and its own variables.
+        operation: the program's arguments, and its own variables.
         environment: the agent's.
         directory: the working directory.
         umask: as umask(2) takes it.
@@ -84,9 +84,9 @@ def start(
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         os.set_blocking(master, False)
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", _STARTER, open_files, *act.argv],
+            [sys.executable, "-I", "-S", _STARTER, open_files, *operation.argv],
             stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=directory, umask=umask, start_new_session=True,
-            env={**environment, **_PLAIN, **act.environment, MARK: mark},
+            env={**environment, **_PLAIN, **operation.environment, MARK: mark},
         )  # fmt: skip
     except BaseException:
         os.close(master)

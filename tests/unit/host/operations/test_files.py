@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.acts.files import READ_BYTES, FileRefused, check_directory, read_text, write_text
+from session_host.host.operations.files import READ_BYTES, FileRefused, check_directory, read_text, write_text
 
 UMASK = 0o022
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from session_host.host.acts.runner import ActRunner
-from session_host.host.acts.terminals import MARK
-from session_host.structured.acts import (
-    ActDone,
+from session_host.host.operations.runner import OperationRunner
+from session_host.host.operations.terminals import MARK
+from session_host.structured.operations import (
     AnyResult,
     EndTerminal,
+    OperationDone,
     ReadText,
     StartTerminal,
     TerminalEnded,
@@ -29,14 +29,14 @@ KEPT = 100_000
 
 
 class Desk:
-    """Gives acts, and collects the results."""
+    """Starts operations, and collects the results."""
 
     def __init__(self, directory: Path) -> None:
         self.session_id = str(uuid.uuid4())
         spec = spec_of(session_id=self.session_id, cwd=str(directory), env=dict(os.environ))
         self.results: list[AnyResult] = []
         self._came = asyncio.Event()
-        self.runner = ActRunner(spec, self._take)
+        self.runner = OperationRunner(spec, self._take)
         self.runner.agent = os.getpid()
 
     def _take(self, result: AnyResult) -> None:
@@ -52,7 +52,7 @@ class Desk:
 
     async def run(self, *argv: str, kept_bytes: int = KEPT, directory: str = "") -> TerminalEnded:
         """Run a program to its end."""
-        self.runner.do(StartTerminal(1, "t", argv, directory, {"GREETING": "hello"}, kept_bytes))
+        self.runner.start(StartTerminal(1, "t", argv, directory, {"GREETING": "hello"}, kept_bytes))
         (ended,) = await self.until(TerminalEnded)
         assert isinstance(ended, TerminalEnded)
         return ended
@@ -81,7 +81,7 @@ async def test_a_terminal_reports_output_and_exit_code(desk: Desk, tmp_path: Pat
     ended = await desk.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
     assert desk.output == f"hello dumb\n{tmp_path}\nä"
     assert (ended.exit_code, ended.signal) == (3, None)
-    assert isinstance(desk.results[0], ActDone)
+    assert isinstance(desk.results[0], OperationDone)
 
 
 async def test_the_program_has_its_own_terminal_and_default_signals(desk: Desk) -> None:
@@ -97,9 +97,9 @@ async def test_a_program_that_does_not_exist_ends_as_in_a_shell(desk: Desk) -> N
 
 
 async def test_a_directory_outside_is_refused(desk: Desk, tmp_path: Path) -> None:
-    desk.runner.do(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
-    (done,) = await desk.until(ActDone)
-    assert isinstance(done, ActDone)
+    desk.runner.start(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
+    (done,) = await desk.until(OperationDone)
+    assert isinstance(done, OperationDone)
     assert "outside of the chat's directory" in done.error
 
 
@@ -114,7 +114,7 @@ async def test_the_end_of_10_mb_of_output_is_kept(desk: Desk) -> None:
 
 
 async def test_ending_a_terminal_ends_all_processes_that_its_program_started(desk: Desk) -> None:
-    desk.runner.do(
+    desk.runner.start(
         StartTerminal(
             1,
             "t",
@@ -127,7 +127,7 @@ async def test_ending_a_terminal_ends_all_processes_that_its_program_started(des
     )
     await desk.until(TerminalOutput)
     assert len(desk.left()) >= 3
-    desk.runner.do(EndTerminal(2, "t"))
+    desk.runner.start(EndTerminal(2, "t"))
     (ended,) = await desk.until(TerminalEnded)
     assert isinstance(ended, TerminalEnded)
     assert ended.signal == "SIGKILL"
@@ -137,7 +137,7 @@ async def test_ending_a_terminal_ends_all_processes_that_its_program_started(des
 
 async def test_closing_the_actor_ends_all_terminals(desk: Desk) -> None:
     for name in ("a", "b"):
-        desk.runner.do(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
+        desk.runner.start(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
     await desk.until(TerminalOutput, 2)
     await desk.runner.close()
     assert desk.left("a") == desk.left("b") == []
@@ -145,7 +145,7 @@ async def test_closing_the_actor_ends_all_terminals(desk: Desk) -> None:
 
 
 async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
-    desk.runner.do(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
+    desk.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
     (output,) = await desk.until(TerminalOutput)
     assert isinstance(output, TerminalOutput)
     assert output.text == "first\n"
@@ -154,10 +154,10 @@ async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
 
 async def test_files_are_read_in_the_order_in_which_they_were_written(desk: Desk, tmp_path: Path) -> None:
     path = str(tmp_path / "a.txt")
-    desk.runner.do(WriteText(1, path, "one"))
-    desk.runner.do(ReadText(2, path))
-    desk.runner.do(ReadText(3, str(tmp_path / "none")))
-    results = await desk.until(ActDone, 3)
-    assert [(each.id, each.text, each.missing) for each in results if isinstance(each, ActDone)] == [
+    desk.runner.start(WriteText(1, path, "one"))
+    desk.runner.start(ReadText(2, path))
+    desk.runner.start(ReadText(3, str(tmp_path / "none")))
+    results = await desk.until(OperationDone, 3)
+    assert [(each.id, each.text, each.missing) for each in results if isinstance(each, OperationDone)] == [
         (1, "", False), (2, "one", False), (3, "", True),
     ]  # fmt: skip
