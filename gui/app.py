@@ -236,7 +236,7 @@ class App:
         """Show the agents of the catalog, since one of the user's files has changed."""
         self.window.banners.withdraw("agents")
         if self.agents.problem:
-            text = notice_texts.former_agents(self.agents.problem)
+            text = notice_texts.previous_agents(self.agents.problem)
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed", key="agents"))
         self.sessions.apply_agents()
         self.sessions.path_found.emit()

@@ -18,7 +18,7 @@ SOURCES=(pyproject.toml README.md LICENSE NOTICES.md session_host gui resources)
 
 usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-# Copies the sources, so that a build finds no files of a former one. VERSION takes the place of the clone's.
+# Copies the sources, so that a build finds no files of an earlier one. VERSION takes the place of the clone's.
 copy_sources() {
     rm -rf -- "$WORK/source"
     mkdir -- "$WORK/source"

@@ -355,10 +355,10 @@ class Chat(ChatViewer, ChatFacts):
         if self.is_shown:
             return False
         self.reported_directory = ""
-        former = (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
+        previous = (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
         self.has_unseen_output, self.has_unseen_bell = True, self.has_unseen_bell or rang
         self.unseen_notification = notification or self.unseen_notification
-        return former != (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
+        return previous != (self.has_unseen_output, self.has_unseen_bell, self.unseen_notification)
 
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         record = self.record

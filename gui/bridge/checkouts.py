@@ -78,7 +78,7 @@ class GitStatusWatcher(QObject):
         self._forget((self._watched.keys() | self._statuses.keys()) - self._directories())
 
     def follow_shown(self, status_line: QObject, directory: str) -> Status | None:
-        """Follow the directory that a status line shows if it is not that of a chat; forget its former one.
+        """Follow the directory that a status line shows if it is not that of a chat; forget its previous one.
 
         Args:
             status_line: shows the directory.

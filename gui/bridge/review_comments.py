@@ -87,10 +87,10 @@ class ReviewComments(QObject):
         self._set(key, own, {each: comment for each, comment in own.items() if each not in ids})
         return [own[each] for each in ids if each in own]
 
-    def _set(self, key: str, former: dict[str, ReviewComment], comments: dict[str, ReviewComment]) -> None:
+    def _set(self, key: str, previous: dict[str, ReviewComment], comments: dict[str, ReviewComment]) -> None:
         if comments:
             self._comments[key] = comments
-        if comments != former:
+        if comments != previous:
             if not self._save_timer.isActive():
                 self._save_timer.start()
             self.changed.emit(key)

@@ -142,7 +142,7 @@ class SessionsModel(ChatList):
     async def resume(
         self, chat: Chat, size: GridSize, *, anyway: bool = False, runtime: Runtime | None = None, prompt: str = ""
     ) -> Chat:
-        """Resume an ended chat, in its former runtime or in the given one; the new chat replaces it in lists.
+        """Resume an ended chat, in its previous runtime or in the given one; the new chat replaces it in lists.
 
         For a running structured chat, start the agent's own terminal in addition.
 

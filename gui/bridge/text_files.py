@@ -16,7 +16,7 @@ _NAME_CHARACTERS: Final = 50
 
 
 def prepare(session_id: str, name: str, suffix: str) -> Path:
-    """The path for a text of a chat, in a directory that only the user can enter; a former text there is replaced.
+    """The path for a text of a chat, in a directory that only the user can enter; an earlier text there is replaced.
 
     Raises:
         OutliveError: there can be no such directory.
@@ -27,7 +27,7 @@ def prepare(session_id: str, name: str, suffix: str) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text to a new file that only the user can read, in place of a former one.
+    """Write a text to a new file that only the user can read, in place of an earlier one.
 
     Raises:
         OutliveError: the file cannot be written; nothing is left of it.

@@ -45,9 +45,9 @@ class Announcer:
     def _announce_limit(self, usage: UsageChanged | None) -> None:
         now = limits.now()
         current = limits.current(usage, now)
-        level, former = limits.level(current), self._limit_level
+        level, previous = limits.level(current), self._limit_level
         self._limit_level = level
-        if level > former:
+        if level > previous:
             self.announce(limit_texts.used(current[0], now))
 
     def announce(self, text: str) -> None:

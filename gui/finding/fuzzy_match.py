@@ -56,7 +56,7 @@ def _word(word: str, text: str, as_written: str) -> Fit | None:
     for number, letter in enumerate(word):
         row = [_NEVER] * len(text)
         way = [-1] * len(text)
-        reached, reached_at = _NEVER, -1  # the best score of the former letters, less the gap since
+        reached, reached_at = _NEVER, -1  # the best score of the previous letters, less the gap since
         for place, character in enumerate(text):
             if character == letter:
                 if number == 0:

@@ -165,7 +165,7 @@ class TerminalPage(QWidget):
             self.update()
 
     def _paint_saved_frame(self) -> None:
-        """Paint the saved frame of the former emulator, if there is no other one yet."""
+        """Paint the saved frame of the previous emulator, if there is no other one yet."""
         if self._saved_frame is not None and self.isVisible() and self.emulator is None:
             self._surface.take_frame(self._saved_frame.frame, reverse_screen=self._saved_frame.reverse_screen)
             self._bar.show_place(*self._surface.place, max(self._surface.size.rows, 1))
@@ -204,7 +204,7 @@ class TerminalPage(QWidget):
         emulator, surface = self.emulator, self._surface
         if emulator is None or not self.isVisible():
             return
-        former = surface.cursor
+        previous = surface.cursor
         region = surface.apply_frame(emulator)
         paint = self.repaint if at_once else self.update
         if region is None:
@@ -219,7 +219,7 @@ class TerminalPage(QWidget):
             self._new_output.set_visible(visible=False)
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
-        if surface.cursor != former:
+        if surface.cursor != previous:
             self._blink.touch()
             if self.hasFocus():
                 self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)

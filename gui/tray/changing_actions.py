@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QMenu
 
-MAX_FORMER = 30
+MAX_HIDDEN = 30
 """How many hidden actions a menu keeps; desktops read the menu again within a second, or when it is closed."""
 
 
@@ -69,7 +69,7 @@ class ChangingActions:
             action = staying.get(index) or self._insert(entry.key, following)
             self._update(action, entry)
             following = action
-        for action in list(self._hidden)[:-MAX_FORMER]:
+        for action in list(self._hidden)[:-MAX_HIDDEN]:
             self._remove(action)
 
     def _insert(self, key: str, following: QAction | None) -> QAction:

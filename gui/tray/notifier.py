@@ -121,11 +121,11 @@ class Notifier(QObject):
         chat.notified.connect(lambda event: self._on_notified(chat, event))
 
     def _on_notified(self, chat: Chat, notification: NotificationEvent) -> None:
-        """Collect a program's notification; one with the program's own id replaces the former one with that."""
+        """Collect a program's notification; one with the program's own id replaces the previous one with that."""
         said, identity = (notification.title, notification.body), notification.identity
         key = f"{chat.id} id {identity}" if identity else f"{chat.id} {self._moment}"
-        former = self._pending[key].messages if key in self._pending and not identity else ()
-        self._collect(key, Event("said", messages=(*former, said)[-MAX_LINES:]))
+        previous = self._pending[key].messages if key in self._pending and not identity else ()
+        self._collect(key, Event("said", messages=(*previous, said)[-MAX_LINES:]))
         self._withdraw_oldest(chat, self._pending)
 
     def _collect(self, key: str, event: Event) -> None:

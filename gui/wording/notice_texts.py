@@ -35,7 +35,7 @@ def built_in_agents(error: object) -> str:
     return translate("notice", "{error}. Using the agents that come with Outlive.").format(error=error)
 
 
-def former_agents(error: object) -> str:
+def previous_agents(error: object) -> str:
     return translate("notice", "{error}. The previous agents stay in use.").format(error=error)
 
 

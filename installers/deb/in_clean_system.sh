@@ -31,8 +31,8 @@ if [ -n "${USER_STEP:-}" ]; then
         start)
             expect "" outlive new -d -n kept -- cat
             expect "" outlive new -d -n other -- cat
-            expect "" outlive send kept "from the former version" --enter
-            expect "" python3 /packages/attach_once.py kept "from the former version"
+            expect "" outlive send kept "from the previous version" --enter
+            expect "" python3 /packages/attach_once.py kept "from the previous version"
             for key in host_pid child_pid; do pid_of kept $key >"$key"; done
             [ "$(place_of "$(cat host_pid)")" = "/opt/outlive/$OLD_VERSION" ] || fail "the host does not run from its version"
             ;;
@@ -42,15 +42,15 @@ if [ -n "${USER_STEP:-}" ]; then
             [ "$(pid_of kept host_pid)" = "$(cat host_pid)" ] || fail "the upgrade replaced the chat's host"
             expect "" outlive send kept "typed after the upgrade" --enter
             expect "" python3 /packages/attach_once.py kept "typed after the upgrade"
-            # The former version's keeper starts another host, from the former version's files.
+            # The previous version's keeper starts another host, from the previous version's files.
             kill -KILL "$(cat host_pid)"
-            expect "" outlive send kept "a host of the former version" --enter
-            expect "" outlive wait kept --text "a host of the former version" --timeout 30
-            [ "$(place_of "$(pid_of kept host_pid)")" = "/opt/outlive/$OLD_VERSION" ] || fail "the other host is not of the former version"
+            expect "" outlive send kept "a host of the previous version" --enter
+            expect "" outlive wait kept --text "a host of the previous version" --timeout 30
+            [ "$(place_of "$(pid_of kept host_pid)")" = "/opt/outlive/$OLD_VERSION" ] || fail "the other host is not of the previous version"
             expect "kept" outlive upgrade
             [ "$(pid_of kept child_pid)" = "$(cat child_pid)" ] || fail "outlive upgrade ended the chat's program"
             [ "$(readlink -f "/proc/$(pid_of kept host_pid)/exe")" = "$(readlink -f /usr/bin/python3)" ] || fail "not the system's Python"
-            expect "from the former version" outlive peek kept --scrollback
+            expect "from the previous version" outlive peek kept --scrollback
             ;;
         stop)
             expect "" outlive kill kept
@@ -115,10 +115,10 @@ as_user start
 
 say "clean system: upgrading to $NEW_VERSION with chats running"
 apt install --no-install-recommends "$NEW"
-[ -d "/opt/outlive/$OLD_VERSION" ] || fail "the former version's files are gone while its chats run"
+[ -d "/opt/outlive/$OLD_VERSION" ] || fail "the previous version's files are gone while its chats run"
 as_user after
 python3 /usr/lib/outlive/versions.py clean
-[ -d "/opt/outlive/$OLD_VERSION" ] || fail "the former version's files are gone while its chats' agents run"
+[ -d "/opt/outlive/$OLD_VERSION" ] || fail "the previous version's files are gone while its chats' agents run"
 as_user picture
 cp /home/tester/window.png /packages/window.png
 

@@ -2,7 +2,7 @@
 """Keeps the versions of Outlive below /opt/outlive for as long as chats need them.
 
     versions.py install VERSION   puts the package's files there, and makes it the version that new commands use
-    versions.py clean             removes former versions that nobody needs any more
+    versions.py clean             removes old versions that nobody needs any more
     versions.py remove            the same for all versions, and says what stays
 
 Run by the package's scripts, and at each start of the computer. A process needs a version if it runs from it. A chat's
@@ -34,14 +34,14 @@ def install(version: str) -> None:
     """Put a version of the package in its place, and use it from now on."""
     VERSIONS.mkdir(parents=True, exist_ok=True)
     VERSIONS.chmod(0o755)
-    place, new, former = VERSIONS / version, VERSIONS / f".new-{version}", VERSIONS / f".former-{version}"
-    for left in (new, former):
+    place, new, old = VERSIONS / version, VERSIONS / f".new-{version}", VERSIONS / f".old-{version}"
+    for left in (new, old):
         _remove(left)
     shutil.copytree(PACKAGE / version, new, symlinks=True, copy_function=_link)
     if place.exists():
-        place.rename(former)  # The same version once more.
+        place.rename(old)  # The same version once more.
     new.rename(place)
-    _remove(former)
+    _remove(old)
     link = VERSIONS / ".new-current"
     link.unlink(missing_ok=True)
     link.symlink_to(version)

@@ -330,7 +330,7 @@ def _print_diff(info: SessionInfo, row: Row) -> int:
     is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for file in changes.files:
         numbers = file.withheld or f"+{file.added} -{file.removed}"
-        previous = f"{_shown(file.former)} -> " if file.former else ""
+        previous = f"{_shown(file.old_path)} -> " if file.old_path else ""
         head = f"{file.state}  {previous}{_shown(file.path)}  {numbers}"
         print(f"\x1b[1m{head}\x1b[0m" if is_colored else head)
         for line in file.patch.splitlines():

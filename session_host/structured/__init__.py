@@ -4,7 +4,7 @@
     engine       a transcript in the place of an emulator
     transcript   the transcript: the host and each viewer build it from changes
     log          the transcript log: the session's output, a record for each step
-    former_items the first items of a resumed or forked chat
+    copied_items the first items of a resumed or forked chat
     rules        the rules of prompts, answers and turns, the same for all protocols
     digest       the digest of a request, to which an answer is bound
     first_answer accepts the first answer to a request, refuses later ones

@@ -51,8 +51,8 @@ def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
     Raises:
         WaitTimeout: that does not come, or something is missing.
     """
-    former_standby = processes.parent(before.pid)
-    killed = former_standby if kill_standby else before.pid
+    previous_standby = processes.parent(before.pid)
+    killed = previous_standby if kill_standby else before.pid
     began_s = time.perf_counter()
     os.kill(killed, signal.SIGKILL)
     while (now := _status()).pid == before.pid:
@@ -61,7 +61,7 @@ def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
     took_s = time.perf_counter() - began_s
     if now.sessions != before.sessions:
         raise WaitTimeout("the next keeper has other chats, or other hosts, than the previous one")
-    standby = before.pid if kill_standby else former_standby
+    standby = before.pid if kill_standby else previous_standby
     if processes.parent(now.pid) != standby:
         raise WaitTimeout(f"the standby of {now.pid} is not {standby}")
     return took_s * 1000

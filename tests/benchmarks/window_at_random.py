@@ -96,7 +96,7 @@ def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> 
     chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
     for chat in (*chats, new_chat(own.area, f"structured-{hand.count}")):
         opened.show(chat)
-    wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # Those of the former process are there again.
+    wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # Those of the previous process are there again.
     for number in range(ACTS_OF_A_WINDOW):
         if time.monotonic() > end_s or opened.process.poll() is not None or not (shown := opened.shown()):
             break

@@ -35,7 +35,7 @@ def copies(make: Maker, emulator: Emulator) -> list[Emulator]:
         "\x1b[H\x1b[02J",
     ],
 )
-def test_after_a_clear_no_mark_stays_at_the_former_prompt_of_the_command(make: Maker, clear: str) -> None:
+def test_after_a_clear_no_mark_stays_at_the_previous_prompt_of_the_command(make: Maker, clear: str) -> None:
     emulator = make(20, 9, output=f"{TWO}clear; make{RUNS}{clear}cc\r\nld\r\n")
     assert emulator.prompts() == [Prompt(0, 0, None)]
     for each in (emulator, *copies(make, emulator)):

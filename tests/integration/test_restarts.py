@@ -26,7 +26,7 @@ from tests.conftest import Sessions
 from tests.programs import Gate, program
 from tests.support.commands import OnTerminal, new, outlive
 from tests.support.hosts import end, start
-from tests.support.reboots import FORMER_BOOT, restart_computer
+from tests.support.reboots import PREVIOUS_BOOT, restart_computer
 from tests.support.waiting import wait_for_end, wait_until
 
 LINES = 400
@@ -128,7 +128,7 @@ def record_of(pid: int | None, started: int | None, boot: str) -> SessionRecord:
 @pytest.mark.parametrize(
     ("later_by", "boot", "error"),
     [
-        pytest.param(0, FORMER_BOOT, INTERRUPTED, id="the same number and start time, in another boot"),
+        pytest.param(0, PREVIOUS_BOOT, INTERRUPTED, id="the same number and start time, in another boot"),
         pytest.param(7, "", HOST_GONE, id="the same number, started later"),
     ],
 )

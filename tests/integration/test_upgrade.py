@@ -87,7 +87,7 @@ async def test_a_keeper_that_cannot_be_replaced_continues(monkeypatch: pytest.Mo
     assert await described(record.id) == before
 
 
-async def test_the_former_host_continues_if_the_new_one_cannot_restore_the_chat(tmp_path: Path) -> None:
+async def test_the_previous_host_continues_if_the_new_one_cannot_restore_the_chat(tmp_path: Path) -> None:
     """The new version starts and fails on this very chat, as an engine of another build might."""
     record = await start("cat")
     before = await described(record.id)

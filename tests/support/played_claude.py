@@ -20,7 +20,7 @@ from session_host.structured.transcript import Transcript
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 CURRENT = RECORDINGS / "claude-stream-json.jsonl"
-FORMER = RECORDINGS / "claude-stream-json-2.1.197.jsonl"
+EARLIER = RECORDINGS / "claude-stream-json-2.1.197.jsonl"
 Entry = dict[str, Any]
 
 

@@ -13,7 +13,7 @@ from session_host.storage.store import Store
 from tests.conftest import Sessions
 from tests.support.waiting import wait_for_end
 
-FORMER_BOOT = "00000000-1111-4222-8333-444444444444"
+PREVIOUS_BOOT = "00000000-1111-4222-8333-444444444444"
 
 
 def kill_at_once(pids: list[int]) -> None:
@@ -38,7 +38,7 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
     with Store.open(database()) as store:
         for record in store.all():
             if record.state in RUNNING_STATES:
-                store.update(record.id, boot_id=FORMER_BOOT)
+                store.update(record.id, boot_id=PREVIOUS_BOOT)
     if empty_tmp:
         shutil.rmtree(runtime_dir())
         runtime_dir().mkdir(mode=0o700)

@@ -134,6 +134,6 @@ class StoreThread:
             try:
                 self._write_layout(self._store)
             except OutliveError:
-                pass  # The window is closed, so nothing can be shown; the former layout is still saved.
+                pass  # The window is closed, so nothing can be shown; the previous layout is still saved.
             self._store.close()
             self._store = None

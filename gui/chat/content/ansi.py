@@ -15,7 +15,7 @@ _SEQUENCE = re.compile(
     re.DOTALL,
 )
 _REWRITTEN = re.compile(r"[^\n]*\r(?!\n|$)")
-"""Text that a carriage return overwrites, such as former states of a progress bar."""
+"""Text that a carriage return overwrites, such as previous states of a progress bar."""
 
 
 class Pen:

@@ -50,7 +50,7 @@ class MarkdownText:
         self._references: dict[str, object] = {}
 
     def segments(self, text: str) -> list[Segment]:
-        """The segments of ``text``; if it begins with the former text, segments before the last block are reused."""
+        """The segments of ``text``; if it begins with the previous text, segments before the last block are reused."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not (self._text and text.startswith(self._text)):
             self._segments, self._settled, self._place, self._prefix = [], 0, 0, ""

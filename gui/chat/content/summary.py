@@ -62,9 +62,9 @@ class Summary:
             self._unfinished.append(item.id)
         elif item.status == "done":
             for change in item.changes:
-                former = self.files.pop(change.path, None)
+                previous = self.files.pop(change.path, None)
                 added, removed = patches.counts([change])
-                if former is not None:
-                    added, removed = former.added + added, former.removed + removed
+                if previous is not None:
+                    added, removed = previous.added + added, previous.removed + removed
                 path = change.moved_to or change.path
                 self.files[path] = ChangedFile(path, added, removed, item.id)

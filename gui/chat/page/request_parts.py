@@ -41,7 +41,7 @@ def set_look(widget: QWidget, name: str, *, value: bool) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
-        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its former padding.
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))  # Else a frame keeps its previous padding.
 
 
 def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:

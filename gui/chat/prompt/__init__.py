@@ -2,7 +2,7 @@
 
 box           all of it
 editor        the field
-history       former prompts
+history       previous prompts
 completion    the list of files and commands
 files         the files of a directory, listed in a thread
 path_index    finds paths by a few typed letters

@@ -17,7 +17,7 @@ class Change(NamedTuple):
 
     Attributes:
         offset: the offset of the part in the text to which the changes before it are applied.
-        removed: the former text; "" for none.
+        removed: the previous text; "" for none.
         inserted: the new text; "" for none.
     """
 

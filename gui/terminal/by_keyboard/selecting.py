@@ -125,7 +125,7 @@ class KeyboardSelection(QObject):
         self.kind = ""
         self._surface.has_caret = False
         self._surface.stop_changing(self._change_frame)
-        if self._host.emulator is view.emulator:  # the former one may be closed
+        if self._host.emulator is view.emulator:  # the previous one may be closed
             view.emulator.clear_selection()
             self._repaint(view.emulator)
         self._host.on_mode()

@@ -142,19 +142,21 @@ class Canvas:
 
     def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
         """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""
-        former, self._cursor = self._cursor, cursor
-        if former is not None and not former.visible:
-            former = None
+        previous, self._cursor = self._cursor, cursor
+        if previous is not None and not previous.visible:
+            previous = None
         if cursor is not None and not cursor.visible:
             cursor = None
         rows = self.rows
-        if former is not None and former.row < len(rows) and (row := rows[former.row]) is not None:
-            is_there = cursor is not None and (cursor.row, cursor.column) == (former.row, former.column)
+        if previous is not None and previous.row < len(rows) and (row := rows[previous.row]) is not None:
+            is_there = cursor is not None and (cursor.row, cursor.column) == (previous.row, previous.column)
             is_source = len(changed) >= _SMALLEST_MOVE_ROWS
-            if (is_source or not (is_there or former.row in changed)) and self._painter.ligature_at(row, former.column):
-                changed.setdefault(former.row, row)
-                rows[former.row] = None  # Its pixels lack a ligature, and must not be moved.
-        if cursor is None or cursor.row in changed or cursor.row >= len(rows) or cursor == former:
+            if (is_source or not (is_there or previous.row in changed)) and self._painter.ligature_at(
+                row, previous.column
+            ):
+                changed.setdefault(previous.row, row)
+                rows[previous.row] = None  # Its pixels lack a ligature, and must not be moved.
+        if cursor is None or cursor.row in changed or cursor.row >= len(rows) or cursor == previous:
             return
         if (row := rows[cursor.row]) is not None and self._painter.ligature_at(row, cursor.column):
             changed[cursor.row] = row

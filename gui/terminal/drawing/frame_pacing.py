@@ -3,7 +3,7 @@
 After a pause the first damage is painted at once, so that an echo appears without delay, and the second frame follows
 soon: a whole screen arrives in two parts. Then frames are painted at most every 16 ms, and take at most about a quarter
 of the time: feeding has priority over painting. Under a flood, which nobody can read, they come half as often. Frames
-that the user waits for, as while scrolling, are painted every 16 ms, whatever former frames cost. While a program is
+that the user waits for, as while scrolling, are painted every 16 ms, whatever previous frames cost. While a program is
 drawing a frame (synchronized output), painting waits, for up to 150 ms.
 """
 
@@ -75,7 +75,7 @@ class FramePacer(QObject):
     def request_for_user(self) -> None:
         """Request a frame that the user waits for, as while scrolling: it is due once the display can show another one.
 
-        The cost of former frames does not delay it.
+        The cost of previous frames does not delay it.
         """
         self._due_s = min(self._due_s, self._begun_s + FRAME_S)
         if self._held_since_s is None:

@@ -148,7 +148,7 @@ class Surface:
         overrides = Overrides.of(frame, reverse_screen=reverse_screen)
         if overrides != self._colors.overrides:
             self._set_colors(overrides)
-        former = self.cursor
+        previous = self.cursor
         touched = self._canvas.apply(frame)
         self.has_changed_much = len(touched) >= MANY_ROWS
         self._asked_cursor = frame.cursor
@@ -158,8 +158,8 @@ class Surface:
         if before != (self.size, self._first_row, self._colors):
             self.images.change(frame.images, self.layout, self._first_row)
             return None
-        if self.cursor != former:
-            touched.update(cursor.row for cursor in (former, self.cursor) if cursor is not None)
+        if self.cursor != previous:
+            touched.update(cursor.row for cursor in (previous, self.cursor) if cursor is not None)
         region, images = self._rows_region(touched), frame.images
         if images != self.images.shown:
             region += self.images.change(images, self.layout, self._first_row).intersected(self._grid_rect())

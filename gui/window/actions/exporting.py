@@ -81,7 +81,7 @@ class ChatTexts(QObject):
         try:
             path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _TEXT)
             await export_to(path, chat, self._banners, key)
-            await self._replace_former(chat.id, _TEXT, path)
+            await self._replace_previous(chat.id, _TEXT, path)
             lines = await asyncio.to_thread(text_files.count_lines, path)
         except OutliveError as error:
             self._banners.inform(notice_texts.cannot_open_text(chat.name, error), kind="failed", key=key)
@@ -96,18 +96,18 @@ class ChatTexts(QObject):
         try:
             path = await asyncio.to_thread(text_files.prepare, chat.id, file_name(chat.name), _OUTPUT)
             await asyncio.to_thread(text_files.write, path, text + "\n")
-            await self._replace_former(chat.id, _OUTPUT, path)
+            await self._replace_previous(chat.id, _OUTPUT, path)
         except OutliveError as error:
             text = notice_texts.cannot_open_text(chat.name, error)
             self._banners.inform(text, kind="failed", key=f"text {chat.id}")
         else:
             self._opener.open_file(FilePlace(str(path)))
 
-    async def _replace_former(self, session_id: str, suffix: str, path: Path) -> None:
-        """Note a chat's text, and remove the one that it had under a former name."""
-        former, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
-        if former is not None and former not in self._files.values():
-            await asyncio.to_thread(text_files.remove_file, former)
+    async def _replace_previous(self, session_id: str, suffix: str, path: Path) -> None:
+        """Note a chat's text, and remove the one that it had under an earlier name."""
+        previous, self._files[session_id, suffix] = self._files.get((session_id, suffix)), path
+        if previous is not None and previous not in self._files.values():
+            await asyncio.to_thread(text_files.remove_file, previous)
 
     def _on_removed(self, session_id: str) -> None:
         for suffix in (_TEXT, _OUTPUT):

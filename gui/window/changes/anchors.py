@@ -133,8 +133,8 @@ def _equal_around(comment: ReviewComment, side: _Side, start: int, count: int) -
     below = zip(comment.after, side.texts[start + count : start + count + AROUND], strict=False)
     found = 0
     for pairs in (above, below):
-        for former, text in pairs:
-            if former != text:
+        for previous, text in pairs:
+            if previous != text:
                 break
             found += 1
     return found

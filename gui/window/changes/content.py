@@ -127,10 +127,10 @@ def shown(path: str) -> str:
 def _segments(file: ChangedFile, top: str, *, whole: bool) -> list[Segment]:
     is_new = file.state in {"added", "untracked"} or not file.modes[0]
     is_gone = file.state == "deleted" or not file.modes[1]
-    path, former = shown(file.path), shown(file.former or file.path)
+    path, old_path = shown(file.path), shown(file.old_path or file.path)
     is_plain = LINK not in file.modes and not file.is_submodule
     change = DiffFile(
-        "" if is_new and not is_gone else former, "" if is_gone and not is_new else path,
+        "" if is_new and not is_gone else old_path, "" if is_gone and not is_new else path,
         is_binary=file.withheld == "binary", modes=file.modes if is_plain else ("", ""),
     )  # fmt: skip
     hidden = 0 if whole else max(file.patch.count("\n") - WHOLE_LINES, 0)

@@ -76,7 +76,7 @@ class ChangesPage(LineMarkPage):
             shown: each of them as its card shows it, by its id.
             all_files: whether ``show_changes`` follows.
         """
-        former, self._file_segments.comments = self._file_segments.comments, comments
+        previous, self._file_segments.comments = self._file_segments.comments, comments
         self._shown_comments = shown
         for comment_id in [each for each in self.cards if each not in shown]:
             card = self.cards.pop(comment_id)
@@ -94,8 +94,8 @@ class ChangesPage(LineMarkPage):
         )
         if all_files:
             return
-        for key in (*former, *comments):
-            if _places(former.get(key, ())) != _places(comments.get(key, ())):
+        for key in (*previous, *comments):
+            if _places(previous.get(key, ())) != _places(comments.get(key, ())):
                 self._refresh(key)
         self.arrange()
         self.update()

@@ -102,12 +102,12 @@ class Review(QObject):
     def _show(self, changes: Changes, *, all_files: bool = False) -> None:
         """Find the lines of all comments, and show the cards."""
         files = {readable(file.path): file for file in changes.files}
-        former = {readable(file.former): file for file in changes.files if file.former}
+        by_old_path = {readable(file.old_path): file for file in changes.files if file.old_path}
         found: dict[str, list[Anchored]] = {}
         cards: dict[str, ShownComment] = {}
         moved = []
         for saved in self._own():
-            file = files.get(saved.path) or former.get(saved.path)
+            file = files.get(saved.path) or by_old_path.get(saved.path)
             each = Anchored(saved)
             if file is not None:
                 each = anchors.find(msgspec.structs.replace(saved, path=readable(file.path)), self._lines_of(file))

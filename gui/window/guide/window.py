@@ -96,10 +96,10 @@ class GuideWindow(TextWindow):
 
     def _go(self, by: int) -> None:
         """Go back, or forward again."""
-        former, following = (self._back, self._forward) if by < 0 else (self._forward, self._back)
-        if former:
+        visits, following = (self._back, self._forward) if by < 0 else (self._forward, self._back)
+        if visits:
             following.append(_Visit(self._row, self.page.place))
-            self._show(former.pop())
+            self._show(visits.pop())
 
     def _show(self, visit: _Visit) -> None:
         self._row = visit.row

@@ -241,20 +241,20 @@ class ConversationPicker(Sheet):
             self.chosen.emit(self._refused, True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        former = self.list.currentIndex().row()
+        previous = self.list.currentIndex().row()
         if self.list.step(event):
-            self._leave_heading(former)
+            self._leave_heading(previous)
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._takes_first = not self._is_read
             self._accept(self.list.currentIndex())
         else:
             super().keyPressEvent(event)
 
-    def _leave_heading(self, former: int) -> None:
+    def _leave_heading(self, previous: int) -> None:
         """Move the mark from a heading to the next conversation; at the list's beginning, back down."""
         row = self.list.currentIndex().row()
         if self.items.index(row, 0).data(_ROW_ROLE) is None:
-            following = row - 1 if 0 < row < former else row + 1
+            following = row - 1 if 0 < row < previous else row + 1
             self.list.setCurrentIndex(self.items.index(following, 0))
             if following == 1:
                 self.list.scrollToTop()

@@ -102,7 +102,7 @@ class DirectoryBrowser(Sheet):
             self._show(self._at / name)
 
     def go_up(self) -> None:
-        """Go to the parent directory, and select the former one."""
+        """Go to the parent directory, and select the previous one."""
         self._show(self._at.parent, self._at.name)
 
     def _show(self, path: Path, selected: str = "") -> None:

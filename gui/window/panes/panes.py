@@ -290,7 +290,7 @@ class Panes(QObject):
         self._active, self.is_zoomed = number, False
         self._use_order = [*(used for used in self._use_order if used != number), number]
 
-    def _on_focus(self, _former: QWidget | None, now: QWidget | None) -> None:
+    def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.area.isAncestorOf(now) and not self.active.isAncestorOf(now):
             number = next((pane.number for pane in self._panes.values() if pane.isAncestorOf(now)), self._active)
             self.activate_pane(number, takes_keyboard=False)

@@ -49,7 +49,7 @@ class ControlServer:
         self._closing = False
 
     async def start(self, listener: socket.socket) -> None:
-        """Serve connections to this socket and stop serving the former one."""
+        """Serve connections to this socket and stop serving the previous one."""
         previous = self._server
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
         if previous is not None:

@@ -52,7 +52,7 @@ class SingleInstance:
         """Restore lock and socket if they were removed, alone or with the runtime directory.
 
         Returns:
-            Whether ``listener`` is a new socket; the caller then closes objects of the former one.
+            Whether ``listener`` is a new socket; the caller then closes objects of the previous one.
 
         Raises:
             UnsafeDirectory: the runtime directory cannot be trusted.

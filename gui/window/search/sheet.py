@@ -153,7 +153,7 @@ class SearchSheet(Sheet):
 
     def _show(self, matches: list[Match], state: str) -> None:
         previous = self.list.currentIndex().data(_MATCH_ROLE)
-        former_row = self.list.currentIndex().row()
+        previous_row = self.list.currentIndex().row()
         self.items.clear()
         marked = 0
         for row, match in enumerate(matches):
@@ -163,7 +163,7 @@ class SearchSheet(Sheet):
             item.setData(f"{match.text}, {match.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
             # The line that the user has moved to stays marked while more lines come in above it.
-            if former_row > 0 and isinstance(previous, Match) and previous.hit == match.hit:
+            if previous_row > 0 and isinstance(previous, Match) and previous.hit == match.hit:
                 marked = row
         self.list.fit_rows(marked)
         self._show_state(state)
@@ -191,7 +191,7 @@ class SearchSheet(Sheet):
             if self._is_answered and self.list.currentIndex().isValid():
                 self._open_result(self.list.currentIndex())
             else:
-                # The displayed results belong to the former query, or there are none yet.
+                # The displayed results belong to the previous query, or there are none yet.
                 self._opens_first_result = not self._is_answered or self._is_reading
         else:
             super().keyPressEvent(event)

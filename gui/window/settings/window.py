@@ -139,9 +139,9 @@ class SettingsWindow(PagedWindow):
         """Scroll to the control that gets the keyboard focus, and to all of the form that opened or grew."""
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             bar = self.area.verticalScrollBar()
-            former = bar.value()
+            previous = bar.value()
             self.area.ensureWidgetVisible(watched, 0, 40)
-            if bar.value() < min(former, HEAD_PX):
+            if bar.value() < min(previous, HEAD_PX):
                 bar.setValue(0)
         elif event.type() == QEvent.Type.Resize and isinstance(watched, AgentForm | SetupForm):
             # The page that it is on gets its size after it.

@@ -133,7 +133,7 @@ class Chooser(Sheet):
             self.dismiss()
             choice.run()
 
-    def _on_marked(self, index: QModelIndex, _former: QModelIndex) -> None:
+    def _on_marked(self, index: QModelIndex, _previous: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
         if isinstance(choice, Choice) and choice.preview is not None and self._restore is not None:
             choice.preview()

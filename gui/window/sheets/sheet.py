@@ -36,7 +36,7 @@ class Sheet(QWidget):
 
     Signals:
         opened: the sheet is shown.
-        closed: the sheet is closed; the keyboard focus should return to its former widget.
+        closed: the sheet is closed; the keyboard focus should return to its previous widget.
         placed: the open sheet was placed, perhaps where it was before.
 
     Attributes:

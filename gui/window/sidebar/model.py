@@ -160,10 +160,10 @@ class SidebarModel(QAbstractListModel):
             if row < len(keys) and keys[row] == key:
                 continue
             if key in keys:
-                former = keys.index(key, row)
-                self.beginMoveRows(QModelIndex(), former, former, QModelIndex(), row)
-                self._entries.insert(row, self._entries.pop(former))
-                keys.insert(row, keys.pop(former))
+                previous = keys.index(key, row)
+                self.beginMoveRows(QModelIndex(), previous, previous, QModelIndex(), row)
+                self._entries.insert(row, self._entries.pop(previous))
+                keys.insert(row, keys.pop(previous))
                 self.endMoveRows()
             else:
                 self.beginInsertRows(QModelIndex(), row, row)

@@ -101,7 +101,7 @@ class Sidebar(Area):
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.list.clicked.connect(self._on_mouse_clicked)
         self.list.selectionModel().selectionChanged.connect(self._on_selection)
-        # The outline of the former row reaches into its neighbours at a fractional scale.
+        # The outline of the previous row reaches into its neighbours at a fractional scale.
         self.list.selectionModel().currentChanged.connect(lambda: self.list.viewport().update())
         self.list.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
         self.list.installEventFilter(self)

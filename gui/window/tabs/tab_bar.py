@@ -326,7 +326,7 @@ class TabBar(QTabBar):
                 if button.width() != width_px:
                     button.setFixedSize(width_px, CLOSE_PX)
                     self.setTabButton(index, side, button)  # The bar looks at a button's size only then,
-                    button.show()  # and hides the former one, which this is.
+                    button.show()  # and hides the previous one, which this is.
 
 
 def tab_text(name: str) -> str:

@@ -35,7 +35,7 @@ class TextWindow(PagedWindow):
         self._text.set_font_size(self._font_px + self._zoom)
 
     def scroll_pages(self, pages: int) -> None:
-        """Scroll down, or up with negative pages; a part of the former page stays visible."""
+        """Scroll down, or up with negative pages; a part of the previous page stays visible."""
         self._text.scroll_by(pages * self._text.height() * 0.9)
 
     def _on_typed(self, text: str) -> None:

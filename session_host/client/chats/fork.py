@@ -24,7 +24,7 @@ from session_host.paths import config_dir
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import RUNNING_STATES, GridSize
 from session_host.storage.store import SessionRecord
-from session_host.structured.former_items import changes_before, encode_items, former_items, items_before
+from session_host.structured.copied_items import changes_before, copied_items, encode_items, items_before
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import now_ms
@@ -138,7 +138,7 @@ def _items(record: SessionRecord, transcript: Transcript | None) -> bytes:
     """The items for the copy, with a line that says where it begins."""
     if transcript is None or not len(transcript):
         return b""
-    return encode_items([*former_items(transcript), Put(_notice(record, f"Forked from {record.name}."))])
+    return encode_items([*copied_items(transcript), Put(_notice(record, f"Forked from {record.name}."))])
 
 
 def _beginning(text: str) -> str:

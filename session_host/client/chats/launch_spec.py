@@ -91,9 +91,9 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     is_structured = start.structured is not None
     screen = b""
     if request.resume is not None and request.resume.is_shell:
-        from .former_screen import former_screen  # most starts do without
+        from .previous_screen import previous_screen  # most starts do without
 
-        if screen := former_screen(request.resume):
+        if screen := previous_screen(request.resume):
             write_history(session_id, screen)
     return LaunchSpec(
         session_id=session_id,

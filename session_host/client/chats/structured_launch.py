@@ -16,8 +16,8 @@ from session_host.paths import make_directories, session_history
 from session_host.protocol.launch import StructuredLaunch, Watch
 from session_host.protocol.values import Runtime
 from session_host.storage.store import SessionRecord
+from session_host.structured.copied_items import encode_items
 from session_host.structured.dialects.base import FORK_OPTION, THROUGH_OPTION
-from session_host.structured.former_items import encode_items
 from session_host.structured.items import Put
 
 from .settings import ChatSettings
@@ -38,7 +38,7 @@ class Fork(msgspec.Struct, frozen=True):
 
     Attributes:
         record: the chat; its ``provider_session_id`` is known.
-        items: the first items of the fork's transcript, from ``former_items.encode_items``; b"" for nothing.
+        items: the first items of the fork's transcript, from ``copied_items.encode_items``; b"" for nothing.
         through: the agent's id of the last message or turn to copy; "" for the whole conversation.
         is_empty: copy nothing, since the fork begins before the first prompt.
     """

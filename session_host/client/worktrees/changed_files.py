@@ -39,7 +39,7 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    former: str = ""
+    old_path: str = ""
     """The path before a renaming, "" without one."""
     state: State
     added: int = 0
@@ -62,7 +62,7 @@ class _Entry(NamedTuple):
 
     modes: tuple[str, str]
     letter: str
-    former: str
+    old_path: str
     path: str
     added: int = 0
     removed: int = 0
@@ -111,13 +111,13 @@ def _read_entries(output: str, *, is_cut: bool) -> tuple[list[_Entry], str]:
         while fields.next_character == ":":
             before, after, _, _, letter = fields.take()[1:].split(" ")
             path = fields.take()
-            former = ""
+            old_path = ""
             if letter[:1] in {"R", "C"}:
-                former, path = path, fields.take()
-            entries.append(_Entry((before, after), letter[:1], former, path))
+                old_path, path = path, fields.take()
+            entries.append(_Entry((before, after), letter[:1], old_path, path))
         while len(counts) < len(entries):
             added, removed, path = fields.take().split("\t", 2)
-            if not path:  # The former and the new path follow.
+            if not path:  # The old and the new path follow.
                 fields.take()
                 fields.take()
             counts.append((int(added) if added != "-" else 0, int(removed) if removed != "-" else 0))
@@ -188,7 +188,7 @@ def _changed_file(entry: _Entry, sections: list[str] | None) -> ChangedFile:
         patch, withheld = "", "large"
     before, after = ("" if mode == _NO_MODE else mode for mode in entry.modes)
     return ChangedFile(
-        path=entry.path, former=entry.former if entry.letter == "R" else "",
+        path=entry.path, old_path=entry.old_path if entry.letter == "R" else "",
         state=_STATES.get(entry.letter, "modified"), added=entry.added, removed=entry.removed, modes=(before, after),
         patch=readable(patch), withheld=withheld,
     )  # fmt: skip

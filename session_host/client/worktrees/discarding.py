@@ -162,7 +162,7 @@ class _Discard:
             if self._is_in_index() or untracked_file(self._tree.top, file.path, _MAX_UNTRACKED_BYTES) != file:
                 raise changed
             return ""
-        paths = dict.fromkeys(filter(None, (file.former, file.path)))
+        paths = dict.fromkeys(filter(None, (file.old_path, file.path)))
         output = self._git.run(*DIFF, self._base, now.tree, "--", *paths, extra=LITERAL_PATHS)
         found = next((each for each in read_diff(output) if each.path == file.path), None)
         if found is None or (found.patch, found.modes, found.state) != (file.patch, file.modes, file.state):

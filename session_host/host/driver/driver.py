@@ -42,7 +42,7 @@ from session_host.terminal.events import TerminalEvent
 from .chat_steps import ChatSteps
 from .checkpoints import Checkpointer
 from .clearer import Clearer
-from .history import former_screen_of
+from .history import previous_screen_of
 from .late_replies import LateReplies
 from .performer import Performer
 from .recover import RecoveredSession
@@ -167,7 +167,7 @@ class Driver:
         self.session.prompt.program_began()
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         if self.spec.begins_with_screen and self.chat_steps is None and not self.program_output.end:
-            self._append_output(former_screen_of(self.spec.session_id))
+            self._append_output(previous_screen_of(self.spec.session_id))
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:

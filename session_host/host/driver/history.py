@@ -12,7 +12,7 @@ from session_host.errors import OutliveError
 from session_host.paths import session_history
 from session_host.protocol.launch import StructuredLaunch
 from session_host.storage.last_transcript import last_transcript
-from session_host.structured.former_items import decode_items, former_items
+from session_host.structured.copied_items import copied_items, decode_items
 from session_host.structured.items import AnyChange
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ def history_of(session_id: str, launch: StructuredLaunch) -> list[AnyChange]:
     except OutliveError as error:
         log.warning("the history of %s: %s", launch.history, error)
         return []
-    return former_items(transcript) if transcript is not None else []
+    return copied_items(transcript) if transcript is not None else []
 
 
-def former_screen_of(session_id: str) -> bytes:
+def previous_screen_of(session_id: str) -> bytes:
     """The text that a session's terminal begins with; b"" if it cannot be read. Blocks on the disk."""
     try:
         return session_history(session_id).read_bytes()

@@ -16,7 +16,7 @@ from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 REST_AFTER_S = 0.2
 
 
-async def former_at_rest(place: Place, number: int) -> Instant:
+async def previous_at_rest(place: Place, number: int) -> Instant:
     """Kill a host while a hibernating one replaces it."""
     return await _rest(place, number, "host")
 

@@ -23,9 +23,9 @@ from tests.benchmarks.kills.replacing import (
     keeper_at_upgrade,
     replacement_at_upgrade,
 )
-from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
+from tests.benchmarks.kills.resting import host_at_rest, keeper_at_rest, previous_at_rest
 from tests.benchmarks.kills.structured_host import (
-    former_structured_host_at_rest,
+    previous_structured_host_at_rest,
     structured_host_at_launch,
     structured_host_at_recovery,
     structured_host_at_rest,
@@ -60,7 +60,7 @@ SCENARIOS: dict[str, Scenario] = {
     "replacement at upgrade": replacement_at_upgrade,
     "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
-    "previous host at rest": former_at_rest,
+    "previous host at rest": previous_at_rest,
     "host at rest": host_at_rest,
     "keeper at rest": keeper_at_rest,
     "relay at work": relay_at_work,
@@ -68,5 +68,5 @@ SCENARIOS: dict[str, Scenario] = {
     "structured host at launch": structured_host_at_launch,
     "structured host at recovery": structured_host_at_recovery,
     "structured host at rest": structured_host_at_rest,
-    "previous structured host at rest": former_structured_host_at_rest,
+    "previous structured host at rest": previous_structured_host_at_rest,
 }

@@ -134,7 +134,7 @@ async def structured_host_at_rest(place: Place, number: int) -> Instant:
     return await _rest(place, number, follow="fork")
 
 
-async def former_structured_host_at_rest(place: Place, number: int) -> Instant:
+async def previous_structured_host_at_rest(place: Place, number: int) -> Instant:
     """Kill the host of a structured chat while a hibernating one replaces it."""
     return await _rest(place, number, follow="self")
 

@@ -88,7 +88,7 @@ def test_claude_reports_both_windows_and_says_when_the_limit_that_ends_a_turn_is
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
-def test_a_former_claude_reports_the_limit_that_is_near(chat: SpokenChat, server: ModelServer) -> None:
+def test_an_earlier_claude_reports_the_limit_that_is_near(chat: SpokenChat, server: ModelServer) -> None:
     server.headers = headers_of_claude("allowed", 0.63)
     chat.turn("far")
     assert limits(chat) == []

@@ -173,7 +173,7 @@ def test_the_second_part_of_a_screen_follows_soon_and_a_flood_waits_for_what_fra
         now_s += 0.3  # a pause
 
 
-def test_scrolling_does_not_wait_for_what_former_frames_cost(stage):
+def test_scrolling_does_not_wait_for_what_previous_frames_cost(stage):
     made = stage()
     made.feed("\r\n".join(f"line {number}" for number in range(40)))
     pacer = made.view._pacer

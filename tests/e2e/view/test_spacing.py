@@ -54,7 +54,7 @@ def test_the_grid_the_mouse_and_the_input_method_follow_the_spacing(stage, line_
         assert {image.pixel(place) & 0xFFFFFF for place in outside} == {ground}
 
 
-def test_a_zoom_keeps_the_spacing_and_the_former_one_comes_back(stage):
+def test_a_zoom_keeps_the_spacing_and_the_previous_one_comes_back(stage):
     made = stage(60, 20)
     before, size = made.cell, made.emulator.size
     spaced(made, 1.5, 20)

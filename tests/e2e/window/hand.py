@@ -21,7 +21,7 @@ def saved() -> WindowLayout:
 
 
 def wait_until_tabs_are_saved(own: Window) -> None:
-    """Wait until a window's tabs are on the disk. A window that is killed before restores its former tabs."""
+    """Wait until a window's tabs are on the disk. A window that is killed before restores its previous tabs."""
 
     def are_saved() -> bool:
         tabs = [chat for window in saved().windows for pane in window.panes for chat in pane.tabs]

@@ -26,9 +26,9 @@ def piece(number: int) -> str:
 
 def kill(session_id: str, which: str) -> None:
     """Kill the chat's host or the keeper; returns when there is another."""
-    former = listed(session_id)[which]
-    os.kill(former, signal.SIGKILL)
-    wait_until(lambda: listed(session_id)[which] not in {None, former}, WAIT_S, "another process in its place")
+    previous = listed(session_id)[which]
+    os.kill(previous, signal.SIGKILL)
+    wait_until(lambda: listed(session_id)[which] not in {None, previous}, WAIT_S, "another process in its place")
 
 
 @pytest.mark.parametrize("which", ["host_pid", "keeper_pid"])

@@ -100,7 +100,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         own.press("ctrl+shift+z")
         wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the zoomed pane's size")
         own.press("ctrl+shift+z")
-        wait_until(lambda: columns(long) == narrow, WAIT_S, "the former size")
+        wait_until(lambda: columns(long) == narrow, WAIT_S, "the previous size")
         own.press(*["ctrl+shift+Left"] * 4)
         wait_until(lambda: columns(long) > narrow + 5, WAIT_S, "the pane to be wider")
         wait_until(lambda: "end of lines" in everything(long["id"]), WAIT_S, "all lines")

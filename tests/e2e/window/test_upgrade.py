@@ -22,9 +22,9 @@ from tests.support.windows import Window
 pytestmark = pytest.mark.e2e
 
 
-def former_version(area: Area) -> Path:
+def previous_version(area: Area) -> Path:
     """A copy of the product that says it is older."""
-    root = area.root / "former"
+    root = area.root / "previous"
     for room in ("session_host", "resources"):
         shutil.copytree(REPOSITORY / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "session_host" / "version.py").write_text('VERSION = "0.0.1"\n')
@@ -48,7 +48,7 @@ def take_the_offer(own: Window) -> None:
 
 
 def test_the_window_updates_them_and_one_types_on(open_window: OpenWindow, sessions: Sessions, area: Area):
-    chat = new_chat_of(former_version(area), area, "before")
+    chat = new_chat_of(previous_version(area), area, "before")
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])

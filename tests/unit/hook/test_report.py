@@ -183,7 +183,7 @@ def test_closed_streams_fail_nobody(listener: socket.socket) -> None:
 TEXTS = st.text(max_size=MAX_CHARACTERS)
 
 
-def test_hosts_of_former_versions_hear_it_too() -> None:
+def test_hosts_of_earlier_versions_hear_it_too() -> None:
     """It announces the version that brought Report, and says nothing that came later."""
     assert PROTOCOL_VERSION == 3 <= messages.PROTOCOL_VERSION
 

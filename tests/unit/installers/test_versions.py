@@ -77,7 +77,7 @@ def test_a_version_stays_while_a_process_runs_from_it(
     assert not capsys.readouterr().out
 
 
-def test_former_versions_stay_while_an_agent_runs_that_is_older_than_the_current_one(
+def test_earlier_versions_stay_while_an_agent_runs_that_is_older_than_the_current_one(
     package: Callable[[str], None], start: Start
 ) -> None:
     package("1")

@@ -14,14 +14,14 @@ from session_host.structured.operations import OperationDone
 from tests.support.protocol_recordings import DIRECTORY, Recording
 
 RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
-FORMER = {kind: [name for name, *_ in fields] for said in RECORDING._messages.values() for kind, fields in said.items()}
+OLDEST = {kind: [name for name, *_ in fields] for said in RECORDING._messages.values() for kind, fields in said.items()}
 
 
-@pytest.mark.parametrize("kind", sorted(FORMER))
+@pytest.mark.parametrize("kind", sorted(OLDEST))
 def test_a_message_has_the_fields_of_the_oldest_version(kind: str) -> None:
     today: type[messages.Message] = getattr(messages, kind)
     known = known_fields(OLDEST_PROTOCOL_VERSION, today)
-    assert list(today.__struct_fields__[:known]) == FORMER[kind]
+    assert list(today.__struct_fields__[:known]) == OLDEST[kind]
 
 
 NEEDS_NO_ENTRY = {
@@ -37,7 +37,7 @@ NEEDS_NO_ENTRY = {
 
 def test_each_kind_of_message_that_version_1_lacks_has_its_first_version() -> None:
     kinds = {kind.__name__ for union in (messages.FromClient, messages.FromHost) for kind in get_args(union)}
-    later = kinds - FORMER.keys()
+    later = kinds - OLDEST.keys()
     entered = {kind.__name__ for kind in compatibility._SINCE}
     assert later >= NEEDS_NO_ENTRY
     assert not later - entered - NEEDS_NO_ENTRY, "enter it in _SINCE (CONTRIBUTING.md: a message)"

@@ -147,7 +147,7 @@ def test_a_viewer_of_an_ended_session_gets_the_screen_and_then_the_end(stage: St
     )
 
 
-def test_a_reconnected_viewer_is_recognised_and_its_former_connection_is_stale(stage: Stage) -> None:
+def test_a_reconnected_viewer_is_recognised_and_its_previous_connection_is_stale(stage: Stage) -> None:
     previous = stage.start_program().viewer()
     client = stage.connection(HELLO_MESSAGE)
     assert (

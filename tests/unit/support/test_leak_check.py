@@ -114,12 +114,12 @@ def test_process_facts_are_the_kernels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("former", "latest", "started"),
+    ("previous", "latest", "started"),
     [(10, 12, {11, 12}), (10, 10, set()), (98, 2, {99, 1, 2})],
     ids=["two", "none", "PIDs began again"],
 )
-def test_processes_since_a_moment_are_told_by_their_pids(former: int, latest: int, started: set[int]) -> None:
-    assert {pid for pid in range(1, 100) if processes._is_between(pid, former, latest)} == started
+def test_processes_since_a_moment_are_told_by_their_pids(previous: int, latest: int, started: set[int]) -> None:
+    assert {pid for pid in range(1, 100) if processes._is_between(pid, previous, latest)} == started
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Occasions:
         previous, self._previous = self._previous, event
         if previous is not None and _key(previous) == _key(event):
             return False
-        former, self.current = self.current, None
+        occasion, self.current = self.current, None
         if event.activity is Activity.WORKING:
             if previous is None or previous.activity is not Activity.WORKING:
                 self._turn_began = event.since
@@ -66,7 +66,7 @@ class Occasions:
         elif event.activity is Activity.IDLE and previous.activity is Activity.WORKING:
             seconds = _seconds_between(self._turn_began, event.since)
             self.current = Occasion(asks=False, text=event.detail, seconds=seconds)
-        return self.current is not former
+        return self.current is not occasion
 
 
 class Attention:

@@ -208,7 +208,7 @@ def test_the_session_follows_the_terminals_size() -> None:
 
 
 @pytest.mark.parametrize("how", ["detaches", "is killed"])
-def test_the_former_size_returns_when_a_small_terminal_detaches(how: str) -> None:
+def test_the_previous_size_returns_when_a_small_terminal_detaches(how: str) -> None:
     new("-n", "size", "--", *program("window_size"))
     with OnTerminal("attach", "size", size=GridSize(90, 20)) as first:
         first.see("90x20")

@@ -351,7 +351,7 @@ class TestWhyNot:
         assert "the conversation is empty" in self.complaint("chat")
 
     @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
-    def test_after_an_empty_new_conversation_the_former_one_is_named(
+    def test_after_an_empty_new_conversation_the_previous_one_is_named(
         self, agent: str, leaving: str, project: Path
     ) -> None:
         chat = new(agent, project)

@@ -158,7 +158,7 @@ async def test_one_in_which_nothing_was_said_goes_with_its_chat(tmp_path: Path, 
     assert list((tmp_path / "files").iterdir()) == []
 
 
-async def test_a_copy_of_a_former_session_becomes_a_second_name(tmp_path: Path, chats: Path) -> None:
+async def test_a_copy_of_an_earlier_session_becomes_a_second_name(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, HELLO)
     (tmp_path / "files").mkdir()
     second_name(tmp_path).write_bytes((chats / NAME).read_bytes())

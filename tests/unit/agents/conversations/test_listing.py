@@ -209,7 +209,7 @@ class TestCodex:
         said = {"type": "user_message", "message": "I like apples"}
         return lines({"type": "session_meta", "payload": meta}, {"type": "event_msg", "payload": said})
 
-    def test_a_rollout_of_a_former_version(self, put: Put, tmp_path: Path) -> None:
+    def test_a_rollout_of_an_earlier_version(self, put: Put, tmp_path: Path) -> None:
         put("codex", self.rollout())
 
         assert titles("codex", tmp_path) == [("I like apples", "")]

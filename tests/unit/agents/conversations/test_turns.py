@@ -154,7 +154,7 @@ class TestClaude:
 
 
 class TestCodex:
-    def test_the_prompts_of_former_versions(self, seek: Seek, record: Callable[[str], Path]) -> None:
+    def test_the_prompts_of_earlier_versions(self, seek: Seek, record: Callable[[str], Path]) -> None:
         content = [{"type": "output_text", "text": "As ever."}]
         append(
             record("codex"),
@@ -199,7 +199,7 @@ class TestGemini:
         )
         assert turns("gemini", seek) == [Turn("right", "The right answer."), *before]
 
-    def test_a_file_of_a_former_version(self, seek: Seek, record: Callable[[str], Path]) -> None:
+    def test_a_file_of_an_earlier_version(self, seek: Seek, record: Callable[[str], Path]) -> None:
         path = record("gemini")
         path.unlink()
         messages = [

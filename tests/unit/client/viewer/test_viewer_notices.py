@@ -30,7 +30,7 @@ async def test_a_notice_from_before_the_attachment_is_reported_once_across_recon
         assert told(watcher.events) == [host.notice]
 
 
-async def test_after_a_notice_ends_the_former_one_is_reported(host: FakeHost) -> None:
+async def test_after_a_notice_ends_the_previous_one_is_reported(host: FakeHost) -> None:
     async with watching(host.id, output=False) as (_, watcher):
         host.notice = "it is shown by another engine now"
         host.recording("the disk is full")

@@ -28,7 +28,7 @@ class Made(NamedTuple):
 
     letter: str
     name: str
-    former: str
+    old_path: str
     body: list[tuple[str, str]] | None
     """The lines of its hunk, by sign and text; None for a binary file."""
 
@@ -43,14 +43,14 @@ class Made(NamedTuple):
 
     @property
     def raw(self) -> str:
-        path = f"{self.former}\0{self.name}" if self.letter == "R" else self.name
+        path = f"{self.old_path}\0{self.name}" if self.letter == "R" else self.name
         score = "095" if self.letter == "R" else ""
         return f":{' '.join(MODES[self.letter])} 1234567 0000000 {self.letter}{score}\0{path}\0"
 
     @property
     def numbers(self) -> str:
         added, removed = self.counts if self.body is not None else ("-", "-")
-        path = f"\0{self.former}\0{self.name}" if self.letter == "R" else self.name
+        path = f"\0{self.old_path}\0{self.name}" if self.letter == "R" else self.name
         return f"{added}\t{removed}\t{path}\0"
 
     @property
@@ -65,7 +65,7 @@ class Made(NamedTuple):
         before, after = (mode.replace("000000", "") for mode in MODES[self.letter])
         times = 2 if self.letter == "T" else 1
         return ChangedFile(
-            path=self.name, former=self.former if self.letter == "R" else "", state=LETTERS[self.letter],
+            path=self.name, old_path=self.old_path if self.letter == "R" else "", state=LETTERS[self.letter],
             added=added, removed=removed, modes=(before, after),
             patch="" if self.body is None else self.hunk * times, withheld="binary" if self.body is None else "",
         )  # fmt: skip

@@ -46,7 +46,7 @@ def program(directory: Path, text: str) -> str:
 def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) -> None:
     for name in ("gone", "staged", "both", "run"):
         checkout.commit(name, "one\ntwo\n")
-    checkout.commit("former/name", "".join(f"{number}\n" for number in range(30)))
+    checkout.commit("old/name", "".join(f"{number}\n" for number in range(30)))
     checkout.commit("link", "target\n")
     (checkout.path / "image").write_bytes(b"\0\1")
     checkout.git("add", "image")
@@ -56,7 +56,7 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
     checkout.write("both", "one\nthree\n")
     checkout.git("add", "staged", "both")
     checkout.write("both", "one\nthree\nfour\n")
-    checkout.git("mv", "former/name", "name")
+    checkout.git("mv", "old/name", "name")
     (checkout.path / "run").chmod(0o755)
     (checkout.path / "image").write_bytes(b"\0\2")
     (checkout.path / "link").unlink()
@@ -76,7 +76,7 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
         "staged": ("modified", 1, 1),
     }  # fmt: skip
     files = by_path(found)
-    assert files["name"].former == "former/name"
+    assert files["name"].old_path == "old/name"
     assert files["run"].modes == ("100644", "100755")
     assert files["image"].withheld == "binary"
     assert files["both"].patch == "@@ -1,2 +1,3 @@\n one\n-two\n+three\n+four\n"

@@ -99,7 +99,7 @@ def test_a_hunk_of_a_renamed_file_goes_but_not_the_renaming(checkout: Checkout) 
     checkout.git("mv", "old", "other")
     checkout.write("other", "\n".join(NEW) + "\n")
     _, file = shown(checkout, "other")
-    assert (file.state, file.former) == ("renamed", "old")
+    assert (file.state, file.old_path) == ("renamed", "old")
     assert (can_discard_file(file), hunks_of(file)) == (False, 3)
     discarded(checkout, "other", 1)
     assert (checkout.path / "other").read_text().splitlines() == [*OLD[:4], "five", *OLD[5:38]]
@@ -144,17 +144,17 @@ def test_any_name_and_any_bytes_come_back(checkout: Checkout, name: str) -> None
 def test_nothing_is_written_if_the_file_is_not_what_was_shown(checkout: Checkout) -> None:
     checkout.write("file", "shown\n")
     checkout.write("untracked", "shown\n")
-    former = {name: shown(checkout, name) for name in ("file", "untracked")}
-    for name in former:
+    before = {name: shown(checkout, name) for name in ("file", "untracked")}
+    for name in before:
         checkout.write(name, "later work\n")
     for name, hunk in (("file", None), ("file", 0), ("untracked", None)):
         with pytest.raises(FilesChanged, match=f"{name} has changed in the meantime"):
-            discard(checkout.path, *former[name], CHAT, hunk)
+            discard(checkout.path, *before[name], CHAT, hunk)
         assert (checkout.path / name).read_text() == "later work\n"
-    former = {"file": shown(checkout, "file")}
+    before = {"file": shown(checkout, "file")}
     checkout.git("commit", "-qam", "the agent's")
     with pytest.raises(FilesChanged, match="another commit"):
-        discard(checkout.path, *former["file"], CHAT)
+        discard(checkout.path, *before["file"], CHAT)
     assert (checkout.path / "file").read_text() == "later work\n"
     assert listed(checkout.path, [CHAT]) == []
 

@@ -29,7 +29,7 @@ async def test_comments_are_saved_soon_and_restored_with_what_was_not_saved(play
     assert comments.of(session_id) == written, "a comment without a text is not saved"
 
 
-async def test_a_resumed_chat_has_the_comments_of_the_former_one(played: Played) -> None:
+async def test_a_resumed_chat_has_the_comments_of_the_previous_one(played: Played) -> None:
     previous = await played.add("one", state=State.EXITED, exit_code=0)
     comments, changed = played.sessions.review_comments, list[str]()
     comments.put(previous, comment("1"))

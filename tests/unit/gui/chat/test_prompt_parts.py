@@ -11,7 +11,7 @@ from gui.chat.prompt.history import History
 from gui.chat.prompt.path_index import PathIndex
 
 
-def test_up_and_down_go_through_former_prompts_and_back_to_the_draft() -> None:
+def test_up_and_down_go_through_previous_prompts_and_back_to_the_draft() -> None:
     history = History()
     history.set(["one", "two"])
     assert [history.older("draft"), history.older("two"), history.older("one")] == ["two", "one", None]

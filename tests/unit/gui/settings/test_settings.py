@@ -94,7 +94,7 @@ def test_layout_survives_the_way_through_the_store():
     assert WindowLayout.from_dict(layout.to_dict()) == layout
 
 
-def test_a_layout_of_a_former_version_is_one_window_with_one_pane():
+def test_a_layout_of_an_earlier_version_is_one_window_with_one_pane():
     warned: list[str] = []
     found = WindowLayout.from_dict(
         {"tabs": ["a", "b", "a"], "active": "b", "places": {"a": [7, "digest"]}, "geometry": [1, 2, 800, 600],

@@ -79,7 +79,7 @@ def test_a_theme_of_the_users_own_is_used(area, own: Path):
         (MINE.replace('"dark"', '"dark"\npair = "nowhere"'), 0, "nowhere"),
     ],
 )
-def test_a_problem_in_a_theme_names_file_and_line_and_the_former_theme_stays(
+def test_a_problem_in_a_theme_names_file_and_line_and_the_previous_theme_stays(
     area, own: Path, broken: str, line: int, says: str
 ):
     (own / "mine.toml").write_text(MINE)
@@ -87,7 +87,7 @@ def test_a_problem_in_a_theme_names_file_and_line_and_the_former_theme_stays(
     settings = LiveSettings(area.config)
     told: list[list[str]] = []
     settings.problems.connect(told.append)
-    former = settings.preferences.pair
+    previous = settings.preferences.pair
     (own / "mine.toml").write_text(broken)
     settings.read_again()
     [[problem]] = told
@@ -95,7 +95,7 @@ def test_a_problem_in_a_theme_names_file_and_line_and_the_former_theme_stays(
     assert says in problem
     assert "\n" not in problem
     assert problem.endswith("The previous theme stays.")
-    assert settings.preferences.pair == former
+    assert settings.preferences.pair == previous
     (own / "mine.toml").write_text(MINE)
     settings.read_again()
     assert told[1:] == [[]]

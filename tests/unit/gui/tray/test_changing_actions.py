@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from gui.tray.changing_actions import MAX_FORMER, ChangingActions, Entry
+from gui.tray.changing_actions import MAX_HIDDEN, ChangingActions, Entry
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -36,7 +36,7 @@ def test_a_click_on_an_entry_that_has_moved_or_gone_is_never_a_click_on_another(
         keys = draw.sample("abcdefghijkl", draw.randint(0, 10))
         changing.show([Entry(key, key) for key in keys])
         assert [action.text() for action in shown(menu)] == keys + fixed
-        assert len(menu.actions()) <= len(keys) + len(fixed) + MAX_FORMER
+        assert len(menu.actions()) <= len(keys) + len(fixed) + MAX_HIDDEN
         kept = menu.actions()
         read = {action: key for action, key in read.items() if action in kept}
         for action, key in read.items():
@@ -44,7 +44,7 @@ def test_a_click_on_an_entry_that_has_moved_or_gone_is_never_a_click_on_another(
             assert chosen.pop() == key
             assert not chosen
         read |= dict(zip(shown(menu), keys, strict=False))
-    assert len(read) > MAX_FORMER
+    assert len(read) > MAX_HIDDEN
 
 
 def test_as_many_entries_as_possible_stay_in_their_place(menu: QMenu):

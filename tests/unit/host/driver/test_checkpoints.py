@@ -185,7 +185,7 @@ async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
     assert await shown(driver) == was
 
 
-async def test_a_checkpoint_that_cannot_be_written_leaves_the_former_one(
+async def test_a_checkpoint_that_cannot_be_written_leaves_the_previous_one(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = kept.host()

@@ -107,7 +107,7 @@ def test_a_later_version_s_further_fields_do_no_harm(file: int, header: LogHeade
     assert checkpoints.read(file, header) == made(1)
 
 
-def test_the_pages_of_former_ones_are_given_back(file: int, header: LogHeader) -> None:
+def test_the_pages_of_previous_ones_are_given_back(file: int, header: LogHeader) -> None:
     for number in range(50):
         put(file, header, made(number, 100_000))
     assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES

@@ -104,7 +104,7 @@ def test_memory_stays_bounded_while_output_goes_on() -> None:
             assert kept_bytes(kept.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
 
 
-def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has() -> None:
+def test_what_an_earlier_host_had_in_the_pipe_comes_before_what_the_terminal_has() -> None:
     with kept_session() as kept:
         os.write(kept.slave, b"first,")
         wait_readable(kept.descriptors.master, 10, "output")
@@ -135,7 +135,7 @@ def test_the_hang_up_is_told() -> None:
         assert output_file.read(0, output_file.end) == b"x"
 
 
-def test_a_structured_agent_writes_into_the_pipe_and_one_of_a_former_version_into_its_socket() -> None:
+def test_a_structured_agent_writes_into_the_pipe_and_one_of_an_earlier_version_into_its_socket() -> None:
     spec = spec_of()
     descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.size, structured=True)
     output_file = OutputFile(descriptors, Splicer())

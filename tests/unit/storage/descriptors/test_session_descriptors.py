@@ -41,7 +41,7 @@ def test_the_descriptors_are_what_a_session_needs(area: object, tmp_path: Path) 
         path.unlink()
 
 
-def test_what_a_former_session_left_at_its_path_is_replaced(tmp_path: Path) -> None:
+def test_what_an_earlier_session_left_at_its_path_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_text("junk")
     descriptors, slave = session_descriptors.create_descriptors(path, SIZE)

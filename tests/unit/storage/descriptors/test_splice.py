@@ -131,7 +131,7 @@ def test_all_that_a_terminal_holds_comes_in_a_few_turns(line: Line) -> None:
     assert line.content() == whole
 
 
-def test_a_pipe_that_a_former_host_left_full_is_emptied_first() -> None:
+def test_a_pipe_that_an_earlier_host_left_full_is_emptied_first() -> None:
     """by the one who opens the output file; until then what the PTY has waits there, and nothing is lost."""
     line = Line(Splicer())
     left = 0

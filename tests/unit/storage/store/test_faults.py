@@ -187,17 +187,17 @@ class TestVersions:
         assert not isinstance(caught.value, StoreCorrupt)
         assert path.read_bytes() == before
 
-    def test_a_former_version_reads_and_writes_a_file_to_which_this_one_added_a_column(
+    def test_an_earlier_version_reads_and_writes_a_file_to_which_this_one_added_a_column(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from session_host.storage.store import database, store
 
         added = {name for _, name, _ in schema.ADDED_COLUMNS}
-        former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
+        previous_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
         with monkeypatch.context() as previous:
             previous.setattr(database, "ADDED_COLUMNS", ())
-            previous.setattr(store, "_FIELDS", former_fields)
-            previous.setattr(store, "_COLUMNS", ", ".join(former_fields))
+            previous.setattr(store, "_FIELDS", previous_fields)
+            previous.setattr(store, "_COLUMNS", ", ".join(previous_fields))
             [record] = fill(path, make_record, 1)
             with Store.open(path) as held:
                 with monkeypatch.context() as current:

@@ -248,7 +248,7 @@ class TestWindow:
 
 
 class TestGoingOnWithAConversation:
-    def test_the_former_session_learns_which_one_resumed_it_in_the_same_write(
+    def test_the_previous_session_learns_which_one_resumed_it_in_the_same_write(
         self, store: Store, make_record: MakeRecord
     ) -> None:
         previous = make_record(name="x", state=State.EXITED)
@@ -271,7 +271,7 @@ class TestGoingOnWithAConversation:
         assert store.get(second.id) is None
         assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
 
-    def test_a_former_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
+    def test_an_earlier_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
         record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
 
         store.insert(record)

@@ -8,7 +8,7 @@ import pytest
 from session_host.protocol.messages import AnswerRequest, Interrupt, Prompt
 from session_host.structured.dialects.claude.dialect import ClaudeDialect
 from session_host.structured.rules import StructuredRules
-from tests.support.played_claude import CURRENT, FORMER, Played, entries
+from tests.support.played_claude import CURRENT, EARLIER, Played, entries
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +126,10 @@ def test_a_cleared_conversation_is_said_and_its_new_id_known() -> None:
     assert played.transcript.status.conversation == "b"
 
 
-def test_the_former_version_is_understood() -> None:
+def test_the_previous_version_is_understood() -> None:
     played = Played()
     prompts = 0
-    for entry in entries(FORMER):
+    for entry in entries(EARLIER):
         if entry["dir"] == "<-":
             played.play(entry)
             continue

@@ -172,7 +172,7 @@ def test_wrong_values_are_no_limits() -> None:
     assert merged((), many) == tuple(many[-KEPT:])
 
 
-class FormerUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChanged"):
+class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChanged"):
     """The change as versions without limits know it."""
 
     used: int
@@ -182,7 +182,7 @@ class FormerUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChange
     currency: str = ""
 
 
-def test_limits_are_in_records_and_snapshots_and_a_former_version_reads_all_but_them() -> None:
+def test_limits_are_in_records_and_snapshots_and_an_earlier_version_reads_all_but_them() -> None:
     played = claude_in_a_turn()
     played.play({"dir": "<-", "msg": of_claude("2.1.329")[0]})
     usage = played.transcript.status.usage
@@ -191,8 +191,8 @@ def test_limits_are_in_records_and_snapshots_and_a_former_version_reads_all_but_
     transcript.feed(encode_record(Cause.LINES, [usage], at_ms=1, raw_end=1))
     assert Transcript.restore(transcript.snapshot()).status.usage == transcript.status.usage == usage
     changes = msgspec.msgpack.encode([msgspec.structs.replace(usage, used=3)])
-    assert msgspec.msgpack.decode(changes, type=list[FormerUsage]) == [FormerUsage(3, 0)]
+    assert msgspec.msgpack.decode(changes, type=list[EarlierUsage]) == [EarlierUsage(3, 0)]
     previous = Transcript()
-    previous.feed(encode_record(Cause.LINES, [FormerUsage(3, 4)], at_ms=1, raw_end=1))  # type: ignore[list-item]
+    previous.feed(encode_record(Cause.LINES, [EarlierUsage(3, 4)], at_ms=1, raw_end=1))  # type: ignore[list-item]
     assert previous.status.usage is not None
     assert previous.status.usage.limits == ()

@@ -47,16 +47,16 @@ class PlayedResume:
         if self.refusal is not None:
             raise self.refusal
         with Store.open(paths.database()) as store:
-            former = store.get(session_id)
-            assert former is not None
+            previous = store.get(session_id)
+            assert previous is not None
             record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=former.name, agent=former.agent,
-                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-                resumed_from=former.id,
+                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=previous.name, agent=previous.agent,
+                argv=previous.argv, cwd=previous.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+                resumed_from=previous.id,
             )  # fmt: skip
             store.insert(record)
             if self.asked[-1][0] == "resume":
-                store.update(former.id, continued_by=record.id)
+                store.update(previous.id, continued_by=record.id)
         return record
 
 

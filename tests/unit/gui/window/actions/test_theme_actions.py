@@ -32,7 +32,7 @@ def open_dark(played: Played) -> MainWindow:
     return played.open_window(preferences=load_preferences(paths.config_dir()))
 
 
-async def test_the_marked_theme_is_shown_and_escape_brings_the_former_one_back(played: Played):
+async def test_the_marked_theme_is_shown_and_escape_brings_the_previous_one_back(played: Played):
     session_id = await played.add("one")
     window = open_dark(played)
     played.show(session_id)

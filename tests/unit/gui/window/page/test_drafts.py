@@ -65,15 +65,15 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if prompt == "refuse":
             raise NotResumable("no conversation")
         with Store.open(paths.database()) as store:
-            former = store.get(session_id)
-            assert former is not None
+            previous = store.get(session_id)
+            assert previous is not None
             record = SessionRecord(
-                id=f"00000000-0000-4000-8000-{len(prompts):012}", name=former.name, agent=former.agent,
-                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
-                runtime="structured", resumed_from=former.id,
+                id=f"00000000-0000-4000-8000-{len(prompts):012}", name=previous.name, agent=previous.agent,
+                argv=previous.argv, cwd=previous.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+                runtime="structured", resumed_from=previous.id,
             )  # fmt: skip
             store.insert(record)
-            store.update(former.id, continued_by=record.id)
+            store.update(previous.id, continued_by=record.id)
         return record
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)

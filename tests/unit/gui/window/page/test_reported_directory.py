@@ -102,11 +102,11 @@ async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, are
     session_id = await played.add("one", agent="shell", cwd=str(area.home))
     played.open_window()
     viewer = played.show(session_id)
-    former, viewer.emulator = viewer.emulator, create(None, GridSize(80, 24))
+    previous, viewer.emulator = viewer.emulator, create(None, GridSize(80, 24))
     viewer.emulator.feed(b"\x1b]7;file:///usr\x1b\\")
     viewer.delegate.viewer_replaced()
-    assert former is not None
-    former.close()
+    assert previous is not None
+    previous.close()
     played.settle()
     assert shown(played) == ["Shell", "/usr"]
 

@@ -176,10 +176,10 @@ def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_i
     claim = single_instance.claim_or_raise()
     assert claim is not None
     assert not claim.check_socket(), "all is there"
-    former = claim.listener
+    previous = claim.listener
     remove_in_use(paths.runtime_dir())
     assert claim.check_socket()
-    former.close()
+    previous.close()
     assert single_instance._take_lock(single_instance._lock_path()) is None
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(paths.window_socket()))

@@ -189,7 +189,7 @@ def test_a_file_that_is_no_toml_disables_its_fields_until_it_is_mended(opened: O
     assert opened.row("cursor_shape").control.inner.currentText() == "Underline"  # type: ignore[attr-defined]
 
 
-def test_a_theme_is_shown_while_it_is_marked_and_the_former_one_comes_back(opened: Opened, theme: Theme) -> None:
+def test_a_theme_is_shown_while_it_is_marked_and_the_previous_one_comes_back(opened: Opened, theme: Theme) -> None:
     preferences = opened.settings.preferences
     theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
     before = theme.tokens

@@ -184,7 +184,7 @@ def test_a_wait_can_be_taken_back(running: AcpChat) -> None:
 
 
 @pytest.mark.parametrize("reloads", [False, True])
-def test_what_a_former_host_has_left_is_answered_and_not_done_again(running: AcpChat, reloads: bool) -> None:
+def test_what_an_earlier_host_has_left_is_answered_and_not_done_again(running: AcpChat, reloads: bool) -> None:
     running.reloads = reloads
     terminal = make_terminal(running)
     running.result(TerminalOutput(terminal, "said"))

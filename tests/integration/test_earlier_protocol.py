@@ -50,7 +50,7 @@ def recorded(conversation: str) -> list[list[object]]:
 
 @pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize("conversation", sorted({*RECORDING.conversations} - {"later_version"}))
-async def test_a_client_of_the_former_protocol_is_served(conversation: str) -> None:
+async def test_a_client_of_an_earlier_protocol_is_served(conversation: str) -> None:
     record = await start(*protocol_recorder.PROGRAM, size=GridSize(80, 24))
 
     async def is_ready() -> bool:
@@ -74,7 +74,7 @@ def test_the_recording_has_all_that_a_client_says() -> None:
 
 @pytest.mark.usefixtures("area")
 @pytest.mark.parametrize("conversation", list(protocol_recorder.SCRIPTS))
-async def test_a_client_understands_a_host_of_the_former_protocol(conversation: str) -> None:
+async def test_a_client_understands_a_host_of_an_earlier_protocol(conversation: str) -> None:
     host = PlayedHost(RECORDING, conversation)
     async with host.listening():
         shown = await protocol_recorder.SCRIPTS[conversation](RECORDING.session_id)
@@ -92,7 +92,7 @@ async def test_a_client_understands_a_host_of_the_former_protocol(conversation: 
 
 
 @pytest.mark.usefixtures("area")
-async def test_a_host_of_the_former_protocol_is_listed() -> None:
+async def test_a_host_of_an_earlier_protocol_is_listed() -> None:
     host = PlayedHost(RECORDING, "ask")
     async with host.listening():
         described = await asyncio.to_thread(describe, RECORDING.session_id)
@@ -125,7 +125,7 @@ async def test_a_host_with_an_unknown_protocol_is_reported_as_another_version() 
 # ------------------------------------------------------------------ what is left out for it
 
 
-def test_messages_unknown_to_the_former_protocol_are_not_sent_to_it() -> None:
+def test_messages_unknown_to_an_earlier_protocol_are_not_sent_to_it() -> None:
     description = Description(
         request=1, session_id="x", name="n", agent="a", state=State.RUNNING, exit_code=None, exit_signal=None,
         activity="idle", activity_source="", activity_since="", title="", size=GridSize(80, 24), viewers=0,  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A keeper of an earlier version that still runs imports these modules late, at their former paths."""
+"""A keeper of an earlier version that still runs imports these modules late, at their earlier paths."""
 
 import importlib
 
@@ -6,13 +6,13 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("former", "today"),
+    ("earlier", "today"),
     [
         ("session_host.scopes.bus", "session_host.system.dbus.bus"),
         ("session_host.scopes.manager", "session_host.system.systemd.manager"),
     ],
 )
-def test_a_former_path_still_has_the_module(former: str, today: str) -> None:
-    there, here = importlib.import_module(former), importlib.import_module(today)
+def test_an_earlier_path_still_has_the_module(earlier: str, today: str) -> None:
+    there, here = importlib.import_module(earlier), importlib.import_module(today)
     public = {name: value for name, value in vars(here).items() if not name.startswith("_")}
     assert {name: vars(there)[name] for name in public} == public

@@ -12,7 +12,7 @@ from .transcript import Transcript
 _decoder = msgspec.msgpack.Decoder(list[AnyChange])
 
 
-def former_items(transcript: Transcript) -> list[AnyChange]:
+def copied_items(transcript: Transcript) -> list[AnyChange]:
     """The title, the items and the answered requests of a transcript, as changes."""
     title = transcript.status.title
     changes: list[AnyChange] = [TitleChanged(title)] if title else []

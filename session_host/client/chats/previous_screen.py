@@ -17,7 +17,7 @@ MAX_BYTES: Final = 512 * 1024
 _LEAVE_ALTERNATE_SCREEN: Final = b"\x1b[?1049l"
 
 
-def former_screen(record: SessionRecord) -> bytes:
+def previous_screen(record: SessionRecord) -> bytes:
     """The main screen of an ended session with its history, and a line about its end.
 
     It is text with colours, without cursor movements and modes, so that it fits a terminal of any size.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.structured.former_items import changes_before, items_before
+from session_host.structured.copied_items import changes_before, items_before
 from session_host.structured.items import AgentRequest, AnyChange, Item, Put, RequestOpened, RequestResolved
 from session_host.structured.transcript import Transcript
 
