@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication
 
+_SHOWN_QUESTIONS = 3
+_QUESTION_CHARACTERS = 60
 translate = QCoreApplication.translate
 
 
@@ -45,6 +49,15 @@ def answer_sent() -> str:
 
 def send_answer() -> str:
     return translate("chat", "Answer")
+
+
+def still_to_answer(questions: Sequence[str]) -> str:
+    long = _QUESTION_CHARACTERS
+    names = [name if len(name) <= long else f"{name[: long - 1]}…" for name in questions[:_SHOWN_QUESTIONS]]
+    shown, more = " · ".join(names), len(questions) - len(names)
+    if more:
+        return translate("chat", "Still to answer: {questions} · and {count} more").format(questions=shown, count=more)
+    return translate("chat", "Still to answer: {questions}").format(questions=shown)
 
 
 def your_answer() -> str:

@@ -12,6 +12,7 @@ heights    sums of many heights
 selection  the selected part and its text
 finding    finds a text in all items
 requests   the widget of an open request
+form           the questions in it, and their answers
 seen           whether the user has seen what it asks for
 request_parts  helpers of that widget
 accessible_rows  the visible items for screen readers

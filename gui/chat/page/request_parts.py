@@ -88,6 +88,11 @@ def caption(name: str) -> str:
     return name.replace("&", "&&")
 
 
+def is_in_view(widget: QWidget) -> bool:
+    """Whether the user can see a part of this widget."""
+    return not widget.visibleRegion().isEmpty()
+
+
 def option_button(name: str) -> QPushButton:
     """A button with a name that comes from the agent."""
     widget = QPushButton(caption(one_line(name)))

@@ -24,9 +24,19 @@ from gui.theme.tokens import GAP_S_PX, SECONDARY_PX
 from gui.wording import chat_texts, phrases, request_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
-from session_host.structured.items import REJECTIONS, AgentRequest, Question, RequestOption
+from session_host.structured.items import REJECTIONS, AgentRequest, RequestOption
 
-from .request_parts import AnswerField, SubjectView, fit, option_button, set_look, show_text, text_height, title_of
+from .form import QuestionForm
+from .request_parts import (
+    SubjectView,
+    fit,
+    is_in_view,
+    option_button,
+    set_look,
+    show_text,
+    text_height,
+    title_of,
+)
 from .seen import SeenSubject
 
 _ORDER = ("allow_once", "allow_always", "choice", "reject_once", "reject_always", "cancel")
@@ -80,8 +90,8 @@ class RequestCard(QWidget):
         self.seen.checked.connect(self._on_checked)
         self._message = self._label("", "secondary")
         self._rows: list[FlowLayout] = []
-        self._texts: dict[str, QLineEdit] = {}
-        self._selected_options: dict[str, str] = {}
+        self._form = QuestionForm(request.questions, self)
+        self._form.changed.connect(self._update_buttons)
         self._column = QVBoxLayout(self)
         self._pad(_PADDING_PX)
         self._column.setSpacing(GAP_S_PX)
@@ -100,7 +110,8 @@ class RequestCard(QWidget):
             incomplete = self._label(request_texts.incomplete(), "failed")
             self._column.addWidget(incomplete)
         for question in request.questions:
-            self._add_question(question)
+            self._column.addWidget(self._label(question.text, ""))
+            self._form.add_answers(question, self._column, self._add_row)
         self._buttons: dict[str, QPushButton] = {}
         self._shows_keys = False
         self._add_buttons()
@@ -126,42 +137,20 @@ class RequestCard(QWidget):
             return None  # The page shows a diff, above this widget.
         return SubjectView(visible(self.request.subject))
 
-    def _add_question(self, question: Question) -> None:
-        text = self._label(question.text, "")
-        self._column.addWidget(text)
-        if question.options:
-            row = self._add_row()
-            for option in question.options:
-                button = option_button(option)
-                button.setProperty("kind", "chip")
-                button.setCheckable(True)
-                button.setAutoExclusive(True)
-                button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
-                row.addWidget(button)
-        if question.free or not question.options:
-            field = AnswerField()
-            field.setPlaceholderText(request_texts.your_answer())
-            field.setAccessibleName(question.text)
-            if question.secret:
-                field.setEchoMode(QLineEdit.EchoMode.Password)
-            field.textChanged.connect(lambda _text: self._update_buttons())
-            field.returnPressed.connect(self._answer_texts)
-            self._texts[question.id] = field
-            self._column.addWidget(field)
-
     def _add_buttons(self) -> None:
         row = self._add_row()
         self._answer_button: QPushButton | None = None
         if self.request.questions:
-            self._answer_button = option_button(request_texts.send_answer())
-            self._answer_button.setProperty("kind", "primary")
-            self._answer_button.clicked.connect(lambda _checked: self._answer_texts())
-            row.addWidget(self._answer_button)
+            self._answer_button = answer = option_button(request_texts.send_answer())
+            answer.setProperty("kind", "primary")
+            answer.clicked.connect(lambda _checked: self._send("", self._form.answers()))
+            self._form.submitted.connect(lambda: self._press(answer))
+            row.addWidget(answer)
         for option in sorted(self.available_options(), key=lambda option: _ORDER.index(option.kind)):
             button = option_button(option.name)
             if option.kind == "allow_once":
                 button.setProperty("kind", "primary")
-            button.clicked.connect(lambda _checked, option=option: self._answer(option))
+            button.clicked.connect(lambda _checked, option=option.id: self._send(option, self._form.answers()))
             self._buttons[option.id] = button
             row.addWidget(button)
 
@@ -177,10 +166,12 @@ class RequestCard(QWidget):
         if shown == self._shows_keys:
             return
         self._shows_keys = shown
-        for option in self.available_options():
-            key = answer_key(option.kind) if shown and option is self._option_of(option.kind) else ""
-            name = request_texts.option_with_key(option.name, key) if key else option.name
-            self._buttons[option.id].setAccessibleName(one_line(name))
+        names = [(self._buttons[option.id], option.name, option.kind) for option in self.available_options()]
+        if self._answer_button is not None:
+            names.append((self._answer_button, request_texts.send_answer(), "allow_once"))
+        for button, name, kind in names:
+            key = answer_key(kind) if shown and button is self.button_of(kind) else ""
+            button.setAccessibleName(one_line(request_texts.option_with_key(name, key) if key else name))
 
     def _option_of(self, kind: str) -> RequestOption | None:
         """The option that the key of this kind chooses."""
@@ -207,32 +198,39 @@ class RequestCard(QWidget):
     def _on_checked(self) -> None:
         if self._subject is not None:
             self._subject.show_needed_bar()
-        if not self.seen.is_seen and any(self._is_in_view(option) for option in self._allowing_options()):
+        if not self.seen.is_seen and any(is_in_view(self._buttons[option.id]) for option in self._allowing_options()):
             self._is_hint_wanted = True
         self._update_buttons()
-
-    def _is_in_view(self, option: RequestOption) -> bool:
-        return not self._buttons[option.id].visibleRegion().isEmpty()
 
     def _allowing_options(self) -> list[RequestOption]:
         return [option for option in self.available_options() if option.kind not in REJECTIONS]
 
     def _update_buttons(self) -> None:
-        for option in self.available_options():
-            is_allowed = option.kind in REJECTIONS or self.seen.is_seen
-            self._buttons[option.id].setEnabled(is_allowed and not self._is_sent)
-        hint = self.seen.hint if self._allowing_options() and not self._is_sent else ""
-        for option in self._allowing_options():
-            self._buttons[option.id].setToolTip(hint)  # Also the description for screen readers.
-        self.setAccessibleDescription(hint)
+        hint = self._hint
+        can_press = [
+            (self._buttons[option.id], option.kind in REJECTIONS or self.seen.is_seen)
+            for option in self.available_options()
+        ]
         if self._answer_button is not None:
-            answers = self._answers()
-            is_complete = all(answers.get(question.id) for question in self.request.questions)
-            self._answer_button.setEnabled(is_complete and not self._is_sent)
-        is_hint_shown = self._is_hint_wanted or self.seen.is_partly_seen
+            can_press.append((self._answer_button, not self._form.hint))
+        for button, is_allowed in can_press:
+            button.setEnabled(is_allowed and not self._is_sent)
+            button.setToolTip("" if is_allowed else hint)  # Also the description for screen readers.
+        self.setAccessibleDescription(hint)
+        is_begun = bool(self._form.answers()) if hint == self._form.hint else self.seen.is_partly_seen
+        is_hint_shown = self._is_hint_wanted or is_begun
         text = request_texts.answer_sent() if self._is_sent else hint if is_hint_shown else ""
         if text != self._labels[self._message]:
             self._show_message(text)
+
+    @property
+    def _hint(self) -> str:
+        """Why the request cannot be allowed or answered yet; "" if it can, or after an answer."""
+        if self._is_sent:
+            return ""
+        if self._allowing_options() and self.seen.hint:
+            return self.seen.hint
+        return self._form.hint
 
     def _show_message(self, text: str) -> None:
         self._labels[self._message] = text
@@ -243,48 +241,36 @@ class RequestCard(QWidget):
 
     # ------------------------------------------------------------ answers
 
-    def _select_option(self, question: str, option: str, *, on: bool) -> None:
-        if on:
-            self._selected_options[question] = option
-        elif self._selected_options.get(question) == option:
-            del self._selected_options[question]
-        self._update_buttons()
-
-    def _answers(self) -> dict[str, str]:
-        typed = {question: field.text() for question, field in self._texts.items() if field.text()}
-        return {**self._selected_options, **typed}
-
-    def _answer_texts(self) -> None:
-        if self._answer_button is not None and self._answer_button.isEnabled():
-            self._send("", self._answers())
-
-    def _answer(self, option: RequestOption) -> None:
-        if self._buttons[option.id].isEnabled():
-            self._send(option.id, self._answers())
+    def _press(self, button: QPushButton) -> None:
+        if button.isEnabled():
+            button.click()
         else:
             self.show_hint()
 
     def show_hint(self) -> None:
-        """Show, and tell screen readers, why the request cannot be allowed yet, unless it can be in a moment."""
-        if self._is_sent or not self.seen.hint or self.seen.is_soon_seen:
+        """Show, and tell screen readers, why there can be no answer yet, unless there can be one in a moment."""
+        hint = self._hint
+        if not hint or (hint == self.seen.hint and self.seen.is_soon_seen):
             return
         self._is_hint_wanted = True
         self._update_buttons()
         self.reveal_requested.emit(self._message)
         if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.seen.hint))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, hint))
 
     def button_of(self, kind: str) -> QPushButton | None:
-        """The button that the key of this kind presses."""
+        """The button that the key of this kind presses: the first option's of this kind, or a form's *Answer*."""
         option = self._option_of(kind)
-        return None if option is None else self._buttons[option.id]
+        if option is None:
+            return self._answer_button if kind == "allow_once" else None
+        return self._buttons[option.id]
 
     def answer_by_key(self, kind: str) -> bool:
-        """Choose the first option of a kind; returns False if its button cannot be pressed, or is not to be seen."""
-        option = self._option_of(kind)
-        if option is None or not (self._is_in_view(option) and self._buttons[option.id].isEnabled()):
+        """Press the button of a kind; returns False if it cannot be pressed, or is not to be seen."""
+        button = self.button_of(kind)
+        if button is None or not (is_in_view(button) and button.isEnabled()):
             return False
-        self._answer(option)
+        button.click()
         return True
 
     def _send(self, option: str, texts: dict[str, str]) -> None:
@@ -298,17 +284,19 @@ class RequestCard(QWidget):
         self._update_buttons()
         self._show_message(reason)
 
-    # ------------------------------------------------------------ keyboard
+    # ------------------------------------------------------------ mouse and keyboard
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusIn and isinstance(event, QFocusEvent) and event.reason() in _BY_TAB:
             self.reveal_requested.emit(watched)
+        is_press = event.type() == QEvent.Type.MouseButtonPress
+        if is_press and isinstance(watched, QPushButton) and not watched.isEnabled():
+            self.show_hint()  # Qt gives a press on a disabled button to no other widget.
         return bool(super().eventFilter(watched, event))
 
     def take_focus(self) -> None:
         """Take the keyboard focus: the first field of a question, else the request itself."""
-        first = next(iter(self._texts.values()), None)
-        (first or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        (self._form.first_field or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not (self.hasFocus() or (self._subject is not None and self._subject.hasFocus())):
@@ -319,8 +307,8 @@ class RequestCard(QWidget):
         kind = "allow_once" if is_enter else next(
             (kind for kind, key in ANSWER_KEYS.items() if event.text() == key), ""
         )  # fmt: skip
-        if plain and kind and not event.isAutoRepeat() and (option := self._option_of(kind)) is not None:
-            self._answer(option)
+        if plain and kind and not event.isAutoRepeat() and (button := self.button_of(kind)) is not None:
+            self._press(button)
             return
         if event.key() == Qt.Key.Key_Escape:
             return  # Escape must not decline a request.

@@ -144,22 +144,6 @@ def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., Ch
     assert not shown.of("answered")
 
 
-def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., ChatStage]) -> None:
-    chat = PlayedChat()
-    questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
-    request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
-    chat.ask(request)
-    shown = chat_stage(chat)
-    assert shown.view.show_request()
-    field = QApplication.focusWidget()
-    assert field is not None
-    QTest.keyClicks(field, "retry")
-    assert not shown.button("Answer").isEnabled()
-    shown.button("dev").click()
-    shown.button("Answer").click()
-    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
-
-
 def test_an_answer_that_had_no_effect_says_why_and_can_be_given_again(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))

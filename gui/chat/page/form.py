@@ -1,0 +1,82 @@
+"""The questions of a request, with the choices and fields for their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from gui.chat.content.ansi import visible
+from gui.theme.flow_layout import FlowLayout
+from gui.wording import request_texts
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import Question
+
+from .request_parts import AnswerField, option_button
+
+
+class QuestionForm(QObject):
+    """The answers that the user has given until now.
+
+    Signals:
+        changed: the user gave another answer.
+        submitted: the user pressed Enter in a field.
+    """
+
+    changed = Signal()
+    submitted = Signal()
+
+    def __init__(self, questions: Sequence[Question], parent: QWidget) -> None:
+        """Make a form without widgets; ``add_answers`` makes those of a question."""
+        super().__init__(parent)
+        self._questions = questions
+        self._texts: dict[str, QLineEdit] = {}
+        self._selected_options: dict[str, str] = {}
+
+    def add_answers(self, question: Question, column: QVBoxLayout, add_row: Callable[[], FlowLayout]) -> None:
+        """Add a question's choices in a row of their own, and its field, to a column."""
+        if question.options:
+            row = add_row()
+            for option in question.options:
+                button = option_button(option)
+                button.setProperty("kind", "chip")
+                button.setCheckable(True)
+                button.setAutoExclusive(True)
+                button.toggled.connect(lambda on, option=option: self._select_option(question.id, option, on=on))
+                row.addWidget(button)
+        if question.free or not question.options:
+            field = AnswerField()
+            field.setPlaceholderText(request_texts.your_answer())
+            field.setAccessibleName(question.text)
+            if question.secret:
+                field.setEchoMode(QLineEdit.EchoMode.Password)
+            field.textChanged.connect(self.changed)
+            field.returnPressed.connect(self.submitted)
+            self._texts[question.id] = field
+            column.addWidget(field)
+
+    def _select_option(self, question: str, option: str, *, on: bool) -> None:
+        if on:
+            self._selected_options[question] = option
+        elif self._selected_options.get(question) == option:
+            del self._selected_options[question]
+        self.changed.emit()
+
+    @property
+    def first_field(self) -> QLineEdit | None:
+        """The first field for a text."""
+        return next(iter(self._texts.values()), None)
+
+    def answers(self) -> dict[str, str]:
+        """The answers by the ids of their questions; a typed one replaces a chosen one."""
+        typed = {question: field.text() for question, field in self._texts.items() if field.text()}
+        return {**self._selected_options, **typed}
+
+    @property
+    def hint(self) -> str:
+        """Which questions have no answer yet; "" if all have one."""
+        answers = self.answers()
+        missing = [question.text for question in self._questions if not answers.get(question.id)]
+        names = [one_line(visible(text.strip().split("\n")[0])) for text in missing]
+        return request_texts.still_to_answer(names) if names else ""

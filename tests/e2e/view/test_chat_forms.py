@@ -1,0 +1,52 @@
+"""Questions of an agent with several answers: on a real X server, over a played transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from session_host.structured.digest import digest
+from session_host.structured.items import AgentRequest, Question
+from tests.support.chat_stage import ChatStage
+from tests.support.played_chat import PlayedChat
+
+
+def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
+    request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
+    chat.ask(request)
+    shown = chat_stage(chat)
+    assert shown.view.show_request()
+    field, card, answer = QApplication.focusWidget(), shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    assert field is not None
+    assert card is not None
+    assert (answer.toolTip(), card._message.isVisible()) == ("Still to answer: Which base? · Which name?", False)
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert card._message.text() == answer.toolTip()
+    QTest.keyClicks(field, "retry\r")
+    assert not answer.isEnabled()
+    assert card._message.text() == answer.toolTip() == "Still to answer: Which base?"
+    shown.button("dev").click()
+    assert (answer.toolTip(), card._message.isVisible()) == ("", False)
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
+
+
+def test_a_click_on_the_greyed_answer_says_what_is_missing(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
+    chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
+    shown = chat_stage(chat)
+    card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
+    assert card is not None
+    shown.view.page.scroll_to_end()
+    window, none = answer.window(), Qt.KeyboardModifier.NoModifier
+    place = answer.mapTo(window, answer.rect().center())
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, none, place)  # As the X server gives it.
+    start = f"{'word ' * 11}wo…"
+    assert card._message.text() == f"Still to answer: 0 {start} · 1 {start} · 2 {start} · and 2 more"
+    assert not shown.of("answered")
