@@ -7,6 +7,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from itertools import combinations
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,6 +87,11 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     thinned = points[:: max(1, len(points) // 200)]
     slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned, 2) if x2 != x1]
     return statistics.median(slopes) if slopes else 0.0
+
+
+def least_of_each(points: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
+    """Of each ``count`` neighbours, the one with the least figure; the last ones may be fewer."""
+    return [min(points[first : first + count], key=itemgetter(1)) for first in range(0, len(points), count)]
 
 
 class Flatness(NamedTuple):
