@@ -121,6 +121,24 @@ def remove(node: Node, number: int) -> Node | None:
     return _split_of(node.is_row, kept)
 
 
+def restored(node: Node, before: Node, number: int) -> Node | None:
+    """Put a removed pane back; None if the other panes are arranged differently now, besides their sizes.
+
+    Args:
+        node: the tree now, without the pane.
+        before: the tree when the pane was removed, with it; panes that were removed since do not come back.
+        number: the pane.
+    """
+    kept = {each: each for each in numbers(before) if each == number or each in numbers(node)}
+    earlier = renumbered(before, kept)
+    rest = remove(earlier, number) if earlier is not None else None
+    return earlier if rest is not None and _without_shares(rest) == _without_shares(node) else None
+
+
+def _without_shares(node: Node) -> object:
+    return node.number if isinstance(node, Pane) else (node.is_row, *map(_without_shares, node.children))
+
+
 def successor(node: Node, number: int) -> int | None:
     """The pane beside the area that ``remove`` frees; None for the only pane."""
     if isinstance(node, Pane):

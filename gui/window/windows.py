@@ -224,7 +224,7 @@ class Windows(QObject):
         tabs.insert(chat, tabs.next_index, window.tabs.scroll_position_of(session_id))
         target.raise_window()
         tabs.activate(session_id)
-        window.tabs.close_moved_tab(session_id)
+        window.tabs.close(session_id, is_moved=True)
         for other in self.all:
             other.describe()
         target.focus_page()
@@ -285,7 +285,7 @@ class _OtherWindowsOf:
         if window is None:
             return None
         place = window.tabs.scroll_position_of(session_id)
-        window.tabs.close_moved_tab(session_id)
+        window.tabs.close(session_id, is_moved=True)
         return place
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:

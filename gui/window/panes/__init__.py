@@ -5,7 +5,7 @@
     pane_area  places panes and the lines between them, and draws where a dragged tab would go
     tab_moves  moves and copies tabs between panes
     closed_tabs  the tabs that were closed lately
-    removed_tabs  the tabs of removed chats, which an undo brings back
+    removed_tabs  the tabs and panes of removed chats, which an undo brings back
     tab_drag   drags tabs out of their row, to other panes and windows; accepts chats of the sidebar
     drop_zone  where a dragged tab or chat would go
 

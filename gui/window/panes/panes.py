@@ -25,7 +25,7 @@ class Panes(QObject):
     """The panes of a window. The active pane has the keyboard focus, or had it last.
 
     Attributes:
-        area: the widget that has the panes.
+        area: the widget that has the panes; ``tree``: their arrangement.
         is_zoomed: whether the active pane covers the others.
         recent: the order in which chats were shown; ``closed``: the closed tabs.
 
@@ -72,7 +72,7 @@ class Panes(QObject):
         self._empty = empty
         self._button = button
         self._panes: dict[int, PaneWidget] = {}
-        self._tree: Node = pane_tree.Pane(0)
+        self.tree: Node = pane_tree.Pane(0)
         self._active = 0
         self._use_order: list[int] = [0]
         """Panes by when they were last active."""
@@ -116,7 +116,7 @@ class Panes(QObject):
 
     def panes(self) -> list[PaneWidget]:
         """The panes in reading order."""
-        return [self._panes[number] for number in pane_tree.numbers(self._tree)]
+        return [self._panes[number] for number in pane_tree.numbers(self.tree)]
 
     def ids(self) -> list[str]:
         """The chats of all tabs, pane by pane; one that is open in two panes is there twice."""
@@ -173,10 +173,10 @@ class Panes(QObject):
 
     def write_state(self, saved: SavedWindow) -> None:
         """Write panes and tabs into the saved form."""
-        order = pane_tree.numbers(self._tree)
+        order = pane_tree.numbers(self.tree)
         places = {number: place for place, number in enumerate(order)}
         saved.panes = [self._panes[number].tabs.saved() for number in order]
-        saved.tree = pane_tree.renumbered(self._tree, places) or saved.tree
+        saved.tree = pane_tree.renumbered(self.tree, places) or saved.tree
         saved.active_pane, saved.is_pane_zoomed = places[self._active], self.is_zoomed
 
     def restore(self, saved: SavedWindow) -> None:
@@ -185,12 +185,11 @@ class Panes(QObject):
         tree = pane_tree.renumbered(saved.arrangement(), {place: number for number, place in enumerate(kept)})
         if tree is None:
             return
-        self._tree = tree
-        self._next_number = len(kept)
+        self.tree = tree
         for number in range(1, len(kept)):
             self._make_pane(number)
         self._active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
-        self._use_order = [self._active]
+        self._next_number, self._use_order = len(kept), [self._active]
         self.is_zoomed = saved.is_pane_zoomed and len(kept) > 1
         self._arrange()
         for number in sorted(self._panes, key=lambda number: number == self._active):  # The last one gets the keyboard.
@@ -234,11 +233,12 @@ class Panes(QObject):
         for pane in self.panes():
             pane.tabs.replace(previous, chat)
 
-    def close(self, session_id: str) -> None:
-        """Close a chat's tab in the active pane, else in another one; the chat keeps running."""
+    def close(self, session_id: str, *, is_moved: bool = False) -> None:
+        """Close a chat's tab in the active pane, else in another one; it is reopened here unless it has moved."""
         pane = self.active if self.active.bar.index_of(session_id) >= 0 else self._pane_of(session_id)
         if pane is not None:
-            self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
+            if not is_moved:
+                self.closed.add(session_id, pane.number, pane.bar.index_of(session_id))
             pane.tabs.close(session_id)
 
     def reopen(self) -> bool:
@@ -256,12 +256,6 @@ class Panes(QObject):
         pane = self._pane_of(session_id)
         return pane.tabs.scroll_position_of(session_id) if pane is not None else None
 
-    def close_moved_tab(self, session_id: str) -> None:
-        """Close a tab that was moved to another window."""
-        pane = self._pane_of(session_id)
-        if pane is not None:
-            pane.tabs.close(session_id)
-
     # ------------------------------------------------------------ panes
 
     def _arrange(self) -> None:
@@ -271,7 +265,7 @@ class Panes(QObject):
             pane.tabs.set_visible(not is_zoomed or number == self._active)
             is_active, is_alone = number == self._active, is_zoomed or len(self._panes) == 1
             pane.show_state(is_active=is_active, is_alone=is_alone, is_zoomed=is_zoomed and is_active)
-        self.area.arrange(self._tree, self._panes, self._active if is_zoomed else None, self._active)
+        self.area.arrange(self.tree, self._panes, self._active if is_zoomed else None, self._active)
         self._panes[self.area.top_right()].add_button(self._button)
         self._button.show()
 
@@ -306,9 +300,15 @@ class Panes(QObject):
     def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
         """Create a pane beside another one, and make it active; the caller adds a tab to it at once."""
         number, self._next_number = self._next_number, self._next_number + 1
-        self._tree = pane_tree.split(self._tree, pane.number, side, number)
+        self.tree = pane_tree.split(self.tree, pane.number, side, number)
         made = self._make_pane(number)
         self._set_active(number)
+        self._arrange()
+        return made
+
+    def add_pane(self, tree: Node, number: int) -> PaneWidget:
+        """Create a pane that a new arrangement has in addition; the caller adds a tab to it at once."""
+        self.tree, made = tree, self._make_pane(number)
         self._arrange()
         return made
 
@@ -320,11 +320,11 @@ class Panes(QObject):
 
     def swap(self, other: PaneWidget) -> None:
         """Swap the places of the active pane and another one."""
-        self._set_tree(pane_tree.swapped(self._tree, self._active, other.number))
+        self._set_tree(pane_tree.swapped(self.tree, self._active, other.number))
 
     def move_pane(self, pane: PaneWidget, target: PaneWidget, side: Side) -> None:
         """Move a pane to a side of another one."""
-        self._set_tree(pane_tree.moved(self._tree, pane.number, target.number, side))
+        self._set_tree(pane_tree.moved(self.tree, pane.number, target.number, side))
 
     def zoom(self) -> None:
         """Zoom the active pane so that it covers the others, or show all panes again."""
@@ -336,28 +336,28 @@ class Panes(QObject):
 
     def even_out(self) -> None:
         """Give all panes about the same size."""
-        self._set_tree(pane_tree.even_out(self._tree))
+        self._set_tree(pane_tree.even_out(self.tree))
 
     def resize(self, side: Side) -> None:
         """Move the active pane's divider a few pixels in this direction."""
         is_row = side in {"left", "right"}
-        divider = pane_tree.divider_to_push(self._tree, self.area.dividers, self._active, is_row=is_row)
+        divider = pane_tree.divider_to_push(self.tree, self.area.dividers, self._active, is_row=is_row)
         if divider is not None and not self.is_zoomed:
             self._on_divider_moved(divider, RESIZE_PX[side])
 
     def _on_divider_moved(self, divider: Divider, by_px: int) -> None:
         min_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
-        self._set_tree(pane_tree.move_divider(self._tree, divider, by_px, min_px))
+        self._set_tree(pane_tree.move_divider(self.tree, divider, by_px, min_px))
 
     def _set_tree(self, tree: Node) -> None:
-        if tree != self._tree:
-            self._tree = tree
+        if tree != self.tree:
+            self.tree = tree
             self._arrange()
             self.changed.emit()
 
     def close_pane(self) -> None:
         """Close the active pane; its tabs move to the pane that gets its area."""
-        pane, successor = self.active, pane_tree.successor(self._tree, self._active)
+        pane, successor = self.active, pane_tree.successor(self.tree, self._active)
         if successor is None:
             return
         front = self._panes[successor].tabs.active_id
@@ -373,13 +373,13 @@ class Panes(QObject):
             if not self._is_closed:
                 pane.show_empty(self._empty)
             return
-        successor = pane_tree.successor(self._tree, pane.number)
-        rest = pane_tree.remove(self._tree, pane.number)
+        successor = pane_tree.successor(self.tree, pane.number)
+        rest = pane_tree.remove(self.tree, pane.number)
         assert rest is not None and successor is not None  # noqa: PT018 - it isn't the only pane
         if self._active == pane.number:
             others = [number for number in self._use_order if number in self._panes and number != pane.number]
             self.activate_pane(others[-1] if others else successor)
-        self._tree = rest
+        self.tree = rest
         del self._panes[pane.number]
         self._use_order = [number for number in self._use_order if number != pane.number]
         for shared in (self._button, self._empty):

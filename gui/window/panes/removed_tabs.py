@@ -1,11 +1,15 @@
-"""Brings the tabs of a removed chat back if the user undoes the removal."""
+"""Brings the tabs and the panes of a removed chat back if the user undoes the removal."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
 
 from gui.bridge.sessions_model import SessionsModel
-from gui.window.panes.closed_tabs import ClosedTabs, put_back
+from gui.settings import pane_tree
+from gui.settings.pane_tree import Node
+from gui.window.panes.closed_tabs import ClosedTab, ClosedTabs, put_back
+from gui.window.panes.pane import PaneWidget
 from gui.window.panes.panes import Panes
 
 
@@ -17,16 +21,39 @@ class RemovedTabs(QObject):
         self._panes = panes
         self._sessions = sessions
         self._tabs = ClosedTabs()
+        self._trees: dict[str, Node] = {}
+        """The arrangement of the panes when each chat was removed."""
         sessions.removals.begun.connect(self._on_begun)
         sessions.removals.undone.connect(self._on_undone)
-        sessions.forgotten.connect(self._tabs.remove)
+        sessions.forgotten.connect(self._on_forgotten)
 
     def _on_begun(self, session_id: str) -> None:
+        self._trees[session_id] = self._panes.tree
         for pane in self._panes.panes():
             if (at := pane.bar.index_of(session_id)) >= 0:
                 self._tabs.add(session_id, pane.number, at)
 
+    def _on_forgotten(self, session_id: str) -> None:
+        self._tabs.remove(session_id)
+        self._trees.pop(session_id, None)
+
     def _on_undone(self, session_id: str) -> None:
-        chat = self._sessions.get(session_id)
+        chat, before = self._sessions.get(session_id), self._trees.pop(session_id)
         for tab in self._tabs.pop([session_id]):
-            put_back(tab, chat, self._panes.pane(tab.pane) or self._panes.active)
+            pane = self._panes.pane(tab.pane) or self._pane_again(tab, before) or self._panes.active
+            if put_back(tab, chat, pane) and not pane.tabs.active_id:
+                self._show_behind(pane, session_id)
+
+    def _show_behind(self, pane: PaneWidget, session_id: str) -> None:
+        """Show the only tab of a pane; the keyboard and the active pane stay what they are."""
+        active, focused = self._panes.active, QApplication.focusWidget()
+        pane.tabs.activate(session_id)
+        if pane is not active:
+            self._panes.activate_pane(active.number, takes_keyboard=False)
+            if focused is not None:
+                focused.setFocus()
+
+    def _pane_again(self, tab: ClosedTab, before: Node) -> PaneWidget | None:
+        """The pane of a tab, which closed with its last tab; None if there is no place for it any more."""
+        tree = pane_tree.restored(self._panes.tree, before, tab.pane)
+        return self._panes.add_pane(tree, tab.pane) if tree is not None else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -24,6 +26,7 @@ from gui.settings.pane_tree import (
     part_beside,
     remove,
     renumbered,
+    restored,
     split,
     successor,
 )
@@ -166,3 +169,23 @@ def test_panes_always_fill_the_window_without_overlaps(steps: list[tuple[int, Si
 
 def _splits(node: Node) -> list[Split]:
     return [] if isinstance(node, Pane) else [node, *(inner for child in node.children for inner in _splits(child))]
+
+
+@given(some.lists(some.tuples(some.integers(0, 5), some.sampled_from(SIDES)), min_size=1, max_size=6), some.randoms())
+def test_removed_panes_come_back_to_where_they_were_in_reverse_order(steps: list[tuple[int, Side]], random: Random):
+    node = built(*((number % new, side) for new, (number, side) in enumerate(steps, 1)))
+    removed: list[tuple[Node, int]] = []
+    now = node
+    for number in random.sample(numbers(node), len(numbers(node)) - 1):
+        removed.append((now, number))
+        now = remove(now, number) or now
+    for before, number in reversed(removed):
+        now = restored(now, before, number) or now
+    assert now == node
+
+
+def test_a_removed_pane_comes_back_without_those_removed_since_and_not_into_another_arrangement():
+    before = built((0, "right"), (1, "down"))
+    assert restored(Pane(0), before, 1) == built((0, "right"))
+    assert restored(built((0, "down")), before, 2) is None
+    assert restored(built((0, "right"), (1, "right")), before, 3) is None

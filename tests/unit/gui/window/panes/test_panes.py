@@ -13,7 +13,7 @@ from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.window.panes.panes import Panes
 from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
-from session_host.protocol.values import Activity
+from session_host.protocol.values import Activity, State
 from tests.support.qt_mouse import move_held
 from tests.unit.gui.conftest import Played
 
@@ -343,3 +343,27 @@ async def test_no_timer_runs_in_panes_while_nothing_changes(played: Played, monk
     timers = panes.area.findChildren(QTimer)
     assert timers
     await played.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")
+
+
+async def test_undoing_a_removal_brings_the_pane_back_to_its_place(played: Played):
+    ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
+    one, two, three = ids
+    right = Split(False, (Pane(1), Pane(2)), (0.25, 0.75))
+    tree = Split(True, (Pane(0), right), (0.7, 0.3))
+    saved = SavedWindow([SavedPane([each], each) for each in ids], tree)
+    window = played.open_window(WindowLayout(windows=[saved]))
+    panes, removals = window.tabs, played.sessions.removals
+    for session_id in (two, three):
+        removals.begin(played.chat(session_id))
+    assert tabs_of(panes) == [[one]]
+    window.sidebar.list.setFocus()
+    for session_id in (three, two):
+        removals.undo(played.chat(session_id))
+    assert panes.tree == tree
+    assert [pane.tabs.active_id for pane in panes.panes()] == [one, two, three]
+    assert panes.active_id == one
+    assert window.focusWidget() is window.sidebar.list, "the keyboard stays where it is"
+    removals.begin(played.chat(two))
+    panes.split("down")
+    removals.undo(played.chat(two))
+    assert tabs_of(panes) == [[one], [two, one], [three]], "the panes are others now"
