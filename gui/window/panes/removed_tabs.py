@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
 
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings import pane_tree
@@ -46,7 +45,7 @@ class RemovedTabs(QObject):
 
     def _show_behind(self, pane: PaneWidget, session_id: str) -> None:
         """Show the only tab of a pane; the keyboard and the active pane stay what they are."""
-        active, focused = self._panes.active, QApplication.focusWidget()
+        active, focused = self._panes.active, self._panes.area.window().focusWidget()
         pane.tabs.activate(session_id)
         if pane is not active:
             self._panes.activate_pane(active.number, takes_keyboard=False)
