@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QRegion
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QMoveEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui.terminal.drawing.regions import least_covering
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.page.state_bars import TypedAreas
-from gui.window.page.typed_area_watcher import TypedAreaWatcher
-from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton
+from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, Hairline, IconButton
 from gui.wording import broadcast_texts
 
 FRAME_PX = 2
+_BUTTON_PX = 20
 
 
 class _Frame(QWidget):
@@ -40,35 +38,37 @@ class _Frame(QWidget):
 
 
 class BroadcastMark(Area):
-    """The line, at the upper right of the page; at the lower right if the user types at the top.
+    """The line below a page's terminal, which is lower while it is shown: a line over it would hide output.
 
     Signals:
         left: the user takes this pane out of the broadcast.
-        moved: the line covers another part of the page, or none.
+        moved: the line takes another part of the page, or none.
     """
 
     left = Signal()
     moved = Signal()
 
-    def __init__(self, theme: Theme, page: QWidget, typed_areas: TypedAreas) -> None:
-        super().__init__("banner", page)
+    def __init__(self, theme: Theme, page: QWidget) -> None:
+        super().__init__("sidebar", page)
         self.setToolTip(broadcast_texts.how_to_end())
-        self._page = page
-        self._typed_areas = typed_areas
         self.frame_ = _Frame(theme, page)
         self.text = ElidedLabel("", "secondary")
-        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.close_button = IconButton(theme, Glyph.CLOSE, broadcast_texts.leave(), self.left.emit)
         self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP_M_PX, 2, 4, 2)
+        self.close_button.setFixedSize(_BUTTON_PX, _BUTTON_PX)
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_M_PX, 1, 2 * FRAME_PX, FRAME_PX)
         row.setSpacing(GAP_S_PX)
         row.addWidget(GlyphLabel(theme, Glyph.BROADCAST, "needs_you"))
         row.addWidget(self.text, 1)
         row.addWidget(self.close_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(Hairline(theme))
+        column.addLayout(row, 1)
         self.hide()
         theme.changed.connect(self.frame_.update)
-        TypedAreaWatcher(self, self.place)
 
     def show_text(self, text: str, *, is_left_out: bool) -> None:
         """Show a line; "" hides the mark. ``is_left_out``: the page gets nothing from other panes now."""
@@ -79,21 +79,13 @@ class BroadcastMark(Area):
         self.frame_.setVisible(bool(text))
         self.setVisible(bool(text))
         if text:
-            self.updateGeometry()
-            self.place()
             self.frame_.raise_()
-            self.raise_()
         self.moved.emit()
 
-    def place(self) -> None:
-        """Move to the edges of the page, and away from typed text."""
-        page = self._page
-        self.frame_.place(page.rect())
-        room = page.width() - 2 * GAP_S_PX
-        width, height = max(min(self.sizeHint().width(), room), 0), self.sizeHint().height()
-        left = page.width() - width - GAP_S_PX
-        places = [QRect(left, top, width, height) for top in (GAP_S_PX, page.height() - height - GAP_S_PX)]
-        wanted = least_covering(places, self._typed_areas())
-        if wanted != self.geometry():
-            self.setGeometry(wanted)
-            self.moved.emit()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.moved.emit()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self.moved.emit()

@@ -373,10 +373,14 @@ class ChatPage(Area):
         super().resizeEvent(event)
         self._place_overlays()
 
+    @property
+    def _bars(self) -> list[QWidget]:
+        """The shown bars below the view."""
+        return [self.end_bar] if self._end_bar.is_open else []
+
     def _bottom_px(self) -> int:
-        """The end bar's upper edge; the page's lower edge without that bar. In pixels of the page."""
-        bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
-        return max(self.height() - bar_px, 0)
+        """The upper edge of the bars below the view; the page's lower edge without them. In pixels of the page."""
+        return max(self.height() - sum(bar.sizeHint().height() for bar in self._bars), 0)
 
     def _place_overlays(self) -> None:
         self.waiting.place()

@@ -33,10 +33,11 @@ class ConnectionBar(QWidget):
 
     HEIGHT_PX = 24
 
-    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas, bottom_px: Callable[[], int]) -> None:
         super().__init__(parent)
         self._theme = theme
         self._parent = parent
+        self._bottom_px = bottom_px
         self._typed_areas = typed_areas
         self._shown_mark = Mark.RECONNECTING
         self._mark = MarkLabel(theme)
@@ -53,9 +54,9 @@ class ConnectionBar(QWidget):
         TypedAreaWatcher(self, self.place)
 
     def place(self) -> None:
-        """Move to the top or bottom of the page, away from typed text."""
-        parent = self._parent.size()
-        ends = [QRect(0, top, parent.width(), self.HEIGHT_PX) for top in (0, parent.height() - self.HEIGHT_PX)]
+        """Move to the top or bottom of the view, away from typed text."""
+        width, lowest_px = self._parent.width(), self._bottom_px() - self.HEIGHT_PX
+        ends = [QRect(0, top, width, self.HEIGHT_PX) for top in (0, lowest_px)]
         self.setGeometry(least_covering(ends, self._typed_areas()))
 
     def show_text(self, mark: Mark, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.additional_viewer import PageViewer
 from gui.bridge.background.search_thread import Query
@@ -180,8 +181,10 @@ class TerminalPage(ChatPage):
         return self.view.show_line(text, query.spans)
 
     def _make_broadcast_mark(self) -> BroadcastMark:
-        mark = BroadcastMark(self._theme, self, self.view.typed_areas)
+        mark = BroadcastMark(self._theme, self)
+        self._column.insertWidget(1, mark)
         mark.left.connect(lambda: self.broadcast_left.emit(self))
+        mark.moved.connect(self._place_overlays)
         mark.moved.connect(self.bars_moved)
         return mark
 
@@ -190,10 +193,15 @@ class TerminalPage(ChatPage):
         if text or self._broadcast_mark.widget is not None:
             self._broadcast_mark.get().show_text(text, is_left_out=is_left_out)
 
+    @property
+    def _bars(self) -> list[QWidget]:
+        mark = self._broadcast_mark
+        return [*super()._bars, *([mark.get()] if mark.is_open else [])]
+
     def _place_overlays(self) -> None:
         super()._place_overlays()
         if self._broadcast_mark.is_open:
-            self._broadcast_mark.get().place()
+            self._broadcast_mark.get().frame_.place(self.rect())
 
     # ------------------------------------------------------------ size
 

@@ -45,7 +45,7 @@ class Waiting(QObject):
             page: the page to lie over.
             source: the viewer of the chat that the page shows.
             is_empty: returns whether the page shows nothing of the chat.
-            bottom_px: returns the upper edge of the page's end bar, or the page's lower edge without that bar.
+            bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.
             typed_areas: returns the parts of the page that the user types into.
         """
         super().__init__(page)
@@ -53,7 +53,7 @@ class Waiting(QObject):
         self._source = source
         self._is_empty = is_empty
         self._bottom_px = bottom_px
-        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, typed_areas))
+        self._bar = LazyWidget(lambda: ConnectionBar(theme, page, typed_areas, bottom_px))
         self._notice = LazyWidget(lambda: Notice(page))
         self._shows_unresponsive = False
         self._show_timer = QTimer(self, singleShot=True, interval=SHOW_WAITING_AFTER_MS)

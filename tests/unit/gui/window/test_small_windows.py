@@ -117,7 +117,7 @@ def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, aroun
 @pytest.mark.parametrize("text", [page_texts.chat_does_not_answer(), page_texts.typing_is_kept()])
 def test_a_line_over_a_screen_is_whole_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
     around.resize(360, 400)
-    bar = ConnectionBar(theme, around, list)
+    bar = ConnectionBar(theme, around, list, around.height)
     bar.show_text(Mark.UNRESPONSIVE, text)
     bar.place()
     bar.show()

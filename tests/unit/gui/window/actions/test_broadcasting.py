@@ -188,6 +188,24 @@ async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(played
     assert stage.banner == "What you type goes to one pane again"
 
 
+async def test_the_marks_cover_no_output(played: Played) -> None:
+    stage = Stage(played)
+    await stage.open(2)
+    before = [viewer.size.rows for viewer in stage.viewers]
+
+    def lost() -> list[int]:
+        return [rows - viewer.size.rows for rows, viewer in zip(before, stage.viewers, strict=True)]
+
+    stage.toggle()
+    await played.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
+    for page in stage.pages:
+        mark = page._broadcast_mark.get()
+        assert page.rect().contains(mark.geometry())
+        assert not mark.geometry().intersects(page.view.geometry())
+    stage.toggle()
+    await played.until(lambda: lost() == [0, 0], "the former sizes")
+
+
 async def test_messages_do_not_cover_the_marks(played: Played) -> None:
     stage = Stage(played)
     await stage.open(2)
