@@ -23,7 +23,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
 from gui.terminal.glyphs.atlas_import import AtlasImport
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
@@ -152,7 +152,7 @@ class App:
         opener = self.window.opener
         self.window.banners.show_banner(
             Banner(
-                text, notice_texts.show_report(), lambda: opener.open_file(FilePlace(report)), "fault", lasting=True,
+                text, notice_texts.show_report(), lambda: opener.open_file(FileLocation(report)), "fault", lasting=True,
                 kind="failed",
             )
         )  # fmt: skip

@@ -10,14 +10,14 @@ from session_host.protocol.values import Activity
 if TYPE_CHECKING:
     from gui.bridge.chat import Chat
     from session_host.client.chats.answers import FoundAnswer
-    from session_host.terminal.prompts import TurnPlace
+    from session_host.terminal.prompts import TurnPosition
 
 READ_TIMEOUT_S = 10.0
 """Timeout for reading a record, which may be on a network disk."""
 
 
-async def read_answer(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
-    """Read the answer at a place of a chat's terminal, or the last answer if ``place`` is None.
+async def read_answer(chat: Chat, position: TurnPosition | None) -> FoundAnswer:
+    """Read the answer at a position of a chat's terminal, or the last answer if ``position`` is None.
 
     Raises:
         NoAnswer: there is none; the message says why.
@@ -28,4 +28,4 @@ async def read_answer(chat: Chat, place: TurnPlace | None) -> FoundAnswer:
 
     is_working = not chat.has_ended and chat.activity is Activity.WORKING
     async with asyncio.timeout(READ_TIMEOUT_S):
-        return await asyncio.to_thread(find_answer, chat.id, place, is_working=is_working)
+        return await asyncio.to_thread(find_answer, chat.id, position, is_working=is_working)

@@ -61,7 +61,7 @@ class ChatView(QWidget):
         menu_built(QMenu): the context menu of the page is about to open.
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
-        file_activated(FilePlace): the user opens a file that the transcript names; its path may be relative.
+        file_activated(FileLocation): the user opens a file that the transcript names; its path may be relative.
         notice_given(str): one line for the user.
         save_requested(str): the user saves this text as a prompt.
     """

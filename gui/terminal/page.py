@@ -37,7 +37,7 @@ from .drawing.surface import Surface
 from .glyphs.atlas_import import AtlasImport
 from .grid_size import GridSizeReporter
 from .history.new_output import NewOutput
-from .history.scroll_place import SavedFrame, ScrollPosition
+from .history.scroll_position import SavedFrame, ScrollPosition
 from .history.scrollbar import WIDTH_PX, HistoryBar
 from .history.scrolling import Scrolling
 from .input.input_sink import InputSink
@@ -125,13 +125,13 @@ class TerminalPage(QWidget):
         return self._saved_frame is not None and self.emulator is None
 
     @property
-    def place(self) -> ScrollPosition | None:
-        """The current place in the history; None at its end."""
-        return self._scrolling.place
+    def scroll_position(self) -> ScrollPosition | None:
+        """The current position in the history; None at its end."""
+        return self._scrolling.scroll_position
 
-    def look_at(self, place: ScrollPosition | None) -> None:
-        """Show a place of the history once it exists; scrolling or typing cancels this."""
-        self._scrolling.look_at(place)
+    def look_at(self, position: ScrollPosition | None) -> None:
+        """Show a position of the history once it exists; scrolling or typing cancels this."""
+        self._scrolling.look_at(position)
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a read-only screen, such as an ended session's."""

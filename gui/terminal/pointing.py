@@ -29,7 +29,7 @@ class PointingPage(TerminalPage):
     Signals (and those of TerminalPage):
         linkActivated(str): the user opens an address of the text, with an allowed scheme.
         markedLinkActivated(str): the same of a link that the program set; its text may be another one.
-        fileActivated(FilePlace): the user opens a file named in the text.
+        fileActivated(FileLocation): the user opens a file named in the text.
         notice(str): one line for the user.
     """
 

@@ -35,7 +35,7 @@ from .input.input_sink import InputSink, TypedInput
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting, accept_as_copy
 from .pointing import PointingPage
-from .prompts.places import PromptPlaces
+from .prompts.prompt_finder import PromptFinder
 from .prompts.prompts import TerminalPrompts
 
 _SHORTCUT_OVERRIDE = QEvent.Type.ShortcutOverride  # A key's path reads no attribute of an enum.
@@ -70,14 +70,14 @@ class TerminalView(PointingPage):
         self._input_method = InputMethod(self, self._surface)
         self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
-        places = PromptPlaces()
+        prompt_finder = PromptFinder()
         self.modes = KeyboardModes(
-            self, self._surface, places.prompts, self._links.files, self,
+            self, self._surface, prompt_finder.prompts, self._links.files, self,
             scrolled=self.scrolled, notice=self.notice, find_requested=self.findRequested,
         )  # fmt: skip
         self._reporter = TextReporter(self, self._surface)
         self.accessible_text = TerminalText(self, self._surface, self._reporter)
-        self.prompts = TerminalPrompts(self, self._surface, places, self._pointer.note_selection, self)
+        self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self._pointer.note_selection, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,

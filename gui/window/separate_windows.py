@@ -7,7 +7,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.live import LiveSettings
 from gui.settings.live_agents import LiveAgents
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.window.actions.changes_actions import ChangesOpener
 from gui.window.actions.giving_comments import CommentGiver
@@ -59,7 +59,7 @@ class SeparateWindows:
             window.view_actions.set_zoom(steps)
 
     def _open_file(self, path: str) -> None:
-        self._windows.current.opener.open_file(FilePlace(path))
+        self._windows.current.opener.open_file(FileLocation(path))
 
     def _import_theme(self) -> None:
         window = self._windows.current

@@ -19,7 +19,7 @@ QUOTED_CHARACTERS = 160
 """A longer line is cut when it is quoted."""
 
 
-class Place(NamedTuple):
+class CommentLocation(NamedTuple):
     """The lines of a comment.
 
     Attributes:
@@ -99,17 +99,17 @@ def not_saved() -> str:
     return translate("comments", "Not saved yet")
 
 
-def comment_on(place: str) -> str:
+def comment_on(location: str) -> str:
     """The name of a comment for screen readers."""
-    return translate("comments", "Comment on {place}").format(place=place)
+    return translate("comments", "Comment on {location}").format(location=location)
 
 
 def elsewhere() -> str:
     return translate("comments", "Comments on files that are not among these changes")
 
 
-def place(where: Place) -> str:
-    """A comment's place in a line: the file, the lines, and whether they are still there."""
+def location_line(where: CommentLocation) -> str:
+    """A comment's location in one line: the file, the lines, and whether they are still there."""
     numbers = line_numbers(where.first, where.last)
     old = translate("comments", "before the change") if where.is_old else ""
     changed = ""
@@ -190,17 +190,17 @@ def _short(chat: str) -> str:
 # ------------------------------------------------------------ the text for the agent
 
 
-def prompt(comments: Sequence[tuple[Place, Sequence[str], str]]) -> str:
-    """One text of comments: for each its place, its quoted lines with their signs, and the comment."""
+def prompt(comments: Sequence[tuple[CommentLocation, Sequence[str], str]]) -> str:
+    """One text of comments: for each its location, its quoted lines with their signs, and the comment."""
     head = translate("comments", "Comments on your changes:")
     return "\n\n".join([head, *(_of_one(*each) for each in comments)])
 
 
-def _of_one(where: Place, lines: Sequence[str], text: str) -> str:
+def _of_one(where: CommentLocation, lines: Sequence[str], text: str) -> str:
     quoted = list(lines)
     if len(quoted) > QUOTED_LINES:
         quoted = [*quoted[: QUOTED_LINES - 2], "…", quoted[-1]]
-    return "\n".join([f"{place(where)}", *(f"> {quoted_line(line)}" for line in quoted), text])
+    return "\n".join([f"{location_line(where)}", *(f"> {quoted_line(line)}" for line in quoted), text])
 
 
 def quoted_line(line: str) -> str:

@@ -11,7 +11,7 @@ from . import phrases
 translate = QCoreApplication.translate
 
 
-def place(number: int, count: int) -> str:
+def position(number: int, count: int) -> str:
     """The number of the prompt that the user went to."""
     return translate("prompts", "Prompt {number} of {count}").format(number=number, count=count)
 
@@ -22,7 +22,7 @@ def turn(number: int, count: int) -> str:
 
 
 def failed(number: int, count: int) -> str:
-    """Like ``place``, among the commands that failed."""
+    """Like ``position``, among the commands that failed."""
     return translate("prompts", "Failed command {number} of {count}").format(number=number, count=count)
 
 

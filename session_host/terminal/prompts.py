@@ -83,8 +83,8 @@ class Prompt(NamedTuple):
     """The command's number, see ``CommandLog``; 0 for none."""
 
 
-class TurnPlace(NamedTuple):
-    """A place among an agent's turns."""
+class TurnPosition(NamedTuple):
+    """A position among an agent's turns."""
 
     later: int
     """Turns that begin below it."""

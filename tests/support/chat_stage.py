@@ -54,7 +54,7 @@ class ChatStage:
         page = self.view.page
         return "\n".join(page.rows.row(each.position).segments[each.number].text for each in page.visible)
 
-    def place_of(self, text: str, *, within: int = 2) -> QPoint:
+    def point_of(self, text: str, *, within: int = 2) -> QPoint:
         """A point within a text on the page."""
         page = self.view.page
         for each in page.visible:

@@ -33,10 +33,10 @@ class Pen:
     def apply(self, parameters: str) -> None:
         """Apply the parameters of one SGR sequence."""
         numbers = [int(number) if number else 0 for number in re.split("[;:]", parameters)]
-        place = 0
-        while place < len(numbers):
-            number = numbers[place]
-            place += 1
+        index = 0
+        while index < len(numbers):
+            number = numbers[index]
+            index += 1
             if number == 0:
                 self.color, self.face = "", Face.PLAIN
             elif number in {1, 2, 3, 9}:
@@ -55,8 +55,8 @@ class Pen:
             elif number == 39:
                 self.color = ""
             elif number in {38, 48}:
-                color, used = _extended_color(numbers[place:])
-                place += used
+                color, used = _extended_color(numbers[index:])
+                index += used
                 if number == 38:
                     self.color = color
 
@@ -89,15 +89,15 @@ def runs(text: str) -> list[Run]:
         return [Run(text)] if text else []
     pen = Pen()
     found: list[Run] = []
-    place = 0
+    offset = 0
     for sequence in _SEQUENCE.finditer(text):
-        if sequence.start() > place:
-            found.append(Run(text[place : sequence.start()], pen.face, "", pen.color))
-        place = sequence.end()
+        if sequence.start() > offset:
+            found.append(Run(text[offset : sequence.start()], pen.face, "", pen.color))
+        offset = sequence.end()
         if sequence.group(1) is not None:
             pen.apply(sequence.group(1))
-    if place < len(text):
-        found.append(Run(text[place:], pen.face, "", pen.color))
+    if offset < len(text):
+        found.append(Run(text[offset:], pen.face, "", pen.color))
     return found
 
 

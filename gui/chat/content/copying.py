@@ -44,13 +44,13 @@ def cut(segment: Segment, begin: int, end: int) -> Segment:
 
 
 def _cut_runs(runs: Iterable[Run], begin: int, end: int) -> Iterable[Run]:
-    place = 0
+    offset = 0
     for run in runs:
         length = len(run.text.encode("utf-16-le", "surrogatepass")) // 2
-        first, last = max(begin - place, 0), min(end - place, length)
+        first, last = max(begin - offset, 0), min(end - offset, length)
         if first < last:
             yield run._replace(text=utf16_slice(run.text, first, last))
-        place += length
+        offset += length
 
 
 def as_plain(segments: Sequence[Segment]) -> str:

@@ -255,15 +255,15 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
 
 def _with_addresses(text: str, face: Face, link: str) -> Iterator[Run]:
     """The runs of a text, in which bare web addresses are links."""
-    place = 0
+    offset = 0
     if not link and "://" in text:
         for found in _ADDRESS.finditer(text):
-            if found.start() > place:
-                yield Run(text[place : found.start()], face)
+            if found.start() > offset:
+                yield Run(text[offset : found.start()], face)
             yield Run(found.group(), face, found.group())
-            place = found.end()
-    if place < len(text):
-        yield Run(text[place:], face, link)
+            offset = found.end()
+    if offset < len(text):
+        yield Run(text[offset:], face, link)
 
 
 def plain_paragraphs(text: str, *, face: Face = Face.PLAIN, inner: bool = False) -> list[Segment]:

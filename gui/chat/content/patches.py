@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import dropwhile, zip_longest
 from pathlib import PurePosixPath
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, diff_texts
 from session_host.structured.items import FileChange
@@ -137,14 +137,14 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
     return found
 
 
-def _file_to_open(file: DiffFile, *, is_made: bool) -> FilePlace | None:
+def _file_to_open(file: DiffFile, *, is_made: bool) -> FileLocation | None:
     """The file on the disk, with its first changed line; None if there is none, or no text."""
     path = file.new if is_made else file.old
     if not path or file.is_binary:
         return None
     from_first_change = dropwhile(lambda line: line.kind not in "+-", file.lines)
     numbers = (line.new if is_made else line.old for line in from_first_change if line.has_sign)
-    return FilePlace(path, next(filter(None, numbers), 0))
+    return FileLocation(path, next(filter(None, numbers), 0))
 
 
 def _shown_lines(lines: Sequence[DiffLine], *, cuts_long_lines: bool) -> tuple[DiffLine, ...]:

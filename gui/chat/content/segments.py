@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Literal, NamedTuple
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from session_host.protocol.values import Image
 
 LINES_PER_CHUNK = 32
@@ -52,7 +52,7 @@ class Action(NamedTuple):
     kind: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file", "discard"]
     item: str = ""
     value: str = ""
-    file: FilePlace | None = None
+    file: FileLocation | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class DiffHead(Segment):
     can_pair: bool = False
     header: str = ""
     patch: str = ""
-    file: FilePlace | None = None
+    file: FileLocation | None = None
     discards: bool = False
 
 

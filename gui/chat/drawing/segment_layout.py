@@ -93,7 +93,7 @@ class SegmentLayout:
         if box is None or line is None or not line.isValid():
             return None
         end = min(end - box.start, line.textStart() + line.textLength())
-        left, right = sorted(line.cursorToX(place)[0] for place in (start - box.start, end))  # type: ignore[index]
+        left, right = sorted(line.cursorToX(offset)[0] for offset in (start - box.start, end))  # type: ignore[index]
         return QRectF(box.x + left, box.y + line.y(), right - left, line.height())
 
     # ------------------------------------------------------------ painting
@@ -188,27 +188,27 @@ def format_range(start: int, length: int, text_format: QTextCharFormat) -> QText
 def run_formats(runs: Sequence[Run], style: Style, ground: QColor | None = None) -> list[QTextLayout.FormatRange]:
     """The formats of successive runs."""
     found: list[QTextLayout.FormatRange] = []
-    place = 0
+    offset = 0
     for run in runs:
         length = utf16_length(run.text)
         if length and (run.face or run.link or run.color):
-            found.append(format_range(place, length, style.format(run, ground)))
-        place += length
+            found.append(format_range(offset, length, style.format(run, ground)))
+        offset += length
     return found
 
 
-def run_links(runs: Sequence[Run], place: int = 0) -> list[LinkArea]:
-    """The links in successive runs; ``place`` is the offset of the first run."""
+def run_links(runs: Sequence[Run], offset: int = 0) -> list[LinkArea]:
+    """The links in successive runs; ``offset`` is that of the first run."""
     found: list[LinkArea] = []
     for run in runs:
         length = utf16_length(run.text)
         if run.link:
-            link = LinkArea(place, place + length, run.link, run.text)
+            link = LinkArea(offset, offset + length, run.link, run.text)
             if found and (found[-1].end, found[-1].address) == (link.start, link.address):
                 previous = found.pop()
                 link = link._replace(start=previous.start, text=previous.text + link.text)
             found.append(link)
-        place += length
+        offset += length
     return found
 
 

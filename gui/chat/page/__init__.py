@@ -6,7 +6,7 @@ pointing   mouse: controls, links, selection
 scrolling  arranges the segments on the page, and scrolls
 painting   paints the segments on the page
 file_names  the names of files on the page, looked up
-places     scroll positions, and iteration over segments
+positions  scroll positions, and iteration over segments
 rows       items as rows: segments, layouts and heights
 heights    sums of many heights
 selection  the selected part and its text

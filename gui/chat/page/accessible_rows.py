@@ -15,7 +15,7 @@ from gui.chat.content.diff_files import hunk_title
 from gui.chat.content.segments import Card, Diff, DiffHead, DiffLine, FoldLine, Segment
 from gui.wording import chat_texts, diff_texts
 
-from .places import PlacedSegment
+from .positions import PlacedSegment
 from .rows import Row, Rows
 
 _MAX_CHARACTERS = 4_000

@@ -8,9 +8,9 @@ from gui.wording import page_texts
 from session_host.structured.items import Item, Put, StateChanged
 from session_host.structured.transcript import Transcript
 
-from . import places
+from . import positions
 from .page import TranscriptPage
-from .places import Place
+from .positions import ScrollPosition
 
 
 class DocumentPage(TranscriptPage):
@@ -18,8 +18,8 @@ class DocumentPage(TranscriptPage):
 
     grows = False
 
-    def show_items(self, items: Iterable[Item], name: str, place: Place | None = None) -> None:
-        """Show these items under a name for screen readers, from a place on; None is the beginning."""
+    def show_items(self, items: Iterable[Item], name: str, scroll_position: ScrollPosition | None = None) -> None:
+        """Show these items under a name for screen readers, from a position on; None is the beginning."""
         transcript = Transcript()
         transcript.apply(StateChanged("idle"))  # Its end says nothing of an agent.
         for item in items:
@@ -28,19 +28,19 @@ class DocumentPage(TranscriptPage):
         self.set_transcript(transcript)
         self.setAccessibleName(name)
         self._bar.setAccessibleName(page_texts.scrollbar_of(name))
-        self.go_to(place)
+        self.go_to(scroll_position)
 
-    def go_to(self, place: Place | None) -> None:
-        """Scroll so that a place is at the top of the page; None, or one that does not exist, is the beginning."""
-        is_known = place is not None and self.rows.position(place.key) is not None
-        self._place = place if is_known else places.top(self.rows)
+    def go_to(self, scroll_position: ScrollPosition | None) -> None:
+        """Scroll a position to the top of the page; None, or one that does not exist, is the beginning."""
+        is_known = scroll_position is not None and self.rows.position(scroll_position.key) is not None
+        self._scroll_position = scroll_position if is_known else positions.top(self.rows)
         self.arrange()
 
     @property
-    def place(self) -> Place | None:
-        """The place at the top of the page."""
-        return self._place
+    def scroll_position(self) -> ScrollPosition | None:
+        """The position at the top of the page."""
+        return self._scroll_position
 
     def scroll_to_end(self) -> None:
-        self._place = places.from_bottom(self.rows, float(self.height()))
+        self._scroll_position = positions.from_bottom(self.rows, float(self.height()))
         self.arrange()

@@ -12,7 +12,7 @@ from gui.chat.content.file_names import file_names
 from gui.chat.content.segments import Action, Code, DiffHead, Segment
 from gui.chat.drawing.segment_layout import Control, SegmentLayout, utf16_length
 from gui.terminal.links.file_lookup import FileLookup, directories_of
-from gui.terminal.links.links import FilePlace, LinkRules
+from gui.terminal.links.links import FileLocation, LinkRules
 from gui.wording import link_texts
 
 _MAX_KNOWN = 1000
@@ -27,7 +27,7 @@ class FileName(NamedTuple):
 
     start: int
     end: int
-    file: FilePlace
+    file: FileLocation
     control: Control
     is_stop: bool
 

@@ -22,10 +22,10 @@ from gui.wording import chat_texts
 from session_host.structured.items import REJECTIONS
 from session_host.structured.transcript import Transcript
 
-from . import places
+from . import positions
 from .accessible_rows import AccessibleRows, spoken_row
-from .places import Place, PlacedSegment
 from .pointing import PointedPage
+from .positions import PlacedSegment, ScrollPosition
 from .requests import RequestCard
 from .rows import Row
 
@@ -129,8 +129,8 @@ class TranscriptPage(PointedPage):
                     ends = ends or (placed.number == number - 1 and bottom <= self.height() + _AT_EDGE_PX)
         return starts, ends
 
-    def cut_request(self) -> Place | None:
-        """The place of the oldest open request, if the page's top cuts it; once for each request."""
+    def cut_request(self) -> ScrollPosition | None:
+        """The position of the oldest open request, if the page's top cuts it; once for each request."""
         first = self.transcript.open_requests[:1]
         if not first or first[0].id == self._begun:
             return None
@@ -140,13 +140,13 @@ class TranscriptPage(PointedPage):
         self._begun = first[0].id
         return self.begun_request()
 
-    def begun_request(self) -> Place | None:
-        """The place of the request that is shown from its beginning, None if it is not on the page."""
+    def begun_request(self) -> ScrollPosition | None:
+        """The position of the request that is shown from its beginning, None if it is not on the page."""
         placed = self._placed_card(self._begun)
         if placed is None:
             return None
-        start = Place(self.rows.key(placed.position), placed.number, 0.0)
-        return places.moved(self.rows, start, -self._lead_px)
+        start = ScrollPosition(self.rows.key(placed.position), placed.number, 0.0)
+        return positions.moved(self.rows, start, -self._lead_px)
 
     @property
     def _lead_px(self) -> float:
@@ -233,9 +233,9 @@ class TranscriptPage(PointedPage):
 
     # ------------------------------------------------------------ controls
 
-    def run_action(self, place: tuple[str, int, int]) -> None:
+    def run_action(self, target: tuple[str, int, int]) -> None:
         """Run the action of a control."""
-        control = self.control_of(place)
+        control = self.control_of(target)
         if control is None:
             return
         action = control.action
@@ -247,7 +247,7 @@ class TranscriptPage(PointedPage):
             case "columns":
                 self.rows.toggle_columns(action.item)
             case "copy":
-                QGuiApplication.clipboard().setText(self._block_text(place))
+                QGuiApplication.clipboard().setText(self._block_text(target))
                 return
             case _:
                 self.action_triggered.emit(action)
@@ -255,15 +255,15 @@ class TranscriptPage(PointedPage):
         self._set_following(False)
         self.arrange()
 
-    def _block_text(self, place: tuple[str, int, int]) -> str:
+    def _block_text(self, target: tuple[str, int, int]) -> str:
         """The text of the whole block of code, or the patch of the file, that begins at a segment."""
-        position = self.rows.position(place[0])
+        position = self.rows.position(target[0])
         assert position is not None
-        head = self.rows.row(position).segments[place[1]]
+        head = self.rows.row(position).segments[target[1]]
         if isinstance(head, DiffHead):
             return head.patch
         lines: list[str] = []
-        for segment in self.rows.row(position).segments[place[1] :]:
+        for segment in self.rows.row(position).segments[target[1] :]:
             if not isinstance(segment, Code):
                 break
             lines.append(segment.text)
@@ -295,8 +295,8 @@ class TranscriptPage(PointedPage):
                 top = placed.top + control.area.top()
                 if top >= 0 and top + control.area.height() <= self.height():
                     focus_order.append((self.rows.key(placed.position), placed.number, number))
-        place = focus_order.index(self.focused) if self.focused in focus_order else None
-        following = (0 if forward else len(focus_order) - 1) if place is None else place + (1 if forward else -1)
+        index = focus_order.index(self.focused) if self.focused in focus_order else None
+        following = (0 if forward else len(focus_order) - 1) if index is None else index + (1 if forward else -1)
         if 0 <= following < len(focus_order):
             self.focused = focus_order[following]
             self.setAccessibleDescription(self.control_name(focus_order[following]))

@@ -16,7 +16,7 @@ from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
 from session_host.structured.transcript import Transcript
 
 from .file_names import FileName, FileNames
-from .places import PlacedSegment
+from .positions import PlacedSegment
 from .rows import FRAME_PX, Rows
 from .selection import Selection
 
@@ -113,8 +113,8 @@ class PaintedPage(QWidget):
         x = left + (FRAME_PX if row.framed else 0)
         painter.save()
         painter.translate(x, placed.top)
-        for place, is_hovered in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
-            control = self.control_of(place) if place and place[:2] == (row.key, placed.number) else None
+        for target, is_hovered in ((self.hovered, True), (self.focused if self.hasFocus() else None, False)):
+            control = self.control_of(target) if target and target[:2] == (row.key, placed.number) else None
             if control is not None:
                 painter.setPen(Qt.PenStyle.NoPen if is_hovered else QPen(self.style_.color("accent"), 1.5))
                 fill = blend(self.style_.tokens.text, self.style_.tokens.page, 0.06)
@@ -136,22 +136,22 @@ class PaintedPage(QWidget):
         """The matches of the search in a segment, with their background colours."""
         return []
 
-    # ------------------------------------------------------------ places on the page
+    # ------------------------------------------------------------ positions on the page
 
     def file_names(self, placed: PlacedSegment) -> list[FileName]:
         """The names of files in a segment; their controls are counted after the segment's other controls."""
         return self.names.of(self.rows.row(placed.position).segments[placed.number], placed.laid)
 
-    def control_of(self, place: tuple[str, int, int] | None) -> Control | None:
-        """The control at a place: a segment's own, or the name of a file in its text."""
-        position = None if place is None else self.rows.position(place[0])
-        if place is None or position is None or place[1] >= len(self.rows.row(position).segments):
+    def control_of(self, target: tuple[str, int, int] | None) -> Control | None:
+        """The control at a position: a segment's own, or the name of a file in its text."""
+        position = None if target is None else self.rows.position(target[0])
+        if target is None or position is None or target[1] >= len(self.rows.row(position).segments):
             return None
-        laid = self.rows.laid(position, place[1])
-        if place[2] < len(laid.controls):
-            return laid.controls[place[2]]
-        names = self.names.of(self.rows.row(position).segments[place[1]], laid)
-        number = place[2] - len(laid.controls)
+        laid = self.rows.laid(position, target[1])
+        if target[2] < len(laid.controls):
+            return laid.controls[target[2]]
+        names = self.names.of(self.rows.row(position).segments[target[1]], laid)
+        number = target[2] - len(laid.controls)
         return names[number].control if number < len(names) else None
 
     def segment_at(self, point: QPointF) -> PlacedSegment | None:

@@ -25,13 +25,13 @@ from gui.chat.content.segments import Action
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.shortcuts import KeyOf, no_key, show_key
 from gui.terminal.links.file_lookup import OPENS_WITHIN_S
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.theme.tooltips import show_tooltip
 from gui.wording import chat_texts, common_texts, page_texts
 
-from . import places
+from . import positions
 from .file_names import FileName
 from .scrolling import WHEEL_LINES, ScrollingPage
 from .selection import Point
@@ -66,13 +66,13 @@ class PointedPage(ScrollingPage):
         self._pointer = QPointF()
         self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
         self._drag_timer.timeout.connect(self._drag_on)
-        self._awaited: tuple[FilePlace, float] | None = None
+        self._awaited: tuple[FileLocation, float] | None = None
         """The clicked file while it is looked up, and the time of the click."""
         self.names.answered.connect(self._on_answered)
         self._key_source: QWindow | None = None
         """While the pointer is over the page: the window that is watched for Ctrl."""
 
-    def run_action(self, place: tuple[str, int, int]) -> None:
+    def run_action(self, target: tuple[str, int, int]) -> None:
         """Run the action of a control."""
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class PointedPage(ScrollingPage):
         return None
 
     def file_at(self, point: QPointF) -> tuple[tuple[str, int, int], FileName] | None:
-        """The name of a file at a point, and its place; also while it is not known yet whether there is such a file."""
+        """The name of a file at a point, and its position; also before it is known whether there is such a file."""
         placed = self.segment_at(point)
         inside = self.within(placed, point) if placed is not None else point
         if placed is None or not placed.laid.is_on_text(inside):
@@ -99,7 +99,7 @@ class PointedPage(ScrollingPage):
         return None
 
     def _target_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> tuple[str, int, int] | None:
-        """The place of the file name, else of the control, that a click with these modifiers activates."""
+        """The position of the file name, else of the control, that a click with these modifiers activates."""
         found = self.file_at(point) if self.names.opens(modifiers) else None
         return found[0] if found is not None else self._control_at(point)
 
@@ -111,7 +111,7 @@ class PointedPage(ScrollingPage):
         if self.underMouse() and self._pressed_at is None:
             self._hover(self._pointer, QGuiApplication.queryKeyboardModifiers())
 
-    def _open_once_known(self, file: FilePlace, at_s: float) -> None:
+    def _open_once_known(self, file: FileLocation, at_s: float) -> None:
         """Open a clicked file if it exists; while the lookup runs, wait for its result."""
         path = self.names.path_of(file.path)
         if path is None:
@@ -139,13 +139,13 @@ class PointedPage(ScrollingPage):
         point = event.position()
         self._pressed_at, self._dragging = point, False
         self._pressed_control = self._target_at(point, event.modifiers())
-        place = self._point_at(point)
-        if place is None:
+        at = self._point_at(point)
+        if at is None:
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.selection.anchor is not None:
-            self.selection.select(self.selection.anchor, place)
+            self.selection.select(self.selection.anchor, at)
         else:
-            self.selection.select(place, place)
+            self.selection.select(at, at)
         self.focused = None
         self.update()
 
@@ -226,12 +226,12 @@ class PointedPage(ScrollingPage):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the word under the pointer."""
         placed = self.segment_at(event.position())
-        place = self._point_at(event.position())
-        if placed is None or place is None or self._control_at(event.position()) is not None:
+        at = self._point_at(event.position())
+        if placed is None or at is None or self._control_at(event.position()) is not None:
             self.mousePressEvent(event)
             return
         for box in placed.laid.boxes:
-            inside = place.offset - box.start
+            inside = at.offset - box.start
             if 0 <= inside <= box.length:
                 layout = box.layout
                 begin = min(inside, max(box.length - 1, 0))
@@ -242,7 +242,7 @@ class PointedPage(ScrollingPage):
                 while last < len(text) and (text[last].isalnum() or text[last] == "_"):
                     last += 1
                 word = (box.start + first, box.start + max(last, first + 1))
-                self.selection.select(place._replace(offset=word[0]), place._replace(offset=word[1]))
+                self.selection.select(at._replace(offset=word[0]), at._replace(offset=word[1]))
                 self._offer_selection()
                 self.update()
                 return
@@ -302,9 +302,9 @@ class PointedPage(ScrollingPage):
             return True
         return bool(super().event(event))
 
-    def control_name(self, place: tuple[str, int, int] | None) -> str:
+    def control_name(self, target: tuple[str, int, int] | None) -> str:
         """The name of a control's action."""
-        control = self.control_of(place)
+        control = self.control_of(target)
         return "" if control is None else control.name
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -358,8 +358,8 @@ class PointedPage(ScrollingPage):
 
     def select_all(self) -> None:
         """Select the whole transcript."""
-        position, number = places.first_of(self.rows)
-        last, last_number = places.last_of(self.rows)
+        position, number = positions.first_of(self.rows)
+        last, last_number = positions.last_of(self.rows)
         text = self.rows.row(last).segments[last_number].text
         self.selection.select(
             Point(self.rows.key(position), number, 0), Point(self.rows.key(last), last_number, utf16_length(text))

@@ -24,9 +24,9 @@ from gui.theme.tokens import TEXT_PX
 from gui.wording import chat_texts, page_texts
 from session_host.structured.transcript import Transcript
 
-from . import places
+from . import positions
 from .painting import BAR_PX, PaintedPage
-from .places import Place, PlacedSegment
+from .positions import PlacedSegment, ScrollPosition
 from .rows import TAIL, Rows
 
 _AT_END_PX = 2.0
@@ -61,8 +61,8 @@ class ScrollingPage(PaintedPage):
         super().__init__(theme, directory, parent)
         self._size_px = TEXT_PX
         self._mono = TerminalFont()
-        self._place: Place | None = None
-        self._place_to_restore: Place | None = None
+        self._scroll_position: ScrollPosition | None = None
+        self._position_to_restore: ScrollPosition | None = None
         """The scroll position to restore when the transcript has its row again."""
         self._is_following_end = True
         self._is_at_request = False
@@ -96,17 +96,17 @@ class ScrollingPage(PaintedPage):
         """Show a transcript, at the previous scroll position if that exists in it."""
         columns, modes = self.rows.columns, self.rows.modes
         transcript.take_changes()
-        if self._place_to_restore is None and not self._is_following_end:
-            self._place_to_restore = self._place
+        if self._position_to_restore is None and not self._is_following_end:
+            self._position_to_restore = self._scroll_position
         self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory, self.content)
         self.rows.columns, self.rows.modes = columns, modes
         self._set_following(True)
-        kept = self._place_to_restore
+        kept = self._position_to_restore
         if kept is not None and self.rows.position(kept.key) is not None and kept.key != TAIL:
-            self._place, self._place_to_restore = kept, None
+            self._scroll_position, self._position_to_restore = kept, None
             self._set_following(False)
         elif len(transcript):
-            self._place_to_restore = None
+            self._position_to_restore = None
         self.hovered = self.focused = None
         if self.isVisible():
             self._show_frame()
@@ -136,11 +136,12 @@ class ScrollingPage(PaintedPage):
         if self.goes_on():
             self._set_following(True)
         elif self._is_at_request:
-            self._place = self.begun_request() or self._place  # The rows above it may have another height.
+            # The rows above it may have another height.
+            self._scroll_position = self.begun_request() or self._scroll_position
         self._walk()
         if self._is_following_end and (start := self.cut_request()) is not None:
             self._set_following(False)
-            self._place, self._is_at_request = start, True
+            self._scroll_position, self._is_at_request = start, True
             self._walk()
         visible, height = self.visible, self.height()
         if visible:
@@ -153,25 +154,25 @@ class ScrollingPage(PaintedPage):
         self._place_cards()
         self._show_button()
         self.arranged.emit()
-        top = places.first_change(previous, visible, self.height())
+        top = positions.first_change(previous, visible, self.height())
         self.update(0, top, self.width(), self.height() - top)
 
     def _walk(self) -> None:
         """Find the segments on the page."""
         rows, height = self.rows, float(self.height())
         for _ in range(3):
-            if self._is_following_end or self._place is None:
-                self._place = places.from_bottom(rows, height)
-            visible = places.walk(rows, self._place, height)
+            if self._is_following_end or self._scroll_position is None:
+                self._scroll_position = positions.from_bottom(rows, height)
+            visible = positions.walk(rows, self._scroll_position, height)
             if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
-                self._place = places.from_bottom(rows, height)
-                visible = places.walk(rows, self._place, height)
+                self._scroll_position = positions.from_bottom(rows, height)
+                visible = positions.walk(rows, self._scroll_position, height)
             self.visible = visible
             if not self._measure_cards():
                 break
 
     def _is_last(self, visible: PlacedSegment) -> bool:
-        return (visible.position, visible.number) == places.last_of(self.rows)
+        return (visible.position, visible.number) == positions.last_of(self.rows)
 
     def _set_following(self, following: bool) -> None:
         self._is_at_request = False
@@ -197,12 +198,12 @@ class ScrollingPage(PaintedPage):
     def _place_cards(self) -> None:
         """Place the requests' widgets."""
 
-    def cut_request(self) -> Place | None:
-        """The place of a request that begins above the page, while the page shows the end."""
+    def cut_request(self) -> ScrollPosition | None:
+        """The position of a request that begins above the page, while the page shows the end."""
         return None
 
-    def begun_request(self) -> Place | None:
-        """The place of the request that is shown from its beginning."""
+    def begun_request(self) -> ScrollPosition | None:
+        """The position of the request that is shown from its beginning."""
         return None
 
     def goes_on(self) -> bool:
@@ -211,9 +212,13 @@ class ScrollingPage(PaintedPage):
 
     def _show_bar(self) -> None:
         total = self.rows.heights.total
-        place = self._place
+        position = self._scroll_position
         end = max(round(total - self.height()), 0)
-        value = end if self._is_following_end or place is None else round(places.distance_from_top(self.rows, place))
+        value = (
+            end
+            if self._is_following_end or position is None
+            else round(positions.distance_from_top(self.rows, position))
+        )
         self._is_setting_bar = True
         self._bar.setPageStep(self.height())
         self._bar.setSingleStep(round(self.style_.line_px * WHEEL_LINES))
@@ -255,10 +260,10 @@ class ScrollingPage(PaintedPage):
 
     def scroll_by(self, distance: float) -> None:
         """Scroll down, or up with a negative distance."""
-        if self._place is None or (distance > 0 and self._is_following_end):
+        if self._scroll_position is None or (distance > 0 and self._is_following_end):
             return
         self._set_following(False)
-        self._place = places.moved(self.rows, self._place, round(distance))
+        self._scroll_position = positions.moved(self.rows, self._scroll_position, round(distance))
         self.arrange()
 
     def scroll_to_end(self) -> None:
@@ -269,7 +274,7 @@ class ScrollingPage(PaintedPage):
     def scroll_to_start(self) -> None:
         """Scroll to the beginning."""
         self._set_following(False)
-        self._place = places.top(self.rows)
+        self._scroll_position = positions.top(self.rows)
         self.arrange()
 
     def scroll_to(self, key: str, segment: int, y: float = 0.0, *, always: bool = False) -> None:
@@ -284,7 +289,7 @@ class ScrollingPage(PaintedPage):
         if not always and shown is not None and top <= shown.top + y <= bottom:
             return
         self._set_following(False)
-        self._place = places.moved(self.rows, Place(key, segment, round(y)), -self.height() // 3)
+        self._scroll_position = positions.moved(self.rows, ScrollPosition(key, segment, round(y)), -self.height() // 3)
         self.arrange()
 
     def _on_bar(self, value: int) -> None:
@@ -294,7 +299,7 @@ class ScrollingPage(PaintedPage):
         if value >= self._bar.maximum():
             self.scroll_to_end()
             return
-        self._place = places.at_distance(self.rows, float(value))
+        self._scroll_position = positions.at_distance(self.rows, float(value))
         self.arrange()
 
     # ------------------------------------------------------------ appearance

@@ -16,7 +16,7 @@ _MAX_READ = 1000
 
 
 class Point(NamedTuple):
-    """A place in the text: the key of a row, one of its segments, and the offset in the segment's text."""
+    """A position in the text: the key of a row, one of its segments, and the offset in the segment's text."""
 
     key: str
     segment: int
@@ -102,11 +102,11 @@ def _selected(
     """The segments of one row, cut to the selection."""
     found: list[Segment] = []
     for number, segment in enumerate(segments):
-        place = (position, number)
-        if not first[:2] <= place <= last[:2]:
+        segment_at = (position, number)
+        if not first[:2] <= segment_at <= last[:2]:
             continue
-        begin = first[2] if place == first[:2] else 0
-        end = last[2] if place == last[:2] else utf16_length(segment.text)
+        begin = first[2] if segment_at == first[:2] else 0
+        end = last[2] if segment_at == last[:2] else utf16_length(segment.text)
         if begin < end:
             found.append(cut(segment, begin, end))
     return found

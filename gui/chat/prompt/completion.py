@@ -32,7 +32,7 @@ class Completion(QObject):
         self._page = page
         self._commands: tuple[SlashCommand, ...] = ()
         self._offers: list[str] = []
-        self._places: list[Sequence[int]] = []
+        self._positions: list[Sequence[int]] = []
         """The matched characters of each row."""
         self._word = ""
         self._dismissed = ""
@@ -50,9 +50,9 @@ class Completion(QObject):
         """Set the agent's commands."""
         self._commands = commands
 
-    def places(self, row: int) -> Sequence[int]:
+    def positions(self, row: int) -> Sequence[int]:
         """The matched characters of a row."""
-        return self._places[row] if row < len(self._places) else ()
+        return self._positions[row] if row < len(self._positions) else ()
 
     def close(self) -> None:
         """Close the list."""
@@ -72,12 +72,14 @@ class Completion(QObject):
                 chat_texts.joined(f"/{one_line(command.name)}", one_line(command.description or command.hint))
                 for command in found
             ]
-            self._places = [()] * len(rows)
+            self._positions = [()] * len(rows)
         else:
             matches = self.files.matching(word[1:])
             self._offers = [f"@{match.path}" for match in matches]
             rows = [one_line(match.path) for match in matches]
-            self._places = [match.places if row == match.path else () for row, match in zip(rows, matches, strict=True)]
+            self._positions = [
+                match.positions if row == match.path else () for row, match in zip(rows, matches, strict=True)
+            ]
         if not rows or self._offers == [word]:
             self.close()
             return
@@ -128,8 +130,8 @@ class _MatchDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         text, area = str(index.data()), option.rect.adjusted(_TEXT_PX, 0, -_TEXT_PX, 0)
-        places = self._completion.places(index.row())
-        if not places or option.fontMetrics.horizontalAdvance(text) > area.width():
+        positions = self._completion.positions(index.row())
+        if not positions or option.fontMetrics.horizontalAdvance(text) > area.width():
             super().paint(painter, option, index)
             return
         ground = QStyleOptionViewItem(option)
@@ -139,5 +141,5 @@ class _MatchDelegate(QStyledItemDelegate):
         painter.save()
         painter.setFont(option.font)
         painter.setPen(self._theme.tokens.color("text"))
-        paint_matched(painter, area, text, places, self._theme.tokens)
+        paint_matched(painter, area, text, positions, self._theme.tokens)
         painter.restore()

@@ -21,11 +21,11 @@ class Match(NamedTuple):
 
     Attributes:
         path: the path.
-        places: the matched characters.
+        positions: the matched characters.
     """
 
     path: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
 
 
 class PathIndex:
@@ -44,7 +44,7 @@ class PathIndex:
         if not typed:
             return [Match(path, ()) for path in self._paths[:MAX_OFFERED]]
         found = [
-            (_is_outside(typed, path), best.is_scattered, -best.score, Match(path, best.places))
+            (_is_outside(typed, path), best.is_scattered, -best.score, Match(path, best.positions))
             for path in self._likeliest(typed.lower())
             if not (path == typed and path.endswith("/")) and (best := _best(typed, path)) is not None
         ]
@@ -75,7 +75,7 @@ def _best(typed: str, path: str) -> Fit | None:
     start = _name_start(path)
     if whole is None or (named := fit(typed, path[start:])) is None:
         return whole
-    named = Fit(named.score + _IN_NAME, tuple(start + place for place in named.places), named.is_scattered)
+    named = Fit(named.score + _IN_NAME, tuple(start + index for index in named.positions), named.is_scattered)
     return min(named, whole, key=lambda each: (each.is_scattered, -each.score))
 
 

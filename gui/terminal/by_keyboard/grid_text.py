@@ -59,9 +59,9 @@ class GridText:
 
     def _row(self, number: int) -> Row:
         if number not in self._rows:
-            place = number - self.first
-            if place < self._history:
-                begin = place - place % _ROWS_AT_ONCE
+            index = number - self.first
+            if index < self._history:
+                begin = index - index % _ROWS_AT_ONCE
                 read = self._emulator.history(begin, min(_ROWS_AT_ONCE, self._history - begin))
             else:
                 begin, read = self._history, self._emulator.rows()

@@ -103,8 +103,8 @@ class Hints(QObject):
     def spans(self) -> list[Span]:
         """The cells of the labels, in the viewport."""
         top = self._view.top if self._view is not None else 0
-        places = [(item.target.cells[0], len(item.label)) for item in self._labelled]
-        return [(row - top, first, first + length - 1) for (row, first, _last), length in places]
+        labels = [(item.target.cells[0], len(item.label)) for item in self._labelled]
+        return [(row - top, first, first + length - 1) for (row, first, _last), length in labels]
 
     # ------------------------------------------------------------ entering and leaving
 
@@ -253,10 +253,10 @@ class Hints(QObject):
         """A row with labels, each given with its column; letters that are typed already have the target's colours."""
         typed_colors, label_colors = found_colors(self._surface.theme)
         for column, label in texts:
-            for place, letter in enumerate(label):
-                colors = typed_colors if place < len(self.typed_letters) else label_colors
+            for index, letter in enumerate(label):
+                colors = typed_colors if index < len(self.typed_letters) else label_colors
                 style = Style(colors.foreground, colors.background, int(Attribute.BOLD))
-                row = overwritten(row, column + place, letter, style)
+                row = overwritten(row, column + index, letter, style)
         return row
 
 

@@ -13,7 +13,7 @@ _MAX_ROWS = 1000
 """The maximum number of rows that are read to find the end of one line."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A cell; its row is numbered as in ``Text``."""
 
     row: int
@@ -61,46 +61,46 @@ def last_column(text: Text, row: int) -> int:
     return max(column, 0)
 
 
-def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Place:
-    """The place nearest to a cell, never in the second half of a wide character.
+def at(text: Text, row: int, column: int, *, is_free: bool = False) -> Position:
+    """The position nearest to a cell, never in the second half of a wide character.
 
-    The place is on a character of the row; with ``is_free``, it may be on the blank cells after the last character.
+    The position is on a character of the row; with ``is_free``, it may be on the blank cells after the last character.
     """
     row = min(max(row, text.first), text.last)
     column = min(max(column, 0), text.columns - 1 if is_free else last_column(text, row))
     cells = text.cells(row)
-    return Place(row, column - 1 if column and not cells[column] else column)
+    return Position(row, column - 1 if column and not cells[column] else column)
 
 
 # ---------------------------------------------------------------- by character
 
 
-def left(text: Text, place: Place, *, is_free: bool = False) -> Place:
+def left(text: Text, position: Position, *, is_free: bool = False) -> Position:
     """The character before; ``is_free``: at the row's first cell, stay there."""
-    if place.column > 0:
-        return at(text, place.row, place.column - 1, is_free=True)
-    if is_free or place.row == text.first:
-        return place
-    return Place(place.row - 1, last_column(text, place.row - 1))
+    if position.column > 0:
+        return at(text, position.row, position.column - 1, is_free=True)
+    if is_free or position.row == text.first:
+        return position
+    return Position(position.row - 1, last_column(text, position.row - 1))
 
 
-def right(text: Text, place: Place, *, is_free: bool = False) -> Place:
+def right(text: Text, position: Position, *, is_free: bool = False) -> Position:
     """The character after; ``is_free``: move up to the row's last cell, and stay there."""
-    cells = text.cells(place.row)
-    column = place.column + 1
+    cells = text.cells(position.row)
+    column = position.column + 1
     if column < len(cells) and not cells[column]:
         column += 1
-    if column < len(cells) and (is_free or column <= last_column(text, place.row)):
-        return Place(place.row, column)
-    if is_free or place.row == text.last:
-        return place
-    return Place(place.row + 1, 0)
+    if column < len(cells) and (is_free or column <= last_column(text, position.row)):
+        return Position(position.row, column)
+    if is_free or position.row == text.last:
+        return position
+    return Position(position.row + 1, 0)
 
 
 # ---------------------------------------------------------------- by word
 
-_Step = tuple[Place | None, str]
-"""A place and its character; None and a blank at the end of a line."""
+_Step = tuple[Position | None, str]
+"""A position and its character; None and a blank at the end of a line."""
 
 
 def _kind(character: str, *, is_big: bool) -> int:
@@ -110,12 +110,12 @@ def _kind(character: str, *, is_big: bool) -> int:
     return 1 if is_big or character.isalnum() or character == "_" else 2
 
 
-def _forward(text: Text, place: Place) -> Iterator[_Step]:
-    row, column = place.row, place.column + 1
+def _forward(text: Text, position: Position) -> Iterator[_Step]:
+    row, column = position.row, position.column + 1
     while True:
         if column > 0 or not text.is_blank(row):
             cells = text.cells(row)
-            yield from ((Place(row, at), cells[at]) for at in range(column, len(cells)) if cells[at])
+            yield from ((Position(row, at), cells[at]) for at in range(column, len(cells)) if cells[at])
         if not text.wraps(row):
             yield None, " "
         if row >= text.last:
@@ -123,12 +123,12 @@ def _forward(text: Text, place: Place) -> Iterator[_Step]:
         row, column = row + 1, 0
 
 
-def _backward(text: Text, place: Place) -> Iterator[_Step]:
-    row, column = place.row, place.column - 1
+def _backward(text: Text, position: Position) -> Iterator[_Step]:
+    row, column = position.row, position.column - 1
     while True:
         if not text.is_blank(row):
             cells = text.cells(row)
-            yield from ((Place(row, at), cells[at]) for at in range(column, -1, -1) if cells[at])
+            yield from ((Position(row, at), cells[at]) for at in range(column, -1, -1) if cells[at])
         if row <= text.first:
             yield None, " "
             return
@@ -137,10 +137,10 @@ def _backward(text: Text, place: Place) -> Iterator[_Step]:
             yield None, " "
 
 
-def word_forward(text: Text, place: Place, *, is_big: bool = False) -> Place:
+def word_forward(text: Text, position: Position, *, is_big: bool = False) -> Position:
     """The beginning of the next word; the text's end if there is none."""
-    kind = _kind(text.cells(place.row)[place.column] or " ", is_big=is_big)
-    for found, character in _forward(text, place):
+    kind = _kind(text.cells(position.row)[position.column] or " ", is_big=is_big)
+    for found, character in _forward(text, position):
         next_kind = _kind(character, is_big=is_big)
         if found is not None and next_kind and next_kind != kind:
             return found
@@ -148,19 +148,19 @@ def word_forward(text: Text, place: Place, *, is_big: bool = False) -> Place:
     return text_end(text)
 
 
-def word_end(text: Text, place: Place, *, is_big: bool = False) -> Place:
+def word_end(text: Text, position: Position, *, is_big: bool = False) -> Position:
     """The next end of a word; the text's end if there is none."""
-    return _run_end(_forward(text, place), is_big=is_big) or text_end(text)
+    return _run_end(_forward(text, position), is_big=is_big) or text_end(text)
 
 
-def word_back(text: Text, place: Place, *, is_big: bool = False) -> Place:
+def word_back(text: Text, position: Position, *, is_big: bool = False) -> Position:
     """The beginning of the word, or of the one before; the text's beginning if there is none."""
-    return _run_end(_backward(text, place), is_big=is_big) or Place(text.first, 0)
+    return _run_end(_backward(text, position), is_big=is_big) or Position(text.first, 0)
 
 
-def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Place | None:
-    """The last place of the first word in the order of the steps."""
-    last: Place | None = None
+def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Position | None:
+    """The last position of the first word in the order of the steps."""
+    last: Position | None = None
     last_kind = 0
     for found, character in steps:
         kind = _kind(character, is_big=is_big)
@@ -173,52 +173,52 @@ def _run_end(steps: Iterator[_Step], *, is_big: bool) -> Place | None:
 # ---------------------------------------------------------------- by line and paragraph
 
 
-def line_start(text: Text, place: Place) -> Place:
+def line_start(text: Text, position: Position) -> Position:
     """The first cell of the line, over soft wraps."""
-    row = place.row
-    while row > max(text.first, place.row - _MAX_ROWS) and text.wraps(row - 1):
+    row = position.row
+    while row > max(text.first, position.row - _MAX_ROWS) and text.wraps(row - 1):
         row -= 1
-    return Place(row, 0)
+    return Position(row, 0)
 
 
-def line_text(text: Text, place: Place) -> Place:
+def line_text(text: Text, position: Position) -> Position:
     """The first character of the line that is not a blank."""
-    start = line_start(text, place)
+    start = line_start(text, position)
     row = start.row
     while text.is_blank(row) and text.wraps(row) and row < min(text.last, start.row + _MAX_ROWS):
         row += 1
     cells = text.cells(row)
-    return Place(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
+    return Position(row, next((column for column, cell in enumerate(cells) if cell and not cell.isspace()), 0))
 
 
-def line_end(text: Text, place: Place) -> Place:
+def line_end(text: Text, position: Position) -> Position:
     """The last character of the line, over soft wraps."""
-    row = place.row
-    while row < min(text.last, place.row + _MAX_ROWS) and text.wraps(row):
+    row = position.row
+    while row < min(text.last, position.row + _MAX_ROWS) and text.wraps(row):
         row += 1
-    return Place(row, last_column(text, row))
+    return Position(row, last_column(text, row))
 
 
-def paragraph_back(text: Text, place: Place) -> Place:
+def paragraph_back(text: Text, position: Position) -> Position:
     """The blank row above the paragraph; the text's beginning if there is none."""
-    row = place.row - 1
+    row = position.row - 1
     while row > text.first and text.is_blank(row):
         row -= 1
     while row > text.first and not text.is_blank(row):
         row -= 1
-    return Place(max(row, text.first), 0)
+    return Position(max(row, text.first), 0)
 
 
-def paragraph_forward(text: Text, place: Place) -> Place:
+def paragraph_forward(text: Text, position: Position) -> Position:
     """The blank row below the paragraph; the text's end if there is none."""
-    row = place.row
+    row = position.row
     while row < text.end and text.is_blank(row):
         row += 1
     while row < text.end and not text.is_blank(row):
         row += 1
-    return Place(row, 0) if row < text.end else text_end(text)
+    return Position(row, 0) if row < text.end else text_end(text)
 
 
-def text_end(text: Text) -> Place:
+def text_end(text: Text) -> Position:
     """The last character of the text."""
-    return Place(text.end, last_column(text, text.end))
+    return Position(text.end, last_column(text, text.end))

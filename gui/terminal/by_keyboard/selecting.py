@@ -22,25 +22,25 @@ from . import motions
 from .grid_text import GridText
 from .held_view import HeldView, ModeHost
 from .key_names import COMMANDS, MOTIONS, key_name
-from .motions import Place
+from .motions import Position
 
 Kind = Literal["", "characters", "lines", "block"]
 _MAX_COUNT_DIGITS = 4
 _LAST_COLUMN = sys.maxsize
 
-_BY_TEXT: dict[str, Callable[[GridText, Place], Place]] = {
+_BY_TEXT: dict[str, Callable[[GridText, Position], Position]] = {
     "word_forward": motions.word_forward,
     "word_end": motions.word_end,
     "word_back": motions.word_back,
-    "big_word_forward": lambda text, place: motions.word_forward(text, place, is_big=True),
-    "big_word_end": lambda text, place: motions.word_end(text, place, is_big=True),
-    "big_word_back": lambda text, place: motions.word_back(text, place, is_big=True),
+    "big_word_forward": lambda text, position: motions.word_forward(text, position, is_big=True),
+    "big_word_end": lambda text, position: motions.word_end(text, position, is_big=True),
+    "big_word_back": lambda text, position: motions.word_back(text, position, is_big=True),
     "line_start": motions.line_start,
     "line_text": motions.line_text,
     "line_end": motions.line_end,
     "paragraph_back": motions.paragraph_back,
     "paragraph_forward": motions.paragraph_forward,
-    "text_start": lambda text, _place: Place(text.first, 0),
+    "text_start": lambda text, _place: Position(text.first, 0),
     "text_end": lambda text, _place: motions.text_end(text),
 }
 
@@ -68,8 +68,8 @@ class KeyboardSelection(QObject):
         self._find_prompts = find_prompts
         self._surface = surface
         self._view: HeldView | None = None
-        self._caret = Place(0, 0)
-        self._anchor = Place(0, 0)
+        self._caret = Position(0, 0)
+        self._anchor = Position(0, 0)
         self._goal_column = 0
         """The column to which motions up and down return."""
         self._count_digits = ""
@@ -84,10 +84,10 @@ class KeyboardSelection(QObject):
         return self._view is not None
 
     @property
-    def caret(self) -> Place:
+    def caret(self) -> Position:
         """The caret's cell; rows are counted from the oldest of the history."""
         dropped = self._view.dropped if self._view is not None else 0
-        return Place(self._caret.row - dropped, self._caret.column)
+        return Position(self._caret.row - dropped, self._caret.column)
 
     # ------------------------------------------------------------ entering and leaving
 
@@ -100,9 +100,9 @@ class KeyboardSelection(QObject):
         self._view = view = HeldView(emulator)
         cursor_row = view.dropped + emulator.scrollback_rows + emulator.cursor.row
         if view.top <= cursor_row < view.top + view.rows:
-            self._caret = Place(cursor_row, emulator.cursor.column)
+            self._caret = Position(cursor_row, emulator.cursor.column)
         else:
-            self._caret = Place(view.top + view.rows - 1, 0)
+            self._caret = Position(view.top + view.rows - 1, 0)
         self._goal_column = self._caret.column
         self.kind, self._count_digits, self._match_is_selected = "", "", False
         self._surface.has_caret = True
@@ -228,7 +228,7 @@ class KeyboardSelection(QObject):
             self._caret = step(text, caret, is_free=is_free)
         elif motion in {"prompt_back", "prompt_forward"}:
             row = self._prompt_row(view.emulator, caret.row - view.dropped, is_back=motion == "prompt_back")
-            self._caret = caret if row is None else Place(row + view.dropped, 0)
+            self._caret = caret if row is None else Position(row + view.dropped, 0)
         else:
             self._caret = _BY_TEXT[motion](text, caret)
         self._goal_column = _LAST_COLUMN if motion == "line_end" and not is_free else self._caret.column
@@ -240,8 +240,8 @@ class KeyboardSelection(QObject):
             return max((each for each in rows if each < row), default=None)
         return min((each for each in rows if each > row), default=None)
 
-    def _point(self, view: HeldView, place: Place) -> tuple[int, int]:
-        return place.column, place.row - view.top
+    def _point(self, view: HeldView, position: Position) -> tuple[int, int]:
+        return position.column, position.row - view.top
 
     def _extend(self, view: HeldView) -> None:
         """Move the selection's head to the caret, which is in view."""
@@ -268,7 +268,7 @@ class KeyboardSelection(QObject):
         view = self._view
         if view is None:
             return
-        self._caret = Place(view.top + row, column)
+        self._caret = Position(view.top + row, column)
         self._goal_column = column
         self._match_is_selected = not self.kind
         if self.kind:
@@ -283,11 +283,11 @@ class KeyboardSelection(QObject):
         """Keep the scroll position although output has arrived; caret and anchor stay on rows that exist."""
         if not view.follow():
             self._renumber(view)
-        self._anchor = Place(max(self._anchor.row, view.dropped), self._anchor.column)
-        self._caret = Place(max(self._caret.row, view.dropped), self._caret.column)
+        self._anchor = Position(max(self._anchor.row, view.dropped), self._anchor.column)
+        self._caret = Position(max(self._caret.row, view.dropped), self._caret.column)
 
     def _renumber(self, view: HeldView) -> None:
-        """Renumber the rows: keep the caret's place in the view, and clear the selection."""
+        """Renumber the rows: keep the caret's position in the view, and clear the selection."""
         row = self._caret.row - view.top
         frame = view.emulator.frame()
         view.emulator.damage_all()
@@ -295,7 +295,7 @@ class KeyboardSelection(QObject):
         self.kind = ""
         view.emulator.clear_selection()
         row = min(max(row, 0), view.rows - 1)
-        self._caret = Place(view.top + row, min(self._caret.column, view.emulator.size.columns - 1))
+        self._caret = Position(view.top + row, min(self._caret.column, view.emulator.size.columns - 1))
         self._host.on_mode()
 
     def keep_caret_in_view(self) -> None:
@@ -317,7 +317,7 @@ class KeyboardSelection(QObject):
             self._was_scrolled = False
             row = min(max(self._caret.row, view.top), view.top + view.rows - 1)
             if row != self._caret.row:
-                self._caret = Place(row, self._caret.column)
+                self._caret = Position(row, self._caret.column)
                 self._extend(view)
         column, row = self._point(view, self._caret)
         is_in_view = 0 <= row < frame.size.rows

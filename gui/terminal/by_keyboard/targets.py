@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gui.terminal.links.headings import listed_place
-from gui.terminal.links.links import FilePlace, links_in
+from gui.terminal.links.links import FileLocation, links_in
 from session_host.terminal.base import Row
 from session_host.terminal.lines import TextLine
 
@@ -39,7 +39,7 @@ class Target(NamedTuple):
     cells: Cells
     text: str = ""
     uri: str = ""
-    file: FilePlace | None = None
+    file: FileLocation | None = None
     is_marked: bool = False
 
 
@@ -55,7 +55,7 @@ def marked_targets(rows: Sequence[Row], first: int) -> list[Target]:
             if not uri:
                 continue
             span = (number, run.column, run.column + run.cells - 1)
-            before = next((place for place in reversed(range(len(found))) if found[place].uri == uri), None)
+            before = next((index for index in reversed(range(len(found))) if found[index].uri == uri), None)
             last = found[before].cells[-1] if before is not None else (-2, 0, 0)
             if before is not None and last[0] == number and last[2] + 1 == run.column:
                 joined = (*found[before].cells[:-1], (number, last[1], span[2]))
@@ -80,7 +80,7 @@ def targets_in(lines: Iterable[TextLine]) -> list[Target]:
 
 
 def listed_targets(lines: Iterable[TextLine], heading_of: Callable[[int], str]) -> list[Target]:
-    """The lines' places in files; the file's name is in a heading above (``links.headings``).
+    """The lines' locations in files; the file's name is in a heading above (``links.headings``).
 
     Args:
         lines: successive lines.

@@ -126,7 +126,7 @@ class LineIndex:
         above = 1 if first > self.dropped else 0
         page = self._emulator.history(first - above - self.dropped, self._first - first + above)
         # A line begins after a row that does not wrap.
-        skipped = next((place for place in range(above, len(page)) if place == 0 or not page[place - 1].wrapped), above)
+        skipped = next((index for index in range(above, len(page)) if index == 0 or not page[index - 1].wrapped), above)
         first += skipped - above
         new = joined_lines(page[skipped:], first, self._emulator.size.columns)
         self.lines[:0] = new

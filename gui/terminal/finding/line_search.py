@@ -73,12 +73,12 @@ def _lines_upwards(emulator: Emulator) -> Iterator[TextLine]:
 
 def _rows_upwards(emulator: Emulator) -> Iterator[tuple[int, Row]]:
     history, screen = emulator.scrollback_rows, emulator.rows()
-    for place in reversed(range(len(screen))):
-        yield history + place, screen[place]
+    for index in reversed(range(len(screen))):
+        yield history + index, screen[index]
     end = history
     while end > 0:
         first = max(0, end - _ROWS_AT_ONCE)
         page = emulator.history(first, end - first)
-        for place in reversed(range(len(page))):
-            yield first + place, page[place]
+        for index in reversed(range(len(page))):
+            yield first + index, page[index]
         end = first

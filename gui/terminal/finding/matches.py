@@ -69,8 +69,8 @@ class Matches:
     def number_of(self, match: Match) -> int | None:
         """The index of a match in ``all``; None if it is not there."""
         known = self.all
-        place = bisect_left(known, match)
-        return place if place < len(known) and known[place][:2] == match[:2] else None
+        index = bisect_left(known, match)
+        return index if index < len(known) and known[index][:2] == match[:2] else None
 
     def refresh(self) -> None:
         """Update the matches after output."""

@@ -29,8 +29,8 @@ class RowNumbers:
         if self._kind != self._current_kind():
             return None
         if self._mark is not None:
-            place = self._mark.row_number()
-            return None if place is None else self._marked_row - place
+            row = self._mark.row_number()
+            return None if row is None else self._marked_row - row
         rows, limit = self._emulator.scrollback_rows, self._emulator.scrollback_limit
         # There was no history, so no row was marked. If the history is full now, it may have dropped rows.
         return None if rows and rows >= limit else self.dropped

@@ -36,7 +36,7 @@ class HistoryBar(QScrollBar):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self._silent = False
-        self._place = 0
+        self._row = 0
         self._ticks: list[int] = []
         self._current_tick: int | None = None
         self._current_color, self._tick_color = QColor(), QColor()
@@ -57,13 +57,13 @@ class HistoryBar(QScrollBar):
 
     def show_place(self, history_rows: int, offset: int, page_rows: int) -> None:
         """Show that the view is scrolled back by ``offset`` rows."""
-        place = history_rows - offset
-        if self.maximum() != history_rows or self._place != place or self.pageStep() != page_rows:
+        row = history_rows - offset
+        if self.maximum() != history_rows or self._row != row or self.pageStep() != page_rows:
             self._silent = True
-            self._place = place
+            self._row = row
             self.setPageStep(page_rows)
             self.setRange(0, history_rows)
-            self.setValue(place)
+            self.setValue(row)
             self._silent = False
         self.setVisible(history_rows > 0)
 
@@ -91,8 +91,8 @@ class HistoryBar(QScrollBar):
         painter.end()
 
     def _on_value(self, value: int) -> None:
-        if self._silent or value == self._place:
+        if self._silent or value == self._row:
             return
-        by = value - self._place
-        self._place = value
+        by = value - self._row
+        self._row = value
         self.moved.emit(by)

@@ -9,7 +9,7 @@ from PySide6.QtCore import SignalInstance
 from gui.terminal.drawing.surface import Surface
 from session_host.terminal.base import Emulator, Frame
 
-from .scroll_place import ScrollPosition, go_to, place_of_row
+from .scroll_position import ScrollPosition, go_to, position_of_row
 
 
 class ScrolledHost(Protocol):
@@ -24,7 +24,7 @@ class ScrolledHost(Protocol):
 
 
 class Scrolling:
-    """The place of one view in its history.
+    """The position of one view in its history.
 
     Attributes:
         pending: the position to scroll to once the history has it; None for no such position.
@@ -40,7 +40,7 @@ class Scrolling:
         self.may_look_back = True
 
     @property
-    def place(self) -> ScrollPosition | None:
+    def scroll_position(self) -> ScrollPosition | None:
         """The pending position, or the current one; None at the end of the history."""
         emulator = self._host.emulator
         if self.pending is not None or emulator is None:
@@ -49,15 +49,15 @@ class Scrolling:
             return None
         frame = emulator.frame()
         emulator.damage_all()
-        return _place_of(frame, emulator)
+        return _position_of(frame, emulator)
 
     def keep(self, frame: Frame, emulator: Emulator) -> None:
         """Keep the position of a frame as pending, until there is another emulator."""
-        self.pending = self.pending or _place_of(frame, emulator)
+        self.pending = self.pending or _position_of(frame, emulator)
 
-    def look_at(self, place: ScrollPosition | None) -> None:
+    def look_at(self, position: ScrollPosition | None) -> None:
         """Scroll to a position once the history has it; scrolling or typing cancels this."""
-        self.pending = place
+        self.pending = position
         self.try_pending()
 
     def try_pending(self) -> None:
@@ -105,7 +105,7 @@ class Scrolling:
             self._scrolled.emit()
 
 
-def _place_of(frame: Frame, emulator: Emulator) -> ScrollPosition | None:
+def _position_of(frame: Frame, emulator: Emulator) -> ScrollPosition | None:
     if not frame.scroll_offset:
         return None
-    return place_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
+    return position_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)

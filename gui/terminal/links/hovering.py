@@ -14,7 +14,7 @@ from session_host.terminal.base import Emulator, Row
 from session_host.terminal.lines import TextLine, line_at
 
 from .headings import heading_above, listed_place
-from .links import FilePlace, Found, link_in, shown
+from .links import FileLocation, Found, link_in, shown
 
 ROWS_OF_A_LINE = 40
 """The maximum number of rows of the line that are read above the cell, and below it."""
@@ -28,7 +28,7 @@ class Link(NamedTuple):
 
     spans: tuple[Span, ...]
     uri: str = ""
-    file: FilePlace | None = None
+    file: FileLocation | None = None
     is_known: bool = True
     """Whether the target exists; False while the file is looked up."""
     is_marked: bool = False
@@ -94,14 +94,14 @@ def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf
 
 def _found(
     emulator: Emulator, top: int, cell: tuple[int, int]
-) -> tuple[str, FilePlace | None, tuple[Span, ...]] | None:
+) -> tuple[str, FileLocation | None, tuple[Span, ...]] | None:
     line = line_at(emulator, top + cell[1], max_rows=ROWS_OF_A_LINE)
     if line is None:
         return None
-    place = line.character_at(top + cell[1], cell[0])
-    if place is None:
+    index = line.character_at(top + cell[1], cell[0])
+    if index is None:
         return None
-    found = _listed(emulator, line, place) or link_in(line.text, place)
+    found = _listed(emulator, line, index) or link_in(line.text, index)
     if found is None:
         return None
     spans: dict[int, tuple[int, int]] = {}
@@ -112,10 +112,10 @@ def _found(
     return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())
 
 
-def _listed(emulator: Emulator, line: TextLine, place: int) -> Found | None:
-    """The place in the file that is named above the line, at a character of the line's number."""
+def _listed(emulator: Emulator, line: TextLine, index: int) -> Found | None:
+    """The location in the file that is named above the line, at a character of the line's number."""
     listed = listed_place(line.text)
-    if listed is None or listed.file is None or not listed.first <= place < listed.end:
+    if listed is None or listed.file is None or not listed.first <= index < listed.end:
         return None
     path = heading_above(emulator, line.row)
     return listed._replace(file=listed.file._replace(path=path)) if path else None

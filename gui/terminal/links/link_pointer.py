@@ -21,7 +21,7 @@ from session_host.terminal.base import Emulator
 from . import hovering
 from .file_lookup import OPENS_WITHIN_S, FileLookup
 from .hovering import Link
-from .links import FilePlace, LinkRules
+from .links import FileLocation, LinkRules
 
 MENU_TIMEOUT_MS = 150
 """How long the lookup of a file may delay the context menu."""
@@ -64,7 +64,7 @@ class LinkPointer(QObject):
         self._surface = surface
         self._widget = widget
         self._hovered: Link | None = None
-        self._clicked: tuple[FilePlace, float] | None = None
+        self._clicked: tuple[FileLocation, float] | None = None
         """The clicked file while its lookup runs, and the time of the click."""
         self._menu: Callable[[], None] | None = None
         """Shows the context menu that waits for a lookup; None if no menu waits."""

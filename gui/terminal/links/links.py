@@ -61,7 +61,7 @@ class LinkRules(NamedTuple):
     files: bool = True
 
 
-class FilePlace(NamedTuple):
+class FileLocation(NamedTuple):
     """A file and a position in it; lines and columns from 1, 0 for none."""
 
     path: str
@@ -80,17 +80,17 @@ class Found(NamedTuple):
     first: int
     end: int
     uri: str = ""
-    file: FilePlace | None = None
+    file: FileLocation | None = None
 
 
-def link_in(text: str, place: int) -> Found | None:
+def link_in(text: str, index: int) -> Found | None:
     """The link that includes a character of a line; its file need not exist."""
-    if not 0 <= place < len(text) or text[place].isspace():
+    if not 0 <= index < len(text) or text[index].isspace():
         return None
-    begin = max(place - LONGEST, 0)
-    piece = text[begin : place + LONGEST]
+    begin = max(index - LONGEST, 0)
+    piece = text[begin : index + LONGEST]
     for found in _links(piece):
-        if found.first <= place - begin < found.end:
+        if found.first <= index - begin < found.end:
             return found._replace(first=found.first + begin, end=found.end + begin)
     return None
 
@@ -112,7 +112,7 @@ def _links(text: str) -> Iterator[Found]:
         if may_open(uri) and (urlsplit(uri).netloc or uri.lower().startswith("file:///") or "@" in uri):
             yield Found(match.start(), match.start() + len(uri), uri)
     for match in _QUOTED.finditer(text):
-        yield Found(match.start("path"), match.end(), file=_place(match["path"], match["line"], match["column"]))
+        yield Found(match.start("path"), match.end(), file=_location(match["path"], match["line"], match["column"]))
     for match in _FILE.finditer(text):
         line, column = (next(filter(None, match.group(*names)), None) for names in _NUMBERS)
         path, end = match["path"], match.end()
@@ -122,11 +122,11 @@ def _links(text: str) -> Iterator[Found]:
             if anchor := _ANCHOR.search(path):
                 path, line, column = path[: anchor.start()], anchor["line"], anchor["column"]
         if line or "/" in path or _SUFFIX.search(path):
-            yield Found(match.start(), end, file=_place(path, line, column))
+            yield Found(match.start(), end, file=_location(path, line, column))
 
 
-def _place(path: str, line: str | None, column: str | None) -> FilePlace:
-    return FilePlace(path, int(line or 0), int(column or 0))
+def _location(path: str, line: str | None, column: str | None) -> FileLocation:
+    return FileLocation(path, int(line or 0), int(column or 0))
 
 
 def _without_surroundings(uri: str, before: str) -> str:

@@ -16,7 +16,7 @@ from session_host.terminal.prompts import Prompt
 
 from .command_line import command_line, command_text
 from .output import output_text
-from .place_label import PlaceLabel
+from .position_label import PositionLabel
 
 MAX_LISTED: Final = 500
 """The most commands in a list: the rows of each are read."""
@@ -49,7 +49,7 @@ class ListedCommand(NamedTuple):
 class TerminalCommands:
     """The commands of one view. Without a command, the methods act on the chosen one."""
 
-    def __init__(self, host: CommandsHost, label: PlaceLabel, chosen: Callable[[], Prompt | None]) -> None:
+    def __init__(self, host: CommandsHost, label: PositionLabel, chosen: Callable[[], Prompt | None]) -> None:
         """Set up.
 
         Args:

@@ -14,14 +14,14 @@ from gui.terminal.input import clipboard
 from gui.terminal.input.input_sink import TypedInput
 from gui.wording import prompt_texts
 from session_host.terminal.base import Emulator
-from session_host.terminal.prompts import Prompt, RowMark, TurnPlace
+from session_host.terminal.prompts import Prompt, RowMark, TurnPosition
 
 from .commands import TerminalCommands, described, facts_of
 from .heading import CommandHeading
 from .margin import Extent, MarginMark, PromptMargin
 from .output import output_rows, output_text
-from .place_label import PlaceLabel
-from .places import PromptPlaces
+from .position_label import PositionLabel
+from .prompt_finder import PromptFinder
 
 _MARKS_DELAY_MS: Final = 40
 """How long after a frame without scrolling the marks are updated, so that they do not delay a typed character."""
@@ -40,10 +40,10 @@ class AnswerSource(Protocol):
         """Whether the chat's agent keeps its answers."""
 
     def prompt_pattern(self) -> str:
-        """See ``PromptPlaces.pattern``."""
+        """See ``PromptFinder.pattern``."""
 
-    def copy_answer(self, place: TurnPlace | None) -> bool:
-        """Copy the answer at a place, None for the last answer, and show a notice; False if the chat has no agent."""
+    def copy_answer(self, position: TurnPosition | None) -> bool:
+        """Copy the answer at a position (None: the last answer), and show a notice; False if the chat has no agent."""
 
 
 class PromptsHost(Protocol):
@@ -91,13 +91,13 @@ class TerminalPrompts:
         self,
         host: PromptsHost,
         surface: Surface,
-        places: PromptPlaces,
+        finder: PromptFinder,
         note_selection: Callable[[], object],
         view: QWidget,
     ) -> None:
         """``note_selection`` is called after something was selected."""
         self._host = host
-        self._places = places
+        self._finder = finder
         self._surface = surface
         self._note_selection = note_selection
         self._view = view
@@ -106,7 +106,7 @@ class TerminalPrompts:
         self._shown: tuple[Emulator | None, Place] = (None, Place())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface, self._described)
-        self.label = PlaceLabel(view, surface, host.typed_areas)
+        self.label = PositionLabel(view, surface, host.typed_areas)
         self.commands = TerminalCommands(host, self.label, self.chosen)
         self._heading: CommandHeading | None = None
         self.has_heading = True
@@ -118,7 +118,7 @@ class TerminalPrompts:
     def set_answers(self, answers: AnswerSource) -> None:
         """Set the source of answers that are not marked in the terminal."""
         self._answers = answers
-        self._places.pattern = answers.prompt_pattern
+        self._finder.pattern = answers.prompt_pattern
 
     def set_heading(self, *, enabled: bool) -> None:
         """Set whether the command of a long output is shown over the first row."""
@@ -148,7 +148,7 @@ class TerminalPrompts:
             index = next((n for n, prompt in enumerate(prompts) if prompt.row > start), -1)
         if index >= 0:
             self._go_to(emulator, prompts[index])
-            kind = prompt_texts.turn if prompts[index].turn else prompt_texts.place
+            kind = prompt_texts.turn if prompts[index].turn else prompt_texts.position
             text = prompt_texts.failed if failed else kind
             times = facts_of(emulator, prompts[index]._replace(exit_code=None))
             self.label.show_text(" · ".join(filter(None, (text(index + 1, len(prompts)), times))))
@@ -166,8 +166,8 @@ class TerminalPrompts:
         emulator = self._host.emulator
         if emulator is None:
             return
-        places = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
-        found = next((each for each in places if each.number == prompt.number), None)
+        candidates = emulator.prompts() if prompt.number else emulator.prompts(prompt.row, 1)
+        found = next((each for each in candidates if each.number == prompt.number), None)
         if found is None:
             self.label.show_text(prompt_texts.no_command())
         else:
@@ -175,7 +175,7 @@ class TerminalPrompts:
 
     def _prompts(self, emulator: Emulator | None) -> list[Prompt]:
         """All prompts; if there are none, show the reason."""
-        prompts = self._places.prompts(emulator) if emulator is not None else []
+        prompts = self._finder.prompts(emulator) if emulator is not None else []
         if emulator is not None and not prompts:
             full_screen = emulator.modes.alternate_screen
             self.label.show_text(prompt_texts.full_screen() if full_screen else prompt_texts.none())
@@ -205,7 +205,7 @@ class TerminalPrompts:
         place, rows = self._surface.place, emulator.size.rows
         top = place.history_rows - place.offset
         end = prompt.end if prompt.end is not None else prompt.row + 1
-        if prompt.turn and self._places.by_text:
+        if prompt.turn and self._finder.by_text:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         elif prompt.turn:
             self._host.scroll_to_row(max(prompt.row - rows // _TURN_SHARE, 0))
@@ -260,7 +260,7 @@ class TerminalPrompts:
         if text := self._output_of(prompt):
             clipboard.copy_text(text)
             self.label.show_text(prompt_texts.copied())
-        elif self._answers is None or not self._answers.copy_answer(self._turn_place()):
+        elif self._answers is None or not self._answers.copy_answer(self._turn_position()):
             self.label.show_text(prompt_texts.no_output())
 
     def select_output(self, prompt: Prompt | None = None) -> None:
@@ -302,15 +302,15 @@ class TerminalPrompts:
                 show_key(copy, key_of("copy_output"))
                 show_key(select, key_of("select_output"))
         elif answers is not None and answers.has_answers():
-            place = self._turn_place(row)
+            turn = self._turn_position(row)
             menu.addSeparator()
-            title = prompt_texts.copy_answer() if place is not None else prompt_texts.copy_last_answer()
-            copy = menu.addAction(title, lambda: answers.copy_answer(place))
-            if chosen is None and place == self._turn_place():
+            title = prompt_texts.copy_answer() if turn is not None else prompt_texts.copy_last_answer()
+            copy = menu.addAction(title, lambda: answers.copy_answer(turn))
+            if chosen is None and turn == self._turn_position():
                 show_key(copy, key_of("copy_output"))
 
-    def _turn_place(self, row: int | None = None) -> TurnPlace | None:
-        """The place of a row of the viewport among an agent's turns, or of the turn that the user went to.
+    def _turn_position(self, row: int | None = None) -> TurnPosition | None:
+        """The position of a row of the viewport among an agent's turns, or of the turn that the user went to.
 
         None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
         """
@@ -319,7 +319,7 @@ class TerminalPrompts:
             return None
         top = place.history_rows - place.offset
         last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
-        return self._places.turn_at(emulator, last)
+        return self._finder.turn_at(emulator, last)
 
     # -- marks
 

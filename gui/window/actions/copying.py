@@ -12,7 +12,7 @@ from gui.window.page.banners import BannerArea
 from gui.wording import prompt_texts
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 
 _COPIED: Mapping[str, Callable[[int], str]] = {
     "last": prompt_texts.copied_last_answer,
@@ -43,16 +43,16 @@ class ChatAnswers:
         """The pattern of the rows that begin a user's prompt to the chat's agent."""
         return self._agent.signals.user_prompt if self._agent is not None else ""
 
-    def copy_answer(self, place: TurnPlace | None) -> bool:
-        """Put the answer at a place on the clipboard, None for the last one, and say so; False without an agent."""
+    def copy_answer(self, position: TurnPosition | None) -> bool:
+        """Put the answer at a position on the clipboard, None for the last one, and say so; False without an agent."""
         if self._chat.is_shell_or_command:
             return False
-        self._tasks.start(self._copy(place), "copy an answer")
+        self._tasks.start(self._copy(position), "copy an answer")
         return True
 
-    async def _copy(self, place: TurnPlace | None) -> None:
+    async def _copy(self, position: TurnPosition | None) -> None:
         try:
-            found = await read_answer(self._chat, place)
+            found = await read_answer(self._chat, position)
         except TimeoutError:
             title = self._chat.agent_title
             self._banners.inform(prompt_texts.record_is_slow(title), kind="failed", key="answer")

@@ -11,7 +11,7 @@ from configparser import Error as ConfigParserError
 from pathlib import Path
 from typing import Final
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.wording import link_texts
 from session_host.errors import OutliveError
 
@@ -59,7 +59,7 @@ class NotOpened(OutliveError):
     """A link or file is not opened; the message says why."""
 
 
-def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) -> list[str]:
+def command_for(file: FileLocation, editor: str, environment: Mapping[str, str]) -> list[str]:
     """The command that shows a file in the user's editor.
 
     It is the setting, else VISUAL or EDITOR if that has a window, else the desktop's editor, else VISUAL or EDITOR in
@@ -106,7 +106,7 @@ def _split(command: str) -> list[str]:
         return []
 
 
-def _filled(argv: list[str], file: FilePlace) -> list[str]:
+def _filled(argv: list[str], file: FileLocation) -> list[str]:
     """An editor's command with the file; in a terminal, if the editor needs one."""
     if not argv:
         raise NotOpened(link_texts.wrong_editor())

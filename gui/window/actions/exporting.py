@@ -13,7 +13,7 @@ from gui.bridge import text_files
 from gui.bridge.background.export import export
 from gui.bridge.chat import SHOW_WAITING_AFTER_MS, Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.window.actions.open_links import LinkOpener
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.terminal_page import TerminalPage
@@ -88,7 +88,7 @@ class ChatTexts(QObject):
             return
         if lines:
             self._banners.withdraw(key)
-            self._opener.open_file(FilePlace(str(path), lines))
+            self._opener.open_file(FileLocation(str(path), lines))
         else:
             self._banners.inform(notice_texts.no_text(chat.name), key=key)
 
@@ -101,7 +101,7 @@ class ChatTexts(QObject):
             text = notice_texts.cannot_open_text(chat.name, error)
             self._banners.inform(text, kind="failed", key=f"text {chat.id}")
         else:
-            self._opener.open_file(FilePlace(str(path)))
+            self._opener.open_file(FileLocation(str(path)))
 
     async def _replace_previous(self, session_id: str, suffix: str, path: Path) -> None:
         """Note a chat's text, and remove the one that it had under an earlier name."""

@@ -25,7 +25,7 @@ from PySide6.QtGui import QDesktopServices
 
 from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.file_lookup import directories_of, existing
-from gui.terminal.links.links import FilePlace, has_no_scheme, may_open
+from gui.terminal.links.links import FileLocation, has_no_scheme, may_open
 from gui.window.actions.editors import NotOpened, command_for
 from gui.wording import link_texts, page_texts
 
@@ -54,13 +54,13 @@ class LinkOpener:
         elif not QDesktopServices.openUrl(QUrl(uri)):
             self._on_failure(page_texts.no_program_for(urlsplit(uri).scheme))
 
-    def open_file(self, file: FilePlace, directory: str = "") -> None:
+    def open_file(self, file: FileLocation, directory: str = "") -> None:
         """Open a file; its path may be relative if it is named in the text of a chat in ``directory``."""
         self._tasks.start(self._open(lambda: checked(named_file(file, directory))), "open file")
 
     def open_directory(self, directory: str) -> None:
         """Open a chat's directory in the editor."""
-        self._tasks.start(self._open(lambda: FilePlace(checked_directory(directory))), "open directory")
+        self._tasks.start(self._open(lambda: FileLocation(checked_directory(directory))), "open directory")
 
     def show_directory(self, directory: str) -> None:
         """Show a chat's directory in the desktop's file manager."""
@@ -77,7 +77,7 @@ class LinkOpener:
         if not show_directory(directory):
             self._on_failure(link_texts.no_file_manager())
 
-    async def _open(self, find: Callable[[], FilePlace]) -> None:
+    async def _open(self, find: Callable[[], FileLocation]) -> None:
         import asyncio
 
         try:
@@ -90,13 +90,13 @@ class LinkOpener:
             self._on_failure(link_texts.cannot_start(argv[0]))
 
 
-def named_file(file: FilePlace, directory: str) -> FilePlace:
+def named_file(file: FileLocation, directory: str) -> FileLocation:
     """A file with its absolute path; a relative one is looked up in the chat's directory and in its repository."""
     path = existing(file.path, directories_of(directory)) or str(Path(directory, file.path))
     return file._replace(path=path)
 
 
-def own_file(uri: str, directory: str) -> FilePlace:
+def own_file(uri: str, directory: str) -> FileLocation:
     """The file of a ``file:`` link, if it is one of the chat's own; its path may be relative, as in ``named_file``.
 
     The line number is the link's fragment, as in kitty's links, or a suffix of the path (":12").
@@ -113,10 +113,10 @@ def own_file(uri: str, directory: str) -> FilePlace:
     behind = None if existing(named, roots) else _BEHIND.fullmatch(named)
     if behind is not None:
         named, place = behind["path"], behind
-    path = os.path.realpath(named_file(FilePlace(named), directory).path)
+    path = os.path.realpath(named_file(FileLocation(named), directory).path)
     if not any(os.path.commonpath([path, root]) == root for root in roots):
         raise NotOpened(link_texts.file_outside(path))
-    return FilePlace(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FilePlace(path)
+    return FileLocation(path, int(place["line"] or 0), int(place["column"] or 0)) if place else FileLocation(path)
 
 
 def show_directory(directory: str) -> bool:
@@ -135,7 +135,7 @@ def checked_directory(directory: str) -> str:
     return directory
 
 
-def checked(file: FilePlace) -> FilePlace:
+def checked(file: FileLocation) -> FileLocation:
     """Return the file if it is a text file.
 
     Raises:

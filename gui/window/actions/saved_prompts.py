@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
 from gui.settings.saved_prompts import BrokenPrompt, SavedPrompt, prompts_directory, read_prompts
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.window.actions.open_links import LinkOpener
 from gui.window.all_sheets import Sheets
 from gui.window.new_chat.sheet import NewChatSheet
@@ -120,7 +120,7 @@ class SavedPrompts:
         self._sheets.chooser.ask(saved_prompt_texts.edit(), saved_prompt_texts.search_to_edit(), choices)
 
     def _open(self, path: Path, line: int = 0) -> None:
-        self._opener.open_file(FilePlace(str(path), line))
+        self._opener.open_file(FileLocation(str(path), line))
 
     def _show_directory(self) -> None:
         try:

@@ -30,11 +30,11 @@ class ShownComment(NamedTuple):
     """A comment on the page.
 
     Attributes:
-        is_apart: whether the card does not stand below the comment's lines, and so has to say which they are.
+        is_apart: whether the card is not below the comment's lines, and so has to say which they are.
     """
 
     comment: ReviewComment
-    place: comment_texts.Place
+    location: comment_texts.CommentLocation
     is_apart: bool = False
 
 
@@ -81,7 +81,7 @@ class CommentCard(QWidget):
         comment = shown.comment
         is_same = (comment, shown) == (self.comment, self._shown) and bool(self._stops)
         self.comment, self._shown = comment, shown
-        self.setAccessibleName(comment_texts.comment_on(comment_texts.place(shown.place)))
+        self.setAccessibleName(comment_texts.comment_on(comment_texts.location_line(shown.location)))
         if is_same or self.editor is not None:
             return
         self._clear()
@@ -113,7 +113,7 @@ class CommentCard(QWidget):
     def _add_place(self) -> None:
         """Say where the comment belongs, if it does not stand below its lines."""
         if self._shown.is_apart:
-            self._add_label(comment_texts.place(self._shown.place), "secondary")
+            self._add_label(comment_texts.location_line(self._shown.location), "secondary")
             lines = [comment_texts.quoted_line(visible(line)) for line in self.comment.lines[:_QUOTED_LINES]]
             quoted = self._add_label("\n".join(lines + ["…"] * (len(self.comment.lines) > _QUOTED_LINES)), "code")
             quoted.setFont(monospace_font())
@@ -209,6 +209,6 @@ class CommentCard(QWidget):
         tokens = self._theme.tokens
         paint_frame(painter, QRectF(self.rect()), tokens.color("border"), tokens.color("raised"))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.color("needs_you" if self._shown.place.is_changed else "accent"))
+        painter.setBrush(tokens.color("needs_you" if self._shown.location.is_changed else "accent"))
         painter.drawRoundedRect(QRectF(3, 8, 3, self.height() - 16), 1.5, 1.5)
         painter.end()

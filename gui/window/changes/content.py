@@ -161,10 +161,10 @@ def _head(head: DiffHead, file: ChangedFile, top: str) -> DiffHead:
         is_link = file.modes[1] in {LINK, ""}
         notes.append(changes_texts.symbolic_link() if is_link else changes_texts.no_symbolic_link())
     patch = f"{head.header}\n{file.patch}" if file.patch else head.patch
-    place = head.file
-    if place is not None:
-        place = None if file.is_submodule else place._replace(path=f"{top}/{file.path}")
+    location = head.file
+    if location is not None:
+        location = None if file.is_submodule else location._replace(path=f"{top}/{file.path}")
     return dataclasses.replace(
         head, note=chat_texts.joined(*notes), added=file.added, removed=file.removed,
-        file=place, patch=patch,
+        file=location, patch=patch,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Finds text in the diffs, from the place on the page downwards."""
+"""Finds text in the diffs, from the position on the page downwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ChangesFinder(TranscriptFinder):
         if not hits or not self.scan.is_done:
             return None
         page = self._page
-        place = page.visible[0] if page.visible else None
-        begin = (place.position, place.number) if place is not None else (0, 0)
+        first = page.visible[0] if page.visible else None
+        begin = (first.position, first.number) if first is not None else (0, 0)
         places = ((page.rows.position(hit.item) or 0, hit.segment) for hit in hits)
         return next((number for number, each in enumerate(places) if each >= begin), 0)

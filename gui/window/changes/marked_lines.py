@@ -14,7 +14,7 @@ from gui.chat.content.copying import utf16_slice
 from gui.chat.content.segments import Diff, Segment
 from gui.chat.drawing.segment_layout import SegmentLayout, utf16_length
 from gui.chat.page.painting import PaintedPage
-from gui.chat.page.places import PlacedSegment
+from gui.chat.page.positions import PlacedSegment
 
 
 class LineRange(NamedTuple):

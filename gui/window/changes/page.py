@@ -14,9 +14,9 @@ from gui.chat.content.segments import Action, Card, Diff, DiffHead, Segment
 from gui.chat.drawing.style import MARGIN_PX
 from gui.chat.page.accessible_rows import spoken_segments
 from gui.chat.page.painting import BAR_PX
-from gui.chat.page.places import Place, PlacedSegment
+from gui.chat.page.positions import PlacedSegment, ScrollPosition
 from gui.chat.page.rows import TAIL, Row
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.window.changes import marked_lines
 from gui.window.changes.anchors import Anchored
@@ -60,11 +60,11 @@ class ChangesPage(LineMarkPage):
         self.restyled.connect(self.arrange)
 
     def show_changes(self, changes: Changes, name: str) -> None:
-        """Show these changes; the place stays if its file still has changes."""
-        place = self.place if len(self.transcript) else None
+        """Show these changes; the scroll position stays if its file still has changes."""
+        position = self.scroll_position if len(self.transcript) else None
         self.marked = None
         self._file_segments.asked = ""
-        self.show_items(self._file_segments.set_changes(changes), name, place)
+        self.show_items(self._file_segments.set_changes(changes), name, position)
 
     def show_comments(
         self, comments: Mapping[str, Sequence[Anchored]], shown: Mapping[str, ShownComment], *, all_files: bool
@@ -102,26 +102,26 @@ class ChangesPage(LineMarkPage):
 
     def _refresh(self, key: str) -> None:
         """Update a file's row; the lines on the page stay where they are."""
-        position, place = self.rows.position(key), self._place
+        position, scroll = self.rows.position(key), self._scroll_position
         if position is None:
             return
-        if place is None or place.key != key:
+        if scroll is None or scroll.key != key:
             self.rows.refresh(key)
             return
         segments = self.rows.row(position).segments
-        top = segments[min(place.segment, len(segments) - 1)]
-        line = marked_lines.line_count(segments[: place.segment])
+        top = segments[min(scroll.segment, len(segments) - 1)]
+        line = marked_lines.line_count(segments[: scroll.segment])
         self.rows.refresh(key)
         segments = self.rows.row(position).segments
         if isinstance(top, Card) and top in segments:
-            self._place = place._replace(segment=segments.index(top))
+            self._scroll_position = scroll._replace(segment=segments.index(top))
         elif isinstance(top, Diff | Card) and (found := marked_lines.place_of_line(segments, line)) is not None:
             number = found[0]
             segment = segments[number]
             assert isinstance(segment, Diff)
             inside = line - marked_lines.line_count(segments[:number])
             above = marked_lines.line_top(segment, self.rows.laid(position, number), inside) if inside else 0.0
-            self._place = Place(key, number, place.above * isinstance(top, Diff) + above)
+            self._scroll_position = ScrollPosition(key, number, scroll.above * isinstance(top, Diff) + above)
 
     # ------------------------------------------------------------ cards
 
@@ -213,7 +213,7 @@ class ChangesPage(LineMarkPage):
         self.arrange()
         if (position := self.rows.position(key)) is not None and key:
             segments = self.rows.row(position).segments
-            number = next(place for place, each in enumerate(segments) if isinstance(each, DiffHead)) + 1
+            number = next(at for at, each in enumerate(segments) if isinstance(each, DiffHead)) + 1
             self.scroll_to(key, number)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
             self.focused = (key, number, 0)
@@ -230,7 +230,7 @@ class ChangesPage(LineMarkPage):
         """Show a file at the top of the page."""
         self.unmark()
         self.chosen_file = key
-        self.go_to(Place(key, 0, 0.0))
+        self.go_to(ScrollPosition(key, 0, 0.0))
 
     @property
     def file_in_view(self) -> str:
@@ -300,7 +300,7 @@ class ChangesPage(LineMarkPage):
         )
         return next(among, here)
 
-    def _action(self, menu: QMenu, text: str, file: FilePlace) -> QAction:
+    def _action(self, menu: QMenu, text: str, file: FileLocation) -> QAction:
         return menu.addAction(text, lambda: self.action_triggered.emit(Action("file", file=file)))
 
     def _line_at(self, placed: PlacedSegment, point: QPointF) -> int:

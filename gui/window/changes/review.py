@@ -114,8 +114,8 @@ class Review(QObject):
                 moved += [each.comment] if each.comment != saved else []
             found.setdefault(ELSEWHERE if file is None else file.path, []).append(each)
             is_lost = each.last is None
-            place = _place(each.comment, shown(each.comment.path), is_changed=is_lost and file is not None)
-            cards[saved.id] = ShownComment(each.comment, place, is_lost)
+            location = _location(each.comment, shown(each.comment.path), is_changed=is_lost and file is not None)
+            cards[saved.id] = ShownComment(each.comment, location, is_lost)
         self._anchored = found
         self._page.show_comments(found, cards, all_files=all_files)
         if moved:
@@ -227,8 +227,8 @@ class Review(QObject):
         for each in given:
             comment = each.comment
             path = visible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
-            place = _place(comment, path, is_changed=each.last is None)
-            rows.append((place, [visible(line) for line in comment.lines], comment.text))
+            location = _location(comment, path, is_changed=each.last is None)
+            rows.append((location, [visible(line) for line in comment.lines], comment.text))
         return comment_texts.prompt(rows)
 
     def copy(self) -> None:
@@ -266,5 +266,5 @@ class Review(QObject):
         self._receiver.give(chat, self._text(given), report)
 
 
-def _place(comment: ReviewComment, path: str, *, is_changed: bool) -> comment_texts.Place:
-    return comment_texts.Place(path, comment.first, comment.last, comment.is_old, is_changed)
+def _location(comment: ReviewComment, path: str, *, is_changed: bool) -> comment_texts.CommentLocation:
+    return comment_texts.CommentLocation(path, comment.first, comment.last, comment.is_old, is_changed)

@@ -13,7 +13,7 @@ from gui.bridge.changes_reader import MAX_BYTES, Changes, ChangesReader, Since
 from gui.bridge.restore_points import SincePrompt
 from gui.bridge.review_comments import ReviewComments
 from gui.chat.content.segments import Action
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon
 from gui.theme.menu import Menu
@@ -57,7 +57,7 @@ class ChangesWindow(TextWindow):
         self,
         theme: Theme,
         reader: ChangesReader,
-        open_file: Callable[[FilePlace], object],
+        open_file: Callable[[FileLocation], object],
         comments: ReviewComments,
         receiver: CommentReceiver,
     ) -> None:
@@ -225,14 +225,18 @@ class ChangesWindow(TextWindow):
         self._is_going = True
         self.page.go_to_file(key)
         self._is_going = False
-        self._chosen = key, self.page.place  # Not at the top, if the page ends before.
+        self._chosen = key, self.page.scroll_position  # Not at the top, if the page ends before.
 
     def _on_arranged(self) -> None:
         """Mark the file that the user reads; the one that was chosen until the page is scrolled."""
         if self._is_going:
             return
         key = self.page.file_in_view
-        if self._chosen is not None and self._chosen[1] == self.page.place and self.page.is_on_page(self._chosen[0]):
+        if (
+            self._chosen is not None
+            and self._chosen[1] == self.page.scroll_position
+            and self.page.is_on_page(self._chosen[0])
+        ):
             key = self._chosen[0]
         number = next((number for number, file in enumerate(self.files.files) if file.path == key), -1)
         if number >= 0 and number != self.files.current:

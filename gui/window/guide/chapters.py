@@ -22,7 +22,7 @@ _CODE = r"```.*?```|`[^`\n]*`"
 
 
 class Match(NamedTuple):
-    """One place of the searched text: the block, its segment, and the offsets in the segment's text, as Qt counts."""
+    """A position in the searched text: the block, its segment, and the offsets in the segment's text, as Qt counts."""
 
     block: str
     segment: int

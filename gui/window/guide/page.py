@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 
 from gui.chat.page.document import DocumentPage
-from gui.chat.page.places import Place
+from gui.chat.page.positions import ScrollPosition
 from gui.chat.page.rows import Row
 from gui.finding.query import Pattern
 from gui.window.guide.chapters import Chapter, Match
@@ -23,9 +23,9 @@ class GuidePage(DocumentPage):
 
     history_requested = Signal(int)
 
-    def show_chapter(self, chapter: Chapter, place: Place | None = None) -> None:
-        """Show a chapter, from a place on; None is its beginning."""
-        self.show_items(chapter.blocks, chapter.title, place)
+    def show_chapter(self, chapter: Chapter, scroll_position: ScrollPosition | None = None) -> None:
+        """Show a chapter, from a position on; None is its beginning."""
+        self.show_items(chapter.blocks, chapter.title, scroll_position)
 
     def mark(self, pattern: Pattern | None, current: Match | None) -> None:
         """Mark the places of a pattern, and show the current one."""

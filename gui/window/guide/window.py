@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 
 from gui.chat.content.segments import Action
-from gui.chat.page.places import Place
+from gui.chat.page.positions import ScrollPosition
 from gui.finding.query import FindQuery, Pattern
 from gui.theme.follow import Theme
 from gui.window.guide.chapters import Match, read_chapters
@@ -24,10 +24,10 @@ CHAPTERS_PX = 272
 
 
 class _Visit(NamedTuple):
-    """Where the user was: a chapter, and the place at the top of the page."""
+    """Where the user was: a chapter, and the position at the top of the page."""
 
     row: int
-    place: Place | None = None
+    scroll_position: ScrollPosition | None = None
 
 
 class GuideWindow(TextWindow):
@@ -90,7 +90,7 @@ class GuideWindow(TextWindow):
             self._visit(_Visit(row))
 
     def _visit(self, visit: _Visit) -> None:
-        self._back.append(_Visit(self._row, self.page.place))
+        self._back.append(_Visit(self._row, self.page.scroll_position))
         self._forward.clear()
         self._show(visit)
 
@@ -98,7 +98,7 @@ class GuideWindow(TextWindow):
         """Go back, or forward again."""
         visits, following = (self._back, self._forward) if by < 0 else (self._forward, self._back)
         if visits:
-            following.append(_Visit(self._row, self.page.place))
+            following.append(_Visit(self._row, self.page.scroll_position))
             self._show(visits.pop())
 
     def _show(self, visit: _Visit) -> None:
@@ -106,12 +106,12 @@ class GuideWindow(TextWindow):
         chapter = self._chapters[visit.row]
         self.setWindowTitle(guide_texts.title_of(chapter.title) if visit.row else guide_texts.title())
         self._side.set_current(visit.row)
-        self.page.show_chapter(chapter, visit.place)
+        self.page.show_chapter(chapter, visit.scroll_position)
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
-        """Write other keys into the chapters; the place stays."""
+        """Write other keys into the chapters; the scroll position stays."""
         self._chapters = read_chapters(keys)
-        self._show(_Visit(self._row, self.page.place))
+        self._show(_Visit(self._row, self.page.scroll_position))
         if self._pattern is not None:
             self._find()
 
@@ -125,13 +125,13 @@ class GuideWindow(TextWindow):
     # ------------------------------------------------------------ find
 
     def _find(self) -> None:
-        """Find the typed text: list the chapters that contain it, and show the next match after the current place."""
+        """Find the typed text: list the chapters that contain it, and show the next match after the current one."""
         text = self.search.text().strip()
         if not text:
             self._end_search()
             return
         if self._origin is None:
-            self._origin = _Visit(self._row, self.page.place)
+            self._origin = _Visit(self._row, self.page.scroll_position)
         self._pattern = pattern = Pattern(FindQuery(text))
         self._found = [(row, match) for row, chapter in enumerate(self._chapters) for match in chapter.matches(pattern)]
         self._side.set_listed(list(dict.fromkeys(row for row, _ in self._found)))

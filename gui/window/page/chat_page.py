@@ -35,8 +35,8 @@ class ChatPage(Area):
         end_shown: the end of the chat became visible.
         link_requested: the user opens an address in the text.
         marked_link_requested: the user opens an address that the program attached to a text (OSC 8).
-        file_requested: the user opens a file named in the view (a FilePlace, with an absolute path, or one relative to
-            the chat's directory).
+        file_requested: the user opens a file named in the view (a FileLocation; its path is absolute, or relative
+            to the chat's directory).
         changes_requested: the user opens the window with the changes of the chat's directory.
         notice_given: one line from the view for the user.
         zoomed: the user made the text larger or smaller (steps from the configured size).

@@ -53,7 +53,7 @@ class PaneArea(QWidget):
         self._covering: int | None = None
         self._active: int | None = None
         self._lines: list[_Line] = []
-        self.places: dict[int, Rect] = {}
+        self.rectangles: dict[int, Rect] = {}
         """The area of each pane; of panes behind one that covers them, too."""
         self.dividers: list[Divider] = []
         self.zone = DropZone(theme, self)
@@ -68,10 +68,10 @@ class PaneArea(QWidget):
 
     def _lay_out(self) -> None:
         whole = Rect(0, 0, self.width(), self.height())
-        self.places, self.dividers = areas(self._tree, whole, GAP_PX)
+        self.rectangles, self.dividers = areas(self._tree, whole, GAP_PX)
         for number, pane in self._panes.items():
             if self._covering is None or self._covering == number:
-                pane.setGeometry(*(whole if self._covering == number else self.places[number]))
+                pane.setGeometry(*(whole if self._covering == number else self.rectangles[number]))
                 pane.show()
             else:
                 pane.hide()
@@ -84,7 +84,8 @@ class PaneArea(QWidget):
             self._lines.append(_Line(self._theme, self))
         for line, divider in zip(self._lines, shown, strict=True):
             line.place_at(
-                divider, part_beside(divider, self.places[self._active]) if self._active in self.places else None
+                divider,
+                part_beside(divider, self.rectangles[self._active]) if self._active in self.rectangles else None,
             )
 
     def can_split(self, number: int, side: Side, moving: int | None = None) -> bool:
@@ -97,8 +98,8 @@ class PaneArea(QWidget):
         """
         new = -1
         tree = split(self._tree, number, side, new) if moving is None else moved(self._tree, moving, number, side)
-        places, _ = areas(tree, Rect(0, 0, self.width(), self.height()), GAP_PX)
-        halves = places[number], places[new if moving is None else moving]
+        rectangles, _ = areas(tree, Rect(0, 0, self.width(), self.height()), GAP_PX)
+        halves = rectangles[number], rectangles[new if moving is None else moving]
         if side in {"left", "right"}:
             return all(half.width >= MIN_HALF_WIDTH_PX for half in halves)
         return all(half.height >= MIN_HALF_HEIGHT_PX for half in halves)
@@ -107,9 +108,9 @@ class PaneArea(QWidget):
         """The rightmost visible pane at the top that has room for a button."""
         if self._covering is not None:
             return self._covering
-        top = [number for number, place in self.places.items() if place.top == 0]
-        wide = [number for number in top if self.places[number].width >= BUTTON_ROOM_PX]
-        return max(wide or top, key=lambda number: self.places[number].left)
+        top = [number for number, rectangle in self.rectangles.items() if rectangle.top == 0]
+        wide = [number for number in top if self.rectangles[number].width >= BUTTON_ROOM_PX]
+        return max(wide or top, key=lambda number: self.rectangles[number].left)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -145,7 +146,7 @@ class _Line(QWidget):
         self.update()
 
     def _along_px(self, event: QMouseEvent) -> int:
-        """The place of the mouse across the line, in the area of all panes."""
+        """The position of the mouse across the line, in the area of all panes."""
         point = self.mapTo(self._area, event.position().toPoint())
         return point.x() if self._divider is not None and self._divider.is_row else point.y()
 
@@ -185,7 +186,7 @@ class _Line(QWidget):
         painter.end()
 
     def _painted(self, part: Rect, width_px: float = 0.0) -> QRectF:
-        """The place of a part of the line in this widget; without a width, it has one pixel of the screen."""
+        """The rectangle of a part of the line in this widget; without a width, it has one pixel of the screen."""
         thin = width_px or 1 / self.devicePixelRatioF()
         if self._divider is not None and self._divider.is_row:
             return QRectF(GRIP_BEFORE_PX, part.top - self.y(), thin, part.height)

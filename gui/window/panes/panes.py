@@ -174,15 +174,15 @@ class Panes(QObject):
     def write_state(self, saved: SavedWindow) -> None:
         """Write panes and tabs into the saved form."""
         order = pane_tree.numbers(self.tree)
-        places = {number: place for place, number in enumerate(order)}
+        indexes = {number: index for index, number in enumerate(order)}
         saved.panes = [self._panes[number].tabs.saved() for number in order]
-        saved.tree = pane_tree.renumbered(self.tree, places) or saved.tree
-        saved.active_pane, saved.is_pane_zoomed = places[self._active], self.is_zoomed
+        saved.tree = pane_tree.renumbered(self.tree, indexes) or saved.tree
+        saved.active_pane, saved.is_pane_zoomed = indexes[self._active], self.is_zoomed
 
     def restore(self, saved: SavedWindow) -> None:
         """Create the saved panes and open their tabs, except those of removed chats."""
-        kept = [place for place, pane in enumerate(saved.panes) if self._has_existing_chats(pane)]
-        tree = pane_tree.renumbered(saved.arrangement(), {place: number for number, place in enumerate(kept)})
+        kept = [index for index, pane in enumerate(saved.panes) if self._has_existing_chats(pane)]
+        tree = pane_tree.renumbered(saved.arrangement(), {index: number for number, index in enumerate(kept)})
         if tree is None:
             return
         self.tree = tree
@@ -291,10 +291,10 @@ class Panes(QObject):
 
     def split(self, side: Side) -> None:
         """Split the active pane; the new pane shows the same chat and gets the keyboard."""
-        chat, place = self.active_chat, self.scroll_position_of(self.active_id)
+        chat, position = self.active_chat, self.scroll_position_of(self.active_id)
         if chat is not None:
             tabs = self.split_pane(self.active, side).tabs
-            tabs.insert(chat, place=place)
+            tabs.insert(chat, position=position)
             tabs.activate(chat.id)
 
     def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
@@ -314,7 +314,7 @@ class Panes(QObject):
 
     def focus(self, side: Side) -> None:
         """Move the keyboard focus to the next pane at this side."""
-        number = pane_tree.neighbour(self.area.places, self._active, side, self._use_order)
+        number = pane_tree.neighbour(self.area.rectangles, self._active, side, self._use_order)
         if number is not None:
             self.activate_pane(number)
 

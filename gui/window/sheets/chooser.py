@@ -24,7 +24,7 @@ WIDTH_PX = 520
 ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-_PLACES_ROLE = _CHOICE_ROLE + 1
+_POSITIONS_ROLE = _CHOICE_ROLE + 1
 _DETAIL_PENALTY = 12
 _MARK_PX = 24
 """The room of a chat's mark."""
@@ -111,12 +111,12 @@ class Chooser(Sheet):
         # Equal matches keep their order: the most recent chat first, commands in the given order.
         found.sort(key=lambda each: -each[0].score)
         fitting = [choice for _how, choice in found]
-        places_of = [how.places for how, _choice in found]
+        positions_of = [how.positions for how, _choice in found]
         self.items.clear()
-        for choice, places in zip(fitting, places_of, strict=True):
+        for choice, positions in zip(fitting, positions_of, strict=True):
             item = QStandardItem(choice.title)
             item.setData(choice, _CHOICE_ROLE)
-            item.setData([place for place in places if place < len(choice.title)], _PLACES_ROLE)
+            item.setData([index for index in positions if index < len(choice.title)], _POSITIONS_ROLE)
             item.setEditable(False)
             mark = f", {choice.mark.value}" if choice.mark is not None else ""
             item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
@@ -157,13 +157,13 @@ def _how(typed: str, choice: Choice) -> Fit | None:
     """Match a choice: by its title, by its other words, or with a lower rank by its detail."""
     found = fit(typed, choice.title)
     if choice.also and (other := fit(typed, choice.also)) is not None:
-        found = _better(found, other._replace(places=()))
+        found = _better(found, other._replace(positions=()))
     whole = f"{choice.title} {choice.detail}"
     if (found is None or found.is_scattered) and (other := fit(typed, whole)) is not None:
         score = other.score - _DETAIL_PENALTY * len(typed)
         # With so many words, some begin with almost any letters.
         is_scattered = not all(word in whole.lower() for word in typed.lower().split())
-        found = _better(found, Fit(score, other.places, is_scattered))
+        found = _better(found, Fit(score, other.positions, is_scattered))
     return found
 
 
@@ -192,7 +192,7 @@ class _ChoiceDelegate(RowDelegate):
         painter.setPen(tokens.color("text"))
         left = text.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(detail) - GAP_S_PX, 0)
         if title == choice.title:
-            paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
+            paint_matched(painter, left, title, index.data(_POSITIONS_ROLE) or [], tokens)
         else:
             painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
 

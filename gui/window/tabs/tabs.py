@@ -13,7 +13,7 @@ from gui.bridge.background.malloc_trim import trim_memory
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings.saved_window import SavedPane
-from gui.terminal.history.scroll_place import ScrollPosition
+from gui.terminal.history.scroll_position import ScrollPosition
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.terminal_page import TerminalPage
@@ -123,14 +123,16 @@ class Tabs(QObject):
         page = self._pages.get(session_id)
         if page is None:
             return self._scroll_positions.get(session_id)
-        place = page.view.place if isinstance(page, TerminalPage) else None
-        return (place.row, place.digest) if place is not None else None
+        position = page.view.scroll_position if isinstance(page, TerminalPage) else None
+        return (position.row, position.digest) if position is not None else None
 
     def saved(self) -> SavedPane:
         """The current tabs in the saved form."""
         ids = self.ids()
-        places = {session_id: place for session_id in ids if (place := self.scroll_position_of(session_id)) is not None}
-        return SavedPane(ids, self._shown, places)
+        positions = {
+            session_id: position for session_id in ids if (position := self.scroll_position_of(session_id)) is not None
+        }
+        return SavedPane(ids, self._shown, positions)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -145,11 +147,11 @@ class Tabs(QObject):
             shown = continuations.get(saved.active)
             self.activate(shown.id if shown is not None else known[-1])
 
-    def insert(self, chat: Chat, at: int = -1, place: tuple[int, str] | None = None) -> None:
+    def insert(self, chat: Chat, at: int = -1, position: tuple[int, str] | None = None) -> None:
         """Add a chat's tab at an index, without bringing it to the front; with a scroll position."""
         if self._bar.index_of(chat.id) < 0:
-            if place is not None:
-                self._scroll_positions[chat.id] = place
+            if position is not None:
+                self._scroll_positions[chat.id] = position
             self._insert_tab(chat.id, at)
             self.changed.emit()
 
@@ -237,7 +239,7 @@ class Tabs(QObject):
             self.activate(self._bar.id_at((self._bar.currentIndex() + by) % self._bar.count()))
 
     def go_to(self, number: int) -> None:
-        """Go to the tab in this place, counted from 1; 9 is the last one."""
+        """Go to the tab at this position, counted from 1; 9 is the last one."""
         index = self._bar.count() - 1 if number == 9 else number - 1
         if 0 <= index < self._bar.count():
             self.activate(self._bar.id_at(index))
@@ -296,9 +298,9 @@ class Tabs(QObject):
             page = self._make_page(chat)
             self._pages[chat.id] = page
             self._stack.addWidget(page)
-            place = self._scroll_positions.pop(chat.id, None)
-            if place is not None and isinstance(page, TerminalPage):
-                page.view.look_at(ScrollPosition(*place))
+            position = self._scroll_positions.pop(chat.id, None)
+            if position is not None and isinstance(page, TerminalPage):
+                page.view.look_at(ScrollPosition(*position))
             self.page_made.emit(page)
         return page
 

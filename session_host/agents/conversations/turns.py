@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Final, Literal, NamedTuple
 
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 
 _SPREAD: Final = 20
 """How many turns the terminal's marks and the agent's record may differ by: commands make marks without prompts."""
@@ -76,22 +76,22 @@ def _joined(newest_first: list[str]) -> str:
     return "\n\n".join(text for text in reversed(newest_first) if text.strip())
 
 
-def choose(turns: Iterator[Turn], place: TurnPlace | None, *, is_working: bool) -> Choice | None:
-    """Choose the turn at a place of the terminal, or else the last one with an answer.
+def choose(turns: Iterator[Turn], position: TurnPosition | None, *, is_working: bool) -> Choice | None:
+    """Choose the turn at a position of the terminal, or else the last one with an answer.
 
     Args:
         turns: the newest first; read no further than necessary.
-        place: where the user is; None at the end.
+        position: where the user is; None at the end.
         is_working: the agent is in a turn, so that a last turn without an answer is chosen, too.
 
     Returns:
         None if there is no turn with an answer.
     """
     last: Which = "unfinished" if is_working else "last"
-    if place is not None:
-        nearby = list(islice(turns, place.later + _SPREAD))
-        screen = _squeezed(place.text)
-        for index in sorted(range(len(nearby)), key=lambda index: abs(index - place.later)):
+    if position is not None:
+        nearby = list(islice(turns, position.later + _SPREAD))
+        screen = _squeezed(position.text)
+        for index in sorted(range(len(nearby)), key=lambda index: abs(index - position.later)):
             prompt = _squeezed(nearby[index].prompt)[:_PROMPT_CHARACTERS]
             if prompt and prompt in screen:
                 return Choice(nearby[index], "chosen" if index else last)

@@ -12,7 +12,7 @@ from session_host.agents.conversations.turns import Which, choose
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import NoAnswer
 from session_host.paths import config_dir
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 
 from .resumability import query_for, record_of
 
@@ -29,12 +29,12 @@ class FoundAnswer(NamedTuple):
     which: Which
 
 
-def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -> FoundAnswer:
-    """Find the answer at a place of the chat's terminal, or else the last one, in a running or an ended chat.
+def find_answer(session_id: str, position: TurnPosition | None, *, is_working: bool) -> FoundAnswer:
+    """Find the answer at a position of the chat's terminal, or else the last one, in a running or an ended chat.
 
     Args:
         session_id: the chat.
-        place: where its user is among the agent's turns; None at the end.
+        position: where its user is among the agent's turns; None at the end.
         is_working: the agent is in a turn now.
 
     Raises:
@@ -52,7 +52,7 @@ def find_answer(session_id: str, place: TurnPlace | None, *, is_working: bool) -
         raise NoAnswer(f"{agent.title} has not reported its conversation yet; try again after its next answer")
     query = query_for(record, agent, None)
     try:
-        choice = choose(turns_in(agent.conversation.place, query), place, is_working=is_working)
+        choice = choose(turns_in(agent.conversation.place, query), position, is_working=is_working)
     except OSError as error:
         raise NoAnswer(f"Cannot read {agent.title}’s record ({error.strerror or error}); try again") from error
     except TooFarBack as error:

@@ -6,7 +6,7 @@ import pytest
 
 from session_host.client.chats.answers import find_answer
 from session_host.errors import NoAnswer
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 from tests.support.real_agents import ALL_AGENTS
 from tests.support.real_chats import TIMEOUT_S, Chat, Work
 from tests.support.waiting import wait_until
@@ -54,10 +54,10 @@ def test_the_last_answer_and_an_earlier_one_are_found_whole(chat: Chat, work: Wo
     assert answer.startswith("I **first** look.\n\nthe tool said: ")
     assert "the work is done" in answer
 
-    earlier = find_answer(chat.id, TurnPlace(1, f"> {LONG[:60]}\n  {LONG[60:]}"), is_working=False)
+    earlier = find_answer(chat.id, TurnPosition(1, f"> {LONG[:60]}\n  {LONG[60:]}"), is_working=False)
     assert (earlier.text.strip(), earlier.which) == (f"echo: {LONG}", "chosen")
     chat.hold()
-    assert find_answer(chat.id, TurnPlace(1, prompt), is_working=True).text == answer
+    assert find_answer(chat.id, TurnPosition(1, prompt), is_working=True).text == answer
     chat.server.release()
     chat.until_idle()
     assert last_answer(chat, "line 0008").splitlines() == [f"answer line {number:04d}" for number in range(1, 9)]

@@ -28,7 +28,7 @@ def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], 
     shown.view.prompt.editor.clear()
     shown.type("@rpy")
     assert offers.isVisible()
-    assert list(shown.view.prompt.completion.places(0)) == [0, 6, 7]
+    assert list(shown.view.prompt.completion.positions(0)) == [0, 6, 7]
     plain, accent = offers.viewport().grab().toImage(), shown.view.theme.tokens.color("accent")
     marked = {(x, y) for x in range(plain.width()) for y in range(plain.height()) if plain.pixelColor(x, y) == accent}
     assert len({y for _x, y in marked}) == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from session_host.structured.items import AgentRequest, FileChange, RequestOption
 from tests.support.chat_stage import WAIT_S, ChatStage
 from tests.support.played_chat import PlayedChat
@@ -62,14 +62,14 @@ def test_a_files_button_opens_it_at_its_first_change(chat_stage: Callable[..., C
     chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
     shown = chat_stage(chat, "/src")
     shown.click(shown.control("file"))
-    assert shown.of("file_activated") == [(FilePlace("a.py", 7),)]
+    assert shown.of("file_activated") == [(FileLocation("a.py", 7),)]
     shown.view.page.setFocus()
     for _ in range(len(shown.view.page.visible)):
         shown.press(Qt.Key.Key_Tab)
         if shown.view.page.accessibleDescription() == "Open the file in your editor":
             break
     shown.press(Qt.Key.Key_Return)
-    assert shown.of("file_activated") == [(FilePlace("a.py", 7),)] * 2
+    assert shown.of("file_activated") == [(FileLocation("a.py", 7),)] * 2
 
 
 def test_a_files_button_copies_a_patch(chat_stage: Callable[..., ChatStage]) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.chat.page import pointing
-from gui.terminal.links.links import FilePlace, LinkRules
+from gui.terminal.links.links import FileLocation, LinkRules
 from session_host.structured.items import FileChange
 from tests.support.chat_stage import WAIT_S, ChatStage
 from tests.support.played_chat import PlayedChat
@@ -36,7 +36,7 @@ def click(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAI
     shown.settle()
 
 
-def opened(shown: ChatStage, count: int) -> list[FilePlace]:
+def opened(shown: ChatStage, count: int) -> list[FileLocation]:
     """The files that were opened, once there are so many."""
     process_events_until(lambda: len(shown.of("file_activated")) >= count, WAIT_S, "the file to be opened")
     return [values[0] for values in shown.of("file_activated")]
@@ -72,23 +72,23 @@ def test_a_click_with_ctrl_opens_the_file_that_a_name_means(files: ChatStage) ->
     known(files, *EXISTING)
     for number, (text, file) in enumerate(
         (
-            ("Read gui/app.py", FilePlace("gui/app.py")),
-            ("gui/app.py:3", FilePlace("gui/app.py", 3)),
-            ("docs/ä.md:12:3", FilePlace("docs/ä.md", 12, 3)),
-            ("docs/log:5: error", FilePlace("docs/log", 5)),
+            ("Read gui/app.py", FileLocation("gui/app.py")),
+            ("gui/app.py:3", FileLocation("gui/app.py", 3)),
+            ("docs/ä.md:12:3", FileLocation("docs/ä.md", 12, 3)),
+            ("docs/log:5: error", FileLocation("docs/log", 5)),
         ),
         1,
     ):
-        click(files, files.place_of(text, within=8), CONTROL)
+        click(files, files.point_of(text, within=8), CONTROL)
         assert opened(files, number)[-1] == file
     click(files, files.control("file"))
     assert opened(files, 5)[-1].line == 7, "the button in the head of the diff"
     known(files, "gui/missing.py", "os.path")
     for text in ("gui/missing.py", "os.path"):
-        click(files, files.place_of(text), CONTROL)
+        click(files, files.point_of(text), CONTROL)
     assert len(opened(files, 5)) == 5, "these are no files"
     assert "The text." not in files.shown()
-    click(files, files.place_of("Read gui/app.py", within=8))
+    click(files, files.point_of("Read gui/app.py", within=8))
     assert "The text." in files.shown(), "a plain click unfolds the tool call"
     assert len(opened(files, 5)) == 5
 
@@ -100,18 +100,18 @@ def test_a_click_before_the_lookup_has_ended_opens_the_file_then(
     lookup, is_free = files.view.page.names._lookup, Event()
     directories = lookup.find_directories()
     lookup.find_directories = lambda: directories if is_free.wait(WAIT_S) else ()
-    click(files, files.place_of("docs/log:5: error"), CONTROL)  # Nothing has looked for a name in code before.
+    click(files, files.point_of("docs/log:5: error"), CONTROL)  # Nothing has looked for a name in code before.
     assert not files.of("file_activated")
     is_free.set()
-    assert opened(files, 1) == [FilePlace("docs/log", 5)]
+    assert opened(files, 1) == [FileLocation("docs/log", 5)]
 
 
 def test_a_plain_click_opens_it_if_that_is_set_and_none_if_names_are_no_links(files: ChatStage) -> None:
     known(files, *EXISTING)
-    place = files.place_of("Read gui/app.py", within=8)
+    place = files.point_of("Read gui/app.py", within=8)
     files.view.set_links(LinkRules("click"))
     click(files, place)
-    assert opened(files, 1) == [FilePlace("gui/app.py")]
+    assert opened(files, 1) == [FileLocation("gui/app.py")]
     for rules in (LinkRules("never"), LinkRules("click", files=False)):
         files.view.set_links(rules)
         click(files, place, CONTROL)
@@ -122,13 +122,13 @@ def test_a_plain_click_opens_it_if_that_is_set_and_none_if_names_are_no_links(fi
 def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
     page = files.view.page
     known(files, *EXISTING, "gui/missing.py")
-    place = files.place_of("docs/ä.md:12:3", within=3)
+    place = files.point_of("docs/ä.md:12:3", within=3)
     move(files, place)
     assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
     move(files, place, CONTROL)
     assert page.cursor().shape() == Qt.CursorShape.PointingHandCursor
     assert page.control_name(page.hovered) == "Open docs/ä.md:12:3 in your editor"
-    move(files, files.place_of("gui/missing.py", within=3), CONTROL)
+    move(files, files.point_of("gui/missing.py", within=3), CONTROL)
     assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
     menu = page.context_menu(QPointF(place))
     items = {action.text(): action for action in menu.actions()}
@@ -143,7 +143,7 @@ def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None
     page = files.view.page
     known(files, *EXISTING)
     assert files.view.prompt.editor.hasFocus()
-    point = files.place_of("docs/ä.md:12:3", within=3)
+    point = files.point_of("docs/ä.md:12:3", within=3)
     xdotool("mousemove", "--window", str(int(files.view.winId())), str(point.x()), str(point.y()))
     process_events_until(lambda: page.cursor().shape() == Qt.CursorShape.IBeamCursor, WAIT_S, "the pointer's arrival")
     try:
@@ -175,4 +175,4 @@ def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: Ch
     assert names == [
         f"Open {name} in your editor" for name in ("gui/app.py:3", "gui/app.py", "gui/app.py", "docs/ä.md:12:3")
     ]
-    assert opened(files, 1) == [FilePlace("docs/ä.md", 12, 3)]
+    assert opened(files, 1) == [FileLocation("docs/ä.md", 12, 3)]

@@ -181,12 +181,12 @@ def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -
     chat = PlayedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
     shown = chat_stage(chat)
-    one = shown.place_of("+new")
-    old = shown.place_of("-old")
+    one = shown.point_of("+new")
+    old = shown.point_of("-old")
     assert one.y() > old.y()
     shown.click(shown.control("columns"))
-    assert shown.place_of("+new").y() == shown.place_of("-old").y()
-    assert shown.place_of("+new").x() > shown.place_of("-old").x() + 200
+    assert shown.point_of("+new").y() == shown.point_of("-old").y()
+    assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
 
 
 def test_how_turns_ended_is_said(chat_stage: Callable[..., ChatStage]) -> None:
@@ -213,7 +213,7 @@ def test_a_lists_numbers_stand_on_the_line_of_their_text(chat_stage: Callable[..
     chat = PlayedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = chat_stage(chat)
-    image, text = shown.view.page.grab().toImage(), shown.place_of("E", within=0)
+    image, text = shown.view.page.grab().toImage(), shown.point_of("E", within=0)
     ground = image.pixel(text.x() + 100, text.y())
 
     def lowest(first_x: int, last_x: int) -> int:
@@ -242,8 +242,8 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
     shown = chat_stage(chat)
     assert not shown.of("link_activated")
-    shown.click(shown.place_of("the page"))
-    shown.click(shown.place_of("picture"))
+    shown.click(shown.point_of("the page"))
+    shown.click(shown.point_of("picture"))
     assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
@@ -268,7 +268,7 @@ def test_a_selection_goes_across_items_and_is_copied(chat_stage: Callable[..., C
     chat.put("agent", "a **bold** answer")
     chat.put("agent", "the last words")
     shown = chat_stage(chat)
-    shown.drag(shown.place_of("first", within=0), shown.place_of("last words", within=4))
+    shown.drag(shown.point_of("first", within=0), shown.point_of("last words", within=4))
     shown.view.page.copy()
     clipboard = QGuiApplication.clipboard()
     assert clipboard.text() == "first prompt\n\na bold answer\n\nthe last"

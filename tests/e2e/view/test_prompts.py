@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from gui.terminal.prompts.margin import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import prompt_texts
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 from tests.e2e.view.conftest import Stage, colors_in, rgb
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import long_chat
@@ -52,7 +52,7 @@ def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[...,
     for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
         prompts.go(-1)
         made.settle()
-        assert said(made) == prompt_texts.place(number, 3)
+        assert said(made) == prompt_texts.position(number, 3)
         rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
@@ -60,7 +60,7 @@ def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[...,
     assert said(made) == prompt_texts.no_earlier()
     prompts.go(1)
     made.feed("more output\r\n")
-    assert (said(made), made.view.scrolled_back) == (prompt_texts.place(2, 3), True)
+    assert (said(made), made.view.scrolled_back) == (prompt_texts.position(2, 3), True)
     prompts.go(1)
     prompts.go(1)
     made.settle()
@@ -194,7 +194,7 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(stage: Callable[..., Sta
 class PromptsByText:
     """The answers of an agent whose prompts are known by their text."""
 
-    place: TurnPlace | None = None
+    position: TurnPosition | None = None
 
     def has_answers(self) -> bool:
         return True
@@ -202,8 +202,8 @@ class PromptsByText:
     def prompt_pattern(self) -> str:
         return r"› \S"
 
-    def copy_answer(self, place: TurnPlace | None) -> bool:
-        self.place = place
+    def copy_answer(self, position: TurnPosition | None) -> bool:
+        self.position = position
         return True
 
 
@@ -227,9 +227,9 @@ def test_prompts_of_an_agent_are_found_by_their_text(stage: Callable[..., Stage]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
         prompts.copy_output()
-        assert answers.place is not None
-        assert answers.place.later == 2 - number
-        assert answers.place.text.startswith(f"› question {number}\n")
+        assert answers.position is not None
+        assert answers.position.later == 2 - number
+        assert answers.position.text.startswith(f"› question {number}\n")
     prompts.go(-1)
     assert said(made) == prompt_texts.no_earlier()
     made.view.modes.select()

@@ -17,7 +17,7 @@ from session_host.agents.conversations.base import ConversationQuery
 from session_host.agents.conversations.registry import STORES, turns_in
 from session_host.agents.conversations.turns import Choice, RecordedText, Turn, choose, turns_of
 from session_host.paths import endpoint_conversation
-from session_host.terminal.prompts import TurnPlace
+from session_host.terminal.prompts import TurnPosition
 
 RECORDINGS = Path(__file__).parents[3] / "recordings" / "agents"
 """Records of the agents, each of a conversation of three turns: plain, with a tool, and interrupted."""
@@ -314,22 +314,22 @@ TURNS = [
         (None, 0, True, Choice(TURNS[0], "unfinished")),
         (None, 1, False, Choice(TURNS[2], "before")),
         (None, 1, True, Choice(TURNS[1], "unfinished")),
-        (TurnPlace(2, "> go on"), 0, False, Choice(TURNS[2], "chosen")),
+        (TurnPosition(2, "> go on"), 0, False, Choice(TURNS[2], "chosen")),
         # Two turns have this prompt; the marks are one too many.
-        (TurnPlace(5, "│ go on  │"), 0, False, Choice(TURNS[4], "chosen")),
-        (TurnPlace(0, "> What is a very long\n  prompt, as it is"), 0, False, Choice(TURNS[3], "chosen")),
-        (TurnPlace(1, "> list the files"), 0, False, Choice(TURNS[1], "chosen")),
-        (TurnPlace(0, "> go on"), 0, True, Choice(TURNS[0], "unfinished")),
+        (TurnPosition(5, "│ go on  │"), 0, False, Choice(TURNS[4], "chosen")),
+        (TurnPosition(0, "> What is a very long\n  prompt, as it is"), 0, False, Choice(TURNS[3], "chosen")),
+        (TurnPosition(1, "> list the files"), 0, False, Choice(TURNS[1], "chosen")),
+        (TurnPosition(0, "> go on"), 0, True, Choice(TURNS[0], "unfinished")),
         # Nothing there is a prompt.
-        (TurnPlace(3, "text"), 0, False, Choice(TURNS[0], "last")),
+        (TurnPosition(3, "text"), 0, False, Choice(TURNS[0], "last")),
     ],
 )
 def test_the_turn_that_the_user_means(
-    place: TurnPlace | None, skipped: int, is_working: bool, expected: Choice
+    place: TurnPosition | None, skipped: int, is_working: bool, expected: Choice
 ) -> None:
     assert choose(iter(TURNS[skipped:]), place, is_working=is_working) == expected
 
 
 def test_without_an_answer_none_is_chosen() -> None:
     assert choose(iter([]), None, is_working=True) is None
-    assert choose(iter([Turn("hello", "")]), TurnPlace(0, ""), is_working=False) is None
+    assert choose(iter([Turn("hello", "")]), TurnPosition(0, ""), is_working=False) is None

@@ -16,7 +16,7 @@ from gui.chat.content.copying import as_markdown, as_plain
 from gui.chat.content.items import Mode
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.chat.drawing.style import Style
-from gui.chat.page import places
+from gui.chat.page import positions
 from gui.chat.page.finding import hits_in
 from gui.chat.page.rows import Rows
 from gui.finding.query import FindQuery, Pattern
@@ -96,7 +96,7 @@ def test_any_changes_look_as_if_they_had_come_at_once(
         for change in step:
             transcript.apply(change, 1)
         rows.apply_changes()
-        visible = places.walk(rows, places.from_bottom(rows, HEIGHT), HEIGHT)
+        visible = positions.walk(rows, positions.from_bottom(rows, HEIGHT), HEIGHT)
         for one, following in pairwise(visible):
             above = rows.row(following.position).before if following.number == 0 else 0.0
             assert following.top - above == pytest.approx(one.bottom)

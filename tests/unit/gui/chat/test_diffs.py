@@ -20,7 +20,7 @@ from gui.chat.drawing.diffs import lay_out_diff
 from gui.chat.drawing.style import Style
 from gui.chat.page.accessible_rows import spoken_row
 from gui.chat.page.rows import Rows
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from session_host.structured.dialects.codex.items import whole_diff
 from session_host.structured.dialects.patches import fragment_patch, unified_patch
@@ -80,15 +80,15 @@ def test_what_happened_to_the_file_is_said_in_words(change: FileChange, path: st
 
 
 def test_a_diff_opens_the_file_that_is_on_the_disk_at_its_first_changed_line() -> None:
-    def files(change: FileChange) -> list[FilePlace | None]:
+    def files(change: FileChange) -> list[FileLocation | None]:
         asked = [each for each in patches.of_diff(diff_of(change), "i1", "/src") if isinstance(each, DiffHead)]
         return [shown(change, "/src")[0].file, *(head.file for head in asked)]
 
-    assert files(FileChange("/src/a.py", PATCH)) == [FilePlace("/src/a.py", 2)] * 2
+    assert files(FileChange("/src/a.py", PATCH)) == [FileLocation("/src/a.py", 2)] * 2
     only_removed = "@@ -5,3 +4,1 @@\n a\n-b\n-c\n d\n"
-    assert files(FileChange("a.py", only_removed)) == [FilePlace("a.py", 5), FilePlace("a.py", 6)]
-    assert files(FileChange("a.py", unified_patch("", "x\n"), "add")) == [FilePlace("a.py", 1), None]
-    assert files(FileChange("a.py", unified_patch("x\n", ""), "delete")) == [None, FilePlace("a.py", 1)]
+    assert files(FileChange("a.py", only_removed)) == [FileLocation("a.py", 5), FileLocation("a.py", 6)]
+    assert files(FileChange("a.py", unified_patch("", "x\n"), "add")) == [FileLocation("a.py", 1), None]
+    assert files(FileChange("a.py", unified_patch("x\n", ""), "delete")) == [None, FileLocation("a.py", 1)]
     assert next(head.file for head in patches.of_diff(GIT, "i1", "") if isinstance(head, DiffHead)) is None, "no text"
 
 

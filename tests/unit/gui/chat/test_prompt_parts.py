@@ -66,7 +66,7 @@ def test_nothing_typed_offers_the_shortest_paths_and_an_upper_case_letter_only_i
 
 def test_the_matched_letters_are_named() -> None:
     [match] = PathIndex(["gui/chat/prompt/box.py"]).matching("prbox")
-    assert "".join(match.path[place] for place in match.places) == "prbox"
+    assert "".join(match.path[place] for place in match.positions) == "prbox"
 
 
 def test_a_match_in_the_name_is_found_among_many_in_directories() -> None:

@@ -43,8 +43,8 @@ def test_words_begin_before_letters_within():
 def test_what_is_matched_are_the_letters_that_were_typed(typed: str, text: str):
     found = fit(typed, text)
     if found is not None:
-        assert {text[place].casefold() for place in found.places} <= {letter.casefold() for letter in typed}
-        assert all(0 <= place < len(text) for place in found.places)
+        assert {text[place].casefold() for place in found.positions} <= {letter.casefold() for letter in typed}
+        assert all(0 <= place < len(text) for place in found.positions)
     if typed == "":
         assert found == Fit(0, ())
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui.terminal.by_keyboard import motions
-from gui.terminal.by_keyboard.motions import Place
+from gui.terminal.by_keyboard.motions import Position
 
 
 class Rows:
@@ -37,7 +37,7 @@ TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
 
 
 @pytest.mark.parametrize(
-    ("motion", "begin", "places"),
+    ("motion", "begin", "positions"),
     [
         (motions.word_forward, (0, 0), [(0, 4), (0, 7), (0, 8), (0, 10), (2, 2), (2, 6), (2, 7), (2, 10), (3, 0)]),
         (motions.word_forward, (3, 0), [(3, 2), (3, 2)]),
@@ -52,45 +52,45 @@ TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
     ],
 )  # fmt: skip
 def test_motions_go_where_vis_go(
-    motion: Callable[[motions.Text, Place], Place], begin: tuple[int, int], places: list[tuple[int, int]]
+    motion: Callable[[motions.Text, Position], Position], begin: tuple[int, int], positions: list[tuple[int, int]]
 ) -> None:
-    place, gone = Place(*begin), []
-    for _ in places:
-        place = motion(TEXT, place)
-        gone.append(tuple(place))
-    assert gone == places
+    position, gone = Position(*begin), []
+    for _ in positions:
+        position = motion(TEXT, position)
+        gone.append(tuple(position))
+    assert gone == positions
 
 
 def test_big_words_end_at_blanks_alone() -> None:
-    assert motions.word_forward(TEXT, Place(2, 2), is_big=True) == (2, 10)
-    assert motions.word_end(TEXT, Place(0, 4), is_big=True) == (0, 11)
-    assert motions.word_back(TEXT, Place(2, 8), is_big=True) == (2, 2)
+    assert motions.word_forward(TEXT, Position(2, 2), is_big=True) == (2, 10)
+    assert motions.word_end(TEXT, Position(0, 4), is_big=True) == (0, 11)
+    assert motions.word_back(TEXT, Position(2, 8), is_big=True) == (2, 2)
 
 
 def test_a_line_that_wraps_is_one_line() -> None:
     text = Rows("long wor\\", "d and mo\\", "re", "next", first=40, columns=8)
-    assert motions.word_forward(text, Place(40, 0)) == (40, 5)
-    assert motions.word_forward(text, Place(40, 5)) == (41, 2)
-    assert motions.word_back(text, Place(41, 0)) == (40, 5)
-    assert motions.line_start(text, Place(42, 1)) == (40, 0)
-    assert motions.line_end(text, Place(40, 3)) == (42, 1)
-    assert motions.right(text, Place(42, 1)) == (43, 0)
-    assert motions.left(text, Place(43, 0)) == (42, 1)
+    assert motions.word_forward(text, Position(40, 0)) == (40, 5)
+    assert motions.word_forward(text, Position(40, 5)) == (41, 2)
+    assert motions.word_back(text, Position(41, 0)) == (40, 5)
+    assert motions.line_start(text, Position(42, 1)) == (40, 0)
+    assert motions.line_end(text, Position(40, 3)) == (42, 1)
+    assert motions.right(text, Position(42, 1)) == (43, 0)
+    assert motions.left(text, Position(43, 0)) == (42, 1)
 
 
 def test_a_wide_character_is_one_step() -> None:
     text = Rows("aWb", "W")
-    assert motions.right(text, Place(0, 0)) == (0, 1)
-    assert motions.right(text, Place(0, 1)) == (0, 3)
-    assert motions.left(text, Place(0, 3)) == (0, 1)
+    assert motions.right(text, Position(0, 0)) == (0, 1)
+    assert motions.right(text, Position(0, 1)) == (0, 3)
+    assert motions.left(text, Position(0, 3)) == (0, 1)
     assert motions.at(text, 0, 2) == (0, 1)
-    assert motions.line_end(text, Place(1, 0)) == (1, 0)
+    assert motions.line_end(text, Position(1, 0)) == (1, 0)
 
 
 def test_a_block_may_leave_the_text_and_stays_in_its_row() -> None:
-    assert motions.right(TEXT, Place(3, 2), is_free=True) == (3, 3)
-    assert motions.right(TEXT, Place(3, 19), is_free=True) == (3, 19)
-    assert motions.left(TEXT, Place(3, 0), is_free=True) == (3, 0)
+    assert motions.right(TEXT, Position(3, 2), is_free=True) == (3, 3)
+    assert motions.right(TEXT, Position(3, 19), is_free=True) == (3, 19)
+    assert motions.left(TEXT, Position(3, 0), is_free=True) == (3, 0)
     assert motions.at(TEXT, 1, 9, is_free=True) == (1, 9)
 
 
@@ -106,6 +106,6 @@ def test_every_motion_stays_in_the_text(rows: list[str], row: int, column: int) 
         motions.line_end, motions.line_text, motions.paragraph_back, motions.paragraph_forward,
     )  # fmt: skip
     for motion in every:
-        place = motion(text, begin)
-        assert text.first <= place.row <= text.last
-        assert text.cells(place.row)[place.column], "no half of a wide character"
+        position = motion(text, begin)
+        assert text.first <= position.row <= text.last
+        assert text.cells(position.row)[position.column], "no half of a wide character"

@@ -8,7 +8,7 @@ import pytest
 
 from gui.terminal.by_keyboard.labels import labels
 from gui.terminal.by_keyboard.targets import Target, marked_targets, targets_in
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.lines import joined_lines
@@ -59,8 +59,8 @@ def test_a_wrapped_address_is_one_target_with_cells_in_each_row() -> None:
 
 def test_names_of_files_have_their_lines() -> None:
     assert [target.file for target in found('File "a b.py", line 3', "src/x.rs:4:9")] == [
-        FilePlace("a b.py", 3),
-        FilePlace("src/x.rs", 4, 9),
+        FileLocation("a b.py", 3),
+        FileLocation("src/x.rs", 4, 9),
     ]
 
 

@@ -16,7 +16,7 @@ from gui.terminal.by_keyboard.targets import listed_targets
 from gui.terminal.links.file_lookup import FileLookup, local_directory
 from gui.terminal.links.headings import heading, heading_above, listed_place
 from gui.terminal.links.hovering import link_in_text
-from gui.terminal.links.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
+from gui.terminal.links.links import ALLOWED_SCHEMES, FileLocation, link_in, may_open, shown
 from gui.theme.tooltips import as_tooltip
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
@@ -136,35 +136,35 @@ def test_what_is_no_address(text: str) -> None:
 @pytest.mark.parametrize(
     ("line", "place"),
     [
-        ("src/app.py:12:5: error", FilePlace("src/app.py", 12, 5)),
-        ("src/app.py:12:def f():", FilePlace("src/app.py", 12)),
-        ("at src/app.ts(7,3): error TS1", FilePlace("src/app.ts", 7, 3)),
-        ('  File "/usr/lib/src/a b.py", line 3, in f', FilePlace("/usr/lib/src/a b.py", 3)),
-        ("look at ./src/x.c.", FilePlace("./src/x.c")),
-        ("--> src/main.rs:4:9", FilePlace("src/main.rs", 4, 9)),
-        ("+++ b/src/new.py", FilePlace("b/src/new.py")),
-        ("(~/src/x.c)", FilePlace("~/src/x.c")),
-        ("Xsrcfile:3", FilePlace("Xsrcfile", 3)),
-        ("`srcs.md`", FilePlace("srcs.md")),
-        ("src/app.c:12:5: error: expected ';'", FilePlace("src/app.c", 12, 5)),  # GCC, Clang
-        ("src/app.c(12): warning C4100", FilePlace("src/app.c", 12)),  # MSVC
-        ("In file included from src/app.h:3,", FilePlace("src/app.h", 3)),
-        ("tests/src_test.py:9: AssertionError", FilePlace("tests/src_test.py", 9)),  # pytest
-        ("FAILED tests/src_test.py::test_it - assert 0", FilePlace("tests/src_test.py")),
-        ('  File "src/a.py", line 3', FilePlace("src/a.py", 3)),  # SyntaxError
-        ('File "src/a.ml", line 3, characters 4-10:', FilePlace("src/a.ml", 3, 4)),  # OCaml
-        ("thread 'main' panicked at src/main.rs:3:5:", FilePlace("src/main.rs", 3, 5)),
-        ("    at run (/src/a.js:12:5)", FilePlace("/src/a.js", 12, 5)),  # Node
-        ("[ERROR] /src/A.java:[12,5] ';' expected", FilePlace("/src/A.java", 12, 5)),  # Maven
-        ("src.sh: line 12: x: command not found", FilePlace("src.sh", 12)),  # bash
-        ("Warning in /src/a.php on line 12", FilePlace("/src/a.php", 12)),
-        ("died at src.pl line 12.", FilePlace("src.pl", 12)),
-        ("on src/main.tf line 12, in resource", FilePlace("src/main.tf", 12)),
-        ("see src/app.py#L12-L20.", FilePlace("src/app.py", 12)),
-        ("see src/app.py:12-20", FilePlace("src/app.py", 12)),
+        ("src/app.py:12:5: error", FileLocation("src/app.py", 12, 5)),
+        ("src/app.py:12:def f():", FileLocation("src/app.py", 12)),
+        ("at src/app.ts(7,3): error TS1", FileLocation("src/app.ts", 7, 3)),
+        ('  File "/usr/lib/src/a b.py", line 3, in f', FileLocation("/usr/lib/src/a b.py", 3)),
+        ("look at ./src/x.c.", FileLocation("./src/x.c")),
+        ("--> src/main.rs:4:9", FileLocation("src/main.rs", 4, 9)),
+        ("+++ b/src/new.py", FileLocation("b/src/new.py")),
+        ("(~/src/x.c)", FileLocation("~/src/x.c")),
+        ("Xsrcfile:3", FileLocation("Xsrcfile", 3)),
+        ("`srcs.md`", FileLocation("srcs.md")),
+        ("src/app.c:12:5: error: expected ';'", FileLocation("src/app.c", 12, 5)),  # GCC, Clang
+        ("src/app.c(12): warning C4100", FileLocation("src/app.c", 12)),  # MSVC
+        ("In file included from src/app.h:3,", FileLocation("src/app.h", 3)),
+        ("tests/src_test.py:9: AssertionError", FileLocation("tests/src_test.py", 9)),  # pytest
+        ("FAILED tests/src_test.py::test_it - assert 0", FileLocation("tests/src_test.py")),
+        ('  File "src/a.py", line 3', FileLocation("src/a.py", 3)),  # SyntaxError
+        ('File "src/a.ml", line 3, characters 4-10:', FileLocation("src/a.ml", 3, 4)),  # OCaml
+        ("thread 'main' panicked at src/main.rs:3:5:", FileLocation("src/main.rs", 3, 5)),
+        ("    at run (/src/a.js:12:5)", FileLocation("/src/a.js", 12, 5)),  # Node
+        ("[ERROR] /src/A.java:[12,5] ';' expected", FileLocation("/src/A.java", 12, 5)),  # Maven
+        ("src.sh: line 12: x: command not found", FileLocation("src.sh", 12)),  # bash
+        ("Warning in /src/a.php on line 12", FileLocation("/src/a.php", 12)),
+        ("died at src.pl line 12.", FileLocation("src.pl", 12)),
+        ("on src/main.tf line 12, in resource", FileLocation("src/main.tf", 12)),
+        ("see src/app.py#L12-L20.", FileLocation("src/app.py", 12)),
+        ("see src/app.py:12-20", FileLocation("src/app.py", 12)),
     ],
 )
-def test_names_of_files_are_found_with_their_lines(line: str, place: FilePlace) -> None:
+def test_names_of_files_are_found_with_their_lines(line: str, place: FileLocation) -> None:
     found = link_in(line, line.index("src"))
     assert found is not None
     assert found.file == place
@@ -186,11 +186,11 @@ def test_a_place_below_the_name_of_its_file_is_a_place_in_that_file(
     rows = emulator.rows()
     lines = joined_lines(rows, 0, columns)
     found = listed_targets(lines, lambda row: heading_above(emulator, row))
-    assert [target.file for target in found] == [FilePlace("src/a.js", *place) for place in places]
+    assert [target.file for target in found] == [FileLocation("src/a.js", *place) for place in places]
     row, first, _last = found[-1].cells[0]
     link = link_in_text(emulator, 0, (first, row), lambda name: f"/home/{name}")
     assert link is not None
-    assert link.file == FilePlace("/home/src/a.js", *places[-1])
+    assert link.file == FileLocation("/home/src/a.js", *places[-1])
     emulator.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QProcess
 from PySide6.QtGui import QDesktopServices
 
-from gui.terminal.links.links import FilePlace, has_no_scheme
+from gui.terminal.links.links import FileLocation, has_no_scheme
 from gui.window.actions.editors import NotOpened, command_for
 from gui.window.actions.open_links import LinkOpener, checked, own_file
 
@@ -41,11 +41,11 @@ def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("x")
     (chat / "innocent.txt").symlink_to(secret)
-    assert own_file(f"file://{chat}/a%20b.txt", str(chat)) == FilePlace(str(chat / "a b.txt"))
+    assert own_file(f"file://{chat}/a%20b.txt", str(chat)) == FileLocation(str(chat / "a b.txt"))
     assert own_file(f"file://localhost{chat.parent}/other.txt", str(chat)).path == str(chat.parent / "other.txt")
     (chat / "b.txt").write_text("x")
-    assert own_file(f"file://{chat}/b.txt#L7", str(chat)) == FilePlace(str(chat / "b.txt"), 7)
-    assert own_file(f"file://{chat}/b.txt:7:3", str(chat)) == FilePlace(str(chat / "b.txt"), 7, 3)
+    assert own_file(f"file://{chat}/b.txt#L7", str(chat)) == FileLocation(str(chat / "b.txt"), 7)
+    assert own_file(f"file://{chat}/b.txt:7:3", str(chat)) == FileLocation(str(chat / "b.txt"), 7, 3)
     for uri in (
         f"file://{secret}:3", f"file://{secret}#3", f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
         f"file://elsewhere.example{chat}/a%20b.txt", f"file://{chat.parent}x/a", "file:///etc/passwd",
@@ -69,7 +69,7 @@ def test_a_link_without_a_scheme_is_a_file_of_the_chat(tmp_path: Path) -> None:
         ("docs/odd:7", "docs/odd:7", 0, 0), ("top.py", "../top.py", 0, 0), ("docs/missing.md", "docs/missing.md", 0, 0),
     ):  # fmt: skip
         assert has_no_scheme(link)
-        assert own_file(f"file:{link}", str(chat)) == FilePlace(os.path.normpath(chat / name), line, column)
+        assert own_file(f"file:{link}", str(chat)) == FileLocation(os.path.normpath(chat / name), line, column)
     for link in ("../../secret.txt", "/etc/passwd", f"{tmp_path}/secret.txt#L1", "//elsewhere.example/app.py"):
         assert has_no_scheme(link)
         with pytest.raises(NotOpened):
@@ -106,7 +106,7 @@ def test_a_link_to_a_file_opens_in_the_editor_or_says_that_it_does_not_exist(
     tasks, told = Started(), list[str]()
     opener = LinkOpener(tasks, lambda: "code", told.append)  # type: ignore[arg-type] # runs them when it is asked to
     opener.open_address("app.py:12:3", str(tmp_path))
-    opener.open_file(FilePlace("app.py", 12, 3), str(tmp_path))
+    opener.open_file(FileLocation("app.py", 12, 3), str(tmp_path))
     tasks.run()
     assert commands == [["code", "-g", f"{tmp_path}/app.py:12:3"]] * 2
     opener.open_address("missing.py#L3", str(tmp_path))
@@ -128,7 +128,7 @@ def test_a_link_without_a_program_for_it_says_so(monkeypatch: pytest.MonkeyPatch
 def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:
     script = runnable(tmp_path / "run.sh")
     runnable(no_desktop / "code")
-    file = FilePlace(str(script), 7, 3)
+    file = FileLocation(str(script), 7, 3)
     assert command_for(file, "", {"VISUAL": "code --wait"}) == ["code", "--wait", "-g", f"{script}:7:3"]
     assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
     assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
@@ -143,11 +143,11 @@ def test_the_desktops_editor_is_taken_and_never_the_application_of_the_type(tmp_
     entry.write_text("[Desktop Entry]\nExec=kate -b %U\nTerminal=false\n")
     page = runnable(tmp_path / "page.html", "<script>")
     environment = {"XDG_DATA_HOME": str(tmp_path), "XDG_DATA_DIRS": "/nowhere"}
-    assert command_for(FilePlace(str(page)), "", environment) == ["kate", "-b", str(page)]
-    assert command_for(FilePlace(str(page), 2), "", environment) == ["kate", "-b", "-l", "2", "-c", "1", str(page)]
+    assert command_for(FileLocation(str(page)), "", environment) == ["kate", "-b", str(page)]
+    assert command_for(FileLocation(str(page), 2), "", environment) == ["kate", "-b", "-l", "2", "-c", "1", str(page)]
     entry.write_text("[Desktop Entry]\nExec=vim %F\nTerminal=true\n")
     with pytest.raises(NotOpened):
-        command_for(FilePlace(str(page)), "", environment)
+        command_for(FileLocation(str(page)), "", environment)
 
 
 def test_what_is_no_text_file_is_not_opened(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_what_is_no_text_file_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
     for name in ("pipe", "program", "missing", "."):
         with pytest.raises(NotOpened):
-            checked(FilePlace(str(tmp_path / name)))
+            checked(FileLocation(str(tmp_path / name)))
 
 
 @pytest.mark.parametrize(
@@ -181,11 +181,11 @@ def test_an_editor_is_given_the_line_and_the_column(no_desktop: Path, editor: st
     expected = ["/w/a b.py" if word == "F" else word.replace("F:", "/w/a b.py:") for word in shlex.split(command)]
     if expected[0] == "terminal":
         expected[:1] = ["x-terminal-emulator", "-e"]
-    assert command_for(FilePlace("/w/a b.py", 7, 3), editor, {}) == expected
+    assert command_for(FileLocation("/w/a b.py", 7, 3), editor, {}) == expected
 
 
 def test_an_editor_of_the_environment_runs_in_a_terminal_if_the_desktop_has_none(no_desktop: Path) -> None:
-    file = FilePlace("/w/a.py", 7)
+    file = FileLocation("/w/a.py", 7)
     runnable(no_desktop / "vim")
     with pytest.raises(NotOpened, match="No editor is set"):
         command_for(file, "", {"EDITOR": "vim"})

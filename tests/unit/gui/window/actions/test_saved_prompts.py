@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from gui.settings.saved_prompts import prompts_directory
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from gui.window.page.structured_page import StructuredPage
 from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.save_prompt import suggested_name
@@ -98,14 +98,14 @@ async def test_a_broken_file_is_listed_and_opens_at_its_line(played: Played, mon
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
-    files: list[FilePlace] = []
+    files: list[FileLocation] = []
     monkeypatch.setattr(window.opener, "open_file", files.append)
     chooser = await opened(played)
     assert offered(chooser)[0] == "bad.md"
     item = chooser.items.item(0)
     assert item.data(int(Qt.ItemDataRole.AccessibleTextRole)) == "bad.md, line 2: there is no agent 'nobody'"
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    assert files == [FilePlace(str(path), 2)]
+    assert files == [FileLocation(str(path), 2)]
 
 
 async def test_a_chat_that_has_ended_says_so(played: Played) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from gui.terminal.links.links import FilePlace
+from gui.terminal.links.links import FileLocation
 from session_host.client.worktrees import changes as changes_module
 from session_host.protocol.values import Activity
 from tests.support.qt_waiting import delete_now
@@ -18,7 +18,7 @@ from tests.unit.gui.window.changes.conftest import ALT, CONTROL, FILE, LONG_FILE
 
 
 async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> None:
-    files: list[FilePlace] = []
+    files: list[FileLocation] = []
     window, top = opened.window, opened.checkout.path
     window._open_file = files.append
     assert opened.listed == [FILE, LONG_FILE, NEW]
@@ -28,7 +28,7 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
     assert "+other" in opened.shown
     opened.press(Qt.Key.Key_Down)
     opened.press(Qt.Key.Key_Return)
-    assert files == [FilePlace(f"{top}/long", 150)]
+    assert files == [FileLocation(f"{top}/long", 150)]
     opened.press(Qt.Key.Key_Down)
     assert (opened.first, opened.current) == ("src/deep/new", NEW)
     opened.press(Qt.Key.Key_Up, ALT)
@@ -57,13 +57,13 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
 
 
 async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -> None:
-    files: list[FilePlace] = []
+    files: list[FileLocation] = []
     window, top = opened.window, opened.checkout.path
     window._open_file = files.append
     row = window.navigation.visualRect(window.navigation.model().index(1, 0)).center()
     for click in (QTest.mouseClick, QTest.mouseDClick):
         click(window.navigation.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, row)
-    assert files == [FilePlace(f"{top}/long", 150)]
+    assert files == [FileLocation(f"{top}/long", 150)]
     page = window.page
     lines = next(each for each in page.visible if each.number == 1 and page.rows.key(each.position) == "long")
     boxes = [box for box in lines.laid.boxes if box.layout.text() == "line 149"]
@@ -73,7 +73,7 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
     assert names == ["Comment on line 149", "Open line 149 in your editor", "Copy path"]
     menu.actions()[1].trigger()
     menu.actions()[2].trigger()
-    assert files[-1] == FilePlace(f"{top}/long", 149)
+    assert files[-1] == FileLocation(f"{top}/long", 149)
     assert QGuiApplication.clipboard().text() == "long"
     menu.close()
 
@@ -81,13 +81,13 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
 async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_returns(opened: Opened) -> None:
     checkout, played, window = opened.checkout, opened.played, opened.window
     opened.press(Qt.Key.Key_Down)
-    place = window.page.place
+    place = window.page.scroll_position
     checkout.write("added")
     chat = played.chat(opened.session_id)
     chat.activity = Activity.IDLE
     chat.changed.emit()
     await opened.until_listed("added, untracked, 1 line added", FILE, LONG_FILE, NEW)
-    assert (window.page.place, opened.current) == (place, LONG_FILE)
+    assert (window.page.scroll_position, opened.current) == (place, LONG_FILE)
     other = QWidget()
     other.show()
     other.activateWindow()

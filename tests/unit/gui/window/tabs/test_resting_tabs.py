@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
-from gui.terminal.history.scroll_place import ScrollPosition, go_to, place_of_row
+from gui.terminal.history.scroll_position import ScrollPosition, go_to, position_of_row
 from gui.window.tabs.remembered_marks import UnseenMarks
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
@@ -112,7 +112,7 @@ async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Pl
     window = played.open_window(one_pane([ended], ended, {ended: (120, "")}))
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
-    place = place_of_row(emulator, 120)
+    place = position_of_row(emulator, 120)
     played.page.view.look_at(place)
     played.page.show_screen(emulator)
     frame = emulator.frame()
@@ -124,7 +124,7 @@ async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Pl
 def test_a_place_is_found_though_older_rows_have_gone():
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
-    place = place_of_row(emulator, 150)
+    place = position_of_row(emulator, 150)
     assert place.digest
     assert "line 150" not in place.digest, "what a chat showed is not written down here"
     for shift in (60, -60, 0):

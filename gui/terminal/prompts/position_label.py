@@ -20,7 +20,7 @@ _INSIDE_PX = 10
 _GROUND_SHARE = 0.14
 
 
-class PlaceLabel(QWidget):
+class PositionLabel(QWidget):
     """The label; it takes no mouse events and no keyboard focus."""
 
     def __init__(self, view: QWidget, surface: Surface, typed_areas: Callable[[], list[QRect]]) -> None:

@@ -12,7 +12,7 @@ BLEED_PX = 24
 """How far above its top a segment may be painted: a prompt's background begins above its text."""
 
 
-class Place(NamedTuple):
+class ScrollPosition(NamedTuple):
     """The segment at the top of the page: its row's key, its number, and the pixels of it above the page."""
 
     key: str
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class PlacedSegment(NamedTuple):
-    """A segment with its place on the page.
+    """A segment with its position on the page.
 
     Attributes:
         position: the position of its row.
@@ -76,54 +76,54 @@ def last_of(rows: Rows) -> tuple[int, int]:
     return position, len(rows.row(position).segments) - 1
 
 
-def from_bottom(rows: Rows, height: float) -> Place:
+def from_bottom(rows: Rows, height: float) -> ScrollPosition:
     """The scroll position at the end: the last rows fill the page."""
     at: tuple[int, int] | None = last_of(rows)
     y = height
     while at is not None:
         y -= rows.segment_height(*at)
         if y <= 0:
-            return Place(rows.key(at[0]), at[1], -y)
+            return ScrollPosition(rows.key(at[0]), at[1], -y)
         at = before(rows, *at)
     return top(rows)
 
 
-def top(rows: Rows) -> Place:
-    """The place of the first row."""
+def top(rows: Rows) -> ScrollPosition:
+    """The position of the first row."""
     position, number = first_of(rows)
-    return Place(rows.key(position), number, 0.0)
+    return ScrollPosition(rows.key(position), number, 0.0)
 
 
-def moved(rows: Rows, place: Place, by: float) -> Place:
-    """The place further down, or up with a negative distance."""
-    position = rows.position(place.key)
+def moved(rows: Rows, scroll: ScrollPosition, by: float) -> ScrollPosition:
+    """The position further down, or up with a negative distance."""
+    position = rows.position(scroll.key)
     if position is None:
         return top(rows)
-    at: tuple[int, int] = (position, min(place.segment, max(len(rows.row(position).segments) - 1, 0)))
-    above = place.above + by
+    at: tuple[int, int] = (position, min(scroll.segment, max(len(rows.row(position).segments) - 1, 0)))
+    above = scroll.above + by
     while above < 0:
         previous = before(rows, *at)
         if previous is None:
-            return Place(rows.key(at[0]), at[1], 0.0)
+            return ScrollPosition(rows.key(at[0]), at[1], 0.0)
         at = previous
         above += rows.segment_height(*at)
     while (height := rows.segment_height(*at)) <= above:
         following = next_of(rows, *at)
         if following is None:
-            return Place(rows.key(at[0]), at[1], height)
+            return ScrollPosition(rows.key(at[0]), at[1], height)
         above -= height
         at = following
-    return Place(rows.key(at[0]), at[1], above)
+    return ScrollPosition(rows.key(at[0]), at[1], above)
 
 
-def distance_from_top(rows: Rows, place: Place) -> float:
-    """The distance of a place from the beginning; estimated heights count for rows that are not laid out yet."""
-    position = rows.position(place.key)
+def distance_from_top(rows: Rows, scroll: ScrollPosition) -> float:
+    """The distance of a position from the beginning; estimated heights count for rows that are not laid out yet."""
+    position = rows.position(scroll.key)
     if position is None:
         return 0.0
     row = rows.row(position)
-    inside = sum(row.heights[: place.segment]) + (row.before if place.segment else 0.0)
-    return rows.heights.above(position) + inside + place.above
+    inside = sum(row.heights[: scroll.segment]) + (row.before if scroll.segment else 0.0)
+    return rows.heights.above(position) + inside + scroll.above
 
 
 def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], height: int) -> int:
@@ -136,29 +136,29 @@ def first_change(previous: list[PlacedSegment], visible: list[PlacedSegment], he
     return max(int(rest[0].top) - BLEED_PX, 0) if rest else height
 
 
-def at_distance(rows: Rows, y: float) -> Place:
-    """The place at a distance from the beginning."""
+def at_distance(rows: Rows, y: float) -> ScrollPosition:
+    """The position at a distance from the beginning."""
     position, rest = rows.heights.find(y)
     row = rows.row(position)
     rest -= row.before
     for number, height in enumerate(row.heights):
         if rest < height or number == len(row.heights) - 1:
             above = rest + (row.before if number == 0 else 0.0)
-            return Place(row.key, number, max(above, 0.0))
+            return ScrollPosition(row.key, number, max(above, 0.0))
         rest -= height
-    return Place(row.key, 0, 0.0)
+    return ScrollPosition(row.key, 0, 0.0)
 
 
-def walk(rows: Rows, place: Place, height: float) -> list[PlacedSegment]:
-    """The segments on a page of this height that begins at a place."""
-    position = rows.position(place.key)
+def walk(rows: Rows, scroll: ScrollPosition, height: float) -> list[PlacedSegment]:
+    """The segments on a page of this height that begins at a position."""
+    position = rows.position(scroll.key)
     if position is None:
         return []
     segments = rows.row(position).segments
-    at: tuple[int, int] | None = (position, min(place.segment, max(len(segments) - 1, 0)))
+    at: tuple[int, int] | None = (position, min(scroll.segment, max(len(segments) - 1, 0)))
     if not segments:
         at = next_of(rows, position, 0)
-    y = -place.above
+    y = -scroll.above
     found: list[PlacedSegment] = []
     while at is not None and y < height:
         position, number = at

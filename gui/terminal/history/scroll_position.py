@@ -30,16 +30,16 @@ class ScrollPosition(NamedTuple):
     digest: str
 
 
-def place_of_row(emulator: Emulator, row: int) -> ScrollPosition:
+def position_of_row(emulator: Emulator, row: int) -> ScrollPosition:
     """The scroll position of a row of the history."""
     found = emulator.history(row, 1)
     return ScrollPosition(row, _digest(found[0]) if found else "")
 
 
-def go_to(emulator: Emulator, place: ScrollPosition) -> bool:
+def go_to(emulator: Emulator, position: ScrollPosition) -> bool:
     """Scroll to a position; False if the history does not have it (yet)."""
     history = emulator.scrollback_rows
-    row = _find(emulator, place, history)
+    row = _find(emulator, position, history)
     if row is None:
         return False
     emulator.scroll_to_bottom()
@@ -47,22 +47,22 @@ def go_to(emulator: Emulator, place: ScrollPosition) -> bool:
     return True
 
 
-def _find(emulator: Emulator, place: ScrollPosition, history: int) -> int | None:
-    if place.row < history and place_of_row(emulator, place.row) == place:
-        return place.row
-    if not place.digest:
+def _find(emulator: Emulator, position: ScrollPosition, history: int) -> int | None:
+    if position.row < history and position_of_row(emulator, position.row) == position:
+        return position.row
+    if not position.digest:
         return None
     # Dropped rows lower this row's number; a narrower grid raises it.
-    end = min(place.row, history)
+    end = min(position.row, history)
     for last in range(end, max(end - _SEARCHED_ROWS, 0), -_PAGE_ROWS):
         first = max(last - _PAGE_ROWS, 0)
         page = emulator.history(first, last - first)
         for number in reversed(range(len(page))):
-            if _digest(page[number]) == place.digest:
+            if _digest(page[number]) == position.digest:
                 return first + number
     for first in range(end, min(history, end + _SEARCHED_ROWS), _PAGE_ROWS):
         for number, row in enumerate(emulator.history(first, _PAGE_ROWS), first):
-            if _digest(row) == place.digest:
+            if _digest(row) == position.digest:
                 return number
     return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gui.terminal.prompts.places import MAX_ROWS, PromptPlaces
+from gui.terminal.prompts.prompt_finder import MAX_ROWS, PromptFinder
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import Emulator, Row
@@ -15,8 +15,8 @@ from session_host.terminal.base import Emulator, Row
 COLUMNS, ROWS, LINES = 24, 6, 100
 
 
-def places() -> PromptPlaces:
-    made = PromptPlaces()
+def finder() -> PromptFinder:
+    made = PromptFinder()
     made.pattern = lambda: r"› \S"
     return made
 
@@ -25,7 +25,7 @@ def places() -> PromptPlaces:
 def test_rows_that_were_read_before_are_as_those_that_are_read_now(engine: Any) -> None:
     chance = random.Random(1)
     emulator = create(engine, GridSize(COLUMNS, ROWS), scrollback_lines=LINES)
-    kept, seen = places(), 0
+    kept, seen = finder(), 0
     for number in range(300):
         what = chance.random()
         if what < 0.03:
@@ -40,7 +40,7 @@ def test_rows_that_were_read_before_are_as_those_that_are_read_now(engine: Any) 
             emulator.feed((f"wrapped {'x' * (COLUMNS - 8)}› {number}\r\n" * chance.randrange(40)).encode())
         if what > 0.2:
             # The oldest row may continue one that is gone; who reads it now cannot know that.
-            found, fresh = ([prompt for prompt in each.prompts(emulator) if prompt.row] for each in (kept, places()))
+            found, fresh = ([prompt for prompt in each.prompts(emulator) if prompt.row] for each in (kept, finder()))
             assert found == fresh
             seen += len(found)
     assert seen > 100
@@ -66,7 +66,7 @@ class Counting:
 def test_each_row_of_a_long_history_is_read_once_and_only_the_newest_rows_at_all() -> None:
     emulator = create(None, GridSize(COLUMNS, ROWS), scrollback_lines=2 * MAX_ROWS)
     counting: Any = Counting(emulator)
-    found = places()
+    found = finder()
     emulator.feed(b"\xe2\x80\xba question\r\n\r\n" * MAX_ROWS)
     assert len(found.prompts(counting)) >= MAX_ROWS // 2
     assert MAX_ROWS <= counting.read < MAX_ROWS + 10

@@ -14,7 +14,7 @@ from typing import Final
 
 from gui.terminal.finding.row_numbers import RowNumbers
 from session_host.terminal.base import Emulator, Row
-from session_host.terminal.prompts import Prompt, TurnPlace
+from session_host.terminal.prompts import Prompt, TurnPosition
 
 from .output import rows_between
 
@@ -28,7 +28,7 @@ _ROWS_OF_PROMPT: Final = (0, 4)
 """As above, if the prompt's row is known; four rows tell it from others, also in a narrow window."""
 
 
-class PromptPlaces:
+class PromptFinder:
     """Finds the prompts of one view's emulator.
 
     Attributes:
@@ -57,7 +57,7 @@ class PromptPlaces:
         rows, end = _screen_rows(emulator, history.pattern)
         return [Prompt(row, None, next_row, turn=True) for row, next_row in pairwise([*history.rows(), *rows, end])]
 
-    def turn_at(self, emulator: Emulator, row: int) -> TurnPlace | None:
+    def turn_at(self, emulator: Emulator, row: int) -> TurnPosition | None:
         """The agent's turn that a row belongs to; None for none."""
         turns = [prompt.row for prompt in self.prompts(emulator) if prompt.turn]
         above = [turn for turn in turns if turn <= row]
@@ -65,7 +65,7 @@ class PromptPlaces:
             return None
         before, after = _ROWS_OF_PROMPT if self.by_text else _ROWS_AT_MARK
         rows = rows_between(emulator, max(above[-1] - before, 0), above[-1] + after)
-        return TurnPlace(len(turns) - len(above), "\n".join(line.text() for line in rows))
+        return TurnPosition(len(turns) - len(above), "\n".join(line.text() for line in rows))
 
 
 class _HistoryRows:
