@@ -15,10 +15,10 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.wording.phrases import parse_time
 from session_host.protocol.values import Activity
 
-DOUBT_MS = 1000
+UNCERTAIN_MS = 1000
 """How long after an agent's own terminal its structured chat may report the same question."""
 
-Kind = Literal["asks", "done", "ran", "died", "refused", "said"]
+Kind = Literal["asks", "done", "ran", "died", "refused", "notified"]
 """In this order: a question, the end of an agent's turn, the end of a shell's command, a chat's unexpected end, an
 answer from a notification that was not accepted, and notifications of a program in a shell."""
 
@@ -31,7 +31,7 @@ class Event(NamedTuple):
         question: for "asks": the time of the question, and its text.
         text: for "done": the agent's last message, "" for none; for "ran": the command.
         seconds: for "done" and "ran": the duration.
-        messages: for "said": titles and texts of the program's notifications, oldest first.
+        messages: for "notified": titles and texts of the program's notifications, oldest first.
     """
 
     kind: Kind
@@ -42,7 +42,7 @@ class Event(NamedTuple):
 
     def is_current(self, chat: Chat) -> bool:
         """Whether the chat is still in the state that this event reports."""
-        if self.kind == "said":
+        if self.kind == "notified":
             return True
         if self.kind == "died":
             return chat.has_ended and not chat.is_continued
@@ -57,13 +57,13 @@ class Events:
 
     Attributes:
         long_turn_s: the minimum duration of a turn or command that is an event when it ends; 0 for no such events.
-        has_doubtful_question: whether an agent's own terminal has a question that its structured chat may report, too;
-            the caller must check again after ``DOUBT_MS``.
+        has_uncertain_question: whether an agent's own terminal has a question that its structured chat may report, too;
+            the caller must check again after ``UNCERTAIN_MS``.
     """
 
     def __init__(self) -> None:
         self.long_turn_s = 0.0
-        self.has_doubtful_question = False
+        self.has_uncertain_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
         """By chat: the time and the text of its question."""
@@ -79,23 +79,23 @@ class Events:
         chats = sessions.chats()
         alive = [chat for chat in chats if not chat.has_ended]
         questions = self._find_questions(sessions, shown)
-        return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_deaths(chats)
+        return questions | self._find_turns(alive) | self._find_commands(alive) | self._find_failures(chats)
 
     def note_clock_jump(self) -> None:
         """The clock was set: if it is now before the window's start, questions from now on still count as new."""
         self._started = min(self._started, datetime.now(UTC))
 
     def has_question(self, session_id: str) -> bool:
-        """Whether a chat has a question that is certain (see ``has_doubtful_question``)."""
+        """Whether a chat has a question that is certain (see ``has_uncertain_question``)."""
         return session_id in self._questions
 
     def _find_questions(self, sessions: SessionsModel, shown: Container[str]) -> dict[str, Event]:
         found: dict[str, Event] = {}
         known, self._questions = self._questions, {}
-        self.has_doubtful_question = False
+        self.has_uncertain_question = False
         for chat in chats_with_questions(sessions):
-            if _is_doubtful(chat, sessions):
-                self.has_doubtful_question = True
+            if _is_uncertain(chat, sessions):
+                self.has_uncertain_question = True
                 continue
             question = (chat.activity_since, chat.activity_detail)
             self._questions[chat.id] = question
@@ -137,16 +137,16 @@ class Events:
     def _is_long(self, seconds: float) -> bool:
         return 0 < self.long_turn_s <= seconds
 
-    def _find_deaths(self, chats: list[Chat]) -> dict[str, Event]:
+    def _find_failures(self, chats: list[Chat]) -> dict[str, Event]:
         previous, self._running = self._running, {chat.id for chat in chats if not chat.has_ended}
         return {chat.id: Event("died") for chat in chats if chat.id in previous and chat.has_ended and chat.has_failed}
 
 
-def _is_doubtful(chat: Chat, sessions: SessionsModel) -> bool:
+def _is_uncertain(chat: Chat, sessions: SessionsModel) -> bool:
     """Whether a terminal's structured chat may soon report the same question."""
     if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
         return False
-    return datetime.now(UTC) - chat.since < timedelta(milliseconds=DOUBT_MS)
+    return datetime.now(UTC) - chat.since < timedelta(milliseconds=UNCERTAIN_MS)
 
 
 def _activity_start(chat: Chat) -> datetime:

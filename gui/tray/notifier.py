@@ -17,7 +17,7 @@ from gui.bridge.chat import Chat, shortened
 from gui.bridge.one_question import structured_chat_shown_by
 from gui.bridge.sessions_model import SessionsModel
 from gui.tray import questions
-from gui.tray.events import DOUBT_MS, Event, Events
+from gui.tray.events import UNCERTAIN_MS, Event, Events
 from gui.wording import notice_texts, phrases
 from gui.wording.program_texts import passed_on
 from session_host.agents.agent import Agent
@@ -33,7 +33,7 @@ MIN_GROUP = 3
 GROUP_OPEN_S = 5.0
 """A chat with an event within this time is added to the group's notification."""
 
-MAX_SAID = 4
+MAX_NOTIFIED = 4
 """The most notifications of one chat's programs that are shown at once; older ones are withdrawn."""
 
 MAX_LINES = 3
@@ -87,7 +87,7 @@ class Notifier(QObject):
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
-        self._recheck_timer = QTimer(self, singleShot=True, interval=DOUBT_MS)
+        self._recheck_timer = QTimer(self, singleShot=True, interval=UNCERTAIN_MS)
         self._recheck_timer.timeout.connect(self.check)
         sessions.changed.connect(self.check)
         for chat in sessions.chats():
@@ -108,7 +108,7 @@ class Notifier(QObject):
     def check(self) -> None:
         """Find new events, and withdraw notifications that are out of date."""
         found = self._events.find_events(self._sessions, self._shown)
-        if self._events.has_doubtful_question:
+        if self._events.has_uncertain_question:
             self._recheck_timer.start()
         for key in {**self._pending, **self._shown}:
             event = self._pending.get(key) or self._shown[key]
@@ -122,10 +122,10 @@ class Notifier(QObject):
 
     def _on_notified(self, chat: Chat, notification: NotificationEvent) -> None:
         """Collect a program's notification; one with the program's own id replaces the previous one with that."""
-        said, identity = (notification.title, notification.body), notification.identity
+        message, identity = (notification.title, notification.body), notification.identity
         key = f"{chat.id} id {identity}" if identity else f"{chat.id} {self._moment}"
         previous = self._pending[key].messages if key in self._pending and not identity else ()
-        self._collect(key, Event("said", messages=(*previous, said)[-MAX_LINES:]))
+        self._collect(key, Event("notified", messages=(*previous, message)[-MAX_LINES:]))
         self._withdraw_oldest(chat, self._pending)
 
     def _collect(self, key: str, event: Event) -> None:
@@ -173,13 +173,13 @@ class Notifier(QObject):
             for key in chats:
                 self._shown.pop(key, None)  # The newest one is the last one.
                 self._shown[key] = pending[key]
-            for chat in set(chats.values()) if kind == "said" else ():
+            for chat in set(chats.values()) if kind == "notified" else ():
                 self._withdraw_oldest(chat, self._shown)
 
     def _withdraw_oldest(self, chat: Chat, events: Mapping[str, Event]) -> None:
         """Withdraw the oldest of too many notifications of a chat's programs, among the collected or the shown ones."""
-        said = [key for key, event in events.items() if event.kind == "said" and self._chat(key) is chat]
-        for key in said[:-MAX_SAID]:
+        shown = [key for key, event in events.items() if event.kind == "notified" and self._chat(key) is chat]
+        for key in shown[:-MAX_NOTIFIED]:
             self._withdraw(key)
 
     def _is_group_open(self, kind: str) -> bool:
@@ -198,7 +198,7 @@ class Notifier(QObject):
         names = [chat.name for chat in named]
         title = {
             "asks": notice_texts.several_need_you, "done": notice_texts.several_finished,
-            "died": notice_texts.several_died, "said": notice_texts.several_notified,
+            "died": notice_texts.several_died, "notified": notice_texts.several_notified,
         }[kind](len(names))  # fmt: skip
         self._notifications.show(kind, title, notice_texts.names(names[:_MAX_NAMES], len(names) - _MAX_NAMES))
 
@@ -207,7 +207,7 @@ class Notifier(QObject):
         where = phrases.short_directory(chat.record.cwd)
         if event.kind == "asks":
             self._show_question(chat)
-        elif event.kind == "said":
+        elif event.kind == "notified":
             self._notifications.show(key, *passed_on(chat.name, event.messages))
         elif event.kind == "done":
             text = notice_texts.after(phrases.duration(event.seconds), event.text or where)

@@ -10,8 +10,8 @@ from gui.settings.live_agents import LiveAgents
 from gui.terminal.links.links import FileLocation
 from gui.theme.follow import Theme
 from gui.window.actions.changes_actions import ChangesOpener
-from gui.window.actions.giving_comments import CommentGiver
 from gui.window.actions.guide_actions import GuideOpener
+from gui.window.actions.inserting_comments import CommentInserter
 from gui.window.actions.settings_actions import SettingsOpener
 from gui.window.windows import Windows
 
@@ -39,8 +39,8 @@ class SeparateWindows:
             import_theme=self._import_theme, open_file=self._open_file,
         )  # fmt: skip
         self._guide = GuideOpener(theme, settings, lambda uri: windows.current.opener.open_address(uri, ""))
-        giver = CommentGiver(sessions.tasks, windows.open_chat, self._resume)
-        self._changes = ChangesOpener(theme, settings, sessions, giver)
+        inserter = CommentInserter(sessions.tasks, windows.open_chat, self._resume)
+        self._changes = ChangesOpener(theme, settings, sessions, inserter)
         windows.settings_requested.connect(self.settings.open)
         windows.guide_requested.connect(self._guide.open)
         windows.changes_requested.connect(self._changes.open)

@@ -97,8 +97,8 @@ def _reason(error: Exception) -> str:
         case msgspec.ValidationError():
             # "Expected `int`, got `str` - at `$[1]`"; messages about invalid values or field names contain the value.
             what, _, location = str(error).partition(" - at ")
-            said = what if what.startswith("Expected") else "invalid value"
-            return plain(f"{said} at {location}" if location else said, _REASON_CHARACTERS)
+            reason = what if what.startswith("Expected") else "invalid value"
+            return plain(f"{reason} at {location}" if location else reason, _REASON_CHARACTERS)
         case UnicodeError():
             return "a text that is not UTF-8"
         case RecursionError():

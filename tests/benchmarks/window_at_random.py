@@ -1,8 +1,8 @@
 """Use of a window at random: ``python -m tests.benchmarks.window_at_random --minutes 10 [--seed 1]``.
 
 Presses keys, types, clicks and drags at random places of a window, while its chats write. All are real events of the X
-server. Every few acts the window must answer, and its log must have no error; it must have none after its end, too.
-Prints the last acts before each error. Exit code: 1 if there was an error.
+server. Every few actions the window must answer, and its log must have no error; it must have none after its end, too.
+Prints the last actions before each error. Exit code: 1 if there was an error.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tests.support.windows import TIMEOUT_S, NotListening, Window, window, xdoto
 
 PAUSE_S = 0.06
 LOOK_EVERY, RAISE_EVERY = 10, 25
-"""Acts."""
+"""Actions."""
 
 ACTS_OF_A_WINDOW = 1500
-SHOWN_ACTS = 30
+SHOWN_ACTIONS = 30
 
 WINDOW_KEYS = sorted({
     *(key for keys in KEYS.values() for key in keys),
@@ -44,14 +44,14 @@ BUTTONS = "111123345"
 
 
 class Hand:
-    """Acts at random; ``acts`` are the last ones."""
+    """Does random actions; ``actions`` are the last ones."""
 
     def __init__(self, seed: int) -> None:
         self._choose = random.Random(seed)
-        self.acts: deque[str] = deque(maxlen=SHOWN_ACTS)
+        self.actions: deque[str] = deque(maxlen=SHOWN_ACTIONS)
         self.count = 0
 
-    def act(self) -> None:
+    def do_one(self) -> None:
         """Do one thing in the active window."""
         self.count += 1
         choose = self._choose
@@ -71,7 +71,7 @@ class Hand:
                 times = 2 if choose.random() < 0.15 else 1
                 xdotool("mousemove", str(x), str(y), *(["click", "--repeat", str(times), button] if button else []))
                 what = f"{button}×{times} {x},{y}" if button else f"{x},{y}"
-        self.acts.append(f"{kind} {what}")
+        self.actions.append(f"{kind} {what}")
 
     def _drag(self) -> str:
         (x, y), (to_x, to_y) = self._place(), self._place()
@@ -103,9 +103,9 @@ def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> 
         if number % RAISE_EVERY == 0:
             xdotool("windowactivate", shown[0])
         try:
-            hand.act()
+            hand.do_one()
         except subprocess.CalledProcessError:
-            hand.acts.append("no window is active")
+            hand.actions.append("no window is active")
         time.sleep(PAUSE_S)
         if number % LOOK_EVERY == 0:
             errors = look(own, opened, hand, errors)
@@ -119,10 +119,10 @@ def look(own: Setting, opened: Window, hand: Hand, errors: int) -> int:
         opened.ask("tabs")
     except (NotListening, AssertionError, TimeoutError) as error:
         if opened.process.poll() not in {0, None}:
-            print(f"the window ended: {error}; the last acts: {list(hand.acts)}")
+            print(f"the window ended: {error}; the last actions: {list(hand.actions)}")
             return errors + 1
     if (took_s := time.monotonic() - began_s) > 5:
-        print(f"the window answered after {took_s:.0f} s; the last acts: {list(hand.acts)}")
+        print(f"the window answered after {took_s:.0f} s; the last actions: {list(hand.actions)}")
     return read_logs(own, hand, errors)
 
 
@@ -130,7 +130,7 @@ def read_logs(own: Setting, hand: Hand, errors: int) -> int:
     """Print the windows' logs if they have new errors; returns the number of errors so far."""
     found, logs = window_errors(own)
     if found > errors:
-        print(f"an error in the window's log; the last acts: {list(hand.acts)}", *logs, sep="\n")
+        print(f"an error in the window's log; the last actions: {list(hand.actions)}", *logs, sep="\n")
     return max(found, errors)
 
 
@@ -150,7 +150,7 @@ def main() -> int:
                 errors = use(own, opened, hand, end_s, errors)
             errors = read_logs(own, hand, errors)
             windows += 1
-    print(f"{hand.count} acts in {windows} windows, errors: {errors}")
+    print(f"{hand.count} actions in {windows} windows, errors: {errors}")
     return 1 if errors else 0
 
 

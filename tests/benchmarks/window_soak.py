@@ -4,7 +4,7 @@ Real keys switch tabs, split and close panes, open each sheet and window, start 
 answer it, while chats write. After each round the memory (PSS) of the window and its descriptors are measured. Written:
 ``window_soak.csv``, ``window_soak.svg``, and a verdict: no error in the window's log, and flat, if over the last two
 thirds nothing grew by more than noise. Closed pages keep up to 100 MB until Python collects garbage (``gui.garbage``),
-so of each six rounds the least figure is judged. ``--only`` repeats one of the acts, which shows what one repetition
+so of each six rounds the least figure is judged. ``--only`` repeats one of the actions, which shows what one repetition
 costs.
 """
 
@@ -55,7 +55,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "select": ("ctrl+shift+a", "ctrl+shift+c"),
     "sidebar": ("ctrl+shift+b", "ctrl+shift+b"),
 }
-"""What is pressed for each act."""
+"""What is pressed for each action."""
 
 
 class Soak:
@@ -68,7 +68,7 @@ class Soak:
         self._structured = new_chat(own.area, "structured")
         for session in (*self._chats, self._structured):
             opened.show(session)
-        self.acts: dict[str, Callable[[], None]] = {
+        self.actions: dict[str, Callable[[], None]] = {
             **{name: partial(self._press, keys) for name, keys in KEYS.items()},
             "shell": self._shell,
             "prompt": self._prompt,
@@ -76,9 +76,9 @@ class Soak:
         }
 
     def do(self, name: str) -> None:
-        """Do one act in a tab that is chosen at random."""
+        """Do one action in a tab that is chosen at random."""
         self._window.show(self._choose.choice([*self._chats, self._structured]))
-        self.acts[name]()
+        self.actions[name]()
         self._press(("Escape",))
 
     def _press(self, keys: tuple[str, ...]) -> None:
@@ -126,15 +126,15 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
         soak = Soak(own, opened, seed)
         opened.focus()
         writer = csv.writer(file)
-        writer.writerow(["seconds", "acts", *series])
-        names = [only] if only else list(soak.acts)
+        writer.writerow(["seconds", "actions", *series])
+        names = [only] if only else list(soak.actions)
         began_s = time.monotonic()
         while (at_s := time.monotonic() - began_s) < minutes * 60:
             for name in random.Random(seed + done).sample(names, len(names)):
                 try:
                     soak.do(name)
                 except (NotListening, AssertionError, RuntimeError):
-                    print(f"act {done}, {name}; the window: {opened.process.poll()}")
+                    print(f"action {done}, {name}; the window: {opened.process.poll()}")
                     print(*window_errors(own)[1], sep="\n")
                     raise
                 done += 1
@@ -145,7 +145,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
             writer.writerow([f"{at_s:.1f}", done, *(f"{figure:.2f}" for figure in figures.values())])
             file.flush()
     (directory / "window_soak.svg").write_text(line_plot("window soak", "MB", {"window": series["window"]}))
-    print(f"window soak of {minutes:g} minutes: {done} acts")
+    print(f"window soak of {minutes:g} minutes: {done} actions")
     errors, logs = window_errors(own)
     print(f"errors in the window's log: {errors}")
     if errors:
@@ -163,7 +163,7 @@ def main() -> int:
     """Run it; 1 unless all is well."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
-    parser.add_argument("--only", default="", help="one act, such as 'palette'")
+    parser.add_argument("--only", default="", help="one action, such as 'palette'")
     parser.add_argument("--to", type=Path, default=Path("window_soak"), help="where the figures go (./window_soak)")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
     options = parser.parse_args()

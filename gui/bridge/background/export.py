@@ -34,10 +34,10 @@ async def export(session_id: str, path: Path) -> None:
         text=True,
     )
     try:
-        _, said = await asyncio.to_thread(process.communicate)
+        _, errors = await asyncio.to_thread(process.communicate)
     except asyncio.CancelledError:
         process.kill()
         raise
     if process.returncode:
-        lines = said.strip().splitlines() or [f"the export failed (exit code {process.returncode})"]
+        lines = errors.strip().splitlines() or [f"the export failed (exit code {process.returncode})"]
         raise OutliveError(lines[-1].removeprefix("outlive: "))

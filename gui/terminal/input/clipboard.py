@@ -16,7 +16,7 @@ LARGE_CHARACTERS = 256 * 1024
 _CONTROLS: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 
 
-class PasteVerdict(Enum):
+class PasteCheck(Enum):
     """The decision about a text that the user pastes."""
 
     EMPTY = "empty"
@@ -25,23 +25,23 @@ class PasteVerdict(Enum):
     TOO_LONG = "too long"
 
 
-def judge_paste(text: str, *, bracketed: bool) -> PasteVerdict:
+def check_paste(text: str, *, bracketed: bool) -> PasteCheck:
     """Decide about a paste; ``bracketed`` means that the program can distinguish a paste from typing.
 
     Other programs take each line end as Enter. Control characters on a clipboard are never meant to be typed. A large
     text is rarely what the user expects on the clipboard.
     """
     if not text:
-        return PasteVerdict.EMPTY
+        return PasteCheck.EMPTY
     if len(text) > MAX_WHOLE_PASTE_CHARACTERS:
-        return PasteVerdict.TOO_LONG
+        return PasteCheck.TOO_LONG
     if len(text) > LARGE_CHARACTERS:
-        return PasteVerdict.ASK
+        return PasteCheck.ASK
     if not bracketed and ("\n" in text or "\r" in text):
-        return PasteVerdict.ASK
+        return PasteCheck.ASK
     if has_controls(text):
-        return PasteVerdict.ASK
-    return PasteVerdict.FINE
+        return PasteCheck.ASK
+    return PasteCheck.FINE
 
 
 def has_controls(text: str) -> bool:

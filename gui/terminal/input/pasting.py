@@ -12,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 
-from .clipboard import PasteVerdict, judge_paste
+from .clipboard import PasteCheck, check_paste
 from .input_sink import TypedInput
 
 
@@ -49,12 +49,12 @@ class Pasting:
 
     def paste(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
-        verdict = judge_paste(text, bracketed=self._host.is_paste_bracketed)
-        if self._host.typed_input is None or verdict == PasteVerdict.EMPTY:
+        check = check_paste(text, bracketed=self._host.is_paste_bracketed)
+        if self._host.typed_input is None or check == PasteCheck.EMPTY:
             return
-        if verdict == PasteVerdict.TOO_LONG:
+        if check == PasteCheck.TOO_LONG:
             self._notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
-        elif verdict == PasteVerdict.ASK:
+        elif check == PasteCheck.ASK:
             self._ask.emit(text)
         else:
             self.paste_confirmed(text)

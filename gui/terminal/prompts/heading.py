@@ -49,7 +49,7 @@ class CommandHeading(QAbstractButton):
         self._prompt: Prompt | None = None
         self._read: tuple[Emulator, int, int, int] | None = None
         """The emulator, its columns, history and prompt's row for which the text was read."""
-        self._facts = self._said = ""
+        self._facts = self._short_facts = ""
         """How the command ended, how long it ran and when it began; at the line's end without the code of a success."""
         self._bottom = 0
         """The end of the first row, in device pixels."""
@@ -84,7 +84,7 @@ class CommandHeading(QAbstractButton):
         elif prompt == self._prompt and facts_of(emulator, prompt) == self._facts:
             return
         self._prompt = prompt
-        self._facts, self._said = facts_of(emulator, prompt), facts_of(emulator, prompt, for_list=True)
+        self._facts, self._short_facts = facts_of(emulator, prompt), facts_of(emulator, prompt, for_list=True)
         self.setAccessibleName(prompt_texts.go_to_command(self.text(), self._facts))
         self.update()
 
@@ -111,10 +111,10 @@ class CommandHeading(QAbstractButton):
         painter.setFont(metrics.fonts[0])
         text_metrics = QFontMetricsF(metrics.fonts[0])
         room, baseline = width - 2 * layout.padding, top + metrics.ascent
-        if (said := self._said) and room > _MIN_CELLS * layout.cell_width:
-            room -= math.ceil(text_metrics.horizontalAdvance(said))
+        if (facts := self._short_facts) and room > _MIN_CELLS * layout.cell_width:
+            room -= math.ceil(text_metrics.horizontalAdvance(facts))
             painter.setPen(readable(blend(theme.foreground, ground, _QUIET_SHARE), ground, TEXT_RATIO))
-            painter.drawText(layout.padding + room, baseline, said)
+            painter.drawText(layout.padding + room, baseline, facts)
             room -= _GAP_CELLS * layout.cell_width
         painter.setPen(readable(theme.foreground, ground, TEXT_RATIO))
         shown = text_metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)

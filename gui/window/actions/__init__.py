@@ -31,5 +31,5 @@ single_window     opens a window of which there is at most one
 settings_actions  opens the settings window
 guide_actions     opens the guide window
 changes_actions   opens the windows with the changes of chats' directories
-giving_comments   puts the comments on changes where the user writes to a chat
+inserting_comments  puts the comments on changes where the user writes to a chat
 """

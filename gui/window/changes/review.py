@@ -1,4 +1,4 @@
-"""The review of changes: comments on lines, which are given to the chat together as one text."""
+"""The review of changes: comments on lines, which go to the chat together as one text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from gui.wording import comment_texts
 class CommentReceiver(Protocol):
     """Gives comments to chats."""
 
-    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+    def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
         """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
 
     def resume(self, chat: Chat) -> None:
@@ -212,7 +212,7 @@ class Review(QObject):
         """The chat that gets the comments."""
         return self._comments.newest(self._reader.chat)
 
-    def _to_give(self) -> list[Anchored]:
+    def _to_send(self) -> list[Anchored]:
         """The saved comments, by files and lines; boxes that are open are saved first."""
         for card in list(self._page.cards.values()):
             if card.is_editing:
@@ -220,11 +220,11 @@ class Review(QObject):
         found = [each for of_file in self._anchored.values() for each in of_file if each.comment.text]
         return sorted(found, key=lambda each: (each.comment.path.split("/"), each.comment.first))
 
-    def _text(self, given: Sequence[Anchored]) -> str:
+    def _text(self, sent: Sequence[Anchored]) -> str:
         """One text of comments; paths are relative to the chat's directory."""
         directory = os.path.realpath(self._target.current_directory)
         rows = []
-        for each in given:
+        for each in sent:
             comment = each.comment
             path = visible(os.path.relpath(f"{comment.top}/{comment.path}", directory))
             location = _location(comment, path, is_changed=each.last is None)
@@ -233,17 +233,17 @@ class Review(QObject):
 
     def copy(self) -> None:
         """Put the comments on the clipboard; they stay."""
-        given = self._to_give()
-        if not given:
+        sent = self._to_send()
+        if not sent:
             self.bar.say(comment_texts.save_first())
             return
-        QGuiApplication.clipboard().setText(self._text(given))
-        self.bar.say(comment_texts.copied(len(given)))
+        QGuiApplication.clipboard().setText(self._text(sent))
+        self.bar.say(comment_texts.copied(len(sent)))
 
     def send(self) -> None:
         """Put the comments where the user writes to the chat; then they are removed here."""
-        given, chat = self._to_give(), self._target
-        if not given:
+        sent, chat = self._to_send(), self._target
+        if not sent:
             self.bar.say(comment_texts.save_first() if self._own() else comment_texts.none_yet())
             return
         if chat.has_ended:
@@ -256,14 +256,14 @@ class Review(QObject):
                 if not self._reader.is_released:
                     self.bar.say(problem)
                 return
-            removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in given))
+            removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in sent))
             if self._reader.is_released:
                 return
             is_structured = chat.record.runtime == "structured"
             text = comment_texts.sent(len(removed), chat.name, in_prompt_box=is_structured)
             self.bar.say(text, self._undo_of(removed))
 
-        self._receiver.give(chat, self._text(given), report)
+        self._receiver.insert(chat, self._text(sent), report)
 
 
 def _location(comment: ReviewComment, path: str, *, is_changed: bool) -> comment_texts.CommentLocation:

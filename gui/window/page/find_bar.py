@@ -259,8 +259,8 @@ class FindBar(Area):
         # Announce one result for each action of the user. Output changes the matches later, too: that is not announced.
         if self._is_answer_due and found.is_done:
             self._is_answer_due = False
-            if said := problem or text:
-                announce(self.count, said)
+            if message := problem or text:
+                announce(self.count, message)
 
 
 def query_on_line(searched: Query, line: str) -> FindQuery:

@@ -63,7 +63,7 @@ class Control(QWidget):
         """Show a value, without a signal."""
         raise NotImplementedError
 
-    def doubt(self, value: Any) -> str:
+    def warning(self, value: Any) -> str:
         """Why a valid value may have no effect; "" if it has one."""
         return ""
 
@@ -332,7 +332,7 @@ class NamesControl(TextControl):
 class FontsControl(NamesControl):
     """A field for the names of several fonts."""
 
-    def doubt(self, value: Any) -> str:
+    def warning(self, value: Any) -> str:
         installed = {family.casefold() for family in QFontDatabase.families()}
         return _COMMA.join([settings_texts.not_installed(name) for name in value if name.casefold() not in installed])
 

@@ -155,18 +155,18 @@ class KeyRow(QAbstractButton):
         metrics = QFontMetrics(small)
         painter.setFont(small)
         if self._waiting or not self.keys:
-            said = key_texts.press_a_key() if self._waiting else key_texts.no_key()
+            shown = key_texts.press_a_key() if self._waiting else key_texts.no_key()
             painter.setPen(tokens.color("accent" if self._waiting else "secondary"))
-            painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, said)
-            right -= metrics.horizontalAdvance(said) + GAP_S_PX
+            painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, shown)
+            right -= metrics.horizontalAdvance(shown) + GAP_S_PX
         else:
             for key in reversed(self.keys):
-                said = native(key)
-                width = metrics.horizontalAdvance(said) + 14
+                shown = native(key)
+                width = metrics.horizontalAdvance(shown) + 14
                 chip = QRectF(right - width, area.center().y() - _CHIP_PX / 2, width, _CHIP_PX)
                 paint_frame(painter, chip, tokens.color("border"), tokens.color("raised"), radius_px=4)
                 painter.setPen(tokens.color("text"))
-                painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, said)
+                painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, shown)
                 right -= width + 4
         usual = font()
         painter.setFont(usual)

@@ -162,13 +162,13 @@ class KeysPage(Page):
         if conflict.types:
             self._ask(row, key_texts.types_text(native(key)), "", None)
         elif conflict:
-            said = []
+            warnings = []
             if conflict.holder is not None:
-                said.append(key_texts.used_by(native(key), conflict.holder.title))
+                warnings.append(key_texts.used_by(native(key), conflict.holder.title))
             if conflict.use:
-                said.append(key_texts.also_by_programs(native(key), key_texts.use(conflict.use)))
+                warnings.append(key_texts.also_by_programs(native(key), key_texts.use(conflict.use)))
             button_text = key_texts.take_it() if conflict.holder is not None else key_texts.use_anyway()
-            self._ask(row, "\n".join(said), button_text, lambda: self._give(action, keys))
+            self._ask(row, "\n".join(warnings), button_text, lambda: self._give(action, keys))
         else:
             self._give(action, keys)
 

@@ -137,6 +137,6 @@ class SettingRow(PlainRow):
             self.control.show_value(self._values.of(self.setting))
         if isinstance(self.control, TextControl):
             self.control.set_invalid(invalid=is_refused)
-        self.show_problem(problem or self.control.doubt(self._values.of(self.setting)))
+        self.show_problem(problem or self.control.warning(self._values.of(self.setting)))
         self.reset.setVisible(self._values.is_set(self.setting))
         self.control.setEnabled(not self._values.problem_of_file(self.setting.file))

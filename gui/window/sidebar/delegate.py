@@ -220,10 +220,10 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Where it works and what was said; a question comes first, and in the colour of what is to be read."""
+        """Where it works and its status; a question comes first, and in the colour of what is to be read."""
         tokens = self._theme.tokens
-        pieces = [(entry.said, "text" if entry.asks else "secondary"), (entry.place, "secondary")]
-        pieces = [piece for piece in (pieces if entry.said_first else pieces[::-1]) if piece[0]]
+        pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.place, "secondary")]
+        pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]
         metrics = painter.fontMetrics()
         room = area.width()
         widths = [room]

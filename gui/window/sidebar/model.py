@@ -48,8 +48,8 @@ class ChatRow:
     chat: Chat
     name: str
     place: str
-    said: str
-    said_first: bool
+    status: str
+    status_first: bool
     asks: bool
     age: str
     mark: str
@@ -237,8 +237,8 @@ class SidebarModel(QAbstractListModel):
             chat=chat,
             name=chat.name,
             place=line.place,
-            said=line.status,
-            said_first=line.status_first,
+            status=line.status,
+            status_first=line.status_first,
             asks=chat.needs_you,
             age=phrases.age(chat.since, now),
             mark=chat.mark.value,
@@ -281,7 +281,7 @@ class SidebarModel(QAbstractListModel):
             label = color_texts.labelled(entry.label)
             where = entry.chat.place_and_status
             difference = "" if entry.difference in where else entry.difference
-            said = (
+            parts = (
                 entry.name,
                 entry.chat.agent_title,
                 entry.mark,
@@ -293,7 +293,7 @@ class SidebarModel(QAbstractListModel):
                 muted,
                 label,
             )
-            return ", ".join(part for part in said if part)
+            return ", ".join(part for part in parts if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
         return None

@@ -38,7 +38,7 @@ _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
 
 
 class TabLook(NamedTuple):
-    """The content of a tab: a chat's name, state, directory and message, whether it has unseen output, its colour.
+    """The content of a tab: a chat's name, state, directory and status, whether it has unseen output, its colour.
 
     ``rang`` says why it is marked with a bell; "" for no mark.
     """
@@ -46,7 +46,7 @@ class TabLook(NamedTuple):
     name: str
     mark: Mark
     directory: str = ""
-    said: str = ""
+    status: str = ""
     unseen: bool = False
     rang: str = ""
     label: str = ""
@@ -142,7 +142,7 @@ class TabBar(QTabBar):
         self._show_buttons(-1)
 
     def describe(self, session_id: str, look: TabLook) -> None:
-        """Show a tab as it is now; its tool tip has the directory and what was said, too."""
+        """Show a tab as it is now; its tool tip has the directory and the status, too."""
         index, previous = self.index_of(session_id), self._looks.get(session_id)
         if index < 0 or look == previous:
             return
@@ -159,7 +159,7 @@ class TabBar(QTabBar):
         unseen = look.rang or (window_texts.new_output() if look.unseen else "")
         state = ", ".join(filter(None, (look.mark.value, unseen)))
         label = color_texts.labelled(look.label)
-        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.said))))
+        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.status))))
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))

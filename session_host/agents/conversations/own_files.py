@@ -77,18 +77,18 @@ class _Record(msgspec.Struct):
 
 
 def _messages(path: Path) -> list[RecordedText]:
-    said: list[RecordedText] = []
+    texts: list[RecordedText] = []
     for record in reversed(list(records_backwards(path, _Record))):
         match record.type:
             case "question":
-                said.append(RecordedText("user", record.text))
+                texts.append(RecordedText("user", record.text))
             case "answer":
-                said.append(RecordedText("agent", ""))
-            case "piece" if said:
-                said[-1] = said[-1]._replace(text=said[-1].text + record.text)
+                texts.append(RecordedText("agent", ""))
+            case "piece" if texts:
+                texts[-1] = texts[-1]._replace(text=texts[-1].text + record.text)
             case "rewound":
-                del said[max(record.keep, 0) :]
-    return said
+                del texts[max(record.keep, 0) :]
+    return texts
 
 
 def _in_history(path: Path) -> Iterator[RecordedText]:

@@ -62,12 +62,12 @@ def seconds_of(timestamp: object) -> float:
 def turns_of(newest_first: Iterable[RecordedText]) -> Iterator[Turn]:
     """Put texts together to turns; both are in reversed order, so that the beginning need not be read."""
     texts: list[str] = []
-    for said in newest_first:
-        if said.speaker == "user":
-            yield Turn(said.text, _joined(texts), said.at_s)
+    for recorded in newest_first:
+        if recorded.speaker == "user":
+            yield Turn(recorded.text, _joined(texts), recorded.at_s)
             texts = []
         else:
-            texts.append(said.text.strip("\n"))
+            texts.append(recorded.text.strip("\n"))
     if any(texts):
         yield Turn("", _joined(texts))
 

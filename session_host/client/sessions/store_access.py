@@ -54,9 +54,9 @@ def open_or_recover() -> tuple[Store, str]:
         StoreError: the record cannot be opened, and cannot be replaced.
     """
     path = database()
-    said: list[str] = []
+    warnings: list[str] = []
     try:
-        return open_store(said.append), "".join(said)
+        return open_store(warnings.append), "".join(warnings)
     except StoreCorrupt:
         from .rebuild import find_running, found_again  # rarely needed
 

@@ -116,11 +116,11 @@ def rebuild_emulator(
     # Without a count in the checkpoint, viewers of the previous host have counted from elsewhere.
     emulator.commands.start_numbers(1 if checkpoint is None else now_ms())
     emulator.commands.set_times(log_state.commands)
-    refeed = _Refeed(emulator, output_file, header, log_state, offset, resizes)
-    refeed.run()
-    log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
+    replay = _Replay(emulator, output_file, header, log_state, offset, resizes)
+    replay.run()
+    log.info("recovered from=%d to=%d resizes=%d", offset, replay.offset, replay.resizes)
     return RecoveredSession(
-        log_state, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
+        log_state, emulator, replay.offset, replay.resizes, checkpoint_offset, replay.replies, replay.events, notice
     )
 
 
@@ -258,7 +258,7 @@ def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> 
         return create(PORTABLE, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
-class _Refeed:
+class _Replay:
     """Feeds an emulator the output after a checkpoint, with each resize at its offset."""
 
     def __init__(

@@ -11,7 +11,7 @@ from gui.terminal.drawing.regions import bands
 from gui.terminal.drawing.row_layout import split_at_selection
 from gui.terminal.glyphs import box_drawing
 from gui.terminal.glyphs.box_drawing import DOUBLE, HEAVY, LIGHT, Arms, arms_of, rectangles_of
-from gui.terminal.input.clipboard import PasteVerdict, judge_paste
+from gui.terminal.input.clipboard import PasteCheck, check_paste
 from gui.terminal.links import links
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import PLAIN, RGB, Attribute, Run, Style
@@ -63,23 +63,23 @@ def test_a_links_target_is_shown_without_tricks():
 
 
 @pytest.mark.parametrize(
-    ("text", "bracketed", "verdict"),
+    ("text", "bracketed", "check"),
     [
-        ("", False, PasteVerdict.EMPTY),
-        ("words\twith tab", False, PasteVerdict.FINE),
-        ("a\nb", False, PasteVerdict.ASK),
-        ("a\nb", True, PasteVerdict.FINE),
-        ("a\x1bb", True, PasteVerdict.ASK),
-        ("a\x7fb", True, PasteVerdict.ASK),
-        ("é日🚀", False, PasteVerdict.FINE),
-        ("x" * MAX_PASTE_CHARACTERS, False, PasteVerdict.FINE),
-        ("x" * (MAX_PASTE_CHARACTERS + 1), True, PasteVerdict.ASK),
-        ("x" * MAX_WHOLE_PASTE_CHARACTERS, True, PasteVerdict.ASK),
-        ("x" * (MAX_WHOLE_PASTE_CHARACTERS + 1), True, PasteVerdict.TOO_LONG),
+        ("", False, PasteCheck.EMPTY),
+        ("words\twith tab", False, PasteCheck.FINE),
+        ("a\nb", False, PasteCheck.ASK),
+        ("a\nb", True, PasteCheck.FINE),
+        ("a\x1bb", True, PasteCheck.ASK),
+        ("a\x7fb", True, PasteCheck.ASK),
+        ("é日🚀", False, PasteCheck.FINE),
+        ("x" * MAX_PASTE_CHARACTERS, False, PasteCheck.FINE),
+        ("x" * (MAX_PASTE_CHARACTERS + 1), True, PasteCheck.ASK),
+        ("x" * MAX_WHOLE_PASTE_CHARACTERS, True, PasteCheck.ASK),
+        ("x" * (MAX_WHOLE_PASTE_CHARACTERS + 1), True, PasteCheck.TOO_LONG),
     ],
 )
-def test_pastes_are_judged(text, bracketed, verdict):
-    assert judge_paste(text, bracketed=bracketed) == verdict
+def test_pastes_are_checked(text, bracketed, check):
+    assert check_paste(text, bracketed=bracketed) == check
 
 
 @given(first=st.integers(0, 15), length=st.integers(1, 15))

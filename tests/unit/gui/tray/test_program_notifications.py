@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gui.bridge.chat import Chat
-from gui.tray.notifier import MAX_LINES, MAX_SAID, Notifier
+from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
 from session_host.protocol.messages import NotificationEvent
 from tests.unit.gui.conftest import Played
 from tests.unit.gui.tray.test_notifications import Board
@@ -88,8 +88,8 @@ async def test_of_a_flood_the_newest_are_shown(desk: Desk):
     [(title, text)] = desk.texts
     assert (title, text) == ("work", "\n".join(f"{number}: <x>" for number in range(100 - MAX_LINES, 100)))
     desk.notify(shell, *(NotificationEvent(f"{number}", "", f"{number}") for number in range(100)))
-    assert desk.texts == [("work", f"{number}") for number in range(100 - MAX_SAID, 100)]
-    assert desk.board.count == 1 + MAX_SAID
+    assert desk.texts == [("work", f"{number}") for number in range(100 - MAX_NOTIFIED, 100)]
+    assert desk.board.count == 1 + MAX_NOTIFIED
 
 
 async def test_long_texts_are_cut(desk: Desk):

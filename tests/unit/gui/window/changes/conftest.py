@@ -37,7 +37,7 @@ class Receiver:
         self.resumed: list[str] = []
         self.problem = ""
 
-    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+    def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
         self.given.append((chat.name, text))
         report(self.problem)
 

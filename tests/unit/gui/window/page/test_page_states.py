@@ -135,7 +135,7 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Playe
     model = window.sidebar.model
     entry = model.entry(model.index_of(session_id))
     assert isinstance(entry, ChatRow)
-    assert (entry.mark, entry.said) == ("does not answer", "Does not answer")
+    assert (entry.mark, entry.status) == ("does not answer", "Does not answer")
     further.viewer_state(ViewerState.LIVE, "")
     assert chat.mark is Mark.RUNNING
     further.release()

@@ -50,7 +50,7 @@ async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(playe
     played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
     played.settle()
     shown = row(played, session_id)
-    assert (shown.said, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
+    assert (shown.status, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
     assert "needs you · hooks, 2 min ago" in tip
     assert "Run npm test? now" in tip
@@ -63,7 +63,7 @@ async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
     viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
     played.settle()
     shown = row(played, session_id)
-    assert (shown.said, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
+    assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
 
 
@@ -84,7 +84,7 @@ async def test_an_agent_that_starts_stands_where_it_will_be(played: Played):
     played.settle()
     assert places() == expected
     shown = row(played, ids["waits"])
-    assert (shown.mark, shown.said) == ("starting", "Starting…")
+    assert (shown.mark, shown.status) == ("starting", "Starting…")
     assert window.status_line.known.accessibleName() == "starting"
     viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(0)))
     played.viewers[ids["asked"]].tell(ActivityEvent(Activity.WORKING, "hook", ago(0)))
@@ -317,7 +317,7 @@ async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played
     ):
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
         played.settle()
-        assert row(played, session_id).said == in_short
+        assert row(played, session_id).status == in_short
         assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
         assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))

@@ -94,7 +94,7 @@ async def test_rows_do_not_move_under_the_pointer(played: Played):
     assert names(sidebar.model) == ["one", "two", "three"]
     row = sidebar.model.entry(sidebar.model.index_of(ids[2]))
     assert isinstance(row, ChatRow)
-    assert (row.mark, row.said) == ("needs you", "Run npm test?"), "what a row says goes on changing"
+    assert (row.mark, row.status) == ("needs you", "Run npm test?"), "what a row says goes on changing"
     QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
     assert names(sidebar.model) == ["three", "one", "two", "four"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gui.window.actions import giving_comments
-from gui.window.actions.giving_comments import CommentGiver
+from gui.window.actions import inserting_comments
+from gui.window.actions.inserting_comments import CommentInserter
 from gui.window.page.structured_page import StructuredPage
 from session_host.protocol.values import Activity
 from tests.unit.gui.conftest import Played
@@ -13,20 +13,20 @@ from tests.unit.gui.conftest import Played
 TEXT = "Comments on your changes:\n\na:1\n> +a\nWhy?"
 
 
-def giver(played: Played) -> tuple[CommentGiver, list[str]]:
+def inserter(played: Played) -> tuple[CommentInserter, list[str]]:
     window = played.open_window()
-    return CommentGiver(played.sessions.tasks, window.open_chat, window.resuming.resume), []
+    return CommentInserter(played.sessions.tasks, window.open_chat, window.resuming.resume), []
 
 
 async def test_a_chat_view_has_the_comments_below_what_was_written_with_the_keyboard_there(played: Played) -> None:
     session_id = await played.add("one", runtime="structured")
-    give, reports = giver(played)
+    comments, reports = inserter(played)
     page = played.window.open_chat(played.chat(session_id))
     assert isinstance(page, StructuredPage)
     editor = page.view.prompt.editor
     editor.setPlainText("First this:")
     played.window.sidebar.list.setFocus()
-    give.give(played.chat(session_id), TEXT, reports.append)
+    comments.insert(played.chat(session_id), TEXT, reports.append)
     assert (reports, editor.toPlainText()) == ([""], f"First this:\n\n{TEXT}")
     assert editor.hasFocus()
     assert played.sessions.drafts.of(session_id).text == editor.toPlainText()
@@ -35,12 +35,12 @@ async def test_a_chat_view_has_the_comments_below_what_was_written_with_the_keyb
 
 async def test_a_terminal_that_is_opened_for_the_comments_gets_them_as_a_paste(played: Played) -> None:
     session_id = await played.add("one")
-    give, reports = giver(played)
+    comments, reports = inserter(played)
     chat = played.chat(session_id)
-    give.give(chat, TEXT, reports.append)
+    comments.insert(chat, TEXT, reports.append)
     assert reports == []
     played.viewers[session_id].go_live(b"\x1b[?2004h")
-    await played.until(lambda: reports, "the comments to be given")
+    await played.until(lambda: reports, "the comments to be inserted")
     assert reports == [""]
     assert [call for call in played.viewers[session_id].calls if call[0] in {"paste", "key"}] == [("paste", TEXT)]
 
@@ -48,15 +48,15 @@ async def test_a_terminal_that_is_opened_for_the_comments_gets_them_as_a_paste(p
 async def test_a_chat_that_asks_or_does_not_connect_gets_nothing(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(giving_comments, "WAIT_S", 0.05)
+    monkeypatch.setattr(inserting_comments, "WAIT_S", 0.05)
     session_id = await played.add("one")
-    give, reports = giver(played)
+    comments, reports = inserter(played)
     chat = played.chat(session_id)
-    give.give(chat, TEXT, reports.append)
+    comments.insert(chat, TEXT, reports.append)
     await played.until(lambda: reports, "the wait to end")
     assert reports[0].startswith("one is not connected yet.")
     viewer = played.show(session_id)
     viewer.be(Activity.NEEDS_INPUT)
-    give.give(chat, TEXT, reports.append)
+    comments.insert(chat, TEXT, reports.append)
     assert reports[1].startswith("one asks you something.")
     assert not [call for call in viewer.calls if call[0] == "paste"]

@@ -16,7 +16,7 @@ WAIT_S = 15.0
 """How long a chat that is opened for the comments may take to connect."""
 
 
-class CommentGiver:
+class CommentInserter:
     """Opens a chat and puts a text into its prompt box, or pastes it into its terminal."""
 
     def __init__(self, tasks: Tasks, open_chat: Callable[[Chat], ChatPage], resume: Callable[[Chat], object]) -> None:
@@ -27,7 +27,7 @@ class CommentGiver:
         """Resume an ended chat."""
         self._resume(chat)
 
-    def give(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
+    def insert(self, chat: Chat, text: str, report: Callable[[str], object]) -> None:
         """Put a text where the user writes to a running chat; ``report`` gets "", or one line about what hinders it."""
         asks = chat.record.runtime == "terminal" and chat.activity is Activity.NEEDS_INPUT
         page = self._open_chat(chat)
