@@ -37,7 +37,9 @@ class RemovedTabs(QObject):
         self._trees.pop(session_id, None)
 
     def _on_undone(self, session_id: str) -> None:
-        chat, before = self._sessions.get(session_id), self._trees.pop(session_id)
+        chat, before = self._sessions.get(session_id), self._trees.pop(session_id, None)
+        if before is None:
+            return  # This window is newer than the removal.
         for tab in self._tabs.pop([session_id]):
             pane = self._panes.pane(tab.pane) or self._pane_again(tab, before) or self._panes.active
             if put_back(tab, chat, pane) and not pane.tabs.active_id:
