@@ -225,3 +225,19 @@ def session_stderr(session_id: str) -> Path:
 def endpoint_conversation(conversation_id: str) -> Path:
     """The file of a conversation with a model server; the caller has checked the id."""
     return state_dir() / "conversations" / f"{conversation_id}.jsonl"
+
+
+def worktree_setup_mark(worktree: str) -> Path | None:
+    """The file that exists while a worktree is not set up, in git's directory of it (gitrepository-layout(5)).
+
+    Args:
+        worktree: its top directory.
+
+    Returns:
+        None if that directory is unknown.
+    """
+    try:
+        text = Path(worktree, ".git").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    return Path(worktree, text[8:].rstrip("\n"), "outlive-setup") if text.startswith("gitdir: ") else None

@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from session_host.paths import worktree_setup_mark
 from session_host.worktree_setup.options import Options
 
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -55,6 +55,8 @@ def _raise(number: int, _frame: object) -> None:
 def start(options: Options, *, output: int | None, in_front: bool) -> subprocess.Popen[bytes]:
     """Start the user's command in a process group of its own; it is killed at the end of this process.
 
+    From now on the worktree is marked as not set up, until ``exec_agent``: a resume of the chat sets it up then.
+
     Args:
         options: the command line.
         output: where its output goes, as for ``subprocess``, with no input; None for this process's terminal.
@@ -64,6 +66,10 @@ def start(options: Options, *, output: int | None, in_front: bool) -> subprocess
         OSError: it cannot be started.
     """
     parent = os.getpid()
+    mark = worktree_setup_mark(options.worktree)
+    if mark is not None:
+        with contextlib.suppress(OSError):  # A full disk is the command's to complain about.
+            mark.touch()
 
     def prepare() -> None:
         os.setpgid(0, 0)
@@ -119,13 +125,17 @@ def die_by(number: int) -> int:
     return 128 + number
 
 
-def exec_agent(words: Sequence[str]) -> int:
-    """Become the agent; returns the exit code if that is impossible."""
+def exec_agent(options: Options) -> int:
+    """Become the agent, in a worktree that is set up or is to do; returns the exit code if that is impossible."""
+    words = options.agent
+    if (mark := worktree_setup_mark(options.worktree)) is not None:
+        with contextlib.suppress(OSError):
+            mark.unlink()
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
     restore_python_signals()
     try:
-        os.execvp(words[0], list(words))  # noqa: S606 - no shell is wanted
+        os.execvp(words[0], words)  # noqa: S606 - no shell is wanted
     except OSError as error:
         sys.stderr.write(f"{words[0]}: {error.strerror}\n")
     return NOT_FOUND

@@ -36,7 +36,7 @@ def run(options: Options) -> int:
                 break
     except Ended as ended:
         return die_by(ended.number)
-    return exec_agent(options.agent)
+    return exec_agent(options)
 
 
 def _run_once(options: Options) -> None:

@@ -47,7 +47,7 @@ def run(options: Options) -> int:
     _restore(attributes)
     _report("clear")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return exec_agent(options.agent)
+    return exec_agent(options)
 
 
 def _run_once(options: Options) -> int:

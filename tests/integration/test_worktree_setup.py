@@ -14,6 +14,7 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
+from session_host.client.chats.resume import resume
 from session_host.client.control import request as ask
 from session_host.client.viewer.viewer import Viewer
 from session_host.errors import ConfigError
@@ -91,6 +92,40 @@ async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: C
         await see(viewer, watcher, "the agent runs")
         await watcher.until(lambda: activity(watcher) is not Activity.NEEDS_INPUT, "the question to be over")
     assert runs.read_text().count("run") == 2
+
+
+async def test_a_resumed_chat_runs_a_setup_again_that_failed_but_not_one_that_the_user_passed_over(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    set_up_by(f"echo run >> {runs}; exit 3", checkout)
+    request = LaunchRequest(
+        agent=load_catalog(config_dir())["shell"], name="x", directory=str(checkout.path), environment=os.environ,
+        worktree="", overrides={"PS1": "the shell$ "},
+    )  # fmt: skip
+    record = await launch(request)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "q  End the chat")
+        viewer.text("q")
+        await watcher.until(lambda: ended(viewer), "the chat's end")
+    record = await resume(record.id, environment=os.environ)
+    async with watching(record.id) as (viewer, watcher):
+        await watcher.until(lambda: shown(viewer).count("  q  End the chat") == 2, "the question, below the former one")
+        viewer.text("s")
+        await see(viewer, watcher, "the shell$")
+        await use_shell(record, viewer, watcher, 41)
+    record = await resume(record.id, environment=os.environ)
+    async with watching(record.id) as (viewer, watcher):
+        await use_shell(record, viewer, watcher, 42)
+    assert runs.read_text().count("run") == 2
+
+
+async def use_shell(record: SessionRecord, viewer: Viewer, watcher: Watcher, number: int) -> None:
+    """Type into a shell, see its answer, and end it."""
+    viewer.text(f"echo the-$(({number} + 0))th\r")
+    await see(viewer, watcher, f"the-{number}th")
+    await ask(record.id, Kill(request=1))
+    await watcher.until(lambda: ended(viewer), "the chat's end")
 
 
 async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Checkout, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
 from session_host.client.worktrees import Worktree, discard, make, remake, remove
 from session_host.git import LOCAL_VARIABLES
-from session_host.paths import config_dir
+from session_host.paths import config_dir, worktree_setup_mark
 from session_host.protocol.launch import LaunchSpec, Origin, WorktreeSetup
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import SessionRecord, Store
@@ -84,7 +84,8 @@ def resumed_in_worktree(record: SessionRecord, directory: str) -> tuple[Origin, 
 
     Returns:
         The origin with the worktree's facts, empty if the chat had no worktree or continues in another directory; and
-        the setup to run before the agent, if the worktree had to be recreated.
+        the setup to run before the agent, if the worktree had to be recreated, or if the chat ended before the worktree
+        was set up.
 
     Raises:
         WorktreeError: the deleted worktree cannot be recreated.
@@ -94,13 +95,15 @@ def resumed_in_worktree(record: SessionRecord, directory: str) -> tuple[Origin, 
     if not Path(directory).is_relative_to(record.worktree):
         return Origin(), None
     is_new = remake(record.worktree, record.repository, record.branch)
+    mark = worktree_setup_mark(record.worktree) if record.state not in RUNNING_STATES else None
+    needs_setup = is_new or (mark is not None and mark.exists())
     origin = Origin(
         repository=record.repository,
         worktree=record.worktree,
         branch=record.branch,
         branch_made=record.branch_made,
     )
-    return origin, worktree_setup(record.worktree, record.repository) if is_new else None
+    return origin, worktree_setup(record.worktree, record.repository) if needs_setup else None
 
 
 def remove_worktree(store: Store, record: SessionRecord) -> str:

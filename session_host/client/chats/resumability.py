@@ -17,7 +17,13 @@ from session_host.agents.environment import child_environment
 from session_host.client.sessions.session_info import SessionInfo, resolve_stale_row
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError, NoSuchSession
-from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
+from session_host.paths import (
+    config_dir,
+    session_files,
+    session_left_conversations,
+    session_transitions,
+    worktree_setup_mark,
+)
 from session_host.protocol.launch import SETUP_DETAIL
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.storage.store import SessionRecord, Store, activity_log
@@ -45,8 +51,9 @@ class ResumePlan(NamedTuple):
     Attributes:
         record: the ended session's record.
         can, reason: as in ``Resumability``.
-        agent, query: the agent and its conversation; None if the session cannot be resumed. A shell has no query.
-        starts_over: whether the conversation is empty, and begins again; so for a shell.
+        agent: the agent; None if the session cannot be resumed.
+        query: its conversation; None also for a shell, and for an agent that had not begun.
+        starts_over: whether the conversation is empty, and begins again; so if there is no query.
         prompt: the first prompt, if ``starts_over`` and the agent did not get it: a dialog of the agent's came before.
     """
 
@@ -127,6 +134,9 @@ def plan_for(
     if record.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = check_agent(agents, record)
+    if can is None and agent is not None and _awaits_setup(record):
+        prompt = prompt_of(agent, record.argv, record.arguments or [])
+        return ResumePlan(record, True, "the agent had not begun", agent, starts_over=True, prompt=prompt)
     if not can or agent is None:
         return ResumePlan(record, can, reason)
     if record.worktree is None and not Path(record.cwd).is_dir():
@@ -232,6 +242,12 @@ def _was_used(record: SessionRecord) -> bool:
         return False
     seen = activity_log.last(session_transitions(record.id), TRANSITIONS_READ)
     return any(each.activity is Activity.WORKING and each.detail != SETUP_DETAIL for each in seen)
+
+
+def _awaits_setup(record: SessionRecord) -> bool:
+    """Whether the chat ended before its worktree was set up, so that its agent never ran."""
+    mark = worktree_setup_mark(record.worktree) if record.worktree is not None else None
+    return mark is not None and mark.exists()
 
 
 def _is_in_argv(record: SessionRecord) -> bool:

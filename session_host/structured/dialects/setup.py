@@ -46,6 +46,7 @@ class _State(msgspec.Struct, array_like=True):
         cancelled: the user has cancelled the last run.
         agent: the state of the agent's dialect; None before it has begun.
         tail: the end of the last run's output.
+        item: the id of the last run's item; "" from earlier versions.
     """
 
     start: Start
@@ -53,6 +54,7 @@ class _State(msgspec.Struct, array_like=True):
     cancelled: bool = False
     agent: bytes | None = None
     tail: str = ""
+    item: str = ""
 
 
 class SetupDialect:
@@ -95,11 +97,13 @@ class SetupDialect:
 
     @property
     def _item(self) -> str:
-        return f"worktree-setup-{self._state.runs}"
+        return self._state.item or f"worktree-setup-{self._state.runs}"
 
     def _show_run(self) -> None:
         """Show a run that is about to begin."""
         self._state.runs += 1
+        # The items of a chat that this one resumes may have a run, too.
+        self._state.item = f"worktree-setup-{self._state.runs}-{self._port.now_ms}"
         self._state.cancelled, self._state.tail = False, ""
         setup = self._setup
         item = Item(

@@ -143,6 +143,14 @@ def test_a_shell_without_a_command_starts_again_and_has_no_command_to_copy() -> 
         resume_command(record.id)
 
 
+def test_a_chat_that_ended_before_its_worktree_was_set_up_begins_again(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text(f"gitdir: {tmp_path}\n")
+    record = kept(agent="codex", argv=["codex"], provider_session_id=None, worktree=str(tmp_path), cwd=str(tmp_path))
+    assert resumability(record.id).can is None
+    (tmp_path / "outlive-setup").touch()
+    assert resumability(record.id) == (True, "the agent had not begun")
+
+
 def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
     record = kept(cwd="/nowhere/at/all", worktree="/nowhere/at/all", repository="/nowhere", branch="b")
 
