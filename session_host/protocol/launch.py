@@ -133,6 +133,8 @@ class WorktreeSetup(msgspec.Struct, frozen=True):
     """The worktree's top directory."""
     repository: str
     """The directory of the repository that it was made of: that of its main working tree, or of a bare repository."""
+    mark: str = ""
+    """The file that exists while the worktree is not set up (``paths.worktree_setup_mark``); "" for none."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ The host runs ``python -m session_host.worktree_setup WORKTREE REPOSITORY COMMAN
 agent. It runs the user's command in the worktree, by the user's shell; after it, or if the user wants that, it execs
 the agent, which gets the same PID, terminal, socket and pipe. So the setup belongs to the chat: it goes on without a
 window, is recorded, and ends with the chat. It knows nothing of hosts, sessions or agents. Until the agent begins, a
-file marks the worktree as not set up (``paths.worktree_setup_mark``), so that a resume of the chat runs it again.
+file (option ``--mark``) says that the worktree is not set up, so that a resume of the chat runs it again.
 
     options      reads the command line
     command      one run of the user's command

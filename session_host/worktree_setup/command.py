@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from session_host.paths import worktree_setup_mark
 from session_host.worktree_setup.options import Options
 
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -66,10 +65,9 @@ def start(options: Options, *, output: int | None, in_front: bool) -> subprocess
         OSError: it cannot be started.
     """
     parent = os.getpid()
-    mark = worktree_setup_mark(options.worktree)
-    if mark is not None:
+    if options.mark:
         with contextlib.suppress(OSError):  # A full disk is the command's to complain about.
-            mark.touch()
+            Path(options.mark).touch()
 
     def prepare() -> None:
         os.setpgid(0, 0)
@@ -128,9 +126,9 @@ def die_by(number: int) -> int:
 def exec_agent(options: Options) -> int:
     """Become the agent, in a worktree that is set up or is to do; returns the exit code if that is impossible."""
     words = options.agent
-    if (mark := worktree_setup_mark(options.worktree)) is not None:
+    if options.mark:
         with contextlib.suppress(OSError):
-            mark.unlink()
+            Path(options.mark).unlink()
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
     restore_python_signals()

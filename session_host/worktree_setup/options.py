@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-LINES = "--lines"
+LINES, MARK = "--lines", "--mark"
 
 
 class Options(NamedTuple):
@@ -17,6 +17,7 @@ class Options(NamedTuple):
         repository: the directory of the repository that the worktree was made of.
         command: the user's command, for a shell.
         agent: the agent's words.
+        mark: the file that exists until the agent begins; "" for none.
     """
 
     speaks_lines: bool
@@ -24,13 +25,17 @@ class Options(NamedTuple):
     repository: str
     command: str
     agent: list[str]
+    mark: str = ""
 
 
 def read_options(words: Sequence[str]) -> Options | None:
     """Read the command line; None if it is invalid."""
     speaks_lines = words[:1] == [LINES]
     rest = list(words[1:] if speaks_lines else words)
+    mark = ""
+    if rest[:1] == [MARK]:
+        mark, rest = "".join(rest[1:2]), rest[2:]
     if len(rest) < 5 or rest[3] != "--":
         return None
     worktree, repository, command = rest[:3]
-    return Options(speaks_lines, worktree, repository, command, rest[4:])
+    return Options(speaks_lines, worktree, repository, command, rest[4:], mark)

@@ -54,7 +54,8 @@ def worktree_setup(worktree: str, repository: str) -> WorktreeSetup | None:
         ConfigError: the user's settings cannot be read.
     """
     _directory, command = load_chat_settings(config_dir()).setup_of(repository) or ("", "")
-    return WorktreeSetup(command, worktree, directory_of(repository)) if command else None
+    mark = worktree_setup_mark(worktree)
+    return WorktreeSetup(command, worktree, directory_of(repository), str(mark or "")) if command else None
 
 
 def take_back(store: Store, spec: LaunchSpec) -> None:

@@ -13,5 +13,6 @@ def program_argv(spec: LaunchSpec) -> list[str]:
         return spec.argv
     lines = ["--lines"] if spec.structured is not None else []
     setup = spec.setup
-    argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines]
+    mark = ["--mark", setup.mark] if setup.mark else []
+    argv = [sys.executable, "-P", "-m", "session_host.worktree_setup", *lines, *mark]
     return [*argv, setup.worktree, setup.repository, setup.command, "--", *spec.argv]

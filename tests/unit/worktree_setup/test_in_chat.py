@@ -146,5 +146,7 @@ def test_the_command_line_is_read() -> None:
         False, "/w", "/r", "npm ci", ["a", "--", "b"]
     )
     assert read_options(["--lines", "/w", "/r", "c", "--", "a"]) == Options(True, "/w", "/r", "c", ["a"])
+    assert read_options(["--mark", "/m", "/w", "/r", "c", "--", "a"]) == Options(False, "/w", "/r", "c", ["a"], "/m")
+    assert read_options(["--lines", "--mark"]) is None
     assert read_options(["/w", "/r", "--", "a"]) is None
     assert read_options(["/w", "/r", "c", "--"]) is None
