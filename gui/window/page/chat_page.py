@@ -202,6 +202,7 @@ class ChatPage(Area):
 
     def _make_end_bar(self) -> EndBar:
         bar = EndBar(self._theme)
+        bar.setMaximumHeight(self.height())
         self._column.addWidget(bar)
         bar.hide()
         self.end_bar_made.emit(bar)
@@ -383,6 +384,8 @@ class ChatPage(Area):
         return max(self.height() - sum(bar.sizeHint().height() for bar in self._bars), 0)
 
     def _place_overlays(self) -> None:
+        if self._end_bar.widget is not None:
+            self._end_bar.widget.setMaximumHeight(self.height())
         self.waiting.place()
         if self._problem_line.widget is not None:
             self.problem_line.place(self._bottom_px())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
@@ -14,10 +14,11 @@ from gui.theme.flow_layout import flow
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label, sentence
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, Scrolled, button, label, sentence
 from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.values import State
 
+ANY_HEIGHT_PX = 10_000
 MARGINS_PX = 72
 WORDS_PX = 280
 """Minimum width for the text; with less, the buttons go below it."""
@@ -26,7 +27,7 @@ WRAPPED_FROM_PX = 200
 
 
 class EndBar(Area):
-    """Shows how and when a chat ended, and offers actions, the likeliest first.
+    """Shows how and when a chat ended, and offers actions, the likeliest first. It scrolls in a page that is too low.
 
     Signals:
         resume_requested: the user resumes the conversation; True: even if it is open elsewhere.
@@ -48,7 +49,7 @@ class EndBar(Area):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
-        self._is_resumable = False
+        self._is_resumable = self._is_narrow = False
         self._explains = False
         """Whether the detail is an explanation, which has to be seen whole."""
         self.setAccessibleName(page_texts.how_it_ended())
@@ -80,7 +81,10 @@ class EndBar(Area):
             self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.errors, self.export,
             self.close_button,
         )  # fmt: skip
-        row = QHBoxLayout()
+        self._buttons.setMinimumWidth(1)  # Else Qt gives it the height that it has with its widest button.
+        inner = QWidget()
+        inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # It is as wide as the bar.
+        row = QHBoxLayout(inner)
         row.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
         row.setSpacing(GAP_S_PX)
         row.addLayout(heading, 1)
@@ -90,7 +94,7 @@ class EndBar(Area):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(Hairline(theme))
-        layout.addLayout(row)
+        layout.addWidget(Scrolled(inner, ANY_HEIGHT_PX, page_texts.how_it_ended()))
         self.offer(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -98,6 +102,7 @@ class EndBar(Area):
         self._arrange()
 
     def _arrange(self) -> None:
+        self._fit_margins()
         longer = self.detail if self._explains else self.title
         words_px = max(WORDS_PX, longer.sizeHint().width() + MARGINS_PX)
         is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
@@ -108,6 +113,19 @@ class EndBar(Area):
         self.explanation.setText(self.detail.accessibleName() if is_cut else "")
         self.explanation.setVisible(is_cut)
         self.detail.setVisible(not is_cut)
+
+    def _fit_margins(self) -> None:
+        """Leave the width of a narrow bar to its texts and buttons."""
+        is_narrow = self.width() < WRAPPED_FROM_PX
+        if is_narrow == self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        left_px, right_px = (GAP_S_PX, 2) if is_narrow else (GAP_L_PX, GAP_M_PX)
+        self._row.setContentsMargins(left_px, GAP_S_PX, right_px, GAP_S_PX)
+        self._mark.setHidden(is_narrow)
+        for control in self._buttons.findChildren(QPushButton):
+            control.setProperty("narrow", is_narrow)
+            control.style().polish(control)
 
     def offer(self, found: EndedChat | None) -> None:
         """Offer the possible actions; None while they are unknown."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from gui.bridge.additional_viewer import viewer_for_page
+from gui.bridge.ended_chat import EndedChat
 from gui.theme.marks import Mark
 from gui.window.page.terminal_page import TerminalPage
 from gui.window.sheets.question import Question
@@ -239,6 +242,30 @@ async def test_an_ended_chat_of_which_nothing_was_kept_says_so(played: Played):
     await played.until(lambda: page.is_settled, "the notice")
     assert page.waiting.notice.title.text() == "No screen was saved"
     assert page.end_bar.title.accessibleName().startswith("Finished")
+
+
+async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    window.resize(600, 420)
+    viewer = played.show(session_id)
+    window.tabs.split("down")
+    window.tabs.split("down")
+    viewer.end(exit_code=3)
+    page, bar = played.page, played.page.end_bar
+    bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True, True))
+    window.activateWindow()
+    await played.until(lambda: window.isActiveWindow() and bar.height() == page.height() < 140, "the bar to fit")
+    parts = [bar.title, bar.detail, bar.refusal]
+    assert not [pair for pair in combinations(parts, 2) if pair[0].geometry().intersects(pair[1].geometry())]
+    buttons = [bar.resume, bar.again, bar.errors, bar.export, bar.close_button]
+    buttons[0].setFocus()
+    for key, way in ((Qt.Key.Key_Tab, buttons), (Qt.Key.Key_Backtab, buttons[::-1])):
+        for button, following in pairwise(way):
+            QTest.keyClick(button, key)
+            played.settle()
+            assert following.hasFocus()
+            assert following.visibleRegion().boundingRect() == following.rect()
 
 
 async def test_lost_says_what_is_known_and_what_to_do(played: Played):
