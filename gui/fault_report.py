@@ -89,7 +89,7 @@ class FaultReport(QObject):
         faulthandler.dump_traceback_later(timeout_s, exit=True, file=self._file or sys.stderr)
 
     def close(self) -> None:
-        """Write that the window has ended, and write no more."""
+        """Write that the window has ended, and stop writing."""
         faulthandler.cancel_dump_traceback_later()
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
         for handler in self._handlers:

@@ -1,7 +1,7 @@
 """Keeps an error in an override of a Qt method from damaging the process.
 
 PySide6 keeps an exception that leaves an override, such as ``paintEvent``, and raises it when Qt's code returns to
-Python. Until then Qt goes on, and calls other overrides. If the first call of a class's override comes just then,
+Python. Until then Qt continues, and calls other overrides. If the first call of a class's override comes just then,
 PySide (6.10, 6.11) drops one reference too many to that method, and never calls it again: later the process calls freed
 memory. With Python 3.11, PySide (6.8 to 6.12) also crashes on an error of the interpreter's own, such as an IndexError.
 Python makes the exception object of such an error only when code catches it.

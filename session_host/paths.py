@@ -218,7 +218,7 @@ def session_left_conversations(session_id: str) -> Path:
 
 
 def session_stderr(session_id: str) -> Path:
-    """The file with a program's standard error, if it is kept apart."""
+    """The file with a program's standard error, if it is kept separately."""
     return session_dir(session_id) / "stderr.log"
 
 

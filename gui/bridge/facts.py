@@ -170,7 +170,7 @@ class ChatFacts:
         return self.group is Group.NEEDS_YOU
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it works: repository, branch and changes, or else its directory."""
         if self.checkout is None or self.has_ended:  # The checkout of an ended chat is not updated.
             return phrases.last_part(self.record.cwd)
@@ -255,10 +255,10 @@ class ChatFacts:
         return not self.has_ended and not self.is_shell_or_command and self.activity_source == activity_phrases.SILENCE
 
     @property
-    def place_and_status(self) -> str:
-        """Place and status in one line; the status comes first if the user is needed."""
+    def location_and_status(self) -> str:
+        """Location and status in one line; the status comes first if the user is needed."""
         is_urgent = self.needs_you or self.is_unresponsive
-        parts = (self.status_text, self.place) if is_urgent else (self.place, self.status_text)
+        parts = (self.status_text, self.location) if is_urgent else (self.location, self.status_text)
         return " · ".join(part for part in parts if part)
 
     @property

@@ -273,7 +273,7 @@ def _part_of(rect: Rect, is_row: bool, at_px: int, size_px: int) -> Rect:
 
 
 def part_beside(divider: Divider, pane: Rect) -> Rect | None:
-    """The part of a line that lies at a pane's edge; None if the line is elsewhere."""
+    """The part of a line that is at a pane's edge; None if the line is elsewhere."""
     left, top, width, height = divider.rect
     right, bottom = min(left + width, pane.left + pane.width), min(top + height, pane.top + pane.height)
     if divider.is_row:

@@ -129,7 +129,7 @@ def _find_candidates(joining: QFont, plain: QFont) -> re.Pattern[str] | None:
 
 
 def _single_glyphs(font: QFont) -> Mapping[str, int]:
-    """The glyphs of ASCII characters that stand apart."""
+    """The glyphs of ASCII characters that are not joined."""
     text = " ".join(map(chr, range(0x21, 0x7F)))
     return {text[place]: glyph for place, glyph in _glyphs(text, font).items()}
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from PySide6.QtCore import QPoint, QRect
 
 STEP_PX = 32
-"""A new window lies so far right and below of the one that its tab came from."""
+"""How far a new window is moved to the right and down from the one that its tab came from."""
 _MAX_STEPS = 64
 
 

@@ -14,7 +14,7 @@ from gui.window.widgets.parts import within_a_screen
 
 DEFAULT_SIZE_PX = (1120, 720)
 LARGEST_SHARE = 0.9
-"""The default size takes no more of the screen's width and height."""
+"""The most of the screen's width and height that the default size takes."""
 MIN_SIZE_PX = (300, 220)
 NARROW_PX = 480
 """A narrower window shows its sidebar as marks until it is wider again."""

@@ -92,7 +92,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an agent is started without a terminal, and spoken to."""
+    """How Outlive starts an agent without a terminal, and talks to it."""
 
     dialect: str
     """A name of ``structured.dialects.registry``."""

@@ -9,7 +9,7 @@ has no terminal and no input; Outlive reads only the output between two random m
 session after ``TIMEOUT_S``. A daemon that left the session stays: it may be an ssh agent that other programs use.
 ``OUTLIVE_RESOLVING_ENVIRONMENT=1`` tells such a file about the caller.
 
-Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` work alike.
+Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` do the same.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop
     os.set_blocking(descriptor, False)
     output = b""
     while True:
-        # Background processes may keep the output open for ever, so the shell's own exit also ends the loop.
+        # Background processes may keep the output open forever, so the shell's own exit also ends the loop.
         ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         if select.select([descriptor], [], [], 0 if ended else POLL_INTERVAL_S)[0]:
             try:

@@ -229,7 +229,7 @@ class _Question:
         assert process.stderr is not None
         pipes: dict[IO[bytes], str] = {process.stdout: "output", process.stderr: "errors"}
         while pipes and (left_s := deadline_s - time.monotonic()) > 0:
-            # A daemon that the program left may keep the pipes open for ever.
+            # A daemon that the program left may keep the pipes open forever.
             wait_s = left_s if process.poll() is None else min(left_s, _QUIET_S)
             ready, _, _ = select.select(list(pipes), [], [], min(wait_s, _QUIET_S))
             if not ready and process.returncode is not None:

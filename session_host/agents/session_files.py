@@ -59,7 +59,7 @@ def write_files(sources: Sequence[str], directory: Path, *, answering: bool = Fa
     Args:
         sources: the paths in the catalog.
         directory: the target directory; created if needed.
-        answering: the hooks take the user's answers; such a file stands in a directory beside the source.
+        answering: the hooks take the user's answers; such a file is in a directory beside the source.
 
     Raises:
         LaunchFailed: the files cannot be written.

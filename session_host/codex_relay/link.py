@@ -80,7 +80,7 @@ class Link:
             if isinstance(event, Response):
                 self._send_waiting()
             elif isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-                # In JSON, a line's end stands between two values only.
+                # In JSON, a line end can only be between two values.
                 lines += bytes(event.data).replace(b"\n", b" ")
                 if event.fin:
                     lines += b"\n"

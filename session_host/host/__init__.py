@@ -1,6 +1,6 @@
 """The process that serves one session: its emulator, its clients, its recovery.
 
-    main            a host's life: take over, start or go on, serve, save the exit, leave
+    main            a host's life: take over, start or continue, serve, save the exit, leave
     keeper_channel  the conversation with the keeper, and finding another keeper
     driver/         runs a session: calls the rules in ``session_host.session``, carries out their effects
     program/        the program's side: PTY, emulator worker, journal writer

@@ -1,7 +1,7 @@
 """Main of a host: restore the session, start or adopt the program, serve, save the exit, quit.
 
-The first host of a session and a later one begin alike, from the session descriptors. A replacement host for a living
-one rehearses first, without changing anything; then it waits for the previous host to leave.
+The first host of a session and a later one begin in the same way, from the session descriptors. A replacement host for
+a living one rehearses first, without changing anything; then it waits for the previous host to leave.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class StructuredLaunch(msgspec.Struct, frozen=True):
-    """How the agent of a structured session is spoken to."""
+    """How Outlive talks to the agent of a structured session."""
 
     dialect: str
     """A name of ``structured.dialects.registry``."""
@@ -190,7 +190,7 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     settings: str = ""
     """The path of the user's ``chats.toml``, for settings that affect running chats; "" from earlier versions."""
     structured: StructuredLaunch | None = None
-    """How the agent is spoken to, if it has no terminal."""
+    """How Outlive talks to the agent, if it has no terminal."""
     restore_points: bool = False
     """Whether the files of the working tree are kept before each prompt; see ``session_host.restore_points``."""
     setup: WorktreeSetup | None = None
@@ -200,7 +200,7 @@ class LaunchSpec(msgspec.Struct, frozen=True):
 
     @property
     def runtime(self) -> Runtime:
-        """How the agent is spoken to."""
+        """How Outlive talks to the agent."""
         return "terminal" if self.structured is None else "structured"
 
 

@@ -58,7 +58,7 @@ class Image(msgspec.Struct, frozen=True, array_like=True):
 
 
 Runtime = Literal["terminal", "structured"]
-"""How an agent is spoken to: by a terminal, or by its own protocol."""
+"""How Outlive talks to an agent: by a terminal, or by its own protocol."""
 
 
 class Modifiers(IntFlag):

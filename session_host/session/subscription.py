@@ -4,16 +4,16 @@ States::
 
     OFF ──follows, and has the rest──▶ CURRENT
     OFF ──follows, and lacks too much──▶ BEHIND
-    CURRENT ──follows no more──▶ OFF
+    CURRENT ──stops following──▶ OFF
     CURRENT ──the queue is full──▶ LAGGING
     CURRENT ──follows, and lacks too much──▶ BEHIND
-    LAGGING ──follows no more──▶ OFF
+    LAGGING ──stops following──▶ OFF
     LAGGING ──follows, and has the rest──▶ CURRENT
     LAGGING ──follows, and lacks too much──▶ BEHIND
-    BEHIND ──follows no more──▶ OFF
+    BEHIND ──stops following──▶ OFF
     BEHIND ──follows, and has the rest──▶ CURRENT
     BEHIND ──a snapshot is asked for──▶ ASKED
-    ASKED ──follows no more──▶ OFF
+    ASKED ──stops following──▶ OFF
     ASKED ──follows, and has the rest──▶ CURRENT
     ASKED ──follows, and lacks too much──▶ BEHIND
 
@@ -58,7 +58,7 @@ class State(StrEnum):
 
 
 class _Event(StrEnum):
-    UNFOLLOWS = "follows no more"
+    UNFOLLOWS = "stops following"
     HAS_REST = "follows, and has the rest"
     LACKS = "follows, and lacks too much"
     FULL = "the queue is full"

@@ -3,7 +3,7 @@
 Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS), and
     https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a choice, this
     module does what most terminals do: a key that types text with Shift sends that text, Shift+Space a space. Both
-    engines use it, so that they encode alike.
+    engines use it, so that they encode in the same way.
 """
 
 from __future__ import annotations

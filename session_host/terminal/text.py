@@ -101,7 +101,7 @@ def row_text(row: Row) -> str:
 
 
 def has_plain(row: Row, text: str, column: int) -> bool:
-    """Whether this text (ASCII) stands at this column without a style."""
+    """Whether this text (ASCII) is at this column without a style."""
     end = column + len(text)
     for run in row.runs:
         if run.column < end and column < run.column + run.cells and (run.style != PLAIN or run.cluster):

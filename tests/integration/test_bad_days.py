@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.cli.doctor import places
+from session_host.cli.doctor import files
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.connection import HostConnection
@@ -316,7 +316,7 @@ def open_and_get(session_id: str) -> State | None:
 
 
 def _said_by_doctor() -> str:
-    return " ".join(check.message for check in places.database())
+    return " ".join(check.message for check in files.database())
 
 
 async def test_a_store_damaged_under_a_running_chat_gets_its_end(area: Area) -> None:

@@ -138,7 +138,7 @@ class Surface:
             self._changes.append(change)
 
     def stop_changing(self, change: FrameChange) -> None:
-        """Have frames changed by a function no more; the next frame must be a full one."""
+        """Stop changing frames by a function; the next frame must be a full one."""
         if change in self._changes:
             self._changes.remove(change)
 
@@ -321,7 +321,7 @@ class Surface:
             painter.drawImage(self._cell_corner(column, cursor.row), self._cursor_picture(cell, cursor.shape))
 
     def _cursor_picture(self, cell: Run, shape: CursorShape) -> QImage:
-        """The last cursor's picture, if this one looks alike."""
+        """The last cursor's picture, if this one looks the same."""
         canvas_painter = self._canvas.painter
         ligatures, drawn = self.metrics.ligatures, cell
         if ligatures is not None and not ligatures.yields and not cell.cluster:

@@ -37,7 +37,7 @@ _MIN_CELLS: Final = 40
 class CommandHeading(QAbstractButton):
     """The line over the first row; a click goes to the prompt.
 
-    It lies over the text: the grid stays as it is. It is shown only while the view is scrolled back, so it never delays
+    It covers the text: the grid stays as it is. It is shown only while the view is scrolled back, so it never delays
         an echo or live output.
     """
 

@@ -64,7 +64,7 @@ def changed_keys(overrides: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _written(key: QKeySequence) -> str:
-    """A key as the guide writes it: as menus do, but for the keys that are signs."""
+    """A key as the guide writes it: as menus do, except for the keys that are signs."""
     text = key.toString(QKeySequence.SequenceFormat.NativeText)
     signs = {"+": "Plus", "-": "Minus"}
     return text[:-1] + signs[text[-1]] if text[-2:-1] == "+" and text[-1] in signs else text

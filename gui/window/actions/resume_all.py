@@ -138,7 +138,7 @@ class ResumeAll(QObject):
         )
 
     def _lines(self, chats: list[Chat]) -> list[str]:
-        """A line for each chat; chats that are alike get what differs."""
+        """A line for each chat; equal lines also get what differs."""
         lines, differences = [self._line(chat) for chat in chats], second_lines(chats)
         counts = Counter(lines)
         return [

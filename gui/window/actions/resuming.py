@@ -144,7 +144,7 @@ class EndedChatActions(QObject):
         """Resume one of several ended chats: existing tabs show the new chat, but no tab is opened.
 
         Returns:
-            The reason why it cannot be resumed; "" if it goes on.
+            The reason why it cannot be resumed; "" if it continues.
         """
         if not chat.has_ended or chat.is_continued or chat.id in self._in_progress:
             return ""

@@ -21,7 +21,7 @@ MAX_LINES = 200
 MAX_LINE_CHARACTERS = 300
 """Of longer lines, only the beginning is compared and saved."""
 AROUND = 3
-"""So many lines above and below tell apart lines with the same text."""
+"""So many lines above and below distinguish lines with the same text."""
 
 
 class Anchored(NamedTuple):

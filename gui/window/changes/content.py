@@ -32,7 +32,7 @@ class FileSegments:
     Attributes:
         comments: the comments on each file, by its path; those on files without changes by ``ELSEWHERE``.
         is_since_commit: whether the files are compared with a commit, so that changes can be discarded.
-        asked: the path of the file below the head of which a question stands; "" for none.
+        asked: the path of the file with a question below its head; "" for none.
     """
 
     def __init__(self) -> None:

@@ -168,7 +168,7 @@ class FindBar(Area):
             self._finder.find(query, line)
 
     def place(self, page_width_px: int) -> None:
-        """Lie over the page's upper right corner."""
+        """Move to the page's upper right corner."""
         width = min(WIDTH_PX, page_width_px - 2 * _MARGIN_PX)
         height = self._column.heightForWidth(width)
         height = height if height > 0 else self.sizeHint().height()

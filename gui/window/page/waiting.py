@@ -42,7 +42,7 @@ class Waiting(QObject):
 
         Args:
             theme: the theme.
-            page: the page to lie over.
+            page: the page below it.
             source: the viewer of the chat that the page shows.
             is_empty: returns whether the page shows nothing of the chat.
             bottom_px: returns the upper edge of the bars below the view, or the page's lower edge without them.

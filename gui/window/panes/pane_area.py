@@ -131,7 +131,7 @@ class _Line(QWidget):
         theme.changed.connect(self.update)
 
     def place_at(self, divider: Divider, marked: Rect | None) -> None:
-        """Lie between these two panes; ``marked`` is the part at an edge of the active one."""
+        """Move between these two panes; ``marked`` is the part at an edge of the active one."""
         self._divider, self._marked = divider, marked
         left, top, width, height = divider.rect
         around_px = GRIP_BEFORE_PX + GRIP_AFTER_PX

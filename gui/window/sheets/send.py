@@ -136,7 +136,7 @@ class SendSheet(Sheet):
         menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
         for chat in self._running():
-            text = _joined(chat.name, self._difference(chat) or chat.place)
+            text = _joined(chat.name, self._difference(chat) or chat.location)
             action = QAction(mark_icon(chat.mark, self._theme.tokens), text, menu)
             action.triggered.connect(_chat_setter(self._set_chat, chat))
             menu.addAction(action)

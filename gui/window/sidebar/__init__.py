@@ -6,5 +6,5 @@ drag_picture    the picture beside the pointer while chats are dragged
 model           the list's rows as Qt's item model
 arrangement     which chats stand below which heading, and in which order
 delegate        paints headings and rows
-no_matches      stands in place of the rows when the filter finds none
+no_matches      is shown instead of the rows when the filter finds none
 """

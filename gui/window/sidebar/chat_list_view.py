@@ -1,4 +1,4 @@
-"""The sidebar's list: several rows can be selected, and chats dragged to another place or onto a pane."""
+"""The sidebar's list: several rows can be selected, and chats dragged to another position or onto a pane."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ChatListView(QListView):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self._rows.hold(False)
-        self._rows.place(chats, row)
+        self._rows.move(chats, row)
 
     def _end_drag(self) -> None:
         self._drop_row = None

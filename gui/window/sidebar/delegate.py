@@ -174,8 +174,8 @@ class SidebarDelegate(QStyledItemDelegate):
         for glyph, color, is_shown in marks:
             if is_shown:
                 taken += _PIN_PX + 4
-                place = QRectF(area.right() - taken, area.center().y() - _PIN_PX / 2, _PIN_PX, _PIN_PX)
-                paint_glyph(painter, glyph, place, tokens.color(color))
+                rect = QRectF(area.right() - taken, area.center().y() - _PIN_PX / 2, _PIN_PX, _PIN_PX)
+                paint_glyph(painter, glyph, rect, tokens.color(color))
         name_font = font(bold=entry.unseen)
         painter.setFont(name_font)
         painter.setPen(tokens.color("secondary" if entry.over and not entry.active else "text"))
@@ -222,7 +222,7 @@ class SidebarDelegate(QStyledItemDelegate):
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Where it works and its status; a question comes first, and in the colour of what is to be read."""
         tokens = self._theme.tokens
-        pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.place, "secondary")]
+        pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.location, "secondary")]
         pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]
         metrics = painter.fontMetrics()
         room = area.width()
@@ -235,17 +235,17 @@ class SidebarDelegate(QStyledItemDelegate):
             first = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
             widths = [first, room - first]
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        place = QRect(area)
+        rect = QRect(area)
         for number, ((text, color), width) in enumerate(zip(pieces, widths, strict=False)):
             if number:
                 painter.setPen(tokens.color("secondary"))
-                painter.drawText(place, middle, _BETWEEN)
-                place.setLeft(place.left() + metrics.horizontalAdvance(_BETWEEN))
+                painter.drawText(rect, middle, _BETWEEN)
+                rect.setLeft(rect.left() + metrics.horizontalAdvance(_BETWEEN))
             painter.setPen(tokens.color(color))
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
             if shown != text:
                 shown = shown[:-1].rstrip(_BETWEEN) + "…"
-            painter.drawText(place, middle, shown)
-            place.setLeft(place.left() + metrics.horizontalAdvance(shown))
-            if place.width() < _MIN_PX:
+            painter.drawText(rect, middle, shown)
+            rect.setLeft(rect.left() + metrics.horizontalAdvance(shown))
+            if rect.width() < _MIN_PX:
                 return

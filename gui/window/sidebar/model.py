@@ -47,7 +47,7 @@ class ChatRow:
 
     chat: Chat
     name: str
-    place: str
+    location: str
     status: str
     status_first: bool
     asks: bool
@@ -93,7 +93,7 @@ class SidebarModel(QAbstractListModel):
     # ------------------------------------------------------------ what is shown
 
     def set_filter(self, text: str) -> None:
-        """Filter chats: name, place, agent or status text must contain every word of ``text``."""
+        """Filter chats: name, location, agent or status text must contain every word of ``text``."""
         self._filter = text.casefold().strip()
         self._apply()
 
@@ -110,7 +110,7 @@ class SidebarModel(QAbstractListModel):
 
     @property
     def is_held(self) -> bool:
-        """Whether rows keep their places, since the pointer is over them."""
+        """Whether rows keep their positions, since the pointer is over them."""
         return self._held
 
     def set_active(self, session_id: str) -> None:
@@ -132,7 +132,7 @@ class SidebarModel(QAbstractListModel):
         self._apply()
 
     def hold(self, held: bool) -> None:
-        """Set whether rows keep their places while the pointer is over them; texts and marks still change."""
+        """Set whether rows keep their positions while the pointer is over them; texts and marks still change."""
         self._held = held
         if not held:
             self.refresh()
@@ -147,7 +147,7 @@ class SidebarModel(QAbstractListModel):
 
     def _apply_rows(self, entries: list[Entry], *, held: bool) -> None:
         if held:
-            entries = self._in_their_places(entries)
+            entries = self._in_their_positions(entries)
         wanted = {_key(entry) for entry in entries}
         for row in reversed(range(len(self._entries))):
             if _key(self._entries[row]) not in wanted:
@@ -175,7 +175,7 @@ class SidebarModel(QAbstractListModel):
                 self._entries[row] = entry
                 self.dataChanged.emit(self.index(row), self.index(row))
 
-    def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
+    def _in_their_positions(self, entries: list[Entry]) -> list[Entry]:
         """The current rows, without those of removed chats."""
         now = datetime.now(UTC)
         lines = self._second_lines(self._parts(), [entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
@@ -199,7 +199,7 @@ class SidebarModel(QAbstractListModel):
         now = datetime.now(UTC)
         parts = self._parts()
         lines = self._second_lines(parts, self._sessions.listed())
-        self._tiles = {name: place for place, name in enumerate(self._sessions.agents)}
+        self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
         entries: list[Entry] = []
         for part in parts:
             # A filter also shows matches in folded groups.
@@ -227,7 +227,7 @@ class SidebarModel(QAbstractListModel):
         if not self._filter:
             return True
         record = chat.record
-        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {chat.place} {chat.status_text}"
+        agent, texts = f"{record.agent} {chat.agent_title}", f"{record.title} {chat.location} {chat.status_text}"
         haystack = f"{chat.name} {agent} {record.cwd} {texts}".casefold()
         return all(word in haystack for word in self._filter.split())
 
@@ -236,7 +236,7 @@ class SidebarModel(QAbstractListModel):
         return ChatRow(
             chat=chat,
             name=chat.name,
-            place=line.place,
+            location=line.location,
             status=line.status,
             status_first=line.status_first,
             asks=chat.needs_you,
@@ -279,7 +279,7 @@ class SidebarModel(QAbstractListModel):
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
             label = color_texts.labelled(entry.label)
-            where = entry.chat.place_and_status
+            where = entry.chat.location_and_status
             difference = "" if entry.difference in where else entry.difference
             parts = (
                 entry.name,
@@ -308,11 +308,11 @@ class SidebarModel(QAbstractListModel):
 
     # ------------------------------------------------------------ the user's order
 
-    def place(self, chats: Sequence[Chat], before: int) -> None:
-        """Move chats to a place in the list: in front of the entry in this row.
+    def move(self, chats: Sequence[Chat], before: int) -> None:
+        """Move chats to a position in the list: in front of the entry in this row.
 
         A chat that comes among the pinned ones, or above everything, is pinned, and one that leaves them is unpinned.
-        Elsewhere a chat stays in its part, at the end that is nearer to the place.
+        Elsewhere a chat stays in its part, at the end that is nearer to the position.
         """
         order = self._sessions.order
         following = [entry.chat for entry in self._entries[before:] if isinstance(entry, ChatRow)]

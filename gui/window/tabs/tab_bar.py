@@ -57,7 +57,7 @@ class TabBar(QTabBar):
 
     Attributes:
         overflow_px: the width that the list of all tabs takes from them while it is shown. With a wrong one, the list
-            comes and goes for ever.
+            appears and disappears forever.
 
     Signals:
         chosen: a tab came to the front (its chat's id, "" for none).

@@ -41,7 +41,7 @@ def lines_backwards(path: Path) -> Iterator[bytes]:
         OSError: the file cannot be read.
         TooFarBack: ``MAX_BYTES`` are read, and the file has more.
     """
-    # Without blocking: a pipe would block for ever.
+    # Without blocking: a pipe would block forever.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(f"{path} is not a file")

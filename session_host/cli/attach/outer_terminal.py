@@ -18,7 +18,7 @@ from typing import Any, Self
 from session_host.protocol.values import CellSize, GridSize
 
 READ_BYTES = 4096
-"""A terminal returns no more at once (n_tty)."""
+"""The most that a terminal returns at once (n_tty)."""
 RESTORE_TIMEOUT_S = 1.0
 """How long to wait at the end for a terminal that does not read."""
 

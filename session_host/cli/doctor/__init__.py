@@ -9,7 +9,7 @@
     kernel     checks the kernel: tests each feature that keeps chats alive
     logind     reads whether logind kills a user's processes at logout
     logout     checks whether the window's control group or a logout would end chats
-    places     checks directories, sockets and the store
+    files      checks directories, sockets and the store
     settings   checks the user's settings files
     system     checks Python, engines, Qt, the terminal and git
     worktrees  checks the git worktrees of chats

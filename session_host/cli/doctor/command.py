@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 
-from session_host.cli.doctor import agents, chats, kernel, logout, places, settings, system, worktrees
+from session_host.cli.doctor import agents, chats, files, kernel, logout, settings, system, worktrees
 from session_host.cli.doctor.check import Check, Status
 from session_host.cli.output import one_line, print_json
 
@@ -17,9 +17,9 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     system.window,
     system.terminal,
     system.git,
-    places.directories,
-    places.sockets,
-    places.database,
+    files.directories,
+    files.sockets,
+    files.database,
     chats.keeper,
     chats.chats,
     chats.ended,

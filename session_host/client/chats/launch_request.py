@@ -34,7 +34,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     fork: Fork | None = None
     """The chat to fork: the new chat begins with a copy of its conversation, or of a part of it."""
     runtime: Runtime = "terminal"
-    """How the agent is spoken to."""
+    """How Outlive talks to the agent."""
     one_shot: bool = False
     """Whether a structured chat's agent gets one process for each prompt, although it speaks a protocol."""
     uses_picker: bool = False

@@ -59,7 +59,7 @@ class _AgentStart(NamedTuple):
         environment: the whole environment.
         arguments: the user's own arguments, without those that choose a conversation.
         conversation: the conversation's id if it is known before the start, else "".
-        structured: how the agent is spoken to without a terminal; None for a terminal.
+        structured: how Outlive talks to the agent without a terminal; None for a terminal.
         items: the items that a structured chat's transcript begins with, encoded; b"" for none.
     """
 

@@ -69,7 +69,7 @@ async def resume(
         colors: the caller's terminal colours, if it shows terminals.
         prompt: the first prompt, for agents that accept one; other agents ignore it.
         anyway: whether to resume even if the conversation is open elsewhere.
-        runtime: how the agent is spoken to; None for the ended session's way.
+        runtime: how Outlive talks to the agent; None for the ended session's way.
 
     Raises:
         NotResumable: the chat cannot be resumed; ``ConversationUnknown`` and ``ConversationOpen`` have remedies.

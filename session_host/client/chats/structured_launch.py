@@ -71,10 +71,10 @@ def choose_launch_mode(
     Args:
         agent: the agent.
         runtime: the user's choice.
-        resumes: an earlier conversation goes on.
+        resumes: an earlier conversation continues.
         one_shot: the user wants one process for each prompt.
         speaks_protocol: whether the installed version speaks the agent's protocol.
-        forks: a copy of an earlier conversation goes on.
+        forks: a copy of an earlier conversation continues.
 
     Raises:
         UsageError: the agent needs a terminal, or has no such form.
@@ -121,12 +121,12 @@ def can_fork_before(agent: Agent | None, record: SessionRecord) -> bool:
 def structured_launch(
     agent: Agent, mode: LaunchMode, resumed: SessionRecord | None, prompt: str, chats: ChatSettings, fork: Fork | None
 ) -> StructuredLaunch:
-    """How the agent is spoken to.
+    """How Outlive talks to the agent.
 
     Args:
         agent: the agent.
         mode: how it is started.
-        resumed: the session that is resumed; its transcript goes on if it has one.
+        resumed: the session that is resumed; its transcript continues if it has one.
         prompt: the first prompt; "" for none.
         chats: the user's settings for chats.
         fork: the chat that is forked.
@@ -148,8 +148,8 @@ def first_items(launch: StructuredLaunch, query: ConversationQuery, fork: Fork |
     """The encoded items that the transcript begins with, beside ``StructuredLaunch.history``; b"" for none.
 
     Args:
-        launch: how the agent is spoken to.
-        query: the agent's own conversation that goes on; its id is "" for a new one.
+        launch: how Outlive talks to the agent.
+        query: the agent's own conversation that continues; its id is "" for a new one.
         fork: the chat that is forked.
     """
     if fork is not None:

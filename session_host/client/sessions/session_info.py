@@ -80,7 +80,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     last_ended: str | None = None
     """The time at which that command ended."""
     runtime: Runtime = "terminal"
-    """How the agent is spoken to."""
+    """How Outlive talks to the agent."""
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:

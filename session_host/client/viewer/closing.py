@@ -51,7 +51,7 @@ class ClosableViewer(ViewerInput):
         raise NotImplementedError
 
     def _release_replica(self) -> None:
-        """Free the replica, and call the delegate no more."""
+        """Free the replica; the delegate gets no more calls."""
         raise NotImplementedError
 
     @property
@@ -61,7 +61,7 @@ class ClosableViewer(ViewerInput):
 
     @property
     def has_left(self) -> bool:
-        """Whether the viewer is closed, and delivers no more input."""
+        """Whether the viewer is closed, and does not deliver input any more."""
         return self._left.is_set()
 
     def close(self) -> None:

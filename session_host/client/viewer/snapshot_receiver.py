@@ -1,4 +1,4 @@
-"""Collects a snapshot's parts and builds the replica; the replica's replies are dropped. Pure but for the engine."""
+"""Collects a snapshot's parts and builds the replica; drops the replica's replies. Pure except for the engine."""
 
 from __future__ import annotations
 

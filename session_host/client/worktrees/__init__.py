@@ -21,7 +21,7 @@ Needs git 2.36 (2022), the first version that lists worktrees readably with any 
     included    copies ignored files that .worktreeinclude names into a new worktree
     making      creates a chat's worktree, recreates it, and undoes its creation
     names       branch and directory names derived from the user's names
-    places      directories of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory
+    directories those of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory
     removing    removes a chat's worktree if no work is lost
     repository  the repository of a directory, its worktrees and branches
     status      a worktree's status: repository, branch and changes

@@ -1,6 +1,6 @@
 """Copies ignored files, such as ``.env``, into a new worktree: those that ``.worktreeinclude`` names.
 
-The file has patterns as ``.gitignore`` has them, and stands at the top of the working tree. Only files that git also
+The file has patterns as ``.gitignore`` has them, and is at the top of the working tree. Only files that git also
 ignores are copied: all others come with the checkout, or are work in progress.
 """
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.client.worktrees.directories import is_ours, locked, new_directory
 from session_host.client.worktrees.included import copy_included
 from session_host.client.worktrees.names import free_branch
-from session_host.client.worktrees.places import is_ours, locked, new_directory
 from session_host.client.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
 from session_host.errors import WorktreeError
 from session_host.git import GitRefused, change, run_read_only

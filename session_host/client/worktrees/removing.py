@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.client.worktrees.directories import locked
 from session_host.client.worktrees.making import forget_branch
-from session_host.client.worktrees.places import locked
 from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
 from session_host.client.worktrees.status import changes_of
 from session_host.errors import WorktreeError

@@ -27,7 +27,7 @@ def read_attachment(name: str) -> Attachment:
     """
     path = Path(name).expanduser()
     try:
-        # Open without blocking, and check afterwards: a pipe would block for ever.
+        # Open without blocking, and check afterwards: a pipe would block forever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OutliveError(f"{name} is not a file")

@@ -37,7 +37,7 @@ class Markdown(NamedTuple):
 
     source: str
     spaced: bool
-    """Whether an empty line stands before the block."""
+    """Whether an empty line is before the block."""
 
 
 class Code(NamedTuple):

@@ -43,7 +43,7 @@ class TransportOwner(Protocol):
         """More than HIGH_BYTES wait for the client."""
 
     def resume_writing(self) -> None:
-        """After that, no more than LOW_BYTES wait."""
+        """After that, at most LOW_BYTES wait."""
 
     def connection_lost(self) -> None:
         """The socket is closed by either side; called once, and never during another call."""

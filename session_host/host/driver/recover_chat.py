@@ -45,7 +45,7 @@ class RecoveredChat:
         timers: the dialect's timers that run.
         unsent: the log's offset after each step with lines that the input log lacks, and those lines.
         log: the transcript log, without a torn record at its end.
-        launch: how the agent is spoken to.
+        launch: how Outlive talks to the agent.
     """
 
     rules: StructuredRules

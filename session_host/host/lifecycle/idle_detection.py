@@ -99,7 +99,7 @@ class IdleDetection:
         description = encode(self._server.description())
         log.info("idle; hibernating with %d descriptors", len(descriptors))
         self._keeper.send_message(Rest(description, self._idle_s, len(descriptors)), descriptors)
-        # If the keeper cannot fork a process, this host goes on, and asks again after twice the time.
+        # If the keeper cannot fork a process, this host continues, and asks again after twice the time.
         self._idle_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._watch)
 

@@ -1,8 +1,8 @@
 """Programs in terminals of their own, which an agent has started through its client.
 
 Such a terminal has no emulator: its output is text, and its program reads no input. All that is
-read goes on in portions, at a bounded rate; of a flood, the newest bytes go on. A terminal's program has the variable
-``MARK`` in its environment, so another process can find its descendants after this process has ended.
+read is passed on in portions, at a bounded rate; of a flood, only the newest bytes. A terminal's program has the
+variable ``MARK`` in its environment, so another process can find its descendants after this process has ended.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Terminal:
         self._on_output(TerminalOutput(self._name, self._decoder.decode(data), dropped))
 
     def close(self) -> None:
-        """Read no more, and hang the terminal up."""
+        """Stop reading, and hang up the terminal."""
         if self._portion is not None:
             self._portion.cancel()
         self._stop_reading()

@@ -200,7 +200,7 @@ class EmulatorWorker:
         try:
             self._after(emulator)
         except Exception:
-            log.exception("what the emulator said was not heard")
+            log.exception("an event of the emulator was not handled")
 
     def _plain_is_due(self) -> None:
         self._plain_timer = None

@@ -105,7 +105,7 @@ class PtyIO:
             self.pause_reading()
         has_pipe = len(output_file.sources) > 1
         if output_file.at_end and has_pipe and self._status is None:
-            self._loop.remove_reader(self._process.master)  # The child may close its input, and go on writing.
+            self._loop.remove_reader(self._process.master)  # The child may close its input, and continue to write.
         elif output_file.at_end and not (has_pipe and data):
             self._stop_reading()
             # A child may close its terminal and continue to run.

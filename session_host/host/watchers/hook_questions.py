@@ -3,7 +3,7 @@
 A question is open until one of these happens::
 
     an answer from outside          it is recorded, then the hook gets it
-    the agent asks no more          its own dialog was answered: the hook ends without output
+    the agent stops asking          its own dialog was answered: the hook ends without output
     the tool call ends              the same, while dialogs of other sub-agents are open
     the hook's connection closes    the agent ended the hook, as it does when its user presses Esc
 
@@ -77,7 +77,7 @@ class HookQuestions:
     def __init__(
         self, form: str, saved: Sequence[HookAnswer], input_log: InputLog, watch: AgentWatch, now_ms: Callable[[], int]
     ) -> None:
-        """Go on with the answers of a previous host.
+        """Continue with the answers of a previous host.
 
         Args:
             form: see ``Watch.answered_by_hook``; "" refuses all questions.

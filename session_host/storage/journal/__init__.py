@@ -28,8 +28,8 @@ rows are the size where the segment begins, 0 if that is not known. Offsets coun
 where one is greater than where the output before it ended, output was lost. Every version keeps the length of the head
 and the places of its version and CRC; records of an unknown kind are passed over.
 
-A damaged record ends its segment, and reading goes on with the next one. A crash of ours can tear only the end of the
-last segment; it is cut off when writing goes on.
+A damaged record ends its segment, and reading continues with the next one. A crash of ours can tear only the end of the
+last segment; it is cut off when writing continues.
 """
 
 from .reader import load_snapshot, read, size_bytes, snapshots

@@ -133,13 +133,13 @@ class Journal:
             self._advance(entry)
 
     def begin_segment(self, snapshot: Snapshot) -> None:
-        """Go on in a new segment, which begins with a snapshot; the oldest segments make room for it.
+        """Continue in a new segment, which begins with a snapshot; the oldest segments make room for it.
 
         The snapshot is best one of ``end``. One of a later offset leaves a gap; one of an earlier offset serves as
         well, as long as the segment before is kept.
 
         Raises:
-            StoreError: it cannot be written. The journal is as it was before, but for segments that made room.
+            StoreError: it cannot be written. The journal is as it was before, except for segments that made room.
         """
         resize = self._resize
         if resize is None or snapshot.resizes >= self.resizes:
@@ -280,7 +280,7 @@ class Journal:
             folder.remove(number, LOG)
 
     def _continue(self, number: int) -> bool:
-        """Go on in a segment if it can be read, or begin it again from its snapshot."""
+        """Continue in a segment if it can be read, or begin it again from its snapshot."""
         try:
             descriptor = self._folder.open_log(number)
         except FileNotFoundError:

@@ -71,7 +71,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     agent_chats: str = ""
     """The agents' chats that it belongs to, as in ``system.processes.permission``."""
     runtime: Runtime = "terminal"
-    """How the agent is spoken to."""
+    """How Outlive talks to the agent."""
     pinned: bool = False
     """Whether the user wants it above all others in lists."""
     position: float | None = None

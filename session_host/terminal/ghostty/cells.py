@@ -277,7 +277,7 @@ class RenderState:
         return _joined(runs) if may_join else tuple(runs)
 
     def _special(self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int) -> None:
-        """Runs of cells that are wide, have several code points, or are linked, and otherwise alike."""
+        """Runs of cells that are wide, have several code points, or are linked, and otherwise equal."""
         wide = key >> WIDE_SHIFT & 3 == WIDE
         grapheme = key & TAG_MASK == GRAPHEME
         x = start
@@ -348,7 +348,7 @@ class RenderState:
 def _joined(runs: list[Run]) -> tuple[Run, ...]:
     """Join neighbours of the same style, and plain runs over the blanks between them.
 
-    So rows that look alike are equal, whether their cells were written, erased or never touched.
+    So rows that look the same are equal, whether their cells were written, erased or never touched.
     """
     joined: list[Run] = []
     for run in runs:

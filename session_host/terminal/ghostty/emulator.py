@@ -376,7 +376,7 @@ class GhosttyEmulator:
     def _without_overlong_sequence(self, save: Callable[[], bytes]) -> bytes:
         """Save the state; without the unfinished sequence if that is longer than CONTINUATION_BYTES.
 
-        No sequence that long is useful. Terminal and copy both swallow the rest, so that they continue alike.
+        No sequence that long is useful. Terminal and copy both swallow the rest, so that both continue in the same way.
         """
         try:
             return save()

@@ -26,7 +26,7 @@ class Command(NamedTuple):
         return self.letters.get("a", "t")
 
     def number(self, key: str, default: int = 0) -> int:
-        """A number that is not negative, but for z."""
+        """A number; only z can be negative."""
         return self.numbers.get(key, default)
 
     @property

@@ -251,7 +251,7 @@ class OutliveStream(pyte.ByteStream):
             return
         marker, parameters, intermediates, final = parts.groups()
         if final != "b":
-            # REP repeats only a character that stands directly before it.
+            # REP repeats only a character that is directly before it.
             self._screen.last_char = ""
         if final == "m" and not marker and not intermediates:
             self._screen.select_rendition(parameters)

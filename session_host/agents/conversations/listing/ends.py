@@ -32,7 +32,7 @@ class FileEnds:
     """
 
     def __init__(self, path: Path) -> None:
-        # Without blocking: a pipe would block for ever.
+        # Without blocking: a pipe would block forever.
         self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         found = os.fstat(self._file)
         if not stat.S_ISREG(found.st_mode):

@@ -27,29 +27,29 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-async def until_place(played: Played, chat: Chat, place: str) -> None:
-    await played.until(lambda: chat.place == place, f"{place!r}")
+async def until_location(played: Played, chat: Chat, location: str) -> None:
+    await played.until(lambda: chat.location == location, f"{location!r}")
 
 
 async def test_branch_and_changes_are_shown_and_kept_true(played: Played, area: Area, looks: list[str]):
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", cwd=str(repository.path / "src"))
     chat = played.chat(session_id)
-    assert chat.place == "src", "until git has spoken"
+    assert chat.location == "src", "until git has spoken"
     played.open_window()
-    await until_place(played, chat, "api · main")
+    await until_location(played, chat, "api · main")
     repository.git("switch", "--quiet", "--create", "fix")
-    await until_place(played, chat, "api · fix")
+    await until_location(played, chat, "api · fix")
     repository.write("new")
     played.viewers[session_id].be(Activity.WORKING)
-    await until_place(played, chat, "api · fix · 1 changed")
+    await until_location(played, chat, "api · fix · 1 changed")
     repository.commit("new")
-    await until_place(played, chat, "api · fix")
+    await until_location(played, chat, "api · fix")
     repository.write("another")
     played.sessions.checkouts.refresh()
-    await until_place(played, chat, "api · fix · 1 changed")
+    await until_location(played, chat, "api · fix · 1 changed")
     played.viewers[session_id].end(exit_code=0)
-    assert chat.place == "src", "nobody looks after a chat that is over"
+    assert chat.location == "src", "nobody looks after a chat that is over"
 
 
 async def test_chats_of_one_directory_are_looked_at_once(played: Played, area: Area, looks: list[str]):
@@ -58,7 +58,7 @@ async def test_chats_of_one_directory_are_looked_at_once(played: Played, area: A
     elsewhere = await played.add("three", cwd=str(area.home))
     played.open_window()
     for session_id in ids:
-        await until_place(played, played.chat(session_id), "api · main")
+        await until_location(played, played.chat(session_id), "api · main")
     await played.until(lambda: str(area.home) in looks, "the other directory")
     assert looks.count(str(repository.path)) == 2, "once, and once more when it is watched"
     assert played.chat(elsewhere).checkout is None
@@ -69,7 +69,7 @@ async def test_nothing_is_looked_at_while_nobody_sees_it(played: Played, area: A
     session_id = await played.add("one", cwd=str(repository.path))
     chat = played.chat(session_id)
     window = played.open_window()
-    await until_place(played, chat, "api · main")
+    await until_location(played, chat, "api · main")
     window.hide()
     before = len(looks)
     repository.git("switch", "--quiet", "--create", "fix")
@@ -79,7 +79,7 @@ async def test_nothing_is_looked_at_while_nobody_sees_it(played: Played, area: A
     assert not played.sessions.checkouts._check_timer.isActive()
     assert len(looks) == before
     window.show()
-    await until_place(played, chat, "api · fix")
+    await until_location(played, chat, "api · fix")
     assert played.chat(other).checkout is None
 
 
@@ -88,13 +88,13 @@ async def test_a_repository_that_goes_is_no_longer_told_of(played: Played, area:
     session_id = await played.add("one", cwd=str(repository.path))
     chat = played.chat(session_id)
     played.open_window()
-    await until_place(played, chat, "api · main")
+    await until_location(played, chat, "api · main")
     (repository.path / ".git").rename(area.home / "moved")
     played.sessions.checkouts.refresh()
-    await until_place(played, chat, "api")
+    await until_location(played, chat, "api")
     (area.home / "moved").rename(repository.path / ".git")
     played.sessions.checkouts.refresh()
-    await until_place(played, chat, "api · main")
+    await until_location(played, chat, "api · main")
 
 
 async def test_what_stays_of_a_removed_chat_s_worktree_is_said(played: Played, monkeypatch: pytest.MonkeyPatch):

@@ -33,7 +33,7 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert names(played, Group.NEEDS_YOU) == ["two", "one"], "who waits longest comes first"
     assert names(played, Group.WORKING) == ["three"]
     chat = played.chat(one)
-    assert chat.place_and_status == "Run npm test? · tmp"
+    assert chat.location_and_status == "Run npm test? · tmp"
     played.viewers[two].be(Activity.IDLE)
     assert names(played, Group.IDLE) == ["two"]
     waiting = next_waiting_chat(played.sessions, one)

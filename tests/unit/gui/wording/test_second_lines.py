@@ -12,7 +12,7 @@ from gui.wording.second_lines import second_lines
 class One:
     id: str
     name: str = "claude"
-    place: str = "api"
+    location: str = "api"
     status_text: str = ""
     branch: str = ""
     directory: str = "/src/api"
@@ -41,14 +41,14 @@ def test_directories_of_one_name_are_told_by_what_differs():
 
 def test_branches_of_one_repository_come_first():
     chats = [
-        One("1", place="api · main · 2 changed", branch="main"),
-        One("2", place="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+        One("1", location="api · main · 2 changed", branch="main"),
+        One("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
     ]
     assert lines(*chats) == ["main · api · 2 changed", "fix-timeouts · api"]
 
 
 def test_an_ended_chat_without_a_known_branch_moves_no_other_ones_branch_to_the_front():
-    chats = [One("1", place="api · main", branch="main"), One("2", place="api", status_text="Finished")]
+    chats = [One("1", location="api · main", branch="main"), One("2", location="api", status_text="Finished")]
     assert lines(*chats) == ["api · main", "api · Finished"]
 
 
@@ -77,7 +77,7 @@ def test_ended_chats_that_are_alike_in_all_have_the_time_of_their_end_first():
 
 def test_one_short_text_tells_chats_of_a_name_apart():
     chats = [
-        One("1", name="shell", status_text="make"), One("2", name="shell", status_text="make", place="docs"),
+        One("1", name="shell", status_text="make"), One("2", name="shell", status_text="make", location="docs"),
         One("3", name="build", status_text="Finished"), One("4", name="build", status_text="Exit code 3"),
         One("adae1", name="claude"), One("beef1", name="claude"), One("5", name="alone"),
     ]  # fmt: skip
@@ -89,13 +89,13 @@ def test_one_short_text_tells_chats_of_a_name_apart():
 
 def test_a_project_in_the_heading_above_is_not_repeated():
     chats = [
-        One("1", place="api · main · 2 changed", branch="main", status_text="fix the tests"),
-        One("2", place="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
-        One("3", place="docs · main", branch="main", directory="/src/docs", status_text="write docs"),
-        One("4", place="notes", directory="/notes", status_text="Running"),
-        One("5", place="site · main", branch="main", directory="/src/site/blog"),
-        One("aaaa1", place="old", directory="/old"),
-        One("bbbb1", place="old", directory="/old"),
+        One("1", location="api · main · 2 changed", branch="main", status_text="fix the tests"),
+        One("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+        One("3", location="docs · main", branch="main", directory="/src/docs", status_text="write docs"),
+        One("4", location="notes", directory="/notes", status_text="Running"),
+        One("5", location="site · main", branch="main", directory="/src/site/blog"),
+        One("aaaa1", location="old", directory="/old"),
+        One("bbbb1", location="old", directory="/old"),
     ]
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
     found = second_lines(chats, projects)

@@ -315,7 +315,7 @@ async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
     chat = played.chat(session_id)
     assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
-    assert chat.place_and_status == "srv · Interrupted by a restart"
+    assert chat.location_and_status == "srv · Interrupted by a restart"
     before = played.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")

@@ -50,7 +50,7 @@ async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(playe
     played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
     played.settle()
     shown = row(played, session_id)
-    assert (shown.status, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
+    assert (shown.status, shown.location, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
     assert "needs you · hooks, 2 min ago" in tip
     assert "Run npm test? now" in tip

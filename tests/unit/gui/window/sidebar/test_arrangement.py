@@ -52,7 +52,7 @@ async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(played:
     played.settings.write({"group_chats": "project"})
     assert lines(sidebar.model) == ["[api]", "api one", "api two", "[docs]", "docs", "[ended]"]
     rows = [sidebar.model.entry(sidebar.model.index(row)) for row in range(sidebar.model.rowCount())]
-    assert [row.place for row in rows if isinstance(row, ChatRow)] == ["", "two", ""], "a heading is not repeated"
+    assert [row.location for row in rows if isinstance(row, ChatRow)] == ["", "two", ""], "a heading is not repeated"
     height = sidebar.list.visualRect(sidebar.model.index(1)).height()
     played.settings.write({"compact_rows": True})
     played.settle()
@@ -97,7 +97,7 @@ async def test_the_users_order_survives_a_new_start(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     sidebar = played.open_window().sidebar
     model = sidebar.model
-    model.place([played.chat(ids[2])], 1)
+    model.move([played.chat(ids[2])], 1)
     assert lines(model) == ["[running]", "three", "one", "two"]
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(model.index_of(ids[0]))
@@ -108,7 +108,7 @@ async def test_the_users_order_survives_a_new_start(played: Played) -> None:
     assert [record.name for record in stored] == ["three", "two", "one"]
     await played.add("four")
     assert lines(model)[-1] == "four", "a new one comes last"
-    model.place([played.chat(ids[1])], 0)
+    model.move([played.chat(ids[1])], 0)
     assert lines(model)[:2] == ["[Pinned]", "two"], "above everything, a chat is pinned"
 
 
@@ -118,11 +118,11 @@ async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Play
     played.sessions.order.pin([played.chat(ids[0])], pinned=True)
     played.settle()
     assert lines(model) == ["[Pinned]", "one", "[running]", "two", "three", "four"]
-    model.place([played.chat(ids[0])], model.index_of(ids[2]).row())
+    model.move([played.chat(ids[0])], model.index_of(ids[2]).row())
     played.settle()
     assert lines(model) == ["[running]", "two", "one", "three", "four"]
-    model.place([played.chat(ids[3])], 0)
-    model.place([played.chat(ids[1])], 1)
+    model.move([played.chat(ids[3])], 0)
+    model.move([played.chat(ids[1])], 1)
     played.settle()
     assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
 
