@@ -6,6 +6,7 @@ It must not know hosts or the store, which the bridge hides.
     main_window      combines the rooms below
     frame            the geometry, and the width of the sidebar
     announcing       announces questions and ends of the viewed chat to screen readers
+    chat_notices     banners about chats: problems, notices
     all_sheets       all sheets of the window, each created when it is first used
     sidebar/         all chats by group
     windows          all windows: opened, closed, and tabs moved between them

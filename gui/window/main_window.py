@@ -40,9 +40,10 @@ from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.actions.view_actions import ViewActions
 from gui.window.all_sheets import Sheets
+from gui.window.chat_notices import ChatNotices
 from gui.window.frame import WindowFrame
 from gui.window.others import NoOtherWindows, OtherWindows
-from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
 from gui.window.page.status_line import StatusLine
@@ -56,9 +57,9 @@ from gui.window.sheets.sheet import Sheet
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
-from gui.window.widgets.parts import Area, IconButton, sentence
+from gui.window.widgets.parts import Area, IconButton
 from gui.window.widgets.raising import raise_window
-from gui.wording import notice_texts, window_texts
+from gui.wording import window_texts
 from session_host.agents.agent import Agent
 
 
@@ -119,6 +120,7 @@ class MainWindow(QWidget):
         self.tabs = Panes(theme, sessions, RecentChats(layout), self.empty, self.menu_button)
         self.unseen_marks = UnseenMarks(sessions, layout, self)
         self.banners = BannerArea(theme, self.tabs.area, BAR_HEIGHT_PX, lambda: self.tabs.active_page)
+        self._notices = ChatNotices(sessions, self.tabs, self.banners, lambda: self.others)
         self.status_line = StatusLine(theme, sessions.checkouts)
         self.ages = AgeTimer(sessions, self)
         self.frame = WindowFrame(theme, self, self.sidebar, self._right_side(), self.saved)
@@ -221,16 +223,14 @@ class MainWindow(QWidget):
         self.empty.switch_requested.connect(self.commands.switch_chat)
         self._settings.changed.connect(self._apply_settings)
         self._sessions.changed.connect(self.describe)
-        self._sessions.problem.connect(self._on_problem)
         self._sessions.path_found.connect(self.describe)
         self._sessions.checkouts.checked.connect(self.describe)
-        self._sessions.notice_given.connect(self._on_notice)
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)
 
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, SendSheet):
-            sheet.sent.connect(self._on_sent)
+            sheet.sent.connect(self._notices.on_sent)
             sheet.chat_requested.connect(self.open_chat)
 
     def _on_page_made(self, page: ChatPage) -> None:
@@ -267,6 +267,7 @@ class MainWindow(QWidget):
         self.saving.stop()
         self._sessions.disconnect(self)
         self._sessions.checkouts.disconnect(self)
+        self._notices.stop()
         self.tabs.disconnect(self)
         self.hide()
         self.tabs.close_all()
@@ -337,6 +338,11 @@ class MainWindow(QWidget):
         self.viewed_chat_changed.emit()
         self.describe()
 
+    def _on_grid(self, page: TerminalPage) -> None:
+        if page is self.tabs.active_page:
+            self.layout_state.grid = (page.grid.columns, page.grid.rows)
+            self.describe()
+
     def open_chat(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, in the window that has it, and give its page the keyboard focus."""
         is_here = self.tabs.has(chat.id) and not self.others.is_gone()
@@ -379,22 +385,3 @@ class MainWindow(QWidget):
             "resume_all": self.resume_all.ask,
             "continue": self.continuing.open,
         }
-
-    # ------------------------------------------------------------ events of chats
-
-    def _on_problem(self, line: str) -> None:
-        if self.others.is_current():
-            self.banners.inform(line[:1].upper() + line[1:], kind="failed")
-
-    def _on_notice(self, line: str) -> None:
-        if self.others.is_current():
-            self.banners.show_banner(Banner(sentence(line), lasting=True))
-
-    def _on_sent(self, chat: Chat) -> None:
-        if chat.id != self.tabs.active_id:
-            self.banners.inform(notice_texts.sent_to(chat.name), key="send")
-
-    def _on_grid(self, page: TerminalPage) -> None:
-        if page is self.tabs.active_page:
-            self.layout_state.grid = (page.grid.columns, page.grid.rows)
-            self.describe()

@@ -1,0 +1,55 @@
+"""Banners about chats: problems and notices in the window that was used last, and texts that were sent elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.window.others import OtherWindows
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.panes.panes import Panes
+from gui.window.widgets.parts import sentence
+from gui.wording import notice_texts
+
+
+class ChatNotices(QObject):
+    """Shows one window's banners about chats."""
+
+    def __init__(
+        self, sessions: SessionsModel, tabs: Panes, banners: BannerArea, others: Callable[[], OtherWindows]
+    ) -> None:
+        """Follow the chats until ``stop``.
+
+        Args:
+            sessions: all chats.
+            tabs: the window's panes.
+            banners: the window's banners.
+            others: returns the other windows; what concerns no window is shown in the one that was used last.
+        """
+        super().__init__(tabs)
+        self._sessions = sessions
+        self._tabs = tabs
+        self._banners = banners
+        self._others = others
+        sessions.problem.connect(self._on_problem)
+        sessions.notice_given.connect(self._on_notice)
+
+    def stop(self) -> None:
+        """Show nothing any more: the window is closed."""
+        self._sessions.disconnect(self)
+
+    def _on_problem(self, line: str) -> None:
+        if self._others().is_current():
+            self._banners.inform(line[:1].upper() + line[1:], kind="failed")
+
+    def _on_notice(self, line: str) -> None:
+        if self._others().is_current():
+            self._banners.show_banner(Banner(sentence(line), lasting=True))
+
+    def on_sent(self, chat: Chat) -> None:
+        """The user sent a text to a chat: say so, unless the user sees it arrive."""
+        if chat.id != self._tabs.active_id:
+            self._banners.inform(notice_texts.sent_to(chat.name), key="send")
