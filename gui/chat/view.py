@@ -145,6 +145,7 @@ class ChatView(QWidget):
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self._on_sent)
         self.prompt.editor.textChanged.connect(self._fit_prompt)
+        self.prompt.editor.composed.connect(self._fit_prompt)
         self.prompt.attachments.changed.connect(self._fit_prompt)
         self.prompt.interrupted.connect(self.interrupted)
         self.prompt.setting_changed.connect(self.setting_changed)

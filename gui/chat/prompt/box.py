@@ -234,8 +234,8 @@ class PromptBox(QWidget):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is neither a text nor an image."""
-        return not (self.editor.toPlainText() or self.attachments.images)
+        """Whether there is neither a text, also of an input method, nor an image."""
+        return not (self.editor.toPlainText() or self.editor.composed_text or self.attachments.images)
 
     def show_draft(self, draft: Draft) -> None:
         """Show another draft; the cursor stays in the common text."""

@@ -6,7 +6,7 @@ import itertools
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QContextMenuEvent, QImage, QInputMethodEvent, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from gui.chat.drawing.segment_layout import utf16_length
@@ -30,6 +30,10 @@ class PromptEditor(QPlainTextEdit):
         completion_key(int): a key for the list of completions, while that is open.
         menu_made(QMenu): the context menu was made; the owner adds to it.
         image_given(QImage), files_given(list): the user pasted or dropped an image, or files.
+        composed(): the text that an input method composes is another one.
+
+    Attributes:
+        composed_text: what an input method composes at the cursor; not yet a part of the text.
     """
 
     submitted = Signal(str)
@@ -40,11 +44,13 @@ class PromptEditor(QPlainTextEdit):
     menu_made = Signal(QMenu)
     image_given = Signal(object)
     files_given = Signal(object)
+    composed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.history = History()
         self.is_completing = False
+        self.composed_text = ""
         self.setAccessibleName(chat_texts.prompt())
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -99,6 +105,12 @@ class PromptEditor(QPlainTextEdit):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        super().inputMethodEvent(event)
+        if event.preeditString() != self.composed_text:
+            self.composed_text = event.preeditString()
+            self.composed.emit()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Let Tab accept a completion while the list of completions is open."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.support.chat_stage import ChatStage
@@ -59,3 +60,21 @@ def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
     shown.settle()
     assert is_whole(prompt), "what is written is to be seen"
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
+
+
+def test_in_a_small_pane_with_a_question_the_text_of_an_input_method_is_seen(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = long_chat(10)
+    chat.ask(command_request("make install"))
+    shown = chat_stage(chat)
+    shown.view.setMinimumSize(1, 1)
+    shown.view.resize(300, 80)
+    prompt = shown.view.prompt
+    heights = []
+    for composed in ("", "に", "にほん", ""):
+        QApplication.sendEvent(prompt.editor, QInputMethodEvent(composed, []))
+        shown.settle()
+        heights.append(prompt.height())
+        assert is_whole(prompt) == bool(composed)
+    assert heights[0] == heights[3] == 0 < heights[1] == heights[2]
