@@ -34,11 +34,18 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    parser.add_argument(
+        "--stale-sockets", action="store_true", help="print only the paths of stale sockets of lost chats, one a line"
+    )
     parser.epilog = "Makes no changes. Exits with 1 if a check fails."
 
 
 def run(options: argparse.Namespace) -> int:
     """Run every check; none stops the others."""
+    if options.stale_sockets:
+        for path in places.stale_sockets():
+            print(path)
+        return 0
     checks = [check for part in PARTS for check in part()]
     if options.json:
         print_json([check._asdict() for check in checks])
@@ -57,5 +64,5 @@ def _summary(checks: Sequence[Check]) -> str:
     parts = []
     for mark, status in (("FAIL", Status.FAIL), ("warn", Status.WARN)):
         if names := [check.name for check in checks if check.status is status]:
-            parts.append(f"{len(names)} {mark}: {', '.join(names)}")
+            parts.append(f"{len(names)} {mark}: {', '.join(dict.fromkeys(names))}")
     return "; ".join(parts) or "no problems found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import stat
 import uuid
@@ -20,6 +21,9 @@ LOW_SPACE_BYTES = 200 * 1024 * 1024
 NO_SPACE_BYTES = 4 * 1024 * 1024
 SOCKET_TIMEOUT_S = 1.0
 KEEPER = "keeper.sock"
+MAX_NAMED = 2
+"""A command with more paths is not readable."""
+REMOVE_STALE = "outlive doctor --stale-sockets | xargs -d '\\n' rm"
 
 _VOLATILE = {"tmpfs", "ramfs"}
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
@@ -105,7 +109,8 @@ def sockets() -> Iterator[Check]:
     else:
         yield ok("socket paths", f"{length} of {paths.SOCKET_PATH_BYTES} bytes")
     keeper = paths.runtime_dir() / KEEPER
-    keepers, answering, stale, foreign = "", 0, [], []
+    keepers, answering, foreign = "", 0, []
+    stale: list[Path] = []
     for path in sorted(_glob(paths.runtime_dir())):
         match _answers(path):
             case None:
@@ -128,10 +133,16 @@ def sockets() -> Iterator[Check]:
             "sockets",
             f"{answering} in use, {len(stale)} stale from lost chats: {stale[0].name}"
             + (" …" if len(stale) > 1 else ""),
-            f"rm {' '.join(str(path) for path in stale)}",
+            f"rm {shlex.join(map(str, stale))}" if len(stale) <= MAX_NAMED else REMOVE_STALE,
         )
     else:
         yield ok("sockets", f"{answering} in use, none stale{keepers}")
+
+
+def stale_sockets() -> list[Path]:
+    """The sockets that lost chats left behind."""
+    found = sorted(_glob(paths.runtime_dir()))
+    return [path for path in found if path.name != KEEPER and _answers(path) is False]
 
 
 def _glob(directory: Path) -> list[Path]:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.cli.window_start import missing_modules
 from session_host.client.chats.settings import load_chat_settings
 from session_host.errors import ConfigError
 from session_host.paths import config_dir
 
 FILES = ("window.toml", "keys.toml", "chats.toml")
 _REMEDY = "fix the file, or move it away"
+_TIMEOUT_S = 20.0
+_PROBLEMS = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from gui.window.actions.settings_problems import main; main(sys.argv[2])"
+)
 
 
 def settings() -> Iterator[Check]:
-    """One check for each invalid file; one for all if every file is valid."""
+    """One check for each problem; one for all files if there is none."""
     directory = config_dir()
-    all_valid = True
+    invalid: set[str] = set()
     for name in FILES:
         path = directory / name
         if problem := _problem(path):
-            all_valid = False
+            invalid.add(name)
             if name == "chats.toml":
                 yield fail(name, f"{problem}; chats cannot start", _REMEDY)
             else:
@@ -32,11 +41,37 @@ def settings() -> Iterator[Check]:
             try:
                 load_chat_settings(directory)
             except ConfigError as error:
-                all_valid = False
+                invalid.add(name)
                 yield fail(name, f"{error}; chats cannot start", _REMEDY)
-    if all_valid:
+    wrong = list(_of_the_window(directory, invalid))
+    yield from wrong
+    if not invalid and not wrong:
         found = [name for name in FILES if (directory / name).exists()]
         yield ok("settings", f"{', '.join(found)} in {directory}" if found else f"none in {directory}")
+
+
+def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
+    """The problems that the window finds in files of valid TOML: unknown names, wrong values, keys that collide.
+
+    The window's own code finds them, in another process, because it knows keys by Qt. Without Qt there is no window.
+    """
+    names = [name for name in ("window.toml", "keys.toml") if name not in invalid and (directory / name).exists()]
+    if not names or missing_modules():
+        return
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-P", "-c", _PROBLEMS, str(Path(__file__).parents[3]), str(directory)],
+            capture_output=True, text=True, timeout=_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        lines: list[str] = json.loads(probe.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        yield warn("settings", f"cannot check {' and '.join(names)}: {error}", 'see "window" above')
+        return
+    for line in lines:
+        place, _, problem = line.partition(": ")
+        path = directory / place.rpartition(":")[0]  # An absolute path stays what it is.
+        if path.name not in invalid:
+            yield warn(path.name, f"{directory / place}: {problem}", _REMEDY)
 
 
 def _problem(path: Path) -> str:

@@ -206,16 +206,23 @@ def test_a_path_too_long_for_sockets_is_reported(tmp_path: Path) -> None:
 
 
 def test_stale_sockets_are_reported(area: Area) -> None:
-    path = area.runtime / "0a1b2c3d-0000-4000-8000-000000000000.sock"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
+    new("-n", "x", "--", "cat")
+    paths = [area.runtime / f"0a1b2c3d-0000-4000-8000-{number:012}.sock" for number in range(30)]
+    for path in paths:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(path))
 
-    code, found = doctor()
+    done = outlive("doctor", "--json")
 
-    path.unlink()
-    assert code == 0
-    assert found["sockets"][0] == "warn"
-    assert path.name in found["sockets"][1]
+    assert done.code == 0
+    [found] = [check for check in done.json() if check["name"] == "sockets"]
+    assert (found["status"], found["message"]) == ("warn", f"1 in use, 30 stale from lost chats: {paths[0].name} …")
+    assert found["remedy"] == "outlive doctor --stale-sockets | xargs -d '\\n' rm"
+    assert outlive("doctor", "--stale-sockets").output.splitlines() == list(map(str, paths))
+    for path in paths[1:]:
+        path.unlink()
+    assert f"→ rm {paths[0]}\n" in outlive("doctor").output
+    paths[0].unlink()
 
 
 def test_directories_open_to_others_are_reported(area: Area) -> None:
@@ -260,3 +267,24 @@ def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str)
     assert (code, status) == ((1, "fail") if name == "chats.toml" else (0, "warn"))
     assert message.startswith(f"{path}:3: ")
     assert "settings" not in found
+
+
+def test_what_the_window_would_report_of_its_settings_is_reported_with_file_and_line(area: Area) -> None:
+    area.config.mkdir(parents=True, exist_ok=True)
+    (area.config / "window.toml").write_text("# mine\nfont_size = 999\n")
+    (area.config / "keys.toml").write_text('fly = "F5"\nrename = "F6"\nstop = "F6"\nkill = "Hyper+F99"\n')
+
+    done = outlive("doctor", "--json", env={"DISPLAY": ""}, timeout_s=60)
+
+    found = [(check["name"], check["status"], check["message"]) for check in done.json()]
+    assert [each for each in found if "toml" in each[0]] == [
+        (
+            "window.toml",
+            "warn",
+            f"{area.config}/window.toml:2: font_size must be between 6 and 48. Using the defaults.",
+        ),
+        ("keys.toml", "warn", f"{area.config}/keys.toml:1: unknown action 'fly'"),
+        ("keys.toml", "warn", f"{area.config}/keys.toml:3: 'F6' is already the key of 'rename'"),
+        ("keys.toml", "warn", f"{area.config}/keys.toml:4: invalid key 'Hyper+F99' for 'kill'"),
+    ]
+    assert "settings" not in dict(each[:2] for each in found)
