@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run every check; none stops the others."""
     if options.stale_sockets:
-        for path in places.stale_sockets():
+        for path in files.stale_sockets():
             print(path)
         return 0
     checks = [check for part in PARTS for check in part()]
