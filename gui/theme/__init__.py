@@ -6,7 +6,7 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     tokens      colours and measures by name
     contrast    how well one colour reads on another (WCAG 2)
     code        colours of code and diffs
-    terminal    the terminal's sixteen colours and its ground
+    terminal    the terminal's sixteen colours and its background
     terminal_font  the terminal's font, as settings name it
     scheme      one theme, and its counterpart for the other appearance
     derive      the window's colours from a terminal's
@@ -17,7 +17,7 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     matched     a text with its matched characters marked
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles
-    tooltips    texts of others, shown to the letter
+    tooltips    shows untrusted text as plain text
     stylesheet  tokens → Qt style sheet
-    follow      the theme in force, following the desktop live
+    follow      the current theme, which follows the desktop
 """

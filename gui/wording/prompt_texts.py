@@ -120,7 +120,7 @@ def no_command() -> str:
 
 def command_not_known() -> str:
     """The rows of a command do not tell which part is the shell's prompt."""
-    return translate("prompts", "The shell does not tell what was typed here")
+    return translate("prompts", "The shell does not report what was typed here")
 
 
 def not_at_prompt() -> str:

@@ -110,7 +110,7 @@ HELP = {
     "window.link_files": QT_TRANSLATE_NOOP("settings", "Names of existing files in the text are links, too."),
     "window.confirm_links": QT_TRANSLATE_NOOP(
         "settings",
-        "Shows the address before a link opens whose text may differ from it. Its tooltip shows it, too.",
+        "Before a link with another text opens, shows its address. The link’s tooltip shows the address, too.",
     ),
     "window.bell_mark": QT_TRANSLATE_NOOP(
         "settings", "When a chat rings the bell, marks it in the sidebar and on its tab until you look at it."

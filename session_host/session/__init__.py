@@ -3,16 +3,16 @@
     session        the session: its program, its terminal, and its clients
     structured_chat  the part that speaks to an agent without a terminal
     requests       what commands ask: send, stop and kill, step by step
-    effects        what the rules want done: values, carried out by the host in order
+    effects        values that tell the host what to do, in order
     states         state machines as tables, and the diagrams in the docstrings
     connection     one client's conversation; connection_states is its table
     frame_queue    one client's frames in order, with delayed acknowledgements
     clients        the attached clients, which get the events
     viewers        passes what viewers do on to the three below
-    attachments    viewers' holds on the session: what was taken from each
+    attachments    the registrations of viewers: which input was taken from each
     sizing         the grid size: the most recently used viewer's
     focus          focus reports to the program when no viewer shows it
-    program_input  what an input means, to the program and to us
+    program_input  the meaning of an input, for the program and for the rules
     prompt_line    whether nothing is typed in the agent's input line
     output_ring    the newest output by its offsets, from which viewers catch up
     subscription   one client's share of the output

@@ -62,7 +62,9 @@ IDLE = "idle"
 
 _GRACEFUL_SIGNAL = "SIGTERM"
 
-GIVEN_UP = "This version of Outlive cannot go on with the running agent, and has ended it. A prompt resumes the chat."
+GIVEN_UP = (
+    "This version of Outlive cannot continue with the running agent, and has ended it. A prompt resumes the chat."
+)
 """Said when the state that another version left cannot be restored."""
 
 _FIRST_PROMPT = "first prompt"

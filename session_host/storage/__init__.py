@@ -6,5 +6,5 @@
     search/       the full-text index of all journals
     last_transcript  the transcript of an ended structured session
 
-This room knows no sockets' peers, no event loop and no windows.
+This room does not know the peers of sockets, event loops or windows.
 """

@@ -1,6 +1,6 @@
 """The prompt box.
 
-box           all of it
+box           the whole prompt box
 editor        the field
 history       previous prompts
 completion    the list of files and commands

@@ -21,7 +21,7 @@ theme_actions     chooses a theme, and imports one
 view_actions      the size of the text, the sidebar, the status line, full screen
 page_wiring       connects a page's signals with the actions
 exporting         exports a chat, and opens its text in the editor
-forking  forks chats, whole or before a prompt
+forking           forks chats, whole or before a prompt
 copying           copies answers of agents
 open_links        opens the target of a link
 directory_actions opens a chat's directory, copies its path, shows its changes

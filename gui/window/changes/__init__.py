@@ -1,7 +1,7 @@
 """The window with all changes of a chat's directory: the changed files on the left, their diffs on the right.
 
-The user comments on lines, and gives the comments to the chat. It must not know git; ``ChangesReader`` of the bridge
-asks it. Nor does it know chats' pages; a ``CommentReceiver`` gets the comments.
+The user comments on lines, and gives the comments to the chat. This room must not know git; ``ChangesReader`` of the
+bridge asks it. It must not know chats' pages either; a ``CommentReceiver`` gets the comments.
 
 window        the window: list, page, find bar, refreshing
 file_list     the list of the changed files, with a field that filters it
@@ -10,7 +10,7 @@ line_marks    lines of the diffs that the user marks
 marked_lines  lines on the page: from points and selections to numbers, and back
 content       a changed file as segments
 finder        finds text in the diffs
-review        the comments on the changes: begun, found again, given to the chat
+review        the comments on the changes: written, found again, given to the chat
 review_bar    the line with their number, and a line about what was done with them
 discarding    discards a hunk or the change of a file
 comment_card  a comment below its lines, and the box in which it is written

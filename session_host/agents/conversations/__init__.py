@@ -18,7 +18,7 @@ One module for each agent, under the name that the catalog gives as ``place``. T
     qwen           Qwen Code: a transcript for each conversation, a file for each process
     own_files      files of Outlive: aider's conversations, and those with model servers
     earlier_items  messages of an earlier conversation for a structured chat whose agent does not repeat them
-    fork_points    the place in a conversation at which a fork ends that begins before a prompt
+    fork_points    the last message or turn that a fork before a prompt keeps
     listing        lists all conversations of an agent, the newest first
     process_files  files of running processes, left behind by killed ones
 """

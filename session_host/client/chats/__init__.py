@@ -17,7 +17,7 @@ restore_list      the restore points of a chat with their prompts
 earlier_conversations  lists an agent's conversations, and starts a session in one of no chat
 opened_elsewhere  other processes that have the conversation open
 resume            starts a session in the same conversation
-previous_screen     what a shell showed that starts again
+previous_screen   the last screen of a shell that is started again
 fork              starts a chat with a copy of a structured chat's conversation
 live_terminal     shows a running structured chat in the agent's own terminal, too
 pending_end       a chat that has ended, before its host records the end

@@ -212,8 +212,8 @@ def _continued(store: Store, record: SessionRecord) -> str:
         if following is None:
             break
         last = resolve_stale_row(store, following)
-    verb = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
-    return f"its conversation continues in {last.name} ({last.id[:8]}); {verb} {last.id[:8]}"
+    remedy = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
+    return f"its conversation continues in {last.name} ({last.id[:8]}); {remedy} {last.id[:8]}"
 
 
 def query_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:

@@ -14,10 +14,10 @@
     answer_from_outside = false  # true: `outlive approve` and `deny`, and a notification's buttons, answer Claude Code
                                # in a terminal, too
     worktree_setup = { "~/src/api" = "npm ci" }  # runs in each new worktree of the repository, before the agent starts
-    agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
+    agents_may_control = "own" # their own chat and those that they started; "all": every chat; takes effect at once
 
 The file is optional; missing settings have the values above. A running chat keeps the settings that it started
-with, except ``agents_may_control``, which acts at once.
+with, except ``agents_may_control``, which takes effect at once.
 """
 
 from __future__ import annotations

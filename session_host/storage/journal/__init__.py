@@ -23,10 +23,10 @@ All numbers are little-endian. A segment is a head of 52 bytes, then records to 
                meta: MessagePack of [engine build, [columns, rows], lines of history, title]
                data: the engine's own form
 
-A CRC is zlib's CRC-32 of all else in the head, of all behind it in a record and in a snapshot. A head's columns and
-rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
+A CRC is zlib's CRC-32: of the rest of the head; of everything after it in a record and in a snapshot. A head's columns
+and rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
 where one is greater than where the output before it ended, output was lost. Every version keeps the length of the head
-and the places of its version and CRC; records of an unknown kind are passed over.
+and the offsets of its version and CRC; records of an unknown kind are passed over.
 
 A damaged record ends its segment, and reading continues with the next one. A crash of ours can tear only the end of the
 last segment; it is cut off when writing continues.

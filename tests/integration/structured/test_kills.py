@@ -272,6 +272,6 @@ async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
         pipe.close()
         await kill_host(record.id)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")
-        assert chat.texts("notice")[-1].startswith("This version of Outlive cannot go on")
+        assert chat.texts("notice")[-1].startswith("This version of Outlive cannot continue")
         assert [each.status for each in chat.items if "line 0003" in each.text] == ["cut"]
     await eventually(lambda: is_over(recorded(record.id)), 10, "the end to be recorded")

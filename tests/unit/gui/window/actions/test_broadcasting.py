@@ -203,7 +203,7 @@ async def test_the_marks_cover_no_output(played: Played) -> None:
         assert page.rect().contains(mark.geometry())
         assert not mark.geometry().intersects(page.view.geometry())
     stage.toggle()
-    await played.until(lambda: lost() == [0, 0], "the former sizes")
+    await played.until(lambda: lost() == [0, 0], "the previous sizes")
 
 
 async def test_messages_do_not_cover_the_marks(played: Played) -> None:
