@@ -4,6 +4,7 @@ While a mode is on, it gets all keys except the window's, the program gets none,
 output arrives. This package must not know hosts, sockets or the window.
 
 modes        the modes of one view: which one is on, its keys and its line
+mode         what both modes have in common
 selecting    the mode that moves a caret and selects
 motions      the caret's motions in a text; pure
 key_names    names of key events, and the commands of the selecting mode's keys

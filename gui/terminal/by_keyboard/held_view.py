@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from gui.terminal.finding.row_numbers import RowNumbers
 from session_host.terminal.base import Emulator, Frame
-
-
-class ModeHost(Protocol):
-    """The widget, as the modes use it."""
-
-    @property
-    def emulator(self) -> Emulator | None:
-        """The displayed emulator."""
-
-    def request_frame(self) -> None:
-        """Paint a frame soon: the selection or the viewport has changed."""
-
-    def on_mode(self) -> None:
-        """A mode was entered or left, or its state changed."""
 
 
 class HeldView:

@@ -19,9 +19,10 @@ from session_host.terminal.base import Attribute, Emulator, Frame, Row, Style
 from session_host.terminal.lines import lines_around
 
 from .grid_text import cells_of
-from .held_view import HeldView, ModeHost
+from .held_view import HeldView
 from .key_names import key_name, typed
 from .labels import labels
+from .mode import Mode, ModeHost
 from .targets import Target, listed_targets, marked_targets, overlaps_any, targets_in
 
 LOOKUP_TIMEOUT_MS = 250
@@ -50,12 +51,14 @@ class _Labelled(NamedTuple):
     cells: list[str]
 
 
-class Hints(QObject):
+class Hints(Mode):
     """Labels of letters on the targets in one view: links, paths and hashes.
 
     Attributes:
         typed_letters: the letters of a label that the user has typed.
     """
+
+    _host: HintHost
 
     def __init__(
         self, host: HintHost, surface: Surface, files: FileLookup, notice: SignalInstance, parent: QObject
@@ -69,12 +72,9 @@ class Hints(QObject):
             notice: gets one line for the user.
             parent: owns the object.
         """
-        super().__init__(parent)
-        self._host = host
-        self._surface = surface
+        super().__init__(host, surface, parent)
         self._files = files
         self._notice = notice
-        self._view: HeldView | None = None
         self._candidates: list[_Candidate] = []
         self._paths: dict[str, str | None] = {}
         """The path of each named file; "" for none, None while the lookup runs."""
@@ -84,11 +84,6 @@ class Hints(QObject):
         self._lookup_timeout = QTimer(self, singleShot=True, interval=LOOKUP_TIMEOUT_MS)
         self._lookup_timeout.timeout.connect(self._show_labels)
         files.answered.connect(self._look_up)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the mode is on."""
-        return self._view is not None
 
     @property
     def is_looking(self) -> bool:
@@ -113,36 +108,17 @@ class Hints(QObject):
         emulator = self._host.emulator
         if emulator is None or self.is_on:
             return
-        self._view = view = HeldView(emulator)
+        view = self._hold(emulator)
         self._candidates = _visible_targets(view)
         self._paths = {target.file.path: None for target, _cells in self._candidates if target.file is not None}
         self._labelled, self.typed_letters = [], ""
-        self._surface.change_frames(self._change_frame)
         self._lookup_timeout.start()
         self._host.on_mode()
         self._look_up()
 
-    def leave(self) -> None:
-        """End the mode; a view that was at the end of the history returns there."""
-        if (view := self._view) is not None:
-            self.leave_in_place()
-            view.release(self._host.emulator)
-
-    def leave_in_place(self) -> None:
-        """End the mode without scrolling."""
-        if self._view is not None:
-            self._view = None
-            self._lookup_timeout.stop()
-            self._candidates, self._labelled = [], []
-            self._surface.stop_changing(self._change_frame)
-            self._repaint()
-            self._host.on_mode()
-
-    def _repaint(self) -> None:
-        emulator = self._host.emulator
-        if emulator is not None:
-            emulator.damage_all()
-            self._host.request_frame()
+    def _forget(self, _view: HeldView) -> None:
+        self._lookup_timeout.stop()
+        self._candidates, self._labelled = [], []
 
     # ------------------------------------------------------------ labels
 

@@ -20,8 +20,9 @@ from session_host.terminal.prompts import Prompt
 
 from . import motions
 from .grid_text import GridText
-from .held_view import HeldView, ModeHost
+from .held_view import HeldView
 from .key_names import COMMANDS, MOTIONS, key_name
+from .mode import Mode, ModeHost
 from .motions import Position
 
 Kind = Literal["", "characters", "lines", "block"]
@@ -55,19 +56,18 @@ class SelectingHost(ModeHost, Protocol):
         """Open the find bar."""
 
 
-class KeyboardSelection(QObject):
+class KeyboardSelection(Mode):
     """Selecting by keyboard in one view.
 
     Attributes:
         kind: what is being selected; "" for nothing.
     """
 
+    _host: SelectingHost
+
     def __init__(self, host: SelectingHost, surface: Surface, find_prompts: FindPrompts, parent: QObject) -> None:
-        super().__init__(parent)
-        self._host = host
+        super().__init__(host, surface, parent)
         self._find_prompts = find_prompts
-        self._surface = surface
-        self._view: HeldView | None = None
         self._caret = Position(0, 0)
         self._anchor = Position(0, 0)
         self._goal_column = 0
@@ -77,11 +77,6 @@ class KeyboardSelection(QObject):
         self._was_scrolled = False
         self._match_is_selected = False
         self.kind: Kind = ""
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the mode is on."""
-        return self._view is not None
 
     @property
     def caret(self) -> Position:
@@ -97,7 +92,7 @@ class KeyboardSelection(QObject):
         if emulator is None or self.is_on:
             return self.is_on
         emulator.clear_selection()
-        self._view = view = HeldView(emulator)
+        view = self._hold(emulator)
         cursor_row = view.dropped + emulator.scrollback_rows + emulator.cursor.row
         if view.top <= cursor_row < view.top + view.rows:
             self._caret = Position(cursor_row, emulator.cursor.column)
@@ -106,33 +101,15 @@ class KeyboardSelection(QObject):
         self._goal_column = self._caret.column
         self.kind, self._count_digits, self._match_is_selected = "", "", False
         self._surface.has_caret = True
-        self._surface.change_frames(self._change_frame)
         self._host.on_mode()
-        self._repaint(emulator)
+        self._repaint()
         return True
 
-    def leave(self) -> None:
-        """End the mode; a view that was at the end of the history returns there."""
-        if (view := self._view) is not None:
-            self.leave_in_place()
-            view.release(self._host.emulator)
-
-    def leave_in_place(self) -> None:
-        """End the mode without scrolling."""
-        view, self._view = self._view, None
-        if view is None:
-            return
+    def _forget(self, view: HeldView) -> None:
         self.kind = ""
         self._surface.has_caret = False
-        self._surface.stop_changing(self._change_frame)
         if self._host.emulator is view.emulator:  # the previous one may be closed
             view.emulator.clear_selection()
-            self._repaint(view.emulator)
-        self._host.on_mode()
-
-    def _repaint(self, emulator: Emulator) -> None:
-        emulator.damage_all()
-        self._host.request_frame()
 
     # ------------------------------------------------------------ keys
 

@@ -1,0 +1,78 @@
+"""What both modes have in common: they keep the view's scroll position, change its frames, and are left."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QObject
+
+from gui.terminal.drawing.surface import Surface
+from session_host.terminal.base import Emulator, Frame
+
+from .held_view import HeldView
+
+
+class ModeHost(Protocol):
+    """The widget, as the modes use it."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The displayed emulator."""
+
+    def request_frame(self) -> None:
+        """Paint a frame soon: the selection or the viewport has changed."""
+
+    def on_mode(self) -> None:
+        """A mode was entered or left, or its state changed."""
+
+
+class Mode(QObject):
+    """A mode of one view; a subclass enters it by ``_hold``, and has ``_change_frame`` and ``_forget``."""
+
+    _host: ModeHost
+
+    def __init__(self, host: ModeHost, surface: Surface, parent: QObject) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._surface = surface
+        self._view: HeldView | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the mode is on."""
+        return self._view is not None
+
+    def _hold(self, emulator: Emulator) -> HeldView:
+        """Keep the scroll position, and change the frames from now on."""
+        self._view = view = HeldView(emulator)
+        self._surface.change_frames(self._change_frame)
+        return view
+
+    def _change_frame(self, emulator: Emulator, frame: Frame) -> Frame:
+        """A frame as the mode shows it."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """End the mode; a view that was at the end of the history returns there."""
+        if (view := self._view) is not None:
+            self.leave_in_place()
+            view.release(self._host.emulator)
+
+    def leave_in_place(self) -> None:
+        """End the mode without scrolling."""
+        view, self._view = self._view, None
+        if view is not None:
+            self._surface.stop_changing(self._change_frame)
+            self._forget(view)
+            self._repaint()
+            self._host.on_mode()
+
+    def _forget(self, view: HeldView) -> None:
+        """Reset the state of the mode, which was just left; another emulator may be displayed than in ``view``."""
+        raise NotImplementedError
+
+    def _repaint(self) -> None:
+        emulator = self._host.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            self._host.request_frame()
