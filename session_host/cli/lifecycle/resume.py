@@ -27,7 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Starts a new chat that continues exactly the ended chat's conversation, with the same name, directory, "
-        "arguments and variables. --runtime terminal also works for a running structured chat with Codex: it opens the "
+        "arguments and variables. A shell starts again below what it showed, and runs no command by itself. "
+        "--runtime terminal also works for a running structured chat with Codex: it opens the "
         "conversation in Codex's own terminal, too."
     )
 
