@@ -55,6 +55,9 @@ class EndBar(Area):
         self.setAccessibleName(page_texts.how_it_ended())
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
+        self.whole_title = label("", "title")
+        """The title in several lines, in place of one that would be cut."""
+        self.whole_title.setWordWrap(True)
         self.detail = ElidedLabel("", "secondary")
         self.explanation = label("", "secondary")
         """The detail in several lines, in place of one that would be cut."""
@@ -71,7 +74,7 @@ class EndBar(Area):
         self.close_button = button(common_texts.close(), "", self.close_requested.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
-        for part in (self.title, self.detail, self.explanation, self.refusal):
+        for part in (self.title, self.whole_title, self.detail, self.explanation, self.refusal):
             texts.addWidget(part)
         heading = QHBoxLayout()
         heading.setSpacing(GAP_M_PX)
@@ -109,6 +112,10 @@ class EndBar(Area):
         direction = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
         if self._row.direction() != direction:
             self._row.setDirection(direction)
+        is_title_cut = self.title.sizeHint().width() + MARGINS_PX > self.width()
+        self.whole_title.setText(self.title.accessibleName() if is_title_cut else "")
+        self.whole_title.setVisible(is_title_cut)
+        self.title.setVisible(not is_title_cut)
         is_cut = self._explains and self.detail.sizeHint().width() + MARGINS_PX > self.width() >= WRAPPED_FROM_PX
         self.explanation.setText(self.detail.accessibleName() if is_cut else "")
         self.explanation.setVisible(is_cut)

@@ -284,6 +284,7 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
     assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons make room for it"
     page.end_bar.setFixedWidth(280)
     played.settle()
+    assert page.end_bar.whole_title.text() == page.end_bar.title.accessibleName(), "in two lines"
     words = page.end_bar.explanation
     assert words.isVisible()
     assert not page.end_bar.detail.isVisible()
