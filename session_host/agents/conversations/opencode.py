@@ -69,15 +69,18 @@ class OpenCode:
 
 
 def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str:
-    """The id of the only conversation in the directory with this terminal title.
+    """The id of the conversation in the directory with this terminal title.
+
+    Other chats can work on conversations of the same title, so that one of several was changed lately proves nothing.
 
     Args:
-        query: the query that leads to the conversations; its id is ignored.
+        query: the query that leads to the conversations; its id is that of the conversation so far, "" if unknown.
         terminal_title: the title that opencode has set.
-        since_s: a time in seconds since 1970; of several conversations, only those changed since then count.
+        since_s: when the chat began, in seconds since 1970. As long as no conversation is known, it is, of several, the
+            only one that was created since then.
 
     Returns:
-        "" if there is none, or several match, or the file cannot be read.
+        "" if there is none, or several match, or the file cannot be read. The conversation so far, if it is among them.
     """
     mark, title = terminal_title[: len(_TITLE_MARK)], terminal_title[len(_TITLE_MARK) :]
     path = database(query)
@@ -86,7 +89,7 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
     is_cut = len(title) == _CUT_CHARACTERS + 1 and title.endswith("…")
     wanted = title[:-1] if is_cut else title
     question = (
-        "SELECT id, time_updated >= ? FROM session WHERE parent_id IS NULL AND directory IN (?, ?)"
+        "SELECT id, time_created >= ? FROM session WHERE parent_id IS NULL AND directory IN (?, ?)"
         " AND (title = ? OR (? AND length(title) > ? AND substr(title, 1, ?) = ?))"
     )
     directories = (query.directory, os.path.realpath(query.directory))
@@ -96,8 +99,10 @@ def titled(query: ConversationQuery, terminal_title: str, since_s: float) -> str
             rows = connection.execute(question, given).fetchall()
     except sqlite3.Error:
         return ""  # The file is of another version, or busy.
+    if query.conversation in [row[0] for row in rows]:
+        return query.conversation
     if len(rows) > 1:
-        rows = [row for row in rows if row[1]]
+        rows = [row for row in rows if row[1] and not query.conversation]
     return str(rows[0][0]) if len(rows) == 1 else ""
 
 

@@ -206,15 +206,15 @@ class TestOpenCode:
 
 
 class TestOpenCodesTitles:
-    def found(self, seek: Seeking, title: str, *rows: tuple[str, str, str, int]) -> str:
-        query = seek(conversation="")
+    def found(self, seek: Seeking, title: str, *rows: tuple[str, str, str, int], known: str = "") -> str:
+        query = seek(conversation=known)
         path = query.home / ".local" / "share" / "opencode" / "opencode.db"
         path.parent.mkdir(parents=True)
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(
-                "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_updated INTEGER, parent_id TEXT)"
+                "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_created INTEGER, parent_id TEXT)"
             )
-            connection.executemany("INSERT INTO session (id, title, directory, time_updated) VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO session (id, title, directory, time_created) VALUES (?, ?, ?, ?)", rows)
         return titled(query, title, since_s=1000)
 
     def test_a_chat_without_the_plugin_library_is_found_by_the_title_that_it_shows(self, seek: Seeking) -> None:
@@ -227,10 +227,17 @@ class TestOpenCodesTitles:
         rows = [("ses_one", "x" * 40, here, 1), ("ses_two", "x" * 37 + "yyyy", here, 1)]
         assert self.found(seek, f"OC | {'x' * 37}…", *rows) == "ses_two"
 
-    def test_of_two_of_one_title_the_one_that_was_used_meanwhile(self, seek: Seeking) -> None:
+    @pytest.mark.parametrize(
+        ("known", "found"), [("", "ses_two"), ("ses_one", "ses_one"), ("ses_two", "ses_two"), ("ses_three", "")]
+    )
+    def test_of_two_of_one_title_the_one_so_far_else_one_that_was_created_meanwhile(
+        self, seek: Seeking, known: str, found: str
+    ) -> None:
         here = seek().directory
-        rows = [("ses_one", "Apples", here, 1), ("ses_two", "Apples", here, 2_000_000)]
-        assert self.found(seek, "OC | Apples", *rows) == "ses_two"
+        rows = [
+            ("ses_one", "Apples", here, 1), ("ses_two", "Apples", here, 2_000_000), ("ses_three", "Plums", here, 3),
+        ]  # fmt: skip
+        assert self.found(seek, "OC | Apples", *rows, known=known) == found
 
     @pytest.mark.parametrize("title", ["OpenCode", "OC | Pears", "OC | Apples", ""])
     def test_where_it_cannot_be_told_none_is_guessed(self, seek: Seeking, title: str) -> None:
