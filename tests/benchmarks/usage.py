@@ -90,8 +90,8 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 
 def least_of_each(points: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
-    """Of each ``count`` neighbours, the one with the least figure; the last ones may be fewer."""
-    return [min(points[first : first + count], key=itemgetter(1)) for first in range(0, len(points), count)]
+    """Of each ``count`` neighbours, the one with the least figure; fewer at the end do not count."""
+    return [min(points[end - count : end], key=itemgetter(1)) for end in range(count, len(points) + 1, count)]
 
 
 class Flatness(NamedTuple):

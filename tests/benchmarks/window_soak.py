@@ -153,7 +153,7 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
     flat = not errors
     for name, points in series.items():
         least, share = (4, 0.0) if name == "descriptors" else (MIN_GROWTH_MB, GROWTH_SHARE)
-        judged = flatness(least_of_each(points, ROUNDS_JUDGED), least=least, share=share)
+        judged = flatness(least_of_each(points, ROUNDS_JUDGED) or points, least=least, share=share)
         flat = flat and judged.flat
         print(judged.line(name, points))
     return 0 if flat else 1

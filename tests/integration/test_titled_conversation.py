@@ -32,7 +32,7 @@ def test_a_chat_without_the_plugin_library_knows_its_conversation(area: Area, tm
     path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_updated INTEGER, parent_id TEXT)"
+            "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_created INTEGER, parent_id TEXT)"
         )
         connection.execute("INSERT INTO session VALUES ('ses_one', 'Apples', ?, 1, NULL)", (str(tmp_path),))
 
