@@ -41,8 +41,8 @@ _BY_TEXT: dict[str, Callable[[GridText, Position], Position]] = {
     "line_end": motions.line_end,
     "paragraph_back": motions.paragraph_back,
     "paragraph_forward": motions.paragraph_forward,
-    "text_start": lambda text, _place: Position(text.first, 0),
-    "text_end": lambda text, _place: motions.text_end(text),
+    "text_start": lambda text, _position: Position(text.first, 0),
+    "text_end": lambda text, _position: motions.text_end(text),
 }
 
 

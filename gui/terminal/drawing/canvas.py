@@ -10,8 +10,6 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter, QRegion
 
@@ -19,6 +17,7 @@ from session_host.protocol.values import GridSize
 from session_host.terminal.base import Cursor, Frame, Row
 
 from .regions import bands, rectangles
+from .row_layout import LaidRows
 from .row_painter import MANY_ROWS, RowPainter
 from .window_picture import WindowPicture
 
@@ -97,48 +96,50 @@ class Canvas:
             region: a part of the grid, in these coordinates.
             corner: the grid's corner.
         """
-        behind = self._behind_in(region, corner)
-        if len(behind) >= MANY_ROWS and (picture := WindowPicture.of(painter)) is not None:
-            shown = self._paint_at_once(picture, region.intersected(picture.clip), corner, behind)
-            behind.difference_update(shown)
+        if rows := self._behind_in(region, corner):
+            laid = self._painter.lay_out_rows(rows, self._cursor)
+            shown = self._paint_at_once(painter, region, corner, laid)
+            self._catch_up({number: runs for number, runs in laid.items() if number not in shown})
             width, height = self._image.width(), self._painter.metrics.height
             for first, last in bands(shown):
                 top = corner.y() + first * height
                 region = region.subtracted(QRegion(corner.x(), top, width, (last - first + 1) * height))
-        self._catch_up(behind)
         for rect in rectangles(region):
             painter.drawImage(rect.topLeft(), self._image, rect.translated(-corner))
 
-    def _behind_in(self, region: QRegion, corner: QPoint) -> set[int]:
-        """The rows in a region that the picture does not show yet."""
+    def _behind_in(self, region: QRegion, corner: QPoint) -> dict[int, Row]:
+        """The rows in a region that the picture does not show yet, by their numbers."""
         if not self._behind:
-            return set()
+            return {}
         height = self._painter.metrics.height
         numbers: set[int] = set()
         for rect in rectangles(region.translated(-corner)):
             numbers.update(range(rect.top() // height, rect.bottom() // height + 1))
-        return numbers & self._behind
+        return {number: row for number in sorted(numbers & self._behind) if (row := self.rows[number]) is not None}
 
-    def _paint_at_once(
-        self, picture: WindowPicture, region: QRegion, corner: QPoint, numbers: Collection[int]
-    ) -> set[int]:
-        """Paint in the window's picture those rows that are wholly in a region, and that the atlas can draw."""
+    def _paint_at_once(self, painter: QPainter, region: QRegion, corner: QPoint, laid: LaidRows) -> set[int]:
+        """Paint in the window's picture those rows that are wholly in a region, and that the atlas can draw.
+
+        Returns:
+            Their numbers; none if there are few, or their pixels cannot be written.
+        """
+        if len(laid) < MANY_ROWS or (picture := WindowPicture.of(painter)) is None:
+            return set()
         width, height = self._image.width(), self._painter.metrics.height
         whole: set[int] = set()
-        for rect in rectangles(region.translated(-corner)):
+        for rect in rectangles(region.intersected(picture.clip).translated(-corner)):
             if rect.left() <= 0 and rect.right() >= width - 1:
                 whole.update(range(-(-rect.top() // height), (rect.bottom() + 1) // height))
-        rows = {number: row for number in sorted(whole.intersection(numbers)) if (row := self.rows[number]) is not None}
-        if len(rows) < MANY_ROWS:
+        found = {number: runs for number, runs in laid.items() if number in whole}
+        if len(found) < MANY_ROWS:
             return set()
-        return self._painter.assemble_rows(picture.place(corner, self.size.columns), rows, self._cursor)
+        return self._painter.assemble_rows(picture.area(corner, self.size.columns), found)
 
-    def _catch_up(self, numbers: Collection[int]) -> None:
+    def _catch_up(self, laid: LaidRows) -> None:
         """Paint rows in the canvas's picture."""
-        rows = {number: row for number in numbers if (row := self.rows[number]) is not None}
-        self._behind.difference_update(numbers)
-        if rows and not self._image.isNull():
-            self._painter.paint_rows(self._image, rows, self._cursor)
+        self._behind.difference_update(laid)
+        if laid and not self._image.isNull():
+            self._painter.paint_rows(self._image, laid)
 
     def _follow_cursor(self, cursor: Cursor | None, changed: dict[int, Row]) -> None:
         """Add the rows to ``changed`` in which a ligature must be drawn again, or drawn no more."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyph_atlas import AtlasIsFull, GlyphAtlas
-from gui.terminal.glyphs.grid_place import GridPlace
+from gui.terminal.glyphs.grid_area import GridArea
 
-from .row_layout import LaidRun
-
-Rows = Mapping[int, list[LaidRun]]
+from .row_layout import LaidRows
 
 
 def assemble_rows(
-    place: GridPlace, rows: Rows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool = False
+    area: GridArea, rows: LaidRows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool = False
 ) -> dict[int, list[int]]:
     """Paint rows, including their backgrounds.
 
     Args:
-        place: where the grid is.
+        area: the grid's.
         rows: by their numbers in the grid.
         page: the colours of cells without a run.
         atlas: of the grid's cells.
@@ -38,7 +34,7 @@ def assemble_rows(
     while done < len(numbers):
         batch = {number: rows[number] for number in numbers[done : done + at_once]}
         try:
-            undrawn |= _assemble(place, batch, page, atlas, only_whole=only_whole)
+            undrawn |= _assemble(area, batch, page, atlas, only_whole=only_whole)
         except AtlasIsFull:
             if atlas.is_empty:
                 at_once = len(batch) // 2
@@ -49,9 +45,9 @@ def assemble_rows(
 
 
 def _assemble(
-    place: GridPlace, rows: Rows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool
+    area: GridArea, rows: LaidRows, page: CellColors, atlas: GlyphAtlas, *, only_whole: bool
 ) -> dict[int, list[int]]:
-    columns = place.columns
+    columns = area.columns
     blank = atlas.alphabet(page)
     texts: list[str] = []
     counts: list[int] = []
@@ -87,5 +83,5 @@ def _assemble(
             counts.append(gap)
             alphabets.append(blank)
     if painted:
-        atlas.paint(place, painted, "".join(texts), np.repeat(np.array(alphabets, np.int32), counts))
+        atlas.paint(area, painted, "".join(texts), np.repeat(np.array(alphabets, np.int32), counts))
     return undrawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from gui.terminal.ligatures import Ligatures
@@ -10,6 +11,8 @@ from session_host.terminal.base import PLAIN, Row, Run
 from .colors import Colors, Look
 
 LaidRun = tuple[Run, Look]
+LaidRows = Mapping[int, list[LaidRun]]
+"""The runs of rows, by the rows' numbers."""
 
 
 def lay_out(row: Row, colors: Colors) -> list[LaidRun]:

@@ -10,13 +10,13 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from gui.terminal.cell_metrics import CellMetrics
 from gui.terminal.glyphs.cell_colors import CellColors
 from gui.terminal.glyphs.glyphs import Glyphs, Kind
-from gui.terminal.glyphs.grid_place import GridPlace
+from gui.terminal.glyphs.grid_area import GridArea
 from gui.terminal.glyphs.symbols import fills_cell
 from session_host.terminal.base import PLAIN, Cursor, Row, Run
 
 from . import decorations
 from .colors import Colors, Look
-from .row_layout import LaidRun, is_blank_behind, join, lay_out, ligature_at
+from .row_layout import LaidRows, LaidRun, is_blank_behind, join, lay_out, ligature_at
 
 MANY_ROWS, MANY_RUNS = 4, 64
 """From this many rows or runs on, rows are assembled from pictures. For fewer, as an echo has, Qt's calls are
@@ -32,10 +32,20 @@ class RowPainter:
         self.glyphs = glyphs
         self.colors = colors
 
-    def paint_rows(self, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None = None) -> None:
-        """Paint rows, by their numbers, in a picture of the grid; no ligature is drawn at the ``cursor``."""
+    def lay_out_rows(self, rows: Mapping[int, Row], cursor: Cursor | None) -> LaidRows:
+        """The runs of rows, by the rows' numbers, split at their ligatures; no ligature is at the ``cursor``."""
+        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
+        ligatures = self.metrics.ligatures
+        if ligatures is None:
+            return laid
+        at, column = -1, None
+        if ligatures.yields and cursor is not None and cursor.visible:
+            at, column = cursor.row, cursor.column
+        return {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
+
+    def paint_rows(self, image: QImage, laid: LaidRows) -> None:
+        """Paint rows in a picture of the grid."""
         metrics, page = self.metrics, self.colors.background
-        laid = self._lay_out(rows, cursor)
         is_much = len(laid) >= MANY_ROWS or sum(map(len, laid.values())) >= MANY_RUNS
         atlas = self.glyphs.atlas() if is_much else None
         undrawn: Mapping[int, Collection[int]]
@@ -44,8 +54,8 @@ class RowPainter:
         else:
             from .row_assembly import assemble_rows
 
-            place = GridPlace(image, 0, 0, image.width() // metrics.width)
-            undrawn = assemble_rows(place, laid, self._page, atlas)
+            area = GridArea(image, 0, 0, image.width() // metrics.width)
+            undrawn = assemble_rows(area, laid, self._page, atlas)
             if not undrawn:
                 return
         painter = QPainter(image)
@@ -57,26 +67,15 @@ class RowPainter:
             self.paint_runs(painter, laid[number], top, places)
         painter.end()
 
-    def assemble_rows(self, place: GridPlace, rows: Mapping[int, Row], cursor: Cursor | None) -> set[int]:
+    def assemble_rows(self, area: GridArea, laid: LaidRows) -> set[int]:
         """Paint those rows that can be put together from pictures alone; returns their numbers."""
         atlas = self.glyphs.atlas()
         if atlas is None:
             return set()
         from .row_assembly import assemble_rows
 
-        left_out = assemble_rows(place, self._lay_out(rows, cursor), self._page, atlas, only_whole=True)
-        return rows.keys() - left_out.keys()
-
-    def _lay_out(self, rows: Mapping[int, Row], cursor: Cursor | None) -> dict[int, list[LaidRun]]:
-        """The runs of rows, split at their ligatures."""
-        laid = {number: lay_out(row, self.colors) for number, row in rows.items()}
-        ligatures = self.metrics.ligatures
-        if ligatures is None:
-            return laid
-        at, column = -1, None
-        if ligatures.yields and cursor is not None and cursor.visible:
-            at, column = cursor.row, cursor.column
-        return {number: join(runs, ligatures, column if number == at else None) for number, runs in laid.items()}
+        left_out = assemble_rows(area, laid, self._page, atlas, only_whole=True)
+        return laid.keys() - left_out.keys()
 
     @property
     def _page(self) -> CellColors:

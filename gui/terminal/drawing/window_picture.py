@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter, QRegion
 
-from gui.terminal.glyphs.grid_place import GridPlace
+from gui.terminal.glyphs.grid_area import GridArea
 
 _FORMATS = frozenset((QImage.Format.Format_RGB32, QImage.Format.Format_ARGB32_Premultiplied))
 
@@ -18,7 +18,7 @@ class WindowPicture(NamedTuple):
 
     Attributes:
         image: has 32 bits for each pixel; no other picture shares them while a painter is active.
-        offset: the place of the painter's origin.
+        offset: the position of the painter's origin.
         clip: what may be painted, in the painter's coordinates.
     """
 
@@ -47,7 +47,7 @@ class WindowPicture(NamedTuple):
             clip = clip.intersected(engine.systemClip())
         return cls(image, QPoint(left, top), clip.translated(-left, -top))
 
-    def place(self, corner: QPoint, columns: int) -> GridPlace:
-        """The place of a grid with this corner."""
+    def area(self, corner: QPoint, columns: int) -> GridArea:
+        """The area of a grid with this corner, in the painter's coordinates."""
         at = corner + self.offset
-        return GridPlace(self.image, at.x(), at.y(), columns)
+        return GridArea(self.image, at.x(), at.y(), columns)

@@ -3,7 +3,7 @@
 glyphs         wide characters, emoji, lines, braille
 glyph_atlas    ASCII characters, copied by numpy
 cell_colors    the look of the pictures of one alphabet
-grid_place     the place of a grid of cells in a picture
+grid_area      the area of a grid of cells in a picture
 overhang       pixels of glyphs in their neighbours' cells
 atlas_import   imports the atlas once it is needed
 box_drawing    box drawing and block elements by geometry

@@ -18,7 +18,7 @@ from gui.terminal.cell_metrics import CellMetrics
 from session_host.protocol.values import MAX_COLUMNS
 
 from .cell_colors import CellColors
-from .grid_place import GridPlace
+from .grid_area import GridArea
 from .overhang import CODES, OVERHANG_CELLS, Indexes, Overhang, channels_of, in_parts, spaced
 
 _FORMAT: Final = QImage.Format.Format_RGB32
@@ -77,11 +77,11 @@ class GlyphAtlas:
                 self._picture_of = np.concatenate((self._picture_of, np.full_like(self._picture_of, _NO_PICTURE)))
         return number
 
-    def paint(self, place: GridPlace, rows: Sequence[int], text: str, alphabets: Indexes) -> None:
+    def paint(self, area: GridArea, rows: Sequence[int], text: str, alphabets: Indexes) -> None:
         """Paint whole rows of a grid.
 
         Args:
-            place: the grid's.
+            area: the grid's.
             rows: the rows' numbers.
             text: a character for each cell of these rows, row by row.
             alphabets: their alphabets.
@@ -91,18 +91,18 @@ class GlyphAtlas:
         """
         codes = np.frombuffer(text.encode("ascii"), np.uint8)
         pictures = self._find_pictures(codes, alphabets)
-        columns = place.columns
-        pixels = channels_of(place.image).view(np.uint32)[:, :, 0]
-        left, right = place.left, place.left + columns * self.width
+        columns = area.columns
+        pixels = channels_of(area.image).view(np.uint32)[:, :, 0]
+        left, right = area.left, area.left + columns * self.width
         cells = np.empty(
             (self.height, columns), self._cell_line
         )  # numpy takes into no part of a picture without a copy.
         cell_pixels = cells.view(np.uint32)
         for number, row in zip(rows, pictures.reshape(-1, columns), strict=True):
-            top = place.top + number * self.height
+            top = area.top + number * self.height
             self._pictures.take(row, axis=1, out=cells, mode="clip")
             pixels[top : top + self.height, left:right] = cell_pixels
-        self._overhang.paint(place, rows, codes, alphabets, self._alphabets)
+        self._overhang.paint(area, rows, codes, alphabets, self._alphabets)
 
     def _find_pictures(self, codes: npt.NDArray[np.uint8], alphabets: Indexes) -> Indexes:
         """The numbers of pictures; missing ones are drawn."""

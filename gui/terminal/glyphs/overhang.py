@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage, QPainter
 from gui.terminal.cell_metrics import PRINTABLE_ASCII, CellMetrics
 
 from .cell_colors import CellColors
-from .grid_place import GridPlace
+from .grid_area import GridArea
 
 Characters = TypeVar("Characters", str, list[int])
 Indexes = npt.NDArray[np.int32]
@@ -85,7 +85,7 @@ class Overhang:
 
     def paint(
         self,
-        place: GridPlace,
+        area: GridArea,
         rows: Sequence[int],
         codes: npt.NDArray[np.uint8],
         alphabets: Indexes,
@@ -104,15 +104,15 @@ class Overhang:
         ends = np.cumsum(counts)
         places = np.repeat(self._ends[kinds] - ends, counts) + np.arange(ends[-1])
         cells = np.repeat(cells, counts)
-        columns = place.columns
+        columns = area.columns
         x = cells % columns * self._metrics.width + self._x[places]
-        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[places] + place.top
+        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[places] + area.top
         is_inside = (x >= 0) & (x < columns * self._metrics.width)
-        x += place.left
+        x += area.left
         x, y, places, cells = x[is_inside], y[is_inside], places[is_inside], cells[is_inside]
         inks = np.array([each.foreground for each in colors], np.uint32)
         ink = inks[alphabets[cells]].view(np.uint8).reshape(-1, 4)
-        pixels = channels_of(place.image)
+        pixels = channels_of(area.image)
         alpha = self._alpha[places]
         pixels[y, x] = _share(ink, alpha) + _share(pixels[y, x], _OPAQUE - alpha)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +13,12 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.drawing import frame_pacing
 from gui.terminal.drawing.canvas import Canvas
+from gui.terminal.drawing.row_layout import LaidRows
 from gui.terminal.drawing.row_painter import RowPainter
 from gui.terminal.drawing.surface import Surface
 from gui.terminal.glyphs.atlas_import import AtlasImport
 from gui.terminal.view import TerminalView
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Row
 from tests.e2e.view.conftest import colors_in, rgb
 from tests.support.canvases import CanvasWindow
 from tests.support.themes import DARK_TERMINAL as DARK
@@ -36,9 +35,9 @@ class PaintedRows:
             monkeypatch.setattr(AtlasImport, "found", None)
         real = RowPainter.paint_rows
 
-        def paint_rows(painter: RowPainter, image: QImage, rows: Mapping[int, Row], cursor: Cursor | None) -> None:
-            self.numbers += rows
-            real(painter, image, rows, cursor)
+        def paint_rows(painter: RowPainter, image: QImage, laid: LaidRows) -> None:
+            self.numbers += laid
+            real(painter, image, laid)
 
         monkeypatch.setattr(RowPainter, "paint_rows", paint_rows)
 

@@ -1,4 +1,4 @@
-"""The place of a grid of cells in a picture."""
+"""The area of a grid of cells in a picture."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import NamedTuple
 from PySide6.QtGui import QImage
 
 
-class GridPlace(NamedTuple):
-    """The place of a grid of cells in a picture.
+class GridArea(NamedTuple):
+    """The area of a grid of cells in a picture.
 
     Attributes:
         image: the picture, with 32 bits for each pixel.
