@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QTextLayout
 
 from gui.chat.content.highlighting import spans
 from gui.chat.content.segments import Action, Code, Run
+from gui.finding.query import unit_offsets
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts
 
 from .prose import left_of, paint_quotes
-from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
+from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box
 from .style import Style
 
 PADDING_PX = 10
@@ -40,16 +43,18 @@ def fill_smoothly(painter: QPainter, path: QPainterPath, color: QColor) -> None:
 
 def code_formats(text: str, language: str, style: Style, ground: QColor) -> list[QTextLayout.FormatRange]:
     """The formats of highlighted code."""
-    found = []
-    plain = text.isascii()
-    for span in spans(text, language):
-        if plain:
-            start, length = span.start, span.length
-        else:
-            start = utf16_length(text[: span.start])
-            length = utf16_length(text[span.start : span.start + span.length])
-        found.append(format_range(start, length, style.format(Run("", color=span.color), ground)))
-    return found
+    return color_formats(text, spans(text, language), style, ground)
+
+
+def color_formats(
+    text: str, parts: Iterable[tuple[int, int, str]], style: Style, ground: QColor
+) -> list[QTextLayout.FormatRange]:
+    """The formats of the coloured parts of a text; each has a start and a length in characters, and a colour's name."""
+    units = range(len(text) + 1) if text.isascii() else unit_offsets(text)
+    return [
+        format_range(units[start], units[start + length] - units[start], style.format(Run("", color=color), ground))
+        for start, length, color in parts
+    ]
 
 
 def lay_out_code(segment: Code, width: float, style: Style) -> SegmentLayout:

@@ -21,7 +21,7 @@ from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.wording import diff_texts
 
-from .code_block import fill_smoothly, rounded
+from .code_block import color_formats, fill_smoothly, rounded
 from .prose import left_of
 from .segment_layout import Control, SegmentLayout, format_range, run_formats, text_box, utf16_length
 from .style import Style
@@ -299,13 +299,7 @@ class _Lines:
                 text_format.setBackground(words)
                 found.append(format_range(begin, end - begin, text_format))
             page = words
-        units = None if line.text.isascii() else unit_offsets(line.text)
-        for begin, length, color in colored_parts:
-            text_format = QTextCharFormat()
-            text_format.setForeground(on(style.word_color(color), page))
-            first, end = (begin, begin + length) if units is None else (units[begin], units[begin + length])
-            found.append(format_range(first, end - first, text_format))
-        return found
+        return found + color_formats(line.text, colored_parts, style, page)
 
     def _paint_gutter(self, cell: _Cell, ground: QColor | None, area: QRectF, number_px: float, *, both: bool) -> None:
         style, line = self._style, self._segment.lines[cell.line]

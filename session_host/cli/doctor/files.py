@@ -111,8 +111,8 @@ def sockets() -> Iterator[Check]:
     keeper = paths.runtime_dir() / KEEPER
     keepers, answering, foreign = "", 0, []
     stale: list[Path] = []
-    for path in sorted(_glob(paths.runtime_dir())):
-        match _answers(path):
+    for path, answers in _probed():
+        match answers:
             case None:
                 foreign.append(path)
             case True if path == keeper:
@@ -141,8 +141,12 @@ def sockets() -> Iterator[Check]:
 
 def stale_sockets() -> list[Path]:
     """The sockets that lost chats left behind."""
-    found = sorted(_glob(paths.runtime_dir()))
-    return [path for path in found if path.name != KEEPER and _answers(path) is False]
+    return [path for path, answers in _probed() if path.name != KEEPER and answers is False]
+
+
+def _probed() -> list[tuple[Path, bool | None]]:
+    """The sockets, and whether a process answers on each; see ``_answers``."""
+    return [(path, _answers(path)) for path in sorted(_glob(paths.runtime_dir()))]
 
 
 def _glob(directory: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import directory_of
 from session_host.system.processes import proc
 
+from .resumability import awaits_setup
 from .settings import load_chat_settings
 
 
@@ -96,8 +97,7 @@ def resumed_in_worktree(record: SessionRecord, directory: str) -> tuple[Origin, 
     if not Path(directory).is_relative_to(record.worktree):
         return Origin(), None
     is_new = remake(record.worktree, record.repository, record.branch)
-    mark = worktree_setup_mark(record.worktree) if record.state not in RUNNING_STATES else None
-    needs_setup = is_new or (mark is not None and mark.exists())
+    needs_setup = is_new or (record.state not in RUNNING_STATES and awaits_setup(record))
     origin = Origin(
         repository=record.repository,
         worktree=record.worktree,

@@ -134,7 +134,7 @@ def plan_for(
     if record.continued_by is not None:
         return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = check_agent(agents, record)
-    if can is None and agent is not None and _awaits_setup(record):
+    if can is None and agent is not None and awaits_setup(record):
         prompt = prompt_of(agent, record.argv, record.arguments or [])
         return ResumePlan(record, True, "the agent had not begun", agent, starts_over=True, prompt=prompt)
     if not can or agent is None:
@@ -244,7 +244,7 @@ def _was_used(record: SessionRecord) -> bool:
     return any(each.activity is Activity.WORKING and each.detail != SETUP_DETAIL for each in seen)
 
 
-def _awaits_setup(record: SessionRecord) -> bool:
+def awaits_setup(record: SessionRecord) -> bool:
     """Whether the chat ended before its worktree was set up, so that its agent never ran."""
     mark = worktree_setup_mark(record.worktree) if record.worktree is not None else None
     return mark is not None and mark.exists()
