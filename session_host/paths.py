@@ -203,7 +203,7 @@ def session_files(session_id: str) -> Path:
 
 
 def session_history(session_id: str) -> Path:
-    """What a chat begins with: the transcript that a fork copies, or what a shell showed that starts again."""
+    """The file with a chat's beginning: the transcript that a fork copies, or the previous shell's screen."""
     return session_dir(session_id) / "history.bin"
 
 

@@ -298,5 +298,5 @@ def last_exit_code(code: int) -> str:
 
 
 def resumed_shell() -> str:
-    """What to resume an ended shell means, below its last screen and its directory."""
+    """Explains *Resume* of an ended shell, below its last screen and its directory."""
     return translate("page", "Resume starts a new shell here, below what this one showed.")

@@ -55,7 +55,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "select": ("ctrl+shift+a", "ctrl+shift+c"),
     "sidebar": ("ctrl+shift+b", "ctrl+shift+b"),
 }
-"""What is pressed for each action."""
+"""The keys of each action."""
 
 
 class Soak:

@@ -1,4 +1,4 @@
-"""What both modes have in common: they keep the view's scroll position, change its frames, and are left."""
+"""The base of both modes of the keyboard: a mode keeps the view's scroll position and changes its frames."""
 
 from __future__ import annotations
 

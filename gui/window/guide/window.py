@@ -24,7 +24,7 @@ CHAPTERS_PX = 272
 
 
 class _Visit(NamedTuple):
-    """Where the user was: a chapter, and the position at the top of the page."""
+    """A chapter that the user has read, and its scroll position then."""
 
     row: int
     scroll_position: ScrollPosition | None = None

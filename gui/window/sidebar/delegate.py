@@ -220,7 +220,7 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
-        """Where it works and its status; a question comes first, and in the colour of what is to be read."""
+        """Paint a chat's directory and status. The status of a chat that asks comes first, in the text's colour."""
         tokens = self._theme.tokens
         pieces = [(entry.status, "text" if entry.asks else "secondary"), (entry.location, "secondary")]
         pieces = [piece for piece in (pieces if entry.status_first else pieces[::-1]) if piece[0]]

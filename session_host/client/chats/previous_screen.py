@@ -1,4 +1,4 @@
-"""What a shell showed that starts again: a text that the new shell's terminal begins with. Blocks on the disk."""
+"""The last screen of an ended shell: the terminal of the shell that replaces it begins with it. Blocks on the disk."""
 
 from __future__ import annotations
 

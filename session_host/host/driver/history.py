@@ -1,5 +1,5 @@
 """The history of a chat: the transcript of the chat that it resumes or forks, or the items that were written for it; in
-a terminal, what the shell showed that starts again.
+a terminal, the screen of the shell before it.
 """
 
 from __future__ import annotations

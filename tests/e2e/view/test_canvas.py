@@ -1,4 +1,4 @@
-"""What is shown after any frames is what painting the last one anew gives, run by run."""
+"""After any frames, the picture is the one of the last frame alone, each run of it drawn by Qt."""
 
 from __future__ import annotations
 

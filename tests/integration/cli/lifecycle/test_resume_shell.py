@@ -43,7 +43,7 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     assert [each["id"] for each in outlive("ls", "--json").json()] == [later["id"]]
     assert not outlive("peek", later["id"], "--json").json()["alternate_screen"]
 
-    # What it began with is output like any other: it survives its host, and the next restart.
+    # The first screen is output like any other: it survives the death of its host, and the next restart.
     os.kill(later["host_pid"], signal.SIGKILL)
     see(later["id"], f"yes-{project}")
     restart(sessions, later["id"], b"yes-")
