@@ -54,22 +54,28 @@ def _assemble(
     alphabets: list[int] = []
     undrawn: dict[int, list[int]] = {}
     painted: list[int] = []
+    known: dict[int, tuple[int, bool]] = {}
+    """The alphabets of looks, and whether the atlas has their font; by the looks' ids, which are hashed quickly."""
     for number, laid in rows.items():
         end, begin = 0, len(texts)
         for index, ((column, cells, text, _style, cluster), look) in enumerate(laid):
+            if (found := known.get(id(look))) is None:
+                has_font = look.bare_variant >= 0 and atlas.has_font(look.variant)
+                found = known[id(look)] = atlas.alphabet(look.cell_colors), has_font
+            alphabet, has_font = found
             if gap := column - end:
                 texts.append(" " * gap)
                 counts.append(gap)
                 alphabets.append(blank)
             end = column + cells
-            is_drawn = not cluster and look.bare_variant >= 0 and atlas.can_draw(text, look.variant)
+            is_drawn = has_font and not cluster and text.isascii() and text.isprintable()
             if not is_drawn:
                 undrawn.setdefault(number, []).append(index)
                 if only_whole:
                     break
             texts.append(text if is_drawn else " " * cells)
             counts.append(cells)
-            alphabets.append(atlas.alphabet(look.cell_colors))
+            alphabets.append(alphabet)
         if only_whole and number in undrawn:
             del texts[begin:], counts[begin:], alphabets[begin:]
             continue

@@ -63,9 +63,9 @@ class GlyphAtlas:
         """Whether the atlas has no picture."""
         return self._count == 0
 
-    def can_draw(self, text: str, variant: int) -> bool:
-        """Whether the atlas has pictures of a text's characters: printable ASCII, in a font that fills its cells."""
-        return text.isascii() and self._metrics.exact[variant] and text.isprintable()
+    def has_font(self, variant: int) -> bool:
+        """Whether the atlas has pictures of printable ASCII in a font: if it fills its cells."""
+        return self._metrics.exact[variant]
 
     def alphabet(self, colors: CellColors) -> int:
         """The number of the alphabet in these colours."""

@@ -14,7 +14,7 @@ A cell's *key* is what its run depends on: all but the code point.
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
+from itertools import compress, pairwise
 from typing import Final, NamedTuple
 
 CODEPOINT, GRAPHEME, PALETTE_BACKGROUND, RGB_BACKGROUND = range(4)
@@ -84,8 +84,10 @@ def key_groups(bits: int, count: int) -> list[tuple[int, int]]:
     keys = bits & _row_masks(count).keys
     changes = keys ^ keys >> 64  # not 0 in each cell that has another key than the next one
     if changes.bit_count() > _FEW_BITS:
+        changed = memoryview(changes.to_bytes(count * 8, "little")).cast("Q").tolist()
+        ends = [*compress(range(1, count), changed), count]
         cells = memoryview(keys.to_bytes(count * 8, "little")).cast("Q").tolist()
-        return [(key, len(list(group))) for key, group in groupby(cells)]
+        return [(cells[end - 1], end - start) for start, end in pairwise((0, *ends))]
     found: list[tuple[int, int]] = []
     rest = count
     while changes:
