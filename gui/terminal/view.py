@@ -81,6 +81,7 @@ class TerminalView(PointingPage):
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
+            "paste_selection": self.paste_selected,
             "select_all": self.select_all,
             "zoom_in": lambda: self.zoom(1),
             "zoom_out": lambda: self.zoom(-1),
@@ -321,6 +322,10 @@ class TerminalView(PointingPage):
     def paste_selection(self) -> None:
         """Paste the primary selection."""
         self.paste_text(clipboard.selection_text())
+
+    def paste_selected(self) -> None:
+        """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""
+        self.paste_text(clipboard.selection_text() or clipboard.clipboard_text())
 
     def paste_text(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""

@@ -18,7 +18,7 @@ find_texts        the find bar
 fork_texts        forks of chats
 guide_texts       the guide window
 image_texts       the images of a prompt
-key_texts         the page Keys of the settings window
+key_texts         the page Keys of the settings window; problems in keys.toml
 limit_texts       the limits of the user's subscription
 link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters

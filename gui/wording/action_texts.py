@@ -255,6 +255,7 @@ TITLES = {
     "explain": QT_TRANSLATE_NOOP("action", "Show status details"),
     "copy": QT_TRANSLATE_NOOP("action", "Copy"),
     "paste": QT_TRANSLATE_NOOP("action", "Paste"),
+    "paste_selection": QT_TRANSLATE_NOOP("action", "Paste selected text"),
     "select_all": QT_TRANSLATE_NOOP("action", "Select all"),
     "scroll_line_up": QT_TRANSLATE_NOOP("action", "Scroll up a line"),
     "scroll_line_down": QT_TRANSLATE_NOOP("action", "Scroll down a line"),
@@ -335,6 +336,7 @@ SEARCH_WORDS = {
     "open_directory": QT_TRANSLATE_NOOP("action", "folder code ide"),
     "open_output": QT_TRANSLATE_NOOP("action", "pager less last"),
     "open_text": QT_TRANSLATE_NOOP("action", "scrollback pager less history"),
+    "paste_selection": QT_TRANSLATE_NOOP("action", "primary middle click"),
     "previous_failed": QT_TRANSLATE_NOOP("action", "jump error"),
     "previous_prompt": QT_TRANSLATE_NOOP("action", "jump command"),
     "put_at_prompt": QT_TRANSLATE_NOOP("action", "run again rerun repeat insert shell"),
@@ -381,20 +383,3 @@ def mute_chat() -> str:
 
 def unmute_chat() -> str:
     return translate("action", "Unmute notifications")
-
-
-def unknown_action(place: str, action: str) -> str:
-    """``place`` is the file and the line."""
-    return translate("action", "{place}: unknown action '{action}'").format(place=place, action=action)
-
-
-def invalid_key(place: str, keys: str, action: str) -> str:
-    return translate("action", "{place}: invalid key '{keys}' for '{action}'").format(
-        place=place, keys=keys, action=action
-    )
-
-
-def key_is_taken(place: str, key: str, action: str) -> str:
-    return translate("action", "{place}: '{key}' is already the key of '{action}'").format(
-        place=place, key=key, action=action
-    )

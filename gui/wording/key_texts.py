@@ -1,4 +1,4 @@
-"""Texts of the page Keys of the settings window."""
+"""Texts of the page Keys of the settings window, and of problems in ``keys.toml``."""
 
 from __future__ import annotations
 
@@ -131,3 +131,20 @@ USES = {
 
 def use(name: str) -> str:
     return translate("keys", str(USES[name]))
+
+
+def unknown_action(place: str, action: str) -> str:
+    """``place`` is the file and the line."""
+    return translate("keys", "{place}: unknown action '{action}'").format(place=place, action=action)
+
+
+def invalid_key(place: str, keys: str, action: str) -> str:
+    return translate("keys", "{place}: invalid key '{keys}' for '{action}'").format(
+        place=place, keys=keys, action=action
+    )
+
+
+def key_is_taken(place: str, key: str, action: str) -> str:
+    return translate("keys", "{place}: '{key}' is already the key of '{action}'").format(
+        place=place, key=key, action=action
+    )

@@ -125,6 +125,8 @@ class Cursor(NamedTuple):
     visible: bool
     shape: CursorShape = CursorShape.BLOCK
     blinking: bool = True
+    color: Color = DEFAULT_COLOR
+    """As the program set it (OSC 12), or DEFAULT_COLOR."""
 
 
 class Modes(NamedTuple):

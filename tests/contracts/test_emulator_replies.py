@@ -245,7 +245,7 @@ def test_modes(make: Maker, output: str, field: str, value: object) -> None:
 )
 def test_the_cursors_look(make: Maker, number: int, shape: CursorShape, blinking: bool) -> None:
     emulator = make(output=f"\x1b[{number} q")
-    assert emulator.cursor[3:] == (shape, blinking)
+    assert emulator.cursor[3:5] == (shape, blinking)
     frame = emulator.frame()
     assert frame.cursor == emulator.cursor
 

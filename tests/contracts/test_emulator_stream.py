@@ -225,15 +225,19 @@ def test_painting_frame_by_frame_gives_the_screen(engine: EngineName, outputs: l
 
 
 def test_colours_that_the_program_sets_are_in_the_frame(make: Maker) -> None:
-    emulator = make(output="\x1b]10;#102030\x07\x1b]4;1;#ff0080\x07")
+    emulator = make(output="\x1b]10;#102030\x07\x1b]4;1;#ff0080\x07\x1b]12;#405060\x07")
     frame = emulator.frame()
     assert frame.foreground == 0x1102030
     assert frame.background == -1
     assert frame.palette == {1: 0x1FF0080}
-    emulator.feed(b"\x1b]110\x07\x1b]104\x07")
+    assert frame.cursor is not None
+    assert frame.cursor.color == emulator.cursor.color == 0x1405060
+    emulator.feed(b"\x1b]110\x07\x1b]104\x07\x1b]112\x07")
     frame = emulator.frame()
     assert frame.full
     assert (frame.foreground, frame.palette) == (-1, {})
+    assert frame.cursor is not None
+    assert frame.cursor.color == -1
 
 
 def test_reverse_screen_paints_everything_anew(make: Maker) -> None:

@@ -184,13 +184,19 @@ class Colors:
         is_text = is_usual and not style.attributes & Attribute.DIM
         return readable(foreground, ground, TEXT_RATIO if is_text else MARK_RATIO)
 
-    def cursor_on(self, style: Style) -> QColor:
-        """The cursor's colour on a cell; lighter or darker if the cell's background would hide it."""
-        return readable(self.cursor, self.resolve_style(style).background or self.background, MARK_RATIO)
+    def cursor_on(self, style: Style, color: Color = DEFAULT_COLOR) -> QColor:
+        """The cursor's colour on a cell; lighter or darker if the cell's background would hide it.
 
-    def under_cursor(self, style: Style) -> Look:
+        Args:
+            style: the cell's.
+            color: the program's colour for the cursor, or DEFAULT_COLOR.
+        """
+        ground = self.resolve_style(style).background or self.background
+        return readable(self._plain(color, self.cursor), ground, MARK_RATIO)
+
+    def under_cursor(self, style: Style, color: Color = DEFAULT_COLOR) -> Look:
         """The look of the cell under a block cursor: its background colour on the cursor's colour."""
-        fill = self.cursor_on(style)
+        fill = self.cursor_on(style, color)
         plain = self.resolve_style(style)
         ground = plain.background or self.background
         foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background

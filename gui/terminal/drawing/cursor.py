@@ -38,21 +38,20 @@ def blank_picture(painter: RowPainter, cells: int) -> QImage:
     return picture
 
 
-def cursor_picture(painter: RowPainter, cell: Run, drawn: Run, shape: CursorShape, *, focused: bool) -> QImage:
+def cursor_picture(painter: RowPainter, cell: Run, drawn: Run, cursor: Cursor, *, focused: bool) -> QImage:
     """The picture over a cell that shows the cursor on it; ``drawn`` is the cell, or the ligature around it."""
     metrics, colors = painter.metrics, painter.colors
     picture = blank_picture(painter, cell.cells)
     width, height, line = picture.width(), picture.height(), metrics.line
     thick = max(line, round(metrics.width / 6))
-    color = colors.cursor_on(cell.style)
+    color = colors.cursor_on(cell.style, cursor.color)
     brush = QPainter(picture)
     if not focused:
         _draw_outline(brush, width, height, line, color)
-    elif shape == CursorShape.BLOCK:
-        painter.paint_runs(
-            brush, [(drawn._replace(column=drawn.column - cell.column), colors.under_cursor(cell.style))], 0
-        )
-    elif shape == CursorShape.BAR:
+    elif cursor.shape == CursorShape.BLOCK:
+        look = colors.under_cursor(cell.style, cursor.color)
+        painter.paint_runs(brush, [(drawn._replace(column=drawn.column - cell.column), look)], 0)
+    elif cursor.shape == CursorShape.BAR:
         brush.fillRect(0, 0, thick, height, color)
     else:
         brush.fillRect(0, height - thick, width, thick, color)

@@ -19,7 +19,7 @@ from gui.terminal.drawing.regions import Span
 from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, CursorShape, Emulator, Frame, Row, Run
+from session_host.terminal.base import Cursor, Emulator, Frame, Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
@@ -318,17 +318,18 @@ class Surface:
             painter.drawImage(self._cell_corner(column, cursor.row), picture)
         elif self.has_caret or (self.live and cursor.visible and (self.cursor_shown or not self.focused)):
             column, cell = self._cursor_cell()
-            painter.drawImage(self._cell_corner(column, cursor.row), self._cursor_picture(cell, cursor.shape))
+            painter.drawImage(self._cell_corner(column, cursor.row), self._cursor_picture(cell, cursor))
 
-    def _cursor_picture(self, cell: Run, shape: CursorShape) -> QImage:
+    def _cursor_picture(self, cell: Run, cursor: Cursor) -> QImage:
         """The last cursor's picture, if this one looks the same."""
         canvas_painter = self._canvas.painter
         ligatures, drawn = self.metrics.ligatures, cell
         if ligatures is not None and not ligatures.yields and not cell.cluster:
             drawn = self._ligature_under_cursor(cell)
-        looks = (canvas_painter, drawn._replace(column=drawn.column - cell.column), cell.style, shape, self.focused)
+        shown = drawn._replace(column=drawn.column - cell.column)
+        looks = (canvas_painter, shown, cell.style, cursor.shape, cursor.color, self.focused)
         if looks != self._last_cursor[0]:
-            self._last_cursor = looks, cursor_picture(canvas_painter, cell, drawn, shape, focused=self.focused)
+            self._last_cursor = looks, cursor_picture(canvas_painter, cell, drawn, cursor, focused=self.focused)
         return self._last_cursor[1]
 
     def _ligature_under_cursor(self, cell: Run) -> Run:

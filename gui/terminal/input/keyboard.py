@@ -15,7 +15,8 @@ from .input_sink import TypedInput
 
 LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "copy": ("Ctrl+Shift+C",),
-    "paste": ("Ctrl+Shift+V", "Shift+Ins"),
+    "paste": ("Ctrl+Shift+V",),
+    "paste_selection": ("Shift+Ins",),
     "select_all": ("Ctrl+Shift+A",),
     "zoom_in": ("Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++"),
     "zoom_out": ("Ctrl+-",),

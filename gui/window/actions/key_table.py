@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeySequence
 
 from gui.settings.pane_tree import SIDES
 from gui.settings.text_keys import is_text
-from gui.wording import action_texts
+from gui.wording import action_texts, key_texts
 
 Scope = Literal["window", "terminal"]
 
@@ -128,6 +128,7 @@ TABLE: tuple[Key, ...] = (
     Key("explain", (), on="chat"),
     Key("copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", ("Ctrl+Shift+V",), "terminal"),
+    Key("paste_selection", ("Shift+Ins",), "terminal", on="running_terminal"),
     Key("select_all", ("Ctrl+Shift+A",)),
     Key("scroll_line_up", ("Shift+Up",), "terminal", listed=False, repeats=True),
     Key("scroll_line_down", ("Shift+Down",), "terminal", listed=False, repeats=True),
@@ -201,16 +202,16 @@ def with_overrides(
     for action, keys in overrides.items():
         place = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
         if action not in chosen and not is_text(action):
-            problems.append(action_texts.unknown_action(place, action))
+            problems.append(key_texts.unknown_action(place, action))
             continue
         wanted = sequences(keys)
         if any(not sequence.toString() for sequence in wanted):
-            problems.append(action_texts.invalid_key(place, ", ".join(keys), action))
+            problems.append(key_texts.invalid_key(place, ", ".join(keys), action))
             continue
         # Qt gives an ambiguous key to no action, so the first action keeps it.
         for sequence in list(wanted):
             if (holder := holders.setdefault(sequence.toString(), action)) != action:
-                problems.append(action_texts.key_is_taken(place, sequence.toString(), holder))
+                problems.append(key_texts.key_is_taken(place, sequence.toString(), holder))
                 wanted.remove(sequence)
         chosen[action] = wanted
         # A key that the user gave to one action is removed from the other one.

@@ -87,6 +87,8 @@ class FrameBuilder:
         self._painted: dict[int, Row] = {}
         self._painted_look: _Look | None = None
         self._look_version = -1
+        self._cursor_color: Color = DEFAULT_COLOR
+        self._cursor_color_version = -1
         self.full = True
         """Whether the next frame is a full one."""
 
@@ -183,4 +185,8 @@ class FrameBuilder:
 
     def _cursor_at(self, column: int, row: int) -> Cursor:
         shape = _SHAPES.get(self._cursor.visual_style, CursorShape.BLOCK)
-        return Cursor(int(column), int(row), bool(self._visible()), shape, bool(self._cursor.blinking))
+        if self._cursor_color_version != self._stream.settings_version:
+            self._cursor_color_version = self._stream.settings_version
+            self._cursor_color = self._colors.dynamic("cursor")
+        visible, blinking = bool(self._visible()), bool(self._cursor.blinking)
+        return Cursor(int(column), int(row), visible, shape, blinking, self._cursor_color)

@@ -129,9 +129,8 @@ class PyteEmulator:
     @property
     def cursor(self) -> Cursor:
         screen = self._screen
-        return Cursor(
-            screen.cursor.x, screen.cursor.y, not screen.cursor.hidden, screen.cursor_shape, screen.cursor_blinking
-        )
+        at = screen.cursor
+        return Cursor(at.x, at.y, not at.hidden, screen.cursor_shape, screen.cursor_blinking, screen.set_color(12))
 
     @property
     def modes(self) -> Modes:

@@ -33,6 +33,16 @@ def test_underline_and_bar(stage, sequence, filled):
     assert edge & 0xFFFFFF == FILL
 
 
+@pytest.mark.parametrize("shape", [2, 6])
+def test_the_cursor_has_the_programs_colour_until_that_is_reset(stage, shape):
+    made = stage()
+    made.focus()
+    made.feed(f"\x1b[{shape} q")
+    for sequence, color in (("\x1b]12;#ff8000\x07", 0xFF8000), ("\x1b]112\x07", FILL)):
+        made.feed(sequence)
+        assert made.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == color
+
+
 def test_a_block_covers_a_wide_character(stage):
     made = stage()
     made.focus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import QClipboard, QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -32,11 +32,13 @@ def test_a_line_is_pasted_at_once(stage):
     assert pasted(stage(), "one line") == (["one line"], [], [])
 
 
-def test_shift_insert_pastes(stage):
+def test_shift_insert_pastes_the_selected_text_else_the_clipboard(stage):
     made = stage()
-    QGuiApplication.clipboard().setText("text")
-    QTest.keyClick(made.view, Qt.Key.Key_Insert, Qt.KeyboardModifier.ShiftModifier)
-    assert made.sink.of("paste") == [("text",)]
+    QGuiApplication.clipboard().setText("copied")
+    for selected in ("selected", ""):
+        QGuiApplication.clipboard().setText(selected, QClipboard.Mode.Selection)
+        QTest.keyClick(made.view, Qt.Key.Key_Insert, Qt.KeyboardModifier.ShiftModifier)
+    assert made.sink.of("paste") == [("selected",), ("copied",)]
 
 
 @pytest.mark.parametrize("text", ["rm -rf x\n", "a\rb"])

@@ -22,7 +22,7 @@ from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal_font import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
-from session_host.terminal.base import CursorShape, Emulator
+from session_host.terminal.base import Cursor, Emulator
 from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -193,8 +193,9 @@ def test_a_block_cursor_on_a_ligature_shows_its_part_of_it(qapp):
         surface.apply_frame(emulator)
         painter, row = surface._canvas.painter, surface.rows[0]
         cell = cell_under(row, 3)
-        plain = cursor_picture(painter, cell, cell, CursorShape.BLOCK, focused=True)
-        shown = surface._cursor_picture(cell, CursorShape.BLOCK)
+        cursor = Cursor(3, 0, visible=True)
+        plain = cursor_picture(painter, cell, cell, cursor, focused=True)
+        shown = surface._cursor_picture(cell, cursor)
         assert shown.size() == plain.size(), "the cursor has one cell"
         assert (shown != plain) == is_part
         emulator.close()
