@@ -12,7 +12,7 @@ class Found(NamedTuple):
     """The results of a search so far.
 
     Attributes:
-        place: the number of the current match, from 1 at the top; 0 for none.
+        position: the number of the current match, from 1 at the top; 0 for none.
         total: the number of matches found.
         is_done: whether all text has been searched.
         is_cut: whether there are too many matches, so that the search stopped; the text may have more.
@@ -20,7 +20,7 @@ class Found(NamedTuple):
         is_too_slow: whether the expression exceeded the step limit on some lines.
     """
 
-    place: int = 0
+    position: int = 0
     total: int = 0
     is_done: bool = True
     is_cut: bool = False

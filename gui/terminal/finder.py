@@ -134,30 +134,30 @@ class TerminalFinder(QObject):
         while self._steps and (matches := self._matches) is not None and (len(matches) or not matches.is_done):
             by = 1 if self._steps > 0 else -1
             known = matches.all
-            if (place := self._place_after_step(known, by)) is None:
+            if (index := self._index_after_step(known, by)) is None:
                 return
             self._steps -= by
             self._line, self._is_lost = "", False
-            match = known[place]
+            match = known[index]
             self._origin = (match.row, match.column + 1)
             self._show(match)
             self._report()
         self._steps = 0
 
-    def _place_after_step(self, known: list[Match], by: int) -> int | None:
+    def _index_after_step(self, known: list[Match], by: int) -> int | None:
         """The index in ``known`` of the next match (1) or the one before (-1); None if it has not been found yet."""
         assert self._matches is not None
         is_done = self._matches.is_done
         if not known or (self._current is None and not self._line and not is_done):
             return None
         if self._current is None:
-            above = self._place_at_origin(known)
-            place = above if by < 0 else above + 1
+            above = self._index_at_origin(known)
+            index = above if by < 0 else above + 1
         else:
             number = self._matches.number_of(self._current)
             after = bisect_right(known, self._current)
-            place = number + by if number is not None else after if by > 0 else after - 1
-        return place % len(known) if is_done or 0 <= place < len(known) else None
+            index = number + by if number is not None else after if by > 0 else after - 1
+        return index % len(known) if is_done or 0 <= index < len(known) else None
 
     def end_search(self) -> None:
         """See ``Finder``."""
@@ -253,9 +253,9 @@ class TerminalFinder(QObject):
             if matches.is_done:
                 self._choose_on_line(known)
         elif known and self._origin is not None:
-            place = self._place_at_origin(known)
-            if place >= 0:
-                self._show(known[place])
+            index = self._index_at_origin(known)
+            if index >= 0:
+                self._show(known[index])
             elif matches.is_done:
                 self._show(known[0])
 
@@ -272,7 +272,7 @@ class TerminalFinder(QObject):
             emulator.clear_selection()
             self._show(first)
 
-    def _place_at_origin(self, known: list[Match]) -> int:
+    def _index_at_origin(self, known: list[Match]) -> int:
         """The index of the last match that begins above the origin of the search, or there; -1 for none."""
         return bisect_right(known, self._origin or (0, 0)) - 1
 
@@ -286,8 +286,8 @@ class TerminalFinder(QObject):
         count = len(matches)
         if number is not None and matches.is_done:
             self._from_end = count - 1 - number
-        place = 0 if number is None else number + 1
-        self._listener(Found(place, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
+        position = 0 if number is None else number + 1
+        self._listener(Found(position, count, matches.is_done, matches.is_cut, "", pattern.is_too_slow))
         if matches.is_done:
             dropped = matches.index.dropped
             current = self._current.row - dropped if self._current is not None else None
@@ -315,7 +315,7 @@ class TerminalFinder(QObject):
         if not self._keeps_current_in_view or current is None or self._matches is None or emulator is None:
             return
         dropped = self._matches.index.dropped_now()
-        if dropped is None or self._surface.place.offset or self._pending_top is not None:
+        if dropped is None or self._surface.viewport.offset or self._pending_top is not None:
             return
         above = current.row - dropped - self._covered_rows()
         if 0 <= above < emulator.scrollback_rows:
@@ -339,11 +339,11 @@ class TerminalFinder(QObject):
         emulator = self._host.emulator
         if emulator is None or self._matches is None:
             return None
-        place = self._surface.place
+        viewport = self._surface.viewport
         if self._pending_top is not None:
             return self._pending_top
-        if place.offset:
-            return self._painted_dropped + place.history_rows - place.offset
+        if viewport.offset:
+            return self._painted_dropped + viewport.top
         return (self._matches.index.dropped_now() or 0) + emulator.scrollback_rows
 
     def _show(self, match: Match) -> None:

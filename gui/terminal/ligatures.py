@@ -131,29 +131,29 @@ def _find_candidates(joining: QFont, plain: QFont) -> re.Pattern[str] | None:
 def _single_glyphs(font: QFont) -> Mapping[str, int]:
     """The glyphs of ASCII characters that are not joined."""
     text = " ".join(map(chr, range(0x21, 0x7F)))
-    return {text[place]: glyph for place, glyph in _glyphs(text, font).items()}
+    return {text[index]: glyph for index, glyph in _glyphs(text, font).items()}
 
 
 def _changed_cells(texts: Sequence[str], joining: QFont, apart: Mapping[str, int]) -> list[list[int]]:
-    """For each text, the places of characters that have another glyph in ``joining`` than ``apart``."""
+    """For each text, the indexes of characters that have another glyph in ``joining`` than ``apart``."""
     blank = "  "
     whole = blank.join(texts)
     joined = _glyphs(whole, joining)
     changes: list[list[int]] = []
     begin = 0
     for text in texts:
-        places = range(begin, begin + len(text))
-        changes.append([place - begin for place in places if joined.get(place) != apart.get(whole[place])])
+        indexes = range(begin, begin + len(text))
+        changes.append([index - begin for index in indexes if joined.get(index) != apart.get(whole[index])])
         begin += len(text) + len(blank)
     return changes
 
 
 def _glyphs(text: str, font: QFont) -> dict[int, int]:
-    """The glyphs of a text by the places of their first characters."""
+    """The glyphs of a text by the indexes of their first characters."""
     layout = QTextLayout(text, font)
     layout.beginLayout()
     layout.createLine().setLineWidth(_MAX_WIDTH_PX)
     layout.endLayout()
     wanted = QTextLayout.GlyphRunRetrievalFlag
     runs = layout.glyphRuns(0, len(text), wanted.RetrieveGlyphIndexes | wanted.RetrieveStringIndexes)
-    return {place: glyph for run in runs for place, glyph in zip(run.stringIndexes(), run.glyphIndexes(), strict=True)}
+    return {index: glyph for run in runs for index, glyph in zip(run.stringIndexes(), run.glyphIndexes(), strict=True)}

@@ -98,7 +98,7 @@ class TerminalPage(QWidget):
     @property
     def scrolled_back(self) -> bool:
         """Whether the view is scrolled back."""
-        return self._surface.place.offset > 0
+        return self._surface.viewport.offset > 0
 
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and accept input for it; None for an empty page."""
@@ -143,7 +143,7 @@ class TerminalPage(QWidget):
     def on_damage(self) -> None:
         """The emulator was fed: paint when a frame is due."""
         if self.isVisible():
-            if self._surface.place.offset:
+            if self._surface.viewport.offset:
                 self._new_output.announce()
             self._pacer.request()
 
@@ -168,7 +168,7 @@ class TerminalPage(QWidget):
         """Paint the saved frame of the previous emulator, if there is no other one yet."""
         if self._saved_frame is not None and self.isVisible() and self.emulator is None:
             self._surface.take_frame(self._saved_frame.frame, reverse_screen=self._saved_frame.reverse_screen)
-            self._bar.show_place(*self._surface.place, max(self._surface.size.rows, 1))
+            self._bar.show_viewport(*self._surface.viewport, max(self._surface.size.rows, 1))
 
     def request_frame(self) -> None:
         """Paint a frame soon: this view has changed the selection or the viewport."""
@@ -217,7 +217,7 @@ class TerminalPage(QWidget):
         self._scrolling.may_look_back = self.scrolled_back
         if self._new_output.is_visible and not self.scrolled_back:
             self._new_output.set_visible(visible=False)
-        self._bar.show_place(*surface.place, max(surface.size.rows, 1))
+        self._bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         if surface.cursor != previous:
             self._blink.touch()

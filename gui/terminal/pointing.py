@@ -63,7 +63,7 @@ class PointingPage(TerminalPage):
     def before_click(self) -> None:
         """Called when a button is pressed, before the press has an effect."""
 
-    # ------------------------------------------------------------ places and links
+    # ------------------------------------------------------------ cells and links
 
     def cell_at(self, position: QPointF) -> tuple[int, int]:
         """The cell nearest to a point of the widget."""
@@ -165,5 +165,5 @@ class PointingPage(TerminalPage):
         if pointer.rules.right_click_pastes and self.sink is not None and not event.modifiers() & _SHIFT:
             self.paste()
             return
-        position, place = QPointF(event.pos()), event.globalPos()
-        self._links.when_known(position, lambda: self.context_menu(position).popup(place))
+        position, menu_point = QPointF(event.pos()), event.globalPos()
+        self._links.when_known(position, lambda: self.context_menu(position).popup(menu_point))

@@ -11,12 +11,12 @@ def find() -> str:
     return translate("find", "Find in this chat")
 
 
-def matches(place: int, count: int) -> str:
-    return translate("find", "{place} of {count}").format(place=f"{place:,}", count=f"{count:,}")
+def matches(position: int, count: int) -> str:
+    return translate("find", "{position} of {count}").format(position=f"{position:,}", count=f"{count:,}")
 
 
-def more_matches(place: int, count: int) -> str:
-    return translate("find", "{place} of {count}+").format(place=f"{place:,}", count=f"{count:,}")
+def more_matches(position: int, count: int) -> str:
+    return translate("find", "{position} of {count}+").format(position=f"{position:,}", count=f"{count:,}")
 
 
 def matches_elsewhere(count: int) -> str:

@@ -66,4 +66,4 @@ def _trimmed(offset: int, removed: str, inserted: str) -> Change:
 def _common(first: str, second: str) -> int:
     """The length of the equal beginning of two texts."""
     pairs = enumerate(zip(first, second, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), min(len(first), len(second)))
+    return next((index for index, (one, other) in pairs if one != other), min(len(first), len(second)))

@@ -75,7 +75,7 @@ class TerminalText(QAccessibleTextInterface):
         """Do nothing: the program places the cursor."""
 
     def characterRect(self, offset: int) -> QRect:
-        """The place of a character on the desktop."""
+        """The rectangle of a character on the desktop."""
         cells = self._reporter.text.cells_of(offset)
         if cells is None:
             return QRect()
@@ -86,10 +86,10 @@ class TerminalText(QAccessibleTextInterface):
 
     def offsetAtPoint(self, point: QPoint) -> int:
         """The offset of the character at a point of the desktop; -1 outside of the terminal."""
-        place = self._view.mapFromGlobal(point)
-        if not self._view.rect().contains(place):
+        position = self._view.mapFromGlobal(point)
+        if not self._view.rect().contains(position):
             return -1
-        column, row = self._view.cell_at(QPointF(place))
+        column, row = self._view.cell_at(QPointF(position))
         return self._reporter.text.offset_at(row, column)
 
     def scrollToSubstring(self, first: int, end: int) -> None:

@@ -76,7 +76,7 @@ class ModeLine:
             self._line.hide()
 
     def place(self, avoided: list[QRect]) -> None:
-        """Move the line to the view's lower end, or to the place that covers least of the ``avoided`` rectangles."""
+        """Move the line to the view's lower end, or to the position that covers least of the ``avoided`` rectangles."""
         self._avoided = avoided
         if self._line is None:
             return
@@ -85,5 +85,5 @@ class ModeLine:
         size = self._line.sizeHint()
         middle, right = (room.width() - size.width()) // 2, room.width() - size.width() - _MARGIN_PX
         top, bottom = _MARGIN_PX, room.height() - size.height() - _MARGIN_PX
-        places = [QRect(x, y, size.width(), size.height()) for x in (middle, right) for y in (bottom, top)]
-        self._line.setGeometry(least_covering(places, avoided))
+        candidates = [QRect(x, y, size.width(), size.height()) for x in (middle, right) for y in (bottom, top)]
+        self._line.setGeometry(least_covering(candidates, avoided))

@@ -163,7 +163,7 @@ class Canvas:
             changed[cursor.row] = row
 
     def _move(self, changed: dict[int, Row]) -> set[int]:
-        """Move pixels if most of ``changed`` is painted at another place; removes those rows from ``changed``."""
+        """Move pixels if most of ``changed`` is painted in other rows; removes these from ``changed``."""
         shift, block = self._find_move(changed)
         if not shift:
             return set()
@@ -189,17 +189,17 @@ class Canvas:
 
     def _find_move(self, changed: dict[int, Row]) -> tuple[int, tuple[int, int]]:
         """The (shift, (first, end)) of the longest block of rows that is painted ``shift`` rows below."""
-        places: dict[Row, int] = {}
+        painted: dict[Row, int] = {}
         for number, row in enumerate(self.rows):
             if row is not None and row.runs:
-                places.setdefault(row, number)
+                painted.setdefault(row, number)
         best, best_block = 0, (0, 0)
         tried: set[int] = set()
         for number, row in changed.items():
-            place = places.get(row)
-            if place is None or place - number in tried:
+            source = painted.get(row)
+            if source is None or source - number in tried:
                 continue
-            shift = place - number
+            shift = source - number
             tried.add(shift)
             block = self._block(changed, number, shift)
             if block[1] - block[0] > best_block[1] - best_block[0]:

@@ -52,9 +52,9 @@ def _draw_dashes(painter: QPainter, color: QColor, left: int, top: int, width: i
 
 def _draw_curl(painter: QPainter, metrics: CellMetrics, color: QColor, left: int, top: int, width: int) -> None:
     tile = _curl(metrics.width, metrics.text_bottom - metrics.ascent, metrics.line, color.rgba())
-    place = top + metrics.text_bottom - tile.height()
+    tile_top = top + metrics.text_bottom - tile.height()
     for begin in range(left, left + width, metrics.width):
-        painter.drawImage(begin, place, tile)
+        painter.drawImage(begin, tile_top, tile)
 
 
 @lru_cache(maxsize=64)

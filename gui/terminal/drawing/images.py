@@ -16,7 +16,7 @@ from session_host.terminal.images.values import Image, PlacedImage, Source
 
 _THREADS: Final = 2
 _MAX_PICTURE_PIXELS: Final = 8 * 1024 * 1024
-"""A picture for a larger place is smaller, and drawn larger."""
+"""A picture for a larger area is decoded smaller, and drawn larger."""
 
 _MAX_KEPT_PIXELS: Final = 16 * 1024 * 1024
 """Pictures beside those in view are kept up to this size, 4 bytes for each pixel."""
@@ -27,7 +27,7 @@ _Key = tuple[Image, Source, int, int]
 
 
 class Pictures(QObject):
-    """Decodes images, at the size of their place; the threads are daemons.
+    """Decodes images, at the size of their area; the threads are daemons.
 
     Signals:
         ready(): a picture can be painted.
@@ -41,7 +41,7 @@ class Pictures(QObject):
         self._running: set[_Key] = set()
 
     def picture(self, placed: PlacedImage, size: QSize) -> QImage | None:
-        """The picture for a place of this size; another one or None while it is decoded; None for damaged data."""
+        """The picture for an area of this size; another one or None while it is decoded; None for damaged data."""
         size = _limited(size)
         key = placed.image, placed.source, size.width(), size.height()
         if key in self._pictures:

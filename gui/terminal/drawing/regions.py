@@ -1,4 +1,4 @@
-"""Regions as rectangles, at another scale, and places that keep others free."""
+"""Regions as rectangles, at another scale; the rectangle that covers least of others."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def bands(rows: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def least_covering(places: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
-    """The first place that overlaps none of these rectangles, or else the place that overlaps them least."""
+def least_covering(candidates: Sequence[QRect], kept_free: Iterable[QRect]) -> QRect:
+    """The first candidate that overlaps no rectangle of ``kept_free``, or else the one that overlaps them least."""
     rects = list(kept_free)
 
-    def covered(place: QRect) -> int:
-        parts = [place.intersected(rect) for rect in rects]
+    def covered(candidate: QRect) -> int:
+        parts = [candidate.intersected(rect) for rect in rects]
         return sum(part.width() * part.height() for part in parts)
 
-    return min(places, key=covered)
+    return min(candidates, key=covered)
 
 
 def scaled(region: QRegion, factor: float) -> QRegion:

@@ -96,8 +96,8 @@ def ligature_at(laid: list[LaidRun], ligatures: Ligatures, column: int) -> LaidR
     return None
 
 
-def is_blank_behind(laid: list[LaidRun], place: int) -> bool:
+def is_blank_behind(laid: list[LaidRun], index: int) -> bool:
     """Whether the cell after a run is blank."""
-    run = laid[place][0]
-    following = laid[place + 1][0] if place + 1 < len(laid) else None
+    run = laid[index][0]
+    following = laid[index + 1][0] if index + 1 < len(laid) else None
     return following is None or following.column > run.column + run.cells or following.text.startswith(" ")

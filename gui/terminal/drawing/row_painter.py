@@ -59,12 +59,12 @@ class RowPainter:
             if not undrawn:
                 return
         painter = QPainter(image)
-        for number, places in undrawn.items():
+        for number, indexes in undrawn.items():
             top = number * metrics.height
             painter.setClipRect(0, top, image.width(), metrics.height)
             if atlas is None:
                 painter.fillRect(0, top, image.width(), metrics.height, page)
-            self.paint_runs(painter, laid[number], top, places)
+            self.paint_runs(painter, laid[number], top, indexes)
         painter.end()
 
     def assemble_rows(self, area: GridArea, laid: LaidRows) -> set[int]:
@@ -89,25 +89,25 @@ class RowPainter:
         return ligature_at(join(lay_out(row, self.colors), ligatures, None), ligatures, column)
 
     def paint_runs(
-        self, painter: QPainter, laid: list[LaidRun], top: int, places: Collection[int] | None = None
+        self, painter: QPainter, laid: list[LaidRun], top: int, indexes: Collection[int] | None = None
     ) -> None:
-        """Paint runs, or those at some ``places``, with their upper edge at ``top``.
+        """Paint runs, or those with these indexes, with their upper edge at ``top``.
 
         All backgrounds are painted first, so that none covers a neighbour's slanted glyph.
         """
         metrics = self.metrics
         cell = metrics.width
-        places = range(len(laid)) if places is None else places
-        for place in places:
-            run, look = laid[place]
+        indexes = range(len(laid)) if indexes is None else indexes
+        for index in indexes:
+            run, look = laid[index]
             if look.background is not None:
                 painter.fillRect(run.column * cell, top, run.cells * cell, metrics.height, look.background)
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
         ligatures = metrics.ligatures
-        for place in places:
-            run, look = laid[place]
+        for index in indexes:
+            run, look = laid[index]
             text = run.text
             if look.decorated:
                 decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)
@@ -120,7 +120,7 @@ class RowPainter:
                 pen, variant = None, -1
                 continue
             if run.cluster or not text.isascii() or not metrics.exact[look.variant]:
-                self._paint_pieces(painter, run, look, top, free_behind=is_blank_behind(laid, place))
+                self._paint_pieces(painter, run, look, top, free_behind=is_blank_behind(laid, index))
                 pen, variant = None, -1
                 continue
             if look.foreground is not pen:

@@ -36,11 +36,21 @@ FrameChange = Callable[[Emulator, Frame], Frame]
 """Changes a frame before it is painted, for example to mark matches."""
 
 
-class Place(NamedTuple):
-    """The place of the last frame in its history."""
+class Viewport(NamedTuple):
+    """The position of the visible rows in the history.
+
+    Attributes:
+        history_rows: the rows of the history, without the screen's.
+        offset: how many rows the view is scrolled back; 0 at the bottom.
+    """
 
     history_rows: int = 0
     offset: int = 0
+
+    @property
+    def top(self) -> int:
+        """The number of the first visible row, counted from the oldest row of the history."""
+        return self.history_rows - self.offset
 
 
 class Surface:
@@ -50,7 +60,7 @@ class Surface:
         metrics: the fonts and the cell.
         layout: the grid's position.
         cursor: the last frame's cursor; None if it is not visible.
-        place: the last frame's place in the history.
+        viewport: the last frame's position in the history.
         has_changed_much: whether the last frame has changed several rows.
         focused: whether the view has the keyboard focus.
         cursor_shown: False while a blinking cursor is hidden.
@@ -65,7 +75,7 @@ class Surface:
         self.layout = GridLayout.of(0, 0, metrics)
         self.cursor: Cursor | None = None
         self._asked_cursor: Cursor | None = None
-        self.place = Place()
+        self.viewport = Viewport()
         self.has_changed_much = False
         self.focused = False
         self.cursor_shown = True
@@ -116,7 +126,7 @@ class Surface:
         if self._colors.overrides != NO_OVERRIDES:
             self._set_colors(NO_OVERRIDES)
         self.cursor = self._asked_cursor = None
-        self.place, self._first_row = Place(), 0
+        self.viewport, self._first_row = Viewport(), 0
         self._underlined = self.images.shown = ()
 
     def release(self) -> None:
@@ -153,7 +163,7 @@ class Surface:
         self.has_changed_much = len(touched) >= MANY_ROWS
         self._asked_cursor = frame.cursor
         self.cursor = self._theme.chosen_cursor(frame.cursor)
-        self.place = Place(frame.scrollback_rows, frame.scroll_offset)
+        self.viewport = Viewport(frame.scrollback_rows, frame.scroll_offset)
         self._first_row = self.layout.first_row(frame.size, frame.cursor.row if frame.cursor else None)
         if before != (self.size, self._first_row, self._colors):
             self.images.change(frame.images, self.layout, self._first_row)
@@ -166,7 +176,7 @@ class Surface:
         return region
 
     def _rows_region(self, numbers: Collection[int]) -> QRegion:
-        """The place of rows of the viewport."""
+        """The rectangles of rows of the viewport."""
         if len(numbers) == 1:  # as of an echo
             return QRegion(self.row_rect(*numbers))
         region = QRegion()
@@ -217,7 +227,7 @@ class Surface:
         return QRect(padding, padding, width, height)
 
     def row_rect(self, number: int) -> QRect:
-        """The place of a row of the viewport; empty if it is out of sight."""
+        """The rectangle of a row of the viewport; empty if it is out of sight."""
         return self._rows_rect(number, number)
 
     def _rows_rect(self, first: int, last: int) -> QRect:

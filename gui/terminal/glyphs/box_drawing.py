@@ -216,13 +216,13 @@ _QUADRANTS = {
 
 def _quadrant_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
     middle_x, middle_y = (width + 1) // 2, (height + 1) // 2
-    places = {
+    quadrants = {
         "a": Rectangle(0, 0, middle_x, middle_y),
         "b": Rectangle(middle_x, 0, width - middle_x, middle_y),
         "c": Rectangle(0, middle_y, middle_x, height - middle_y),
         "d": Rectangle(middle_x, middle_y, width - middle_x, height - middle_y),
     }
-    return [places[quadrant] for quadrant in _QUADRANTS[code]]
+    return [quadrants[quadrant] for quadrant in _QUADRANTS[code]]
 
 
 @lru_cache(maxsize=1024)

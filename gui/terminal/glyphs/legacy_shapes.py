@@ -64,8 +64,8 @@ def _box(left: float, top: float, right: float, bottom: float) -> tuple[Point, .
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def _sextant(place: int) -> tuple[Point, ...]:
-    row, column = divmod(place, 2)
+def _sextant(number: int) -> tuple[Point, ...]:
+    row, column = divmod(number, 2)
     return _box(column / 2, row / 3, (column + 1) / 2, (row + 1) / 3)
 
 

@@ -102,18 +102,18 @@ class Overhang:
             return
         counts, kinds = counts[cells], kinds[cells]
         ends = np.cumsum(counts)
-        places = np.repeat(self._ends[kinds] - ends, counts) + np.arange(ends[-1])
+        indexes = np.repeat(self._ends[kinds] - ends, counts) + np.arange(ends[-1])
         cells = np.repeat(cells, counts)
         columns = area.columns
-        x = cells % columns * self._metrics.width + self._x[places]
-        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[places] + area.top
+        x = cells % columns * self._metrics.width + self._x[indexes]
+        y = np.array(rows, np.int32)[cells // columns] * self._metrics.height + self._y[indexes] + area.top
         is_inside = (x >= 0) & (x < columns * self._metrics.width)
         x += area.left
-        x, y, places, cells = x[is_inside], y[is_inside], places[is_inside], cells[is_inside]
+        x, y, indexes, cells = x[is_inside], y[is_inside], indexes[is_inside], cells[is_inside]
         inks = np.array([each.foreground for each in colors], np.uint32)
         ink = inks[alphabets[cells]].view(np.uint8).reshape(-1, 4)
         pixels = channels_of(area.image)
-        alpha = self._alpha[places]
+        alpha = self._alpha[indexes]
         pixels[y, x] = _share(ink, alpha) + _share(pixels[y, x], _OPAQUE - alpha)
 
 

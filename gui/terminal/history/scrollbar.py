@@ -55,7 +55,7 @@ class HistoryBar(QScrollBar):
         still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
         self.setStyleSheet(_STYLE.format(width=WIDTH_PX, still=still, alive=alive))
 
-    def show_place(self, history_rows: int, offset: int, page_rows: int) -> None:
+    def show_viewport(self, history_rows: int, offset: int, page_rows: int) -> None:
         """Show that the view is scrolled back by ``offset`` rows."""
         row = history_rows - offset
         if self.maximum() != history_rows or self._row != row or self.pageStep() != page_rows:

@@ -260,7 +260,7 @@ class Pointer(QObject):
         self._host.request_frame()
 
     def _count_click(self, event: QMouseEvent) -> None:
-        """Count one, two or three clicks at the same place; a fourth click counts as one."""
+        """Count one, two or three clicks at the same point; a fourth click counts as one."""
         quick = event.timestamp() - self._click_ms <= QApplication.doubleClickInterval()
         apart = (event.position() - self._pressed_at).manhattanLength()
         near = apart < QApplication.startDragDistance()

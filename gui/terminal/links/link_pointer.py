@@ -104,8 +104,7 @@ class LinkPointer(QObject):
 
     @property
     def _top_row(self) -> int:
-        place = self._surface.place
-        return place.history_rows - place.offset
+        return self._surface.viewport.top
 
     # -- the user's actions
 
@@ -120,7 +119,7 @@ class LinkPointer(QObject):
         return self.rules.opens_by == "click" and is_plain and not self._host.program_takes(modifiers)
 
     def move(self, position: QPointF, modifiers: Qt.KeyboardModifier, *, is_dragging: bool = False) -> None:
-        """The mouse moved; an event at the same place, as Qt sends them after a change of widgets, shows no cursor."""
+        """The mouse moved; an event at the same point, as Qt sends it after a change of widgets, shows no cursor."""
         if position != self._last_at:
             self._last_at, self._is_hidden = position, False
         self.hover(position, modifiers, is_dragging=is_dragging)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, QTimer, SignalInstance
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.input.shortcuts import KeyOf, show_key
-from gui.terminal.drawing.surface import Place, Surface
+from gui.terminal.drawing.surface import Surface, Viewport
 from gui.terminal.input import clipboard
 from gui.terminal.input.input_sink import TypedInput
 from gui.wording import prompt_texts
@@ -103,7 +103,7 @@ class TerminalPrompts:
         self._view = view
         self._current: tuple[Emulator, RowMark, RowMark | None] | None = None
         """The prompt that the user went to, until the user scrolls or types; the last row of an agent's turn."""
-        self._shown: tuple[Emulator | None, Place] = (None, Place())
+        self._shown: tuple[Emulator | None, Viewport] = (None, Viewport())
         self._answers: AnswerSource | None = None
         self.margin = PromptMargin(view, surface, self._described)
         self.label = PositionLabel(view, surface, host.typed_areas)
@@ -185,10 +185,10 @@ class TerminalPrompts:
         """The row from which ``go`` searches."""
         if (row := self._current_row()) is not None:
             return row
-        place = self._surface.place
-        if not place.offset:
-            return place.history_rows + self._surface.size.rows
-        return place.history_rows - place.offset
+        viewport = self._surface.viewport
+        if not viewport.offset:
+            return viewport.history_rows + self._surface.size.rows
+        return viewport.top
 
     def _current_row(self) -> int | None:
         """The row of the prompt that the user went to, in the displayed emulator."""
@@ -202,8 +202,8 @@ class TerminalPrompts:
         self._show(emulator, prompt)
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
-        place, rows = self._surface.place, emulator.size.rows
-        top = place.history_rows - place.offset
+        viewport, rows = self._surface.viewport, emulator.size.rows
+        top = viewport.top
         end = prompt.end if prompt.end is not None else prompt.row + 1
         if prompt.turn and self._finder.by_text:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
@@ -223,10 +223,10 @@ class TerminalPrompts:
 
     def at(self, row: int) -> Prompt | None:
         """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
-        emulator, place = self._host.emulator, self._surface.place
+        emulator, viewport = self._host.emulator, self._surface.viewport
         if emulator is None:
             return None
-        number = place.history_rows - place.offset + row
+        number = viewport.top + row
         found = emulator.prompts(0, number + 1, last_only=True)
         if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
@@ -234,11 +234,11 @@ class TerminalPrompts:
 
     def chosen(self) -> Prompt | None:
         """The command that the user went to, or the newest one in view."""
-        emulator, place = self._host.emulator, self._surface.place
+        emulator, viewport = self._host.emulator, self._surface.viewport
         if emulator is None:
             return None
         row = self._current_row()
-        last = row if row is not None else place.history_rows - place.offset + emulator.size.rows
+        last = row if row is not None else viewport.top + emulator.size.rows
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
@@ -273,12 +273,12 @@ class TerminalPrompts:
         if first == end or prompt is None:
             self.label.show_text(prompt_texts.no_output())
             return
-        place, size = self._surface.place, emulator.size
-        shown = place.history_rows - place.offset
+        viewport, size = self._surface.viewport, emulator.size
+        shown = viewport.top
         # The ends of a selection are given by cells in view: scroll to each.
         emulator.select((0, first - _view_at(emulator, first)), (0, first - _view_at(emulator, first)), "cell")
         emulator.extend_selection((size.columns - 1, end - 1 - _view_at(emulator, end - 1)))
-        if place.offset:
+        if viewport.offset:
             _view_at(emulator, shown)
         else:
             emulator.scroll_to_bottom()
@@ -314,10 +314,10 @@ class TerminalPrompts:
 
         None if nothing there belongs to a known turn, and at the end of the terminal without such a row.
         """
-        emulator, place, current = self._host.emulator, self._surface.place, self._current_row()
-        if emulator is None or (row is None and current is None and not place.offset):
+        emulator, viewport, current = self._host.emulator, self._surface.viewport, self._current_row()
+        if emulator is None or (row is None and current is None and not viewport.offset):
             return None
-        top = place.history_rows - place.offset
+        top = viewport.top
         last = top + row if row is not None else current if current is not None else top + emulator.size.rows - 1
         return self._finder.turn_at(emulator, last)
 
@@ -325,7 +325,7 @@ class TerminalPrompts:
 
     def after_frame(self) -> None:
         """Update the marks in view: at once if the view scrolled, else soon."""
-        if (self._host.emulator, self._surface.place) != self._shown:
+        if (self._host.emulator, self._surface.viewport) != self._shown:
             self.show_marks()
         elif not self._marks_timer.isActive():
             self._marks_timer.start()
@@ -333,13 +333,13 @@ class TerminalPrompts:
     def show_marks(self) -> None:
         """Update the marks in view."""
         emulator, surface = self._host.emulator, self._surface
-        place = surface.place
-        self._shown = emulator, place
+        viewport = surface.viewport
+        self._shown = emulator, viewport
         self._show_heading(emulator)
         if emulator is None:
             self.margin.show_marks([], None)
             return
-        top = place.history_rows - place.offset
+        top = viewport.top
         marks, extent = [], None
         for prompt in emulator.prompts(top, emulator.size.rows):
             box = surface.row_rect(prompt.row - top)
@@ -359,7 +359,12 @@ class TerminalPrompts:
 
     def _show_heading(self, emulator: Emulator | None) -> None:
         """Show the command of the output at the top while the view is scrolled back."""
-        if emulator is None or not self._surface.place.offset or not self.has_heading or self._host.needs_first_row():
+        if (
+            emulator is None
+            or not self._surface.viewport.offset
+            or not self.has_heading
+            or self._host.needs_first_row()
+        ):
             if self._heading is not None:
                 self._heading.forget()
             return

@@ -241,12 +241,12 @@ class FindBar(Area):
             text = ""
         elif not found.total:
             text = find_texts.no_match() if found.is_done else "…"
-        elif not found.place:
+        elif not found.position:
             text = find_texts.matches_elsewhere(found.total)
         elif found.is_cut:
-            text = find_texts.more_matches(found.place, found.total)
+            text = find_texts.more_matches(found.position, found.total)
         else:
-            text = find_texts.matches(found.place, found.total)
+            text = find_texts.matches(found.position, found.total)
         self.count.setText(text)
         self._fit()
         problem = find_texts.invalid_expression(found.error) if found.error else ""

@@ -48,7 +48,7 @@ def history(made: Stage, lines: int = 50) -> None:
 
 
 def offset(made: Stage) -> int:
-    return made.view._surface.place.offset
+    return made.view._surface.viewport.offset
 
 
 # ---------------------------------------------------------------- selecting

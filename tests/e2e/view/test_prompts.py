@@ -33,7 +33,7 @@ SESSION = (
 
 
 def top(made: Stage) -> int:
-    place = made.view._surface.place
+    place = made.view._surface.viewport
     return place.history_rows - place.offset
 
 

@@ -82,7 +82,7 @@ async def test_the_turn_that_the_user_went_to_and_the_one_under_the_pointer(play
     view = played.page.view
     view.on_damage()
     rows = emulator.scrollback_rows
-    await played.until(lambda: view._surface.place.history_rows == rows, "the rows to be shown")
+    await played.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
 
     window.actions_["previous_prompt"].trigger()
     window.actions_["previous_prompt"].trigger()
@@ -91,7 +91,7 @@ async def test_the_turn_that_the_user_went_to_and_the_one_under_the_pointer(play
     assert clipboard() == "Answer 1."
 
     view.scroll_to_start()
-    await played.until(lambda: view._surface.place.offset == rows, "the beginning to be shown")
+    await played.until(lambda: view._surface.viewport.offset == rows, "the beginning to be shown")
     menu = view.context_menu(QPointF(view.rect().center()))
     [item] = [action for action in menu.actions() if action.text() == prompt_texts.copy_answer()]
     item.trigger()
