@@ -64,9 +64,9 @@ class CommandHeading(QAbstractButton):
     def show_command_of(self, emulator: Emulator) -> None:
         """Show the command with the output at the top of the view; hide the line if there is none."""
         surface = self._surface
-        viewport, rows = surface.viewport, range(surface.size.rows)
+        rows = range(surface.size.rows)
         first = next((row for row in rows if not surface.row_rect(row).isEmpty()), 0)
-        top = viewport.top + first
+        top = surface.viewport.top + first
         found = emulator.prompts(0, top, last_only=True) if surface.size.rows >= _MIN_ROWS else []
         prompt = found[0] if found and _fills(found[0], top) else None
         if prompt is not None:

@@ -202,8 +202,7 @@ class TerminalPrompts:
         self._show(emulator, prompt)
 
     def _show(self, emulator: Emulator, prompt: Prompt) -> None:
-        viewport, rows = self._surface.viewport, emulator.size.rows
-        top = viewport.top
+        top, rows = self._surface.viewport.top, emulator.size.rows
         end = prompt.end if prompt.end is not None else prompt.row + 1
         if prompt.turn and self._finder.by_text:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
@@ -223,10 +222,10 @@ class TerminalPrompts:
 
     def at(self, row: int) -> Prompt | None:
         """The command at a row of the viewport, its output or its prompt; None if no command was run there."""
-        emulator, viewport = self._host.emulator, self._surface.viewport
+        emulator = self._host.emulator
         if emulator is None:
             return None
-        number = viewport.top + row
+        number = self._surface.viewport.top + row
         found = emulator.prompts(0, number + 1, last_only=True)
         if not found or found[-1].output is None or (found[-1].end or number + 1) <= number:
             return None
@@ -234,11 +233,11 @@ class TerminalPrompts:
 
     def chosen(self) -> Prompt | None:
         """The command that the user went to, or the newest one in view."""
-        emulator, viewport = self._host.emulator, self._surface.viewport
+        emulator = self._host.emulator
         if emulator is None:
             return None
         row = self._current_row()
-        last = row if row is not None else viewport.top + emulator.size.rows
+        last = row if row is not None else self._surface.viewport.top + emulator.size.rows
         found = [prompt for prompt in emulator.prompts(0, last + 1) if prompt.output is not None]
         return found[-1] if found else None
 
@@ -274,15 +273,14 @@ class TerminalPrompts:
             self.label.show_text(prompt_texts.no_output())
             return
         viewport, size = self._surface.viewport, emulator.size
-        shown = viewport.top
         # The ends of a selection are given by cells in view: scroll to each.
         emulator.select((0, first - _view_at(emulator, first)), (0, first - _view_at(emulator, first)), "cell")
         emulator.extend_selection((size.columns - 1, end - 1 - _view_at(emulator, end - 1)))
         if viewport.offset:
-            _view_at(emulator, shown)
+            _view_at(emulator, viewport.top)
         else:
             emulator.scroll_to_bottom()
-        if not shown <= prompt.row < shown + size.rows:
+        if not viewport.top <= prompt.row < viewport.top + size.rows:
             self._host.scroll_to_row(max(prompt.row - _CONTEXT_ROWS, 0))
         self._note_selection()
         self._host.request_frame()
@@ -333,13 +331,12 @@ class TerminalPrompts:
     def show_marks(self) -> None:
         """Update the marks in view."""
         emulator, surface = self._host.emulator, self._surface
-        viewport = surface.viewport
-        self._shown = emulator, viewport
+        self._shown = emulator, surface.viewport
         self._show_heading(emulator)
         if emulator is None:
             self.margin.show_marks([], None)
             return
-        top = viewport.top
+        top = surface.viewport.top
         marks, extent = [], None
         for prompt in emulator.prompts(top, emulator.size.rows):
             box = surface.row_rect(prompt.row - top)
