@@ -15,6 +15,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from gui.terminal.cell_metrics import CellMetrics
+from session_host.terminal.images.placeholders import PLACEHOLDER
 
 from . import box_drawing, legacy_shapes, powerline, symbols
 from .atlas_import import AtlasImport
@@ -110,8 +111,10 @@ class Glyphs:
     def picture(self, text: str, cells: int, variant: int, color: QColor, rgb: int, room: int = 1) -> QImage:
         """The picture of one cell, or of a cluster over several ``cells``, on a transparent background.
 
-        With more ``room``, in cells, a wider character is drawn in its own size.
+        With more ``room``, in cells, a wider character is drawn in its own size. A placeholder of an image is blank.
         """
+        if text[0] == PLACEHOLDER:
+            text, rgb = " ", 0
         room = max(cells, room)
         key = (text, cells, variant, rgb, room)
         picture = self._pictures.get(key)

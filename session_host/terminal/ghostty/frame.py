@@ -160,7 +160,7 @@ class FrameBuilder:
             foreground=look.foreground,
             background=look.background,
             palette=dict(look.palette),
-            images=self._images.frame(scrollback_rows - offset) if self._images.is_used else (),
+            images=self._images.frame(scrollback_rows - offset, self._painted) if self._images.is_used else (),
         )
 
     def _look(self, size: GridSize) -> _Look:

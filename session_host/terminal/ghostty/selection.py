@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from session_host.terminal.base import SelectionUnit
+from session_host.terminal.images.placeholders import without_placeholders
 
 from .library.calls import EngineFailure, allocated, check, ffi, grid_ref, lib, set_option, sized, track
 
@@ -96,7 +97,7 @@ class Selector:
         options.trim = True
         options.selection = selection
         data = allocated(lib.ghostty_terminal_selection_format_alloc, self._terminal, options[0])
-        return data.decode("utf-8", "replace")
+        return without_placeholders(data.decode("utf-8", "replace"))
 
     def _set(self, selection: Any) -> None:
         check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")

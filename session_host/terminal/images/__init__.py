@@ -4,6 +4,7 @@ graphics      the images of one terminal: what each command does, and how long a
 command       one command: its keys and its payload
 transmission  collects an image's data, and checks it
 placement     where an image is placed, and what that needs of the engine
+placeholders  images at the cells of Unicode placeholders
 deleting      which placements a command deletes
 saved         the images in a snapshot
 replaying     the images as commands, for a replay
@@ -12,6 +13,5 @@ values        images and placed images, as viewers get them
 Host and replicas get the same bytes and keep the same images. So only data in the output itself is accepted: a file or
 shared memory is gone, or has changed, when a later replica or a new host reads the recording.
 
-Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/. Not supported: other media, animations, relative placements,
-placements by Unicode placeholders.
+Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/. Not supported: other media, animations, relative placements.
 """

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .command import Command
 
 if TYPE_CHECKING:
+    from .placeholders import VirtualPlacement
     from .placement import Placement
 
 Area = tuple[float, float, float, float]
 """Left, top, right and bottom of a placement, in cells of the screen."""
 
-Test = Callable[["Placement", Area], bool]
+NOWHERE: Final[Area] = (0, 0, 0, 0)
+BY_IMAGE: Final = frozenset("inr")
+"""Kinds that do not depend on where a placement is, and delete virtual ones, too."""
+
+Test = Callable[["Placement | VirtualPlacement", Area], bool]
 
 
 def test_of(command: Command, cursor: tuple[int, int], screen_rows: int) -> Test | None:

@@ -7,17 +7,21 @@ gone. Main and alternate screen have placements of their own; the alternate one'
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from . import deleting
 from .command import Command, parse
-from .placement import Grid, Placement, place_of
+from .placeholders import VirtualPlacement, shown_at_placeholders
+from .placement import Grid, Placement, place_of, virtual_place_of
 from .saved import SavedImages, SavedPlacement
 from .transmission import BadImageError, Transmission, check
 from .values import Image, PlacedImage
+
+if TYPE_CHECKING:
+    from session_host.terminal.base import Row
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """All images of a terminal together, as they were sent; the oldest go."""
@@ -44,6 +48,7 @@ class Graphics:
         self._grid = grid
         self._images: list[Image] = []
         self.placements: list[Placement] = []
+        self._virtual: list[VirtualPlacement] = []
         self.max_bytes = MAX_BYTES
         self.is_used = False
         self._transmission: Transmission | None = None
@@ -149,8 +154,11 @@ class Graphics:
 
     def _place(self, command: Command, image: Image) -> int:
         """Place an image at the cursor; returns its id."""
-        if command.number("U") or command.number("P"):
+        if command.number("P"):
             raise BadImageError("EINVAL:such placements are not supported")
+        if command.number("U"):
+            self._place_virtually(virtual_place_of(command, image, self._grid.cell))
+            return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
         saved = place_of(command, image, self._grid.cell, column, alternate=alternate)
         if saved.id:
@@ -163,8 +171,20 @@ class Graphics:
             self._grid.move_cursor(math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows) - 1, 0))
         return 0 if image.is_anonymous else image.id
 
-    def frame(self, top: int) -> tuple[PlacedImage, ...]:
-        """The images of the active screen, those below first; ``top`` is the viewport's first row."""
+    def _place_virtually(self, virtual: VirtualPlacement) -> None:
+        """Replace the virtual placement with the same ids; drop the oldest if there are too many."""
+        ids = virtual.image.id, virtual.id
+        self._virtual = [other for other in self._virtual if (other.image.id, other.id) != ids]
+        del self._virtual[: len(self._virtual) - MAX_PLACEMENTS + 1]
+        self._virtual.append(virtual)
+
+    def frame(self, top: int, rows: Mapping[int, Row]) -> tuple[PlacedImage, ...]:
+        """The images of the active screen, those below first.
+
+        Args:
+            top: the viewport's first row.
+            rows: the viewport's rows, for their placeholders.
+        """
         alternate = self._grid.is_alternate()
         self._restore_pending(alternate)
         end = top + self._grid.size.rows
@@ -179,6 +199,8 @@ class Graphics:
                         placed.columns, placed.rows, placed.z,
                     )
                 )  # fmt: skip
+        if self._virtual:
+            found += shown_at_placeholders(rows, self._virtual, self._grid.cell)
         return tuple(sorted(found, key=lambda one: one.z))
 
     # -- deleting
@@ -189,8 +211,10 @@ class Graphics:
         if test is None:
             return
         self._drop_where(test)
+        if kind.lower() in deleting.BY_IMAGE:
+            self._virtual = [placed for placed in self._virtual if not test(placed, deleting.NOWHERE)]
         if kind.isupper():
-            used = {id(placed.image) for placed in self._all_placed()}
+            used = {id(placed.image) for placed in self._all_placed()} | self._virtually_used()
             number = command.number
             wanted: Callable[[Image], bool] = {
                 "I": lambda image: image.id == number("i"),
@@ -203,6 +227,9 @@ class Graphics:
     def _all_placed(self) -> list[Placement]:
         """The placements of both screens whose rows still exist."""
         return [placed for placed in self.placements if self._grid.stored_row(placed.mark) is not None]
+
+    def _virtually_used(self) -> set[int]:
+        return {id(virtual.image) for virtual in self._virtual}
 
     def _drop_where(self, test: deleting.Test) -> None:
         """Drop placements of the active screen."""
@@ -222,6 +249,7 @@ class Graphics:
 
     def _drop_images(self, test: Callable[[Image], bool]) -> None:
         self._drop(lambda placed: test(placed.image))
+        self._virtual = [virtual for virtual in self._virtual if not test(virtual.image)]
         self._pending = [pending for pending in self._pending if not test(pending[0])]
         self._images = [image for image in self._images if not test(image)]
 
@@ -240,7 +268,7 @@ class Graphics:
 
     def reset(self) -> None:
         """Drop everything: the program reset the terminal."""
-        self._images, self.placements, self._pending, self._transmission = [], [], [], None
+        self._images, self.placements, self._virtual, self._pending, self._transmission = [], [], [], [], None
 
     def _forget_gone(self) -> None:
         """Drop placements on dropped rows, and the images that only they used."""
@@ -249,6 +277,7 @@ class Graphics:
 
     def _forget_anonymous(self) -> None:
         used = {id(placed.image) for placed in self.placements} | {id(image) for image, _ in self._pending}
+        used |= self._virtually_used()
         self._images = [image for image in self._images if not image.is_anonymous or id(image) in used]
 
     def _make_room(self) -> None:
@@ -283,11 +312,14 @@ class Graphics:
             if (row := self._grid.stored_row(placed.mark)) is not None
         ]  # fmt: skip
         placements += [msgspec.structs.replace(pending, image=indexes[id(image)]) for image, pending in self._pending]
+        virtual = [placed.saved(indexes[id(placed.image)]) for placed in self._virtual]
+        saved = SavedImages(self._images, placements, stored_rows, virtual=virtual)
         transmission = self._transmission
         if transmission is None:
-            return SavedImages(self._images, placements, stored_rows)
-        chunks, problem = transmission.saved(), transmission.problem
-        return SavedImages(self._images, placements, stored_rows, self._first_chunk, chunks, problem)
+            return saved
+        return msgspec.structs.replace(
+            saved, first_chunk=self._first_chunk, chunks=transmission.saved(), problem=transmission.problem
+        )
 
     def restore(self, saved: SavedImages, stored_rows: int) -> None:
         """Set the images of a snapshot; the oldest rows of the active screen may be missing."""
@@ -304,6 +336,11 @@ class Graphics:
             elif placement.row >= missing:
                 mark = self._grid.mark_row(placement.row - missing)
                 self.placements.append(Placement(image, placement, mark))
+        self._virtual = [
+            VirtualPlacement(saved.images[virtual.image], virtual.id, virtual.columns, virtual.rows, virtual.z)
+            for virtual in saved.virtual
+            if virtual.image < len(saved.images)
+        ]
         command = parse(saved.first_chunk) if saved.first_chunk else None
         if command is not None:
             self._first_chunk = saved.first_chunk

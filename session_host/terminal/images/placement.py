@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, Protocol
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.prompts import RowMark
 
 from .command import Command
+from .placeholders import MARKS, VirtualPlacement
 from .saved import SavedPlacement
 from .transmission import BadImageError
 from .values import Image, Source
@@ -86,6 +88,14 @@ def place_of(command: Command, image: Image, cell: CellSize, column: int, *, alt
     high = rows - y if rows else wide / ratio if columns else source.height / cell_height
     wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
     return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate)
+
+
+def virtual_place_of(command: Command, image: Image, cell: CellSize) -> VirtualPlacement:
+    """What a command says of a virtual placement; without a size in cells, the image's own."""
+    columns = command.number("c") or math.ceil(image.width_px / max(cell.width_px, 1))
+    rows = command.number("r") or math.ceil(image.height_px / max(cell.height_px, 1))
+    most = len(MARKS)
+    return VirtualPlacement(image, command.number("p"), min(columns, most), min(rows, most), command.number("z"))
 
 
 def _source(command: Command, image: Image) -> Source:

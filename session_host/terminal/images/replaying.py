@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from session_host.protocol.values import CellSize
 
-from .saved import SavedImages, SavedPlacement
+from .saved import SavedImages, SavedPlacement, SavedVirtual
 from .values import Image
 
 _FORMATS = {"rgb": 24, "rgba": 32, "png": 100}
@@ -42,7 +42,8 @@ def replayed(saved: SavedImages, cell: CellSize) -> ReplayedImages:
         placed[placement.row] = placed.get(placement.row, "") + put
     first = saved.first_chunk.decode("ascii", "replace")
     unfinished = f"\x1b_G{first};{_text(b''.join(saved.chunks[1:]))}\x1b\\" if first else ""
-    return ReplayedImages("".join(map(_transmit, saved.images)), *rows, unfinished)
+    virtual = [_put_virtually(saved.images[placement.image], placement) for placement in saved.virtual]
+    return ReplayedImages("".join([*map(_transmit, saved.images), *virtual]), *rows, unfinished)
 
 
 def _text(data: bytes) -> str:
@@ -76,3 +77,9 @@ def _put(image: Image, placement: SavedPlacement, cell: CellSize) -> str:
         values["r"] = max(round(placement.y + placement.rows), 1)
     keys = ",".join(f"{key}={value}" for key, value in values.items() if value)
     return f"\x1b[{placement.column + 1}G\x1b_Ga=p,{keys}\x1b\\"
+
+
+def _put_virtually(image: Image, placement: SavedVirtual) -> str:
+    values = {"i": image.id, "p": placement.id, "c": placement.columns, "r": placement.rows, "z": placement.z}
+    keys = ",".join(f"{key}={value}" for key, value in values.items() if value)
+    return f"\x1b_Ga=p,U=1,q=2,{keys}\x1b\\"

@@ -25,6 +25,17 @@ class SavedPlacement(msgspec.Struct, frozen=True, array_like=True):
     alternate: bool
 
 
+class SavedVirtual(msgspec.Struct, frozen=True, array_like=True):
+    """A placement in a snapshot that is shown at placeholders."""
+
+    image: int
+    """The image's place in the list of images."""
+    id: int
+    columns: int
+    rows: int
+    z: int
+
+
 class SavedImages(msgspec.Struct, frozen=True, array_like=True):
     """All images of a terminal, for a snapshot."""
 
@@ -36,3 +47,4 @@ class SavedImages(msgspec.Struct, frozen=True, array_like=True):
     """The first chunk of an unfinished transmission, without its data; b"" for none."""
     chunks: list[bytes] = []
     problem: str = ""
+    virtual: list[SavedVirtual] = []

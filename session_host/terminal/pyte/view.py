@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session_host.terminal.base import Row, SelectionUnit
+from session_host.terminal.images.placeholders import without_placeholders
 
 from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
 from .screen.anchors import Anchor
@@ -291,7 +292,7 @@ class View:
                 parts.append(text.replace(BLANK, " "))
             else:
                 parts.append(line.text(first, last + 1).rstrip(" ") + "\n")
-        return "".join(parts).rstrip("\n")
+        return without_placeholders("".join(parts).rstrip("\n"))
 
     # -- rows for painting
 

@@ -12,6 +12,7 @@ from gui.terminal.drawing.images import decode
 from gui.terminal.drawing.surface import Surface
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
+from session_host.terminal.images.placeholders import MARKS, PLACEHOLDER
 from session_host.terminal.images.values import Image, Source
 from tests.e2e.view.conftest import FONT, WAIT_S, colors_in, rgb
 from tests.support.images import BLUE, GREEN, RED, command, shown
@@ -127,6 +128,17 @@ def test_only_the_changed_rows_are_painted_again_while_an_image_stays(screens):
     assert region.boundingRect().height() == screen.metrics.height
     assert screen.show(command("a=d")) == QRegion(PADDING, PADDING, 6 * screen.metrics.width, 3 * screen.metrics.height)
     assert screen.part(0, 0, 20, 3) == {rgb(DARK.background)}
+
+
+def test_at_placeholders_it_covers_their_cells_and_without_it_they_are_blank(screens):
+    screen = screens()
+    text = f"{PLACEHOLDER}{MARKS[0]}{PLACEHOLDER}{PLACEHOLDER}".encode()
+    screen.show(b"\x1b[38;5;7m" + text)
+    assert screen.part(0, 0, 4, 1) == {rgb(DARK.background)}
+    screen.show(shown("i=7,U=1,c=3,r=1"), pictures=1)
+    assert colors_in(screen.image.copy(PADDING + screen.metrics.width, PADDING, 4, 4)) == {number(RED)}
+    screen.show(b"\x1b[2K")
+    assert screen.part(0, 0, 4, 1) == {rgb(DARK.background)}
 
 
 @pytest.mark.parametrize("form", ["png", "rgb", "rgba"])

@@ -75,7 +75,7 @@ def test_the_program_chooses_the_part_and_the_size(terminal: Emulator, control: 
         ("a=q,t=s,s=1,v=1", b"/name", "EINVAL"), ("a=T,f=100", b"GIF89a", "EBADPNG"),
         ("a=T,f=100", png(RED)[:-9], "EBADPNG"),
         ("a=T,f=100", png(RED).replace(b"\0\0\0\x40" * 2, b"\0\0\x75\x30" * 2), "EINVAL"), ("a=p", b"", "ENOENT"),
-        ("a=T,f=100,x=64", png(RED), "EINVAL"), ("a=T,f=100,U=1", png(RED), "EINVAL"),
+        ("a=T,f=100,x=64", png(RED), "EINVAL"), ("a=T,f=100,P=1", png(RED), "EINVAL"),
         ("a=f,s=1,v=1", b"abcd", "EINVAL"),
         ("a=t,f=100,o=z", b"not compressed", "EINVAL"),
     ],

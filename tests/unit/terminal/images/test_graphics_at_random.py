@@ -22,6 +22,8 @@ COMMANDS = [
     command("a=T,f=24,s=1,v=2,i=5,m=1", b"abc"), command("m=1", b"d"), command("m=0", b"ef"),
     command("a=p,i=1"), command("a=p,i=2,p=7"), command("a=q,i=9,s=1,v=1,f=24", b"abc"), command("a=d"),
     command("a=d,d=I,i=1"), command("a=d,d=c"), command("a=d,d=y,y=2"), command("=,;"), b"\x1b_Ga=T;\x18", b"\x1b[2J",
+    shown("i=6,U=1,c=5,r=3"), command("a=p,i=1,U=1"),
+    "\x1b[38;5;6m\U0010eeee\u0305\U0010eeee\U0010eeee\u030d\u0305\x1b[m".encode(),
     b"\x1b[3J", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1bc", b"\r\n" * 5,
 ]  # fmt: skip
 OUTPUTS = st.lists(st.one_of(fragments(), st.sampled_from(COMMANDS), st.sampled_from(COMMANDS)), max_size=25)
