@@ -26,7 +26,7 @@ class ChangesReader(QObject):
 
     Attributes:
         chat: the chat.
-        directory: the directory; any place in a working tree.
+        directory: the directory; any directory of a working tree.
         since: what the files are compared with.
         prompt: the prompt for ``since``; None if the user has chosen none.
         changes: the last result; None before the first one, or if reading failed.

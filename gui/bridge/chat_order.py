@@ -1,4 +1,4 @@
-"""The user's order of chats: pins and places, stored with each chat's record."""
+"""The user's order of chats: pins and positions, stored with each chat's record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ChatOrder(QObject):
-    """Pins chats and orders them. A chat that continues another one takes over its pin and place."""
+    """Pins chats and orders them. A chat that continues another one takes over its pin and position."""
 
     def __init__(self, chats: ChatList, storage: StoreThread) -> None:
         super().__init__(chats)
@@ -28,8 +28,8 @@ class ChatOrder(QObject):
 
     def arrange(self, chats: Sequence[Chat]) -> None:
         """Put chats into this order."""
-        places = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
-        self._write([(chat, fields) for chat, fields in places if chat.record.position != fields["position"]])
+        positions = [(chat, {"position": float(at)}) for at, chat in enumerate(chats, 1)]
+        self._write([(chat, fields) for chat, fields in positions if chat.record.position != fields["position"]])
 
     def _inherit(self, chat: Chat) -> None:
         previous = self._list.get(chat.record.resumed_from or "")

@@ -13,8 +13,8 @@ _ROWS = {
     38: ("asdfghjkl;'`", 'ASDFGHJKL:"~'),
     51: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
 }
-_US_PLAIN = {first + place: key for first, (keys, _) in _ROWS.items() for place, key in enumerate(keys)}
-_US_SHIFTED = {first + place: key for first, (_, keys) in _ROWS.items() for place, key in enumerate(keys)}
+_US_PLAIN = {first + index: key for first, (keys, _) in _ROWS.items() for index, key in enumerate(keys)}
+_US_SHIFTED = {first + index: key for first, (_, keys) in _ROWS.items() for index, key in enumerate(keys)}
 _US_UNSHIFT = dict(zip(_US_SHIFTED.values(), _US_PLAIN.values(), strict=True))
 
 

@@ -53,7 +53,7 @@ class Divider(NamedTuple):
 
     Attributes:
         path: the indices that lead from the root to the split.
-        before: the place of the neighbour before the line.
+        before: the index of the neighbour before the line.
         is_row: whether the neighbours are side by side.
         rect: the line's area.
         length_px: what the split's children share.
@@ -168,7 +168,7 @@ def _renumbered(node: Node, new: dict[int, int]) -> Node:
 
 
 def swapped(node: Node, one: int, other: int) -> Node:
-    """Swap the places of two panes."""
+    """Swap two panes."""
     return _renumbered(node, {**{number: number for number in numbers(node)}, one: other, other: one})
 
 
@@ -240,17 +240,17 @@ def areas(node: Node, rect: Rect, gap_px: int) -> tuple[dict[int, Rect], list[Di
         rect: the area of all panes.
         gap_px: the width of a line.
     """
-    places: dict[int, Rect] = {}
+    rects: dict[int, Rect] = {}
     dividers: list[Divider] = []
-    _place(node, rect, gap_px, (), places, dividers)
-    return places, dividers
+    _place(node, rect, gap_px, (), rects, dividers)
+    return rects, dividers
 
 
 def _place(
-    node: Node, rect: Rect, gap_px: int, path: tuple[int, ...], places: dict[int, Rect], dividers: list[Divider]
+    node: Node, rect: Rect, gap_px: int, path: tuple[int, ...], rects: dict[int, Rect], dividers: list[Divider]
 ) -> None:
     if isinstance(node, Pane):
-        places[node.number] = rect
+        rects[node.number] = rect
         return
     whole_px = rect.width if node.is_row else rect.height
     length_px = max(whole_px - gap_px * (len(node.children) - 1), 0)
@@ -259,7 +259,7 @@ def _place(
         passed += share
         end_px = round(length_px * passed / total)
         at_px = begin_px + index * gap_px
-        _place(child, _part_of(rect, node.is_row, at_px, end_px - begin_px), gap_px, (*path, index), places, dividers)
+        _place(child, _part_of(rect, node.is_row, at_px, end_px - begin_px), gap_px, (*path, index), rects, dividers)
         if index + 1 < len(node.children):
             line = _part_of(rect, node.is_row, end_px + index * gap_px, gap_px)
             dividers.append(Divider(path, index, node.is_row, line, length_px))
@@ -283,13 +283,13 @@ def part_beside(divider: Divider, pane: Rect) -> Rect | None:
     return Rect(left, top, right - left, height) if is_beside and right > left else None
 
 
-def neighbour(places: dict[int, Rect], number: int, side: Side, recent: Sequence[int] = ()) -> int | None:
+def neighbour(rects: dict[int, Rect], number: int, side: Side, recent: Sequence[int] = ()) -> int | None:
     """The next pane at one side of a pane; of several, the one that was used last (the latest in ``recent``)."""
-    here = places[number]
+    here = rects[number]
     ranks = {other: rank for rank, other in enumerate(recent)}
     best: tuple[int, int, int] | None = None
     found = None
-    for other, there in places.items():
+    for other, there in rects.items():
         distance_px = _distance_px(here, there, side)
         shared_px = _shared_px(here, there, is_row=side in {"left", "right"})
         if other == number or distance_px < 0 or shared_px <= 0:

@@ -60,8 +60,8 @@ class TomlFile:
         try:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            what, _, place = str(error).rpartition(" (at ")
-            line = re.match(r"line (\d+)", place)
+            what, _, location = str(error).rpartition(" (at ")
+            line = re.match(r"line (\d+)", location)
             number = int(line.group(1)) if line else len(self.text.splitlines()) or 1
             raise ConfigError(f"{self.path}:{number}: {_lower(what or str(error))}") from error
         except RecursionError:
@@ -78,8 +78,8 @@ class TomlFile:
             values.pop(without, None)
             return msgspec.convert(values, kind)
         except msgspec.ValidationError as error:
-            problem, _, place = str(error).partition(" - at ")
-            keys = re.findall(r"\.([A-Za-z0-9_-]+)", place)
+            problem, _, location = str(error).partition(" - at ")
+            keys = re.findall(r"\.([A-Za-z0-9_-]+)", location)
             unknown = re.search(r"unknown field `(.*)`", problem)
             missing = re.search(r"missing required field `(.*)`", problem)
             if unknown is not None:

@@ -129,9 +129,9 @@ class TerminalPage(QWidget):
         """The current position in the history; None at its end."""
         return self._scrolling.scroll_position
 
-    def look_at(self, position: ScrollPosition | None) -> None:
+    def go_to_position(self, position: ScrollPosition | None) -> None:
         """Show a position of the history once it exists; scrolling or typing cancels this."""
-        self._scrolling.look_at(position)
+        self._scrolling.go_to_position(position)
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a read-only screen, such as an ended session's."""
@@ -218,7 +218,7 @@ class TerminalPage(QWidget):
         if self._new_output.is_visible and not self.scrolled_back:
             self._new_output.set_visible(visible=False)
         self._bar.show_viewport(*surface.viewport, max(surface.size.rows, 1))
-        self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
+        self._blink.set_blinking(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         if surface.cursor != previous:
             self._blink.touch()
             if self.hasFocus():
@@ -228,7 +228,7 @@ class TerminalPage(QWidget):
         """The keyboard focus changed: draw the cursor filled or hollow, blinking or not."""
         surface = self._surface
         surface.focused = focused
-        self._blink.want(blinking=is_blinking(surface.cursor, focused=focused))
+        self._blink.set_blinking(blinking=is_blinking(surface.cursor, focused=focused))
         self._update_cursor()
 
     def _update_cursor(self) -> None:
@@ -331,7 +331,7 @@ class TerminalPage(QWidget):
         super().hideEvent(event)
         self._pacer.cancel()
         self._size_reporter.cancel()
-        self._blink.want(blinking=False)
+        self._blink.set_blinking(blinking=False)
         self._surface.release()
 
     # -- painting
@@ -344,7 +344,7 @@ class TerminalPage(QWidget):
             painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
         self._surface.paint(painter, scaled(event.region(), ratio))
         painter.end()
-        self._pacer.spent(time.monotonic() - begin_s)
+        self._pacer.note_cost(time.monotonic() - begin_s)
 
     def event(self, event: QEvent) -> bool:
         if event.type() is _RATIO_CHANGE:

@@ -128,10 +128,10 @@ def glyph_icon(glyph: Glyph, tokens: Tokens, color: str | QColor = "secondary", 
 
 
 def paint_tile(
-    painter: QPainter, area: QRectF, monogram: str, place: int, tokens: Tokens, *, muted: bool = False
+    painter: QPainter, area: QRectF, monogram: str, index: int, tokens: Tokens, *, muted: bool = False
 ) -> None:
-    """Paint an agent's tile: two letters on a ground tinted by the agent's place in the catalog."""
-    hue = tokens.secondary if muted else tokens.tiles[place % len(tokens.tiles)]
+    """Paint an agent's tile: two letters on a ground tinted by the agent's index in the catalog."""
+    hue = tokens.secondary if muted else tokens.tiles[index % len(tokens.tiles)]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

@@ -10,13 +10,13 @@ from PySide6.QtGui import QPainter
 from gui.theme.tokens import Tokens
 
 
-def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:
+def paint_matched(painter: QPainter, area: QRect, text: str, indexes: Sequence[int], tokens: Tokens) -> None:
     """Paint a text with its matched characters underlined in the accent colour."""
     metrics = painter.fontMetrics()
     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
     painter.setPen(tokens.color("accent"))
     underline = area.center().y() + metrics.height() // 2 - 1
-    for place in places:
-        first = area.left() + metrics.horizontalAdvance(text[:place])
-        width = metrics.horizontalAdvance(text[: place + 1]) - metrics.horizontalAdvance(text[:place])
+    for index in indexes:
+        first = area.left() + metrics.horizontalAdvance(text[:index])
+        width = metrics.horizontalAdvance(text[: index + 1]) - metrics.horizontalAdvance(text[:index])
         painter.drawLine(first, underline, first + width - 2, underline)

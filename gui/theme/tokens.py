@@ -52,7 +52,7 @@ class Tokens:
         hover, selected: the ground of a row or button under the pointer, and of the chosen one.
         border: the outlines of fields, buttons and sheets.
         scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
-        tiles: the colours of agents' monograms, by their place in the catalog.
+        tiles: the colours of agents' monograms, by their index in the catalog.
         labels: the colours of ``LABEL_COLORS``, in that order.
         code: the colours of code and diffs.
     """

@@ -1,4 +1,4 @@
-"""The place of a new window beside the others."""
+"""The position of a new window beside the others."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ STEP_PX = 32
 _MAX_STEPS = 64
 
 
-def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
-    """A place of the same size beside ``place``. No other window has its upper left corner there.
+def cascaded(beside: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
+    """The area of a new window of the same size, with an upper left corner that no other window has.
 
-    At the right end of ``room`` the places continue at its left edge, and below its lower end at its upper edge. If the
-    size fills the room, the new place is smaller.
+    At the right end of ``room`` the windows continue at its left edge, and below its lower end at its upper edge. If
+    the size fills the room, the new window is smaller.
 
     Args:
-        place: the window next to which the new one opens.
+        beside: the area of the window next to which the new one opens.
         taken: the upper left corners of all windows.
         room: the available area of the screen.
     """
     step = QPoint(STEP_PX, STEP_PX)
-    found = QRect(place)
+    found = QRect(beside)
     for _ in range(_MAX_STEPS):
         found.translate(step)
         if found.right() > room.right():
@@ -32,4 +32,4 @@ def cascaded(place: QRect, taken: Collection[QPoint], room: QRect) -> QRect:
             found.moveTop(room.top())
         if all((found.topLeft() - corner).manhattanLength() >= STEP_PX for corner in taken):
             return found
-    return QRect(place.topLeft() + step, room.bottomRight()).intersected(room)
+    return QRect(beside.topLeft() + step, room.bottomRight()).intersected(room)

@@ -109,8 +109,8 @@ class WindowFrame(QObject):
         window, saved = self._window, self._saved
         saved.maximized = window.isMaximized()
         if not (window.isMaximized() or window.isFullScreen()) and window.isVisible():
-            place = window.geometry()
-            saved.geometry = (place.left(), place.top(), place.width(), place.height())
+            area = window.geometry()
+            saved.geometry = (area.left(), area.top(), area.width(), area.height())
         if not self._sidebar.collapsed and not self._is_narrow:
             saved.sidebar_width_px = self._sidebar.width()
 

@@ -206,7 +206,7 @@ class MainWindow(QWidget):
         self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
         RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
-        dragging.torn_off.connect(lambda session_id, place: self.others.move(session_id, at=place))
+        dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.menu_requested.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_requested.connect(self.chat_actions.rename)
@@ -368,11 +368,11 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ the user's actions
 
-    def _on_tab_menu(self, session_id: str, place: QPoint) -> None:
+    def _on_tab_menu(self, session_id: str, point: QPoint) -> None:
         if (chat := self._sessions.get(session_id)) is not None:
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
-            self._chat_menu.show_for_tab(chat, place, self.actions_)
+            self._chat_menu.show_for_tab(chat, point, self.actions_)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""

@@ -231,16 +231,16 @@ class Windows(QObject):
 
     def _make_window_like(self, window: MainWindow, at: QPoint | None) -> MainWindow:
         """Make a window without tabs in the size of another one, at a point or beside the other windows."""
-        place = window.normalGeometry()
+        area = window.normalGeometry()
         if at is not None:
-            place.moveTopLeft(at - QPoint(*GRAB_OFFSET_PX))
+            area.moveTopLeft(at - QPoint(*GRAB_OFFSET_PX))
         else:
             corners = [other.normalGeometry().topLeft() for other in self.all]
             frame = window.windowHandle().frameMargins()
-            place = cascaded(place, corners, window.screen().availableGeometry().marginsRemoved(frame))
+            area = cascaded(area, corners, window.screen().availableGeometry().marginsRemoved(frame))
         source = window.saved
         saved = SavedWindow(
-            geometry=(place.left(), place.top(), place.width(), place.height()),
+            geometry=(area.left(), area.top(), area.width(), area.height()),
             sidebar_width_px=source.sidebar_width_px, sidebar_collapsed=source.sidebar_collapsed,
         )  # fmt: skip
         self._layout.windows.append(saved)
@@ -284,9 +284,9 @@ class _OtherWindowsOf:
         window = next((window for window in self._others() if window.tabs.has(session_id)), None)
         if window is None:
             return None
-        place = window.tabs.scroll_position_of(session_id)
+        position = window.tabs.scroll_position_of(session_id)
         window.tabs.close(session_id, is_moved=True)
-        return place
+        return position
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
         self._windows.move(self._window, session_id, to, at)

@@ -133,18 +133,18 @@ def use(name: str) -> str:
     return translate("keys", str(USES[name]))
 
 
-def unknown_action(place: str, action: str) -> str:
-    """``place`` is the file and the line."""
-    return translate("keys", "{place}: unknown action '{action}'").format(place=place, action=action)
+def unknown_action(location: str, action: str) -> str:
+    """``location`` is the file and the line."""
+    return translate("keys", "{location}: unknown action '{action}'").format(location=location, action=action)
 
 
-def invalid_key(place: str, keys: str, action: str) -> str:
-    return translate("keys", "{place}: invalid key '{keys}' for '{action}'").format(
-        place=place, keys=keys, action=action
+def invalid_key(location: str, keys: str, action: str) -> str:
+    return translate("keys", "{location}: invalid key '{keys}' for '{action}'").format(
+        location=location, keys=keys, action=action
     )
 
 
-def key_is_taken(place: str, key: str, action: str) -> str:
-    return translate("keys", "{place}: '{key}' is already the key of '{action}'").format(
-        place=place, key=key, action=action
+def key_is_taken(location: str, key: str, action: str) -> str:
+    return translate("keys", "{location}: '{key}' is already the key of '{action}'").format(
+        location=location, key=key, action=action
     )

@@ -97,7 +97,7 @@ class StructuredSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     dialect: str
     """A name of ``structured.dialects.registry``."""
     start: Template
-    """The argv of a new conversation; user's arguments and the prompt are no part of it unless it has their places."""
+    """The argv of a new conversation; it has the user's arguments and the prompt only if it has their placeholders."""
     resume: Template = ()
     """The argv that resumes one; () for the same, where the dialect asks for the conversation."""
     fork: Template = ()
@@ -176,7 +176,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keeps_conversation_in_files(self) -> bool:
-        """Whether the agent keeps a conversation in a file among its session's files, and not in a place of its own."""
+        """Whether the agent keeps a conversation in a file among its session's files, not in its own directory."""
         words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
         return any(FILES in word and CONVERSATION in word for word in words)
 

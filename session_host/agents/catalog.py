@@ -136,7 +136,7 @@ def _values(path: Path, text: str) -> Mapping[str, Any]:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # tomllib gives the place only in its message: "… (at line 3, column 9)" or "(at end of document)".
+        # tomllib gives the line only in its message: "… (at line 3, column 9)" or "(at end of document)".
         location = re.search(r"at line (\d+)", str(error))
         line = int(location[1]) if location else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: {error}") from error

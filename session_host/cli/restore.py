@@ -46,7 +46,7 @@ class Row(NamedTuple):
     """One restore point of the list.
 
     Attributes:
-        number: its place in the list; the oldest one has 1.
+        number: its position in the list; the oldest one has 1.
         point: the restore point.
         prompt: the text of its prompt, one line; "" for an unknown one.
     """

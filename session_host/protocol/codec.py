@@ -92,7 +92,7 @@ class Decoder:
 
 
 def _reason(error: Exception) -> str:
-    """The kind and place of an error, without the peer's values: logs must not contain a user's words."""
+    """The kind and location of an error, without the peer's values: logs must not contain a user's words."""
     match error:
         case msgspec.ValidationError():
             # "Expected `int`, got `str` - at `$[1]`"; messages about invalid values or field names contain the value.

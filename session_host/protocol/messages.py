@@ -356,8 +356,8 @@ class Starting(Message, frozen=True):
 class Attached(Message, frozen=True):
     """The PTY is open and the program is running (or has ended, see ``state``).
 
-    ``offset`` is where output continues: after the snapshot, or at the viewer's place if ``resumed``. ``last_sequence``
-    is the last input of this attachment that the host has received.
+    Output continues at ``offset``: after the snapshot, or at the viewer's offset if ``resumed``. ``last_sequence`` is
+    the last input of this attachment that the host has received.
     """
 
     attachment: str

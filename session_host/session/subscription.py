@@ -83,7 +83,7 @@ TABLE = Table(
 
 
 class CaughtUp(NamedTuple):
-    """Marks the place in the queue where the client has all output."""
+    """Marks the position in the queue where the client has all output."""
 
 
 CAUGHT_UP: Final = CaughtUp()
@@ -148,7 +148,7 @@ class OutputSubscription:
         self._effects = effects
         self._is_full = False
         self._offset = self._resizes = 0
-        """The client's place in the output once its queue is sent; not updated while CURRENT."""
+        """The client's offset in the output once its queue is sent; not updated while CURRENT."""
         self._timers: set[str] = set()
         self._is_snapshot_requested = False
         """Whether a snapshot is being made."""

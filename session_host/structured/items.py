@@ -67,7 +67,7 @@ class FileChange(Value, frozen=True):
     patch: str
     """A unified diff without its two header lines; "" if the agent reports none.
 
-    Hunks begin at line 0 if the agent does not report their place in the file.
+    Hunks begin at line 0 if the agent does not report their line numbers.
     """
     kind: Literal["add", "update", "delete"] = "update"
     moved_to: str = ""

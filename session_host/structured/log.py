@@ -64,7 +64,7 @@ class RecordBody(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(NamedTuple):
-    """One record; ``start`` and ``end`` are its place in the log."""
+    """One record; ``start`` and ``end`` are its offsets in the log."""
 
     start: int
     end: int

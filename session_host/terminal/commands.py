@@ -147,7 +147,7 @@ class CommandLog:
             del self._changed[next(iter(self._changed))]
 
     def width_changed(self) -> None:
-        """Forget the places of inputs that another width has moved: all but those in the first line of a prompt."""
+        """Forget the positions of inputs that another width has moved: all but those in the first line of a prompt."""
         for command in self._commands.values():
             command.inputs = lasting(command.inputs)
 
@@ -193,18 +193,18 @@ def options_in(options: Iterable[str]) -> dict[str, str]:
 
 
 def inputs_in(options: dict[str, str]) -> Inputs:
-    """The places of the input in the options of a replayed mark."""
+    """The positions of the input in the options of a replayed mark."""
     found = _numbers(options.get("i", ""))[: 2 * MAX_INPUTS]
     return tuple(zip(found[::2], found[1::2], strict=False)) if min(found, default=0) >= 0 else ()
 
 
 def written_inputs(inputs: Inputs) -> str:
-    """The option with the places of the input; "" for none."""
+    """The option with the positions of the input; "" for none."""
     return ";i=" + ".".join(f"{below}.{column}" for below, column in inputs) if inputs else ""
 
 
 def lasting(inputs: Inputs) -> Inputs:
-    """The places of an input, if another width leaves them where they are in their line."""
+    """The positions of an input, if another width does not move them within their line."""
     return inputs if len(inputs) == 1 and inputs[0][0] == 0 else ()
 
 

@@ -88,7 +88,7 @@ def lines_around(
 
     Args:
         emulator: the emulator.
-        first: the place of the first of these rows.
+        first: the number of the first of these rows.
         rows: the rows.
         max_rows: how many more rows are read above, and below.
         dropped: the number that the lines give to the oldest row.

@@ -235,7 +235,7 @@ class PromptMarks(Generic[Mark]):
         del self._running[first:]
 
     def width_changed(self) -> None:
-        """Forget the places that another width has moved."""
+        """Forget the positions that another width has moved."""
         self.commands.width_changed()
         for marked in self._marked[-1:]:
             marked.inputs = lasting(marked.inputs)

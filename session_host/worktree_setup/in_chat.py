@@ -40,12 +40,12 @@ def run(options: Options) -> int:
 
 
 def _run_once(options: Options) -> None:
-    _tell("started")
+    _write_event("started")
     try:
         child = start(options, output=subprocess.PIPE, in_front=False)
     except OSError as error:
-        _tell("output", text=f"{error.filename or ''}: {error.strerror}\n")
-        _tell("ended", code=127, signal=0)
+        _write_event("output", text=f"{error.filename or ''}: {error.strerror}\n")
+        _write_event("ended", code=127, signal=0)
         return
     try:
         _pass_on(child)
@@ -53,7 +53,7 @@ def _run_once(options: Options) -> None:
     except Ended as ended:
         end(child, ended.number)
         raise
-    _tell("ended", code=max(code, 0), signal=max(-code, 0))
+    _write_event("ended", code=max(code, 0), signal=max(-code, 0))
 
 
 def _pass_on(child: subprocess.Popen[bytes]) -> None:
@@ -82,7 +82,7 @@ def _pass_on(child: subprocess.Popen[bytes]) -> None:
         data = os.read(source, _READ_BYTES)
         text = decoder.decode(data, final=not data)
         if text and room >= 0:
-            _tell("output", text=text if len(text) <= room else text[:room] + CUT)
+            _write_event("output", text=text if len(text) <= room else text[:room] + CUT)
             room -= len(text)
         if not data:
             for descriptor in ended:
@@ -105,7 +105,7 @@ def _answer() -> str:
     return str(value.get(KEY, "unknown")) if isinstance(value, dict) else "unknown"
 
 
-def _tell(what: str, **values: Any) -> None:
+def _write_event(what: str, **values: Any) -> None:
     line = json.dumps({KEY: what, **values}).encode() + b"\n"
     while line:
         line = line[os.write(1, line) :]

@@ -135,7 +135,7 @@ class _Reader:
         if self._is_counted:
             self._old_left, self._new_left = (int(found.group(group) or 1) for group in (2, 4))
             old, new = int(found.group(1)), int(found.group(3))
-            if (old or not self._old_left) and (new or not self._new_left):  # At line 0, the place is unknown.
+            if (old or not self._old_left) and (new or not self._new_left):  # At line 0, the line number is unknown.
                 self._old = old + (0 if self._old_left else 1)  # A hunk without lines names the line before it.
                 self._new = new + (0 if self._new_left else 1)
         hidden = max(self._old - previous, 0) if previous else 0

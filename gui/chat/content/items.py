@@ -107,7 +107,7 @@ def segments(
 
 
 def request_segments(request: AgentRequest, row: str, directory: str) -> list[Segment]:
-    """The segments of an open request in a row: its diff, as in a tool call, and the place of its widget."""
+    """The segments of an open request in a row: its diff, as in a tool call, and the area of its widget."""
     subject = patches.of_diff(request.subject, row, directory) if request.kind == "edit" else []
     subject = [dataclasses.replace(segment, inner=False) for segment in subject]
     return [*subject, Card(request=request.id, subject_segments=len(subject))]

@@ -122,7 +122,7 @@ def _head_and_lines(file: DiffFile, item: str, directory: str, *, whole: bool, i
     while start < len(shown):
         end = min(start + LINES_PER_CHUNK, len(shown))
         while end < len(shown) and end < start + 2 * LINES_PER_CHUNK and shown[end].kind in "+-":
-            end += 1  # Removed and added lines of one place stay together.
+            end += 1  # Removed and added lines that adjoin stay together.
         piece = shown[start:end]
         text = "\n".join(line.signed_text for line in piece)
         found.append(

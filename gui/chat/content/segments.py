@@ -1,7 +1,7 @@
 """Segments: the pieces of an item that are laid out, painted and searched one by one. Values only.
 
 A segment is about as high as a screen at most, so that a message of any length is laid out only where it is visible.
-Each segment has its plain text; places in it are offsets for selection, search and copying.
+Each segment has its plain text; positions in it are offsets for selection, search and copying.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ class Picture(Segment):
 
 @dataclass(frozen=True)
 class Card(Segment):
-    """The place of a widget: an open request.
+    """The area of a widget: an open request.
 
     Attributes:
         subject_segments: the number of segments above it that show the request's subject; 0 if the widget shows it.

@@ -149,7 +149,7 @@ def at_distance(rows: Rows, y: float) -> ScrollPosition:
     return ScrollPosition(row.key, 0, 0.0)
 
 
-def walk(rows: Rows, scroll: ScrollPosition, height: float) -> list[PlacedSegment]:
+def segments_on_page(rows: Rows, scroll: ScrollPosition, height: float) -> list[PlacedSegment]:
     """The segments on a page of this height that begins at a position."""
     position = rows.position(scroll.key)
     if position is None:

@@ -163,10 +163,10 @@ class ScrollingPage(PaintedPage):
         for _ in range(3):
             if self._is_following_end or self._scroll_position is None:
                 self._scroll_position = positions.from_bottom(rows, height)
-            visible = positions.walk(rows, self._scroll_position, height)
+            visible = positions.segments_on_page(rows, self._scroll_position, height)
             if not visible or (self._is_last(visible[-1]) and visible[-1].bottom < height):
                 self._scroll_position = positions.from_bottom(rows, height)
-                visible = positions.walk(rows, self._scroll_position, height)
+                visible = positions.segments_on_page(rows, self._scroll_position, height)
             self.visible = visible
             if not self._measure_cards():
                 break
@@ -355,4 +355,4 @@ class ScrollingPage(PaintedPage):
     def paintEvent(self, event: QPaintEvent) -> None:
         begin_s = time.monotonic()
         super().paintEvent(event)
-        self._pacer.spent(time.monotonic() - begin_s)
+        self._pacer.note_cost(time.monotonic() - begin_s)

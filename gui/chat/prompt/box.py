@@ -252,7 +252,7 @@ class PromptBox(QWidget):
             self.edited.emit()
 
     def put(self, earlier: Draft) -> None:
-        """Insert a text and images before the draft; the cursor stays at its place in the draft."""
+        """Insert a text and images before the draft; the cursor stays at its position in the draft."""
         self.show_draft(earlier.before(self.draft))
         self.edited.emit()
 

@@ -125,9 +125,9 @@ class SettingsRow(QWidget):
                 elided = chip.button.fontMetrics().elidedText(chip.value, Qt.TextElideMode.ElideRight, text_px)
                 chip.button.setText(_caption(elided))
         self._more_menu.clear()
-        for place, chip in enumerate(self._chips):
-            chip.button.setVisible(place < fitting)
-            if place >= fitting:
+        for index, chip in enumerate(self._chips):
+            chip.button.setVisible(index < fitting)
+            if index >= fitting:
                 self._more_menu.addMenu(chip.menu)
         self._more_button.setVisible(fitting < len(self._chips) and rest_px <= self.width() + _GAP_PX)
 

@@ -87,7 +87,7 @@ class CursorBlink(QObject):
         """Whether the timer is running."""
         return self._timer.isActive()
 
-    def want(self, *, blinking: bool) -> None:
+    def set_blinking(self, *, blinking: bool) -> None:
         """Blink if ``blinking``: the cursor asks for it and the view has the keyboard focus."""
         flash_ms = QGuiApplication.styleHints().cursorFlashTime()
         blinking = blinking and flash_ms > 0  # the desktop may have disabled blinking

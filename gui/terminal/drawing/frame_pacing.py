@@ -83,7 +83,7 @@ class FramePacer(QObject):
         self.is_for_user = True
         self._request()
 
-    def spent(self, cost_s: float) -> None:
+    def note_cost(self, cost_s: float) -> None:
         """Report the cost of the last frame; the next one is delayed accordingly."""
         longest_s = time.monotonic() + LONGEST_INTERVAL_S
         self._due_s = min(self._due_s + self._factor * _COST_FACTOR * cost_s, longest_s)

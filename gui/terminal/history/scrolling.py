@@ -55,7 +55,7 @@ class Scrolling:
         """Keep the position of a frame as pending, until there is another emulator."""
         self.pending = self.pending or _position_of(frame, emulator)
 
-    def look_at(self, position: ScrollPosition | None) -> None:
+    def go_to_position(self, position: ScrollPosition | None) -> None:
         """Scroll to a position once the history has it; scrolling or typing cancels this."""
         self.pending = position
         self.try_pending()

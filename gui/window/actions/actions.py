@@ -144,9 +144,9 @@ class Actions:
                 self.fill(menu, [part])
             else:
                 self.fill(menu.addMenu(action_texts.panes() if part is PANES else action_texts.view()), part)
-        place = button.mapToGlobal(button.rect().bottomRight())
-        place.setX(place.x() - menu.sizeHint().width())
-        menu.popup(place)
+        point = button.mapToGlobal(button.rect().bottomRight())
+        point.setX(point.x() - menu.sizeHint().width())
+        menu.popup(point)
         if button.hasFocus():  # The keyboard opened it.
             menu.setActiveAction(menu.actions()[0])
 

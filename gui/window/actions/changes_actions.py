@@ -93,7 +93,7 @@ class _ChangesOfChat(SingleWindow["ChangesWindow"]):
 
     def _say(self, line: str) -> None:
         if self.window is not None:
-            self.window.say(line)
+            self.window.show_message(line)
 
     def _set_font(self) -> None:
         if self.window is not None:

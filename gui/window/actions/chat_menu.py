@@ -51,7 +51,7 @@ class ChatMenu:
         self._sheets = sheets
         self._open_chat = open_chat
 
-    def show_for_row(self, chat: Chat, place: QPoint) -> None:
+    def show_for_row(self, chat: Chat, point: QPoint) -> None:
         """Show the menu of a chat's row in the sidebar."""
         menu = self._menu()
         show_key(menu.addAction(common_texts.open_(), lambda: self._open_chat(chat)), key_of_row("open"))
@@ -60,9 +60,9 @@ class ChatMenu:
         if chat.has_ended:
             remove = menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
             show_key(remove, key_of_row("remove"))
-        menu.popup(place)
+        menu.popup(point)
 
-    def show_for_tab(self, chat: Chat, place: QPoint, actions: Actions) -> None:
+    def show_for_tab(self, chat: Chat, point: QPoint, actions: Actions) -> None:
         """Show the menu of a chat's tab, which is in front and in the active pane."""
         menu = self._menu()
         self._fill(menu, chat, actions.key_of)
@@ -73,7 +73,7 @@ class ChatMenu:
         actions.fill(menu, [name for name in TAB_MENU if actions[name].isEnabled()])
         menu.addSeparator()
         actions.fill(menu, [name for name in CLOSING if actions[name].isEnabled()])
-        menu.popup(place)
+        menu.popup(point)
 
     def _menu(self) -> QMenu:
         menu = Menu(self._parent)

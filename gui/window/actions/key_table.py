@@ -20,7 +20,7 @@ Scope = Literal["window", "terminal"]
 
 @dataclass(frozen=True)
 class Key:
-    """An action's place in the table.
+    """An action's entry in the table.
 
     Attributes:
         action: the action's name in ``keys.toml``.
@@ -200,18 +200,18 @@ def with_overrides(
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
     holders: dict[str, str] = {}
     for action, keys in overrides.items():
-        place = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
+        location = f"keys.toml:{line}" if (line := (lines or {}).get(action, 0)) else "keys.toml"
         if action not in chosen and not is_text(action):
-            problems.append(key_texts.unknown_action(place, action))
+            problems.append(key_texts.unknown_action(location, action))
             continue
         wanted = sequences(keys)
         if any(not sequence.toString() for sequence in wanted):
-            problems.append(key_texts.invalid_key(place, ", ".join(keys), action))
+            problems.append(key_texts.invalid_key(location, ", ".join(keys), action))
             continue
         # Qt gives an ambiguous key to no action, so the first action keeps it.
         for sequence in list(wanted):
             if (holder := holders.setdefault(sequence.toString(), action)) != action:
-                problems.append(key_texts.key_is_taken(place, sequence.toString(), holder))
+                problems.append(key_texts.key_is_taken(location, sequence.toString(), holder))
                 wanted.remove(sequence)
         chosen[action] = wanted
         # A key that the user gave to one action is removed from the other one.

@@ -48,7 +48,7 @@ class SeveralChats:
         self._resume_all = resume_all
         chat_actions.several_ending.connect(resume_all.report_ends)
 
-    def show_menu(self, chats: Sequence[Chat], place: QPoint) -> None:
+    def show_menu(self, chats: Sequence[Chat], point: QPoint) -> None:
         """Show the menu of several chats."""
         menu = Menu(self._parent)
         menu.aboutToHide.connect(menu.deleteLater)
@@ -66,7 +66,7 @@ class SeveralChats:
             menu.addSeparator()
             remove = menu.addAction(action_texts.remove_chats(len(ended)), lambda: self.remove(chats))
             show_key(remove, key_of_row("remove"))
-        menu.popup(place)
+        menu.popup(point)
 
     def stop(self, chats: Sequence[Chat]) -> None:
         """Stop the running chats after a question."""

@@ -100,4 +100,4 @@ class Discarding(QObject):
 
     def _say(self, text: str, *offers: Offer) -> None:
         if not self._reader.is_released:
-            self._bar.say(text, *offers)
+            self._bar.show_message(text, *offers)

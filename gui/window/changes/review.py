@@ -139,7 +139,7 @@ class Review(QObject):
         """Comment on the lines that are selected or marked."""
         lines = self._page.chosen_lines()
         if lines is None:
-            self.bar.say(comment_texts.no_line())
+            self.bar.show_message(comment_texts.no_line())
         else:
             self.comment_on(lines)
 
@@ -196,7 +196,7 @@ class Review(QObject):
     def _remove(self, comment_id: str) -> None:
         removed = self._comments.remove(self._reader.chat.id, comment_id)
         self._page.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.bar.say(comment_texts.removed_one(), self._undo_of(removed))
+        self.bar.show_message(comment_texts.removed_one(), self._undo_of(removed))
 
     def _undo_of(self, removed: Sequence[ReviewComment]) -> Offer:
         def undo() -> None:
@@ -235,33 +235,33 @@ class Review(QObject):
         """Put the comments on the clipboard; they stay."""
         sent = self._to_send()
         if not sent:
-            self.bar.say(comment_texts.save_first())
+            self.bar.show_message(comment_texts.save_first())
             return
         QGuiApplication.clipboard().setText(self._text(sent))
-        self.bar.say(comment_texts.copied(len(sent)))
+        self.bar.show_message(comment_texts.copied(len(sent)))
 
     def send(self) -> None:
         """Put the comments where the user writes to the chat; then they are removed here."""
         sent, chat = self._to_send(), self._target
         if not sent:
-            self.bar.say(comment_texts.save_first() if self._own() else comment_texts.none_yet())
+            self.bar.show_message(comment_texts.save_first() if self._own() else comment_texts.none_yet())
             return
         if chat.has_ended:
             resume = Offer(comment_texts.resume(), lambda: self._receiver.resume(chat))
-            self.bar.say(comment_texts.has_ended(chat.name), resume)
+            self.bar.show_message(comment_texts.has_ended(chat.name), resume)
             return
 
         def report(problem: str) -> None:
             if problem:
                 if not self._reader.is_released:
-                    self.bar.say(problem)
+                    self.bar.show_message(problem)
                 return
             removed = self._comments.remove(self._reader.chat.id, *(each.comment.id for each in sent))
             if self._reader.is_released:
                 return
             is_structured = chat.record.runtime == "structured"
             text = comment_texts.sent(len(removed), chat.name, in_prompt_box=is_structured)
-            self.bar.say(text, self._undo_of(removed))
+            self.bar.show_message(text, self._undo_of(removed))
 
         self._receiver.insert(chat, self._text(sent), report)
 

@@ -80,7 +80,7 @@ class ReviewBar(QWidget):
             each.setEnabled(bool(saved or drafts))
         self._counts.setVisible(bool(saved or drafts))
 
-    def say(self, text: str, *offers: Offer) -> None:
+    def show_message(self, text: str, *offers: Offer) -> None:
         """Show a line with these buttons."""
         self.hide_notice()
         self.notice.setText(text)

@@ -78,7 +78,7 @@ class ChangesWindow(TextWindow):
         reader.setParent(self)
         self._shown: Changes | None = None
         self._chosen: tuple[str, object] | None = None
-        """The file that the user chose in the list, and the place of the page that shows it."""
+        """The file that the user chose in the list, and the scroll position that shows it."""
         self._is_going = False
         self.finder = ChangesFinder(self.page)
         self.review = Review(self.page, reader, comments, receiver, ReviewBar())
@@ -196,7 +196,7 @@ class ChangesWindow(TextWindow):
             self._shown = None
             self.files.show_files(())
         self.describe()
-        self.say(self._limits())
+        self.show_message(self._limits())
 
     def _limits(self) -> str:
         """Why not all is shown, in one line."""
@@ -210,7 +210,7 @@ class ChangesWindow(TextWindow):
             lines.append(changes_texts.without_lines(changes.without_lines, MAX_BYTES >> 20))
         return changes_texts.limits(*lines)
 
-    def say(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show a line above the diffs; "" for none."""
         self.note.setText(text)
         self.note.setVisible(bool(text))
@@ -255,7 +255,7 @@ class ChangesWindow(TextWindow):
             self._open_file(head.file)
         elif head is not None:
             is_deleted = self.files.files[number].state == "deleted"
-            self.say((changes_texts.is_deleted if is_deleted else changes_texts.not_a_text)(head.text))
+            self.show_message((changes_texts.is_deleted if is_deleted else changes_texts.not_a_text)(head.text))
 
     def _on_action(self, action: Action) -> None:
         if action.kind == "file" and action.file is not None:

@@ -58,7 +58,7 @@ class Chapter:
         ]
 
     def matches(self, pattern: Pattern) -> list[Match]:
-        """The places of a pattern, in their order."""
+        """The matches of a pattern, in their order."""
         return [
             Match(block, number, begin, end)
             for block, number, text in self._texts

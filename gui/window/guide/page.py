@@ -28,7 +28,7 @@ class GuidePage(DocumentPage):
         self.show_items(chapter.blocks, chapter.title, scroll_position)
 
     def mark(self, pattern: Pattern | None, current: Match | None) -> None:
-        """Mark the places of a pattern, and show the current one."""
+        """Mark the matches of a pattern, and show the current one."""
         self.pattern, self.current_hit = pattern, current
         if current is not None:
             self.reveal(current.block, current.segment, current.begin)

@@ -28,10 +28,10 @@ _WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextF
 class AgentTile(QAbstractButton):
     """One agent: its monogram and its title; greyed if it is not installed."""
 
-    def __init__(self, theme: Theme, agent: Agent, place: int, *, installed: bool) -> None:
+    def __init__(self, theme: Theme, agent: Agent, index: int, *, installed: bool) -> None:
         super().__init__()
         self._theme = theme
-        self._place = place
+        self._index = index
         self.agent = agent
         self.installed = installed
         self.setCheckable(True)
@@ -67,7 +67,7 @@ class AgentTile(QAbstractButton):
         ground = tokens.color("selected") if chosen else None
         paint_frame(painter, QRectF(self.rect()), line, ground, line_px=2 if self.hasFocus() and chosen else 1)
         tile = QRectF(GAP_S_PX, (self.height() - _MONOGRAM_PX) / 2, _MONOGRAM_PX, _MONOGRAM_PX)
-        paint_tile(painter, tile, self.agent.monogram, self._place, tokens, muted=not self.installed)
+        paint_tile(painter, tile, self.agent.monogram, self._index, tokens, muted=not self.installed)
         room = QRect(_BESIDE_TITLE_PX - GAP_S_PX, 0, self.width() - _BESIDE_TITLE_PX, self.height())
         words = font(SECONDARY_PX)
         painter.setFont(words)
@@ -118,8 +118,8 @@ class AgentTiles(QWidget):
             tile.hide()
             tile.deleteLater()
         self._tiles = {}
-        for place, agent in enumerate(agents.values()):
-            tile = AgentTile(self._theme, agent, place, installed=agent.find(path) is not None)
+        for index, agent in enumerate(agents.values()):
+            tile = AgentTile(self._theme, agent, index, installed=agent.find(path) is not None)
             self._tiles[agent.name] = tile
             self._group.addButton(tile)
         widest = max((tile.width_for_title() for tile in self._tiles.values()), default=0)
@@ -132,8 +132,8 @@ class AgentTiles(QWidget):
     def _arrange(self) -> None:
         for tile in self._tiles.values():
             self._grid.removeWidget(tile)
-        for place, tile in enumerate(self._tiles.values()):
-            self._grid.addWidget(tile, place // self._columns, place % self._columns)
+        for index, tile in enumerate(self._tiles.values()):
+            self._grid.addWidget(tile, index // self._columns, index % self._columns)
 
     def minimumSizeHint(self) -> QSize:
         rows = max(-(-len(self._tiles) // self._columns), 1)

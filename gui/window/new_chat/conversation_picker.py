@@ -31,7 +31,7 @@ ROWS_SHOWN = 9
 MAX_ROWS = 500
 """More rows are not made; the user types to find others."""
 _ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-_PLACES_ROLE = _ROW_ROLE + 1
+_MATCHED_ROLE = _ROW_ROLE + 1
 _MARK_PX = 22
 _LINES_PX = 16
 """The height of the lines and gaps between field, list and foot."""
@@ -200,7 +200,7 @@ class ConversationPicker(Sheet):
     def _add(self, row: Row, words: list[str]) -> None:
         item = QStandardItem(row.title)
         item.setData(row, _ROW_ROLE)
-        item.setData(_places(row.title, words), _PLACES_ROLE)
+        item.setData(_matched_indexes(row.title, words), _MATCHED_ROLE)
         item.setEditable(False)
         spoken = ", ".join(part for part in (row.title, row.details, row.age) if part)
         item.setData(spoken, int(Qt.ItemDataRole.AccessibleTextRole))
@@ -260,13 +260,13 @@ class ConversationPicker(Sheet):
                 self.list.scrollToTop()
 
 
-def _places(title: str, words: list[str]) -> list[int]:
+def _matched_indexes(title: str, words: list[str]) -> list[int]:
     """The characters of a title that the typed words match."""
     lowered = title.lower()
     if len(lowered) != len(title):
         return []
     begins = [(lowered.find(word), len(word)) for word in words]
-    return sorted({place for begin, length in begins if begin >= 0 for place in range(begin, begin + length)})
+    return sorted({index for begin, length in begins if begin >= 0 for index in range(begin, begin + length)})
 
 
 class _RowDelegate(RowDelegate):
@@ -298,5 +298,5 @@ class _RowDelegate(RowDelegate):
         painter.setFont(plain)
         painter.setPen(tokens.color("text"))
         title = QFontMetrics(plain).elidedText(row.title, Qt.TextElideMode.ElideRight, room.width())
-        places = [place for place in index.data(_PLACES_ROLE) if place < len(title) - 1 or title == row.title]
-        paint_matched(painter, room, title, places, tokens)
+        matched = [number for number in index.data(_MATCHED_ROLE) if number < len(title) - 1 or title == row.title]
+        paint_matched(painter, room, title, matched, tokens)

@@ -2,7 +2,7 @@
 
 Banners inform; they never ask a question or take the keyboard focus. They cover part of the page, so that the
 terminal's grid keeps its size. They never cover the row of the cursor: where people type, they go to the lower end.
-They never cover an open question either: where there is no other place, they wait until it is closed.
+They never cover an open question either: where there is no other room, they wait until it is closed.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class BannerArea(QWidget):
         self._last_top_px = self._top_px
 
     def arrange(self) -> None:
-        """Show the banner where it covers no open question; hide it while there is no such place."""
+        """Show the banner where it covers no open question; hide it while there is no such position."""
         if self.current is None:
             return
         is_placed = self._move()
@@ -181,10 +181,10 @@ class BannerArea(QWidget):
     def _move(self) -> bool:
         """Move to the right side of the page, where the area covers no bars, no input area and no open question.
 
-        The first choice is the current place, then the top, then the bottom.
+        The first choice is the current position, then the top, then the bottom.
 
         Returns:
-            Whether there is a place without an open question.
+            Whether there is a position without an open question.
         """
         wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + BESIDE_PX
         if self._action.text():
@@ -196,15 +196,15 @@ class BannerArea(QWidget):
         lowest = self._over.height() - height
         tops = [self._last_top_px, self._top_px, *(area.bottom() for area in (*bars, *questions)), lowest]
         tops += [*(rect.top() - height for rect in (*bars, *typed, *questions)), *(rect.bottom() for rect in typed)]
-        places = [
+        candidates = [
             QRect(self._over.width() - width, top, width, height).marginsRemoved(_AROUND)
             for top in tops
             if self._top_px <= top <= max(lowest, self._top_px)
         ]
-        places = [place for place in places if not any(map(place.intersects, questions))]
-        if not places:
+        candidates = [each for each in candidates if not any(map(each.intersects, questions))]
+        if not candidates:
             return False
-        area = least_covering(places, [*bars, *typed]).marginsAdded(_AROUND)
+        area = least_covering(candidates, [*bars, *typed]).marginsAdded(_AROUND)
         self._last_top_px = area.top()
         self.setGeometry(area)
         self.raise_()
@@ -217,19 +217,19 @@ class BannerArea(QWidget):
             self._timer.start()
 
     def _bars(self) -> list[QRect]:
-        """The places of open find bars, of bars below ended chats, and of lines about other states of a page."""
+        """The areas of open find bars, of bars below ended chats, and of lines about other states of a page."""
         kinds = (FindBar, BroadcastMark, ConnectionBar, ProblemLine, EndBar)
-        return self._places(bar for kind in kinds for bar in self._over.findChildren(kind))
+        return self._areas(bar for kind in kinds for bar in self._over.findChildren(kind))
 
     def _questions(self) -> list[QRect]:
-        """The places of open questions."""
-        return self._places(question.body for question in self._over.findChildren(QuestionSheet))
+        """The areas of open questions."""
+        return self._areas(question.body for question in self._over.findChildren(QuestionSheet))
 
-    def _places(self, widgets: Iterable[QWidget]) -> list[QRect]:
+    def _areas(self, widgets: Iterable[QWidget]) -> list[QRect]:
         return [QRect(each.mapTo(self._over, QPoint()), each.size()) for each in widgets if each.isVisible()]
 
     def _typed_areas(self) -> list[QRect]:
-        """The places that the user types into."""
+        """The areas that the user types into."""
         page = self._page()
         if page is None:
             return []

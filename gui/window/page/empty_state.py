@@ -138,10 +138,10 @@ class EmptyState(Area):
             self._rows.removeWidget(row)
             row.hide()
             row.deleteLater()
-        places = {agent.name: place for place, agent in enumerate(known)}
+        indexes = {agent.name: index for index, agent in enumerate(known)}
         there = [agent for agent in known if agent.name in installed]
         for agent in there[:LISTED]:
-            self._rows.addWidget(self._row(agent, places[agent.name]))
+            self._rows.addWidget(self._row(agent, indexes[agent.name]))
         self._missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
         self._show_promise()
@@ -153,12 +153,12 @@ class EmptyState(Area):
             lines.append(window_texts.to_install(_listed(self._missing)))
         self._promise.setText(" ".join(lines))
 
-    def _row(self, agent: Agent, place: int) -> QWidget:
+    def _row(self, agent: Agent, index: int) -> QWidget:
         made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))
         made.setAccessibleName(window_texts.new_chat_with(agent.title))
         row = QHBoxLayout(made)
         row.setContentsMargins(4, 0, GAP_M_PX, 0)
-        tile = MonogramTile(self._theme, agent.monogram, place)
+        tile = MonogramTile(self._theme, agent.monogram, index)
         tile.setFixedSize(24, 24)
         tile.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row.addWidget(tile)

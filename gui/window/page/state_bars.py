@@ -124,8 +124,8 @@ class ProblemLine(Area):
         width = min(self.sizeHint().width(), max(parent.width() - 2 * GAP_S_PX, 0))
         height = self.sizeHint().height()
         left = parent.width() - width - GAP_S_PX
-        places = [QRect(left, top, width, height) for top in (below - height - GAP_S_PX, GAP_S_PX)]
-        self.setGeometry(least_covering(places, self._typed_areas()))
+        candidates = [QRect(left, top, width, height) for top in (below - height - GAP_S_PX, GAP_S_PX)]
+        self.setGeometry(least_covering(candidates, self._typed_areas()))
 
 
 class Notice(Area):

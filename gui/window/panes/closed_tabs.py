@@ -12,7 +12,7 @@ MAX_CLOSED = 200
 
 
 class ClosedTab(NamedTuple):
-    """A closed tab: its chat, the pane that had it, and its place there."""
+    """A closed tab: its chat, the pane that had it, and its index there."""
 
     session_id: str
     pane: int

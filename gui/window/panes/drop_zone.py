@@ -1,4 +1,4 @@
-"""The place where a dragged tab or chat goes if it is dropped."""
+"""Drop targets of tabs and chats, and the coloured area that shows one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BORDER_PX = 2
 
 
 class Drop(NamedTuple):
-    """A place for a tab.
+    """A drop target.
 
     Attributes:
         pane: the pane's number.
         side: the side at which the pane is split; None for a tab of the pane itself.
-        at: the tab's place in the row; -1 for the end.
+        at: the tab's index in the row; -1 for the end.
     """
 
     pane: int

@@ -319,7 +319,7 @@ class Panes(QObject):
             self.activate_pane(number)
 
     def swap(self, other: PaneWidget) -> None:
-        """Swap the places of the active pane and another one."""
+        """Swap the active pane with another one."""
         self._set_tree(pane_tree.swapped(self.tree, self._active, other.number))
 
     def move_pane(self, pane: PaneWidget, target: PaneWidget, side: Side) -> None:

@@ -55,6 +55,6 @@ class RemovedTabs(QObject):
                 focused.setFocus()
 
     def _pane_again(self, tab: ClosedTab, before: Node) -> PaneWidget | None:
-        """The pane of a tab, which closed with its last tab; None if there is no place for it any more."""
+        """The pane of a tab, which closed with its last tab; None if it can no longer be restored."""
         tree = pane_tree.restored(self._panes.tree, before, tab.pane)
         return self._panes.add_pane(tree, tab.pane) if tree is not None else None

@@ -1,6 +1,6 @@
 """Drags tabs out of their row: onto a row of tabs, to an edge of a page, or out of all windows.
 
-Chats are dragged from the sidebar to the same places, but not out of the windows.
+Chats are dragged from the sidebar to the same targets, but not out of the windows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gui.wording import window_texts
 
 MIME = "application/x-outlive-tab"
 
-_DropPlace = tuple[Drop, QRect, str]
+_DropTarget = tuple[Drop, QRect, str]
 """A drop target, the area to colour, and a text for it."""
 
 _MARK_PX = 2
@@ -36,7 +36,7 @@ class TabDrag:
 
     Attributes:
         session_id: the chat of the dragged tab; ``pane``: the pane that has the tab.
-        drop_target: the window's part that the tab was dropped on, and the place; None if it was dropped elsewhere.
+        drop_target: the window's part on which the tab was dropped, and the target in it; None for elsewhere.
     """
 
     current: ClassVar[TabDrag | None] = None
@@ -182,7 +182,7 @@ class TabDragging(QObject):
             page.focus_content()
 
     def _put(self, chat: Chat, target: PaneWidget, at: int) -> None:
-        """Move a chat's tab to a place in a row, or open one there; -1 for the end of the row, or where it is in it."""
+        """Move a chat's tab to an index of a row, or open one there; -1 for the row's end, or where the tab is."""
         having = [pane for pane in (target, *self._panes.panes()) if pane.bar.index_of(chat.id) >= 0]
         if not having:
             self._panes.closed.remove(chat.id)
@@ -220,12 +220,12 @@ class TabDragging(QObject):
         if (drop := self._dropped(event, found if is_ours else None)) is not None:
             QTimer.singleShot(0, self, lambda: self.open_chats(chats, drop))
 
-    def _dropped(self, event: QDropEvent, found: _DropPlace | None) -> Drop | None:
+    def _dropped(self, event: QDropEvent, found: _DropTarget | None) -> Drop | None:
         """Take an event of a drag, and show where a drop would go; returns the target if this is the drop.
 
         Args:
-            event: the event; it is ignored without a place.
-            found: the place under the pointer; None for none.
+            event: the event; it is ignored without a target.
+            found: the target under the pointer; None for none.
         """
         zone = self._area.zone
         is_move = isinstance(event, QDragMoveEvent)
@@ -241,7 +241,7 @@ class TabDragging(QObject):
             zone.show_at(area, text)
         return None if is_move else drop
 
-    def _drop_at(self, point: QPoint, drag: TabDrag | None, chats: Sequence[str] = ()) -> _DropPlace | None:
+    def _drop_at(self, point: QPoint, drag: TabDrag | None, chats: Sequence[str] = ()) -> _DropTarget | None:
         """The drop target at a point, the area to colour, and a text for it; None if a drop would change nothing.
 
         Args:
@@ -276,7 +276,7 @@ class TabDragging(QObject):
         """Whether a pane of this window moves to an edge of another one with its only tab."""
         return self._panes.pane(source.number) is source is not target and source.bar.count() == 1
 
-    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> _DropPlace:
+    def _between_tabs(self, pane: PaneWidget, point: QPoint) -> _DropTarget:
         bar, origin = pane.bar, point_in(self._area, pane.bar)
         at_px = point.x() - origin.x()
         index = sum(bar.tabRect(each).center().x() < at_px for each in range(bar.count()))

@@ -28,11 +28,11 @@ from session_host.errors import ConfigError
 class AgentRow(PlainRow):
     """An agent: where it is, its version, and the arguments of a new chat."""
 
-    def __init__(self, context: SettingsContext, agents: LiveAgents, agent: Agent, place: int) -> None:
+    def __init__(self, context: SettingsContext, agents: LiveAgents, agent: Agent, index: int) -> None:
         control = TextControl()
         control.field.setPlaceholderText(agent_settings_texts.no_arguments())
         self.path = agent.find(os.environ.get("PATH", os.defpath)) if agent.executable or SHELL in agent.start else ""
-        tile = MonogramTile(context.theme, agent.monogram, place, muted=self.path is None)
+        tile = MonogramTile(context.theme, agent.monogram, index, muted=self.path is None)
         super().__init__(agent.title, "", control, tile)
         control.set_name(agent_settings_texts.default_arguments(agent.title))
         self.agent = agent
@@ -123,7 +123,7 @@ class AgentsPage(Page):
 
     def _show_agents(self) -> None:
         self._rows = [
-            AgentRow(self._context, self._agents, agent, place) for place, agent in enumerate(self._agents.values())
+            AgentRow(self._context, self._agents, agent, index) for index, agent in enumerate(self._agents.values())
         ]
         for row in self._rows:
             row.set_version(self._versions.get(row.path or "", ""))

@@ -81,7 +81,7 @@ class KeysPage(Page):
         row.edit_requested.connect(lambda: self.edit_text(row) if _is_text(row) else None)
         row.waiting_changed.connect(lambda waiting: self.question.dismiss() if waiting else None)
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        row.customContextMenuRequested.connect(lambda place: self._show_menu(row, place))
+        row.customContextMenuRequested.connect(lambda point: self._show_menu(row, point))
         self.column.insertWidget(at, row)
         return row
 
@@ -243,7 +243,7 @@ class KeysPage(Page):
         names = dict.fromkeys(self._settings.preferences.keys)
         self.question.ask(self.reset_all, key_texts.reset_all_question(), key_texts.reset(), lambda: self._write(names))
 
-    def _show_menu(self, row: KeyRow, place: QPoint) -> None:
+    def _show_menu(self, row: KeyRow, point: QPoint) -> None:
         menu = Menu(row)
         menu.aboutToHide.connect(menu.deleteLater)
         change = menu.addAction(key_texts.change(), row.wait)
@@ -259,7 +259,7 @@ class KeysPage(Page):
             keys[reset] = Qt.Key.Key_Backspace
         for action, key in keys.items():
             show_key(action, QKeySequence(key))
-        menu.popup(row.mapToGlobal(place))
+        menu.popup(row.mapToGlobal(point))
 
 
 def _is_text(row: KeyRow) -> bool:

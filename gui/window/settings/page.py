@@ -103,7 +103,7 @@ class Page(QWidget):
         self.column.addWidget(section)
 
     def replace_section(self, previous: Section, section: Section) -> None:
-        """Replace a section by another one at its place."""
+        """Replace a section by another one at its position."""
         self._sections[self._sections.index(previous)] = section
         self.column.insertWidget(self.column.indexOf(previous), section)
         self.column.removeWidget(previous)

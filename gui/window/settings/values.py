@@ -80,19 +80,19 @@ class Values(QObject):
 
     def set(self, setting: Setting, value: Any) -> None:
         """Write a value; None removes it, so its default applies. A refusal is stored as the setting's problem."""
-        place = (setting.file, setting.key)
-        self._refused.pop(place, None)
+        field = (setting.file, setting.key)
+        self._refused.pop(field, None)
         # A number of a table has no entry for its default.
         removed = value is None or (len(setting.key) > 1 and value == setting.default)
         problem = "" if removed else setting.kind.problem(value)
         if problem:
-            self._refused[place] = f"{setting.key[-1]} {problem}"
+            self._refused[field] = f"{setting.key[-1]} {problem}"
             self.changed.emit()
             return
         try:
             self.settings.write({setting.key: None if removed else value}, setting.file)
         except ConfigError as error:
-            self._refused[place] = str(error)
+            self._refused[field] = str(error)
             self.changed.emit()
 
     def is_refused(self, setting: Setting) -> bool:

@@ -83,7 +83,7 @@ def project_of(chat: Chat) -> str:
 
 
 def _in_own_order(chats: Iterable[Chat]) -> list[Chat]:
-    """The user's order; chats without a place follow in the order in which they came."""
+    """The user's order; chats without a position follow in the order in which they came."""
     listed = list(chats)
     return sorted(listed, key=lambda chat: (chat.record.position is None, chat.record.position or 0.0))
 

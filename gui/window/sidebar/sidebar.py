@@ -309,17 +309,17 @@ class Sidebar(Area):
         self.model.toggle_group(key)
         self.folded_changed.emit()
 
-    def _on_menu(self, place: QPoint) -> None:
-        chat = self._chat_at(self.list.indexAt(place))
+    def _on_menu(self, point: QPoint) -> None:
+        chat = self._chat_at(self.list.indexAt(point))
         if chat is not None:
-            self._show_menu(chat, self.list.viewport().mapToGlobal(place))
+            self._show_menu(chat, self.list.viewport().mapToGlobal(point))
 
-    def _show_menu(self, chat: Chat, place: QPoint) -> None:
+    def _show_menu(self, chat: Chat, point: QPoint) -> None:
         selected = self.selected()
         if chat in selected and len(selected) > 1:
-            self.several_menu_requested.emit(selected, place)
+            self.several_menu_requested.emit(selected, point)
         else:
-            self.menu_requested.emit(chat, place)
+            self.menu_requested.emit(chat, point)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -358,8 +358,8 @@ class Sidebar(Area):
             case Qt.Key.Key_Delete if chosen := self.selected() or ([chat] if chat is not None else []):
                 self.remove_requested.emit(chosen)
             case Qt.Key.Key_Menu if chosen := [chat] if chat is not None else self.selected():
-                place = self.list.visualRect(index).center()
-                self._show_menu(chosen[-1], self.list.viewport().mapToGlobal(place))
+                point = self.list.visualRect(index).center()
+                self._show_menu(chosen[-1], self.list.viewport().mapToGlobal(point))
             case _:
                 return False
         return True

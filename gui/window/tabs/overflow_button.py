@@ -39,7 +39,7 @@ class OverflowButton(IconButton):
             font = action.font()
             font.setBold(index == bar.currentIndex())
             action.setFont(font)
-        place = self.mapToGlobal(self.rect().bottomRight())
-        place.setX(place.x() - menu.sizeHint().width())
-        menu.popup(place)
+        point = self.mapToGlobal(self.rect().bottomRight())
+        point.setX(point.x() - menu.sizeHint().width())
+        menu.popup(point)
         self.menu_shown = menu

@@ -29,6 +29,6 @@ class RecentChats:
 
     def ordered(self, chats: Iterable[Chat], shown: str) -> list[Chat]:
         """Chats, the most recently shown first; the shown one comes after all that were shown before."""
-        places = {session_id: place for place, session_id in enumerate(self._layout.recent, 2)}
-        places[shown] = 1
-        return sorted(chats, key=lambda chat: -places.get(chat.id, 0))
+        ranks = {session_id: rank for rank, session_id in enumerate(self._layout.recent, 2)}
+        ranks[shown] = 1
+        return sorted(chats, key=lambda chat: -ranks.get(chat.id, 0))

@@ -19,7 +19,7 @@ from gui.theme.marks import Mark, mark_icon
 from gui.theme.tokens import BAR_HEIGHT_PX, GAP_S_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
 from gui.window.tabs.close_button import CloseButton
-from gui.window.tabs.widths import MIN_TAB_PX, shared_out
+from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from gui.window.widgets.parts import GlyphLabel
 from gui.wording import color_texts, window_texts
 
@@ -221,7 +221,7 @@ class TabBar(QTabBar):
             for number in range(self.count())
         ]
         wanted = [name + (BELL_PX + 4 if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
-        widths = shared_out([min(width, MAX_TAB_PX) for width in wanted], self.width())
+        widths = fit_widths([min(width, MAX_TAB_PX) for width in wanted], self.width())
         height = super().tabSizeHint(0).height() if widths else 0
         self._sizes = [QSize(width, height) for width in widths]
         self._is_tight = any(width < min(name, MAX_TAB_PX) for width, name in zip(widths, names, strict=True))
@@ -276,8 +276,8 @@ class TabBar(QTabBar):
             super().mouseDoubleClickEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        place = event.position().toPoint()
-        if self._pressed and not self.rect().adjusted(-OUT_PX, -OUT_PX, OUT_PX, OUT_PX).contains(place):
+        point = event.position().toPoint()
+        if self._pressed and not self.rect().adjusted(-OUT_PX, -OUT_PX, OUT_PX, OUT_PX).contains(point):
             # Qt's own dragging, which orders the tabs, ends here.
             button, kind = Qt.MouseButton.LeftButton, QEvent.Type.MouseButtonRelease
             position, there = event.position(), event.globalPosition()

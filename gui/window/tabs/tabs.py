@@ -300,7 +300,7 @@ class Tabs(QObject):
             self._stack.addWidget(page)
             position = self._scroll_positions.pop(chat.id, None)
             if position is not None and isinstance(page, TerminalPage):
-                page.view.look_at(ScrollPosition(*position))
+                page.view.go_to_position(ScrollPosition(*position))
             self.page_made.emit(page)
         return page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 MIN_TAB_PX = 120
 
 
-def shared_out(wanted: list[int], room: int) -> list[int]:
+def fit_widths(wanted: list[int], room: int) -> list[int]:
     """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
     if sum(wanted) <= room or not wanted:
         return wanted

@@ -191,13 +191,13 @@ class GlyphLabel(QWidget):
 
 
 class MonogramTile(QWidget):
-    """An agent's monogram on its tile."""
+    """An agent's monogram on its tile; ``index`` is the agent's in the catalog."""
 
-    def __init__(self, theme: Theme, monogram: str, place: int, *, muted: bool = False) -> None:
+    def __init__(self, theme: Theme, monogram: str, index: int, *, muted: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self._monogram = monogram
-        self._place = place
+        self._index = index
         self._muted = muted
         self.setFixedSize(TILE_PX, TILE_PX)
         theme.changed.connect(self.update)
@@ -205,7 +205,7 @@ class MonogramTile(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         area = QRectF(self.rect())
-        paint_tile(painter, area, self._monogram, self._place, self._theme.tokens, muted=self._muted)
+        paint_tile(painter, area, self._monogram, self._index, self._theme.tokens, muted=self._muted)
         painter.end()
 
 
@@ -323,10 +323,10 @@ def center_on_active_window(window: QWidget) -> None:
     """Lay a new window over the middle of the active one, if there is one, and within a screen."""
     active = QApplication.activeWindow()
     if active is not None:
-        place = QRect(QPoint(), window.size())
-        place.moveCenter(active.geometry().center())
-        place.moveTop(max(place.top(), active.screen().availableGeometry().top() + TITLE_BAR_PX))
-        window.setGeometry(within_a_screen(place, window.minimumSize()))
+        area = QRect(QPoint(), window.size())
+        area.moveCenter(active.geometry().center())
+        area.moveTop(max(area.top(), active.screen().availableGeometry().top() + TITLE_BAR_PX))
+        window.setGeometry(within_a_screen(area, window.minimumSize()))
 
 
 TITLE_BAR_PX = 24

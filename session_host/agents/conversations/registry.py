@@ -29,7 +29,7 @@ STORES: Final[dict[str, ConversationStore]] = {
 
 
 def locating(place: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables in an environment that locate an agent's conversations; none if the place is unknown."""
+    """The variables in an environment that locate an agent's conversations; none if no store has this name."""
     return {name: environment[name] for name in _variables(place) if name in environment}
 
 
@@ -45,7 +45,7 @@ def _variables(place: str) -> tuple[str, ...]:
 
 
 def find_conversation(place: str, query: ConversationQuery) -> LookupResult:
-    """Look up a conversation; the result is unknown if the place is unknown or cannot be read."""
+    """Look up a conversation; the result is unknown if no store has this name, or its files cannot be read."""
     store = STORES.get(place)
     if store is None:
         return LookupResult(Availability.UNKNOWN)
@@ -65,7 +65,7 @@ def opened_by(place: str, query: ConversationQuery) -> list[int]:
 
 
 def turns_in(place: str, query: ConversationQuery) -> Iterator[Turn]:
-    """The turns of a conversation, the newest first; none if the place is unknown.
+    """The turns of a conversation, the newest first; none if no store has this name.
 
     Raises:
         OSError, TooFarBack: as ``ConversationStore.turns``.

@@ -70,7 +70,7 @@ def from_files(root: Path) -> LoginSettings:
         words = [word.strip("\"'") for word in value.split()]
         match key:
             case "KillUserProcesses":
-                kills = _truth(value, kills)
+                kills = _boolean(value, kills)
             case "KillOnlyUsers":
                 only = only + words if words else []
             case "KillExcludeUsers":
@@ -80,7 +80,7 @@ def from_files(root: Path) -> LoginSettings:
     return LoginSettings(kills, tuple(only), None if excluded is None else tuple(excluded))
 
 
-def _truth(value: str, otherwise: bool | None) -> bool | None:
+def _boolean(value: str, otherwise: bool | None) -> bool | None:
     word = value.lower()
     return True if word in _YES else False if word in _NO else otherwise
 
@@ -126,7 +126,7 @@ def _default(root: Path) -> bool | None:
     for line in _lines(main) if main else []:
         key, _, value = line.partition("=")
         if key == "#KillUserProcesses":
-            return _truth(value.strip(), None)
+            return _boolean(value.strip(), None)
     return None
 
 

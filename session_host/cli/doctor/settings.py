@@ -68,10 +68,10 @@ def _of_the_window(directory: Path, invalid: Container[str]) -> Iterator[Check]:
         yield warn("settings", f"cannot check {' and '.join(names)}: {error}", 'see "window" above')
         return
     for line in lines:
-        place, _, problem = line.partition(": ")
-        path = directory / place.rpartition(":")[0]  # An absolute path stays what it is.
+        location, _, problem = line.partition(": ")
+        path = directory / location.rpartition(":")[0]  # An absolute path stays what it is.
         if path.name not in invalid:
-            yield warn(path.name, f"{directory / place}: {problem}", _REMEDY)
+            yield warn(path.name, f"{directory / location}: {problem}", _REMEDY)
 
 
 def _problem(path: Path) -> str:
@@ -88,8 +88,8 @@ def _problem(path: Path) -> str:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         # tomllib reports the line only in its message.
-        place = re.search(r"at line (\d+)", str(error))
-        return f"{path}:{place[1] if place else len(text.splitlines())}: {error}"
+        found = re.search(r"at line (\d+)", str(error))
+        return f"{path}:{found[1] if found else len(text.splitlines())}: {error}"
     except RecursionError:
         return f"{path}:1: too many nested levels"
     return ""

@@ -21,7 +21,7 @@ def worktrees() -> Iterator[Check]:
     used = _used()
     if used is None:
         return  # The record has its own check.
-    unused = [path for path in found if not any(place.is_relative_to(path) for place in used)]
+    unused = [path for path in found if not any(each.is_relative_to(path) for each in used)]
     if not unused:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
@@ -46,6 +46,6 @@ def _used() -> set[Path] | None:
         return set()
     try:
         with Store.open(database()) as store:
-            return {Path(place) for record in store.all() for place in (record.cwd, record.worktree) if place}
+            return {Path(each) for record in store.all() for each in (record.cwd, record.worktree) if each}
     except OutliveError:
         return None

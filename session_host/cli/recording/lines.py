@@ -51,7 +51,7 @@ class Passage(NamedTuple):
 
 
 _Part = Row | Passage | Gap | None
-"""None marks a place where no line continues."""
+"""None marks a position where no line continues."""
 
 
 def lines_of(recording: Recording) -> Iterator[Line | Gap]:

@@ -73,7 +73,7 @@ class _CurrentRequest:
         token: the request's token.
         pause_s: the pause before and after Enter.
         part: the part of the text to find on the screen; "" if it need not be shown.
-        before: the part's places before the text was typed; None if unknown.
+        before: the part's positions before the text was typed; None if unknown.
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.

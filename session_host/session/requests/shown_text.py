@@ -1,8 +1,8 @@
 """Checks that an agent shows typed text; an agent that is not ready drops it silently.
 
 Agents fold a long paste or one of many lines, and some take the first character of a text as a command. So only short
-lines are searched for, by their first letters and digits. A place counts only if it did not have them before: the same
-text may be in the history above.
+lines are searched for, by their first letters and digits. A position counts only if it did not have them before, since
+the history above may have the same text.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def expected_echo(request: Send) -> str:
 
 
 def positions(emulator: Emulator, part: str) -> Positions | None:
-    """The places of a text's part on the screen; None if the screen is too small to tell."""
+    """The positions of a text's part on the screen; None if the screen is too small to tell."""
     size = emulator.size
     is_small = size.columns < MIN_COLUMNS or size.rows < MIN_ROWS
     return None if is_small else _positions(emulator.rows(), part)

@@ -29,7 +29,7 @@ class KeptBytes:
     """
 
     def __init__(self, file: int) -> None:
-        """Open the file at the place where a previous host left it."""
+        """Open the file at the position where a previous host left it."""
         self._file = file
         found = os.fstat(file)
         self.end = found.st_size
@@ -63,7 +63,7 @@ class OutputFile(KeptBytes):
     """
 
     def __init__(self, descriptors: SessionDescriptors, splicer: Splicer, *, read_only: bool = False) -> None:
-        """Open the file at the place where a previous host left it.
+        """Open the file at the position where a previous host left it.
 
         Args:
             descriptors: the session's descriptors.

@@ -15,7 +15,7 @@ class PendingEntry(NamedTuple):
     """An entry of the input log that the program has not read completely.
 
     Attributes:
-        start, length: the place of the entry's payload in the input log's file.
+        start, length: the position and size of the entry's payload in the input log's file, in bytes.
         tag, number: the attachment and its input's sequence, as in the entry; NO_TAG if no viewer waits.
     """
 

@@ -84,7 +84,7 @@ def restore_transcript(directory: Path) -> Transcript | None:
     for entry in read(directory, reached):
         if isinstance(entry, Output):
             if entry.offset > reached:
-                break  # Output was lost, and with it the place where the next record begins.
+                break  # Output was lost, and with it the offset of the next record.
             transcript.feed(entry.data[reached - entry.offset :])
             reached = max(reached, entry.offset + len(entry.data))
     return transcript if reached else None

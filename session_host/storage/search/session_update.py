@@ -1,6 +1,6 @@
 """Indexes the new part of a session's journal, in short transactions.
 
-Each transaction begins at the place that the index records, and moves that place. So a killed process leaves the index
+Each transaction begins at the offset that the index records, and advances it. So a killed process leaves the index
 unchanged, and several processes take turns.
 """
 
@@ -99,7 +99,7 @@ class Update:
             else:
                 reader = Reader(default_engine(), number=progress.number)
             self._reader = reader
-            # No state can be restored, as after an update of the engine: replay the journal up to this place, without
+            # No state can be restored, as after an update of the engine: replay the journal up to this offset, without
             # its lines, which are indexed.
             for entry in _until(read(self._journal), progress.offset):
                 reader.read_entry(entry)

@@ -75,7 +75,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     pinned: bool = False
     """Whether the user wants it above all others in lists."""
     position: float | None = None
-    """Its place in the user's own order, among chats of one group; None for none."""
+    """Its position in the user's own order, among chats of one group; None for none."""
     located_by: dict[str, str] = {}
     """The variables that located the agent's conversations at its start, such as HOME and CODEX_HOME; empty for
     agents without conversations of their own, and in records of earlier versions."""

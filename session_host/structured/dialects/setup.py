@@ -136,12 +136,12 @@ class SetupDialect:
         port.emit(StateChanged("requires_action", detail=title))
 
     def _start_agent(self) -> None:
-        self._tell("start")
+        self._send("start")
         self._port.emit(StateChanged("starting"))
         self._agent = self._make(self._port)
         self._agent.begin(self._state.start)
 
-    def _tell(self, answer: str) -> None:
+    def _send(self, answer: str) -> None:
         self._port.send({KEY: answer})
 
     # ------------------------------------------------------------ the user
@@ -151,7 +151,7 @@ class SetupDialect:
         if self._agent is not None:
             self._agent.answer(request, answer)
         elif answer.option == "again":
-            self._tell("again")
+            self._send("again")
             self._show_run()
         elif answer.option == "start":
             self._start_agent()
@@ -164,7 +164,7 @@ class SetupDialect:
             self._agent.interrupt()
         elif not self._state.cancelled:
             self._state.cancelled = True
-            self._tell("cancel")
+            self._send("cancel")
 
     # ------------------------------------------------------------ the agent's, see ``Dialect``
 

@@ -278,7 +278,7 @@ def _scrolled_rows(rows: list[Row], columns: int, marks: dict[int, str], images:
 
 
 def _positioned_rows(rows: list[Row], columns: int, images: dict[int, str]) -> bytes:
-    """Rows written each at its place, on a blank screen."""
+    """Rows, each written at its position on a blank screen."""
     parts: list[str] = []
     continues = False
     for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1):

@@ -79,9 +79,9 @@ class TrackedRow:
 
     def _stored_coordinates(self) -> Any:
         """The marked cell's coordinates with the hidden rows counted, None if it is gone."""
-        place = ffi.new("GhosttyPointCoordinate*")
-        is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, place)
-        return None if is_gone else place
+        point = ffi.new("GhosttyPointCoordinate*")
+        is_gone = self._reference is None or lib.ghostty_tracked_grid_ref_point(self._reference, _SCREEN, point)
+        return None if is_gone else point
 
     def close(self) -> None:
         """Free the library's object, before its terminal."""

@@ -302,7 +302,7 @@ class Graphics:
     def saved(self, stored_rows: int) -> SavedImages:
         """Everything, for a snapshot."""
         self._forget_gone()
-        indexes = {id(image): place for place, image in enumerate(self._images)}
+        indexes = {id(image): index for index, image in enumerate(self._images)}
         placements = [
             SavedPlacement(
                 indexes[id(placed.image)], placed.id, row, placed.column, placed.x, placed.y, placed.columns,

@@ -74,7 +74,7 @@ class Placement:
 
 
 def place_of(command: Command, image: Image, cell: CellSize, column: int, *, alternate: bool) -> SavedPlacement:
-    """What a command says of the place, as a value; the row and the image's number are left open.
+    """The position and size in a command, as a value; the row and the image's number are left open.
 
     Raises:
         BadImageError: the image has no such part.

@@ -11,7 +11,7 @@ class SavedPlacement(msgspec.Struct, frozen=True, array_like=True):
     """A placement in a snapshot; sizes in cells."""
 
     image: int
-    """The image's place in the list of images."""
+    """The image's index in the list of images."""
     id: int
     row: int
     column: int

@@ -41,7 +41,7 @@ class Source(NamedTuple):
 
 
 class PlacedImage(NamedTuple):
-    """An image in the viewport; place and size in cells, so that they are the same at any size of a viewer's cell."""
+    """An image in the viewport. Position and size are in cells, so they do not depend on a viewer's cell size."""
 
     image: Image
     source: Source

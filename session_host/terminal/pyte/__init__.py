@@ -7,7 +7,7 @@ cells     the cells of one row, and their packed form for the history
 style     Select Graphic Rendition: parameters to a style, and back
 width     widths of characters and of clusters
 osc       OSC commands that report something to the user
-view      the viewport's place in the history, and the selection
+view      the viewport's position in the history, and the selection
 state     encodes the engine's whole state as bytes, and decodes it
 replay    escape sequences that rebuild the state in any engine
 """

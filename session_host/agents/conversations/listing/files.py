@@ -18,7 +18,7 @@ class FoundFile(NamedTuple):
     Attributes:
         path: its path.
         changed_s: the time of its last change, in seconds since 1970.
-        is_here: its place says that it belongs to the queried directory.
+        is_here: its path says that it belongs to the queried directory.
     """
 
     path: Path

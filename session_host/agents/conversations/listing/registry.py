@@ -29,7 +29,7 @@ LISTERS: Final[dict[str, ConversationLister]] = {
 
 
 def list_kept(place: str, query: ConversationQuery, is_cancelled: IsCancelled) -> list[KeptConversation]:
-    """List an agent's conversations, the newest first; none if the place has no lister.
+    """List an agent's conversations, the newest first; none if no lister has this name.
 
     Raises:
         OSError: the agent's files cannot be read at all.

@@ -68,9 +68,9 @@ class ScrolledBack:
         """The line with the position and the keys."""
         if self._typing is not None:
             return f"Find: {self._typing}▏ {_FIND_KEYS}" if not self._typing else f"Find: {self._typing}▏"
-        place = f"{self._back} of {self._total} rows back"
+        position = f"{self._back} of {self._total} rows back"
         keys = " · n N next" if self._pattern is not None else ""
-        return f"{self._problem or place} · {KEYS}{keys}"
+        return f"{self._problem or position} · {KEYS}{keys}"
 
     def leave(self) -> None:
         """Return to the screen."""
@@ -188,9 +188,9 @@ class ScrolledBack:
         history = self._emulator.scrollback_rows
         if self._mark is not None:
             mark, row, column = self._mark
-            place = history + row if mark is None else mark.row_number()
-            if place is not None:
-                return place, column
+            row_number = history + row if mark is None else mark.row_number()
+            if row_number is not None:
+                return row_number, column
         return history - self._offset() + self._rows, 0
 
     def _offset(self) -> int:

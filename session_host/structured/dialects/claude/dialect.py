@@ -283,7 +283,7 @@ class ClaudeDialect:
             case "permission_denied":
                 self._reader.deny(text(message, "tool_use_id"))
             case "local_command_output":
-                self._reader.say(text(message, "content"))
+                self._reader.add_command_output(text(message, "content"))
             case _:
                 line = notices.from_system(message)
                 if line is None:

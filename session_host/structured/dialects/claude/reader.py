@@ -175,11 +175,11 @@ class MessageReader:
                     self._result(block, message.get("tool_use_result"))
                 case "text":
                     for _, words in _LOCAL_OUTPUT.findall(text(block, "text")):
-                        self.say(words)
+                        self.add_command_output(words)
                 case _:
                     pass
 
-    def say(self, words: str) -> None:
+    def add_command_output(self, words: str) -> None:
         """Add the output of one of Claude's own commands."""
         words = words.strip()
         if words and not self.state.running:

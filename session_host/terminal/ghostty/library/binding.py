@@ -20,7 +20,7 @@ _SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
 
 
 def _library_path() -> Path | None:
-    """The shared library in the installed pyghostty, None if it is not in the known place."""
+    """The shared library in the installed pyghostty, None if it is not at the known path."""
     chosen = os.environ.get("PYGHOSTTY_LIB")
     if chosen:
         return Path(chosen)

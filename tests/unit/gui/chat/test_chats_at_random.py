@@ -96,7 +96,7 @@ def test_any_changes_look_as_if_they_had_come_at_once(
         for change in step:
             transcript.apply(change, 1)
         rows.apply_changes()
-        visible = positions.walk(rows, positions.from_bottom(rows, HEIGHT), HEIGHT)
+        visible = positions.segments_on_page(rows, positions.from_bottom(rows, HEIGHT), HEIGHT)
         for one, following in pairwise(visible):
             above = rows.row(following.position).before if following.number == 0 else 0.0
             assert following.top - above == pytest.approx(one.bottom)

@@ -113,7 +113,7 @@ async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Pl
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = position_of_row(emulator, 120)
-    played.page.view.look_at(place)
+    played.page.view.go_to_position(place)
     played.page.show_screen(emulator)
     frame = emulator.frame()
     assert frame.scrollback_rows - frame.scroll_offset == 120

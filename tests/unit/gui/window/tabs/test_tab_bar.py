@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
 from gui.window.tabs.tab_bar import TabBar
-from gui.window.tabs.widths import MIN_TAB_PX, shared_out
+from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from tests.unit.gui.conftest import Played, one_pane
 
@@ -17,11 +17,11 @@ LONG = "frontend: rewrite the settings page with the new tokens"
 
 
 def test_the_widest_tabs_give_way_first():
-    assert shared_out([100, 200, 300], 600) == [100, 200, 300]
-    assert shared_out([100, 200, 300], 500) == [100, 200, 200]
-    assert shared_out([100, 400, 300], 500) == [100, 200, 200]
-    assert shared_out([90, 400, 300], 100) == [90, MIN_TAB_PX, MIN_TAB_PX]
-    assert shared_out([], 100) == []
+    assert fit_widths([100, 200, 300], 600) == [100, 200, 300]
+    assert fit_widths([100, 200, 300], 500) == [100, 200, 200]
+    assert fit_widths([100, 400, 300], 500) == [100, 200, 200]
+    assert fit_widths([90, 400, 300], 100) == [90, MIN_TAB_PX, MIN_TAB_PX]
+    assert fit_widths([], 100) == []
 
 
 async def test_a_long_name_is_shown_whole_while_there_is_room(played: Played):
