@@ -29,9 +29,9 @@ def read_konsole(path: Path) -> ForeignTheme:
         if color := _color(parser, section, path, text):
             found.named[name] = color
     for index in range(8):
-        for section, index in ((f"Color{index}", index), (f"Color{index}Intense", index + 8)):
+        for section, color_index in ((f"Color{index}", index), (f"Color{index}Intense", index + 8)):
             if color := _color(parser, section, path, text):
-                found.palette[index] = color
+                found.palette[color_index] = color
         if index in found.palette:
             found.palette.setdefault(index + 8, found.palette[index])
     return found
