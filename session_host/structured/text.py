@@ -310,7 +310,7 @@ def answered(transcript: Transcript) -> Answered:
         if request.item in transcript:
             position = transcript.position(request.item)
         else:
-            indexes = range(len(transcript))
+            indexes = range(transcript.queue_start)
             position = bisect_right(indexes, answer.at_ms, key=lambda index: transcript[index].at_ms) - 1
         by_position.setdefault(max(position, 0), []).append((request, answer))
     return by_position

@@ -1,5 +1,7 @@
 """The transcript of a structured chat: items in order, open requests, and the state of the agent. Pure.
 
+Prompts that wait in the queue stay at the end: items of the running turn come above them.
+
 The host and each viewer build equal transcripts from the same bytes, the transcript log (``log``). Items from a
 snapshot are decoded when they are first read, so that a chat of 10,000 items opens at its end at once.
 """
@@ -91,7 +93,7 @@ class Changes(NamedTuple):
 
     Attributes:
         items: ids of items that were added or changed.
-        removed: whether items were removed, so that positions have changed.
+        removed: whether items were removed or moved, so that positions have changed.
         status: whether anything of ``status`` or of the requests changed.
     """
 
@@ -106,7 +108,7 @@ class Transcript:
     Attributes:
         status: the state of the agent.
         requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
-        endings: turns that did not end well, each by the id of the last item at that time.
+        endings: turns that did not end well, each by the id of the last item at that time, queued prompts left out.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
@@ -173,6 +175,14 @@ class Transcript:
         return [request for request in self.requests.values() if request.id not in self.answers]
 
     @property
+    def queue_start(self) -> int:
+        """The position of the first of the queued prompts at the end; the number of items if there are none."""
+        position = len(self._items)
+        while position and self[position - 1].status == "queued":
+            position -= 1
+        return position
+
+    @property
     def offset(self) -> int:
         """The offset of the log up to which the transcript has read."""
         return self._reader.offset + len(self._reader.rest)
@@ -221,6 +231,8 @@ class Transcript:
                 if (known := self.get(item_id)) is not None:
                     ended_ms, turn = ended_ms or known.ended_ms, turn or known.turn
                     self._put(msgspec.structs.replace(known, status=status, ended_ms=ended_ms, turn=turn))
+                    if known.status == "queued" != status:
+                        self._move_above_queue(item_id)
             case Remove(item_id):
                 self._remove(item_id)
             case _:
@@ -242,9 +254,9 @@ class Transcript:
                 status.state, status.turn, status.detail = state, turn, detail
             case TurnEnded():
                 status.last_turn = change
-                if change.outcome != "completed" and self._ids:
-                    self.endings[self._ids[-1]] = change
-                    self._changed.add(self._ids[-1])
+                if change.outcome != "completed" and (last := self.queue_start - 1) >= 0:
+                    self.endings[self._ids[last]] = change
+                    self._changed.add(self._ids[last])
             case UsageChanged():
                 status.usage = change
             case SettingsChanged(settings):
@@ -264,13 +276,27 @@ class Transcript:
         self._changed.add(item.id)
         position = self._positions.get(item.id)
         if position is None:
-            self._positions[item.id] = len(self._items)
-            self._ids.append(item.id)
-            self._items.append(item)
+            self._insert(len(self._items) if item.status == "queued" else self.queue_start, item)
             return
         self._items[position] = item
         for field in ("text", "output"):
             self._appended.pop((item.id, field), None)
+
+    def _insert(self, position: int, item: Item) -> None:
+        self._removed = self._removed or position < len(self._items)
+        self._ids.insert(position, item.id)
+        self._items.insert(position, item)
+        for place in range(position, len(self._ids)):
+            self._positions[self._ids[place]] = place
+
+    def _move_above_queue(self, item_id: str) -> None:
+        """Move a prompt that left the queue above those that are still in it."""
+        previous = position = self._positions[item_id]
+        while position and self[position - 1].status == "queued":
+            position -= 1
+        if position < previous:
+            del self._ids[previous]
+            self._insert(position, self._items.pop(previous))
 
     def _remove(self, item_id: str) -> None:
         position = self._positions.pop(item_id, None)

@@ -37,7 +37,7 @@ class Summary:
         self.plan: Item | None = None
         self.files: dict[str, ChangedFile] = {}
         self._read = 0
-        """How many items were looked at."""
+        """How many items were looked at; queued prompts, above which items are added, do not count."""
         self._unfinished: list[str] = []
         """Tools among them that may still change files."""
 
@@ -53,7 +53,7 @@ class Summary:
                 self._add(item)
             elif item.kind == "plan" and not item.parent:
                 self.plan = item
-        self._read = len(transcript)
+        self._read = transcript.queue_start
         if self.plan is not None:
             self.plan = transcript.get(self.plan.id)  # Each update of a plan replaces the whole plan.
 

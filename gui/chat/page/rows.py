@@ -334,7 +334,7 @@ class Rows:
 
     def _item_at(self, at_ms: int) -> str:
         """The last item that started before a time."""
-        low, high = 0, len(self.transcript)
+        low, high = 0, self.transcript.queue_start
         while low < high:
             middle = (low + high) // 2
             if self.transcript[middle].at_ms <= at_ms:

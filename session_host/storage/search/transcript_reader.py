@@ -166,9 +166,11 @@ class TranscriptReader(CollectedLines):
             return
         transcript = Transcript.restore(snapshot.data)
         self._records, self._is_lost = transcript.record_reader(), False
-        indexes = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
+        queue_start = transcript.queue_start
+        positions = [transcript.position(item_id) for item_id in self._known if item_id in transcript]
+        indexes = [position for position in positions if position < queue_start]
         if not indexes and self.number:
-            indexes = [len(transcript) - 1]  # It is unknown which items are indexed: index only later ones.
+            indexes = [queue_start - 1]  # It is unknown which items are indexed: index only later ones.
         first_new = max(indexes, default=-1) + 1
         self._record_end = offset
         for index, item in enumerate(transcript):

@@ -30,7 +30,7 @@ _IDS = st.sampled_from(["a", "b", "c"])
 _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(lambda item_id, text: Put(Item(item_id, "agent", 1, text=text)), _IDS, st.text(max_size=5)),
     st.builds(Append, _IDS, st.text(max_size=5), st.sampled_from(["text", "output"])),
-    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut"])),
+    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut", "queued", "withdrawn"])),
     st.builds(Remove, _IDS),
     st.builds(lambda request: RequestOpened(AgentRequest(request, "command", 1, "?", "make")), _IDS),
     st.builds(RequestResolved, _IDS, st.just("yes")),
@@ -80,6 +80,24 @@ def test_how_a_turn_failed_stays_at_its_last_item() -> None:
         transcript.apply(Put(Item(turn, "agent", 1)))
         transcript.apply(TurnEnded(turn, "failed" if error else "completed", error))
     assert {item: ending.error for item, ending in transcript.endings.items()} == {"t1": "no credit"}
+
+
+def test_the_queue_stays_below_the_running_turn_and_hides_no_failure() -> None:
+    transcript = Transcript()
+    for item_id in ("first", "second", "third"):
+        transcript.apply(Put(Item(item_id, "user", 1, status="queued")))
+    transcript.apply(Put(Item("tool", "tool", 2)))
+    transcript.apply(SetStatus("second", "withdrawn"))
+    transcript.apply(TurnEnded("t1", "failed", "no credit"))
+    assert [each.id for each in transcript] == ["tool", "second", "first", "third"]
+    assert transcript.queue_start == 2
+    assert transcript.take_changes().removed, "positions have changed"
+    transcript.apply(Remove("first"))
+    transcript.apply(Put(Item("first", "user", 3, status="sent")))
+    transcript.apply(Put(Item("answer", "agent", 4)))
+    assert [each.id for each in transcript] == ["tool", "second", "first", "answer", "third"]
+    assert all(transcript.position(each.id) == position for position, each in enumerate(transcript))
+    assert [(item, ending.error) for item, ending in transcript.endings.items()] == [("second", "no credit")]
 
 
 def test_changes_name_the_items() -> None:

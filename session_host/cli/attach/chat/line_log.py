@@ -15,7 +15,7 @@ class LineLog:
     """Finds the lines that are complete and not printed yet.
 
     Items are printed in order. A message that is streamed is printed line by line, each line when it is complete. Other
-    items are printed when they are complete.
+    items are printed when they are complete, prompts when they leave the queue.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class LineLog:
         while self._index < len(transcript):
             item = transcript[self._index]
             is_done = item.status != "running"
-            if not is_done and item.kind != "agent":
+            if item.status == "queued" or (not is_done and item.kind != "agent"):
                 break
             item_texts = [line.text for line in item_lines(item)]
             if item.kind == "user" and item.text in self._sent:
@@ -58,7 +58,7 @@ class LineLog:
         if not is_first:
             self._index = min(self._index, len(transcript))
             return []
-        while self._index < len(transcript) and transcript[self._index].status != "running":
+        while self._index < len(transcript) and transcript[self._index].status not in {"running", "queued"}:
             self._index += 1
         self._answered = set(transcript.answers)
         items = range(max(0, self._index - FIRST_LINES), self._index)

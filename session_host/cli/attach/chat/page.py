@@ -87,7 +87,7 @@ class Page:
                 index = transcript.position(item_id)
                 if previous is not None or index >= self._items:
                     self.back += len(self._block(transcript, index)) - len(previous or ())
-        self._items = len(transcript)
+        self._items = transcript.queue_start  # New items come above the queue.
 
     def _ending(self, transcript: Transcript, question: Question | None) -> tuple[list[TextLine], int, int]:
         """The lines after the last item; among them the question's first line, and its number of lines."""

@@ -44,6 +44,17 @@ def test_whole_lines_are_printed_once_as_they_come() -> None:
     assert log.take(later, None) == ["○ Idle"], "a turn between two calls"
 
 
+def test_a_prompt_is_printed_when_it_leaves_the_queue_below_what_came_before() -> None:
+    log, transcript = LineLog(), Transcript()
+    log.take(transcript, None)
+    transcript.apply(Put(Item("1", "user", 1, text="another's", status="queued")))
+    assert log.take(transcript, None) == []
+    transcript.apply(Put(Item("2", "agent", 1, text="one", status="done")))
+    assert log.take(transcript, None) == ["one"]
+    transcript.apply(SetStatus("1", "done"))
+    assert log.take(transcript, None) == ["> another's"]
+
+
 def test_a_long_chat_begins_with_its_end() -> None:
     transcript = Transcript()
     for number in range(100):
