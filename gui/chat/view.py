@@ -106,8 +106,8 @@ class ChatView(QWidget):
         self.turns = TranscriptTurns(self.page)
         self.heading = PromptHeading(self.page)
         self._announcer = Announcer(self.page)
-        self._taking_back: set[str] = set()
-        """The queued prompts that the user takes back here, by their items' ids."""
+        self._taking_back: dict[str, None] = {}
+        """The queued prompts that the user takes back here, by their items' ids, in this order."""
         self._summary = Summary()
         self.strip = SummaryStrip(directory)
         self._column = QVBoxLayout(self)
@@ -142,6 +142,7 @@ class ChatView(QWidget):
         self.page.restyled.connect(lambda: self.prompt.editor.setFont(self.page.style_.font()))
         self.prompt.editor.page_requested.connect(lambda pages: self.page.scroll_by(pages * self.page.height() * 0.9))
         self.prompt.editor.back_requested.connect(self._go_back)
+        self.prompt.editor.take_back_requested.connect(self._take_back)
         self.strip.item_chosen.connect(self._go_to_item)
         self.prompt.sent.connect(self._on_sent)
         self.prompt.editor.textChanged.connect(self._fit_prompt)
@@ -189,6 +190,7 @@ class ChatView(QWidget):
             card.show_refusal(reason)
 
     def _show_status(self) -> None:
+        self.prompt.editor.has_queue = self.transcript.queue_start < len(self.transcript)
         self.prompt.show_status(self.transcript.status)
         self._fit_prompt()
         self._summary.update(self.transcript)
@@ -214,7 +216,7 @@ class ChatView(QWidget):
     def _on_action(self, action: Action) -> None:
         match action.kind:
             case "withdraw":
-                self._taking_back.add(action.item)
+                self._taking_back[action.item] = None
                 self.prompt.editor.setFocus()
                 self.withdrawn.emit(action.item)
             case "again":
@@ -228,12 +230,18 @@ class ChatView(QWidget):
             case _:
                 pass
 
+    def _take_back(self) -> None:
+        """Take the last queued prompt back that is not being taken back yet."""
+        queue = [self.transcript[position].id for position in range(self.transcript.queue_start, len(self.transcript))]
+        if remaining := [item_id for item_id in queue if item_id not in self._taking_back]:
+            self._on_action(Action("withdraw", remaining[-1]))
+
     def _put_back_withdrawn(self) -> None:
         """Put each prompt that was taken back here into the prompt box, once the host has confirmed it."""
         for item_id in list(self._taking_back):
             item = self.transcript.get(item_id)
             if item is None or item.status != "queued":
-                self._taking_back.discard(item_id)
+                del self._taking_back[item_id]
             if item is not None and item.status == "withdrawn":
                 self.prompt.put(Draft(item.text, item.images))
 
@@ -280,10 +288,13 @@ class ChatView(QWidget):
         return bool(waiting)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Answer the agent by Alt with a letter, from everywhere in the chat."""
+        """Answer the agent by Alt with a letter, and stop the turn by Escape twice, from everywhere in the chat."""
         if kind := kind_of_answer(event):
             if not event.isAutoRepeat():
                 self.page.answer_by_key(kind)
+        elif event.key() == Qt.Key.Key_Escape and not event.modifiers() and self.prompt.can_interrupt:
+            if not event.isAutoRepeat() and self.prompt.escape():
+                self._announcer.announce(chat_texts.escape_again())
         else:
             super().keyPressEvent(event)
 

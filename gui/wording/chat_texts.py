@@ -50,9 +50,11 @@ def not_accepted() -> str:
     return translate("chat", "The agent did not accept this prompt")
 
 
-def withdrawn() -> str:
-    """State of a prompt that the user has removed from the queue."""
-    return translate("chat", "Removed from the queue")
+def withdrawn(prompt: str) -> str:
+    """The line in place of a prompt that the user has removed from the queue."""
+    if not prompt:
+        return translate("chat", "Removed from the queue")
+    return translate("chat", "Removed from the queue: {prompt}").format(prompt=prompt)
 
 
 def withdraw() -> str:
@@ -288,6 +290,10 @@ def prompt_hint() -> str:
     return translate("chat", "Ask the agent · @ for files, / for commands")
 
 
+def prompt_hint_with_queue() -> str:
+    return translate("chat", "Ask the agent · Up puts the last queued prompt back here")
+
+
 def prompt_resumes() -> str:
     """Placeholder of an ended chat's prompt."""
     return translate("chat", "Ask the agent · Sending resumes the chat")
@@ -303,6 +309,16 @@ def send() -> str:
 
 def stop() -> str:
     return translate("chat", "Stop")
+
+
+def stop_with_keys() -> str:
+    """Tooltip of the button that stops the turn."""
+    return translate("chat", "Stop (Escape twice, or Ctrl+C)")
+
+
+def escape_again() -> str:
+    """The line below the prompt after a first Escape."""
+    return translate("chat", "Press Escape again to stop the agent")
 
 
 def keys_while_running(*, steers: bool, interrupts: bool) -> str:

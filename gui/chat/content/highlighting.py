@@ -100,7 +100,9 @@ def _spans(code: str, language: str) -> tuple[Span, ...]:
     lexer = lexers().get(language)
     assert lexer is not None
     found: list[Span] = []
-    for start, kind, value in lexer.get_tokens_unprocessed(code):
+    # Some lexers, such as the one of diffs, know a line only with its end.
+    for start, kind, text in lexer.get_tokens_unprocessed(f"{code}\n"):
+        value = text[: len(code) - start]
         color = next((color for known, color in _colors() if kind in known), "")
         if color and value:
             if found and found[-1].color == color and found[-1].start + found[-1].length == start:

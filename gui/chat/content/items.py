@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, diff_texts
+from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import REJECTIONS, AgentRequest, Item, RequestResolved
 
 from . import ansi, patches
@@ -34,6 +35,7 @@ MAX_LINES = 40
 """The middle of a longer output is hidden."""
 _QUOTING = re.compile(r"[\s'\"\\]")
 _MAX_CHARACTERS = 20_000
+_MAX_WITHDRAWN_CHARACTERS = 80
 _MAX_LINE_CHARACTERS = 2_000
 _MAX_OPEN_CHANGES = 120
 """Edits with more lines are folded at first."""
@@ -124,6 +126,8 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
 
 
 def _prompt(item: Item) -> list[Segment]:
+    if item.status == "withdrawn":
+        return [QuietLine(chat_texts.withdrawn(one_line(item.text[:_MAX_WITHDRAWN_CHARACTERS])))]
     found: list[Segment] = plain_paragraphs(item.text) if item.text else []
     found += _pictures(item)
     match item.status:
@@ -138,8 +142,6 @@ def _prompt(item: Item) -> list[Segment]:
         case "failed":
             again = Button(chat_texts.send_again(), Action("again", item.id))
             line = QuietLine(chat_texts.not_accepted(), tone="failed", buttons=(again,))
-        case "withdrawn":
-            line = QuietLine(chat_texts.withdrawn())
         case _:
             return found
     return [*found, line]

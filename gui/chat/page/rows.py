@@ -278,7 +278,7 @@ class Rows:
             if ending is not None:
                 found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]
             row.replace(found, self.style, self.width)
-            row.framed = item.kind == "user"
+            row.framed = item.kind == "user" and item.status != "withdrawn"
             row.before = float(_GAPS_PX.get(item.kind, 4))
             row.after = 1.0 if item.kind in {"tool", "thought", "raw"} else 6.0
             if row.framed:

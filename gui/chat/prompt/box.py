@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
@@ -22,6 +22,8 @@ from .editor import PromptEditor
 from .image_dialog import ImageDialog
 from .settings_row import SettingsRow
 
+ESCAPE_MS = 3000
+"""How long a first Escape counts. One alone stops nothing: it may have been meant for a list or an input method."""
 _BUTTON_PX = 28
 _MIN_FIELD_PX = 80
 """The width that the buttons leave to a field beside them."""
@@ -77,7 +79,11 @@ class PromptBox(QWidget):
         self._attach.hide()
         self._send = self._button(chat_texts.send(), "primary", lambda: self.submit("queue"))
         self._stop = self._button(chat_texts.stop(), "", self.interrupted.emit)
+        self._stop.setToolTip(chat_texts.stop_with_keys())
         self._stop.hide()
+        self._escaped = QTimer(self, singleShot=True, interval=ESCAPE_MS)
+        """Runs after a first Escape."""
+        self._escaped.timeout.connect(self._on_text)
         self._lay_out()
         self._apply_theme()
         theme.changed.connect(self._apply_theme)
@@ -153,7 +159,10 @@ class PromptBox(QWidget):
         has_ended = status.state == "ended"
         if self.editor.isReadOnly() != (has_ended and not self._resumes):
             self.editor.setReadOnly(not self.editor.isReadOnly())
-        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (chat_texts.prompt_hint(),) * 2
+        hint = chat_texts.prompt_hint_with_queue() if self.editor.has_queue else chat_texts.prompt_hint()
+        texts = (chat_texts.prompt_resumes(), chat_texts.ended()) if has_ended else (hint,) * 2
+        if not self.can_interrupt:
+            self._escaped.stop()
         self._fit_buttons()
         self._placeholder = texts[0] if self._resumes else texts[1]
         self._on_text()
@@ -164,8 +173,7 @@ class PromptBox(QWidget):
 
     def _fit_buttons(self) -> None:
         """Show the buttons that fit, the most needed first; keys and the field's menu do the same."""
-        stops = self._is_running() and self._status.capabilities.interrupt
-        wanted = ((self._stop, stops), (self._send, True), (self._attach, self._can_attach))
+        wanted = ((self._stop, self.can_interrupt), (self._send, True), (self._attach, self._can_attach))
         room = self.contentsRect().width() - 2 * GAP_S_PX - (_MIN_FIELD_PX if self._is_low else 0)
         for button, is_wanted in wanted:
             fits = room >= _BUTTON_PX
@@ -184,7 +192,13 @@ class PromptBox(QWidget):
     def _is_running(self) -> bool:
         return self._status.state in {"running", "requires_action"}
 
+    @property
+    def can_interrupt(self) -> bool:
+        """Whether a turn runs that the agent can stop."""
+        return self._is_running() and self._status.capabilities.interrupt
+
     def _on_edited(self) -> None:
+        self._escaped.stop()
         self._on_text()
         self.edited.emit()
 
@@ -195,6 +209,8 @@ class PromptBox(QWidget):
         if self._is_running() and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
+        if self._escaped.isActive():
+            texts = [chat_texts.escape_again()]
         self._hint = "\n".join(texts)
         self._show_message()
         self._resize()
@@ -217,6 +233,8 @@ class PromptBox(QWidget):
         room_px = self.editor.contentsRect().width() - 2 * round(self.editor.document().documentMargin())
         is_asked = self._is_low and self._status.state == "requires_action"
         text = page_texts.needs_answer() if is_asked else self._placeholder
+        if self._is_low and self._escaped.isActive():
+            text = chat_texts.escape_again()
         hint = self.editor.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room_px)
         if self.editor.placeholderText() != hint:
             self.editor.setPlaceholderText(hint)
@@ -282,7 +300,7 @@ class PromptBox(QWidget):
             return
         if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
             mode = "queue"
-        if mode == "interrupt" and not (self._is_running() and self._status.capabilities.interrupt):
+        if mode == "interrupt" and not self.can_interrupt:
             mode = "queue"
         self.completion.close()
         draft = self.editor.history.add(text)
@@ -293,8 +311,19 @@ class PromptBox(QWidget):
 
     def interrupt(self) -> None:
         """Stop the running turn, if there is one."""
-        if self._is_running() and self._status.capabilities.interrupt:
+        if self.can_interrupt:
             self.interrupted.emit()
+
+    def escape(self) -> bool:
+        """Stop the running turn at the second Escape; returns whether it is the first one, which shows a hint."""
+        is_first = not self._escaped.isActive()
+        if is_first:
+            self._escaped.start()
+        else:
+            self._escaped.stop()
+            self.interrupt()
+        self._on_text()
+        return is_first
 
     def _extend_menu(self, menu: QMenu) -> None:
         """Add what the user can do with images and saved prompts."""

@@ -20,12 +20,13 @@ _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
 class PromptEditor(QPlainTextEdit):
-    """A field of several lines; Enter sends, Shift+Enter begins another line.
+    """A field of several lines; Enter sends, and with Shift or Alt begins another line, as Ctrl+J does.
 
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
         interrupt_requested(): the user pressed Ctrl+C with nothing selected.
         page_requested(int): the user scrolls the messages by a page: down (1) or up (-1).
+        take_back_requested(): the user takes the last queued prompt back, by Up in the empty field.
         back_requested(): the user moves the keyboard focus back, by Shift+Tab.
         completion_key(int): a key for the list of completions, while that is open.
         menu_made(QMenu): the context menu was made; the owner adds to it.
@@ -33,6 +34,7 @@ class PromptEditor(QPlainTextEdit):
         composed(): the text that an input method composes is another one.
 
     Attributes:
+        has_queue: whether prompts are queued.
         composed_text: what an input method composes at the cursor; not yet a part of the text.
     """
 
@@ -40,6 +42,7 @@ class PromptEditor(QPlainTextEdit):
     interrupt_requested = Signal()
     completion_key = Signal(int)
     page_requested = Signal(int)
+    take_back_requested = Signal()
     back_requested = Signal()
     menu_made = Signal(QMenu)
     image_given = Signal(object)
@@ -49,7 +52,7 @@ class PromptEditor(QPlainTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self.history = History()
-        self.is_completing = False
+        self.is_completing = self.has_queue = False
         self.composed_text = ""
         self.setAccessibleName(chat_texts.prompt())
         self.setTabChangesFocus(True)
@@ -91,10 +94,14 @@ class PromptEditor(QPlainTextEdit):
             event.ignore()  # The chat's: it answers the agent.
         elif key in _ENTER and control and shift:
             event.ignore()  # The window's: it starts a shell.
+        elif (key in _ENTER and alt and not control) or (key == Qt.Key.Key_J and control and not shift):
+            self.insertPlainText("\n")
         elif key in _ENTER and not shift:
             self.submitted.emit("interrupt" if control and alt else "steer" if control else "queue")
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
             self.interrupt_requested.emit()
+        elif key == Qt.Key.Key_Up and has_no_modifiers and self.has_queue and self.document().isEmpty():
+            self.take_back_requested.emit()
         elif key == Qt.Key.Key_Up and has_no_modifiers and self._is_at(first=True):
             self._recall(self.history.older(self.toPlainText()))
         elif key == Qt.Key.Key_Down and has_no_modifiers and self._is_at(first=False):

@@ -16,6 +16,7 @@ from session_host.structured.items import (
     Capabilities,
     CapabilitiesKnown,
     ChatState,
+    SetStatus,
     Setting,
     SettingChoice,
     SettingsChanged,
@@ -29,7 +30,10 @@ from tests.support.qt_waiting import process_events_until
 pytestmark = pytest.mark.e2e
 
 WAIT_S = 60.0
+LONG_MS = 600_000
+"""No press is too late, however busy the machine is."""
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
 
 
 def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
@@ -154,6 +158,68 @@ def test_ctrl_shift_enter_is_left_to_the_window_and_never_sends_what_is_half_wri
     shown.press(Qt.Key.Key_Enter, CONTROL, SHIFT, Qt.KeyboardModifier.KeypadModifier)
     assert shown.of("prompt_sent") == []
     assert shown.view.prompt.editor.toPlainText() == "half a th"
+
+
+def test_escape_twice_stops_the_turn_and_once_only_says_so(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    shown = chat_stage(chat)
+    prompt = shown.view.prompt
+    hint = "Press Escape again to stop the agent"
+    for _ in range(2):
+        shown.press(Qt.Key.Key_Escape)
+    chat.run()
+    shown.settle()
+    assert shown.of("interrupted") == [], "nothing was running"
+    prompt._escaped.setInterval(LONG_MS)
+    shown.press(Qt.Key.Key_Escape)
+    assert prompt._message.isVisible()
+    assert prompt._message.text() == hint
+    shown.type("wait")
+    assert hint not in prompt._message.text()
+    shown.press(Qt.Key.Key_Escape)
+    shown.view.page.setFocus()
+    prompt._escaped.start(1)
+    process_events_until(lambda: hint not in prompt._message.text(), WAIT_S, "the first Escape to be forgotten")
+    prompt._escaped.setInterval(LONG_MS)
+    shown.press(Qt.Key.Key_Escape)
+    assert shown.of("interrupted") == []
+    shown.press(Qt.Key.Key_Escape)
+    assert shown.of("interrupted") == [()]
+    assert prompt.editor.toPlainText() == "wait"
+
+
+def test_up_in_the_empty_box_takes_the_queue_back_from_its_end(chat_stage: Callable[..., ChatStage]) -> None:
+    chat = PlayedChat()
+    chat.run()
+    first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
+    chat.put("tool", tool="read", title="a.py", status="done")
+    shown = chat_stage(chat)
+    editor = shown.view.prompt.editor
+    texts = shown.shown()
+    assert texts.index("a.py") < texts.index("first") < texts.index("second"), "the queue is below the turn"
+    assert "Up puts the last queued prompt back" in editor.placeholderText()
+    for _ in range(3):
+        shown.press(Qt.Key.Key_Up)
+    assert shown.of("withdrawn") == [(second,), (first,)]
+    assert editor.toPlainText() == "", "the host has not answered"
+    for each in (second, first):
+        chat.apply(SetStatus(each, "withdrawn"))
+    shown.settle()
+    assert editor.toPlainText() == "first\nsecond"
+    assert editor.textCursor().atEnd()
+    assert "Removed from the queue: second" in shown.shown()
+
+
+@pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
+def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
+    chat_stage: Callable[..., ChatStage], keys: tuple[Qt.Key, Qt.KeyboardModifier]
+) -> None:
+    shown = chat_stage()
+    shown.type("one")
+    shown.press(*keys)
+    shown.type("two")
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("prompt_sent") == [("one\ntwo", "queue", ())]
 
 
 def test_images_are_attached_by_a_button_if_the_agent_takes_them(

@@ -197,3 +197,10 @@ def test_code_is_coloured_once_its_language_is_loaded(qapp: QApplication) -> Non
     found = highlighting.spans("def f(): return 'x'", "python")
     assert [span.color for span in found] == ["keyword", "function", "keyword", "string"]
     assert highlighting.spans("text", "no language at all") == ()
+
+
+def test_the_last_line_of_a_diff_has_its_colour() -> None:
+    highlighting.spans("+", "diff")
+    process_events_until(lambda: highlighting.lexers().get("diff") is not None, 60.0, "the language to be loaded")
+    found = highlighting.spans("-old\n+new", "diff")
+    assert [(each.start, each.length, each.color) for each in found] == [(0, 4, "deleted"), (5, 4, "string")]
