@@ -318,7 +318,7 @@ def stop_with_keys() -> str:
 
 def escape_again() -> str:
     """The line below the prompt after a first Escape."""
-    return translate("chat", "Press Escape again to stop the agent")
+    return translate("chat", "Press Escape again to stop this turn")
 
 
 def keys_while_running(*, steers: bool, interrupts: bool) -> str:

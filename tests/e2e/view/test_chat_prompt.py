@@ -164,7 +164,7 @@ def test_escape_twice_stops_the_turn_and_once_only_says_so(chat_stage: Callable[
     chat = PlayedChat()
     shown = chat_stage(chat)
     prompt = shown.view.prompt
-    hint = "Press Escape again to stop the agent"
+    hint = "Press Escape again to stop this turn"
     for _ in range(2):
         shown.press(Qt.Key.Key_Escape)
     chat.run()
