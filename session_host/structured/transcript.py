@@ -276,15 +276,15 @@ class Transcript:
         self._changed.add(item.id)
         position = self._positions.get(item.id)
         if position is None:
-            self._insert(len(self._items) if item.status == "queued" else self.queue_start, item)
+            self._insert(len(self._items) if item.status == "queued" else self.queue_start, item.id, item)
             return
         self._items[position] = item
         for field in ("text", "output"):
             self._appended.pop((item.id, field), None)
 
-    def _insert(self, position: int, item: Item) -> None:
+    def _insert(self, position: int, item_id: str, item: Item | msgspec.Raw) -> None:
         self._removed = self._removed or position < len(self._items)
-        self._ids.insert(position, item.id)
+        self._ids.insert(position, item_id)
         self._items.insert(position, item)
         for place in range(position, len(self._ids)):
             self._positions[self._ids[place]] = place
@@ -296,7 +296,7 @@ class Transcript:
             position -= 1
         if position < previous:
             del self._ids[previous]
-            self._insert(position, self._items.pop(previous))
+            self._insert(position, item_id, self._items.pop(previous))
 
     def _remove(self, item_id: str) -> None:
         position = self._positions.pop(item_id, None)
