@@ -70,10 +70,10 @@ def test_peek_shows_the_end_of_the_transcript_during_and_after_the_chat(area: Ar
     assert shown.splitlines()[-1] == "answer line 0030"
     assert outlive("peek", "x", "--lines", "2").output == "answer line 0029\nanswer line 0030\n"
     whole = outlive("peek", "x", "--scrollback").output
-    assert whole.startswith("> count: 30\n")
+    assert whole.startswith("— This is no real Codex.\n\n> count: 30\n")
     screen = outlive("peek", "x", "--json").json()
     assert list(screen) == ["lines", "cursor", "title", "cols", "rows", "alternate_screen", "scrollback_lines"]
-    assert outlive("peek", "x", "--ansi", "--scrollback").output.startswith("\x1b[1;36m> count: 30\x1b[0m\n")
+    assert "\n\x1b[1;36m> count: 30\x1b[0m\n" in outlive("peek", "x", "--ansi", "--scrollback").output
 
     assert outlive("stop", "x").code == 0
     assert outlive("peek", "x").output == shown
