@@ -202,5 +202,5 @@ async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_h
         assert chat.items[0].output == "first\nsecond\n"
         chat.answer(asked, "start")
         await chat.until_idle(1)
-        assert [item.kind for item in chat.items[:2]] == ["tool", "user"]
+        assert [item.kind for item in chat.items[:3]] == ["tool", "notice", "user"]
         assert (await ask(record.id, Describe(0))).child_pid == record.child_pid
