@@ -17,3 +17,9 @@ def command(control: str, data: bytes = b"") -> bytes:
 def shown(control: str = "", color: bytes = RED) -> bytes:
     """The command that shows a PNG file of 64 × 64 pixels at the cursor."""
     return command(f"a=T,f=100{control and ','}{control}", png(color))
+
+
+def inline_file(data: bytes, arguments: str = "", end: bytes = b"\a") -> bytes:
+    """The command that shows an image file at the cursor by iTerm2's protocol (OSC 1337)."""
+    keys = f"inline=1{arguments and ';'}{arguments}".encode()
+    return b"\x1b]1337;File=" + keys + b":" + base64.b64encode(data) + end

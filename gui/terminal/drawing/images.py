@@ -91,20 +91,20 @@ def _limited(size: QSize) -> QSize:
 def decode(image: Image, source: Source, size: QSize) -> QImage | None:
     """The part ``source`` of an image, scaled to ``size``; None if the data is damaged."""
     area = QRect(*source)
-    decoded = _decode_png(image, area, size) if image.form == "png" else _decode_pixels(image, area, size)
+    decoded = _decode_pixels(image, area, size) if image.form in _PIXELS else _decode_file(image, area, size)
     if decoded is None or decoded.isNull():
         return None
     return decoded.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
-def _decode_png(image: Image, area: QRect, size: QSize) -> QImage | None:
+def _decode_file(image: Image, area: QRect, size: QSize) -> QImage | None:
     data = _data(image, MAX_IMAGE_BYTES)
     if data is None:
         return None
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer, QByteArray(b"png"))
+    reader = QImageReader(buffer, QByteArray(image.form.encode()))
     reader.setAutoDetectImageFormat(False)
     if reader.size() != QSize(image.width_px, image.height_px):
         return None

@@ -43,16 +43,22 @@ MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_COMMAND_START: Final = re.compile(rb"\x1b(?:\](99|133);|_(G))")
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?|_)?\Z")
-_MAX_PARTIAL_START: Final = len(b"\x1b]133")
+_COMMAND_START: Final = re.compile(rb"\x1b(?:\](99|1337?);|_(G))")
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|1|13|1337?)?|_)?\Z")
+_MAX_PARTIAL_START: Final = len(b"\x1b]1337")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _TERMINATORS: Final = (b"\x07", b"\x1b")
 _END_OF_IMAGE: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
 _STRING_TERMINATOR: Final = b"\x1b\\"
 SHELL_MARK: Final = b"133"
 IMAGE: Final = b"G"
-_LIMITS: Final = {b"99": MAX_SEQUENCE_BYTES, SHELL_MARK: MAX_MARK_BYTES, IMAGE: MAX_IMAGE_SEQUENCE_BYTES}
+INLINE_FILE: Final = b"1337"
+_LIMITS: Final = {
+    b"99": MAX_SEQUENCE_BYTES,
+    SHELL_MARK: MAX_MARK_BYTES,
+    IMAGE: MAX_IMAGE_SEQUENCE_BYTES,
+    INLINE_FILE: MAX_IMAGE_SEQUENCE_BYTES,
+}
 
 
 def clean_text(data: bytes, limit: int) -> str:
@@ -68,7 +74,7 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours, for the colour-scheme query.
         title: the last reported title. Part of a snapshot.
-        unfinished: the start of an incomplete OSC 99 or 133, or of a command for images; part of a snapshot.
+        unfinished: the start of an incomplete OSC 99, 133 or 1337, or of a command for images; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
@@ -128,10 +134,10 @@ class Effects:
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 99, OSC 133 and APC G: the library parses them without a report, so they are read from the stream
+    # -- OSC 99, 133, 1337 and APC G: the library parses them without a report, so they are read from the stream
 
     def find_commands(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
-        """Find kitty's notifications (OSC 99), shells' marks (OSC 133) and commands for images (APC G).
+        """Find notifications (OSC 99), shells' marks (OSC 133) and commands for images (OSC 1337, APC G).
 
         ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
         The same is true of ESC _ and an APC, but only a complete ST makes an APC valid.
@@ -169,7 +175,7 @@ class Effects:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
                 self.event(mark)
-        else:
+        elif number != INLINE_FILE:
             notification, reply = self.notifications.receive(content.decode("utf-8", "replace"))
             if notification is not None:
                 self.event(notification)

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
+from session_host.terminal.images import inline_files
 from session_host.terminal.images.graphics import Graphics
 
-from .effects import IMAGE, SHELL_MARK, Effects
+from .effects import IMAGE, INLINE_FILE, SHELL_MARK, Effects
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, track
 from .row_marks import ScreenPrompts
@@ -27,8 +28,8 @@ _ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])
 
 _MAY_BEGIN_COMMAND: Final = (b"\x1b", b"\x1b_")
 _has_image: Final = re.compile(rb"\x1b_G").search
-_EMPTY_IMAGE: Final = b"\x1b_G\x1b\\"
-_AROUND_IMAGE_BYTES: Final = len(_EMPTY_IMAGE)
+_ESCAPE: Final = b"\x1b"
+_EMPTY_IMAGES: Final = {IMAGE: b"\x1b_G\x1b\\", INLINE_FILE: b"\x1b]1337;\a"}
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
 _SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
@@ -165,11 +166,17 @@ class Stream:
             return self._interpret(data)
         changed, start = False, 0
         for end, number, content in self._effects.find_commands(data):
-            if number == IMAGE:
+            command = content if number == IMAGE else b""
+            if number == INLINE_FILE:
+                command = inline_files.as_image_command(content, self._size, self._cell)
+            if number == IMAGE or command:
                 # The library need not read megabytes that it ignores.
-                begin = max(end - len(content) - _AROUND_IMAGE_BYTES, start)
-                changed = self._interpret(data[start:begin] + _EMPTY_IMAGE) or changed
-                self._images.handle(content)
+                empty = _EMPTY_IMAGES[number]
+                begin = max(end - len(content) - len(empty), start)
+                changed = self._interpret(data[start:begin] + empty) or changed
+                self._images.handle(command)
+                if number == INLINE_FILE and data[end - 1 : end] == _ESCAPE:
+                    end -= 1  # noqa: PLW2901 - The rest of ST is read with its ESC.
             else:
                 changed = self._interpret(data[start:end]) or changed
                 self._effects.handle_command(number, content)  # keeps the order among the library's own events

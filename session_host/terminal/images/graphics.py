@@ -160,7 +160,8 @@ class Graphics:
             self._place_virtually(virtual_place_of(command, image, self._grid.cell))
             return 0 if image.is_anonymous else image.id
         alternate, (column, _) = self._grid.is_alternate(), self._grid.cursor()
-        saved = place_of(command, image, self._grid.cell, column, alternate=alternate)
+        room = self._grid.size.columns - column
+        saved = place_of(command, image, self._grid.cell, column, room, alternate=alternate)
         if saved.id:
             self._drop(lambda placed: placed.image is image and placed.id == saved.id)
         if len(self.placements) >= MAX_PLACEMENTS:

@@ -73,8 +73,18 @@ class Placement:
         self.alternate = saved.alternate
 
 
-def place_of(command: Command, image: Image, cell: CellSize, column: int, *, alternate: bool) -> SavedPlacement:
+def place_of(
+    command: Command, image: Image, cell: CellSize, column: int, room: int, *, alternate: bool
+) -> SavedPlacement:
     """The position and size in a command, as a value; the row and the image's number are left open.
+
+    Args:
+        command: the command.
+        image: the placed image.
+        cell: the cell's size.
+        column: the cursor's.
+        room: the columns from there to the end of the row.
+        alternate: whether the alternate screen is active.
 
     Raises:
         BadImageError: the image has no such part.
@@ -86,6 +96,9 @@ def place_of(command: Command, image: Image, cell: CellSize, column: int, *, alt
     ratio = source.width / source.height * cell_height / cell_width
     wide = columns - x if columns else (rows - y) * ratio if rows else source.width / cell_width
     high = rows - y if rows else wide / ratio if columns else source.height / cell_height
+    if number("F"):
+        wide = min(wide, high * ratio, max(room, 1))
+        high = wide / ratio
     wide, high = min(wide, _MAX_CELLS), min(high, _MAX_CELLS)
     return SavedPlacement(0, number("p"), 0, column, x, y, wide, high, source, number("z"), alternate)
 

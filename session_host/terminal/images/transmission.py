@@ -12,6 +12,7 @@ import zlib
 from typing import Final
 
 from .command import Command
+from .file_formats import size_in_header
 from .values import Form, Image
 
 MAX_IMAGE_BYTES: Final = 16 * 1024 * 1024
@@ -25,7 +26,8 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER: Final = b"\0\0\0\rIHDR"
 _PNG_HEADER_END: Final = 33
 _CHUNK_BYTES: Final = 12
-_FORMS: Final[dict[int, Form]] = {24: "rgb", 32: "rgba", 100: "png"}
+_FORMS: Final[dict[int, Form]] = {24: "rgb", 32: "rgba", 100: "png", 1337: "png"}
+_ANY_FILE: Final = 1337
 _PIXEL_BYTES: Final = {"rgb": 3, "rgba": 4}
 
 
@@ -87,7 +89,10 @@ class Transmission:
         data = b"".join(self._pieces)
         form, is_compressed = _form(command), command.letters.get("o") == "z"
         width, height = command.number("s"), command.number("v")
-        if form == "png":
+        found = size_in_header(data) if command.number("f") == _ANY_FILE and not is_compressed else None
+        if found is not None:
+            form, width, height = found
+        elif form == "png":
             width, height = png_size(_beginning(data) if is_compressed else data, is_whole=not is_compressed)
         check_size(width, height)
         expected = width * height * _PIXEL_BYTES.get(form, 0)

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-Form = Literal["png", "rgb", "rgba"]
-"""The form of an image's data: a PNG file, or pixels of 3 or 4 bytes, row after row."""
+Form = Literal["png", "rgb", "rgba", "jpeg", "gif"]
+"""The form of an image's data: a file, or pixels of 3 or 4 bytes, row after row."""
 
 
 class Image(msgspec.Struct, frozen=True, array_like=True, eq=False):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize
 from PySide6.QtGui import QImage, QPainter, QRegion
 
 from gui.terminal.cell_metrics import CellMetrics
@@ -15,13 +17,14 @@ from session_host.terminal import available_engines, create
 from session_host.terminal.images.placeholders import MARKS, PLACEHOLDER
 from session_host.terminal.images.values import Image, Source
 from tests.e2e.view.conftest import FONT, WAIT_S, colors_in, rgb
-from tests.support.images import BLUE, GREEN, RED, command, shown
+from tests.support.images import BLUE, GREEN, RED, command, inline_file, shown
 from tests.support.qt_waiting import process_events_until
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
 
+GIF_OF_BLUE = "R0lGODlhAQABAIAAAAAA/////yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
 SIZE, PADDING = GridSize(20, 8), 8
 
 
@@ -128,6 +131,22 @@ def test_only_the_changed_rows_are_painted_again_while_an_image_stays(screens):
     assert region.boundingRect().height() == screen.metrics.height
     assert screen.show(command("a=d")) == QRegion(PADDING, PADDING, 6 * screen.metrics.width, 3 * screen.metrics.height)
     assert screen.part(0, 0, 20, 3) == {rgb(DARK.background)}
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPG", "GIF"])
+def test_an_image_file_is_shown_by_the_protocol_of_iterm2(screens, form):
+    data = base64.b64decode(GIF_OF_BLUE)
+    if form != "GIF":
+        picture, buffer = QImage(64, 64, QImage.Format.Format_RGB32), QBuffer()
+        picture.fill(number(BLUE))
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        assert picture.save(buffer, form, 100)
+        data = bytes(buffer.data().data())
+    screen = screens()
+    screen.show(b" " + inline_file(data, "width=4;height=2;preserveAspectRatio=0"), pictures=1)
+    (color,) = screen.part(1, 0, 4, 2)
+    assert max(abs((color >> shift & 0xFF) - BLUE[2 - shift // 8]) for shift in (0, 8, 16)) < 4
+    assert screen.part(5, 0, 4, 2) == {rgb(DARK.background)}
 
 
 def test_at_placeholders_it_covers_their_cells_and_without_it_they_are_blank(screens):

@@ -1,0 +1,101 @@
+"""Images by iTerm2's protocol (OSC 1337): where they are shown, and how large."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import available_engines, create, from_replay, restore
+from session_host.terminal.base import Emulator
+from session_host.terminal.images.file_formats import FileSize, size_in_header
+from tests.programs.shown_image import png
+from tests.support.images import RED, inline_file
+
+pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
+
+SIZE, CELL = GridSize(40, 10), CellSize(8, 16)
+PICTURE = png(RED)
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xc4\0\x04ab\xff\xc2\0\x0b\x08\0\x20\0\x50\1\1\x11\0\xff\xd9"
+GIF = b"GIF89a\x50\0\x20\0\0\0\0;"
+
+
+@pytest.fixture
+def terminal() -> Iterator[Emulator]:
+    """A terminal of 40 × 10 cells of 8 × 16 pixels."""
+    emulator = create("ghostty", SIZE, cell=CELL, scrollback_lines=100)
+    yield emulator
+    emulator.close()
+
+
+def places(emulator: Emulator) -> list[tuple[float, ...]]:
+    """Column, row, columns and rows of the shown images."""
+    emulator.damage_all()
+    return [(one.column, one.row, one.columns, one.rows) for one in emulator.frame().images]
+
+
+@pytest.mark.parametrize("end", [b"\a", b"\x1b\\"])
+def test_an_image_is_shown_at_the_cursor_which_goes_behind_its_last_row(terminal: Emulator, end: bytes):
+    terminal.feed(b"above\r\n  " + inline_file(PICTURE, "name=eA==;size=99", end) + b"|")
+    assert places(terminal) == [(2, 1, 8, 4)]
+    assert [row.text() for row in terminal.rows()][:5] == ["above", "", "", "", "          |"]
+    assert terminal.take_replies() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        ("width=10", (10, 5)), ("height=2", (4, 2)), ("width=10;height=2", (4, 2)), ("width=32px", (4, 2)),
+        ("width=50%;height=auto", (20, 10)), ("width=10;height=2;preserveAspectRatio=0", (10, 2)),
+        ("width=60", (40, 20)), ("width=60;height=2;preserveAspectRatio=0", (60, 2)), ("width=junk", (8, 4)),
+    ],
+)  # fmt: skip
+def test_its_size(terminal: Emulator, arguments: str, size: tuple[int, int]):
+    terminal.feed(inline_file(PICTURE, f"doNotMoveCursor=1;{arguments}"))
+    assert places(terminal) == [(0, 0, *size)]
+    assert (terminal.cursor.column, terminal.cursor.row) == (0, 0)
+
+
+def test_a_large_image_is_as_wide_as_the_screen(terminal: Emulator):
+    terminal.feed(inline_file(png(RED, 640)))
+    assert [place[2:] for place in places(terminal)] == [(40, 20)]
+
+
+def test_a_file_in_parts_and_cut_anywhere(terminal: Emulator):
+    text = base64.b64encode(PICTURE)
+    parts = b"".join(b"\x1b]1337;FilePart=%s\a" % text[start : start + 40] for start in range(0, len(text), 40))
+    output = (
+        b"\x1b]1337;MultipartFile=inline=1;width=4\a"
+        + parts
+        + b"\x1b]1337;FileEnd\a"
+        + inline_file(PICTURE, "height=1")
+    )
+    for byte in output[:-5]:
+        terminal.feed(bytes([byte]))
+    for other in (restore("ghostty", terminal.snapshot()), from_replay("ghostty", terminal.replay(), SIZE)):
+        other.feed(output[-5:])
+        assert places(other) == [(0, 0, 4, 2), (4, 1, 2, 1)]
+        assert [row.text() for row in other.rows()] == [""] * SIZE.rows
+        other.close()
+
+
+@pytest.mark.parametrize(
+    "sequence", [b"File=:%s", b"File=inline=0:%s", b"File=inline=1:!%s", b"FilePart=%s", b"FileEnd", b"Other=1"]
+)
+def test_nothing_else_shows_an_image(terminal: Emulator, sequence: bytes):
+    data = base64.b64encode(PICTURE)
+    terminal.feed(b"\x1b]1337;" + (sequence % data if b"%" in sequence else sequence) + b"\x1b\\x")
+    assert places(terminal) == []
+    assert terminal.rows()[0].text() == "x"
+
+
+@pytest.mark.parametrize(("data", "form"), [(JPEG, "jpeg"), (GIF, "gif")])
+def test_the_size_of_other_files_is_in_their_header(terminal: Emulator, data: bytes, form: str):
+    assert size_in_header(data) == FileSize(form, 80, 32)  # type: ignore[arg-type]
+    assert all(size_in_header(data[:end]) is None or end > 8 for end in range(len(data)))
+    terminal.feed(inline_file(data))
+    copy = from_replay("ghostty", terminal.replay(), SIZE)
+    assert places(copy) == places(terminal) == [(0, 0, 10, 2)]
+    copy.close()
