@@ -35,5 +35,5 @@ class PopupList(QListView):
         self.hide()
 
     def height_for(self, rows: int) -> int:
-        """The list's height with so many rows, in pixels."""
+        """The list's height with this number of rows, in pixels."""
         return rows * _ROW_PX + _FRAME_PX

@@ -8,7 +8,7 @@ messages mean.
 
     options   reads the command line
     program   passes on bytes until stdin, the server or a signal ends it
-    link      lines of ours as WebSocket messages, and back; pure
+    link      the host's lines as WebSocket messages, and back; pure
     server    the server's process and its socket
     terminal  the agent's own terminal, which ends with the server
     child     a child process that does not outlive this one

@@ -1,4 +1,4 @@
-"""The connection to the server: lines of ours as WebSocket messages, and back. Pure."""
+"""The connection to the server: the host's lines as WebSocket messages, and back. Pure."""
 
 from __future__ import annotations
 

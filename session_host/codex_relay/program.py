@@ -22,7 +22,7 @@ MAX_FOR_HOST_BYTES: Final = 64 * 1024 * 1024
 MAX_FOR_SERVER_BYTES: Final = 8 * 1024 * 1024
 """If the server has not read this much, the relay stops reading stdin."""
 
-LAST_WORDS_S: Final = 1.0
+SERVER_EXIT_S: Final = 1.0
 """After the end of the connection, the server has this time to exit by itself."""
 
 _STDIN, _STDOUT = 0, 1
@@ -86,7 +86,7 @@ class Relay:
                         return 0
                     if key.fd == self._connection.fileno() and not self._read_server():
                         self._write_last()
-                        return server.wait(LAST_WORDS_S) or 0
+                        return server.wait(SERVER_EXIT_S) or 0
             if not self._write():
                 return 0
 

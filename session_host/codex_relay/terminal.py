@@ -20,7 +20,7 @@ from .server import connected
 
 END_TIMEOUT_S: Final = 2.0
 POLL_INTERVAL_S: Final = 0.5
-"""So long after the server has closed the connection that watches it, the socket tells whether it is there."""
+"""The delay from the end of the connection that watches the server to the check of its socket."""
 
 ENDED: Final = "The chat has ended, and this view of it with it."
 

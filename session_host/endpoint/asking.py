@@ -30,7 +30,7 @@ PAUSE_FACTOR: Final = 3
 """The pause after a drawing, as a multiple of the time that the drawing took."""
 
 SAVE_INTERVAL_S: Final = 1.0
-"""The interval of saving an answer that is arriving: so much may be lost if the program is killed."""
+"""The interval of saving an arriving answer: a killed program loses at most this part of it."""
 
 MAX_TRIES: Final = 6
 FIRST_WAIT_S: Final = 2.0

@@ -7,7 +7,7 @@ agent's lines mean; ``session_host/structured/dialects/one_shot`` does.
     options   reads the command line: the commands of the first and of later turns
     program   the requests, one turn at a time
     command   one run of the agent's command
-    output    a command's output as JSON lines of ours
+    output    a command's output as JSON lines for the dialect
 
 Requests, and what they lead to::
 

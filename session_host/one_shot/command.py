@@ -13,13 +13,13 @@ from .output import Output
 CHUNK_BYTES: Final = 65536
 KEPT_STDERR_BYTES: Final = 4000
 INTERRUPT_S: Final = 5.0
-"""So long after SIGINT, an interrupted command gets SIGTERM."""
+"""The time from SIGINT to SIGTERM for an interrupted command."""
 
 TERMINATE_S: Final = 5.0
-"""So long after SIGTERM, a command gets SIGKILL."""
+"""The time from SIGTERM to SIGKILL."""
 
 DRAIN_S: Final = 1.0
-"""So long after its end, the output of what a command left behind is read."""
+"""How long after a command's end the output of its remaining processes is read."""
 
 
 class Ended(NamedTuple):

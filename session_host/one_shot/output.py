@@ -1,4 +1,4 @@
-"""A command's output as JSON lines of ours. Pure."""
+"""A command's output as JSON lines for the dialect. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNFINISHED: Final = re.compile(r"(?:\x1b[()#]?|\x1b\[[0-9;:?]{0,32}[ -/]{0,2}|\
 
 
 class Output(Protocol):
-    """Turns the output of one run into lines of ours."""
+    """Turns the output of one run into lines for the dialect."""
 
     def feed(self, data: bytes) -> bytes:
         """The lines for a piece of output."""

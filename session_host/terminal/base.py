@@ -158,7 +158,7 @@ class Frame(NamedTuple):
     rows: dict[int, Row]
     """Changed rows, by viewport row."""
     cursor: Cursor | None
-    """The cursor in viewport coordinates; None when it is scrolled out of sight."""
+    """The cursor in viewport coordinates; None if it is outside of the viewport."""
     scrollback_rows: int
     """Rows of history above the active screen."""
     scroll_offset: int

@@ -227,7 +227,7 @@ class Surface:
         return QRect(padding, padding, width, height)
 
     def row_rect(self, number: int) -> QRect:
-        """The rectangle of a row of the viewport; empty if it is out of sight."""
+        """The rectangle of a row of the viewport; empty if it is not visible."""
         return self._rows_rect(number, number)
 
     def _rows_rect(self, first: int, last: int) -> QRect:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .glyph_atlas import GlyphAtlas
 
 MANY_FRAMES = 10
-"""So many frames of a terminal in which much has changed, and none a second after the one before, start the import."""
+"""The import starts after this number of frames with much change, each within a second of the one before."""
 
 _PAUSE_S = 1.0
 

@@ -192,7 +192,7 @@ _SHADE_DOT_PX = 8
 
 
 def _shade_rectangles(quarters: int, width: int, height: int) -> list[Rectangle]:
-    """A pattern that fills so many quarters: of each four dots one, two on a diagonal, or three."""
+    """A pattern that fills a number of quarters: of each four dots one, two on a diagonal, or three."""
     dot = max(round(width / _SHADE_DOT_PX), 1)
     columns, rows = (2 * max(round(extent / (2 * dot)), 1) for extent in (width, height))
     rectangles: list[Rectangle] = []

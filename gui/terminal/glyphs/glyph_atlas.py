@@ -29,7 +29,7 @@ _SMALLEST: Final = MAX_COLUMNS
 
 
 class AtlasIsFull(Exception):
-    """There is no room for the pictures of so many different cells."""
+    """There is no room for the pictures of all different cells."""
 
 
 class GlyphAtlas:

@@ -18,7 +18,7 @@ _MAX_ROWS: Final = 24
 _MAX_CHARACTERS: Final = 500
 _NEIGHBOURS: Final = 2
 _NEXT_ROWS: Final = 3
-"""The next prompt begins within so many rows after an output."""
+"""The next prompt begins within this number of rows after an output."""
 
 _MAX_INPUT_ROWS: Final = 200
 _RIGHT_PROMPT: Final = re.compile(" {8,}[^ ]{1,24}$")

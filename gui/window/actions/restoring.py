@@ -37,7 +37,7 @@ from session_host.structured.items import Item
 NAMED = 3
 """How many files a banner names."""
 MANY_FILES = 200
-"""With so many files a banner says that they are being restored."""
+"""From this number of files on, a banner says that they are being restored."""
 
 OnPoint = Callable[[Chat, SincePrompt], object]
 

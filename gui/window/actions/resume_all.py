@@ -21,7 +21,7 @@ from session_host.errors import OutliveError
 
 _KEY = "restart"
 END_MS = 10_000
-"""A chat that still runs so long after it was stopped is named. A host sends SIGKILL after 4 s."""
+"""The notice names chats that still run this long after they were stopped; a host sends SIGKILL after 9 s at most."""
 
 
 class ResumeAll(QObject):

@@ -17,11 +17,11 @@ from gui.chat.content.segments import DiffLine
 from gui.settings.review_comment import ReviewComment
 
 MAX_LINES = 200
-"""A comment is on so many lines at most: the first ones of those that were selected."""
+"""The most lines of a comment: the first ones of the selected lines."""
 MAX_LINE_CHARACTERS = 300
 """Of longer lines, only the beginning is compared and saved."""
 AROUND = 3
-"""So many lines above and below distinguish lines with the same text."""
+"""The number of lines above and below that distinguish lines with the same text."""
 
 
 class Anchored(NamedTuple):

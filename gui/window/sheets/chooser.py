@@ -161,7 +161,7 @@ def _how(typed: str, choice: Choice) -> Fit | None:
     whole = f"{choice.title} {choice.detail}"
     if (found is None or found.is_scattered) and (other := fit(typed, whole)) is not None:
         score = other.score - _DETAIL_PENALTY * len(typed)
-        # With so many words, some begin with almost any letters.
+        # Among many words, some begin with almost any letters.
         is_scattered = not all(word in whole.lower() for word in typed.lower().split())
         found = _better(found, Fit(score, other.positions, is_scattered))
     return found

@@ -6,7 +6,7 @@ MIN_TAB_PX = 120
 
 
 def fit_widths(wanted: list[int], room: int) -> list[int]:
-    """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
+    """The widths of tabs in a row of ``room`` pixels: the widest tabs shrink first, none below ``MIN_TAB_PX``."""
     if sum(wanted) <= room or not wanted:
         return wanted
     left, most = room, MIN_TAB_PX

@@ -100,7 +100,7 @@ class Area(QFrame):
 
 
 COPIED_MS = 2000
-"""A button shows so long that it has copied its text."""
+"""How long a button shows that it has copied its text."""
 
 
 class IconButton(QToolButton):

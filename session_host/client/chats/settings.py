@@ -8,7 +8,7 @@
     restore_points = true      # false: the files of a git working tree are not kept before each prompt
     shell_integration = true   # false: bash, zsh and fish do not mark their prompts; see ``agents.shell_integration``
     ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
-    rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
+    rest_after_s = 120         # after this time without events, a chat takes less memory; 0: never
     idle_timeout_min = { codex = 30 }  # end a structured chat's agent after so many minutes without a turn; never, if
                                # the agent is not named; the next prompt resumes it
     answer_from_outside = false  # true: `outlive approve` and `deny`, and a notification's buttons, answer Claude Code

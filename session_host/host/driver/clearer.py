@@ -30,7 +30,7 @@ WAIT_S = 0.5
 """How long an unfinished sequence of the program may take to end."""
 
 NUDGE_S = 0.2
-"""How long the terminal is narrower: a program that is busy for so long sees no change."""
+"""How long the terminal is narrower. A program that is busy for all of this time sees no change."""
 
 
 class Clearer:

@@ -216,7 +216,7 @@ class _HibernatingHost:
             connection.setblocking(False)
             self._connections[connection.fileno()] = connection
             self._poll.register(connection, select.POLLIN)
-        return len(self._connections) <= MAX_CONNECTIONS  # Only a full host's server handles so many.
+        return len(self._connections) <= MAX_CONNECTIONS  # Only a full host's server handles more.
 
     def _answer(self, descriptor: int) -> bool:
         """Answer a Describe request without waking; leave any other message unread."""

@@ -57,7 +57,7 @@ def test_of(command: Command, cursor: tuple[int, int], screen_rows: int) -> Test
 
 
 def on_screen(rows: int) -> Test:
-    """The test for placements that are on a screen of so many rows."""
+    """The test for placements that are on a screen with this number of rows."""
     return lambda _, area: area[1] < rows and area[3] > 0
 
 

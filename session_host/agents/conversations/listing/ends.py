@@ -65,11 +65,11 @@ class FileEnds:
             yield rest
 
     def first_bytes(self, max_bytes: int) -> bytes:
-        """The beginning of the file, at most so long."""
+        """The first ``max_bytes`` of the file."""
         return os.pread(self._file, max_bytes, 0)
 
     def last_lines(self, max_bytes: int = LAST_BYTES) -> list[bytes]:
-        """The whole lines at the end of the file, in at most so many bytes."""
+        """The whole lines within the last ``max_bytes`` of the file."""
         begin = max(self._size - max_bytes, 0)
         lines = os.pread(self._file, max_bytes, begin).split(b"\n")
         return lines[1:] if begin else lines

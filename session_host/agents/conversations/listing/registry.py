@@ -1,4 +1,4 @@
-"""The table of listers, by the names of places in the catalog.
+"""The table of listers, by the names of conversation stores in the catalog.
 
 aider keeps one history for each directory, without ids. Chats with a model server are Outlive's own: the list of chats
 has them all. Shells and commands have no conversations.
