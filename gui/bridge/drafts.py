@@ -36,7 +36,7 @@ class Drafts(QObject):
         super().__init__(chats)
         self._list = chats
         self._drafts: dict[str, Draft] = {}
-        """By the ids of chats; the one that was edited last is the last one."""
+        """The drafts by the ids of chats; the draft that was edited last is the last one."""
         self._held: dict[str, Draft] = {}
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)

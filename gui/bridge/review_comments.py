@@ -32,7 +32,7 @@ class ReviewComments(QObject):
         super().__init__(chats)
         self._list = chats
         self._comments: dict[str, dict[str, ReviewComment]] = {}
-        """By the ids of chats; the one that was edited last is the last one."""
+        """The comments by the ids of chats; the chat whose comments were edited last is the last one."""
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
         self._save_timer.timeout.connect(self.save_due)
         chats.changed.connect(self._follow_resumed)

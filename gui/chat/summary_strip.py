@@ -16,7 +16,7 @@ from session_host.protocol.untrusted_text import one_line
 _MAX_FILES = 40
 """Files in the menu; the last changed ones."""
 _MIN_STEP_PX = 120
-"""With less room for the plan, only the files are shown."""
+"""If the plan has less room, only the files are shown."""
 
 
 class SummaryStrip(QWidget):

@@ -17,7 +17,7 @@ class CodeColors:
     """The colours of one theme.
 
     Attributes:
-        ground: of code blocks and outputs.
+        ground: the ground of code blocks and outputs.
         inline: the ground of code within a text.
         prompt: the ground of the user's prompts.
         added, removed: the grounds of a diff's lines; ``added_words`` and ``removed_words`` of what differs in them.

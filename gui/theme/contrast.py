@@ -20,7 +20,7 @@ def luminance(color: QColor) -> float:
 
 
 def ratio(one: QColor, other: QColor) -> float:
-    """From 1 (the same) to 21 (black on white)."""
+    """The contrast of two colours, from 1 (the same) to 21 (black on white)."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

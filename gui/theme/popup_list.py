@@ -22,7 +22,7 @@ class PopupList(QListView):
         Args:
             parent: the widget that the list may cover.
             model: the texts.
-            name: for screen readers.
+            name: the name for screen readers.
         """
         super().__init__(parent)
         self.setProperty("kind", "popup")

@@ -14,7 +14,7 @@ class Scheme:
 
     Attributes:
         id: the name of its file without suffix, as in ``window.toml``.
-        name: as the user reads it.
+        name: its name for users.
         tokens: the window's colours.
         terminal: the terminal's colours.
         pair: the id of its counterpart for the other appearance, "" for none.

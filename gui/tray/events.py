@@ -66,11 +66,11 @@ class Events:
         self.has_uncertain_question = False
         self._started = datetime.now(UTC)
         self._questions: dict[str, tuple[str, str]] = {}
-        """By chat: the time and the text of its question."""
+        """The time and the text of each chat's question, by chat."""
         self._working: dict[str, datetime] = {}
-        """By working chat: the time at which it began to work."""
+        """The time at which each working chat began to work."""
         self._commands: dict[str, tuple[str, datetime]] = {}
-        """By shell: its running command, and the time at which that began."""
+        """Each shell's running command, and the time at which it began."""
         self._running: set[str] = set()
         """The chats that have not ended."""
 

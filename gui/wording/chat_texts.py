@@ -101,7 +101,7 @@ def damaged(reason: str) -> str:
 
 
 def prompt_without_text() -> str:
-    """In place of the text of a prompt that has only images."""
+    """The text that stands for a prompt with images and no text."""
     return translate("chat", "Prompt without text")
 
 
@@ -168,7 +168,7 @@ def running() -> str:
 
 
 def waits() -> str:
-    """Of a command that runs only if the user allows it."""
+    """State of a command that runs only if the user allows it."""
     return translate("chat", "waits for you")
 
 

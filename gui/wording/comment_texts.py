@@ -14,7 +14,7 @@ translate = QCoreApplication.translate
 NAME_CHARACTERS = 24
 """A longer name of a chat is cut in a button."""
 QUOTED_LINES = 6
-"""Of more commented lines, the first ones and the last one are quoted."""
+"""If a comment has more lines, the first ones and the last one are quoted."""
 QUOTED_CHARACTERS = 160
 """A longer line is cut when it is quoted."""
 

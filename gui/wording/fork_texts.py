@@ -16,7 +16,7 @@ ROW_CHARACTERS = 200
 
 
 def before_this_prompt() -> str:
-    """In the context menu of a prompt."""
+    """Item of a prompt's context menu."""
     return translate("fork", "Fork before this prompt")
 
 

@@ -49,7 +49,7 @@ FEWEST_OPTIONS = 5
 _QUIET_S = 0.1
 _saving = threading.Lock()
 _asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""By the program's path."""
+"""A lock for each program, by its path."""
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+][\w.-]*\w)?")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _COMMAND = re.compile(r"(?m)^[ \t]+(?:[a-z][\w-]*[ \t])?([a-z][\w-]*)(?=[\s,]|$)")
@@ -129,7 +129,7 @@ def probes(agents: Mapping[str, Agent], environment: Mapping[str, str], *, are_k
     """The answers of several agents' programs, asked in parallel. Blocks.
 
     Args:
-        agents: by the paths of their programs.
+        agents: the agents, by the paths of their programs.
         environment: the programs' environment.
         are_kept: whether answers are read from the state directory and written to it.
     """

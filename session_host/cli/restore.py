@@ -32,7 +32,7 @@ NAME_CHARACTERS: Final = 60
 MAX_FILES: Final = 100
 """How many files a question lists."""
 COUNTED_FILES: Final = 15
-"""Of more files than this, it says how many there are of each kind: their list scrolls away."""
+"""If there are more files, it says how many there are of each kind, since their list would scroll away."""
 MAX_FAILED: Final = 20
 """How many files that could not be restored are named."""
 ATTEMPTS: Final = 5

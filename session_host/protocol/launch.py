@@ -128,7 +128,7 @@ class WorktreeSetup(msgspec.Struct, frozen=True):
     """The user's command that runs in a chat's new worktree before the agent; see ``session_host.worktree_setup``."""
 
     command: str
-    """For the user's shell."""
+    """The command line, which the user's shell runs."""
     worktree: str
     """The worktree's top directory."""
     repository: str

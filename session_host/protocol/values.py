@@ -43,7 +43,7 @@ class CommandTime(msgspec.Struct, frozen=True, array_like=True):
 
     number: int
     began_ms: int
-    """In ms since 1970."""
+    """When it began, in ms since 1970."""
     took_ms: int = -1
     """How long it ran, in ms; -1 while it runs, or if not known."""
     clock_ms: int = 0

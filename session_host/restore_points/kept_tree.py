@@ -30,12 +30,12 @@ MAX_FILE_BYTES: Final = 8 << 20
 """Larger files that git does not have are left out."""
 MAX_UNTRACKED: Final = 5000
 MAX_UNTRACKED_BYTES: Final = 128 << 20
-"""With more untracked files, or larger ones together, none is kept."""
+"""If there are more untracked files, or if they are larger together, none is kept."""
 MAX_CHANGED: Final = 20_000
 MAX_CHANGED_BYTES: Final = 256 << 20
-"""With more changed tracked files, nothing is kept."""
+"""If more tracked files are changed, or if they are larger together, nothing is kept."""
 MAX_LEFT_OUT: Final = 200
-"""With more files that are too large, nothing is kept."""
+"""If more files are left out because they are too large, nothing is kept."""
 _MAX_LIST_BYTES: Final = 16 << 20
 _LOCK_CHECK_S: Final = 0.02
 _NICENESS: Final = 10

@@ -20,7 +20,7 @@ from session_host.restore_points.kept_tree import Git, KeptTree, WorkingTree, fi
 
 PREFIX: Final = "refs/outlive/restore-points"
 MAX_POINTS: Final = 100
-"""Of each session, the newest are kept."""
+"""The number of restore points of a session; only the newest are kept."""
 
 Kind = Literal["prompt", "restore"]
 

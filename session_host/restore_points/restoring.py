@@ -44,7 +44,7 @@ class FileRestore(msgspec.Struct, frozen=True, kw_only=True):
     """One file that a restore changes."""
 
     path: str
-    """From the top of the working tree; bytes that are not UTF-8 are lone surrogates."""
+    """The path from the top of the working tree; bytes that are not UTF-8 are lone surrogates."""
     how: How
     mode: str = ""
     """git's mode of the file after the restore; "" if it is deleted."""
@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     branch: str | None
     """The branch now."""
     files: tuple[FileRestore, ...]
-    """In the order of their paths."""
+    """The files, sorted by path."""
     too_large: int = 0
     """How many files stay as they are because they were not kept."""
     submodules: int = 0

@@ -136,7 +136,7 @@ class OutputSubscription:
             client: the subscriber, as the effects and ``Subscribers`` name it.
             epoch: names the life of the ring's offsets.
             ring: the output that can be sent again.
-            subscribers: the session's.
+            subscribers: the subscribers of the session.
             effects: the session's list of effects.
         """
         self.state = State.OFF

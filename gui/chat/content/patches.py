@@ -20,7 +20,7 @@ from .segments import LINES_PER_CHUNK, Action, Button, Diff, DiffHead, DiffLine,
 MAX_LINES = 200
 """If a file's change has more lines, only the first ones are shown until the user chooses "Show all"."""
 _MAX_LINE_CHARACTERS = 2_000
-"""Of a longer line, the beginning is shown."""
+"""Only this much of a line is shown."""
 _PLAIN_MODE = "100644"
 
 

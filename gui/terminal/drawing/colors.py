@@ -188,7 +188,7 @@ class Colors:
         """The cursor's colour on a cell; lighter or darker if the cell's background would hide it.
 
         Args:
-            style: the cell's.
+            style: the style of the cell.
             color: the program's colour for the cursor, or DEFAULT_COLOR.
         """
         ground = self.resolve_style(style).background or self.background

@@ -25,7 +25,7 @@ _FLOOD_REQUESTS = 5
 _FLOOD_FACTOR = 2
 LONGEST_INTERVAL_S = 0.100
 _PAUSE_S = 0.100
-"""As long as nothing waits to be painted."""
+"""If nothing waited to be painted for this time, it is a pause."""
 
 
 class FramePacer(QObject):

@@ -17,10 +17,10 @@ def assemble_rows(
     """Paint rows, including their backgrounds.
 
     Args:
-        area: the grid's.
-        rows: by their numbers in the grid.
+        area: the area of the grid.
+        rows: the rows, by their numbers in the grid.
         page: the colours of cells without a run.
-        atlas: of the grid's cells.
+        atlas: the pictures of the grid's cells.
         only_whole: whether to leave out a row if the atlas has no pictures of a part of it.
 
     Returns:

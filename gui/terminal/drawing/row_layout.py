@@ -60,7 +60,7 @@ def join(laid: list[LaidRun], ligatures: Ligatures, cursor: int | None) -> list[
 
     Args:
         laid: the runs of a row.
-        ligatures: the font's.
+        ligatures: the ligatures of the font.
         cursor: the cursor's column, where characters are drawn apart; None to draw all ligatures.
     """
     search = ligatures.search

@@ -81,7 +81,7 @@ class GlyphAtlas:
         """Paint whole rows of a grid.
 
         Args:
-            area: the grid's.
+            area: the area of the grid.
             rows: the rows' numbers.
             text: a character for each cell of these rows, row by row.
             alphabets: their alphabets.

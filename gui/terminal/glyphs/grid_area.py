@@ -14,7 +14,7 @@ class GridArea(NamedTuple):
         image: the picture, with 32 bits for each pixel.
         left: the first column's left edge, in pixels.
         top: the first row's upper edge.
-        columns: the grid's.
+        columns: the grid's number of columns.
     """
 
     image: QImage

@@ -19,7 +19,7 @@ from gui.settings.review_comment import ReviewComment
 MAX_LINES = 200
 """The most lines of a comment: the first ones of the selected lines."""
 MAX_LINE_CHARACTERS = 300
-"""Of longer lines, only the beginning is compared and saved."""
+"""Only this much of a line is compared and saved."""
 AROUND = 3
 """The number of lines above and below that distinguish lines with the same text."""
 

@@ -110,7 +110,7 @@ class TabDragging(QObject):
         """Accept drops on these panes.
 
         Args:
-            panes: the window's.
+            panes: the panes of the window.
             chat_of: returns the chat with this id.
             take_elsewhere: closes a chat's tab in another window that has it, and returns the scroll position there.
         """

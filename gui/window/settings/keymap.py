@@ -36,7 +36,7 @@ class ActionKeys:
 
     Attributes:
         name: its name in ``keys.toml``.
-        title: as the user reads it.
+        title: its name for users.
         defaults: its keys in Qt's portable form, where the user sets none.
     """
 
@@ -78,7 +78,7 @@ class Keymap:
         """Set up the keymap.
 
         Args:
-            actions: in the order in which they are shown.
+            actions: the actions, in the order in which they are shown.
             chosen: the keys of each action with the user's changes.
             problems: one line for each of the user's changes that has no effect; also gets their lines in the file.
         """

@@ -28,7 +28,7 @@ class Section(QWidget):
         """Create the section.
 
         Args:
-            theme: for the lines between the rows.
+            theme: the theme of the lines between the rows.
             title: the heading, "" for none.
             rows: the rows.
             below: widgets that are hidden while a filter is active.

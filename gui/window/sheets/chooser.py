@@ -86,8 +86,8 @@ class Chooser(Sheet):
         """Open the sheet with these choices.
 
         Args:
-            name: for screen readers.
-            placeholder: of the field.
+            name: the name for screen readers.
+            placeholder: the placeholder of the field.
             choices: the lines.
             marked: the line that is marked at first.
             restore: undoes the lines' previews; called when the sheet is closed without a choice.

@@ -24,9 +24,9 @@ class Part:
 
     Attributes:
         key: the part's name in the saved layout: a group's value, "pinned", or "project" with a path.
-        title: as the user reads it.
+        title: the heading's text.
         group: the group of all its chats; None if they are in several.
-        chats: in the order in which they are shown.
+        chats: the chats, in the order in which they are shown.
         project: the name of the project of all its chats; "" if they are not grouped by it.
     """
 

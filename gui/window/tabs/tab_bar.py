@@ -31,7 +31,7 @@ BELL_PX = GAP_S_PX + ICON_PX
 OUT_PX = 12
 """A tab that is dragged this far beyond its row leaves the row."""
 AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
-"""Of a tab beside its name: its padding, the mark and the button."""
+"""The width of a tab beside its name: its padding, the mark and the button."""
 
 
 _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
@@ -82,7 +82,7 @@ class TabBar(QTabBar):
         self._theme = theme
         self._looks: dict[str, TabLook] = {}
         self._sizes: list[QSize] = []
-        """Of all tabs, as they were last shared out; Qt asks for each several times whenever a tab changes."""
+        """The sizes of all tabs, saved since Qt asks for each several times whenever a tab changes."""
         self.overflow_px = OVERFLOW_PX
         self._is_tight = self._is_crowded = False
         self._hovered = -1
@@ -209,11 +209,11 @@ class TabBar(QTabBar):
         return self._sizes[index] if index < len(self._sizes) else QSize(MIN_TAB_PX, 35)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
-        """As ``tabSizeHint``, which has shared out the room already."""
+        """The same as ``tabSizeHint``, which has distributed the width already."""
         return self.tabSizeHint(index)
 
     def _share_out(self) -> None:
-        """Share the room out among all tabs."""
+        """Distribute the width among all tabs."""
         looks = [self._looks.get(self.id_at(number)) for number in range(self.count())]
         metrics = self.fontMetrics()
         names = [

@@ -23,7 +23,7 @@ class PlainLines(QPlainTextEdit):
         """Create an empty widget.
 
         Args:
-            name: for screen readers.
+            name: the name for screen readers.
             width_px: the preferred width.
             height_px: the height.
         """

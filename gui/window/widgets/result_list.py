@@ -30,7 +30,7 @@ class ResultList(QListView):
         """Create an empty list.
 
         Args:
-            name: for screen readers.
+            name: the name for screen readers.
             row_px: the height of a row.
             rows_shown: the maximum number of visible rows.
             wraps: whether a step from the last row goes to the first.

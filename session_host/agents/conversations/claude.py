@@ -54,7 +54,7 @@ class _Line(msgspec.Struct, rename="camel"):
     """A line of a transcript.
 
     Attributes:
-        is_sidechain: of a sub-agent.
+        is_sidechain: whether the line is of a sub-agent.
         is_meta: Claude Code's own note in the user's name, as is ``is_compact_summary``.
         is_api_error_message: Claude Code's own line in the model's name.
     """

@@ -17,7 +17,7 @@ from session_host.structured.dialects.claude.saved import items_of
 from session_host.structured.items import Item
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""Of a longer file, only the end is read."""
+"""Only this much of a file is read, from its end."""
 
 MAX_ITEMS: Final = 2000
 

@@ -40,7 +40,7 @@ SS3 = (
 """Bytes after ESC O."""
 
 RXVT_ARROWS = {ord("a"): "ArrowUp", ord("b"): "ArrowDown", ord("c"): "ArrowRight", ord("d"): "ArrowLeft"}
-"""In rxvt, bytes after ESC O (with Ctrl) and final bytes of control sequences (with Shift)."""
+"""rxvt's bytes after ESC O (with Ctrl), and its final bytes of control sequences (with Shift)."""
 
 TILDE = {
     1: "Home",

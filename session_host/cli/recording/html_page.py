@@ -16,7 +16,7 @@ from session_host.cli.session_argument import SessionInfo
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
 
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f\x7f-\x9f]+", re.IGNORECASE)
-"""Only these become links: a program's output must not run scripts or open files in the page."""
+"""Only these addresses become links: a program's output must not run scripts or open files in the page."""
 
 _LIGHT: Final = (
     "#24292f", "#b3261e", "#116329", "#7d5200", "#0a51b0", "#8a2a9b", "#0f6674", "#6b7280",

@@ -267,7 +267,7 @@ def in_directory(record: SessionRecord, agent: Agent, argv: list[str], environme
     """The command for a shell, with the directory and the variables that locate the agent's conversations.
 
     Args:
-        record: the chat's.
+        record: the chat's record.
         agent: its agent.
         argv: the command.
         environment: the environment in which the agent finds the conversations.

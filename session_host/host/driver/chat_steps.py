@@ -44,7 +44,7 @@ class ChatSteps:
         """Give the session its structured chat, from the state that a previous host left.
 
         Args:
-            spec: the session's.
+            spec: the session's launch spec.
             recovered: the state.
             session: the session's rules.
             performer: carries out the chat's effects from now on.

@@ -79,7 +79,7 @@ class Checkpointer:
 
         Args:
             descriptors: where checkpoints go.
-            offset: of the newest checkpoint, 0 if there is none.
+            offset: the offset of the newest checkpoint, 0 if there is none.
             worker: has the emulator.
             log_state: returns the state that the input log adds up to.
             input_log: the session's input log.

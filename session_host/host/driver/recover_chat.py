@@ -91,7 +91,7 @@ def recover_chat(
     the chat can be resumed. A rehearsal raises the error instead, so that the old version stays.
 
     Args:
-        spec: the session's.
+        spec: the session's launch spec.
         structured: the session's, too.
         log_state: the state from the input log; the viewers' inputs in the transcript log are added to its attachments.
         transcript_log: the log; a torn record is cut off.

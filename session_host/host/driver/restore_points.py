@@ -36,7 +36,7 @@ class RestorePointMaker:
         """Begin without a thread.
 
         Args:
-            spec: the session's.
+            spec: the session's launch spec.
             release: called when ``holds_input`` ends.
         """
         self._spec, self._release = spec, release

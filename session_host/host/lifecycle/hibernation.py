@@ -78,9 +78,9 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
 
     Args:
         hibernation: what to wait with; its wake descriptors are closed afterwards.
-        descriptors: the session's.
-        path: its socket's.
-        channel: to the keeper.
+        descriptors: the session descriptors.
+        path: the path of its socket.
+        channel: the channel to the keeper.
 
     Returns:
         Immediately if the keeper has gone: the session may then have another host.

@@ -39,7 +39,7 @@ class OperationRunner:
         """Begin without terminals.
 
         Args:
-            spec: the session's.
+            spec: the session's launch spec.
             done: gets each result, on this event loop.
         """
         self._spec = spec

@@ -63,7 +63,7 @@ def start(
 
     Args:
         operation: the program's arguments, and its own variables.
-        environment: the agent's.
+        environment: the agent's environment.
         directory: the working directory.
         umask: as umask(2) takes it.
         agent: the agent's PID; its soft limit of open files is the program's.

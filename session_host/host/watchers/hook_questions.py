@@ -55,7 +55,7 @@ class _OpenQuestion:
     """An open question.
 
     Attributes:
-        request: as it is shown.
+        request: the question as it is shown.
         call: the tool call in question.
         message: the hook's message; ``client`` is the hook's connection, and ``reply`` sends it a message.
         was_asked: the agent has reported that it asks its user.

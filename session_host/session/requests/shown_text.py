@@ -19,7 +19,7 @@ MAX_CHARACTERS = 100
 """opencode folds a paste of more than 150 characters, others later."""
 
 MIN_COLUMNS, MIN_ROWS = 40, 12
-"""In a smaller terminal an agent may break a line within the searched part, or not show it at all."""
+"""The smallest terminal that is searched: in a smaller one, an agent may break or hide the line."""
 
 LOOKED_FOR_CHARACTERS = 16
 MIN_LOOKED_FOR_CHARACTERS = 3

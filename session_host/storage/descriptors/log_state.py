@@ -138,7 +138,7 @@ class LogState(msgspec.Struct):
         child_started: the child's kernel start time; None before it was exec'd.
         name: the session's name; "" for the name in the spec.
         answered: output offset and count of resizes up to which the program's queries are answered.
-        attachments: by their ids, in hexadecimal, oldest first.
+        attachments: the attachments by their ids, in hexadecimal, oldest first.
         requests: ids of the newest commands that typed something.
         resizes: the newest, in order.
         focus: the last focus report to the program; None for none.

@@ -30,7 +30,7 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
     """Restore the terminal at the journal's end, from the last readable snapshot, else from all readable output.
 
     Args:
-        directory: the journal's.
+        directory: the journal's directory.
         engine: the engine to restore it with; None for the best there is.
 
     Returns:

@@ -33,7 +33,7 @@ _RESIZE: Final = struct.Struct("<QHHHH")
 
 _SNAPSHOT: Final = struct.Struct("<8sHxxIQQIQ")
 _SNAPSHOT_COVERED: Final = 16
-"""From here on the CRC counts: all behind itself."""
+"""The CRC covers the bytes from this offset on: all behind the CRC itself."""
 SNAPSHOT_HEAD_BYTES: Final = _SNAPSHOT.size
 _MAX_META_BYTES: Final = 64 * 1024
 
@@ -49,7 +49,7 @@ class Output(NamedTuple):
     time_ns: int
     """Wall clock, since 1970 in UTC; it may jump."""
     offset: int
-    """Of the first byte, in the session's output."""
+    """The offset of the first byte in the session's output."""
     data: bytes
 
 

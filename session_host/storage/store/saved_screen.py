@@ -34,9 +34,9 @@ class SavedScreen(msgspec.Struct, frozen=True):
     scrollback_lines: int
     title: str
     snapshot: bytes
-    """In the engine's own form, compressed."""
+    """The screen in the engine's own form, compressed."""
     replay: bytes
-    """As VT bytes, compressed; b"" while they are still being made."""
+    """The screen as VT bytes, compressed; b"" while they are still being made."""
     offset: int = -1
     """The number of bytes of output; -1 if an earlier version saved the screen."""
 

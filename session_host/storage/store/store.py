@@ -72,7 +72,7 @@ class Store:
         """Add a new session, and mark the session that it resumes as continued.
 
         Args:
-            record: the session's.
+            record: the session's record.
             named_alone: no running session may have its name.
 
         Raises:

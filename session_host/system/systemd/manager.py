@@ -40,7 +40,7 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
     Raises:
         Refused: the processes stay where they are.
         TimedOut: the processes may still be moved.
-        BusGone: as above.
+        BusGone: the connection to the bus is lost.
     """
     bus.post(MANAGER, "Subscribe")  # systemd sends most signals only to subscribers
     properties: list[Property] = [
@@ -74,7 +74,7 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
     Raises:
         Refused: the service does not run, or the processes are not in it.
         TimedOut: the service may still start.
-        BusGone: as above.
+        BusGone: the connection to the bus is lost.
     """
     hard_limit = getrlimit(RLIMIT_NOFILE)[1]
     bus.post(MANAGER, "Subscribe")

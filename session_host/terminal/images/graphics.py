@@ -54,7 +54,7 @@ class Graphics:
         self._transmission: Transmission | None = None
         self._first_chunk = b""
         self._pending: list[tuple[Image, SavedPlacement]] = []
-        """Of a snapshot, on the screen that is not active: its rows cannot be marked yet."""
+        """A snapshot's placements on the screen that is not active: its rows cannot be marked yet."""
 
     # -- commands
 

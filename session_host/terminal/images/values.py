@@ -20,7 +20,7 @@ class Image(msgspec.Struct, frozen=True, array_like=True, eq=False):
     width_px: int
     height_px: int
     data: bytes
-    """In ``form``; compressed by zlib if ``is_compressed``."""
+    """The image in ``form``; compressed by zlib if ``is_compressed``."""
     is_compressed: bool
     sent_bytes: int
     """The size of the data as it was sent, which counts for the limit."""
@@ -48,7 +48,7 @@ class PlacedImage(NamedTuple):
     """The shown part of the image."""
     column: float
     row: float
-    """From the viewport's first row; negative if it begins above."""
+    """Counted from the viewport's first row; negative if the image begins above it."""
     columns: float
     rows: float
     z: int

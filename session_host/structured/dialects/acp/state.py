@@ -85,7 +85,7 @@ class Field(msgspec.Struct, array_like=True):
 
     id: str
     type: str
-    """Of JSON Schema: "string", "number", "integer", "boolean", "array"."""
+    """A type of JSON Schema: "string", "number", "integer", "boolean", "array"."""
     values: dict[str, str] = {}
     """The values by their labels, if they are limited."""
 
@@ -134,11 +134,11 @@ class AcpState(msgspec.Struct, array_like=True):
         tools: tool calls of this turn and of the one before, by their ids.
         open_items: ids of messages, thoughts and plans that are not complete.
         plans: ids of plans' items, by the agent's ids.
-        requests: by our ids.
+        requests: the agent's open requests, by our ids.
         options, mode, model: settings as the agent offers them.
-        tokens: of all turns; ``usage``: as last reported.
+        tokens: the tokens of all turns; ``usage``: the last report.
         operations: operations without a result, by their ids.
-        terminals: by their ids; of those that are released, the newest.
+        terminals: the terminals by their ids; of the released ones, only the newest.
     """
 
     rpc: JsonRpcState = msgspec.field(default_factory=lambda: JsonRpcState(1, {}))

@@ -33,7 +33,7 @@ class ReaderState(msgspec.Struct, array_like=True):
         turn: the id of the running turn, or of the last one.
         running: a turn runs.
         made: how many items got an id from the reader, since Claude reports none.
-        streams: by the tool call of the sub-agent, "" for the main agent.
+        streams: the streamed messages, by the tool call of the sub-agent, "" for the main agent.
         tools: tool calls without a result, by Claude's ids of them.
         parents: the items of sub-agents, by Claude's ids of their tool calls.
         tasks: Claude's list of tasks: their texts and statuses by their ids.
@@ -89,7 +89,7 @@ class ClaudeState(msgspec.Struct, array_like=True):
         steering: steering texts that are sent and not confirmed: ids of the prompts by Claude's ids of the messages.
         interrupting: the user has interrupted the running turn.
         requests: open requests, by their ids.
-        directory: the chat's.
+        directory: the chat's directory.
         conversation, model, mode, effort: as Claude last reported them.
         models: the models to choose from; ``resolved`` has their full names and ``efforts`` their levels of effort.
         fork_of: the conversation that this one is a copy of.

@@ -151,7 +151,7 @@ def with_result(item: Item, block: Mapping[str, Any], detail: Any, *, denied: bo
     """The item of a call, complete with its result.
 
     Args:
-        item: the call's.
+        item: the item of the call.
         block: the content block of the result.
         detail: the result as the tool's own fields ("tool_use_result"), None if there are none.
         denied: the user declined the call.

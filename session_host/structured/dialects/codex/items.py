@@ -42,7 +42,7 @@ class ItemContext(NamedTuple):
     Attributes:
         id: its id in the transcript.
         turn: its turn.
-        directory: of the chat; files below it are named relative to it.
+        directory: the directory of the chat; files below it are named relative to it.
         parent: the tool item of the sub-agent that made it.
     """
 

@@ -14,7 +14,7 @@ class OpenItem(msgspec.Struct, array_like=True):
 
     Attributes:
         id: the id in the transcript.
-        kind: as ``items.ItemKind``.
+        kind: the kind of the item, see ``items.ItemKind``.
         turn: the server's id of its turn.
         has_text: text or output was appended.
         section: the last part of a thought that text was appended to.
