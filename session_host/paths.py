@@ -1,11 +1,11 @@
 """Paths of all files, and the checks that they can be trusted.
 
-The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because
-logind deletes the latter at logout while sessions live on. The state directory (the record, last
-screens, logs) and the configuration directory follow the XDG base directory specification.
-``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and ``OUTLIVE_CONFIG_DIR`` override each. They are absolute paths: a
-relative one would be another place in each directory, with other chats. The XDG specification has relative values
-ignored, which would use the user's own chats instead of the wanted ones; so these are refused.
+The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because logind deletes
+``XDG_RUNTIME_DIR`` at logout while sessions live on. The state directory (the record, last screens, logs) and the
+configuration directory follow the XDG base directory specification. ``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and
+``OUTLIVE_CONFIG_DIR`` override them. A relative path is refused: it would lead to another directory, with other chats,
+from each working directory. (The XDG specification says to ignore relative values, but then the user's own chats would
+be used instead of the wanted ones.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Notifies when a chat asks, finishes a long turn or command, or dies, and passes on what programs in shells report.
 
-Not of chats that the user views or has muted. Events are collected for a moment: up to two chats get notifications of
-their own, more share one that names them (a group). A notification's key is its chat's id; that of a program's
-notification has the program's own id behind it, or else a number.
+Chats that the user views or has muted do not notify. Events are collected for a moment: up to two chats get
+notifications of their own, more share one that names them (a group). A notification's key is its chat's id; that of a
+program's notification has the program's own id, or a number, after it.
 """
 
 from __future__ import annotations

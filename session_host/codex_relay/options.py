@@ -13,7 +13,7 @@ class Options(NamedTuple):
     Attributes:
         socket: the path of the server's socket.
         command: the server's command, or that of the agent's own terminal.
-        terminal: whether it is the latter.
+        terminal: whether the command is the agent's own terminal.
     """
 
     socket: str

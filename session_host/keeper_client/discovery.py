@@ -55,7 +55,7 @@ def connect_to_keeper() -> MessageChannel | None:
 
 
 def connect_or_start_keeper() -> MessageChannel:
-    """Connect to the keeper; start one if there is none. Blocks, a quarter of a second in the latter case.
+    """Connect to the keeper; start one if there is none. Blocks; a start takes a quarter of a second.
 
     Raises:
         HostUnavailable: none can be started.

@@ -1,9 +1,9 @@
 """Parses the outer terminal's input into keys, text, mouse and reports.
 
-A terminal's input line carries both what the user types and what the terminal itself reports. Only the previous leaves
-this parser. It drops reports (cursor positions, device attributes, colours, modes, anything in a control string),
-complete or cut in pieces; they never become typing. It takes a sequence without an end as typed, and passes it on after
-a moment.
+A terminal's input carries both what the user types and what the terminal itself reports. Only what the user types
+leaves this parser. Reports (cursor positions, device attributes, colours, modes, anything in a control string) are
+dropped, complete or cut in pieces; they never become typing. A sequence without an end counts as typed, and is passed
+on after a moment.
 
 Pure: bytes in, values out. Sources: xterm's ctlseqs, the kitty keyboard protocol, ECMA-48.
 """
