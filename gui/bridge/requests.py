@@ -19,7 +19,7 @@ async def ask(chat: Chat, request: Request) -> Any:
         HostUnavailable: the host does not answer, or is gone.
         OutliveError: the host refused the request.
     """
-    # The window's start does without these.
+    # The window's start does not need these.
     from session_host.client import control
     from session_host.client.connection import HostNotResponding
 

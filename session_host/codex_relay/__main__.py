@@ -15,5 +15,5 @@ except UsageError as error:
 if options.terminal:
     from session_host.codex_relay.terminal import run
 else:
-    from session_host.codex_relay.program import run  # imports the WebSocket library, which a terminal does without
+    from session_host.codex_relay.program import run  # imports the WebSocket library, which a terminal does not need
 sys.exit(run(options))

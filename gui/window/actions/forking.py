@@ -52,7 +52,7 @@ class ForkActions(QObject):
         """Whether the chat's agent can copy its conversation into a new chat."""
         if chat.record.runtime != "structured":
             return False
-        from session_host.client.chats.structured_launch import can_fork  # most windows' start does without
+        from session_host.client.chats.structured_launch import can_fork  # most windows do not need it at their start
 
         return can_fork(self._agents.get(chat.record.agent), chat.record)
 

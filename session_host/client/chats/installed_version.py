@@ -28,6 +28,6 @@ def speaks_protocol(agent: Agent, environment: Mapping[str, str]) -> bool:
     path = agent.find(environment.get("PATH", ""))
     if path is None or agent.structured is None or not agent.structured.probed:
         return True
-    from session_host.agents import probe  # as above
+    from session_host.agents import probe  # slow to import
 
     return probe.speaks_protocol(agent, probe.probed(agent, path, environment))

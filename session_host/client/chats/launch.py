@@ -94,7 +94,7 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
 
 
 def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
-    from .chat_worktree import in_worktree, take_back  # most starts do without
+    from .chat_worktree import in_worktree, take_back  # most starts do not need it
 
     moved = in_worktree(spec, branch)
     try:

@@ -91,7 +91,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     is_structured = start.structured is not None
     screen = b""
     if request.resume is not None and request.resume.is_shell:
-        from .previous_screen import previous_screen  # most starts do without
+        from .previous_screen import previous_screen  # most starts do not need it
 
         if screen := previous_screen(request.resume):
             write_history(session_id, screen)
@@ -162,7 +162,7 @@ def _directory_and_origin(request: LaunchRequest) -> tuple[str, Origin, Worktree
     origin, setup = Origin(), None
     previous = _previous(request)
     if previous is not None and previous.worktree is not None:
-        from .chat_worktree import resumed_in_worktree  # most starts do without
+        from .chat_worktree import resumed_in_worktree  # most starts do not need it
 
         origin, setup = resumed_in_worktree(previous, directory)
     if not Path(directory).is_dir():

@@ -69,7 +69,7 @@ def describe_all(session_ids: list[str]) -> dict[str, Description]:
     found = _describe_all(session_ids)
     removed = [each for each in session_ids if each not in found and not session_socket(each).exists()]
     if removed:
-        from session_host.keeper_client.discovery import rebind_sockets  # most lists do without
+        from session_host.keeper_client.discovery import rebind_sockets  # most lists do not need it
 
         if rebind_sockets():
             found |= _describe_all(removed)

@@ -69,7 +69,7 @@ def make_rules(spec: LaunchSpec, structured: StructuredLaunch) -> StructuredRule
     )
     dialect: Callable[[DialectPort], Dialect] = partial(make_dialect, structured.dialect)
     if spec.setup is not None:
-        from session_host.structured.dialects.setup import setup_dialect  # most chats do without
+        from session_host.structured.dialects.setup import setup_dialect  # most chats do not need it
 
         dialect = setup_dialect(spec.setup, dialect)
     return StructuredRules(dialect, start, spec.session_id[:8])
