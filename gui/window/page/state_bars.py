@@ -91,6 +91,8 @@ class ProblemLine(Area):
         self._bottom_px: int | None = None
         self._shown_text = ""
         self.text = ElidedLabel("", "secondary")
+        # A layout asks for no room for an elided label; this line is as wide as its text if the page is.
+        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QLocale, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QLocale, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
 
@@ -199,7 +199,15 @@ class _Spin(QDoubleSpinBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # A style sheet reserves space for the buttons, even if there are none.
+        self._place_text()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._place_text()
+
+    def _place_text(self) -> None:
+        """Give the text the whole width: a style sheet reserves space for the buttons, even if there are none."""
         self.lineEdit().setGeometry(self.rect().adjusted(GAP_S_PX, 1, -GAP_S_PX, -1))
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -356,6 +356,8 @@ async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(playe
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
     assert page.problem_line.isVisible()
     assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
+    played.settle()
+    assert page.problem_line.text.width() >= page.problem_line.text.sizeHint().width(), "the whole text is seen"
     viewer.tell(NoticeEvent("session", ""))
     assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "again"))

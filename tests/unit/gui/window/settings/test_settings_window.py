@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -36,6 +36,8 @@ def test_the_words_for_no_number_are_shown_whole(opened: Opened) -> None:
     words = control.spin.fontMetrics().horizontalAdvance(control.spin.text())
     assert control.spin.text() == control.spin.specialValueText() != ""
     assert words < control.spin.lineEdit().width()
+    QApplication.sendEvent(control.spin, QEvent(QEvent.Type.StyleChange))
+    assert words < control.spin.lineEdit().width(), "they stay so when the looks change"
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
