@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from gui.settings.pane_tree import Node, Pane, Split, is_sound, numbers
 from gui.theme.tokens import SIDEBAR_WIDTH_PX
+
+Px = Annotated[int, msgspec.Meta(ge=-(2**24), lt=2**24)]
+"""Pixels as far as Qt's widgets go (``QWIDGETSIZE_MAX``); a larger number overflows in Qt, and no window would open."""
 
 
 class SavedPane(msgspec.Struct):
@@ -40,7 +43,7 @@ class SavedWindow(msgspec.Struct):
     tree: Pane | Split = Pane(0)
     active_pane: int = 0
     is_pane_zoomed: bool = False
-    geometry: tuple[int, int, int, int] | None = None
+    geometry: tuple[Px, Px, Px, Px] | None = None
     maximized: bool = False
     sidebar_width_px: int = SIDEBAR_WIDTH_PX
     sidebar_collapsed: bool = False

@@ -115,6 +115,7 @@ def test_a_layout_of_an_earlier_version_is_one_window_with_one_pane():
         ([7, {"panes": [{"tabs": ["a"]}]}], [[["a"]]]),
         ([{"panes": [{"tabs": ["a"]}, {"tabs": ["b"]}], "tree": {"is": "heap"}}], [[["a"], ["b"]]]),
         ([{"panes": [{"tabs": ["a"]}, {"tabs": 5}], "geometry": "wide"}], [[["a"]]]),
+        ([{"panes": [{"tabs": ["a"]}], "geometry": [0, -(10**12), 800, 600]}], [[["a"]]]),
         ([{"panes": [{"tabs": ["a"]}, {"tabs": ["b"]}], "tree": {"is": "pane", "number": 0}}], [[["a"], ["b"]]]),
         ([{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}], [[["a"]], [[]]]),
     ],
