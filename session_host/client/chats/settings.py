@@ -94,7 +94,10 @@ def load_chat_settings(directory: Path) -> ChatSettings:
         return ChatSettings()
     except OSError as error:
         raise ConfigError(f"{path}: cannot read it ({error.strerror}); check its permissions") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: not valid UTF-8") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     except RecursionError:
         raise ConfigError(f"{path}: too many nested levels") from None

@@ -42,6 +42,12 @@ def test_invalid_settings_are_reported_in_one_line(tmp_path: Path, text: str, wo
     assert "\n" not in str(raised.value)
 
 
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "chats.toml").write_bytes("record = true\n# für Bücher\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"chats\.toml:2: not valid UTF-8$"):
+        load_chat_settings(tmp_path)
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_without_another_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
