@@ -261,9 +261,11 @@ class _Host:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_gracefully)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come during hibernation.
         if self._starting is None:
-            started = started or start_time(header.child)
-            process = PtyProcess(header.child, started, self._parameters.descriptors.master)
-            driver.attach_process(process)
+            process = PtyProcess(header.child, started or start_time(header.child), self._parameters.descriptors.master)
+            if started is None:  # The previous host was killed before it began with the program.
+                driver.begin(process)
+            else:
+                driver.attach_process(process)
             server.start(self._wake_up.connections)
             self._report_running(process)
             return True

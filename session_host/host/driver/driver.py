@@ -163,11 +163,16 @@ class Driver:
         Raises:
             LaunchFailed: the program could not be started; the session never ran.
         """
-        process = await spawner()
+        self.begin(await spawner())
+
+    def begin(self, process: PtyProcess) -> None:
+        """Begin with a program that was just started; a host that was killed may have done a part of this."""
         self.session.prompt.program_began()
+        if self.spec.begins_with_screen and self.chat_steps is None:
+            # The output has nothing else yet: the program's is not read before ``attach_process``.
+            if rest := previous_screen_of(self.spec.session_id)[self.program_output.end :]:
+                self._append_output(rest)
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
-        if self.spec.begins_with_screen and self.chat_steps is None and not self.program_output.end:
-            self._append_output(previous_screen_of(self.spec.session_id))
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:

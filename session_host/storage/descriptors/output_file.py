@@ -102,8 +102,8 @@ class OutputFile(KeptBytes):
     def append(self, data: bytes) -> bytes:
         """Append bytes of the host's own, and return what was appended: before them may be NULs.
 
-        A kill leaves all of ``data`` or nothing. The kernel may interrupt a write only at the end of a page
-        (``generic_perform_write``), so ``data``, which is shorter than a page, is written within one page.
+        A kill leaves all of ``data`` or nothing if it is not longer than a page, else any number of its pages: the
+        kernel may interrupt a write only at the end of a page (``generic_perform_write``).
         """
         room = -self.end % PAGE_BYTES
         padding = bytes(room) if room < len(data) else b""
