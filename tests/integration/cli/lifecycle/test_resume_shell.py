@@ -54,6 +54,28 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     assert again.splitlines().count("30") == 1
 
 
+def test_the_screen_before_is_there_if_the_host_dies_as_soon_as_the_new_shell_runs(
+    project: Path, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text("#!/bin/sh\n[ -e first ] && kill -KILL $PPID\ntouch first\nexec /bin/sh\n")
+    shell.chmod(0o700)
+    monkeypatch.setenv("SHELL", str(shell))
+    chat = outlive("new", "shell", "--json", "-C", str(project)).json()["id"]
+    outlive("send", chat, "echo be''fore", "--enter")
+    see(chat, "before")
+    outlive("kill", chat)
+
+    later = resume(chat)
+
+    see(later["id"], "A new shell starts here")
+    outlive("send", later["id"], "echo af''ter", "--enter")
+    see(later["id"], "after")
+    shown = outlive("peek", later["id"], "--scrollback").output.splitlines()
+    assert shown.count("before") == 1
+    assert shown.index("before") < shown.index("after")
+
+
 def restart(sessions: Sessions, chat: str, text: bytes) -> None:
     """Restart the computer once a text is on the disk."""
     paths = session_journal(chat).glob
