@@ -168,10 +168,11 @@ class Driver:
     def begin(self, process: PtyProcess) -> None:
         """Begin with a program that was just started; a host that was killed may have done a part of this."""
         self.session.prompt.program_began()
-        if self.spec.begins_with_screen and self.chat_steps is None:
-            # The output has nothing else yet: the program's is not read before ``attach_process``.
-            if rest := previous_screen_of(self.spec.session_id)[self.program_output.end :]:
-                self._append_output(rest)
+        begins_with_screen = self.spec.begins_with_screen and self.chat_steps is None
+        screen = previous_screen_of(self.spec.session_id) if begins_with_screen else b""
+        # The output has nothing else yet: the program's is not read before ``attach_process``.
+        if rest := screen[self.program_output.end :]:
+            self._append_output(rest)
         self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
