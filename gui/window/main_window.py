@@ -204,7 +204,7 @@ class MainWindow(QWidget):
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
         self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
-        RemovedTabs(self.tabs, self._sessions)
+        self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
         self.sidebar.opened.connect(self.open_chat)

@@ -182,7 +182,8 @@ class Windows(QObject):
             self.current.tabs.closed.add(session_id)
 
     def _on_emptied(self, window: MainWindow) -> None:
-        if len(self.all) > 1 and window in self.all:
+        # A window whose chats are being removed stays: it may have the button that undoes that.
+        if len(self.all) > 1 and window in self.all and not window.removed_tabs.can_come_back:
             self._close_window(window)
 
     def _close_window(self, window: MainWindow) -> None:

@@ -25,6 +25,11 @@ class ClosedTabs:
     def __init__(self) -> None:
         self._tabs: list[ClosedTab] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return not self._tabs
+
     def add(self, session_id: str, pane: int = -1, at: int = MAX_CLOSED) -> None:
         """Add a closed tab; without ``pane``, one of another window."""
         self._tabs = [*self._tabs, ClosedTab(session_id, pane, at)][-MAX_CLOSED:]

@@ -26,6 +26,11 @@ class RemovedTabs(QObject):
         sessions.removals.undone.connect(self._on_undone)
         sessions.forgotten.connect(self._on_forgotten)
 
+    @property
+    def can_come_back(self) -> bool:
+        """Whether an undo would open a tab."""
+        return not self._tabs.is_empty
+
     def _on_begun(self, session_id: str) -> None:
         self._trees[session_id] = self._panes.tree
         for pane in self._panes.panes():

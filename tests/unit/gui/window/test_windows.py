@@ -26,6 +26,7 @@ from gui.window.windows import Windows
 from session_host import paths
 from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
+from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.unit.gui.conftest import Played
 
@@ -137,6 +138,28 @@ async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_ta
     assert tabs_of(windows) == [[one, two]]
     first.close()
     assert wanted == ["close"]
+
+
+async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(played: Played, open_windows: Open):
+    one, two, three = [await played.add(name, state=State.EXITED) for name in ("one", "two", "three")]
+    layout = WindowLayout([SavedWindow([SavedPane([one], one)]), SavedWindow([SavedPane([two, three], three)])])
+    windows = open_windows(layout)
+    first, second = windows.all
+    removals = played.sessions.removals
+    for session_id in (two, three):
+        second.chat_actions.remove(played.chat(session_id))
+    played.settle()
+    assert windows.all == [first, second]
+    assert second.banners.current is not None
+    second.banners.run_action()
+    removals.undo(played.chat(two))
+    played.settle()
+    assert second.tabs.ids() == [two, three]
+    assert [window.tabs.ids() for window in windows.all] == [[one], [two, three]]
+
+    second.tabs.close(two)
+    second.tabs.close(three)
+    assert windows.all == [first], "closed tabs are another thing"
 
 
 async def test_new_windows_lie_beside_all_others_on_the_screen(played: Played, open_windows: Open):
