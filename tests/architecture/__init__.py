@@ -1,1 +1,1 @@
-"""The rules of the code, checked."""
+"""Checks of the rules for the code."""

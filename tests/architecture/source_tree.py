@@ -1,4 +1,4 @@
-"""The files of the project, as git knows them (what is not ignored, committed or not)."""
+"""Lists the project's files: all files that git does not ignore, committed or not."""
 
 from __future__ import annotations
 

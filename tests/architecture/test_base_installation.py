@@ -1,4 +1,4 @@
-"""Hosts and commands run where the window is not installed: on servers, nothing else is."""
+"""Hosts and commands run without the window's libraries, as in an installation on a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports run one way, also from module to module, and also those for types alone."""
+"""Imports run one way between modules, too, including imports for types alone."""
 
 from __future__ import annotations
 

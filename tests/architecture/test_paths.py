@@ -1,4 +1,4 @@
-"""The two paths a reader follows: a keystroke's to the program, a byte of output's to the screen.
+"""The key path and the output path: each file names its step, and ARCHITECTURE.md lists the same steps.
 
 The files on them say their step in their docstring ("Key path, 3 of 9"), and ARCHITECTURE.md
 tells the same steps in the same order.

@@ -1,4 +1,4 @@
-"""The project's own papers agree with each other: dependencies, versions, licences, commands, tests."""
+"""The project's documents agree on dependencies, versions, licences, commands and tests."""
 
 from __future__ import annotations
 

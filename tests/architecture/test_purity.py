@@ -1,4 +1,4 @@
-"""Who may know what, where import-linter does not look: built-ins, lazy imports, what a start loads."""
+"""Rules that import-linter cannot check: built-ins, lazy imports, and the modules that a start loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build of PySide6 which drops a reference to None with each void call ends the process after a while.
+"""PySide6 must not drop a reference to None with each call of a void method: the process would abort.
 
 6.12.0 did so on Python 3.11. From Python 3.12 on None is immortal, and its count says nothing.
 """

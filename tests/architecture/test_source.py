@@ -1,4 +1,4 @@
-"""Rules which every file keeps to. CONTRIBUTING.md says them in words."""
+"""Rules for every source file; CONTRIBUTING.md describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two paths as they run: one real key and one real byte of output, traced through a host and a window.
+"""The key path and the output path in a real run: one key and one byte, traced through a host and a window.
 
 Host, viewer and widget run on one event loop here, so that one profile (``sys.setprofile``) sees the calls of both
 sides in order. Socket, pseudo terminal, input log, output file and engine are real.

@@ -1,4 +1,4 @@
-"""Texts of the window stand in ``gui/wording``, where one reads them in one go and Qt translates them."""
+"""All texts of the window are in ``gui/wording``, where they can be read in one place and translated by Qt."""
 
 from __future__ import annotations
 

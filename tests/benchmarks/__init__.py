@@ -1,4 +1,4 @@
-"""How fast Outlive is, always as ratios against peers measured in the same run.
+"""Measures the speed of Outlive, always as ratios to other programs in the same run.
 
 ``python -m tests.benchmarks [NAME…] [--rounds N] [--json]``
 

@@ -1,4 +1,4 @@
-"""From the request to attach to the first frame of a session with 10,000 lines of history.
+"""The time from an attach to the first frame of a session with 10,000 lines of history.
 
 A viewer without a window connects to a running session. The first time is measured when the replica returns its first
 frame (painting it takes 1 to 6 ms more, see ``engines``), the second when it has the whole history. Both engines.

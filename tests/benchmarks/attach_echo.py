@@ -1,4 +1,4 @@
-"""One key's way through ``outlive attach`` and back, against ``tmux attach``.
+"""The time of a key through ``outlive attach`` and back, compared with ``tmux attach``.
 
 Both are clients in PTYs of ours, with the same program behind them, which gives each byte back at once. A key is
 written to the client's PTY, and the PTY is read until the key's letter comes. Keys are sent every 2 ms, like a held key

@@ -1,4 +1,4 @@
-"""The view of a structured chat: opening a long chat at its end, scrolling through it, and a message that streams.
+"""The view of a structured chat: opening a long chat at its end, scrolling it, and a message that streams.
 
 In this process, on an X server of its own. A frame's time is from the change to the end of its painting: the rows are
 found, laid out and painted, and Qt's paint event is carried out. Opening begins with the snapshot's bytes, as after

@@ -1,4 +1,4 @@
-"""From the start of the window's process to 20 chats in their tabs, all connected, the active one painted.
+"""The time from the start of the window's process until 20 chats are connected and the active one is painted.
 
 The layout is first made by opening the 20 tabs in a window, which is then closed. The clock starts before ``python -m
 gui``. It stops when the window's control socket reports that all tabs are connected, and a second time when the window

@@ -1,4 +1,4 @@
-"""One key's way to a program and back, against tmux, dtach and a bare PTY.
+"""The time of a key to a program and back, compared with tmux, dtach and a bare PTY.
 
 The program gives each byte back at once (``tests/programs/raw_echo.py``). *Through the host*: a typed
 message is written to the host's socket, and the socket is read until the echo's bytes are among what comes.

@@ -1,4 +1,4 @@
-"""The two engines alone: how fast they take output in, and make frames and snapshots.
+"""The two engines alone: the speed of interpreting output, and of making frames and snapshots.
 
 No processes, no sockets: ``feed`` in pieces of 64 KiB. A frame is all rows of a 120×40 screen as
 values, which is what painting starts from.

@@ -1,4 +1,4 @@
-"""A stranger's way: from the command ``outlive`` in an empty home to an agent's first answer, by the keyboard alone.
+"""A new user's first minutes: from ``outlive`` in an empty home to an agent's first answer, by keyboard alone.
 
 The only agent is a program that is called ``claude``. It takes 0.4 s to tell its options, as the real one does, shows
 its prompt at once, and answers a line at once; both can be told from the pixels by their colours. The legs: the window

@@ -1,4 +1,4 @@
-"""34 MB of coloured output in a visible window, against other terminals.
+"""34 MB of coloured output in a visible window, compared with other terminals.
 
 The program waits at a gate until its terminal stands on the screen (Xvfb, with a window manager);
 then it is released, and its own ``time cat FILE`` is the figure. All windows have about the same size

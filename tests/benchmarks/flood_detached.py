@@ -1,4 +1,4 @@
-"""34 MB of coloured output with nobody attached, against tmux.
+"""34 MB of coloured output without a viewer, compared with tmux.
 
 The time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat FILE``)
 until the session is known to have ended with all its output taken in: our host tells its clients, the

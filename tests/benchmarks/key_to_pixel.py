@@ -1,4 +1,4 @@
-"""From a pressed key to the pixels, in the product's window and in other terminals, in one run.
+"""The time from a key press to its pixels, in the product's window and in other terminals, in one run.
 
 XTEST presses the key, DAMAGE reports what the X server has painted, and the pixels of the window must be others than
 before. All windows are open at once, with a program that gives each byte back; they have the keyboard by turns. Keys

@@ -1,4 +1,4 @@
-"""``outlive ls`` with 20 running sessions, against Python doing nothing.
+"""``outlive ls`` with 20 running sessions, compared with a Python that does nothing.
 
 The difference is the command's own time: imports, the store, a question to each of twenty hosts.
 """

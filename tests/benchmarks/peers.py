@@ -1,4 +1,4 @@
-"""The others: which of them are there, their versions, and how they are run."""
+"""The programs that Outlive is compared with: which are installed, their versions, and how to run them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines over time as an SVG, for a look at what figures did."""
+"""Draws figures over time as lines, in an SVG file."""
 
 from __future__ import annotations
 

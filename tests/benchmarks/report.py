@@ -1,4 +1,4 @@
-"""What benchmarks found: series of figures, their medians, ratios and verdicts; as a table or JSON."""
+"""The results of benchmarks: series of figures, medians, ratios and verdicts, as a table or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching recorded chats, against grep over the same text exported to files.
+"""Searching recorded chats, compared with grep over the same text exported to files.
 
 Grep has its text ready and reads all of it each time; ours reads recordings once, at so many MB of output a second, and
 then asks its index.

@@ -1,4 +1,4 @@
-"""What a session costs: the time of its start, the memory of its host while nothing happens.
+"""The cost of a session: the time of its start, and the memory of its idle host.
 
 Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a process
 that is warm), against ``tmux new-session -d`` on a server that runs. Memory: the proportional set size

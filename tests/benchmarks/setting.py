@@ -1,4 +1,4 @@
-"""Where a benchmark runs: directories of its own, the product's commands, a display; all ended by PID."""
+"""The environment of a benchmark: its own directories, the product's commands, a display. All end by PID."""
 
 from __future__ import annotations
 

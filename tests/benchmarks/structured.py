@@ -1,4 +1,4 @@
-"""Structured chats: from the agent's write to the viewer and to the pixels, a host's memory, a chat of 10,000 items.
+"""Structured chats: the time from the agent's write to the viewer and to the pixels, and a host's memory.
 
 The agent is the fake app-server, whose answers are words that are the times before they are written. *At the viewer*:
 until a viewer's transcript has the word, in the loop of ``outlive attach``, without a window. *On the screen*: until

@@ -1,4 +1,4 @@
-"""The time from Ctrl+PageDown to the other tab's screen on the pixels, and whether anything else was shown between.
+"""The time from Ctrl+PageDown to the other tab's pixels, and whether anything else is shown in between.
 
 A window with 20 chats of 12,000 coloured lines each, driven by key events of the X server. Each change of the pixels is
 compared with the pictures of the previous tab and the next one. Hidden tabs free their replicas within some seconds,

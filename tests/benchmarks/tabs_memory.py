@@ -1,4 +1,4 @@
-"""What a window takes that has shown 20 long chats once each, and how soon a tab that rests is there again.
+"""The memory of a window that has shown 20 long chats, and the time to show a hidden tab again.
 
 Each chat has 12,000 coloured lines. Memory is counted as PSS: pages that are shared with other processes count in part.
 """

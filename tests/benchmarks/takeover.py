@@ -1,4 +1,4 @@
-"""How long the chats are with one keeper less: one of the two is killed, and the figure ends when both are there again.
+"""The time with only one keeper: from the kill of one of the two until both exist again.
 
 That is when another active keeper answers, with every chat's descriptors, ready to fork hosts, beside its standby.
 Half of the kills hit the active keeper, half the standby; there are 100 chats.

@@ -1,4 +1,4 @@
-"""Sessions at work, and the product's processes killed at random moments, one after the other: what was lost.
+"""Kills the product's processes at random moments while sessions work, and reports what was lost.
 
 ``python -m tests.benchmarks.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep] [--json]``
 

@@ -1,4 +1,4 @@
-"""From a chat's entry in the tray's menu to the first key that one types there, on the pixels.
+"""The time from a click on a chat in the tray's menu to the pixels of the first typed key.
 
 The window is hidden in the tray, with 20 chats in tabs, ten of which are in the menu. The tray is a StatusNotifier host
 on a real bus, which sends the click on an entry as a desktop does. As soon as the X server sends keys to the window, a

@@ -1,4 +1,4 @@
-"""Ways to type at a program and see its echo: through our host, as a viewer, and through the peers.
+"""Ways to type into a program and see its echo: through our host, as a viewer, and through the other programs.
 
 Each is a context manager that gives a ``Typing``, once nothing more is painted.
 """

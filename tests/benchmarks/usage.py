@@ -1,4 +1,4 @@
-"""What processes use: memory, processor time, wake-ups, descriptors; and whether a figure stays flat."""
+"""Measures memory, processor time, wake-ups and descriptors of processes, and whether a figure stays flat."""
 
 from __future__ import annotations
 

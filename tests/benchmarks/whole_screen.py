@@ -1,4 +1,4 @@
-"""The time to take and paint a screen of 240×70 cells in which every cell has changed.
+"""The time to read and paint a screen of 240×70 cells in which every cell has changed.
 
 Two screens: a log, with long runs of one style, and spans, in which each cell has a colour of its own.
 

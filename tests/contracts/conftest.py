@@ -1,4 +1,4 @@
-"""Every contract of an engine is kept by each of them."""
+"""Runs every contract of an engine against each engine."""
 
 from __future__ import annotations
 

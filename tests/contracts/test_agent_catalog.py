@@ -1,4 +1,4 @@
-"""Each agent of the catalog is sound in itself, and its patterns mean what the agents were seen to say."""
+"""Each agent of the catalog is valid, and its patterns match what the agent was seen to write."""
 
 from __future__ import annotations
 

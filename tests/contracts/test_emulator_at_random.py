@@ -1,4 +1,4 @@
-"""Random output, sizes and uses: an engine never fails, keeps its grid whole, and its memory within bounds."""
+"""With random output, sizes and calls, an engine never fails, and its grid and its memory stay valid."""
 
 from __future__ import annotations
 

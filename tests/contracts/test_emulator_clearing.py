@@ -1,4 +1,4 @@
-"""The sequences by which a host clears a terminal do the same in each engine."""
+"""The sequences with which a host clears a terminal have the same effect in each engine."""
 
 from __future__ import annotations
 

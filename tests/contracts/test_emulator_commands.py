@@ -1,4 +1,4 @@
-"""A shell's commands besides their rows: numbers, texts, places of the input, and times."""
+"""A shell's commands: their numbers, texts, times, and the positions of their input."""
 
 from __future__ import annotations
 

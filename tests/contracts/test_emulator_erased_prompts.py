@@ -1,4 +1,4 @@
-"""OSC 133: prompts and outputs after their rows were erased, as by ``clear``."""
+"""OSC 133: prompts and outputs after their rows were erased, for example by ``clear``."""
 
 from __future__ import annotations
 

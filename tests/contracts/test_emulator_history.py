@@ -1,4 +1,4 @@
-"""Looking back: scrollback, the viewport, resizing, the alternate screen."""
+"""The history: scrollback, the viewport, resizing, the alternate screen."""
 
 from __future__ import annotations
 

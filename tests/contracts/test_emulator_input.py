@@ -1,4 +1,4 @@
-"""What a user does, as bytes, by the modes in force."""
+"""The bytes for the user's keys, pastes and mouse events, by the current modes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OSC 133: where a shell's prompts and its commands' outputs are, after scrolling, resizes, snapshots and replays."""
+"""OSC 133: the rows of prompts and outputs after scrolling, resizes, snapshots and replays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program gets back, and what it tells: replies, events, modes, the cursor's look."""
+"""Replies to the program, and the events, modes and cursor that a program sets."""
 
 from __future__ import annotations
 

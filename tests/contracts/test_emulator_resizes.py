@@ -1,4 +1,4 @@
-"""Resizing: no line is lost, whatever was on the screen and wherever the cursor stood."""
+"""A resize loses no line, whatever the screen shows and wherever the cursor is."""
 
 from __future__ import annotations
 

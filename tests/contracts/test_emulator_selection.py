@@ -1,4 +1,4 @@
-"""Selecting: by cell, word and line; what is selected, and that it stays on its content."""
+"""Selections by cell, word and line: their text, and that they follow their content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OSC 133: how a shell's command ended is told, and nothing of the marks is on the screen."""
+"""OSC 133: an engine reports how a shell's command ended, and shows nothing of the marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying the state elsewhere: binary, and as bytes that any engine understands."""
+"""Saved states: snapshots of one engine, and replays that any engine reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeding: any bytes, however they are cut; and the damage that they do."""
+"""Feeding: output may be split anywhere; and the damage that it causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program says to its user, and to the clipboard: nobody is led astray by it."""
+"""Titles, notifications and clipboard texts of a program are cleaned, so that they mislead nobody."""
 
 from __future__ import annotations
 

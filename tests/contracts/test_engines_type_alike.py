@@ -1,4 +1,4 @@
-"""A key is the same bytes whichever engine the host runs on."""
+"""A key has the same bytes with each engine of the host."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Stand-ins for services which the product's programs talk to; on 127.0.0.1, or on a bus of the test's own."""
+"""Fakes of services that the product's programs use, on 127.0.0.1 or on a bus of the test."""

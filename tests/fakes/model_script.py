@@ -1,4 +1,4 @@
-"""What a prompt asks the fake model service to do: the words that a test writes into it.
+"""The script in a prompt: the words with which a test tells the fake model service what to do.
 
 A prompt may hold any of these, in any order; ``Script.of`` reads them:
 

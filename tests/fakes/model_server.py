@@ -1,4 +1,4 @@
-"""A model service for agents, on 127.0.0.1; the prompt has the script of the answer.
+"""A fake model service for agents, on 127.0.0.1; the prompt contains the script of the answer.
 
 It speaks Anthropic's Messages, OpenAI's Responses and Chat Completions, and Google's Gemini API (streamed
 or whole), and lists its models. What it answers:

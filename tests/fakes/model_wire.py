@@ -1,4 +1,4 @@
-"""What the APIs of model services have in common: requests that are read, answers that are written.
+"""The common parts of the model services' APIs: reading requests, writing answers.
 
 A ``Wire`` is one API: it knows the shape of a request (what was said so far, which tools are offered) and
 of an answer (streamed as server-sent events, whole, or an error). None knows of sockets. Two are here;

@@ -1,4 +1,4 @@
-"""The two APIs of OpenAI's: Responses, and Chat Completions, which most other services speak too.
+"""OpenAI's two APIs: Responses, and Chat Completions, which most other services have, too.
 
 Source: OpenAI's API reference. See ``model_wire`` for what a wire is.
 """

@@ -1,4 +1,4 @@
-"""A desktop's secret store on a test's own bus: what the Secret Service's interface says, for one collection.
+"""A fake desktop secret store on a test's own bus: the Secret Service's interface with one collection.
 
 Source: freedesktop.org, Secret Service API 0.2. It is a thread with a blocking connection; ``close`` ends it.
 """

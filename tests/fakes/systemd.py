@@ -1,4 +1,4 @@
-"""Stand-ins on a bus: the user's systemd and logind, as far as they are asked."""
+"""Fakes of the user's systemd and logind on a bus, as far as the product uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns of ``fake_app_server``: what the words of a prompt lead to, and the items that tell of it."""
+"""Turns of ``fake_app_server``: what the words of a prompt cause, and the items that report it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Behave as an agent with an input line: ``❯``, a blank, and what is typed. Enter runs a turn, told by the title.
+"""Behave as an agent with an input line (``❯``, a blank, the typed text). Enter runs a turn; the title reports it.
 
 Left is shown as ``<left>`` above the line, so that a test sees that the program got it.
 """

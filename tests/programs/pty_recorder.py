@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, with each byte that passes written down.
+"""Run a program on a terminal of its own, and record each byte that passes.
 
 ``pty_recorder.py LOG PROGRAM [ARGUMENT…]`` stands between a terminal and a program: what the program can read
 from its terminal, and what it writes there, goes to LOG, one JSON object a line: ``{"to": "program" | "terminal",

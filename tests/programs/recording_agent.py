@@ -1,4 +1,4 @@
-"""Behave as Claude Code does where its answers count: each line that is typed is answered, and the record has both.
+"""Behave as Claude Code does for its answers: answer each typed line, and write both into the record.
 
 ``recording_agent.py [--session-id ID] [--resume ID] [--help | --version] …``
 

@@ -1,4 +1,4 @@
-"""Program: the own terminal of ``fake_app_server``, as ``codex --remote`` is Codex's.
+"""Program: the terminal of ``fake_app_server``, as ``codex --remote`` is Codex's.
 
 Called with the socket and the thread. It is in the alternate screen, shows prompts and answers of the thread as they
 come, and asks for leave. A line that is typed is a prompt; "y" and "n" answer what is asked.

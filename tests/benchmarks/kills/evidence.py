@@ -1,4 +1,4 @@
-"""What was kept by a program, a viewer and the journal, compared: every difference is a loss, told in a line.
+"""Compares what a program, a viewer and the journal have: each difference is a loss, described in one line.
 
 Nothing here runs anything, so that each kind of loss can be planted and must be found.
 """

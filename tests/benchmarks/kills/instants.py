@@ -1,4 +1,4 @@
-"""A process killed at its k-th system call of a scripted piece of work, for any k.
+"""Kills a process at its k-th system call during a scripted piece of work, for any k.
 
 Each scenario says which process is killed, and during what; ``scenarios`` names them. All else lives, and after it
 everything must be there: the agent, each byte, each input, each answer, the exit code.

@@ -1,4 +1,4 @@
-"""Kills at a launch: of ``outlive new``, before anything of the product runs; of the keeper, with a short program."""
+"""Kills at a launch: ``outlive new`` before any of the product's code runs; the keeper, with a short program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A viewer that keeps every byte its replica was given, in a file; also as a process that can be killed.
+"""A viewer that writes all bytes of its replica into a file; also as a process that can be killed.
 
 ``python -m tests.benchmarks.kills.recorder DIRECTORY SESSION…`` follows sessions, keeps what it is given in
 ``DIRECTORY/SESSION``, and prints ``live SESSION`` whenever it has caught up with one. It runs until it is ended.

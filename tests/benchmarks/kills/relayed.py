@@ -1,4 +1,4 @@
-"""A structured chat with a relay and a server as its agent: what was lost or doubled when one of them died or stopped.
+"""A structured chat with a relay and a server as its agent: what is lost or doubled when one of them is killed.
 
 The chat ends with its agent, and is resumed at once. Of each prompt it is known beforehand what the chat may show: it
 was answered, or cut, or not confirmed; and the agent got it once, or never if it was not taken.

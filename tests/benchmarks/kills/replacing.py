@@ -1,4 +1,4 @@
-"""A process killed at its k-th system call while the code of keeper and host is replaced under a running chat."""
+"""Kills a process at its k-th system call while the keeper's and host's code is replaced under a running chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process killed at its k-th system call while a session goes to rest, and is woken."""
+"""Kills a process at its k-th system call while a session hibernates or is woken."""
 
 from __future__ import annotations
 

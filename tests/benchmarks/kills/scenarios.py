@@ -1,4 +1,4 @@
-"""All scenarios in which a process is killed at one of its system calls, by name."""
+"""All scenarios that kill a process at one of its system calls, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several of the product's processes killed at once, or one shortly after the other: which, and how they are found."""
+"""Kills several of the product's processes at once or one shortly after the other."""
 
 from __future__ import annotations
 

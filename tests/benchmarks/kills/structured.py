@@ -1,4 +1,4 @@
-"""A structured chat under a fake agent: turns with an approval, one after the other, and what was lost or doubled."""
+"""A structured chat with a fake agent: turns with an approval, one after the other; what is lost or doubled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The host of a structured chat killed at its k-th system call: the transcript and the agent's input are whole.
+"""Kills the host of a structured chat at its k-th system call: the transcript and the agent's input stay whole.
 
 All that the chat does is known beforehand: so the items of the transcript, and the messages that the agent gets, are
 compared with lists. Nothing may be missing, and nothing may be there twice.

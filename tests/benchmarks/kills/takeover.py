@@ -1,4 +1,4 @@
-"""A process killed at its k-th system call while one of the two keepers takes the place of the other."""
+"""Kills a process at its k-th system call while one keeper takes over from the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to be killed besides hosts and the keeper: viewers, the window, commands. And the journal, as read."""
+"""Kill targets besides hosts and the keeper: viewers, the window, commands; and a reader of the journal."""
 
 from __future__ import annotations
 

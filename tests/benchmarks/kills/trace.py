@@ -1,4 +1,4 @@
-"""Starting the tracer beside a test, and hearing what it found."""
+"""Starts the tracer beside a test, and reads its report."""
 
 from __future__ import annotations
 

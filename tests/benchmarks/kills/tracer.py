@@ -1,4 +1,4 @@
-"""End a process at one chosen system call, counted over all its threads: just before the kernel carries it out.
+"""Kills a process just before the kernel carries out one chosen system call, counted over all its threads.
 
 ``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec|daemon] [--match TEXT]``; see ``trace``
 

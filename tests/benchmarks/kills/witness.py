@@ -1,4 +1,4 @@
-"""A witness in a session: the program that runs there, its orders and its record; see ``tests/programs/witness.py``."""
+"""A witness in a session: its program, its orders and its record; see ``tests/programs/witness.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real agents, installed and told to talk to a model server of the test's; what they did becomes a table.
+"""Runs real agents against a model server of the tests; the results become a table.
 
 A test marked ``shows(check, …)`` fills the rows of ``agents_table.CHECKS`` for the agent that it runs with.
 """

@@ -1,4 +1,4 @@
-"""Agents that speak the Agent Client Protocol, started as the catalog says, with their dialect."""
+"""Agents that speak the Agent Client Protocol, started by the catalog's argv, with their dialect."""
 
 from __future__ import annotations
 

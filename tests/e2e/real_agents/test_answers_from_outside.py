@@ -1,4 +1,4 @@
-"""Real agents in a terminal whose questions are answered from outside, beside their own dialog."""
+"""Questions of real agents in a terminal are answered from outside, while their dialog is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real agent starts, is asked in each way there is, and answers; who looks at it may be killed meanwhile."""
+"""A real agent starts, gets a prompt in each possible way, and answers; viewers may be killed meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codex without a terminal: the dialect with the real ``codex app-server``, and the server's own schema."""
+"""Codex without a terminal: the dialect with the real ``codex app-server``, and the server's schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One live thread of Codex in the chat view and in Codex's own terminal, in step."""
+"""The chat view and Codex's own terminal show one live thread of Codex."""
 
 from __future__ import annotations
 

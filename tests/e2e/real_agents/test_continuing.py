@@ -1,4 +1,4 @@
-"""A conversation that was begun outside of Outlive is listed, and goes on in a chat of Outlive."""
+"""A conversation from outside of Outlive is listed, and continues in a chat."""
 
 from __future__ import annotations
 

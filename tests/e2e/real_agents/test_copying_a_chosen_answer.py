@@ -1,4 +1,4 @@
-"""In the window, the answer is copied of the turn that the user went to, where the agent's turns are marked."""
+"""The window copies the answer of the turn that the user went to, if the agent's turns are marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer of a real agent is found in the agent's own record, as the agent wrote it."""
+"""An answer of a real agent is read from the agent's own record, as the agent wrote it."""
 
 from __future__ import annotations
 

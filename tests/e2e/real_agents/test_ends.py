@@ -1,4 +1,4 @@
-"""What ends with a chat of a real agent, in the middle of a command that left others behind."""
+"""The processes that end with a chat of a real agent, while one of its commands runs others."""
 
 from __future__ import annotations
 

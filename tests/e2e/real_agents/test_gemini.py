@@ -1,4 +1,4 @@
-"""What Gemini CLI alone does: it deletes transcripts, and starts itself again."""
+"""Gemini CLI deletes transcripts and starts itself again; its chats survive both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real agent is given on its terminal: what was typed, and one reply a query, whoever looks."""
+"""A real agent gets exactly what was typed, and one reply for each query, with any number of viewers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limits of a subscription, as the agents report them if the model's service does."""
+"""The limits of a subscription, reported by agents whose model service reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What opencode alone does: without its plugin library its conversation is found by the title that it shows."""
+"""opencode without its plugin library: its conversation is found by the terminal's title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real agent whose tool types into another chat is refused, until its user allows it."""
+"""A real agent that types into another chat is refused, unless the user allows it."""
 
 from __future__ import annotations
 

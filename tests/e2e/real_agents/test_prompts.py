@@ -1,4 +1,4 @@
-"""What a chat was asked on its command line is asked once: whoever resumes the chat does not ask it again."""
+"""A prompt on the command line is sent once: resuming the chat does not send it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real agents: the window, or what keeps the chat, is killed or replaced in mid-answer, and nothing is missing.
+"""The window, a host or the keeper is killed or replaced while a real agent answers; nothing is lost.
 
 The agents are those of npm, asked by typed keys, answered by a fake model server that holds its answer
 half-way while the window dies. Run with ``--real-agents``; without npm or a network the tests say why

@@ -1,4 +1,4 @@
-"""An ended chat with a real agent goes on in its own conversation, or says why it does not."""
+"""An ended chat with a real agent continues its own conversation, or the command says why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive send`` to a real agent: one prompt for each Enter, and no answer to a question that is open."""
+"""``outlive send`` to a real agent: one prompt for each Enter, and no answer to an open question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Outlive says of a real agent is what it does: in the right order, by the right source, with what is asked."""
+"""The status of a real agent is correct: the order of states, the source, and the question."""
 
 from __future__ import annotations
 

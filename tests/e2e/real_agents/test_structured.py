@@ -1,4 +1,4 @@
-"""Real agents in chats without a terminal: turns, questions, interrupts, kills and resumes."""
+"""Real agents in structured chats: turns, questions, interrupts, kills and resumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal view on a real X server, over a real engine, with a recorder in the place of a session."""
+"""A terminal view on a real X server, with a real engine and a recorder in place of a session."""
 
 from __future__ import annotations
 

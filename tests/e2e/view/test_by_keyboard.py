@@ -1,4 +1,4 @@
-"""Without the mouse: selecting with a caret, and letters on links, by real keys of the X server."""
+"""Selecting with a caret, and letters on links, by real keys of the X server."""
 
 from __future__ import annotations
 

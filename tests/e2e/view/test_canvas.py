@@ -1,4 +1,4 @@
-"""After any frames, the picture is the one of the last frame alone, each run of it drawn by Qt."""
+"""After any frames, the canvas equals the last frame, painted alone with each run drawn by Qt."""
 
 from __future__ import annotations
 

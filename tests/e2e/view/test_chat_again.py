@@ -1,4 +1,4 @@
-"""Prompts are taken back, tried again, put into the prompt box and copied: on a real X server."""
+"""Prompts are taken back, tried again, put into the prompt box and copied, on a real X server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompts, approvals and questions of a structured chat: on a real X server, over a played transcript."""
+"""Prompts, approvals and questions of a structured chat, on a real X server, with a scripted transcript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files, directories and commands that complete a prompt: on a real X server."""
+"""Files, directories and commands that complete a prompt, on a real X server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions of an agent with several answers: on a real X server, over a played transcript."""
+"""Questions of an agent with several answers, on a real X server, with a scripted transcript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limits of the user's subscription, below the prompt of a chat."""
+"""The limits of the user's subscription, shown below the prompt box."""
 
 from __future__ import annotations
 

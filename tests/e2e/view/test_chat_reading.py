@@ -1,4 +1,4 @@
-"""Reading a structured chat: on a real X server, over a transcript that the test plays."""
+"""Reading a structured chat, on a real X server, with a scripted transcript."""
 
 from __future__ import annotations
 

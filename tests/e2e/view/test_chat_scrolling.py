@@ -1,4 +1,4 @@
-"""Scrolling a structured chat by button, keys and questions: on a real X server, over a played transcript."""
+"""Scrolling a structured chat by button, keys and questions, on a real X server, with a scripted transcript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question of the agent in a pane that is too small for it: it is read and answered part by part."""
+"""A question of the agent in a pane that is too small for it: it is read and answered in parts."""
 
 from __future__ import annotations
 

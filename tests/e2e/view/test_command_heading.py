@@ -1,4 +1,4 @@
-"""The command over the first row of a terminal, while the user is scrolled back in its output."""
+"""The line with the command over the first row, while the user is scrolled back in the command's output."""
 
 from __future__ import annotations
 

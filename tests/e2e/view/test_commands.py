@@ -1,4 +1,4 @@
-"""One command in a terminal: when it ran, its text, and what is done with it."""
+"""A command in a terminal: its times, its text, and the actions on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When and how much is painted."""
+"""When frames are painted, and how much of the view they paint."""
 
 from __future__ import annotations
 

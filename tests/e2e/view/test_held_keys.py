@@ -1,4 +1,4 @@
-"""A key of the window that is held: what is meant once is done once."""
+"""A held key of the window acts once, if its action is meant once."""
 
 from __future__ import annotations
 

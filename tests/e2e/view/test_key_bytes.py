@@ -1,4 +1,4 @@
-"""A real key of the X server, through the view and the engine's encoder: what a program reads."""
+"""A real key of the X server, through the view and the engine's encoder, to the program's bytes."""
 
 from __future__ import annotations
 

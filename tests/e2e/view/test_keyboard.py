@@ -1,4 +1,4 @@
-"""Keys: real ones of the X server by xdotool, on several layouts, and Qt's own where that suffices."""
+"""Real keys of the X server by xdotool, on several layouts; Qt's own key events where they suffice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user can set for the mouse: the clipboard, and the right button. The wheel is in ``test_mouse``."""
+"""Settings of the mouse: the clipboard and the right button. The wheel is in ``test_mouse``."""
 
 from __future__ import annotations
 

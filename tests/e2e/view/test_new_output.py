@@ -1,4 +1,4 @@
-"""The button that says, while the view is scrolled back, that there is new output."""
+"""The button that appears when output arrives while the view is scrolled back."""
 
 from __future__ import annotations
 

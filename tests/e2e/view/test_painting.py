@@ -1,4 +1,4 @@
-"""What is seen, told by pixels."""
+"""The painted pixels."""
 
 from __future__ import annotations
 

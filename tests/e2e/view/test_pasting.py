@@ -1,4 +1,4 @@
-"""Pasting, composing and sizes: what the session is told."""
+"""Pasting, composing and sizes: what the session gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompts in a terminal: the way to them, the output of one command, and the marks in the margin."""
+"""Prompts in a terminal: going to them, a command's output, and the marks in the margin."""
 
 from __future__ import annotations
 

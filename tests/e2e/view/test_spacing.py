@@ -1,4 +1,4 @@
-"""The height of rows and the padding change in a shown view, and everything that has a place follows."""
+"""The line height and the padding change in a visible view, and everything in the view moves with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window as its own process, beside real chats, on a real X server."""
+"""The window as a process of its own, with real chats, on a real X server."""
 
 from __future__ import annotations
 

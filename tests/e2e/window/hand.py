@@ -1,4 +1,4 @@
-"""The user's hand: the mouse in one of the windows on the screen, and commands chosen by their words."""
+"""Acts as the user: moves the mouse in a window on the screen, and chooses commands by their titles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The disk fills up under a chat: it goes on, and its page and the list say that it is not recorded."""
+"""The disk is full: the chat continues, and its page and the list say that it is not recorded."""
 
 from __future__ import annotations
 

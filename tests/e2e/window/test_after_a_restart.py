@@ -1,4 +1,4 @@
-"""The window that is opened after a restart of the computer."""
+"""The first window after a restart of the computer."""
 
 from __future__ import annotations
 

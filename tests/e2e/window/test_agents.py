@@ -1,4 +1,4 @@
-"""A chat with an agent by keyboard: asked something at its start, sent to, ended, resumed in its own tab."""
+"""A chat with an agent by keyboard: a first prompt, sent text, its end, and its resume in its own tab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of chats, and who is left in peace: a real bus with a tray and a notification service on it."""
+"""Which events notify the user and which do not, with a real bus, tray and notification service."""
 
 from __future__ import annotations
 

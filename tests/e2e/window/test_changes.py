@@ -1,4 +1,4 @@
-"""The window with all changes of a chat's directory: opened by its key, read and left with real keys."""
+"""The window with all changes of a chat's directory: opened, read and closed with real keys."""
 
 from __future__ import annotations
 

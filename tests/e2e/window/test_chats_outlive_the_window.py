@@ -1,4 +1,4 @@
-"""However the window ends in the middle of a stream: same child, nothing missing, the same tabs again."""
+"""The window ends in any way while a chat writes: the same program runs on, nothing is lost, the tabs return."""
 
 from __future__ import annotations
 

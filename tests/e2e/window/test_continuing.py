@@ -1,4 +1,4 @@
-"""A conversation from outside of Outlive goes on in a chat, chosen by keyboard, and is resumed by its id."""
+"""A conversation from outside of Outlive, chosen by keyboard, continues in a chat and is resumed by its id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window crashes: its chats keep running, its log names the place, and the next window says so."""
+"""The window crashes: its chats keep running, its log has the location, and the next window reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A window that the tests' server forks is to /proc as one that is executed."""
+"""A window that the tests' server forks looks in /proc like one that was executed."""
 
 from __future__ import annotations
 

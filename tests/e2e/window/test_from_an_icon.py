@@ -1,4 +1,4 @@
-"""The window as a desktop starts it: no terminal, and a PATH that no version manager has touched."""
+"""The window as a desktop starts it: without a terminal, with a PATH that no version manager has changed."""
 
 from __future__ import annotations
 

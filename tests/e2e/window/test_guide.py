@@ -1,4 +1,4 @@
-"""The guide with real keys and mouse events, beside a chat whose program gets none of them."""
+"""The guide with real keys and mouse events, while a chat's program gets none of them."""
 
 from __future__ import annotations
 

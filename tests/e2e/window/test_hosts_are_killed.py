@@ -1,4 +1,4 @@
-"""The process behind a chat is killed under the window: its user types on, and sees nothing of it."""
+"""A chat's host is killed while its user types in the window: the user notices nothing."""
 
 from __future__ import annotations
 

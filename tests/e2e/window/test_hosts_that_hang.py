@@ -1,4 +1,4 @@
-"""The process behind a chat hangs: the window says so where its user types, and goes on by itself."""
+"""A chat's host hangs: the window says so on the page, and continues when the host does."""
 
 from __future__ import annotations
 

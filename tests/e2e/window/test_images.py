@@ -1,4 +1,4 @@
-"""A program shows an image in a chat: the window shows it, also later, after a new host, and in another window."""
+"""A program shows an image: the window shows it, also with a new host, and in a window opened later."""
 
 from __future__ import annotations
 

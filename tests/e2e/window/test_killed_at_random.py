@@ -1,4 +1,4 @@
-"""The window is killed at random moments of use, with panes and two windows: layout and record stay whole.
+"""The window is killed at random moments, with panes and two windows: layout and record stay whole.
 
 ``OUTLIVE_FUZZ=50 pytest --timeout 3600 tests/e2e/window/test_killed_at_random.py`` kills it 100 times.
 """

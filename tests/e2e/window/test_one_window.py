@@ -1,4 +1,4 @@
-"""One window for each user, and what commands may ask of it."""
+"""One window process for each user, and the commands that control it."""
 
 from __future__ import annotations
 

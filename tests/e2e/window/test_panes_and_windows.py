@@ -1,4 +1,4 @@
-"""Panes and windows, by key, menu and mouse; a window that is killed comes back with all of them."""
+"""Panes and windows, by key, menu and mouse; a killed window is restored with all of them."""
 
 from __future__ import annotations
 

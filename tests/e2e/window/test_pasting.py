@@ -1,4 +1,4 @@
-"""Pastes, from the clipboard to the program."""
+"""Pasting from the clipboard into the program."""
 
 from __future__ import annotations
 

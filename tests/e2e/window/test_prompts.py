@@ -1,4 +1,4 @@
-"""A shell's prompts in the window, by key: the way to them, one command's output, and the marks in the margin."""
+"""A shell's prompts in the window, by key: going to them, a command's output, and the marks in the margin."""
 
 from __future__ import annotations
 

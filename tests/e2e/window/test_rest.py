@@ -1,4 +1,4 @@
-"""Chats at rest in the window: their user types, and sees nothing of it."""
+"""Hibernating chats in the window: their user types and notices nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A screen reader follows the window: over a real accessibility bus, as Orca does."""
+"""A screen reader reads the window over a real accessibility bus, as Orca does."""
 
 from __future__ import annotations
 

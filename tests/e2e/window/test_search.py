@@ -1,4 +1,4 @@
-"""Searching in all chats with the keyboard alone, on a real X server, beside real chats."""
+"""Searching in all chats with the keyboard alone, on a real X server, with real chats."""
 
 from __future__ import annotations
 

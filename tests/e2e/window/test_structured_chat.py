@@ -1,4 +1,4 @@
-"""A structured chat in the window: prompts are typed, requests are answered, and the answers come."""
+"""A structured chat in the window: prompts are typed, requests are answered, and answers arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Switching tabs by keys: nothing else is shown between, and what is typed at once arrives in the new chat."""
+"""Switching tabs by keys: nothing else is shown in between, and keys typed at once reach the new chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The icon in a real tray: a click brings up the chat that waits, with the keyboard in it."""
+"""The icon in a real tray: a click opens the waiting chat, with the keyboard focus in it."""
 
 from __future__ import annotations
 

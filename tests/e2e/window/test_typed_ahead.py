@@ -1,4 +1,4 @@
-"""Keys that are typed while the window is busy reach the field or program that has the keyboard by then."""
+"""Keys typed while the window is busy reach the field or program that then has the keyboard focus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chats that run since before an upgrade, and the window that was upgraded."""
+"""Chats that were started before an upgrade, in the upgraded window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chat that begins to need its user: the desktop tells, a click leads there, an answer takes it back."""
+"""A chat needs its user: a desktop notification appears, a click opens the chat, an answer withdraws it."""
 
 from __future__ import annotations
 

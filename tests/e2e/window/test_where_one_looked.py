@@ -1,4 +1,4 @@
-"""Where one looks in a chat's history outlives the window."""
+"""The scroll position in a chat's history survives the window."""
 
 from __future__ import annotations
 
