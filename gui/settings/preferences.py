@@ -23,6 +23,7 @@
     wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
     copy_on_select = true             # copy text that the mouse selects in a terminal
     right_click = "paste"             # or "menu": what a right click in a terminal does
+    click_moves_cursor = false        # whether a click into a shell's command line moves the cursor there
     open_links = "click"              # or "ctrl_click", "never": which click opens a link, or a file's name
     link_files = false                # whether names of files in a terminal's text are links
     confirm_links = true              # before opening a link that a program set (OSC 8), show its address and ask
@@ -98,6 +99,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wheel_lines: int = 3
     copy_on_select: bool = False
     right_click: Literal["menu", "paste"] = "menu"
+    click_moves_cursor: bool = True
     open_links: Literal["ctrl_click", "click", "never"] = "ctrl_click"
     link_files: bool = True
     confirm_links: bool = False

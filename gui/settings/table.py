@@ -123,6 +123,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("wheel_lines", Number(1, MAX_WHEEL_LINES, unit="lines"), "terminal", "mouse"),
     _window("copy_on_select", Toggle(), "terminal", "mouse"),
     _window("right_click", Choice(("menu", "paste")), "terminal", "mouse"),
+    _window("click_moves_cursor", Toggle(), "terminal", "mouse"),
     _window("open_links", Choice(("ctrl_click", "click", "never")), "terminal", "links"),
     _window("link_files", Toggle(), "terminal", "links"),
     _window("confirm_links", Toggle(), "terminal", "links"),

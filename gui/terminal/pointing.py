@@ -56,6 +56,10 @@ class PointingPage(TerminalPage):
         """Paste the primary selection."""
         raise NotImplementedError
 
+    def move_cursor_to(self, cell: tuple[int, int]) -> None:
+        """Move the cursor of a shell's command line to a cell, if that is in it."""
+        raise NotImplementedError
+
     def context_menu(self, position: QPointF) -> QMenu:
         """The menu for a point; closing it deletes it."""
         raise NotImplementedError

@@ -35,6 +35,7 @@ from .input.input_sink import InputSink, TypedInput
 from .input.keyboard import Keyboard
 from .input.pasting import Pasting, accept_as_copy
 from .pointing import PointingPage
+from .prompts.clicking import move_cursor_to
 from .prompts.prompt_finder import PromptFinder
 from .prompts.prompts import TerminalPrompts
 
@@ -212,6 +213,7 @@ class TerminalView(PointingPage):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self._pointer.note_focus()
         self._on_focus(focused=True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -322,6 +324,11 @@ class TerminalView(PointingPage):
     def paste_selection(self) -> None:
         """Paste the primary selection."""
         self.paste_text(clipboard.selection_text())
+
+    def move_cursor_to(self, cell: tuple[int, int]) -> None:
+        """Move the cursor of a shell's command line to a cell, if that is in it."""
+        if self.emulator is not None and self._sink is not None and not self.scrolled_back:
+            move_cursor_to(self.emulator, self._sink, *cell)
 
     def paste_selected(self) -> None:
         """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""

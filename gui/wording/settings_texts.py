@@ -26,6 +26,7 @@ LABELS = {
     "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Wheel scrolls"),
     "window.copy_on_select": QT_TRANSLATE_NOOP("settings", "Copy when selected"),
     "window.right_click": QT_TRANSLATE_NOOP("settings", "Right click"),
+    "window.click_moves_cursor": QT_TRANSLATE_NOOP("settings", "A click moves the cursor"),
     "window.open_links": QT_TRANSLATE_NOOP("settings", "Open links with"),
     "window.link_files": QT_TRANSLATE_NOOP("settings", "File names as links"),
     "window.confirm_links": QT_TRANSLATE_NOOP("settings", "Ask before opening"),
@@ -102,6 +103,9 @@ HELP = {
     ),
     "window.right_click": QT_TRANSLATE_NOOP(
         "settings", "In a terminal, unless the program uses the mouse. With Shift, a right click always opens the menu."
+    ),
+    "window.click_moves_cursor": QT_TRANSLATE_NOOP(
+        "settings", "In the command line of bash and zsh, if they mark their prompts. The shell gets arrow keys."
     ),
     "window.open_links": QT_TRANSLATE_NOOP(
         "settings",

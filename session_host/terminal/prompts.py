@@ -81,6 +81,8 @@ class Prompt(NamedTuple):
     """Whether it is the beginning of an agent's turn, near the user's prompt; it has no output."""
     number: int = 0
     """The command's number, see ``CommandLog``; 0 for none."""
+    inputs: Inputs = ()
+    """Where each line of the input begins, while the prompt waits: rows below ``row``, and the column."""
 
 
 class TurnPosition(NamedTuple):
@@ -321,7 +323,7 @@ class PromptMarks(Generic[Mark]):
             output = max(output, row)
         if end is not None:
             end = max(end, row if output is None else output)
-        return Prompt(row, output, end, marked.exit_code, marked.turn, marked.number)
+        return Prompt(row, output, end, marked.exit_code, marked.turn, marked.number, marked.inputs)
 
     def newest(self) -> Iterator[tuple[Mark, ...]]:
         """The marks of each prompt, newest prompt first."""

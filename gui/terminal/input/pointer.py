@@ -6,6 +6,7 @@ Ctrl is held on a link. A link that opens without Ctrl opens when the button is 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -25,6 +26,9 @@ from .clipboard import copy_text, offer_selection
 from .input_sink import InputSink
 
 _AUTOSCROLL_MS = 40
+FOCUS_CLICK_S = 0.5
+"""A click that ends so soon after the view got the keyboard has probably given it."""
+
 _CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 _UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
 
@@ -37,11 +41,13 @@ class MouseRules:
         wheel_lines: how many lines one notch of the wheel scrolls.
         copies_selection: whether text that the mouse selects goes to the clipboard, besides the primary selection.
         right_click_pastes: whether a right click pastes; with Shift it shows the menu.
+        click_moves_cursor: whether a click into a shell's command line moves the shell's cursor.
     """
 
     wheel_lines: int = 3
     copies_selection: bool = False
     right_click_pastes: bool = False
+    click_moves_cursor: bool = True
 
 
 class PointerHost(Protocol):
@@ -78,6 +84,9 @@ class PointerHost(Protocol):
     def paste_selection(self) -> None:
         """Paste the primary selection, at the user's request."""
 
+    def move_cursor_to(self, cell: tuple[int, int]) -> None:
+        """Move the cursor of a shell's command line to a cell, if that is in it."""
+
     def request_frame(self) -> None:
         """Paint a frame soon: the selection or the viewport has changed."""
 
@@ -110,6 +119,11 @@ class Pointer(QObject):
         self._selected = False
         self._program_buttons: set[MouseButton] = set()
         self._program_cell: tuple[int, int] | None = None
+        self._is_first_click = False
+        """Whether the button is pressed for a single click that does nothing else."""
+        self._focused_s = 0.0
+        self._click_timer = QTimer(self, singleShot=True)
+        self._click_timer.timeout.connect(lambda: self._host.move_cursor_to(self._anchor))
         self._autoscroll = QTimer(self)
         self._autoscroll.setInterval(_AUTOSCROLL_MS)
         self._autoscroll.timeout.connect(self._scroll_on)
@@ -121,13 +135,15 @@ class Pointer(QObject):
         self._program_cell = None
         self._clicks = 0
         self._selected = False
+        self._click_timer.stop()
 
     def note_selection(self) -> None:
         """Something was selected without the mouse."""
         self._selected = True
 
     def deselect(self) -> None:
-        """Clear the selection, if any."""
+        """Clear the selection, if any: the user typed."""
+        self._click_timer.stop()
         emulator = self._host.emulator
         if self._selected and emulator is not None and self._drag == _Drag.NONE:
             self._selected = False
@@ -147,6 +163,7 @@ class Pointer(QObject):
     def press(self, event: QMouseEvent) -> None:
         """A button was pressed (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
+        self._click_timer.stop()
         # Ctrl+Alt selects a block, because window managers move windows with Alt.
         control = modifiers & (_CONTROL | _ALT) == _CONTROL
         may_open = control and host.links_open_by != "never"
@@ -177,11 +194,25 @@ class Pointer(QObject):
             if not selected:
                 self._host.linked_cells(self._anchor)  # Starts the file lookup that a double click needs.
             self._end_drag()
-            is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-            if not selected and is_plain and self._host.links_open_by == "click":
-                self._host.open_at(event.position())
             if selected:
                 self._offer_selection()
+            elif event.modifiers() == Qt.KeyboardModifier.NoModifier:
+                opened = self._host.links_open_by == "click" and self._host.open_at(event.position())
+                if self._is_first_click and not opened:
+                    self._may_move_cursor()
+
+    def _may_move_cursor(self) -> None:
+        """Move a command line's cursor soon: a second click would select a word instead.
+
+        A click that gives the view the keyboard does nothing else.
+        """
+        if self.rules.click_moves_cursor and time.monotonic() - self._focused_s > FOCUS_CLICK_S:
+            self._click_timer.start(QApplication.doubleClickInterval())
+
+    def note_focus(self) -> None:
+        """The view got the keyboard, perhaps by a click."""
+        self._focused_s = time.monotonic()
+        self._click_timer.stop()
 
     def _offer_selection(self) -> None:
         """Make the selected text the primary selection, and copy it if the user wants that."""
@@ -244,6 +275,7 @@ class Pointer(QObject):
         self._count_click(event)
         self._anchor, self._pressed_at, self._last_at = cell, position, position
         self._rectangle = bool(event.modifiers() & _ALT)
+        self._is_first_click = self._clicks == 1 and not self._selected and not self._host.scrolled_back
         unit = _UNITS[self._clicks - 1]
         if unit == "cell":
             self._drag = _Drag.PRESSED

@@ -106,7 +106,12 @@ class PageWiring:
         settings = self._window.settings()
         page.handle.set_links(LinkRules(settings.open_links, settings.link_files))
         if isinstance(page, TerminalPage):
-            mouse = MouseRules(settings.wheel_lines, settings.copy_on_select, settings.right_click == "paste")
+            mouse = MouseRules(
+                settings.wheel_lines,
+                settings.copy_on_select,
+                right_click_pastes=settings.right_click == "paste",
+                click_moves_cursor=settings.click_moves_cursor,
+            )
             page.view.set_mouse(mouse)
             page.view.prompts.set_heading(enabled=settings.command_heading)
 

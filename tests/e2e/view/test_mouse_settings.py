@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
+from gui.terminal.input import pointer
 from gui.terminal.input.pointer import MouseRules
 from tests.e2e.view.conftest import Stage
 
@@ -58,3 +59,27 @@ def test_a_right_click_pastes_if_the_user_wants_that_and_opens_the_menu_with_shi
     made.view.show_emulator(made.emulator)
     assert right_click(made) is not None, "an ended chat takes no text"
     made.view.set_viewer(made.sink)
+
+
+def test_a_click_into_the_command_line_moves_the_cursor_unless_it_gave_the_keyboard_or_selects(stage, monkeypatch):
+    made = stage()
+    made.feed("\x1b]133;Z;n=1\x07\x1b]133;A\x07$ \x1b]133;B\x07git push")
+    usual_ms = QApplication.doubleClickInterval()
+    QApplication.setDoubleClickInterval(1)
+    try:
+        made.view._pointer.note_focus()
+        made.click(7, 0)
+        assert not made.view._pointer._click_timer.isActive(), "the click may have given the view the keyboard"
+        monkeypatch.setattr(pointer, "FOCUS_CLICK_S", -1)
+        made.view.set_mouse(MouseRules(click_moves_cursor=False))
+        made.click(7, 0)
+        made.view.set_mouse(MouseRules())
+        made.drag((2, 0), (4, 0))
+        made.click(7, 0)  # Only ends the selection.
+        assert not made.view._pointer._click_timer.isActive()
+        made.click(7, 0)
+        made.until(lambda: len(made.sink.presses()) >= 3, "the arrow keys")
+        made.settle()
+        assert made.sink.presses() == [("ArrowLeft", "", 0)] * 3
+    finally:
+        QApplication.setDoubleClickInterval(usual_ms)
