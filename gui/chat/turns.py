@@ -97,5 +97,5 @@ class TranscriptTurns:
 
 
 def _items(page: TranscriptPage) -> Iterator[str]:
-    transcript = page.transcript
-    return (transcript[position].kind for position in range(len(transcript)))
+    """The kinds of the items; "" for a prompt that was taken back, which ends no turn."""
+    return ("" if item.status == "withdrawn" else item.kind for item in page.transcript)

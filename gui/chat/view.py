@@ -223,6 +223,9 @@ class ChatView(QWidget):
                 item = self.transcript.get(action.item)
                 if item is not None:
                     self._on_sent(item.text, "queue", item.images)
+            case "copy_answer" if action.item in self.transcript:
+                answer = self.turns.answer_at(self.transcript.position(action.item))
+                QGuiApplication.clipboard().setText(answer)
             case "link":
                 self.link_activated.emit(action.value)
             case "file":

@@ -83,6 +83,7 @@ class _Saved(msgspec.Struct, array_like=True):
     offset: int
     rest: bytes
     endings: dict[str, TurnEnded] = {}
+    turn_ends: dict[str, int] = {}
 
 
 _saved_decoder = msgspec.msgpack.Decoder(_Saved)
@@ -109,6 +110,7 @@ class Transcript:
         status: the state of the agent.
         requests: all requests, by their ids, oldest first; ``answers``: those that are resolved.
         endings: turns that did not end well, each by the id of the last item at that time, queued prompts left out.
+        turn_ends: when turns ended, in milliseconds since 1970, by the same ids; not of earlier conversations.
         damaged: the first reason why the log could not be read to its end, "" for none.
     """
 
@@ -123,6 +125,7 @@ class Transcript:
         self.requests: dict[str, AgentRequest] = {}
         self.answers: dict[str, RequestResolved] = {}
         self.endings: dict[str, TurnEnded] = {}
+        self.turn_ends: dict[str, int] = {}
         self.damaged = ""
         self._ids: list[str] = []
         self._items: list[Item | msgspec.Raw] = []
@@ -253,10 +256,7 @@ class Transcript:
                     status.since_ms = at_ms
                 status.state, status.turn, status.detail = state, turn, detail
             case TurnEnded():
-                status.last_turn = change
-                if change.outcome != "completed" and (last := self.queue_start - 1) >= 0:
-                    self.endings[self._ids[last]] = change
-                    self._changed.add(self._ids[last])
+                self._end_turn(change, at_ms)
             case UsageChanged():
                 status.usage = change
             case SettingsChanged(settings):
@@ -271,6 +271,14 @@ class Transcript:
                 status.title = title
             case _:
                 pass
+
+    def _end_turn(self, change: TurnEnded, at_ms: int) -> None:
+        self.status.last_turn = change
+        if (last := self.queue_start - 1) >= 0:
+            self.turn_ends[self._ids[last]] = at_ms
+            if change.outcome != "completed":
+                self.endings[self._ids[last]] = change
+            self._changed.add(self._ids[last])
 
     def _put(self, item: Item) -> None:
         self._changed.add(item.id)
@@ -310,6 +318,7 @@ class Transcript:
             self._appended.pop((item_id, field), None)
         self._changed.discard(item_id)
         self.endings.pop(item_id, None)
+        self.turn_ends.pop(item_id, None)
         self._removed = True
 
     def _with_appended(self, position: int, item: Item) -> Item:
@@ -341,6 +350,7 @@ class Transcript:
         saved = _Saved(
             self._ids, items, self.status, list(self.requests.values()), list(self.answers.values()),
             self._reader.offset, bytes(self._reader.rest), self.endings,
+            self.turn_ends,
         )  # fmt: skip
         return msgspec.msgpack.encode(saved)
 
@@ -361,7 +371,7 @@ class Transcript:
         transcript.status = saved.status
         transcript.requests = {request.id: request for request in saved.requests}
         transcript.answers = {answer.id: answer for answer in saved.answers}
-        transcript.endings = saved.endings
+        transcript.endings, transcript.turn_ends = saved.endings, saved.turn_ends
         transcript._ids, transcript._items = saved.ids, list(saved.items)
         transcript._positions = {item_id: position for position, item_id in enumerate(saved.ids)}
         transcript._reader = RecordReader(saved.offset, saved.rest)

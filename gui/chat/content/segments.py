@@ -49,7 +49,7 @@ class Run(NamedTuple):
 class Action(NamedTuple):
     """The action of a control: its kind, the item that it concerns, and a value; or the file that it opens."""
 
-    kind: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "link", "file", "discard"]
+    kind: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "copy_answer", "link", "file", "discard"]
     item: str = ""
     value: str = ""
     file: FileLocation | None = None
@@ -227,6 +227,19 @@ class QuietLine(Segment):
     tone: Tone = "secondary"
     icon: str = ""
     buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class TurnFoot(Segment):
+    """The end of a turn: a button that copies the answer. It has no text, so it is neither found nor selected.
+
+    Attributes:
+        item: the last message of the turn.
+        label: when the turn ended, and how long it took; "" if unknown.
+    """
+
+    item: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QPainter, QPen
 
-from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run
+from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFoot
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
 from gui.wording import chat_texts
@@ -113,6 +113,27 @@ def lay_out_quiet_line(segment: QuietLine, width: float, style: Style) -> Segmen
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
     laid.under.append(paint)
+    return laid
+
+
+def lay_out_turn_foot(segment: TurnFoot, width: float, style: Style) -> SegmentLayout:
+    """Lay out the end of a turn: the button that copies, and its times beside it, if they fit."""
+    laid = SegmentLayout()
+    left, laid.height = left_of(segment), style.line_px + 4
+    font, tone = style.font(style.small_px), style.secondary
+    button = QRectF(left - 4, 2, 22, style.line_px)
+    icon = QRectF(button.center().x() - 7, button.center().y() - 7, 14, 14)
+    beside = QRectF(button.right() + 4, 2, max(width - button.right() - 4, 0), style.line_px)
+    label = style.metrics(style.small_px).elidedText(segment.label, Qt.TextElideMode.ElideRight, round(beside.width()))
+
+    def paint(painter: QPainter) -> None:
+        paint_glyph(painter, Glyph.COPY, icon, tone)
+        painter.setFont(font)
+        painter.setPen(tone)
+        painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
+
+    laid.over.append(paint)
+    laid.controls.append(Control(button, Action("copy_answer", segment.item), chat_texts.copy_answer()))
     return laid
 
 

@@ -31,6 +31,8 @@ from .rows import Row
 
 _LOOK_UP_AFTER_MS = 150
 """How long after scrolling the names of files on the page are looked up."""
+_COPIED_MS = 1500
+"""How long a button shows that it has copied."""
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -64,6 +66,8 @@ class TranscriptPage(PointedPage):
         """The last request that was shown from its beginning, as it is higher than the page."""
         self._accessible = AccessibleRows(self, self.spoken)
         self.restyled.connect(self._restyle_cards)
+        self._copied_timer = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self._look_up_stops)
         self.arranged.connect(self._look_up_soon.start)
@@ -248,12 +252,24 @@ class TranscriptPage(PointedPage):
                 self.rows.toggle_columns(action.item)
             case "copy":
                 QGuiApplication.clipboard().setText(self._block_text(target))
+                self._show_copied(target)
+                return
+            case "copy_answer":
+                self.action_triggered.emit(action)
+                self._show_copied(target)
                 return
             case _:
                 self.action_triggered.emit(action)
                 return
         self._set_following(False)
         self.arrange()
+
+    def _show_copied(self, target: tuple[str, int, int] | None) -> None:
+        """Mark a control for a moment as having copied; None ends that."""
+        self.copied = target
+        if target is not None:
+            self._copied_timer.start()
+        self.update()
 
     def _block_text(self, target: tuple[str, int, int]) -> str:
         """The text of the whole block of code, or the patch of the file, that begins at a segment."""

@@ -12,6 +12,7 @@ from gui.chat.drawing.segment_layout import Control, utf16_length
 from gui.chat.drawing.style import MARGIN_PX, MAX_WIDTH_PX, Style
 from gui.finding.query import Pattern
 from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX, TEXT_PX, blend
 from session_host.structured.transcript import Transcript
 
@@ -40,6 +41,7 @@ class PaintedPage(QWidget):
         hovered: the control under the mouse: its row's key, its segment's number, its number in the segment.
         focused: the control with the keyboard focus, or None.
         pattern: the search pattern; its matches are marked.
+        copied: the control that copied something a moment ago, or None.
         current_hit: the current match: its row's key, its segment's number, its begin and end in the segment's text.
     """
 
@@ -54,6 +56,7 @@ class PaintedPage(QWidget):
         self.visible: list[PlacedSegment] = []
         self.hovered: tuple[str, int, int] | None = None
         self.focused: tuple[str, int, int] | None = None
+        self.copied: tuple[str, int, int] | None = None
         self.pattern: Pattern | None = None
         self.current_hit: tuple[str, int, int, int] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -130,7 +133,16 @@ class PaintedPage(QWidget):
             marks.append((*part, self.style_.selection))
         shown = QRectF(0, -placed.top, self.rows.width, self.height())
         placed.laid.paint(painter, marks, shown, self.style_.text)
+        control = self.control_of(self.copied) if self.copied and self.copied[:2] == (row.key, placed.number) else None
+        if control is not None:
+            self._paint_check(painter, control.area)
         painter.restore()
+
+    def _paint_check(self, painter: QPainter, area: QRectF) -> None:
+        """Paint the sign that a control has copied, in place of its icon."""
+        painter.fillRect(area.adjusted(-2, 0, 2, 0), self.style_.color("page"))  # It covers the sign of the pointer.
+        middle = area.center()
+        paint_glyph(painter, Glyph.CHECK, QRectF(middle.x() - 7, middle.y() - 7, 14, 14), self.style_.color("fine"))
 
     def _hits(self, key: str, number: int, text: str) -> list[tuple[int, int, QColor]]:
         """The matches of the search in a segment, with their background colours."""

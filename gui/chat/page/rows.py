@@ -6,6 +6,7 @@ Rows are created when they are needed; the heights of all other rows are estimat
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import UTC, date, datetime
 
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
@@ -20,6 +21,7 @@ from session_host.protocol.untrusted_text import one_line
 from session_host.structured.items import Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
+from . import turn_ends
 from .heights import Heights
 
 GUESS_PX = 72.0
@@ -42,6 +44,7 @@ class Row:
         before, after: the space above the first and below the last segment.
         framed: whether it has the background of a prompt.
         mode: how much of the item is shown.
+        ends_turn: whether the last segment is a turn's end.
     """
 
     def __init__(self, key: str) -> None:
@@ -50,7 +53,7 @@ class Row:
         self.laid: list[SegmentLayout | None] = []
         self.heights: list[float] = []
         self.before = self.after = 0.0
-        self.framed = False
+        self.framed = self.ends_turn = False
         self.mode = Mode()
         self.markdown = MarkdownText()
 
@@ -105,6 +108,7 @@ class Rows:
         """Recently used rows, by position."""
         self._requests_by_item: dict[str, ItemRequests] = {}
         self._placed_ids: object = None
+        self._day = _today()
         self.heights = Heights(GUESS_PX)
         self.heights.grow(len(transcript) + 1)
         self._place_requests()
@@ -198,7 +202,24 @@ class Rows:
             changes.items.add(TAIL)
         for key in changes.items:
             self.refresh(key)
+        self._refresh_turn_ends(changes.items, everywhere=changes.status or more or changes.removed)
         return more
+
+    def _refresh_turn_ends(self, changed: set[str], *, everywhere: bool) -> None:
+        """Update the rows that end a turn now, or no more; also all of them when another day began."""
+        today, transcript = _today(), self.transcript
+        is_new_day, self._day = today != self._day, today
+        if everywhere or is_new_day:
+            keys = list(self._rows)
+        else:
+            found = (turn_ends.before(transcript, transcript.position(key)) for key in changed if key in transcript)
+            keys = [transcript[position].id for position in found if position >= 0]
+        for key in keys:
+            row, position = self._rows.get(key), transcript.position(key) if key in transcript else None
+            if row is None or position is None:
+                continue
+            if row.ends_turn != turn_ends.ends_turn(transcript, position) or (is_new_day and row.ends_turn):
+                self._fill(row, position)
 
     def refresh(self, key: str) -> None:
         """Update an item's row."""
@@ -277,6 +298,9 @@ class Rows:
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]
+            row.ends_turn = turn_ends.ends_turn(self.transcript, position)
+            if row.ends_turn:
+                found = [*found, turn_ends.foot(self.transcript, position, self._prompt_of(item.turn, position))]
             row.replace(found, self.style, self.width)
             row.framed = item.kind == "user" and item.status != "withdrawn"
             row.before = float(_GAPS_PX.get(item.kind, 4))
@@ -342,6 +366,10 @@ class Rows:
             else:
                 high = middle
         return self.transcript[low - 1].id if low else TAIL
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
 
 
 def _ending(ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
+from gui.chat.content.segments import TurnFoot
+from gui.wording import phrases
 from session_host.protocol.values import Image
-from session_host.structured.items import SetStatus, TurnEnded
+from session_host.structured.items import Remove, SetStatus, TurnEnded
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat
 
@@ -56,6 +59,46 @@ def test_a_failed_turn_is_tried_again_with_the_prompt_that_began_it(chat_stage: 
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
     assert shown.of("prompt_sent") == [("run the tests", "queue", (Image("image/png", b"x"),))]
+
+
+def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
+    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.chat.page.page._COPIED_MS", 600_000)
+    chat = PlayedChat()
+    chat.put("user", "an earlier conversation", status="done")
+    chat.put("agent", "Yes.", status="done")
+    chat.put("user", "why?", status="done", turn="t1")
+    chat.run("t1")
+    chat.put("agent", "Because **b**.", status="done", turn="t1")
+    chat.put("user", "only `b`", status="sent")
+    chat.put("tool", tool="read", title="a.py", status="done", turn="t1")
+    chat.put("agent", "- c", status="done", turn="t1")
+    shown = chat_stage(chat)
+    page = shown.view.page
+
+    def labels() -> list[str]:
+        segments = (page.rows.row(each.position).segments[each.number] for each in page.visible)
+        return [each.label for each in segments if isinstance(each, TurnFoot)]
+
+    assert labels() == [""], "the turn runs"
+    chat.apply(SetStatus("i5", "withdrawn"))
+    queued = chat.put("user", "and then", status="queued")
+    chat.end(TurnEnded("t1", "completed"))
+    shown.settle()
+    time = phrases.short_clock(datetime.fromtimestamp(chat.transcript.turn_ends["i7"] / 1000, UTC), datetime.now(UTC))
+    assert labels() == ["", f"{time} · 5.0 s"]
+    shown.click(shown.control("copy_answer", 1))
+    assert QGuiApplication.clipboard().text() == "Because **b**.\n\n- c"
+    assert page.copied is not None, "a check mark says so"
+    chat.apply(Remove(queued))
+    chat.put("user", "and then", status="done", turn="t2")
+    chat.run("t2")
+    chat.put("agent", "D.", status="running", turn="t2")
+    shown.settle()
+    assert labels() == ["", f"{time} · 5.0 s"]
+    page.select_all()
+    assert time not in page.selection.text(page.rows, markdown=False), "only the messages are copied"
 
 
 def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(

@@ -56,18 +56,19 @@ _ITEMS = st.builds(
     status=st.sampled_from(["", "queued", "sent", "running", "done", "failed", "cut", "withdrawn"]),
     changes=st.lists(st.builds(FileChange, _TEXT, _TEXT), max_size=2).map(tuple),
     plan=st.lists(st.builds(PlanEntry, _TEXT), max_size=2).map(tuple), parent=st.sampled_from(["", "a"]),
+    turn=st.sampled_from(["", "t"]),
 )  # fmt: skip
 _CHANGES: st.SearchStrategy[AnyChange] = st.one_of(
     st.builds(Put, _ITEMS),
     st.builds(Append, _IDS, _TEXT, st.sampled_from(["text", "output"])),
-    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut"])),
+    st.builds(SetStatus, _IDS, st.sampled_from(["running", "done", "cut", "withdrawn"])),
     st.builds(Remove, _IDS),
     st.builds(
         lambda request, item: RequestOpened(AgentRequest(request, "command", 50, "?", "make", item=item)), _IDS, _IDS
     ),
     st.builds(RequestResolved, _IDS, st.sampled_from(["", "yes"])),
     st.builds(TurnEnded, st.just("t"), st.sampled_from(["completed", "failed", "cut"]), _TEXT),
-    st.builds(StateChanged, st.sampled_from(["idle", "running"])),
+    st.builds(StateChanged, st.sampled_from(["idle", "running"]), st.sampled_from(["", "t"])),
 )
 
 

@@ -1,0 +1,47 @@
+"""Finds the answers at whose end the page shows when the turn ended, how long it took, and a button that copies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gui.chat.content.segments import TurnFoot
+from gui.wording import chat_texts, phrases
+from session_host.structured.transcript import Transcript
+
+
+def ends_turn(transcript: Transcript, position: int) -> bool:
+    """Whether an item is a message of the agent with which a turn ended."""
+    item = transcript[position]
+    if item.kind != "agent" or item.parent or item.status == "running" or not item.text:
+        return False
+    following = position + 1
+    while following < len(transcript) and transcript[following].status == "withdrawn":
+        following += 1
+    state, turn = transcript.status.state, transcript.status.turn
+    if following == len(transcript) or transcript[following].status == "queued":
+        return state in {"idle", "ended"}
+    if transcript[following].kind != "user":
+        return False
+    # A prompt that was added to the running turn has no turn until the agent confirms it.
+    runs = state in {"running", "requires_action"} and item.turn == turn
+    return not (item.turn and (runs or transcript[following].turn == item.turn))
+
+
+def before(transcript: Transcript, position: int) -> int:
+    """The position of the item that may end a turn or not because of the item at a position; negative for none."""
+    position -= 1
+    while position >= 0 and transcript[position].status == "withdrawn":
+        position -= 1
+    return position
+
+
+def foot(transcript: Transcript, position: int, prompt: str) -> TurnFoot:
+    """The line below the last message of a turn; ``prompt`` is the id of the turn's prompt, "" if unknown."""
+    item = transcript[position]
+    ended_ms, asked = transcript.turn_ends.get(item.id, 0), transcript.get(prompt)
+    time = duration = ""
+    if ended_ms:
+        time = phrases.short_clock(datetime.fromtimestamp(ended_ms / 1000, UTC), datetime.now(UTC))
+    if ended_ms and asked is not None:
+        duration = chat_texts.duration(ended_ms - asked.at_ms)
+    return TurnFoot(item=item.id, label=chat_texts.joined(time, duration))
