@@ -93,11 +93,14 @@ class Rows:
         width: float,
         directory: str = "",
         content: Content = item_content.segments,
+        *,
+        has_turns: bool = True,
     ) -> None:
-        """Make the rows; ``content`` returns the segments of an item."""
+        """Make the rows; ``content`` returns the segments of an item, ``has_turns`` shows the ends of turns."""
         self.transcript = transcript
         self.directory = directory
         self._content = content
+        self._has_turns = has_turns
         self.style = style
         self.width = width
         self.columns: set[str] = set()
@@ -218,8 +221,11 @@ class Rows:
             row, position = self._rows.get(key), transcript.position(key) if key in transcript else None
             if row is None or position is None:
                 continue
-            if row.ends_turn != turn_ends.ends_turn(transcript, position) or (is_new_day and row.ends_turn):
+            if row.ends_turn != self._ends_turn(position) or (is_new_day and row.ends_turn):
                 self._fill(row, position)
+
+    def _ends_turn(self, position: int) -> bool:
+        return self._has_turns and turn_ends.ends_turn(self.transcript, position)
 
     def refresh(self, key: str) -> None:
         """Update an item's row."""
@@ -298,7 +304,7 @@ class Rows:
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]
-            row.ends_turn = turn_ends.ends_turn(self.transcript, position)
+            row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
                 found = [*found, turn_ends.foot(self.transcript, position, self._prompt_of(item.turn, position))]
             row.replace(found, self.style, self.width)

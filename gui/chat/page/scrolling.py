@@ -98,7 +98,8 @@ class ScrollingPage(PaintedPage):
         transcript.take_changes()
         if self._position_to_restore is None and not self._is_following_end:
             self._position_to_restore = self._scroll_position
-        self.rows = Rows(transcript, self.style_, self._column_width(), self.rows.directory, self.content)
+        width, directory = self._column_width(), self.rows.directory
+        self.rows = Rows(transcript, self.style_, width, directory, self.content, has_turns=self.grows)
         self.rows.columns, self.rows.modes = columns, modes
         self._set_following(True)
         kept = self._position_to_restore

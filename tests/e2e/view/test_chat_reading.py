@@ -162,6 +162,8 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(chat_stage: Callable[.
     assert names == ["Link: one word", "Link: https://b.test", "Link: cell"]
     assert shown.of("link_activated") == [("https://a.test",), ("https://b.test",), ("https://c.test",)]
     shown.press(Qt.Key.Key_Tab)
+    assert page.accessibleDescription() == "Copy this answer"
+    shown.press(Qt.Key.Key_Tab)
     assert not page.hasFocus()
 
 
