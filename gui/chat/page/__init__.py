@@ -8,6 +8,7 @@ painting   paints the segments on the page
 file_names  the names of files on the page, looked up
 positions  scroll positions, and iteration over segments
 rows       items as rows: segments, layouts and heights
+turn_ends  the messages that end turns, and the line below them
 heights    sums of many heights
 selection  the selected part and its text
 finding    finds a text in all items
