@@ -48,7 +48,7 @@ def test_the_architecture_page_tells_the_same_steps(name: str) -> None:
 
 
 def section_of(page: str, heading: re.Pattern[str]) -> str:
-    """What stands under the last heading that matches, down to the next heading."""
+    """The text below the last matching heading, up to the next heading."""
     section: list[str] = []
     inside = False
     for line in page.splitlines():

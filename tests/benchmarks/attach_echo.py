@@ -26,7 +26,7 @@ from tests.support.commands import OUTLIVE
 
 OURS, TMUX = "outlive attach", "tmux attach"
 LETTERS = "eovwxyz"
-"""Letters that stand in no control sequence, so that the echo is found at once and surely."""
+"""Letters that no control sequence contains, so that the echo is found without doubt."""
 
 SPACINGS_MS = {2: 60, 60: 12}
 """Time between two keys, and how many of them make a turn."""

@@ -37,7 +37,7 @@ LIMITS = {"p50": 1.2, "p99": 1.0}
 """Through the host, of tmux's."""
 
 LETTERS = "eovwxyz"
-"""Letters that stand in no control sequence of the peers, so that the echo is found at once and surely."""
+"""Letters that no control sequence of the other programs contains, so that the echo is found without doubt."""
 
 KEYS = tuple(itertools.islice(itertools.cycle(LETTERS), 100))
 """Typed in a turn: no two neighbours are the same, so that each echo changes the screen."""

@@ -79,7 +79,7 @@ def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
 
 
 def wait_ready(result: Path) -> None:
-    """Wait until the program stands at its gate."""
+    """Wait until the program waits at its gate."""
     ready = result.with_name(f"{result.name}.ready")
     wait_until(ready.exists, TIMEOUT_S, "the program to start")
     ready.unlink()

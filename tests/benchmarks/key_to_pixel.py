@@ -34,7 +34,7 @@ SETTLE_S = 0.5
 
 WAIT_S = 20.0
 SEEN_PX = 120
-"""Only so much of the top of a window is compared; the text stands there."""
+"""Only this much of the window's top, which has the text, is compared."""
 
 P50_LIMIT, P99_LIMIT = 0.4, 2.0
 """Our p50, of alacritty's; our p99, of our p50."""

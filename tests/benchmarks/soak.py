@@ -135,7 +135,7 @@ class Soak:
         await request(session, Kill(0))
 
     async def again_and_again(self, name: str, what: Any, pause_s: float) -> None:
-        """Do one of these for ever; what fails is counted, and the run goes on."""
+        """Do one of these repeatedly; failures are counted, and the run continues."""
         while True:
             try:
                 work: Coroutine[Any, Any, None] = what()

@@ -118,7 +118,7 @@ class ModelServer:
         self._planned.extend(scripts)
 
     def wait_held(self, timeout_s: float = DEADLINE_S) -> None:
-        """Wait until a stream stands at its ``hold``.
+        """Wait until a stream waits at its ``hold``.
 
         Raises:
             TimeoutError: none got there in time.

@@ -33,7 +33,7 @@ async def cleared(viewer: Viewer, watcher: Watcher) -> None:
 
 
 async def repeated(viewer: Viewer, watcher: Watcher, text: str) -> None:
-    """Wait until a line stands twice: the terminal's echo, and what ``cat`` writes."""
+    """Wait until a line is there twice: the terminal's echo, and the output of ``cat``."""
     await watcher.until(lambda: shown(viewer).count(text) == 2, f"{text!r} twice")
 
 

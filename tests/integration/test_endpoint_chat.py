@@ -325,7 +325,7 @@ async def test_a_printed_line_is_never_shown_twice(server: ModelServer) -> None:
         def over() -> bool:
             assert chat.viewer.emulator is not None
             if chat.viewer.emulator.modes.synchronized:
-                return False  # in the midst of a drawing, which nobody is shown
+                return False  # in the middle of a drawing, which is not shown
             lines = [line for line in chat.lines() if line.startswith("answer line")]
             twice.extend(line for line in set(lines) if lines.count(line) > 1)
             return "tokens: 1 in" in "\n".join(chat.lines())

@@ -127,7 +127,7 @@ async def test_a_read_only_state_directory_ends_no_running_chat(area: Area, monk
 
 
 def bind_read_only(disk: Path) -> None:
-    """From now on whoever opens something there can only read; what is open stays as it is."""
+    """From now on, files there can be opened only for reading; open files stay as they are."""
     subprocess.run(["mount", "--bind", disk, disk], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
 

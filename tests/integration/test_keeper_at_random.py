@@ -102,7 +102,7 @@ def test_a_client_that_never_reads_does_not_block_the_keeper(area: Area) -> None
                 deaf.send(question)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
             pass  # Its question waits, or it was dropped already.
-        # The deaf one goes on not reading: a keeper that waited for it would never answer.
+        # This client still does not read: a keeper that waited for it would never answer.
         other = new("--", "cat")
     for each in (session, other):
         assert outlive("kill", each).code == 0

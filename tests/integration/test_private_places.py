@@ -45,7 +45,7 @@ async def test_all_files_of_a_busy_chat_are_private_to_its_user(
 ) -> None:
     deep = area.root / "made" / "on" / "the" / "way"
     monkeypatch.setenv("OUTLIVE_STATE_DIR", str(deep / "state"))
-    area.runtime.rmdir()  # It is made by whoever comes first.
+    area.runtime.rmdir()  # The first process that needs it creates it.
     busy = new("-n", "busy", "-e", "KEY=value", "--", "sh", "-c", "printf '\\033]2;a title\\007'; umask; cat")
     claim = single_instance.claim_or_raise()
     assert claim is not None

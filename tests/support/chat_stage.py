@@ -108,5 +108,5 @@ class ChatStage:
         return next(each for each in self.view.page.findChildren(QPushButton) if each.text().startswith(text))
 
     def button_named(self, name: str) -> QPushButton:
-        """The button whose whole name begins so; its text may be wrapped anywhere."""
+        """The button with a whole name that begins with this; its text may be wrapped anywhere."""
         return next(each for each in self.view.page.findChildren(QPushButton) if each.accessibleName().startswith(name))

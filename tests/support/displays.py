@@ -33,7 +33,7 @@ class XServer:
 
 
 REPEATS_AFTER_MS = 2000
-"""A held key repeats after this time; on a busy machine xdotool lets go of a key late, and nobody held it."""
+"""A held key repeats after this time; on a busy machine xdotool releases a key late, although no test holds it."""
 
 
 @contextmanager

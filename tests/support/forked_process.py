@@ -54,7 +54,7 @@ class ForkedProcess:
         """Wait for the process's end; returns the exit code, or the negative number of the signal that ended it.
 
         Raises:
-            subprocess.TimeoutExpired: it goes on.
+            subprocess.TimeoutExpired: the process still runs.
         """
         while len(self._told.split()) < 2:
             if not select.select([self._reports], [], [], timeout)[0]:

@@ -43,7 +43,7 @@ class RealAgent:
     """One agent: its package and its behaviour in tests.
 
     Attributes:
-        label: what a test calls it.
+        label: its name in tests.
         name: its name in the catalog, and that of its executable.
         package: of npm, with the version.
         binary: the executable below ``node_modules``, native where there is one.

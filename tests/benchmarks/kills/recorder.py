@@ -27,10 +27,10 @@ HEAD = struct.Struct("<cQI")
 
 
 class RecordingViewer(Viewer):
-    """As any viewer; what its replica was given is appended to a file before anybody is told.
+    """A viewer that appends its replica's bytes to a file before it notifies its delegate.
 
     Attributes:
-        snapshots: how many it was given.
+        snapshots: the number of received snapshots.
     """
 
     def __init__(

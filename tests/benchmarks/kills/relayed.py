@@ -63,7 +63,7 @@ class RelayedChat:
 
     @property
     def id(self) -> str:
-        """The id of the session that goes on now."""
+        """The id of the current session."""
         assert self._record is not None
         return self._record.id
 

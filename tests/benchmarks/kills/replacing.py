@@ -38,7 +38,7 @@ def _replace_host(chat: Chat) -> None:
 
 
 async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat], None]) -> Instant:
-    """The chat is in use all the while; whether it was replaced or not, it goes on."""
+    """The chat is in use all the time. Replaced or not, it continues."""
     chat = place.chat()
     losses: list[str] = []
     began_s = time.monotonic()

@@ -56,10 +56,10 @@ class Tracing:
             raise CannotTrace(error.decode().strip())
 
     def result(self) -> Traced:
-        """Wait for the end of what is counted.
+        """Wait for the end of the counted work.
 
         Raises:
-            WaitTimeout: it goes on and on.
+            WaitTimeout: the work does not end.
         """
         assert self._process.stdout is not None
         wait_readable(self._process.stdout.fileno(), TIMEOUT_S, "the traced process to end")

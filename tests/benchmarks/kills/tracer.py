@@ -139,13 +139,13 @@ class Tracer:
             elif event:
                 self.at_event(thread, event)
             if self.target not in {0, self.processes[thread]}:
-                # What is not counted goes on at its own pace.
+                # Processes that are not counted continue by themselves.
                 del self.processes[thread]
                 ptrace(PTRACE_DETACH, thread, 0, number if is_signal else 0)
             else:
                 ptrace(self.next_stop(thread), thread, 0, number if is_signal else 0)
         except ProcessLookupError:
-            pass  # It was killed in between; its end is told next.
+            pass  # It was killed in between; the kernel reports its end next.
 
     def next_stop(self, thread: int) -> int:
         """The ptrace request that continues it: to its next call if that may count, else to its next fork or exec."""
@@ -177,7 +177,7 @@ class Tracer:
             ptrace(PTRACE_GETEVENTMSG, thread, 0, ctypes.addressof(message))
             child = int(message.value)
             self.processes.setdefault(child, process if event == EVENT_CLONE else child)
-            # What it forks may run, and fork, before its own fork is told.
+            # Its forks may run, and fork, before the kernel reports its own fork.
             if event != EVENT_CLONE and not self.target and process == self.forks:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():

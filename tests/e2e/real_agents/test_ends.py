@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)
 
 
 def marked(chat: Chat) -> dict[int, str]:
-    """All processes of a chat, whoever their parent is, by their mark."""
+    """All processes of a chat, found by their mark, with any parent."""
     found = processes.with_environment("OUTLIVE_SESSION", chat.id)
     return {pid: processes.command_line(pid) for pid in found}
 

@@ -23,7 +23,7 @@ DISK_KIB = 4096
 
 @pytest.fixture
 def state_on_a_small_disk(area: Area) -> Iterator[Area]:
-    """The record and the journals stand on a disk that can be filled."""
+    """Puts the record and the journals on a disk that can be filled."""
     area.state.rmdir()
     with small_disk(area.state, DISK_KIB):
         yield area

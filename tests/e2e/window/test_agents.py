@@ -45,7 +45,7 @@ exec cat
 
 @pytest.fixture
 def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that reports that it works, tells what it was started with, and repeats what it is told."""
+    """An agent that reports that it works, prints its arguments, and repeats its input."""
     programs = area.root / "bin"
     programs.mkdir()
     (programs / "parrot").write_text(PROGRAM)

@@ -22,7 +22,7 @@ IDS = [str(uuid.uuid4()), str(uuid.uuid4())]
 
 @pytest.fixture
 def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that keeps conversations as Claude Code does, and tells what it was started with."""
+    """An agent that keeps conversations as Claude Code does, and prints its arguments."""
     programs = area.root / "bin"
     programs.mkdir()
     (programs / "parrot").write_text(PROGRAM)

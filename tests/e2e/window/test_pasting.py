@@ -17,7 +17,7 @@ BEGIN, END = b"\x1b[200~", b"\x1b[201~"
 
 
 def keeps_its_input(path: Path) -> list[str]:
-    """A program that understands bracketed pastes and writes down what it gets."""
+    """A program that understands bracketed pastes and saves its input."""
     return ["sh", "-c", rf"stty raw -echo; printf '\033[?2004hready'; exec cat >{path}"]
 
 

@@ -24,7 +24,7 @@ def desk(session_bus: BusDaemon) -> Iterator[NotificationDesk]:
 
 
 def asks_behind(gate: Gate) -> list[str]:
-    """A program that asks something once it is let through, and then repeats what it is told."""
+    """A program that waits at a gate, asks something, and then repeats its input."""
     asks = rf"\033]7501;state=blocked:msg={base64.b64encode(b'Run npm test?').decode()}\007"
     answered = r"\033]7501;state=idle\007"
     wait, ask = f"head -c 1 {gate.path} >/dev/null", f"printf '{asks}'; read answer; printf '{answered}'"

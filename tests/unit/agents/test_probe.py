@@ -36,7 +36,7 @@ Program = Callable[[str], str]
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Writes a shell script that is told ``--version`` or ``--help`` and returns its path."""
+    """Writes a shell script that gets ``--version`` or ``--help``, and returns its path."""
 
     def write(script: str) -> str:
         path = tmp_path / "x"

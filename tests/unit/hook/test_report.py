@@ -34,7 +34,7 @@ ASKS = {
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
-    """A session's socket, at which nobody is there yet."""
+    """A session's socket, from which nobody accepts yet."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(tmp_path / "s.sock"))
         listening.listen(1)

@@ -18,7 +18,7 @@ OUT, IN = b"\x1b[O", b"\x1b[I"
 
 
 class Client:
-    """A viewer's connection that takes what it is told."""
+    """A viewer's connection that accepts everything except a refusal."""
 
     def written(self, attachment: str, sequence: int) -> None:
         """It is written."""

@@ -39,7 +39,7 @@ listens, begun = os.pipe()
 if os.fork():
     os.read(listens, 1)
     os.kill(first, 9)
-listener.listen()  # Who connects is told by it who listens.
+listener.listen()  # SO_PEERCRED of a client names the process that called listen.
 os.write(begun, b"1")
 taken.close()
 host = MessageChannel(socket.socket(fileno=next_session().descriptors[-1]), FromKeeperDecoder())

@@ -247,7 +247,7 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
     assert kin.kept() == kept
     assert kin.keeper.sessions == sessions
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
-    # And it goes on: who asks is answered, hosts are told.
+    # And it continues: it answers requests and notifies hosts.
     kin.keeper.on_connection(kin.client, Status())
     kin.asking.socket.settimeout(TIMEOUT_S)
     (status,) = kin.asking.receive() or []

@@ -53,7 +53,7 @@ class Stage(RulesStage[Effect]):
         attachment.client = None
 
     def running(self) -> Playbook:
-        """A script that begins with a program that runs, and whose grid no viewer has set."""
+        """A script that begins with a running program and a grid that no viewer has set."""
         return self.script() >> do(self.sizing.program_runs)
 
     def used(self, attachment: Attachment) -> Event:

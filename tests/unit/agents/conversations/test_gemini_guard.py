@@ -35,7 +35,7 @@ def records(path: Path) -> list[object]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """The guard is told by the kernel, and looks when the loop comes to it."""
+    """The kernel notifies the guard, which looks in the loop's next turn."""
     await eventually(condition, TIMEOUT_S, "the guard to have looked")
 
 

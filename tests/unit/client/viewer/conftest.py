@@ -80,7 +80,7 @@ class FakeHost:
         self._writer.write(encode(message))
 
     def recording(self, trouble: str) -> None:
-        """Recording stopped, or goes on."""
+        """Recording stopped, or continues."""
         self._trouble = trouble
         self.say(NoticeEvent("recording", trouble))
 

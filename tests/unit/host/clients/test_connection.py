@@ -25,7 +25,7 @@ HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
 
 class FakeWire(SocketTransport):
-    """Keeps what is sent, in messages; can be made to stand still."""
+    """Keeps the sent messages."""
 
     def __init__(self, *_: object) -> None:
         self._decoder = HostDecoder()

@@ -34,7 +34,7 @@ def recorder(tmp_path: Path) -> StoreWriter:
 async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_needs(
     recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock stands for those of malloc, SQLite and the logging: in a fork of the host it would never be free."""
+    """The lock represents those of malloc, SQLite and logging: in a fork of the host it would never be free."""
     lock, held, wanted, turned = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
     update = Store.update
 

@@ -25,7 +25,7 @@ FIRST, OTHER = "5e55104e-0000-4000-8000-00000000000a", "5e55104e-0000-4000-8000-
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[KeptSession]:
-    """A session whose program is this very process."""
+    """A session with this process as its program."""
     with kept_session(watch=WATCH, conversation=FIRST, transitions=str(tmp_path / "activity.jsonl")) as session:
         yield session
 

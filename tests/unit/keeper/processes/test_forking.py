@@ -173,7 +173,7 @@ def test_a_log_that_cannot_be_is_no_reason_not_to_start(parts: Parts, tmp_path: 
 def test_signals_are_as_the_system_has_them(parts: Parts, handlers: int) -> None:
     def look() -> list[int]:
         numbers = (signal.SIGCHLD, signal.SIGTERM)
-        # What was set is told by setting another.
+        # Setting another value returns the previous one.
         return [signal.set_wakeup_fd(-1), *(int(signal.getsignal(each) is signal.SIG_DFL) for each in numbers)]
 
     assert seen_by_host(parts, look) == [-1, 1, 1]

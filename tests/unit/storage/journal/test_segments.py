@@ -111,7 +111,7 @@ class TestBytesThatAreNone:
         if which == "head":
             assert decode_head(changed) is None
         else:
-            # Two bytes of nothing stand where no CRC counts.
+            # Two unused bytes that no CRC covers.
             assert decode_snapshot(changed) is None or place in {10, 11}
 
     @given(st.integers(0, 2**32 - 1), st.integers(0, 255), times, offsets, st.binary(max_size=100))

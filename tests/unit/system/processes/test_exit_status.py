@@ -120,7 +120,7 @@ def kernel_tells() -> bool:
 
 
 def test_a_program_of_any_name_is_read(tmp_path: object) -> None:
-    """The name stands in parentheses in the middle of the fields, and may hold some itself."""
+    """The name is in parentheses in the middle of the fields, and may contain parentheses."""
     pid = os.posix_spawn("/bin/sh", ["sh", "-c", "printf ') Z 1 (' > /proc/$$/comm; exit 9"], os.environ)
     wait_for_end(pid, 10)
     assert exit_status.from_zombie(pid, start_ticks(pid)) == 9 << 8

@@ -43,7 +43,7 @@ def banner(played: Played) -> str:
 
 
 async def in_terminal(played: Played, checkout: Checkout, prompts: int = 1) -> tuple[TerminalPage, list[RestorePoint]]:
-    """The page of a chat whose agent made "file" another one after each prompt."""
+    """The page of a chat with an agent that changed "file" after each prompt."""
     session = await played.add("x", agent="claude", cwd=str(checkout.path / "src"))
     made = []
     for number in range(prompts):

@@ -15,7 +15,7 @@ OFFER = f"Some running chats use Outlive 0.0.1. Version {VERSION} is installed."
 
 
 async def one_of(played: Played, version: str, name: str = "one") -> str:
-    """A chat whose host has told its version."""
+    """A chat with a host that has reported its version."""
     session_id = await played.add(name)
     played.window.open_chat(played.chat(session_id))
     viewer = played.viewers[session_id]

@@ -62,7 +62,7 @@ def test_every_link_leads_to_a_chapter_or_to_the_web() -> None:
 
 
 def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() -> None:
-    """They stand in italics."""
+    """They are in italics."""
     wording = "".join(path.read_text("utf-8") for path in Path(wording_package.__file__).parent.glob("*.py"))
     unknown = {
         name

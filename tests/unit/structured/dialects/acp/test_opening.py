@@ -120,7 +120,7 @@ def test_what_came_before_a_broken_load_is_removed() -> None:
 
 
 def test_prompts_wait_until_the_conversation_is_repeated_to_its_end() -> None:
-    """Gemini CLI goes on with it after its reply."""
+    """Gemini CLI continues the repetition after its reply."""
     chat = chat_of(LOADS, conversation="s")
     chat.update("user_message_chunk", content=text_block("<session_context>\nToday is"))
     chat.update("user_message_chunk", content=text_block("one"))
