@@ -117,6 +117,7 @@ class Session:
         new_id: Callable[[], str],
         watcher_events: Callable[[], Iterable[Event]] = tuple,
         open_question: Callable[[], str | None] = lambda: None,
+        is_echoing: Callable[[], bool] = lambda: False,
     ) -> None:
         """Start with the state that a previous host left.
 
@@ -129,6 +130,7 @@ class Session:
             new_id: makes an attachment's id: 32 hexadecimal digits.
             watcher_events: returns the watchers' current events, for a viewer that has just attached.
             open_question: returns the question that the chat asks its user now; see ``SendQueue``.
+            is_echoing: returns whether the terminal itself echoes what is typed; see ``SendQueue``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -146,7 +148,7 @@ class Session:
         self.colors = log_state.colors
         self.requests = list(log_state.requests)
         self.last_key: Key
-        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question)
+        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question, is_echoing)
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None

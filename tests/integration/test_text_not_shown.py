@@ -36,10 +36,24 @@ with open(sys.argv[1], "a") as file:
 """Shows at first that it is starting, whatever is typed; then each text, behind a "> "."""
 
 
+STARTING = """
+import os, sys, termios, time, tty
+os.write(1, b"idle")
+time.sleep(0.5)
+tty.setraw(0, termios.TCSAFLUSH)
+os.write(1, b"\\033[?2004h")
+with open(sys.argv[1], "a") as file:
+    while piece := os.read(0, 65536):
+        print(piece, file=file, flush=True)
+        os.write(1, b"\\r\\n> " + piece)
+"""
+"""Starts for half a second, as Gemini CLI does when a folder is trusted, and drops what is typed meanwhile."""
+
+
 class Slow:
     """A chat with an agent that is not ready until ``is_ready``."""
 
-    def __init__(self, area: Area, notes: Path, signals: str) -> None:
+    def __init__(self, area: Area, notes: Path, signals: str, program: str = PROGRAM) -> None:
         directory = area.config / "agents"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "slow.toml").write_text(
@@ -47,7 +61,7 @@ class Slow:
             f"[signals]\n{signals}\n"
         )
         self.notes = notes
-        self.id = str(outlive("new", "slow", "--json", "--", "-ISc", PROGRAM, str(notes)).json()["id"])
+        self.id = str(outlive("new", "slow", "--json", "--", "-ISc", program, str(notes)).json()["id"])
         self.sees("idle")
 
     def sees(self, text: str) -> None:
@@ -76,6 +90,15 @@ def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: A
 
     paste = f"b'\\x1b[200~{text}\\x1b[201~'"
     assert chat.read(5) == [paste, f"b'{text}'", "b'!'", paste, r"b'\r'"]
+
+
+def test_a_text_for_a_starting_agent_waits_until_it_reads_its_terminal(area: Area, tmp_path: Path) -> None:
+    """The kernel's echo of the text does not count as the agent's."""
+    chat = Slow(area, tmp_path / "read", "shown_within_s = 6.0\nenter_after_s = 0.05", STARTING)
+
+    assert outlive("send", chat.id, "another word", "--enter").code == 0
+
+    assert chat.read(2) == [r"b'\x1b[200~another word\x1b[201~'", r"b'\r'"]
 
 
 @pytest.mark.parametrize(

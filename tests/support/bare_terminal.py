@@ -12,7 +12,7 @@ from types import TracebackType
 from session_host.protocol.values import GridSize
 from tests.support.commands import environment
 from tests.support.terminals import ScreenTerminal
-from tests.support.waiting import WaitTimeout
+from tests.support.waiting import WaitTimeout, wait_until
 
 SIZE = GridSize(120, 40)
 GRACE_S = 5.0
@@ -32,7 +32,16 @@ class BareTerminal(ScreenTerminal):
                 os.killpg(self.pid, number)
             with contextlib.suppress(WaitTimeout):
                 self.wait(GRACE_S, is_exact=True)
+        # Qwen Code's child, which has the conversation open, may die a moment later.
+        wait_until(self._is_group_gone, GRACE_S, "the program's children to end")
         super().__exit__(kind, error, trace)
+
+    def _is_group_gone(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def _is_asked(self, replies: bytes) -> None:
         os.write(self.master, replies)

@@ -176,7 +176,10 @@ class Chat:
             self.send(prompt, "--enter")
         else:
             assert sent.code == 0, sent.error
-        self.server.wait_asked(prompt, timeout_s=TIMEOUT_S)
+        try:
+            self.server.wait_asked(prompt, timeout_s=TIMEOUT_S)
+        except TimeoutError as late:
+            raise WaitTimeout(f"{late}; the screen:\n{self.screen()}") from late
 
     def ask_and_read(self, prompt: str) -> None:
         """As ``ask``, but returns when the answer is on the screen."""

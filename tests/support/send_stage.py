@@ -45,10 +45,12 @@ class SendStage(RulesStage[Effect]):
 
     def __init__(self, watch: Watch, size: GridSize = GridSize(80, 24)) -> None:
         self.open_question: str | None = None
+        self.is_echoing = False
         ids = iter(str(number) * 32 for number in range(3, 10))
         self.session = Session(
             spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(),
             title="", new_id=lambda: next(ids), open_question=lambda: self.open_question,
+            is_echoing=lambda: self.is_echoing,
         )  # fmt: skip
         self.effects = self.session.effects
         self.session.program_runs()

@@ -108,12 +108,13 @@ class Driver:
         chat = recovered.chat
         self.output_file: KeptBytes = chat.log if chat is not None else program_output
         ring = OutputRing(self.output_file.start, self.output_file.end, log_state.resizes)
+        self.program = Program(program_output, input_log.header, self)
         self.session = Session(
             spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
             watcher_events=self._watcher_events, open_question=self._open_question,
+            is_echoing=self.program.is_echoing,
         )  # fmt: skip
-        self.program = Program(program_output, input_log.header, self)
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
             fed=recovered.fed, resizes=recovered.resizes, header=input_log.header,

@@ -65,6 +65,10 @@ class Program:
         """Whether it runs, has all input that the PTY was given, and its output is being read."""
         return self.is_running and self.pty_io is not None and self.pty_io.is_quiet
 
+    def is_echoing(self) -> bool:
+        """Whether its terminal itself echoes what is typed."""
+        return self.process is not None and self.process.is_echoing()
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Set the size of its terminal."""
         if self.process is not None:

@@ -9,6 +9,9 @@ If an agent shows each text (``Watch.shown_within_s``) and does not show this on
 not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEARCHING, the queue waits for the
 emulator, to search the screen for the text.
 
+Until such an agent reads its terminal, the kernel echoes what is typed, and most agents then drop it. So while ECHOING,
+nothing is typed; after ``READING_WITHIN_S`` the text is refused.
+
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
 """
@@ -35,6 +38,9 @@ from .shown_text import Positions, expected_echo, positions
 ECHO = "shown"
 """The timer that limits how long the agent may take to show the text."""
 
+READING, READING_POLL_S, READING_WITHIN_S = "reading", 0.1, 20.0
+"""The timer between two looks at whether the agent reads its terminal, and how long it may take to start."""
+
 SEARCH, SEARCH_DELAY_S = "look", 0.02
 """The timer after a change of the screen, before the screen is searched."""
 
@@ -46,6 +52,7 @@ SETTLE, PAUSE = "settle", "pause"
 
 NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 NO_ENTER = "; Enter was not pressed"
+NOT_READING = "the agent does not accept input yet; nothing was typed"
 
 
 class Program(Protocol):
@@ -77,6 +84,7 @@ class _CurrentRequest:
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
+        looks: how often the terminal was found ECHOING.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -85,6 +93,7 @@ class _CurrentRequest:
         self.part = expected_echo(request) if watch.shown_within_s else ""
         self.before: Positions | None = None
         self.has_changed = self.is_time_over = self.is_last = False
+        self.looks = 0
 
     @property
     def is_enter_separate(self) -> bool:
@@ -106,6 +115,7 @@ class SendQueue:
         watch: Watch,
         new_id: Callable[[], str],
         open_question: Callable[[], str | None],
+        is_echoing: Callable[[], bool],
     ) -> None:
         """Begin with an empty queue.
 
@@ -115,6 +125,7 @@ class SendQueue:
             watch: the catalog's rules for typing a text into the program.
             new_id: returns a token: 32 hexadecimal digits.
             open_question: returns the chat's open question to its user, "" for an unknown one; None if there is none.
+            is_echoing: returns whether the terminal itself echoes what is typed.
         """
         self.state = State.IDLE
         self._program = program
@@ -122,6 +133,7 @@ class SendQueue:
         self._watch = watch
         self._new_id = new_id
         self._open_question = open_question
+        self._is_echoing = is_echoing
         self._waiting: deque[tuple[Send, Any]] = deque()
         self._current: _CurrentRequest
         self._timers: set[str] = set()
@@ -157,6 +169,9 @@ class SendQueue:
             case (_, State.PAUSING):
                 self._change_state(Change.TIME_OVER)
                 self._begin_next()
+            case (_, State.ECHOING):
+                self._change_state(Change.TIME_OVER)
+                self._effects.append(UseEmulator(self))
             case (_, State.UNSHOWN | State.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
                 self._change_state(Change.TIME_OVER)
@@ -198,6 +213,14 @@ class SendQueue:
 
     def _type(self, emulator: Emulator) -> None:
         current = self._current
+        if self._must_wait():
+            current.looks += 1
+            if current.looks * READING_POLL_S > READING_WITHIN_S:
+                self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
+            else:
+                self._change_state(Change.AWAIT_READING)
+                self._start(READING, READING_POLL_S)
+            return
         if current.part:
             current.before = positions(emulator, current.part)
             if current.before is not None and current.token in self._program.requests:
@@ -217,6 +240,13 @@ class SendQueue:
             self._change_state(Change.AWAIT_QUIET if current.has_changed else Change.AWAIT_OUTPUT)
             if current.has_changed:
                 self._start(SETTLE, current.pause_s)
+
+    def _must_wait(self) -> bool:
+        """Whether the agent would drop the text: it shows each text that it gets, and its terminal does that for it."""
+        request, program = self._current.request, self._program
+        is_typed = self._current.token in program.requests or program.state is ProgramState.EXITED
+        is_guarded = bool(self._watch.shown_within_s) and is_text(request) and not request.anyway
+        return is_guarded and not is_typed and self._is_echoing()
 
     def _request_search(self) -> None:
         """Request the emulator, to search it for the text."""

@@ -279,6 +279,13 @@ class PtyProcess:
         size = os.get_terminal_size(self.master)
         return size.columns, size.lines
 
+    def is_echoing(self) -> bool:
+        """Whether the kernel echoes what is typed (ECHO in termios(3)): it does until a full-screen program starts."""
+        try:
+            return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+        except termios.error:
+            return False  # It is no terminal, or hung up.
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Set the terminal's size in the kernel, which sends SIGWINCH to the program."""
         set_size(self.master, size, cell)

@@ -35,6 +35,7 @@ def test_its_question_is_approved_declined_and_answered_in_its_dialog(chat: Chat
     asks = chat.agent.asks
     chat.ask(work.wish(chat.agent))
     chat.sees(asks)
+    wait_until(lambda: chat.explained()["requests"], TIMEOUT_S, "the hook, which may be slower than the dialog")
     approved = done("approve", chat.id)
     assert f"    {work.command}" in approved.splitlines()
     wait_until(work.has_begun, TIMEOUT_S, "the command to run")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from session_host.session.requests.send_queue import NOT_READING, NOT_SHOWN
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
 from tests.support.commands import outlive
-from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE
-from tests.support.real_chats import Chat, Work
+from tests.support.real_agents import ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE, RealAgent
+from tests.support.real_chats import SIZE, Chat, Work, done
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -56,3 +62,19 @@ def test_a_text_that_a_starting_agent_drops_is_not_lost_in_silence(chat: Chat) -
         resumed.until_ready()
         resumed.send("another word", "--enter")
     resumed.sees("echo: another word")
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_a_text_sent_at_the_start_is_asked_or_refused(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    """Gemini CLI and Qwen Code drop what is typed until they read their terminal."""
+    words = ["new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), "--size", SIZE]
+    chat = Chat(agent, server, json.loads(done(*words))["id"])
+
+    sent = outlive("send", chat.id, "the first prompt", "--enter", timeout_s=60)
+
+    if sent.code:
+        assert NOT_SHOWN in sent.complaint() or NOT_READING in sent.complaint()
+    else:
+        chat.was_asked("the first prompt")

@@ -12,7 +12,11 @@ from session_host.session.requests.send_queue import (
     ENTER_ANYWAY,
     ENTER_ANYWAY_S,
     NO_ENTER,
+    NOT_READING,
     NOT_SHOWN,
+    READING,
+    READING_POLL_S,
+    READING_WITHIN_S,
     SEARCH,
     SEARCH_DELAY_S,
     SETTLE,
@@ -140,3 +144,26 @@ def test_a_text_that_a_previous_host_typed_is_searched_at_its_place(stage: SendS
         << stage.starts(SETTLE, 0.15)
     )
     assert stage.enters(script >> stage.due(SETTLE) << stage.stops(ENTER_ANYWAY))
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+@pytest.mark.parametrize("text", ["hello", "many\nlines"])
+def test_nothing_is_typed_while_the_terminal_itself_echoes(stage: SendStage, text: str) -> None:
+    stage.is_echoing = True
+    waiting = stage.script() >> stage.sends(Send(1, text, enter=True, token=TOKEN)) << stage.use
+    waiting = waiting >> stage.free() << stage.starts(READING, READING_POLL_S) >> stage.shows("starting")
+    assert waiting >> stage.due(READING) << stage.use
+
+    stage.is_echoing = False
+    stage.queue.use_emulator(stage.emulator)
+
+    assert stage.typed(f"\x1b[200~{text}\x1b[201~".replace("\n", "\r")) in stage.take_effects()
+
+
+@pytest.mark.parametrize("stage", [SHOWING], indirect=True)
+def test_an_agent_that_never_reads_its_terminal_gets_nothing(stage: SendStage) -> None:
+    stage.is_echoing = True
+    script = stage.script() >> stage.sends() << stage.use
+    for _ in range(round(READING_WITHIN_S / READING_POLL_S)):
+        script = script >> stage.free() << stage.starts(READING, READING_POLL_S) >> stage.due(READING) << stage.use
+    assert script >> stage.free() << Answer("one", Failed(1, ErrorCode.FAILED, NOT_READING))
