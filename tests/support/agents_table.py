@@ -56,11 +56,21 @@ network, against a test model service. They write this page:
 
 **yes**: it worked in this run. **no**: it was tried, and did not work. **–**: not possible; the notes say why.
 
-Wrong or missing reports of agents: Codex reports nothing while it asks whether to trust a folder (the chat shows "no
-signal"), and reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
-A resumed Gemini CLI reports idle before it accepts input; `outlive send` fails if the agent does not show the text.
+Wrong or missing reports of agents:
 
-Limits of a subscription, in a chat view: Claude Code 2.1.329 (with a test login) and Codex 0.169.0 report both limits
+- Questions at the first start (how to log in, whether to trust a folder): Claude Code reports them. Codex and Copilot
+  CLI report nothing (the chat shows "no signal"). Gemini CLI and Qwen Code report idle.
+- The first chat with opencode on a computer shows "no signal" until it ends: opencode is still installing the library
+  that its plugins need, so it gets no plugin of Outlive. If opencode cannot reach its services, its screen stays empty
+  for up to a minute.
+- Codex reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
+- Copilot CLI reports nothing before the first prompt.
+- A resumed Gemini CLI reports idle before it accepts input; `outlive send` fails if the agent does not show the text.
+- Gemini CLI and Qwen Code drop what you type while they start, for some seconds. `outlive send` waits for them.
+
+Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
+
+Limits of a subscription, in a chat view: Claude Code 2.1.330 (with a test login) and Codex 0.169.0 report both limits
 if the model service sends the headers that these programs read. Claude Code 2.1.197 reports only the limit that is
 nearly reached.
 """
