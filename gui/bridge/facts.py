@@ -171,10 +171,12 @@ class ChatFacts:
 
     @property
     def location(self) -> str:
-        """Where it works: repository, branch and changes, or else its directory."""
-        if self.checkout is None or self.has_ended:  # The checkout of an ended chat is not updated.
-            return phrases.last_part(self.record.cwd)
-        return self.checkout.words
+        """Where it works: repository, branch and changes, or else its directory; of its own worktree, the branch."""
+        record = self.record
+        if self.checkout is not None and not self.has_ended:  # The checkout of an ended chat is not updated.
+            return self.checkout.words
+        branch = record.branch if record.worktree == record.cwd else ""
+        return " · ".join(filter(None, (phrases.last_part(record.project if branch else record.cwd), branch)))
 
     @property
     def branch(self) -> str:
@@ -233,9 +235,9 @@ class ChatFacts:
 
     @property
     def title(self) -> str:
-        """The program's terminal title; "" if it only repeats the chat's name or its directory's."""
+        """The program's terminal title; "" if it only repeats the name of the chat, its directory or its agent."""
         title = self.record.title
-        return "" if title in {self.name, phrases.last_part(self.record.cwd)} else title
+        return "" if title in {self.name, phrases.last_part(self.record.cwd), self.agent_title} else title
 
     @property
     def last_command(self) -> str:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QInputMethodEvent,
     QKeyEvent,
 )
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gui.input.shortcuts import KeyOf, no_key
 from gui.theme.terminal import TerminalTheme
@@ -148,6 +148,7 @@ class TerminalView(PointingPage):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        QToolTip.hideText()  # Qt leaves it over the text that the user types.
         emulator, sink = self.emulator, self.typed_input
         if self.modes.active is not None and not self._keyboard.is_window_key(event):
             self.modes.press(event)

@@ -14,6 +14,7 @@ from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.sheets.chooser import Choice
 from gui.wording import action_texts
+from gui.wording.search_words import search_words
 
 PANES = (
     "split_right", "split_down", "new_shell_right", "", "zoom_pane", "even_out", "swap_panes", "close_pane", "",
@@ -119,7 +120,7 @@ class Actions:
                 self._actions[entry.action].text(),
                 self.key_text(entry.action) if self._actions[entry.action].isEnabled() else action_texts.not_running(),
                 self._actions[entry.action].trigger,
-                also=action_texts.search_words(entry.action),
+                also=search_words(entry.action),
             )
             for entry in key_table.TABLE
             if entry.listed and (self._actions[entry.action].isEnabled() or entry.on == "running")

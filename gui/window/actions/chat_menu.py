@@ -58,6 +58,7 @@ class ChatMenu:
         add_pin(menu, self._chat_actions, [chat])
         self._fill(menu, chat, key_of_row)
         if chat.has_ended:
+            menu.addSeparator()
             remove = menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
             show_key(remove, key_of_row("remove"))
         menu.popup(point)

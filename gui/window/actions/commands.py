@@ -82,6 +82,7 @@ class Commands:
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
             "stop_all": chat_actions.stop_all,
+            "remove": lambda: self._on_active_chat(self._remove),
             "mute_chat": lambda: self._on_active_chat(chat_actions.mute_or_unmute),
             "mute_hour": lambda: self._mute_all(self._sessions.muting.mute_for_an_hour),
             "mute_tomorrow": lambda: self._mute_all(self._sessions.muting.mute_until_tomorrow),
@@ -199,6 +200,12 @@ class Commands:
 
     def _pin(self, chat: Chat) -> None:
         self._sessions.order.pin([chat], pinned=not chat.record.pinned)
+
+    def _remove(self, chat: Chat) -> None:
+        if chat.has_ended:
+            self._chat_actions.remove(chat)
+        else:
+            self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
 
     def _choose_color(self, chat: Chat) -> None:
         choose_color(chat, self._sessions.color_labels, self._sheets)

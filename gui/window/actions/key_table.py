@@ -108,6 +108,7 @@ TABLE: tuple[Key, ...] = (
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),
     Key("stop_all", ()),
+    Key("remove", (), on="chat"),
     Key("mute_chat", (), on="chat"),
     Key("mute_hour", ()),
     Key("mute_tomorrow", ()),

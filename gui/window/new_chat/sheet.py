@@ -112,7 +112,7 @@ class NewChatSheet(FormSheet):
             (new_chat_texts.worktree(), self.worktree),
             (new_chat_texts.environment(), self.environment),
         ]
-        self._fields = FieldGrid(rows, (self.prompt_row, self.naming))
+        self._fields = FieldGrid(rows, (self.prompt_row, self.naming, self.worktree))
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP_M_PX)

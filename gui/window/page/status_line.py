@@ -21,7 +21,8 @@ SETTLED_MS = 250
 class StatusLine(Area):
     """Agent and directory at the left, then the activity with its source, and the terminal's size.
 
-    The directory is the one that the program reported, as a shell does after ``cd``.
+    The directory is the one that the program reported, as a shell does after ``cd``. The path of a worktree that Outlive
+    made says nothing beside its repository and branch, so it is left out.
     """
 
     def __init__(self, theme: Theme, checkouts: GitStatusWatcher) -> None:
@@ -68,14 +69,17 @@ class StatusLine(Area):
         directory = chat.directory
         if isinstance(page, TerminalPage) and not chat.has_ended:  # An ended chat is started again where it began.
             directory = page.directory
-        where = [chat.agent_title, phrases.short_directory(directory)]
         is_own = directory == chat.directory
         elsewhere = self._checkouts.follow_shown(self, "" if is_own else directory)
         checkout = chat.checkout if is_own else elsewhere
-        if checkout is not None and not chat.has_ended:
-            is_named = phrases.last_part(directory) == checkout.repository
-            where.append(checkout.words_without_repository if is_named else checkout.words)
-        self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
+        if is_own and directory == chat.record.worktree:
+            where = [chat.location]
+        else:
+            where = [phrases.short_directory(directory)]
+            if checkout is not None and not chat.has_ended:
+                is_named = phrases.last_part(directory) == checkout.repository
+                where.append(checkout.words_without_repository if is_named else checkout.words)
+        self.left.set_whole(" · ".join(filter(None, [chat.agent_title, *where, chat.title])))
         self.known.set_whole(chat.activity_and_source)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 

@@ -154,17 +154,25 @@ class Chooser(Sheet):
 
 
 def _how(typed: str, choice: Choice) -> Fit | None:
-    """Match a choice: by its title, by its other words, or with a lower rank by its detail."""
+    """Match a choice: by its title, by its other words, or with a lower rank by its detail; never by case.
+
+    Only a title may match scattered letters: almost any word is scattered over a title with a detail or other words, and
+    Enter would then run an action that has nothing to do with it.
+    """
+    typed = typed.lower()
     found = fit(typed, choice.title)
-    if choice.also and (other := fit(typed, choice.also)) is not None:
+    if _is_part(typed, choice.also) and (other := fit(typed, choice.also)) is not None:
         found = _better(found, other._replace(positions=()))
     whole = f"{choice.title} {choice.detail}"
-    if (found is None or found.is_scattered) and (other := fit(typed, whole)) is not None:
-        score = other.score - _DETAIL_PENALTY * len(typed)
-        # Among many words, some begin with almost any letters.
-        is_scattered = not all(word in whole.lower() for word in typed.lower().split())
-        found = _better(found, Fit(score, other.positions, is_scattered))
+    is_weak = found is None or found.is_scattered
+    if is_weak and _is_part(typed, whole) and (other := fit(typed, whole)) is not None:
+        found = _better(found, Fit(other.score - _DETAIL_PENALTY * len(typed), other.positions))
     return found
+
+
+def _is_part(typed: str, text: str) -> bool:
+    """Whether a text has each typed word in one piece."""
+    return bool(text) and all(word in text.lower() for word in typed.split())
 
 
 def _better(found: Fit | None, other: Fit) -> Fit:

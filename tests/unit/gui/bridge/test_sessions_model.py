@@ -50,6 +50,8 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(played: P
     played.sessions.agents = played.catalog
     played.sessions.apply_agents()
     assert chat.status_text == "Claude Code"
+    played.viewers[session_id].tell(TitleEvent("Claude Code"))
+    assert chat.title == "", "it says no more than the agent's name, which stands beside it"
     missing = played.chat(await played.add("two", agent="gone"))
     played.viewers[missing.id].be(Activity.IDLE)
     assert missing.status_text == "gone"

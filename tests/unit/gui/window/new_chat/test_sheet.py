@@ -120,8 +120,7 @@ async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) 
 async def test_a_worktree_is_offered_where_there_is_a_repository(
     played: Played, launches: list[LaunchRequest], area: Area
 ) -> None:
-    repository = Checkout.new(area.home / "api").path
-    plain = area.home / "plain"
+    repository, plain = Checkout.new(area.home / "api").path, area.home / "plain"
     plain.mkdir()
     window = played.open_window()
     window.chat_actions.new_chat("shell", str(plain))
@@ -135,6 +134,8 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     QTest.keyClick(field.checkbox, Qt.Key.Key_Space)
     branch = "New branch from main, named after the chat"
     await played.until(lambda: field.branch.placeholderText() == branch, "git's word")
+    name = sheet._fields.labels[field]
+    assert abs(name.y() + name.contentsRect().center().y() - field.y() - field.checkbox.geometry().center().y()) <= 2
     sheet.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"

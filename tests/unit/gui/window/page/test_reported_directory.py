@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication, QTextDocumentFragment
 
 from gui.window.sidebar.model import Heading
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
 from tests.support.area import Area
 from tests.support.repositories import Checkout
@@ -53,6 +53,25 @@ async def test_the_status_line_follows_a_shell_and_shows_the_branch_there(played
     report(played, session_id, f"file://{area.home}")
     assert shown(played) == ["Shell", "~"]
     assert played.chat(session_id).record.cwd == str(area.home), "a resume starts where the chat was started"
+
+
+async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_after_the_end(
+    played: Played, area: Area
+) -> None:
+    repository, tree = Checkout.new(area.home / "api"), area.home / "state" / "api-4210b417" / "outlive-fix"
+    repository.git("worktree", "add", "--quiet", "-b", "outlive/fix", str(tree))
+    facts = {"cwd": str(tree), "worktree": str(tree), "repository": f"{repository.path}/.git", "branch": "outlive/fix"}
+    running = await played.add("one", agent="shell", **facts)
+    ended = await played.add("two", agent="shell", state=State.EXITED, exit_code=0, **facts)
+    window = played.open_window()
+    played.show(running)
+    assert shown(played) == ["Shell", "api", "outlive/fix"]
+    (tree / "new").touch()
+    await played.until(lambda: shown(played) == ["Shell", "api", "outlive/fix", "1 changed"], "git's word")
+    window.open_chat(played.chat(ended))
+    played.settle()
+    assert shown(played) == ["Shell", "api", "outlive/fix"]
+    assert played.chat(ended).location == "api · outlive/fix"
 
 
 async def test_the_tooltips_follow_a_shell_and_its_project_stays(played: Played, area: Area) -> None:

@@ -1,9 +1,10 @@
-"""Notices over a page cover neither the row of the cursor nor the text that is typed."""
+"""Notices and tool tips over a page cover neither the row of the cursor nor the text that is typed."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.theme.tokens import GAP_S_PX
 from gui.window.page.banners import Banner
@@ -23,6 +24,9 @@ def feed(viewer: PlayedViewer, output: bytes) -> None:
     assert viewer.emulator is not None
     viewer.emulator.feed(output)
     viewer.delegate.viewer_damaged()
+
+LONG_MS = 600_000
+"""The time after which Qt hides a tool tip by itself: not within a test."""
 
 
 def place(notice: QWidget) -> QRect:
@@ -49,6 +53,18 @@ async def typing(played: Played) -> PlayedViewer:
     feed(viewer, TO_THE_TOP)
     await played.until(lambda: cursor_row(played).top() < 80, "the cursor at the upper end")
     return viewer
+
+
+async def type_below_a_tool_tip(played: Played, typed: QWidget) -> None:
+    QToolTip.showText(typed.mapToGlobal(QPoint()), "about the tab above", typed, QRect(), LONG_MS)
+    assert QToolTip.isVisible()
+    QTest.keyClicks(typed, "a")
+    await played.until(lambda: not QToolTip.isVisible(), "the tool tip to go")
+
+
+async def test_a_tool_tip_goes_when_one_types_below_it(played: Played):
+    await typing(played)
+    await type_below_a_tool_tip(played, played.page.view)
 
 
 async def test_a_banner_goes_to_the_other_end_when_one_types_below_it(played: Played):
@@ -118,3 +134,4 @@ async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(played: Play
     page.view.prompt.editor.setPlainText("line\n" * 20)
     played.settle()
     assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt))
+    await type_below_a_tool_tip(played, page.view.prompt.editor)

@@ -7,12 +7,17 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.window.sheets.chooser import Choice, _elided
+from gui.wording import notice_texts
+from session_host.protocol.values import State
 from tests.unit.gui.conftest import Played
 
 FIRST = {
+    "Dark": "Light or dark…",
     "font": "Zoom in",
     "help": "Guide",
     "preferences": "Settings…",
+    "hide": "Toggle sidebar",
+    "history": "Search all chats…",
     "quit": "Close window (chats keep running)",
     "search": "Search all chats…",
     "stop chat": "Stop chat",
@@ -35,9 +40,9 @@ async def test_an_action_is_found_by_its_title_and_by_other_programs_words(playe
 
 
 async def test_scattered_letters_find_an_action_only_without_a_better_match(played: Played) -> None:
-    await played.add("work")
+    session_id = await played.add("work")
     window = played.open_window()
-    played.settle()
+    played.show(session_id)
     window.actions_.show_palette()
     chooser = window.sheets.chooser
 
@@ -46,7 +51,25 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(play
         return [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
 
     assert found("send") == ["Send text to chat…"]
-    assert found("nwcht")[0] == "New chat…"
+    assert "New chat…" in found("nwcht")
+    # Letters scattered over an action's title and key, or over its other words, find nothing.
+    for typed in ("logout", "api key", "update"):
+        assert found(typed) == []
+
+
+async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(played: Played) -> None:
+    running, ended = await played.add("one"), await played.add("two", state=State.EXITED, exit_code=0)
+    window = played.open_window()
+    for session_id in (running, ended):
+        window.open_chat(played.chat(session_id))
+        played.settle()
+        window.actions_.show_palette()
+        window.sheets.chooser.field.setText("delete")
+        window.sheets.chooser._accept_choice(window.sheets.chooser.items.index(0, 0))
+        assert window.banners.current is not None
+        is_removed = session_id == ended
+        assert window.banners.current.action == (notice_texts.undo() if is_removed else "")
+    assert [chat.id for chats in played.sessions.groups().values() for chat in chats] == [running]
 
 
 async def test_a_long_detail_is_cut_at_its_end_and_whole_in_the_tool_tip(played: Played) -> None:
