@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import EndedChat
-from gui.theme.flow_layout import flow
+from gui.chat.page.request_parts import fit
+from gui.theme.flow_layout import FlowLayout, flow
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
@@ -80,10 +81,13 @@ class EndBar(Area):
         heading.setSpacing(GAP_M_PX)
         heading.addWidget(self._mark)
         heading.addLayout(texts, 1)
-        self._buttons = flow(
+        controls = (
             self.resume, self.continued, self.choose_conversation, self.anyway, self.again, self.errors, self.export,
             self.close_button,
         )  # fmt: skip
+        for control in controls:
+            control.setAccessibleName(control.text())
+        self._buttons = flow(*controls)
         self._buttons.setMinimumWidth(1)  # Else Qt gives it the height that it has with its widest button.
         inner = QWidget()
         inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # It is as wide as the bar.
@@ -105,7 +109,7 @@ class EndBar(Area):
         self._arrange()
 
     def _arrange(self) -> None:
-        self._fit_margins()
+        self._fit_width()
         longer = self.detail if self._explains else self.title
         words_px = max(WORDS_PX, longer.sizeHint().width() + MARGINS_PX)
         is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
@@ -121,18 +125,17 @@ class EndBar(Area):
         self.explanation.setVisible(is_cut)
         self.detail.setVisible(not is_cut)
 
-    def _fit_margins(self) -> None:
-        """Leave the width of a narrow bar to its texts and buttons."""
+    def _fit_width(self) -> None:
+        """Leave the width of a narrow bar to its texts and buttons; wrap the names of buttons that are wider."""
         is_narrow = self.width() < WRAPPED_FROM_PX
-        if is_narrow == self._is_narrow:
-            return
-        self._is_narrow = is_narrow
         left_px, right_px = (GAP_S_PX, 2) if is_narrow else (GAP_L_PX, GAP_M_PX)
-        self._row.setContentsMargins(left_px, GAP_S_PX, right_px, GAP_S_PX)
-        self._mark.setHidden(is_narrow)
-        for control in self._buttons.findChildren(QPushButton):
-            control.setProperty("narrow", is_narrow)
-            control.style().polish(control)
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._row.setContentsMargins(left_px, GAP_S_PX, right_px, GAP_S_PX)
+            self._mark.setHidden(is_narrow)
+        layout = self._buttons.layout()
+        if isinstance(layout, FlowLayout):
+            fit(layout, self.width() - left_px - right_px, is_narrow=is_narrow)
 
     def offer(self, found: EndedChat | None) -> None:
         """Offer the possible actions; None while they are unknown."""
@@ -173,6 +176,7 @@ class EndBar(Area):
         for control in (self.resume, self.choose_conversation, self.anyway):
             control.setEnabled(not text)
         self.resume.setText(text or common_texts.resume())
+        self.resume.setAccessibleName(self.resume.text())
         if text:
             self._show_message("")
 

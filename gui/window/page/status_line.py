@@ -21,8 +21,8 @@ SETTLED_MS = 250
 class StatusLine(Area):
     """Agent and directory at the left, then the activity with its source, and the terminal's size.
 
-    The directory is the one that the program reported, as a shell does after ``cd``. The path of a worktree that Outlive
-    made says nothing beside its repository and branch, so it is left out.
+    The directory is the one that the program reported, as a shell does after ``cd``. The path of a worktree that
+    Outlive made says nothing beside its repository and branch, so it is left out.
     """
 
     def __init__(self, theme: Theme, checkouts: GitStatusWatcher) -> None:

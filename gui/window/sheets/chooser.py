@@ -156,8 +156,8 @@ class Chooser(Sheet):
 def _how(typed: str, choice: Choice) -> Fit | None:
     """Match a choice: by its title, by its other words, or with a lower rank by its detail; never by case.
 
-    Only a title may match scattered letters: almost any word is scattered over a title with a detail or other words, and
-    Enter would then run an action that has nothing to do with it.
+    Only a title may match scattered letters: almost any word is scattered over a title with a detail or other words,
+    and Enter would then run an action that has nothing to do with it.
     """
     typed = typed.lower()
     found = fit(typed, choice.title)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -288,12 +288,30 @@ class Scrolled(QScrollArea):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest and watched is self._inner:
             self.updateGeometry()
+            self._show_scroll_bar_if_needed()
         return super().eventFilter(watched, event)
 
-    def heightForWidth(self, width: int) -> int:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_scroll_bar_if_needed()
+
+    def _show_scroll_bar_if_needed(self) -> None:
+        """Hide the scroll bar if the content fits without it.
+
+        Beside a scroll bar, content that wraps can be higher than without one, and Qt then leaves the bar for ever.
+        """
+        room = self.maximumViewportSize()
+        fits = self._content_height(room.width()) <= room.height()
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        if self.verticalScrollBarPolicy() != policy:
+            self.setVerticalScrollBarPolicy(policy)
+
+    def _content_height(self, width: int) -> int:
         inner = self._inner
-        wanted = inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height()
-        return min(max(wanted, 0), self._max_px)
+        return max(inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height(), 0)
+
+    def heightForWidth(self, width: int) -> int:
+        return min(self._content_height(width), self._max_px)
 
     def sizeHint(self) -> QSize:
         return QSize(self._inner.sizeHint().width(), self.heightForWidth(max(self.width(), 1)))

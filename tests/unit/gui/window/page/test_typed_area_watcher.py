@@ -25,6 +25,7 @@ def feed(viewer: PlayedViewer, output: bytes) -> None:
     viewer.emulator.feed(output)
     viewer.delegate.viewer_damaged()
 
+
 LONG_MS = 600_000
 """The time after which Qt hides a tool tip by itself: not within a test."""
 
