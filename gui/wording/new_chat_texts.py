@@ -19,6 +19,18 @@ def not_installed(agent: str) -> str:
     return translate("new_chat", "{agent} isn’t installed").format(agent=agent)
 
 
+def about(name: str, title: str) -> str:
+    """What one chats with if the agent ``name`` of the catalog is not an agent's program, else its ``title``."""
+    match name:
+        case "endpoint":
+            return translate("new_chat", "A model behind an OpenAI-compatible server, your own or a provider’s")
+        case "shell":
+            return translate("new_chat", "Your shell in a terminal")
+        case "command":
+            return translate("new_chat", "Any program in a terminal")
+    return title
+
+
 def directories() -> str:
     return translate("new_chat", "Directories")
 

@@ -42,7 +42,8 @@ class AgentTile(QAbstractButton):
         self.setMinimumSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
         self.setFixedHeight(TILE_HEIGHT_PX)
         self.setAccessibleName(agent.title if installed else new_chat_texts.agent_missing(agent.title))
-        self.setToolTip(agent.title if installed else new_chat_texts.not_installed(agent.title))
+        about = new_chat_texts.about(agent.name, agent.title)
+        self.setToolTip(about if installed else new_chat_texts.not_installed(agent.title))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:

@@ -25,6 +25,8 @@ ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _POSITIONS_ROLE = _CHOICE_ROLE + 1
+_ALSO_PENALTY = 4
+"""What is found by its other words comes after what is found by its title."""
 _DETAIL_PENALTY = 12
 _MARK_PX = 24
 """The room of a chat's mark."""
@@ -108,8 +110,8 @@ class Chooser(Sheet):
         found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
         if any(not how.is_scattered for how, _choice in found):
             found = [each for each in found if not each[0].is_scattered]
-        # Equal matches keep their order: the most recent chat first, commands in the given order.
-        found.sort(key=lambda each: -each[0].score)
+        # A whole title is first; other equal matches keep their order: the most recent chat first, commands as given.
+        found.sort(key=lambda each: (-each[0].score, each[1].title.rstrip("…").lower() != text.lower()))
         fitting = [choice for _how, choice in found]
         positions_of = [how.positions for how, _choice in found]
         self.items.clear()
@@ -162,7 +164,7 @@ def _how(typed: str, choice: Choice) -> Fit | None:
     typed = typed.lower()
     found = fit(typed, choice.title)
     if _is_part(typed, choice.also) and (other := fit(typed, choice.also)) is not None:
-        found = _better(found, other._replace(positions=()))
+        found = _better(found, Fit(other.score - _ALSO_PENALTY, ()))
     whole = f"{choice.title} {choice.detail}"
     is_weak = found is None or found.is_scattered
     if is_weak and _is_part(typed, whole) and (other := fit(typed, whole)) is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
+from gui.window.new_chat.agent_tiles import AgentTile
 from gui.wording import window_texts
 from tests.support.area import Area
 from tests.unit.gui.conftest import Played
@@ -24,6 +26,18 @@ async def test_the_first_start_says_once_that_chats_keep_running(played: Played)
     played.settle()
     assert page.title.text() == window_texts.running_chats(1)
     assert page._promise.text().startswith(window_texts.chats_keep_running())
+
+
+async def test_what_is_not_an_agents_program_is_explained_where_it_is_chosen(played: Played) -> None:
+    await played.sessions.refresh_now()
+    window = played.open_window()
+    await played.until(window.empty._heading.isVisible, "the agents to be found")
+    window.chat_actions.new_chat()
+    tiles = {tile.agent.title: tile.toolTip() for tile in window.sheets.new_chat.tiles.findChildren(AgentTile)}
+    rows = {row.text(): row.toolTip() for row in window.empty._rows.widgets() if isinstance(row, QPushButton)}
+    for title in ("Model server", "Shell", "Command"):
+        assert title not in tiles[title], "it does not only repeat the title"
+        assert rows[title] == tiles[title]
 
 
 async def test_enter_starts_the_first_chat(played: Played) -> None:

@@ -57,6 +57,17 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(play
         assert found(typed) == []
 
 
+async def test_what_has_the_typed_word_in_its_title_comes_first(played: Played) -> None:
+    chooser = played.open_window().sheets.chooser
+    other = Choice("Continue a conversation…", "", lambda: None, also="resume import history")
+    longer = Choice("Resume chat in a terminal", "", lambda: None)
+    chooser.ask("Commands", "", [other, longer, Choice("Resume chat…", "", lambda: None)])
+    chooser.field.setText("Resume chat")
+    assert [chooser.items.item(row).text() for row in range(2)] == ["Resume chat…", longer.title]
+    chooser.field.setText("resume")
+    assert [chooser.items.item(row).text() for row in range(3)] == [longer.title, "Resume chat…", other.title]
+
+
 async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(played: Played) -> None:
     running, ended = await played.add("one"), await played.add("two", state=State.EXITED, exit_code=0)
     window = played.open_window()
