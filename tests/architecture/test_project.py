@@ -83,6 +83,13 @@ def test_the_version_is_said_once() -> None:
     assert f"## {VERSION}" in text(Path("CHANGELOG.md"))
 
 
+def test_the_changelog_of_the_first_release_is_a_list_of_capabilities_by_area() -> None:
+    entries = text(Path("CHANGELOG.md")).partition("## 0.1.0, unreleased")[2]
+    assert not re.findall(r"(?m)^### (?:Added|Changed|Fixed)$", entries), "no user had an earlier version"
+    lines = [line for line in entries.splitlines() if line.startswith(("- ", "  "))]
+    assert len(lines) <= 150, "extend the line of a capability, instead of a line for each change"
+
+
 GUIDE = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "resources/guide").glob("*.md"))
 PAGES = ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md", "NOTICES.md", "SECURITY.md"]
 
