@@ -16,7 +16,7 @@ from .input_sink import TypedInput
 LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "copy": ("Ctrl+Shift+C",),
     "paste": ("Ctrl+Shift+V",),
-    "paste_selection": ("Shift+Ins",),
+    "paste_selection": ("Shift+Ins", "Ctrl+Shift+Ins"),
     "select_all": ("Ctrl+Shift+A",),
     "zoom_in": ("Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++"),
     "zoom_out": ("Ctrl+-",),

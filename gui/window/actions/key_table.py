@@ -129,7 +129,7 @@ TABLE: tuple[Key, ...] = (
     Key("explain", (), on="chat"),
     Key("copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", ("Ctrl+Shift+V",), "terminal"),
-    Key("paste_selection", ("Shift+Ins",), "terminal", on="running_terminal"),
+    Key("paste_selection", ("Shift+Ins", "Ctrl+Shift+Ins"), "terminal", on="running_terminal"),
     Key("select_all", ("Ctrl+Shift+A",)),
     Key("scroll_line_up", ("Shift+Up",), "terminal", listed=False, repeats=True),
     Key("scroll_line_down", ("Shift+Down",), "terminal", listed=False, repeats=True),

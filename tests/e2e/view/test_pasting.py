@@ -14,6 +14,8 @@ from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
 from tests.e2e.view.conftest import FONT, Stage, colors_in
 
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
 
 def pasted(made: Stage, text: str) -> tuple[list[str], list[str], list[str]]:
     """Paste a text: (what reached the session, what was asked about, what was said)."""
@@ -32,12 +34,13 @@ def test_a_line_is_pasted_at_once(stage):
     assert pasted(stage(), "one line") == (["one line"], [], [])
 
 
-def test_shift_insert_pastes_the_selected_text_else_the_clipboard(stage):
+@pytest.mark.parametrize("held", [SHIFT, SHIFT | Qt.KeyboardModifier.ControlModifier])
+def test_shift_insert_pastes_the_selected_text_else_the_clipboard(stage, held):
     made = stage()
     QGuiApplication.clipboard().setText("copied")
     for selected in ("selected", ""):
         QGuiApplication.clipboard().setText(selected, QClipboard.Mode.Selection)
-        QTest.keyClick(made.view, Qt.Key.Key_Insert, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(made.view, Qt.Key.Key_Insert, held)
     assert made.sink.of("paste") == [("selected",), ("copied",)]
 
 
