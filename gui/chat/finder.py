@@ -162,7 +162,8 @@ class TranscriptFinder(QObject):
         if self._unfolded is not None and self._unfolded[0] != hit.item:
             self._restore_fold()
         segments = page.rows.row(position).segments
-        if hit.segment >= len(segments) or not self._pattern.spans(segments[hit.segment].text):
+        shown = self._pattern.spans_as_qt_counts(segments[hit.segment].text) if hit.segment < len(segments) else ()
+        if (hit.begin, hit.end) not in shown:
             if self._unfolded is None:
                 self._unfolded = hit.item, page.rows.mode(hit.item)
             page.rows.set_mode(hit.item, WHOLE)

@@ -32,7 +32,8 @@ from .segments import (
 )
 
 MAX_LINES = 40
-"""The middle of a longer output is hidden."""
+"""The middle of a longer output is hidden, and the rest of a longer prompt."""
+_FIRST_PROMPT_LINES = 20
 _QUOTING = re.compile(r"[\s'\"\\]")
 _MAX_CHARACTERS = 20_000
 _MAX_WITHDRAWN_CHARACTERS = 80
@@ -85,7 +86,7 @@ def segments(
     """The segments of an item of a chat in a directory."""
     match item.kind:
         case "user":
-            found = _prompt(item)
+            found = _prompt(item, mode)
         case "agent":
             found = [*markdown.segments(item.text), *_pictures(item), *_ending_line(item)]
         case "thought":
@@ -125,10 +126,17 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
     return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
 
 
-def _prompt(item: Item) -> list[Segment]:
+def _prompt(item: Item, mode: Mode) -> list[Segment]:
     if item.status == "withdrawn":
         return [QuietLine(chat_texts.withdrawn(one_line(item.text[:_MAX_WITHDRAWN_CHARACTERS])))]
-    found: list[Segment] = plain_paragraphs(item.text) if item.text else []
+    lines = item.text.split("\n", MAX_LINES)
+    if len(lines) > MAX_LINES and not mode.whole:
+        shown = "\n".join(lines[:_FIRST_PROMPT_LINES])
+        hidden = chat_texts.hidden_lines(item.text.count("\n") + 1 - _FIRST_PROMPT_LINES)
+        show = Button(chat_texts.show_all(), Action("show_all", item.id))
+        found = [*plain_paragraphs(shown), QuietLine(hidden, icon=Glyph.MORE, buttons=(show,))]
+    else:
+        found = plain_paragraphs(item.text) if item.text else []
     found += _pictures(item)
     match item.status:
         case "queued":
