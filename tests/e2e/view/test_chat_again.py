@@ -10,13 +10,17 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
 from gui.chat.content.segments import TurnFoot
+from gui.finding.query import FindQuery
 from gui.wording import phrases
 from session_host.protocol.values import Image
 from session_host.structured.items import Remove, SetStatus, TurnEnded
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat
+from tests.support.qt_waiting import process_events_until
 
 pytestmark = pytest.mark.e2e
+
+WAIT_S = 60.0
 
 
 def test_a_prompt_that_is_taken_back_comes_before_what_is_written_once_it_is_known_not_to_be_sent(
@@ -128,3 +132,29 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
     assert shown.view.prompt.editor.toPlainText() == "why `a`?\ndraft"
     names = [action.text() for action in shown.view.page.context_menu(QPointF(shown.point_of("and?"))).actions()]
     assert "Copy this answer" not in names
+
+
+def test_of_a_long_prompt_the_beginning_is_shown_until_all_is_wanted_or_something_is_found_in_it(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    text = "\n".join(f"line {number}." for number in range(100))
+    for _ in range(2):
+        chat.put("user", text, status="done")
+    shown = chat_stage(chat)
+    page = shown.view.page
+    assert "line 19." in shown.shown()
+    assert "line 20." not in shown.shown()
+    assert "80 lines hidden" in shown.shown()
+    shown.click(shown.control("show_all", 1))
+    page.scroll_to_end()
+    assert "line 99." in shown.shown()
+    shown.view.finder.find(FindQuery("line"))
+    shown.view.finder.step(-1)
+    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
+    for _ in range(99):
+        shown.view.finder.step(-1)
+    shown.settle()
+    assert page.current_hit is not None
+    assert page.current_hit[0] == "i1"
+    assert "line 99." in shown.shown(), "the hidden line that was found"

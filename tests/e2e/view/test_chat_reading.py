@@ -15,7 +15,6 @@ from shiboken6 import Shiboken
 from gui.chat.announcing import Announcer
 from gui.chat.page import finding
 from gui.chat.page.finding import WHOLE
-from gui.finding.query import FindQuery
 from gui.window.page.find_bar import FindBar
 from gui.window.widgets.accessibility import install_roles
 from session_host.protocol.values import Image
@@ -178,32 +177,6 @@ def test_long_output_is_shown_whole_after_show_all(chat_stage: Callable[..., Cha
     shown.click(shown.control("show_all"))
     segments = shown.view.page.rows.row(0).segments
     assert "\n".join(each.text for each in segments[1:]) == output
-
-
-def test_of_a_long_prompt_the_beginning_is_shown_until_all_is_wanted_or_something_is_found_in_it(
-    chat_stage: Callable[..., ChatStage],
-) -> None:
-    chat = PlayedChat()
-    text = "\n".join(f"line {number}." for number in range(100))
-    for _ in range(2):
-        chat.put("user", text, status="done")
-    shown = chat_stage(chat)
-    page = shown.view.page
-    assert "line 19." in shown.shown()
-    assert "line 20." not in shown.shown()
-    assert "80 lines hidden" in shown.shown()
-    shown.click(shown.control("show_all", 1))
-    page.scroll_to_end()
-    assert "line 99." in shown.shown()
-    shown.view.finder.find(FindQuery("line"))
-    shown.view.finder.step(-1)
-    process_events_until(lambda: shown.view.finder.scan.is_done, WAIT_S, "the search to end")
-    for _ in range(99):
-        shown.view.finder.step(-1)
-    shown.settle()
-    assert page.current_hit is not None
-    assert page.current_hit[0] == "i1"
-    assert "line 99." in shown.shown(), "the hidden line that was found"
 
 
 def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -> None:
