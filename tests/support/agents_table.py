@@ -64,9 +64,14 @@ Wrong or missing reports of agents:
   that its plugins need, so it gets no plugin of Outlive. If opencode cannot reach its services, its screen stays empty
   for up to a minute.
 - Codex reports idle while it asks where to run a new conversation, after `/new` and `/fork` in a git repository.
-- Copilot CLI reports nothing before the first prompt.
-- A resumed Gemini CLI reports idle before it accepts input; `outlive send` fails if the agent does not show the text.
-- Gemini CLI and Qwen Code drop what you type while they start, for some seconds. `outlive send` waits for them.
+- Copilot CLI reports nothing before the first prompt, also after a resume.
+- aider (0.86.2, tried by hand, so it is not in the table) reports only the end of an answer: the chat then needs you,
+  with "its turn is over, or it asks something". While it starts, while it works and while it asks about the output of
+  `/run`, the chat shows "no signal".
+- opencode, and a resumed Gemini CLI, report idle before they accept input; `outlive send` fails if the agent does not
+  show the text.
+- opencode, Gemini CLI and Qwen Code drop what you type while they start, for some seconds. `outlive send` waits for
+  Gemini CLI and Qwen Code.
 
 Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
 
