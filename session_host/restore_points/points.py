@@ -9,13 +9,14 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.git import Stop
+from session_host.git import GitRefused, Stop
 from session_host.restore_points.kept_tree import Git, KeptTree, WorkingTree, find_tree, keep_tree
 
 PREFIX: Final = "refs/outlive/restore-points"
@@ -132,13 +133,30 @@ def save(
 def listed(directory: Path, sessions: Sequence[str]) -> list[RestorePoint]:
     """The restore points that these sessions made in the working tree around a directory, oldest first.
 
+    Those with missing or damaged objects are left out, if there are others.
+
     Raises:
         WorktreeError: there is no working tree, or git is missing or refuses.
     """
     tree = find_tree(directory)
-    listing = Git(tree.top).ask("for-each-ref", f"--format={_FORMAT}", *(_under(session) for session in sessions))
-    points = [point for record in listing.split("\0\x01") if (point := _read(record)) is not None]
+    records = _records(Git(tree.top), [_under(session) for session in sessions])
+    points = [point for record in records if (point := _read(record)) is not None]
     return sorted((point for point in points if point.worktree == tree.worktree), key=lambda point: point.at_ms)
+
+
+def _records(git: Git, patterns: Sequence[str]) -> list[str]:
+    """The records of ``_FORMAT`` of all references that match."""
+    try:
+        return git.ask("for-each-ref", f"--format={_FORMAT}", *patterns).split("\0\x01")
+    except GitRefused:
+        # For one damaged object, git refuses them all.
+        found = []
+        for reference in git.ask("for-each-ref", "--format=%(refname)", *patterns).split():
+            with suppress(GitRefused):
+                found.append(git.ask("for-each-ref", f"--format={_FORMAT}", reference))
+        if not found:
+            raise
+        return found
 
 
 def remove_all(directory: Path, session: str) -> None:
