@@ -16,6 +16,7 @@ from .messages import (
     CommandEvent,
     Description,
     Done,
+    Explain,
     Explanation,
     ForegroundEvent,
     GoOn,
@@ -47,6 +48,7 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
 
 _SINCE: dict[type[Message], int] = {
     NoticeEvent: 2,
+    Explain: 3,
     Explanation: 3,
     ForegroundEvent: 5,
     GoOn: 5,

@@ -10,7 +10,7 @@ import asyncio
 import msgspec
 import pytest
 
-from session_host.client.control import ControlConnection
+from session_host.client.control import ControlConnection, request
 from session_host.client.sessions.listing import describe, list_sessions
 from session_host.client.sessions.store_access import open_store
 from session_host.errors import ProtocolMismatch
@@ -19,6 +19,7 @@ from session_host.protocol.compatibility import encode_for
 from session_host.protocol.messages import (
     OLDEST_PROTOCOL_VERSION,
     Description,
+    Explain,
     ForegroundEvent,
     Key,
     NoticeEvent,
@@ -120,6 +121,15 @@ async def test_a_host_with_an_unknown_protocol_is_reported_as_another_version() 
             async with ControlConnection(RECORDING.session_id):
                 pass
         assert await asyncio.to_thread(describe, RECORDING.session_id) is None
+
+
+@pytest.mark.usefixtures("area")
+async def test_a_request_that_an_earlier_protocol_lacks_is_refused_before_it_is_sent() -> None:
+    host = PlayedHost(RECORDING, "ask")
+    async with host.listening():
+        with pytest.raises(ProtocolMismatch, match="`outlive upgrade`"):
+            await request(RECORDING.session_id, Explain(0))
+    assert host.problems == []
 
 
 # ------------------------------------------------------------------ what is left out for it

@@ -25,8 +25,6 @@ def test_a_message_has_the_fields_of_the_oldest_version(kind: str) -> None:
 
 
 NEEDS_NO_ENTRY = {
-    # A request: a host of version 1 or 2 ends the connection, and the command says that it does not answer.
-    "Explain",
     # Structured chats came with version 7: an older host has none.
     "AgentRequests", "AnswerRequest", "ChangeSetting", "Interrupt", "OpenRequests", "Prompt", "SendChatInput",
     "WithdrawPrompt",
