@@ -74,18 +74,13 @@ class ActiveStandbyPair:
     def run(self) -> None:
         """Run as the active keeper or the standby; returns when the keeper exits."""
         while True:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
-                child = os.fork()
+                used, child = _fork()
             except OSError as error:
                 log.warning("no process for a standby: %s", error)
-                ours.close()
-                theirs.close()
                 if self._run_active(None):
                     return
                 continue
-            used, other = (ours, theirs) if child else (theirs, ours)
-            other.close()
             with used:
                 if self._run_standby(used, child) if child else self._run_active(used):
                     return
@@ -245,3 +240,21 @@ def dismiss(connection: int) -> None:
             replication.end_parent()
         except OSError:
             pass  # It is gone.
+
+
+def _fork() -> tuple[socket.socket, int]:
+    """Fork; returns the connection to the other process, and in the parent the child's PID, in the child 0.
+
+    Raises:
+        OSError: there are too many processes, or this one has too many open files.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        child = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+    used, other = (ours, theirs) if child else (theirs, ours)
+    other.close()
+    return used, child
