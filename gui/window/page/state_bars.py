@@ -79,10 +79,14 @@ class ConnectionBar(QWidget):
 
 class ProblemLine(Area):
     """A line at the bottom of the page with a problem of a running chat; at the top if the user types at the bottom.
+    In a narrow page it wraps, since its end says what to do.
 
     The line covers part of the terminal and does not change the grid. It is hidden if there is no problem, and when the
     user has dismissed it.
     """
+
+    _BESIDE_PX = 80
+    """The room beside the text: margins, the sign and the closing button."""
 
     def __init__(self, theme: Theme, parent: QWidget, typed_areas: TypedAreas) -> None:
         super().__init__("banner", parent)
@@ -90,12 +94,12 @@ class ProblemLine(Area):
         self._typed_areas = typed_areas
         self._bottom_px: int | None = None
         self._shown_text = ""
-        self.text = ElidedLabel("", "secondary")
-        # A layout asks for no room for an elided label; this line is as wide as its text if the page is.
-        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.text = label("", "secondary")
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 2, 4, 2)
         row.setSpacing(GAP_S_PX)
         row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
@@ -110,8 +114,10 @@ class ProblemLine(Area):
             return
         self._shown_text = text
         if text:
-            self.text.set_whole(sentence(place_last(text)))
-            self.setAccessibleName(self.text.accessibleName())
+            shown = sentence(place_last(text))
+            self.text.setText(shown)
+            self.text.setAccessibleName(shown)
+            self.setAccessibleName(shown)
             self.setVisible(True)
             self.place(self._bottom_px)
             self.raise_()
@@ -123,8 +129,10 @@ class ProblemLine(Area):
         self._bottom_px = bottom_px
         parent = self._parent
         below = parent.height() if bottom_px is None else bottom_px
-        width = min(self.sizeHint().width(), max(parent.width() - 2 * GAP_S_PX, 0))
-        height = self.sizeHint().height()
+        wanted = self.text.fontMetrics().horizontalAdvance(self.text.text()) + self._BESIDE_PX
+        width = min(wanted, max(parent.width() - 2 * GAP_S_PX, 0))
+        self._row.invalidate()  # A new text's size reaches it in the next turn of the event loop.
+        height = self._row.totalHeightForWidth(width)
         left = parent.width() - width - GAP_S_PX
         candidates = [QRect(left, top, width, height) for top in (below - height - GAP_S_PX, GAP_S_PX)]
         self.setGeometry(least_covering(candidates, self._typed_areas()))

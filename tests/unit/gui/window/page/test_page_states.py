@@ -357,7 +357,12 @@ async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(playe
     assert page.problem_line.isVisible()
     assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
     played.settle()
-    assert page.problem_line.text.width() >= page.problem_line.text.sizeHint().width(), "the whole text is seen"
+    text = page.problem_line.text
+    assert text.fontMetrics().horizontalAdvance(text.text()) <= text.width(), "the whole text is seen"
+    viewer.tell(NoticeEvent("session", "nothing is recorded at the moment; free some space " * 5))
+    played.settle()
+    assert text.width() <= page.width()
+    assert text.heightForWidth(text.width()) <= text.height(), "a long one in several lines"
     viewer.tell(NoticeEvent("session", ""))
     assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "again"))
