@@ -174,6 +174,7 @@ def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
         terminal.type("run: make\n")
         terminal.see("▲ y allow")
         answer(terminal, "y\n", "the decision was accept")
+        wait("x", "idle")  # Else Ctrl+C could come into this turn.
         terminal.type("hold: 1\n")
         wait("x", "working")
         terminal.type("\x03")
