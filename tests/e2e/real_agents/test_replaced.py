@@ -25,7 +25,7 @@ from tests.support.displays import XServer
 from tests.support.hosts import has_hibernated, hibernate_after
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
-from tests.support.waiting import wait_until
+from tests.support.waiting import WaitTimeout, wait_until
 from tests.support.windows import Window, outlive, window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(300)]
@@ -149,7 +149,10 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
         first.type(prompt)
         wait_until(lambda: prompt in everything(chat), ANSWER_S, lambda: f"the typed prompt in:\n{everything(chat)}")
         first.press("Return")
-        server.wait_held()
+        try:
+            server.wait_held()
+        except TimeoutError as late:
+            raise WaitTimeout(f"{late}; the screen:\n{everything(chat)}") from late
         last_before = answer_line(held_at)
         wait_until(lambda: last_before in everything(chat), ANSWER_S, lambda: f"{last_before} in:\n{everything(chat)}")
         first.kill()
