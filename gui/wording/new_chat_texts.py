@@ -218,6 +218,20 @@ def new_branch_from(start: str) -> str:
     return translate("new_chat", "New branch from {start}, named after the chat").format(start=start)
 
 
+def install() -> str:
+    return translate("new_chat", "Install")
+
+
+def install_hint() -> str:
+    """Tooltip of the button that installs an agent."""
+    return translate("new_chat", "Runs this command in a chat of its own")
+
+
+def installation_name(agent: str) -> str:
+    """The name of the chat that installs an agent."""
+    return translate("new_chat", "install {agent}").format(agent=agent)
+
+
 def install_with() -> str:
     return translate("new_chat", "Install it with:")
 

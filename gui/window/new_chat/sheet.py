@@ -47,11 +47,13 @@ class NewChatSheet(FormSheet):
     Signals:
         start_requested: the user starts a chat (a NewChatRequest); the receiver then calls ``done`` or ``failed``.
         conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
+        install_requested: the user runs the command that installs an agent (an Agent).
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
     start_requested = Signal(NewChatRequest)
     conversation_requested = Signal(NewChatRequest)
+    install_requested = Signal(Agent)
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = str) -> None:
@@ -62,6 +64,7 @@ class NewChatSheet(FormSheet):
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
+        self.missing.install_requested.connect(self.install_requested)
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.directory())
@@ -132,7 +135,8 @@ class NewChatSheet(FormSheet):
         order = [
             self.directory, self.directory_row.browse, self.conversation, self.name, self.prompt,
             self.prompt_row.saved, *self.runtime.buttons, self.model, self.url, self.arguments, self.presets,
-            *self.worktree.stops, self.environment, self.missing.copy, self.more, self.cancel, self.start,
+            *self.worktree.stops, self.environment, self.missing.copy, self.missing.install,
+            self.more, self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
