@@ -1,8 +1,8 @@
 """Small programs that tests run on real PTYs, and how a test starts and holds them.
 
-Each program is one file, needs only Python's standard library, and prints what it does, so that a test can wait for a
-text. ``program`` gives the argv of one; a ``Gate`` lets a test hold a program at an exact point and release it, so that
-nothing has to sleep.
+Each program is one file (some share ``typed_input``), needs only Python's standard library, and prints what it does, so
+that a test can wait for a text. ``program`` gives the argv of one; a ``Gate`` lets a test hold a program at an exact
+point and release it, so that nothing has to sleep.
 
 The programs know nothing of Outlive: they are what runs inside a session.
 """

@@ -3,7 +3,7 @@
 ``claude_like.py [--settings FILE] [--session-id ID] [--help | --version]``
 
 What it does it is told by lines that come through the FIFO ``CLAUDE_LIKE_ORDERS``, so that no input of a user's is
-needed for it; what is typed is thrown away. After each it writes ``did LINE`` to its terminal.
+needed for it; what is typed is shown, and thrown away. After each it writes ``did LINE`` to its terminal.
 
     state STATUS [WAITING FOR]     the file of its state is rewritten, in place, as the real one does it
     torn                           half of that file is written
@@ -30,6 +30,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.programs.typed_input import typed_lines
 
 OPTIONS = ("--settings <file>", "--session-id <id>", "--resume [id]", "--model <model>", "--print", "--debug")
 
@@ -166,6 +170,7 @@ def main() -> None:
         print("".join(f"  {each}  x\n" for each in OPTIONS) if options.help else "2.1.329 (Claude Code)")
         return
     agent = Agent(options.settings, options.session_id or options.resume)
+    threading.Thread(target=list, args=(typed_lines(),), daemon=True).start()
     print("ready", flush=True)
     # Read-write, so that orders may come from several, one after the other.
     with open(os.environ["CLAUDE_LIKE_ORDERS"], "r+b", buffering=0) as orders:  # noqa: PTH123 - as a FIFO is opened

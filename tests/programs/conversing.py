@@ -25,6 +25,10 @@ import uuid
 from pathlib import Path
 from typing import TextIO
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.programs.typed_input import typed_lines
+
 VERSIONS = {"claude": "2.1.329 (Claude Code)", "codex": "codex-cli 0.169.0"}
 
 HELPS = {
@@ -244,9 +248,10 @@ def main(kind: str, arguments: list[str]) -> int:
     except Refused as error:
         print(error)
         return 1
+    typed = typed_lines()
     if Path("untrusted").exists():
         print("ready? do you trust this folder? Enter: no", flush=True)
-        sys.stdin.readline()
+        next(typed, "")
         agent.leave()
         return 1
     for line in agent.history():
@@ -254,7 +259,7 @@ def main(kind: str, arguments: list[str]) -> int:
     for line in agent.prompts:
         print(worked(agent, line), flush=True)
     print("\x1b]0;ready\x07ready", flush=True)
-    for line in sys.stdin:
+    for line in typed:
         if line.strip() == "leave":
             break
         print(worked(agent, line.strip()), flush=True)

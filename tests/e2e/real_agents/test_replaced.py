@@ -155,7 +155,7 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
         except TimeoutError as late:
             if not agent.drops_input:
                 raise WaitTimeout(f"{late}; the screen:\n{everything(chat)}") from late
-            first.press("Return")  # Gemini CLI does not submit at an Enter within 30 ms of the text.
+            first.press("Return")  # Gemini CLI may take an Enter that follows the text quickly for a new line.
             server.wait_held()
         last_before = answer_line(held_at)
         wait_until(lambda: last_before in everything(chat), ANSWER_S, lambda: f"{last_before} in:\n{everything(chat)}")
