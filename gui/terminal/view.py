@@ -148,7 +148,6 @@ class TerminalView(PointingPage):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        QToolTip.hideText()  # Qt leaves it over the text that the user types.
         emulator, sink = self.emulator, self.typed_input
         if self.modes.active is not None and not self._keyboard.is_window_key(event):
             self.modes.press(event)
@@ -158,6 +157,7 @@ class TerminalView(PointingPage):
         if self._keyboard.is_window_key(event):
             return  # A key of the window that does nothing at the moment.
         typed = self._keyboard.press(event, sink) if sink is not None else None
+        QToolTip.hideText()  # Qt leaves it over the text that the user types.
         if typed is None:
             event.ignore()
         elif typed:
