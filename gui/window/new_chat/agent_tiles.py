@@ -33,7 +33,6 @@ class AgentTile(QAbstractButton):
         self._theme = theme
         self._index = index
         self.agent = agent
-        self.installed = installed
         self.setCheckable(True)
         # The group handles the choice; this tells screen readers that one of many is chosen.
         self.setAutoExclusive(True)
@@ -41,10 +40,17 @@ class AgentTile(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
         self.setFixedHeight(TILE_HEIGHT_PX)
-        self.setAccessibleName(agent.title if installed else new_chat_texts.agent_missing(agent.title))
-        about = new_chat_texts.about(agent.name, agent.title)
-        self.setToolTip(about if installed else new_chat_texts.not_installed(agent.title))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.set_installed(installed)
+
+    def set_installed(self, installed: bool) -> None:
+        """Set whether the agent is installed."""
+        self.installed = installed
+        title = self.agent.title
+        self.setAccessibleName(title if installed else new_chat_texts.agent_missing(title))
+        about = new_chat_texts.about(self.agent.name, title)
+        self.setToolTip(about if installed else new_chat_texts.not_installed(title))
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(120, TILE_HEIGHT_PX)
@@ -112,6 +118,11 @@ class AgentTiles(QWidget):
 
     def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
         """Show these agents; those that are not on ``path`` are greyed."""
+        if list(agents.values()) == [tile.agent for tile in self._tiles.values()]:
+            # New tiles would get the keyboard only once they are shown, and keys until then would be lost.
+            for tile in self._tiles.values():
+                tile.set_installed(tile.agent.find(path) is not None)
+            return
         keep = self.current()
         for tile in self._tiles.values():
             self._group.removeButton(tile)
