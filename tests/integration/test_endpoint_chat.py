@@ -80,6 +80,7 @@ async def test_the_last_question_is_edited(server: ModelServer) -> None:
         await chat.see("echo: first")
         await chat.enter("secnd")
         await chat.see("echo: secnd")
+        await chat.wait_for_activity(Activity.IDLE)  # The command is refused before the answer's end.
         await chat.enter("/edit")
         await chat.see("edit › secnd")
         chat.viewer.key("Escape")
@@ -152,6 +153,7 @@ async def test_changed_model_and_system_prompt_are_kept(server: ModelServer) -> 
         body = server.requests[-1].body
         assert body["model"] == "other-model"
         assert body["messages"][0] == {"role": "system", "content": "Be brief."}
+        await chat.wait_for_activity(Activity.IDLE)
         await chat.enter("/system off")
         await chat.see("system prompt removed")
         name = (await chat.describe()).conversation
