@@ -38,7 +38,7 @@ from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.separate_windows import SeparateWindows
 from gui.window.widgets.accessibility import install_roles
 from gui.window.windows import Windows
-from gui.wording import notice_texts
+from gui.wording import notice_texts, phrases
 from session_host import paths
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
@@ -143,7 +143,7 @@ class App:
 
     def _warn(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
+            self.window.banners.show_banner(Banner(phrases.first_upper(line), lasting=True, kind="failed"))
 
     def show_fault(self, text: str, report: str) -> None:
         """Show that the window had an unexpected error; ``report`` is the path of its log."""

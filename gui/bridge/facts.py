@@ -171,7 +171,11 @@ class ChatFacts:
 
     @property
     def location(self) -> str:
-        """Where it works: repository, branch and changes, or else its directory; of its own worktree, the branch."""
+        """Where it works: repository, branch and changes.
+
+        If they are unknown, or the chat has ended: the repository and branch of the worktree that was made for it, or
+        its directory.
+        """
         record = self.record
         if self.checkout is not None and not self.has_ended:  # The checkout of an ended chat is not updated.
             return self.checkout.words
@@ -203,7 +207,7 @@ class ChatFacts:
         if self.needs_you:
             return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:
-            return _first_upper(activity_phrases.no_activity(self.since, datetime.now(UTC)))
+            return phrases.first_upper(activity_phrases.no_activity(self.since, datetime.now(UTC)))
         if self.is_starting:
             return common_texts.starting()
         if self.group is Group.RUNNING:
@@ -317,7 +321,3 @@ class ChatFacts:
         return phrases.how_it_ended(
             record.exit_code, record.exit_signal, end_request=record.end_request, is_ended_by_user=self.is_ended_by_user
         )
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

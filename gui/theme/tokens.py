@@ -27,6 +27,9 @@ ICON_PX = 16
 TILE_PX = 32
 TERMINAL_PADDING_PX = 8
 
+COPIED_MS = 2000
+"""How long a button shows that it has copied its text."""
+
 LABEL_COLORS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 """The names of the colours for marking chats."""
 

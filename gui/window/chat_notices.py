@@ -12,7 +12,7 @@ from gui.window.others import OtherWindows
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.panes.panes import Panes
 from gui.window.widgets.parts import sentence
-from gui.wording import notice_texts
+from gui.wording import notice_texts, phrases
 
 
 class ChatNotices(QObject):
@@ -43,7 +43,7 @@ class ChatNotices(QObject):
 
     def _on_problem(self, line: str) -> None:
         if self._others().is_current():
-            self._banners.inform(line[:1].upper() + line[1:], kind="failed")
+            self._banners.inform(phrases.first_upper(line), kind="failed")
 
     def _on_notice(self, line: str) -> None:
         if self._others().is_current():

@@ -28,7 +28,6 @@ from gui.window.actions.continuing import ConversationActions
 from gui.window.actions.copying import ChatAnswers
 from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
-from gui.window.actions.installing import InstallActions
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
 from gui.window.actions.restoring import RestoreActions
@@ -132,7 +131,6 @@ class MainWindow(QWidget):
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
-        self.installing = InstallActions(sessions, agents, layout, self.sheets, self.banners, self.open_chat)
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self.resume_all = ResumeAll(sessions, layout, self.resuming, self.banners, self.sheets)
         self.several = SeveralChats(

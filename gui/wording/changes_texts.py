@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from gui.wording import chat_texts, diff_texts
+from gui.wording import chat_texts, diff_texts, phrases
 from session_host.client.worktrees.changed_files import State
 
 translate = QCoreApplication.translate
@@ -36,7 +36,7 @@ def reading() -> str:
 
 def cannot_read(reason: object) -> str:
     text = str(reason)
-    return translate("changes", "{reason}.").format(reason=text[:1].upper() + text[1:])
+    return translate("changes", "{reason}.").format(reason=phrases.first_upper(text))
 
 
 def nothing_since_commit() -> str:

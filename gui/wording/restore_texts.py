@@ -56,7 +56,7 @@ def restore_at(moment: datetime, now: datetime) -> str:
 
 def row(name: str) -> str:
     """A name at the beginning of a row."""
-    return name[:1].upper() + name[1:]
+    return phrases.first_upper(name)
 
 
 def detail(moment: datetime, now: datetime, changed: int) -> str:

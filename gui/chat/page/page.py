@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.chat.content.segments import Card, Code, DiffHead
 from gui.chat.drawing.segment_layout import Control
 from gui.theme.follow import Theme
-from gui.theme.tokens import blend
+from gui.theme.tokens import COPIED_MS, blend
 from gui.wording import chat_texts
 from session_host.structured.items import REJECTIONS
 from session_host.structured.transcript import Transcript
@@ -31,8 +31,6 @@ from .rows import Row
 
 _LOOK_UP_AFTER_MS = 150
 """How long after scrolling the names of files on the page are looked up."""
-_COPIED_MS = 1500
-"""How long a button shows that it has copied."""
 _KEYS_OF_ENDS = {Qt.Key.Key_Home, Qt.Key.Key_End}
 """The keys that do the same with Ctrl, as in browsers."""
 _OF_MENUS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -66,7 +64,7 @@ class TranscriptPage(PointedPage):
         """The last request that was shown from its beginning, as it is higher than the page."""
         self._accessible = AccessibleRows(self, self.spoken)
         self.restyled.connect(self._restyle_cards)
-        self._copied_timer = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._copied_timer = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied_timer.timeout.connect(lambda: self._show_copied(None))
         self._look_up_soon = QTimer(self, singleShot=True, interval=_LOOK_UP_AFTER_MS)
         self._look_up_soon.timeout.connect(self._look_up_stops)

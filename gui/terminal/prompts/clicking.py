@@ -48,9 +48,9 @@ def steps_to(emulator: Emulator, column: int, row: int) -> int:
     cells, last_row = _characters(emulator.rows(), begins[number], cursor, emulator.size.columns)
     if max(cursor[0], row) > last_row:
         return 0
-    places = [place for place, _ in cells]
-    start = bisect_left(places, cursor)
-    steps = min(bisect_right(places, target) - 1, _end(cells, start)) - start
+    positions = [position for position, _ in cells]
+    start = bisect_left(positions, cursor)
+    steps = min(bisect_right(positions, target) - 1, _end(cells, start)) - start
     before = cells[start - 1][1] if start else None
     return 0 if steps > 0 and _is_suggestion(before, cells[start:]) else steps
 
@@ -76,12 +76,12 @@ def _characters(
             end = columns - 1  # A wide character did not fit into the last cell.
         for run in filled(row, end).runs:
             for offset, character in enumerate(run.text[:1] if run.cluster else run.text):
-                place = number, run.column + offset
-                if place >= begin:
-                    cells.append((place, None if character == " " else run.style))
+                position = number, run.column + offset
+                if position >= begin:
+                    cells.append((position, None if character == " " else run.style))
         if not goes_on:
             break
-    # The last one is the place behind the line.
+    # The last one is the position behind the line.
     cells.append(((number, cells[-1][0][1] + 1 if cells else begin[1]), None))
     return cells, number
 

@@ -10,7 +10,6 @@ chat_actions      starts, renames, stops, kills, exports and removes chats
 restoring         restores files to before a prompt, and undoes that
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive
-installing        installs agents
 settings_problems the problems of the settings files, for ``outlive doctor``
 resume_all        resumes all chats that a restart of the computer interrupted
 several_chats     actions on the chats that are selected in the sidebar

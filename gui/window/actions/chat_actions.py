@@ -26,7 +26,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
-from gui.wording import common_texts, notice_texts, page_texts, phrases
+from gui.wording import common_texts, new_chat_texts, notice_texts, page_texts, phrases
 from gui.wording.second_lines import second_lines
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import own_arguments
@@ -35,8 +35,8 @@ from session_host.paths import agent_socket
 from session_host.protocol.values import GridSize, Runtime
 
 RECENT_DIRECTORIES = 12
-SHELL = "shell"
-"""The agent that is the user's shell."""
+SHELL, COMMAND = "shell", "command"
+"""The agents that are the user's shell and any command."""
 AGENT_DELAY_MS = 150
 """How long an agent is chosen before its start is prepared."""
 
@@ -87,6 +87,7 @@ class ChatActions(QObject):
     def _on_sheet(self, sheet: Sheet) -> None:
         if isinstance(sheet, NewChatSheet):
             sheet.start_requested.connect(self._on_start_requested)
+            sheet.install_requested.connect(self._install)
             sheet.directory_settled.connect(self._on_directory)
             self._sessions.path_found.connect(sheet.refresh_agents)
             self._sessions.changed.connect(sheet.naming.update_name)
@@ -156,13 +157,20 @@ class ChatActions(QObject):
             return
         where = directory or self._layout.last_directory or _start_directory()
         request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
-        self._sessions.tasks.start(self._new_shell(request, side), "shell")
+        self._sessions.tasks.start(self._start_without_sheet(request, side), "shell")
 
-    async def _new_shell(self, request: NewChatRequest, side: Side | None) -> None:
+    def _install(self, agent: str) -> None:
+        """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
+        self._sheets.new_chat.dismiss()
+        name, command = new_chat_texts.installation_name(agent), ["sh", "-c", self._agents[agent].install_hint]
+        request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
+        self._sessions.tasks.start(self._start_without_sheet(request), "install")
+
+    async def _start_without_sheet(self, request: NewChatRequest, side: Side | None = None) -> None:
         try:
             chat = await self._launch(request)
         except OutliveError as error:
-            self._banners.inform(_first_upper(str(error)), kind="failed", key="shell")
+            self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
             return
         has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
         if side is not None and has_page and has_room(self._tabs, side, self._banners):
@@ -201,7 +209,7 @@ class ChatActions(QObject):
             if replaces is not None:
                 # The user can correct the values in the sheet.
                 self.new_chat(request.agent, request.directory, request.arguments, request.overrides)
-            self._sheets.new_chat.failed(_first_upper(str(error)))
+            self._sheets.new_chat.failed(phrases.first_upper(str(error)))
             return
         self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
         if request.remembered is not None:
@@ -390,7 +398,3 @@ def _start_directory() -> str:
     except FileNotFoundError:
         here = Path("/")  # The directory was removed meanwhile.
     return str(Path.home() if here == Path("/") else here)
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

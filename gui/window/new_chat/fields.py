@@ -219,13 +219,7 @@ class EndpointFields:
 
 
 class InstallHint(QWidget):
-    """A message that an agent is not installed, with the command that installs it.
-
-    Signals:
-        install_requested(Agent): the user runs the command.
-    """
-
-    install_requested = Signal(Agent)
+    """A message that an agent is not installed, with the command that installs it, and buttons to copy and run it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -239,9 +233,8 @@ class InstallHint(QWidget):
         self.command.setWordWrap(True)
         self.command.setAccessibleName(new_chat_texts.install_command())
         self.copy = CopyButton(theme, self.command.text)
-        self.install = button(new_chat_texts.install(), "", self._on_install)
+        self.install = button(new_chat_texts.install())
         self.install.setToolTip(new_chat_texts.install_hint())
-        self._agent: Agent | None = None
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)
@@ -257,14 +250,9 @@ class InstallHint(QWidget):
     def show_agent(self, agent: Agent | None) -> None:
         """Show the message for this agent; None for no message."""
         self.setVisible(agent is not None)
-        self._agent = agent
         if agent is not None:
             how = new_chat_texts.install_with() if agent.install_hint else new_chat_texts.see(agent.website)
             self.hint.setText(new_chat_texts.how_to_install(agent.title, agent.executable, how))
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy, self.install):
                 part.setVisible(bool(agent.install_hint))
-
-    def _on_install(self) -> None:
-        if self._agent is not None:
-            self.install_requested.emit(self._agent)

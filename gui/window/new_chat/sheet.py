@@ -47,13 +47,13 @@ class NewChatSheet(FormSheet):
     Signals:
         start_requested: the user starts a chat (a NewChatRequest); the receiver then calls ``done`` or ``failed``.
         conversation_requested: show earlier conversations in ``conversations``, for a NewChatRequest.
-        install_requested: the user runs the command that installs an agent (an Agent).
+        install_requested: the user runs the command that installs an agent; by the agent's name.
         directory_settled: look up this directory; ``set_repository_status`` answers.
     """
 
     start_requested = Signal(NewChatRequest)
     conversation_requested = Signal(NewChatRequest)
-    install_requested = Signal(Agent)
+    install_requested = Signal(str)
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent], free_name: FreeName = str) -> None:
@@ -64,7 +64,7 @@ class NewChatSheet(FormSheet):
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
-        self.missing.install_requested.connect(self.install_requested)
+        self.missing.install.clicked.connect(lambda: self.install_requested.emit(self.tiles.current()))
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
         self.directory.setAccessibleName(new_chat_texts.directory())

@@ -12,7 +12,7 @@ from gui.settings.text_keys import MAX_CHARACTERS, typed, without_controls
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, button, label
-from gui.wording import common_texts, key_texts
+from gui.wording import common_texts, key_texts, phrases
 
 
 class TextForm(Area):
@@ -67,8 +67,7 @@ class TextForm(Area):
         try:
             typed(text)
         except ValueError as error:
-            line = str(error)
-            self.problem.setText(f"{line[:1].upper()}{line[1:]}.")
+            self.problem.setText(f"{phrases.first_upper(str(error))}.")
             self.problem.show()
             announce(self.problem, self.problem.text())
             return

@@ -23,9 +23,9 @@ from gui.theme.follow import Theme
 from gui.theme.frames import paint_frame
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
-from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX, Tokens
+from gui.theme.tokens import COPIED_MS, ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import show_tooltip
-from gui.wording import common_texts
+from gui.wording import common_texts, phrases
 
 W = TypeVar("W", bound=QWidget)
 
@@ -97,10 +97,6 @@ class Area(QFrame):
         super().__init__(parent)
         self.setProperty("area", area)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-
-
-COPIED_MS = 2000
-"""How long a button shows that it has copied its text."""
 
 
 class IconButton(QToolButton):
@@ -325,7 +321,7 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return phrases.first_upper(text) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:

@@ -36,7 +36,7 @@ def _jpeg(data: bytes) -> FileSize | None:
     while at + 9 < len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if 0xC0 <= marker <= 0xCF and marker not in _NO_SIZE:
-            height, width = (int.from_bytes(data[place : place + 2], "big") for place in (at + 5, at + 7))
+            height, width = (int.from_bytes(data[start : start + 2], "big") for start in (at + 5, at + 7))
             return FileSize("jpeg", width, height)
         at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
