@@ -68,7 +68,7 @@ def test_a_failed_turn_is_tried_again_with_the_prompt_that_began_it(chat_stage: 
 def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
     chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gui.chat.page.page._COPIED_MS", 600_000)
+    monkeypatch.setattr("gui.chat.page.page.COPIED_MS", 600_000)
     chat = PlayedChat()
     chat.put("user", "an earlier conversation", status="done")
     chat.put("agent", "Yes.", status="done")
