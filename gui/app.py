@@ -179,7 +179,7 @@ class App:
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.message_chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(lambda: self.window.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason))
-        tray.new_chat.connect(lambda directory: self.window.chat_actions.new_chat(directory=directory))
+        tray.new_chat.connect(lambda directory: self.window.starting.new_chat(directory=directory))
         tray.open_requested.connect(windows.raise_window)
         tray.quit_requested.connect(self.quit)
         tray.stop_all_requested.connect(self._on_stop_all)
@@ -268,7 +268,7 @@ class App:
                 self.windows.show()
                 self._show_tray_hint()
             if self._is_for_new_chat:
-                self.window.chat_actions.new_chat()
+                self.window.starting.new_chat()
             self.settings.follow()
             await self._server.start(self._claim.listener)
             # The visible page attaches first, the other chats later.

@@ -35,6 +35,7 @@ from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.saved_prompts import SavedPrompts
 from gui.window.actions.several_chats import SeveralChats
+from gui.window.actions.starting import StartActions
 from gui.window.actions.text_keys import TextKeys
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
@@ -128,6 +129,9 @@ class MainWindow(QWidget):
         self.saving.saved.connect(self.layout_changed)
         self.view_actions = ViewActions(self, layout, self.frame, self.tabs, self.saving, settings, self.describe)
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat, self.sidebar)
+        self.starting = StartActions(
+            self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat
+        )
         self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
@@ -137,7 +141,7 @@ class MainWindow(QWidget):
             self, theme, sessions, self.sheets, self.banners, self.chat_actions, self.resuming, self.resume_all
         )
         self.continuing = ConversationActions(
-            sessions, agents, layout, self.sheets, self.resuming, self.chat_actions.new_chat, self.open_chat
+            sessions, agents, layout, self.sheets, self.resuming, self.starting.new_chat, self.open_chat
         )
         sequences, key_problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
         self.opener = opener = LinkOpener(
@@ -150,12 +154,12 @@ class MainWindow(QWidget):
             lambda chat, prompt: self.changes_requested.emit(chat, chat.record.cwd, prompt), self.chat_actions.forking,
         )  # fmt: skip
         self._chat_menu = ChatMenu(
-            self, theme, sessions.color_labels, self.chat_actions, self.resuming, directories, restoring,
-            self.sheets, self.open_chat,
+            self, theme, sessions.color_labels, self.starting, self.chat_actions, self.resuming, directories,
+            restoring, self.sheets, self.open_chat,
         )  # fmt: skip
         self.commands = Commands(
-            sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, directories,
-            restoring, self.open_chat,
+            sessions, self.tabs, self.sheets, self.banners, self.starting, self.chat_actions, self.resuming,
+            directories, restoring, self.open_chat,
         )  # fmt: skip
         themes = ThemeActions(theme, settings, self.sheets, self.banners, self)
         panes = pane_actions.handlers(self.tabs, lambda: self.others, self.banners)
@@ -169,7 +173,7 @@ class MainWindow(QWidget):
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
         self._text_keys.set_keys(preferences.texts, sequences)
         self._wiring = PageWiring(
-            self.tabs, self.banners, opener, self.chat_actions, self.resuming,
+            self.tabs, self.banners, opener, self.starting, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.all_keys),
             WindowFunctions(
                 show_error_output=self.sheets.show_output, set_zoom=self.view_actions.set_zoom,
@@ -203,7 +207,7 @@ class MainWindow(QWidget):
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
-        self.tabs.double_clicked.connect(self.chat_actions.act_on_double_click)
+        self.tabs.double_clicked.connect(self._on_tab_double_click)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
@@ -219,7 +223,7 @@ class MainWindow(QWidget):
         self.sheets.closed.connect(self.focus_page)
         self.chat_actions.ending.connect(self.resuming.offer_undo_after_end)
         for started in (self.sidebar.new_chat, self.empty.new_chat, self.empty.agent_chosen):
-            started.connect(self.chat_actions.new_chat)
+            started.connect(self.starting.new_chat)
         self.empty.switch_requested.connect(self.commands.switch_chat)
         self._settings.changed.connect(self._apply_settings)
         self._sessions.changed.connect(self.describe)
@@ -373,6 +377,13 @@ class MainWindow(QWidget):
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
             self._chat_menu.show_for_tab(chat, point, self.actions_)
+
+    def _on_tab_double_click(self, session_id: str) -> None:
+        """Rename the chat of the tab; "", the empty part of the row of tabs, asks for a new chat."""
+        if not session_id:
+            self.starting.new_chat()
+        elif (chat := self._sessions.get(session_id)) is not None:
+            self.chat_actions.rename(chat)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""

@@ -69,7 +69,7 @@ class Windows(QObject):
         window.guide_requested.connect(self.guide_requested)
         window.changes_requested.connect(self.changes_requested)
         window.settings_requested.connect(self.settings_requested)
-        window.chat_actions.agent_selected.connect(self.agent_selected)
+        window.starting.agent_selected.connect(self.agent_selected)
         window.close_requested.connect(lambda: self._on_close_requested(window))
         window.viewed_chat_changed.connect(lambda: self._on_viewed_chat_changed(window))
         window.tabs.emptied.connect(lambda: self._on_emptied(window))

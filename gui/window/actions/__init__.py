@@ -6,7 +6,8 @@ saved_prompts     inserts saved prompts, and saves them
 broadcasting      types into several panes at once
 text_keys         the user's keys that type a text
 commands          what each action does
-chat_actions      starts, renames, stops, kills, exports and removes chats
+starting          starts chats: with the sheet, like another one, a shell
+chat_actions      renames, pins, mutes, exports, stops, kills and removes chats
 restoring         restores files to before a prompt, and undoes that
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive

@@ -21,6 +21,7 @@ from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.several_chats import add_pin
+from gui.window.actions.starting import StartActions
 from gui.window.all_sheets import Sheets
 from gui.window.sidebar.sidebar import key_of_row
 from gui.wording import action_texts, common_texts
@@ -34,6 +35,7 @@ class ChatMenu:
         parent: QWidget,
         theme: Theme,
         labels: ColorLabels,
+        starting: StartActions,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         directories: DirectoryActions,
@@ -44,6 +46,7 @@ class ChatMenu:
         self._parent = parent
         self._theme = theme
         self._labels = labels
+        self._starting = starting
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._directories = directories
@@ -102,7 +105,7 @@ class ChatMenu:
             add("fork_before", action_texts.fork_before(), lambda: forking.choose_prompt(chat))
         if not chat.has_ended:
             add("send", action_texts.send(), lambda: self._sheets.send.ask(chat))
-        add("duplicate", action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
+        add("duplicate", action_texts.new_chat_like_this(), lambda: self._starting.new_like(chat))
         if has_conversations:
             add("copy_resume", action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()

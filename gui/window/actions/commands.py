@@ -18,6 +18,7 @@ from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.other_tabs import OtherTabs
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.starting import StartActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -39,6 +40,7 @@ class Commands:
         tabs: Panes,
         sheets: Sheets,
         banners: BannerArea,
+        starting: StartActions,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         directories: DirectoryActions,
@@ -49,6 +51,7 @@ class Commands:
         self._tabs = tabs
         self._sheets = sheets
         self._banners = banners
+        self._starting = starting
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._directories = directories
@@ -58,7 +61,8 @@ class Commands:
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of the table's actions on chats, tabs and pages."""
-        chat_actions, tabs, resuming, sheets = self._chat_actions, self._tabs, self._resuming, self._sheets
+        starting, chat_actions, resuming = self._starting, self._chat_actions, self._resuming
+        tabs, sheets = self._tabs, self._sheets
         handlers: dict[str, Callable[[], object]] = {
             "switch_chat": self.switch_chat,
             "search": sheets.search,
@@ -66,10 +70,10 @@ class Commands:
             "select_by_keyboard": lambda: self._in_terminal(lambda view: view.modes.select()),
             "show_hints": lambda: self._in_terminal(lambda view: view.modes.show_hints()),
             "next_waiting": self.next_waiting,
-            "new_chat": chat_actions.new_chat,
-            "new_chat_in_worktree": chat_actions.new_chat_in_worktree,
-            "new_shell": lambda: chat_actions.new_shell(self._directory()),
-            "new_shell_right": lambda: chat_actions.new_shell(self._directory(), "right"),
+            "new_chat": starting.new_chat,
+            "new_chat_in_worktree": starting.new_chat_in_worktree,
+            "new_shell": lambda: starting.new_shell(self._directory()),
+            "new_shell_right": lambda: starting.new_shell(self._directory(), "right"),
             "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "close_other_tabs": self._other_tabs.close,
             "close_tabs_right": lambda: self._other_tabs.close(at_right=True),
@@ -92,7 +96,7 @@ class Commands:
             "resume": lambda: self._on_active_chat(resuming.resume),
             "pick": lambda: self._on_active_chat(resuming.choose_conversation),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
-            "duplicate": lambda: self._on_active_chat(chat_actions.new_like),
+            "duplicate": lambda: self._on_active_chat(starting.new_like),
             "fork": lambda: self._on_active_chat(chat_actions.forking.fork),
             "fork_before": lambda: self._on_active_chat(chat_actions.forking.choose_prompt),
             "errors": lambda: self._on_active_chat(sheets.output.ask),

@@ -21,6 +21,7 @@ from gui.window.actions.forking import is_in_conversation
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.starting import StartActions
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
@@ -74,6 +75,7 @@ class PageWiring:
         tabs: Panes,
         banners: BannerArea,
         opener: LinkOpener,
+        starting: StartActions,
         chat_actions: ChatActions,
         resuming: EndedChatActions,
         window_keys: tuple[str, ...],
@@ -83,6 +85,7 @@ class PageWiring:
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
+        self._starting = starting
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._window_keys = window_keys
@@ -163,7 +166,7 @@ class PageWiring:
         bar.resume_requested.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.choose_conversation_requested.connect(lambda: resuming.choose_conversation(chat))
         bar.continued_requested.connect(lambda: resuming.show_continuation(chat))
-        bar.again_requested.connect(lambda: chat_actions.new_like(chat))
+        bar.again_requested.connect(lambda: self._starting.new_like(chat))
         bar.errors_requested.connect(lambda: self._window.show_error_output(chat))
         bar.export_requested.connect(lambda: chat_actions.export(chat))
         bar.close_requested.connect(lambda: chat_actions.close_tab(chat.id))

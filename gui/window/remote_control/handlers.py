@@ -113,7 +113,7 @@ class RemoteControl:
     async def new_chat(self, _request: ControlRequest) -> None:
         """Raise the window, with the sheet that starts a chat."""
         self._windows.raise_window()
-        self._windows.current.chat_actions.new_chat()
+        self._windows.current.starting.new_chat()
 
 
 def _write(picture: QImage, path: Path) -> str:

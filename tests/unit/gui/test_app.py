@@ -188,7 +188,7 @@ async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, 
         raise LaunchFailed("the start says so")
 
     monkeypatch.setattr("session_host.client.chats.start_ahead.start_ahead", start_ahead)
-    app.window.chat_actions.new_chat("shell", "/tmp")
+    app.window.starting.new_chat("shell", "/tmp")
     await until(lambda: prepared == ["shell"])
 
 

@@ -90,7 +90,7 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
     window = played.open_window()
-    window.chat_actions.new_chat("claude")
+    window.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     assert sheet.tiles.current() != "claude", "one that can be started is suggested"
     assert not sheet.tiles.is_installed("claude")
@@ -117,7 +117,7 @@ async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
     played: Played, launches: list[LaunchRequest], field: str, text: str, line: str
 ) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("command", "/tmp", ["cat"])
+    window.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     getattr(sheet, field).setText(text)
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
@@ -134,7 +134,7 @@ async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     window = played.open_window()
-    window.chat_actions.new_chat("command", "/tmp", ["cat"])
+    window.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert not sheet.start.isEnabled(), "a second press would start a second chat"
@@ -149,7 +149,7 @@ async def test_new_like_this_starts_the_same(played: Played, launches: list[Laun
         "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
     )
     window = played.open_window()
-    window.chat_actions.new_like(played.chat(session_id))
+    window.starting.new_like(played.chat(session_id))
     await played.until(lambda: launches, "the start")
     [request] = launches
     assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
@@ -177,7 +177,7 @@ async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) ->
 
 async def test_tab_stays_in_the_sheet(played: Played) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("shell", "/tmp")
+    window.starting.new_chat("shell", "/tmp")
     await focused(played)
     seen: set[QWidget] = set()
     for _ in range(20):
@@ -247,7 +247,7 @@ async def test_every_control_has_a_name(played: Played) -> None:
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
-    window.chat_actions.new_chat("shell", "/tmp")
+    window.starting.new_chat("shell", "/tmp")
     nameless = [
         widget
         for widget in window.findChildren(QWidget)
@@ -351,16 +351,16 @@ async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -
 
 async def test_what_was_typed_into_a_new_chat_survives_escape(played: Played, area: Area) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     sheet = window.sheets.new_chat
     QTest.keyClicks(sheet.name, "mine")
     sheet.prompt.setPlainText("fix the tests")
     await press(played, Qt.Key.Key_Escape)
     assert not sheet.is_open
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
     sheet.done()
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     assert sheet.prompt.toPlainText() == ""
 
 
@@ -368,13 +368,13 @@ async def test_a_new_chat_is_offered_where_the_current_one_works(played: Played,
     session_id = await played.add("one", cwd="/usr")
     window = played.open_window()
     played.show(session_id)
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
 async def test_a_wrong_directory_is_said_until_something_else_is_typed(played: Played, area: Area) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("shell", "/tmp")
+    window.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/srca")
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
@@ -387,7 +387,7 @@ async def test_a_directory_that_does_not_exist_is_created_on_a_click(
     played: Played, area: Area, launches: list[LaunchRequest]
 ) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("shell", "/tmp")
+    window.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/new/place")
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)

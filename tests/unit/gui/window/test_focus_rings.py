@@ -33,7 +33,7 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played):
     sheets = window.sheets
     places: dict[str, Callable[[], object]] = {
         "window": lambda: None,
-        "new chat": lambda: window.chat_actions.new_chat("command", "/usr"),
+        "new chat": lambda: window.starting.new_chat("command", "/usr"),
         "browse": sheets.new_chat.directory_row.browser.browse,
         "rename": lambda: window.chat_actions.rename(chat),
         "export": lambda: window.chat_actions.export(chat),

@@ -16,7 +16,7 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
     window = played.open_window()
-    window.chat_actions.new_chat("claude")
+    window.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     command = sheet.missing.command.text()
@@ -26,5 +26,5 @@ async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
     [request] = launches
     assert (request.agent.name, request.arguments, request.name) == ("command", ["sh", "-c", command], "install codex")
     assert not sheet.is_open
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     assert (sheet.tiles.current(), sheet.prompt.toPlainText()) == ("codex", "fix it"), "the draft is kept"

@@ -165,7 +165,7 @@ async def test_the_sheet_for_a_new_chat_takes_a_saved_prompt_and_saves_one(playe
     save("mine", "---\nagents: claude\n---\nFor Claude.")
     save("all", "For all.\nTwo lines.")
     window = played.open_window()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
     played.settle()

@@ -8,7 +8,7 @@ from tests.unit.gui.conftest import Played
 
 async def test_the_chosen_agent_keeps_the_keyboard_while_agents_are_looked_for_again(played: Played) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("shell", "/tmp")
+    window.starting.new_chat("shell", "/tmp")
     await played.until(lambda: isinstance(window.focusWidget(), AgentTile), "the keyboard in the sheet")
     window.sheets.new_chat.refresh_agents()
     keyboard = window.focusWidget()

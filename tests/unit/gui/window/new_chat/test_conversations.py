@@ -90,7 +90,7 @@ def marked(picker: ConversationPicker) -> str:
 async def opened(played: Played, directory: Path, agent: str = "claude") -> ConversationPicker:
     """The list, from the sheet by keyboard."""
     window = played.open_window()
-    window.chat_actions.new_chat(agent, str(directory))
+    window.starting.new_chat(agent, str(directory))
     sheet = window.sheets.new_chat
     sheet.conversation.setFocus()
     await press(played, Qt.Key.Key_Return)
@@ -157,7 +157,7 @@ async def test_a_name_prompt_arguments_and_view_are_those_of_the_sheet(
 ) -> None:
     keep(2, area.home / "other", "Paint it blue")
     window = played.open_window()
-    window.chat_actions.new_chat("claude", str(area.home))
+    window.starting.new_chat("claude", str(area.home))
     sheet = window.sheets.new_chat
     sheet.name.clear()
     QTest.keyClicks(sheet.name, "mine")
@@ -268,7 +268,7 @@ async def test_the_palettes_command_opens_the_list_of_an_agent_that_has_one(
 
 async def test_agents_without_lists_have_no_such_button(keep: Keep, played: Played, area: Area) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("aider", str(area.home))
+    window.starting.new_chat("aider", str(area.home))
     sheet = window.sheets.new_chat
     for agent, has_list in (("aider", False), ("claude", True), ("shell", False), ("endpoint", False)):
         sheet.tiles.choose(agent)

@@ -42,7 +42,7 @@ async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_t
     for name in ("api/src", "docs", ".hidden"):
         (area.home / name).mkdir(parents=True)
     window = played.open_window()
-    window.chat_actions.new_chat("shell", "~")
+    window.starting.new_chat("shell", "~")
     sheet = window.sheets.new_chat
     browser = sheet.directory_row.browser
     sheet.directory_row.browse.setFocus()
@@ -73,7 +73,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     claude: None, played: Played, launches: list[LaunchRequest]
 ) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.prompt.isVisible()
     assert not sheet.presets.isVisible()
@@ -95,7 +95,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert request.overrides == {"A": "1", "B": "x y"}
     assert request.worktree is None
 
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     assert sheet.prompt.toPlainText() == "", "one asks another question each time"
     assert sheet.environment.text() == "", "it may have held secrets"
     assert sheet.arguments.text() == "--model 'a b'"
@@ -107,7 +107,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
 
 async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) -> None:
     window = played.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.arguments.text() == "--x"
     sheet.arguments.setText("--y")
@@ -123,7 +123,7 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     repository, plain = Checkout.new(area.home / "api").path, area.home / "plain"
     plain.mkdir()
     window = played.open_window()
-    window.chat_actions.new_chat("shell", str(plain))
+    window.starting.new_chat("shell", str(plain))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
@@ -139,7 +139,7 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     sheet.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
-    window.chat_actions.new_chat("shell", str(repository))
+    window.starting.new_chat("shell", str(repository))
     assert field.checkbox.isChecked(), "as last time"
     QTest.keyClicks(field.branch, "fix")
     sheet.start.click()
@@ -154,7 +154,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     settings = area.config / "chats.toml"
     settings.write_text('rest_after_s = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
     window = played.open_window()
-    window.chat_actions.new_chat("shell", str(repository))
+    window.starting.new_chat("shell", str(repository))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
@@ -172,7 +172,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     assert settings.read_text().endswith('"~/api" = "npm ci"\n'), "it is not changed"
 
     for command, line in (("uv sync", '"~/api" = "uv sync"\n'), ("", "")):
-        window.chat_actions.new_chat("shell", str(repository))
+        window.starting.new_chat("shell", str(repository))
         await played.until(field.setup.isVisible, "the command")
         field.setup.setText(command)
         count = len(launches)
@@ -184,7 +184,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     assert "uv" not in settings.read_text()
 
     settings.write_text("broken")
-    window.chat_actions.new_chat("shell", str(other))
+    window.starting.new_chat("shell", str(other))
     await played.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
 
 
@@ -192,7 +192,7 @@ async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repositor
     played: Played, launches: list[LaunchRequest], area: Area
 ) -> None:
     window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
-    window.chat_actions.new_chat("shell", str(area.home))
+    window.starting.new_chat("shell", str(area.home))
     field = window.sheets.new_chat.worktree
     await played.until(lambda: not field.checkbox.isEnabled(), "git's word")
     window.sheets.new_chat.start.click()
@@ -205,7 +205,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     window = played.open_window()
-    window.chat_actions.new_chat("endpoint", "/tmp")
+    window.starting.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
     sheet.start.click()
@@ -216,7 +216,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     await played.until(lambda: launches, "the start")
     assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
     (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
-    window.chat_actions.new_chat("endpoint", "/tmp")
+    window.starting.new_chat("endpoint", "/tmp")
     assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
     assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
     sheet.model.clear()
@@ -246,7 +246,7 @@ async def test_a_duplicate_has_a_conversation_of_its_own(
 async def test_a_duplicate_of_one_whose_arguments_were_not_kept(played: Played, launches: list[LaunchRequest]) -> None:
     command = await played.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
     window = played.open_window()
-    window.chat_actions.new_like(played.chat(command))
+    window.starting.new_like(played.chat(command))
     await played.until(lambda: launches, "the start")
     assert launches[0].arguments == ["tail", "-f", "x"]
 
@@ -263,7 +263,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
     window = played.open_window()
     window.resize(320, 300)
     played.settle()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.more.click()
     played.settle()
@@ -281,13 +281,13 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
 async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: Played, claude: None):
     window = played.open_window()
     near: list[str] = []
-    window.chat_actions.agent_selected.connect(lambda agent: near.append(agent.name))
+    window.starting.agent_selected.connect(lambda agent: near.append(agent.name))
 
     async def settled() -> list[str]:
-        await played.until(lambda: not window.chat_actions.agent_timer.isActive(), "the choice to settle")
+        await played.until(lambda: not window.starting.agent_timer.isActive(), "the choice to settle")
         return near
 
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     assert await settled() == ["claude"]
     tiles = window.sheets.new_chat.tiles
     tiles.choose("codex")
@@ -296,13 +296,13 @@ async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: 
     tiles.choose("shell")
     assert await settled() == ["claude", "shell"]
     window.sheets.new_chat.dismiss()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     assert await settled() == ["claude", "shell", "claude"]
 
 
 async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: Played, claude: None) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("claude", "~")
+    window.starting.new_chat("claude", "~")
     tiles = window.sheets.new_chat.tiles
     played.settle()
 
@@ -323,7 +323,7 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: 
 
 async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(played: Played) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("command", "/tmp")
+    window.starting.new_chat("command", "/tmp")
     sheet = window.sheets.new_chat
     sheet.start.click()
     assert (sheet.error.text(), sheet.arguments.property("invalid")) == ("Enter a command", True)
@@ -341,7 +341,7 @@ async def test_an_agent_installed_in_another_window_can_be_started(
     played: Played, claude: None, area: Area, away: Away
 ) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     assert (sheet.missing.isVisible(), sheet.start.isEnabled()) == (True, False)
@@ -352,7 +352,7 @@ async def test_an_agent_installed_in_another_window_can_be_started(
 
 async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(played: Played, claude: None) -> None:
     window = played.open_window()
-    window.chat_actions.new_chat("claude", "/tmp")
+    window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     copy = sheet.missing.copy
@@ -366,7 +366,7 @@ async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
 async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> None:
     window = played.open_window()
     window.resize(300, 220)
-    window.chat_actions.new_chat("shell", "~")
+    window.starting.new_chat("shell", "~")
     played.settle()
     tiles = window.sheets.new_chat.tiles
     places = [tile.geometry() for tile in tiles._tiles.values()]
@@ -380,7 +380,7 @@ async def test_the_name_is_the_one_that_the_chat_gets(
         (area.home / name).mkdir()
     window = played.open_window()
     await played.add("api")
-    window.chat_actions.new_chat("shell", str(area.home / "docs"))
+    window.starting.new_chat("shell", str(area.home / "docs"))
     sheet = window.sheets.new_chat
     assert sheet.name.text() == "docs"
     sheet.directory.setText("~/api")

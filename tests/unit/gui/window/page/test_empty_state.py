@@ -32,7 +32,7 @@ async def test_what_is_not_an_agents_program_is_explained_where_it_is_chosen(pla
     await played.sessions.refresh_now()
     window = played.open_window()
     await played.until(window.empty._heading.isVisible, "the agents to be found")
-    window.chat_actions.new_chat()
+    window.starting.new_chat()
     tiles = {tile.agent.title: tile.toolTip() for tile in window.sheets.new_chat.tiles.findChildren(AgentTile)}
     rows = {row.text(): row.toolTip() for row in window.empty._rows.widgets() if isinstance(row, QPushButton)}
     for title in ("Model server", "Shell", "Command"):

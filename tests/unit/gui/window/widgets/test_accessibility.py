@@ -111,7 +111,7 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     window, sheets = played.window, played.window.sheets
     handlers = window.commands.handlers()
     places: dict[str, Callable[[], object]] = {
-        "New chat": lambda: window.chat_actions.new_chat("command", "/usr"),
+        "New chat": lambda: window.starting.new_chat("command", "/usr"),
         "Choose a directory": sheets.new_chat.directory_row.browser.browse,
         "Rename chat": lambda: window.chat_actions.rename(played.page.chat),
         "Export chat": lambda: window.chat_actions.export(played.page.chat),

@@ -1,0 +1,216 @@
+"""Starts chats: with the sheet for a new chat, like another chat, a shell, the installation of an agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.bridge.worktree_setup import setup_of, write_setup
+from gui.settings.layout import WindowLayout
+from gui.settings.pane_tree import Side
+from gui.window.actions.pane_actions import has_room
+from gui.window.all_sheets import Sheets
+from gui.window.new_chat.request import NewChatRequest, start_of, suggested_name
+from gui.window.new_chat.sheet import NewChatSheet
+from gui.window.page.banners import BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.panes.panes import Panes
+from gui.window.sheets.sheet import Sheet
+from gui.wording import new_chat_texts, notice_texts, phrases
+from session_host.agents.agent import Agent
+from session_host.agents.arguments import own_arguments
+from session_host.errors import OutliveError
+from session_host.protocol.values import GridSize
+
+RECENT_DIRECTORIES = 12
+SHELL, COMMAND = "shell", "command"
+"""The agents that are the user's shell and any command."""
+AGENT_DELAY_MS = 150
+"""How long an agent is chosen before its start is prepared."""
+
+
+class StartActions(QObject):
+    """The actions that start chats.
+
+    Signals:
+        agent_selected: the user selected this agent in the sheet for a new chat.
+
+    Attributes:
+        agent_timer: runs from the selection of an agent until ``agent_selected``.
+    """
+
+    agent_selected = Signal(Agent)
+
+    def __init__(
+        self,
+        window: QWidget,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        sheets: Sheets,
+        banners: BannerArea,
+        tabs: Panes,
+        open_chat: Callable[[Chat], ChatPage],
+    ) -> None:
+        super().__init__(window)
+        self._sessions = sessions
+        self._agents = agents
+        self._layout = layout
+        self._sheets = sheets
+        self._banners = banners
+        self._tabs = tabs
+        self._open_chat = open_chat
+        self.agent_timer = QTimer(self, singleShot=True, interval=AGENT_DELAY_MS)
+        self.agent_timer.timeout.connect(self._on_agent_settled)
+        sheets.sheet_created.connect(self._on_sheet)
+
+    def _on_sheet(self, sheet: Sheet) -> None:
+        if isinstance(sheet, NewChatSheet):
+            sheet.start_requested.connect(self._on_start_requested)
+            sheet.install_requested.connect(self._install)
+            sheet.directory_settled.connect(self._on_directory)
+            self._sessions.path_found.connect(sheet.refresh_agents)
+            self._sessions.changed.connect(sheet.naming.update_name)
+            sheet.opened.connect(self.agent_timer.start)
+            sheet.tiles.chosen.connect(lambda _name: self.agent_timer.start())
+
+    # ------------------------------------------------------------ with the sheet
+
+    def new_chat(
+        self,
+        agent: str = "",
+        directory: str = "",
+        arguments: list[str] | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open the sheet for a new chat; values that are not given are those of the last start."""
+        if not (agent or directory or arguments or overrides) and self._sheets.new_chat.reopen_draft():
+            return
+        layout = self._layout
+        starts = dict(layout.starts)
+        if arguments is not None and agent in self._agents:
+            starts[agent] = start_of(self._agents[agent], arguments)
+        where = directory or self._tabs.directory() or layout.last_directory or _start_directory()
+        self._sheets.new_chat.ask(agent or layout.last_agent, where, starts, overrides or {})
+        self._sessions.tasks.start(self._load_recent_directories(), "recent directories")
+
+    def new_chat_in_worktree(self) -> None:
+        """Open the sheet for a new chat, with a git worktree suggested."""
+        self.new_chat()
+        self._sheets.new_chat.suggest_worktree()
+
+    def _on_agent_settled(self) -> None:
+        sheet = self._sheets.new_chat
+        name = sheet.tiles.current()
+        if sheet.is_open and sheet.tiles.is_installed(name):
+            self.agent_selected.emit(self._agents[name])
+
+    def _on_directory(self, directory: str) -> None:
+        self._sessions.tasks.start(self._load_repository_status(directory), "repository")
+
+    async def _load_repository_status(self, directory: str) -> None:
+        status = await self._sessions.checkouts.status_of(directory)
+        self._sheets.new_chat.set_repository_status(directory, status, await setup_of(directory))
+
+    async def _load_recent_directories(self) -> None:
+        self._sheets.new_chat.directory.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+
+    # ------------------------------------------------------------ without it
+
+    def new_like(self, chat: Chat) -> None:
+        """Start a chat with the same options as this one, in a new conversation."""
+        agent = self._agents.get(chat.record.agent)
+        if agent is None:
+            self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
+            return
+        request = NewChatRequest(
+            agent=agent.name,
+            directory=chat.record.cwd,
+            name=chat.name,
+            arguments=own_arguments(agent, chat.record.argv, chat.record.arguments),
+            overrides=dict(chat.record.env),
+            runtime=chat.record.runtime,
+        )
+        self._sessions.tasks.start(self._start(request, replaces=chat), "start")
+
+    def new_shell(self, directory: str, side: Side | None = None) -> None:
+        """Start a shell in a directory: in a tab of the active pane, or in a new pane beside it."""
+        if side is not None and self._tabs.active_chat is not None and not has_room(self._tabs, side, self._banners):
+            return
+        where = directory or self._layout.last_directory or _start_directory()
+        request = NewChatRequest(agent=SHELL, directory=where, name=suggested_name(where, SHELL), arguments=[])
+        self._sessions.tasks.start(self._start_without_sheet(request, side), "shell")
+
+    def _install(self, agent: str) -> None:
+        """Run the command that installs an agent in a chat of its own, where the user sees it and answers."""
+        self._sheets.new_chat.dismiss()
+        name, command = new_chat_texts.installation_name(agent), ["sh", "-c", self._agents[agent].install_hint]
+        request = NewChatRequest(agent=COMMAND, directory=str(Path.home()), name=name, arguments=command)
+        self._sessions.tasks.start(self._start_without_sheet(request), "install")
+
+    async def _start_without_sheet(self, request: NewChatRequest, side: Side | None = None) -> None:
+        try:
+            chat = await self._launch(request)
+        except OutliveError as error:
+            self._banners.inform(phrases.first_upper(str(error)), kind="failed", key=request.agent)
+            return
+        has_page = self._tabs.active_chat is not None  # It may be another one than before the launch.
+        if side is not None and has_page and has_room(self._tabs, side, self._banners):
+            self._tabs.split_pane(self._tabs.active, side).tabs.insert(chat)
+        self._open_chat(chat)
+
+    def _on_start_requested(self, request: NewChatRequest) -> None:
+        self._sessions.tasks.start(self._start(request), "start")
+
+    # ------------------------------------------------------------ launching
+
+    async def _launch(self, request: NewChatRequest) -> Chat:
+        """Start the requested chat.
+
+        Raises:
+            OutliveError: it could not be started; nothing is left of it.
+        """
+        if request.setup is not None:
+            write_setup(request.setup)
+        chat = await self._sessions.launch(
+            self._agents[request.agent],
+            request.arguments,
+            name=request.name,
+            directory=request.directory,
+            prompt=request.prompt,
+            worktree=request.worktree,
+            overrides=request.overrides,
+            size=GridSize(*self._layout.grid).clamped(),
+            runtime=request.runtime,
+        )
+        chat.has_prompt = bool(request.prompt)
+        return chat
+
+    async def _start(self, request: NewChatRequest, replaces: Chat | None = None) -> None:
+        try:
+            chat = await self._launch(request)
+        except OutliveError as error:
+            if replaces is not None:
+                # The user can correct the values in the sheet.
+                self.new_chat(request.agent, request.directory, request.arguments, request.overrides)
+            self._sheets.new_chat.failed(phrases.first_upper(str(error)))
+            return
+        self._layout.last_agent, self._layout.last_directory = request.agent, request.directory
+        if request.remembered is not None:
+            self._layout.starts[request.agent] = request.remembered
+        self._sheets.new_chat.done()
+        self._open_chat(chat)
+
+
+def _start_directory() -> str:
+    """The directory in which the user typed ``outlive``; the home directory if a desktop started the window."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        here = Path("/")  # The directory was removed meanwhile.
+    return str(Path.home() if here == Path("/") else here)
