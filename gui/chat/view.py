@@ -57,6 +57,7 @@ class ChatView(QWidget):
         answered(str, str, str, dict): the user answers a request: its id, the option's id, the digest of the request
             as it was shown, and texts by the ids of questions.
         withdrawn(str): the user takes a queued prompt back.
+        sent_now(str): the user sends a queued prompt now, and stops the running turn for it.
         prompt_menu_built(QMenu, Item): the context menu of a prompt that was sent is about to open.
         menu_built(QMenu): the context menu of the page is about to open.
         setting_changed(str, str): the user chose another value of a setting.
@@ -70,6 +71,7 @@ class ChatView(QWidget):
     interrupted = Signal()
     answered = Signal(str, str, str, object)
     withdrawn = Signal(str)
+    sent_now = Signal(str)
     prompt_menu_built = Signal(QMenu, Item)
     menu_built = Signal(QMenu)
     setting_changed = Signal(str, str)
@@ -219,6 +221,9 @@ class ChatView(QWidget):
                 self._taking_back[action.item] = None
                 self.prompt.editor.setFocus()
                 self.withdrawn.emit(action.item)
+            case "send_now":
+                self.prompt.editor.setFocus()
+                self.sent_now.emit(action.item)
             case "again":
                 item = self.transcript.get(action.item)
                 if item is not None:

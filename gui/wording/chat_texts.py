@@ -62,6 +62,11 @@ def withdraw() -> str:
     return translate("chat", "Put back into the prompt")
 
 
+def send_now() -> str:
+    """Button at a queued prompt: it stops the running turn, and sends the prompt."""
+    return translate("chat", "Send now (stops this turn)")
+
+
 def send_again() -> str:
     return translate("chat", "Send again")
 
@@ -291,7 +296,9 @@ def prompt_hint() -> str:
 
 
 def prompt_hint_with_queue() -> str:
-    return translate("chat", "Ask the agent · Up puts the last queued prompt back here")
+    return translate(
+        "chat", "Ask the agent · Up puts the last queued prompt back here · Ctrl+Alt+Enter sends the first one now"
+    )
 
 
 def prompt_resumes() -> str:

@@ -27,6 +27,7 @@ from .messages import (
     Paste,
     Report,
     Send,
+    SendNow,
     SizeEvent,
     StateEvent,
 )
@@ -55,6 +56,7 @@ _SINCE: dict[type[Message], int] = {
     SizeEvent: 5,
     ClearTerminal: 9,
     CommandEvent: 11,
+    SendNow: 12,
 }
 """The first version that has a kind of message."""
 

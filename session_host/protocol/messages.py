@@ -43,7 +43,7 @@ from .values import (
     State,
 )
 
-PROTOCOL_VERSION = 11
+PROTOCOL_VERSION = 12
 """The version, increased with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -320,6 +320,14 @@ class Interrupt(Message, frozen=True):
     sequence: int
 
 
+class SendNow(Message, frozen=True):
+    """Interrupt the running turn, and send a queued prompt before the others; ``item`` is its item's id."""
+
+    attachment: str
+    sequence: int
+    item: str
+
+
 class AnswerRequest(Message, frozen=True):
     """The user's answer to a request of the agent; only the first one counts."""
 
@@ -572,7 +580,7 @@ class SendChatInput(Message, frozen=True, tag="Act"):
     """Give a structured chat an input without attaching; its ``attachment`` is "". The tag is the earlier name."""
 
     request: int
-    chat_input: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    chat_input: Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     token: str = ""
     """As in Send."""
     by: str = "command"
@@ -751,8 +759,8 @@ class Failed(Message, frozen=True):
     message: str
 
 
-ChatInput = Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
-CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, AnswerRequest, ChangeSetting)
+ChatInput = Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
+CHAT_INPUTS = (Prompt, WithdrawPrompt, Interrupt, SendNow, AnswerRequest, ChangeSetting)
 """The classes of ``ChatInput`` (the input of a structured chat), for isinstance."""
 
 INPUTS = (Key, Text, Paste, Mouse, Focus, *CHAT_INPUTS)
@@ -769,7 +777,7 @@ Event = (
 FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors | GoOn | ClearTerminal
     | Key | Text | Paste | Mouse | Focus
-    | Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser
 )  # fmt: skip
 FromHost = (

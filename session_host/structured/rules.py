@@ -26,6 +26,7 @@ from session_host.protocol.messages import (
     ErrorCode,
     Interrupt,
     Prompt,
+    SendNow,
     WithdrawPrompt,
 )
 
@@ -54,6 +55,8 @@ IDLE_TIMEOUT = "idle time-out"
 """The detail of the state of an agent that was ended because it was idle."""
 
 MAX_TITLE_CHARACTERS = 80
+
+_SENT_ALREADY = "that prompt is sent already"
 
 GIVEN_UP_ITEMS = 1_000_000
 """Added to the item count when the state is lost: ids from here on were not used before."""
@@ -194,6 +197,8 @@ class StructuredRules(StepCollector, DialectPort):
                 return self._prompt(chat_input)
             case WithdrawPrompt(item=item_id):
                 return self._withdraw(item_id)
+            case SendNow(item=item_id):
+                return self._send_now(item_id)
             case AnswerRequest():
                 return self._answer(chat_input, by)
             case Interrupt():
@@ -225,10 +230,20 @@ class StructuredRules(StepCollector, DialectPort):
         self._pump()
         return None
 
+    def _send_now(self, item_id: str) -> Refusal | None:
+        state = self.state
+        first = [prompt for prompt in state.queue if prompt.id == item_id]
+        if not first:
+            return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
+        state.queue = first + [prompt for prompt in state.queue if prompt.id != item_id]
+        if state.state in {"running", "requires_action"}:
+            self._call_dialect(self.now_ms, self._dialect.interrupt)
+        return None
+
     def _withdraw(self, item_id: str) -> Refusal | None:
         remaining = [prompt for prompt in self.state.queue if prompt.id != item_id]
         if len(remaining) == len(self.state.queue):
-            return Refusal(ErrorCode.BAD_REQUEST, "that prompt is sent already")
+            return Refusal(ErrorCode.BAD_REQUEST, _SENT_ALREADY)
         self.state.queue = remaining
         self.emit(SetStatus(item_id, "withdrawn", self.now_ms))
         return None

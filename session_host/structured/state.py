@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.protocol.messages import AnswerRequest, ChangeSetting, Interrupt, Prompt, WithdrawPrompt
+from session_host.protocol.messages import ChatInput
 
 from .dialects.base import UserPrompt
 from .items import AgentRequest, ChatState, RequestResolved
@@ -86,6 +86,6 @@ class SavedChat(msgspec.Struct, array_like=True):
 class InputCause(msgspec.Struct, frozen=True, array_like=True):
     """The cause of a step that a viewer or a command asked for."""
 
-    chat_input: Prompt | WithdrawPrompt | Interrupt | AnswerRequest | ChangeSetting
+    chat_input: ChatInput
     by: str
     token: str

@@ -71,6 +71,16 @@ class Status(msgspec.Struct, array_like=True):
     capabilities: Capabilities = Capabilities()
     last_turn: TurnEnded | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a turn runs, also one that waits for the user."""
+        return self.state in {"running", "requires_action"}
+
+    @property
+    def can_interrupt(self) -> bool:
+        """Whether a turn runs that the agent can stop."""
+        return self.is_running and self.capabilities.interrupt
+
 
 class _Saved(msgspec.Struct, array_like=True):
     """A snapshot."""

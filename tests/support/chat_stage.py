@@ -26,7 +26,7 @@ class ChatStage:
         self.view = ChatView(theme, directory)
         self.said: list[tuple[Any, ...]] = []
         for name in (
-            "prompt_sent", "interrupted", "answered", "withdrawn", "setting_changed", "link_activated",
+            "prompt_sent", "interrupted", "answered", "withdrawn", "sent_now", "setting_changed", "link_activated",
             "file_activated", "notice_given",
         ):  # fmt: skip
             getattr(self.view, name).connect(lambda *values, name=name: self.said.append((name, *values)))
@@ -71,12 +71,17 @@ class ChatStage:
 
     def control(self, kind: str, number: int = 0) -> QPoint:
         """The middle of a control on the page."""
+        return self.controls(kind)[number]
+
+    def controls(self, kind: str) -> list[QPoint]:
+        """The middles of all controls of a kind on the page."""
         page = self.view.page
-        found = [
-            (each, control) for each in page.visible for control in each.laid.controls if control.action.kind == kind
+        return [
+            (QPointF(page.segment_left(each.position), each.top) + control.area.center()).toPoint()
+            for each in page.visible
+            for control in each.laid.controls
+            if control.action.kind == kind
         ]
-        each, control = found[number]
-        return (QPointF(page.segment_left(each.position), each.top) + control.area.center()).toPoint()
 
     def click(self, point: QPoint) -> None:
         QTest.mouseClick(self.view.page, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)

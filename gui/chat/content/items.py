@@ -126,6 +126,17 @@ def answer_line(request: AgentRequest, answer: RequestResolved) -> QuietLine:
     return QuietLine(text, icon=Glyph.CLOSE if rejected else Glyph.CHECK)
 
 
+def with_send_now(found: list[Segment], item: Item) -> list[Segment]:
+    """The segments of a queued prompt, with the button that stops the running turn for it."""
+    send_now = Button(chat_texts.send_now(), Action("send_now", item.id))
+    last = found[-1]
+    return (
+        [*found[:-1], dataclasses.replace(last, buttons=(*last.buttons, send_now))]
+        if isinstance(last, QuietLine)
+        else found
+    )
+
+
 def _prompt(item: Item, mode: Mode) -> list[Segment]:
     if item.status == "withdrawn":
         return [QuietLine(chat_texts.withdrawn(one_line(item.text[:_MAX_WITHDRAWN_CHARACTERS])))]

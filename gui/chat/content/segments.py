@@ -49,7 +49,9 @@ class Run(NamedTuple):
 class Action(NamedTuple):
     """The action of a control: its kind, the item that it concerns, and a value; or the file that it opens."""
 
-    kind: Literal["fold", "show_all", "withdraw", "again", "columns", "copy", "copy_answer", "link", "file", "discard"]
+    kind: Literal[
+        "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "discard"
+    ]  # fmt: skip
     item: str = ""
     value: str = ""
     file: FileLocation | None = None

@@ -203,6 +203,7 @@ class Rows:
         if changes.status or more or changes.removed:
             changes.items.update(self._place_requests())
             changes.items.add(TAIL)
+            changes.items.update(self.key(each) for each in range(self.transcript.queue_start, count - 1))
         for key in changes.items:
             self.refresh(key)
         self._refresh_turn_ends(changes.items, everywhere=changes.status or more or changes.removed)
@@ -301,6 +302,8 @@ class Rows:
             item = self.transcript[position]
             requests = self._requests_by_item.get(row.key, ItemRequests())
             found = self._content(item, row.mode, row.markdown, requests, self.directory)
+            if item.status == "queued" and self.transcript.status.can_interrupt:
+                found = item_content.with_send_now(found, item)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
                 found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]

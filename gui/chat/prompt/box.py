@@ -189,13 +189,10 @@ class PromptBox(QWidget):
         self._resumes = resumes
         self.show_status(self._status)
 
-    def _is_running(self) -> bool:
-        return self._status.state in {"running", "requires_action"}
-
     @property
     def can_interrupt(self) -> bool:
         """Whether a turn runs that the agent can stop."""
-        return self._is_running() and self._status.capabilities.interrupt
+        return self._status.can_interrupt
 
     def _on_edited(self) -> None:
         self._escaped.stop()
@@ -206,7 +203,7 @@ class PromptBox(QWidget):
         can_send = bool(self.editor.toPlainText().strip() or self.attachments.images) and not self.editor.isReadOnly()
         self._send.setEnabled(can_send)
         texts = [chat_texts.waits_for_answer()] if self._status.state == "requires_action" else []
-        if self._is_running() and can_send:
+        if self._status.is_running and can_send:
             can = self._status.capabilities
             texts.append(chat_texts.keys_while_running(steers=can.steer, interrupts=can.interrupt))
         if self._escaped.isActive():
@@ -291,14 +288,16 @@ class PromptBox(QWidget):
     # ------------------------------------------------------------ the user's actions
 
     def submit(self, mode: str) -> None:
-        """Send the prompt, if there is one."""
+        """Send the prompt. Without one, "interrupt" sends the first queued one."""
         text, images = self.editor.toPlainText().strip("\n"), self.attachments.images
+        if mode == "interrupt" and self.is_empty and self.editor.has_queue:
+            self.interrupt()
         if not (text.strip() or images) or self.editor.isReadOnly():
             return
         if Prompt("", 0, text, images=images).size_bytes > MAX_PROMPT_BYTES:
             self.notice_given.emit(chat_texts.prompt_too_large())
             return
-        if mode == "steer" and not (self._is_running() and self._status.capabilities.steer):
+        if mode == "steer" and not (self._status.is_running and self._status.capabilities.steer):
             mode = "queue"
         if mode == "interrupt" and not self.can_interrupt:
             mode = "queue"

@@ -73,6 +73,7 @@ class StructuredPage(ChatPage):
         view.interrupted.connect(lambda: self._with_viewer(lambda viewer: viewer.interrupt()))
         view.answered.connect(self._answer)
         view.withdrawn.connect(lambda item: self._with_viewer(lambda viewer: viewer.withdraw_prompt(item)))
+        view.sent_now.connect(lambda item: self._with_viewer(lambda viewer: viewer.send_now(item)))
         view.setting_changed.connect(self.change_setting)
         view.link_activated.connect(self.link_requested)
         view.file_activated.connect(self.file_requested)

@@ -9,10 +9,12 @@ from session_host.protocol.messages import (
     Input,
     Interrupt,
     Key,
+    Message,
     Mouse,
     Paste,
     Prompt,
     PromptMode,
+    SendNow,
     Text,
     WithdrawPrompt,
 )
@@ -36,6 +38,10 @@ class ViewerInput(ViewerFacts):
         self.read_only = read_only
 
     def _input(self, message: Input) -> None:
+        raise NotImplementedError
+
+    def _host_knows(self, kind: type[Message]) -> bool:
+        """Whether the host's version has a kind of message, as far as it is known."""
         raise NotImplementedError
 
     def _wants_releases(self) -> bool:
@@ -76,12 +82,21 @@ class ViewerInput(ViewerFacts):
         )
 
     def prompt(self, text: str, mode: PromptMode = "queue", images: tuple[Image, ...] = ()) -> None:
-        """The user sent a prompt; see ``messages.Prompt``. For a structured chat, as the four below."""
+        """The user sent a prompt; see ``messages.Prompt``. For a structured chat, as the five below."""
         self._input(Prompt(self._rules.attachment, self._rules.inputs.next_sequence, text, mode, images))
 
     def withdraw_prompt(self, item: str) -> None:
         """The user took a queued prompt back."""
         self._input(WithdrawPrompt(self._rules.attachment, self._rules.inputs.next_sequence, item))
+
+    def send_now(self, item: str) -> None:
+        """The user interrupted the running turn, so that a queued prompt is sent; see ``messages.SendNow``.
+
+        A host before version 12 sends the oldest one.
+        """
+        attachment, number = self._rules.attachment, self._rules.inputs.next_sequence
+        knows = self._host_knows(SendNow)
+        self._input(SendNow(attachment, number, item) if knows else Interrupt(attachment, number))
 
     def interrupt(self) -> None:
         """The user interrupted the running turn."""

@@ -15,7 +15,7 @@ from session_host.client.connection import HostConnection, HostNotResponding
 from session_host.client.sessions.last_screen import later_screen
 from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
-from session_host.protocol.messages import Clearing, ClearTerminal, Input, Output, SnapshotPart, StateEvent
+from session_host.protocol.messages import Clearing, ClearTerminal, Input, Message, Output, SnapshotPart, StateEvent
 from session_host.protocol.values import CellSize, GridSize, Runtime
 from session_host.structured.engine import TranscriptEngine
 from session_host.structured.transcript import BUILD as TRANSCRIPT_BUILD
@@ -331,6 +331,9 @@ class Viewer(ClosableViewer):
                 self._connection.send_message(each)
         if self._effects:
             self._perform()
+
+    def _host_knows(self, kind: type[Message]) -> bool:
+        return self._connection is None or self._connection.knows(kind)
 
     def _wants_releases(self) -> bool:
         emulator = self.emulator

@@ -210,6 +210,26 @@ def test_up_in_the_empty_box_takes_the_queue_back_from_its_end(chat_stage: Calla
     assert "Removed from the queue: second" in shown.shown()
 
 
+def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.put("user", "first", status="queued")
+    second = chat.put("user", "second", status="queued")
+    shown = chat_stage(chat)
+    assert not shown.controls("send_now"), "no turn runs that could be stopped"
+    chat.run()
+    shown.settle()
+    shown.click(shown.control("send_now", 1))
+    assert shown.of("sent_now") == [(second,)]
+    shown.press(Qt.Key.Key_Return, CONTROL, ALT)
+    assert shown.of("interrupted") == [()]
+    shown.type("urgent")
+    shown.press(Qt.Key.Key_Return, CONTROL, ALT)
+    assert shown.of("interrupted") == [()]
+    assert shown.of("prompt_sent") == [("urgent", "interrupt", ())]
+
+
 @pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
 def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
     chat_stage: Callable[..., ChatStage], keys: tuple[Qt.Key, Qt.KeyboardModifier]

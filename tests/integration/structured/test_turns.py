@@ -69,6 +69,19 @@ async def test_an_interrupted_turn_says_so_and_the_next_prompt_is_answered(tmp_p
         await chat.until_said("again")
 
 
+async def test_a_queued_prompt_that_is_sent_now_stops_the_turn_and_comes_before_the_others(tmp_path: Path) -> None:
+    record = await start_chat(tmp_path)
+    async with viewing(record.id) as chat:
+        chat.viewer.prompt("answer: begun to hold\nhold: 1\ndeltas: 2")
+        await chat.until_said("begun")
+        chat.viewer.prompt("answer: second")
+        chat.viewer.prompt("answer: third")
+        await chat.watcher.until(lambda: len(chat.texts("user")) == 3, "both queued prompts")
+        chat.viewer.send_now(chat.items[-1].id)
+        await chat.until_said("second")
+        assert chat.texts()[1:] == ["third", "second"]
+
+
 @pytest.mark.parametrize(("option", "decision"), [("accept", "accept"), ("decline", "decline")])
 async def test_an_answer_reaches_the_agent_once_and_other_windows_see_it(
     tmp_path: Path, option: str, decision: str

@@ -115,6 +115,9 @@ class PlayedViewer:
     def change_setting(self, setting: str, value: str) -> None:
         self.calls.append(("setting", setting, value))
 
+    def send_now(self, item: str) -> None:
+        self.calls.append(("send_now", item))
+
     def clear_terminal(self, what: str) -> bool:
         self.calls.append(("clear_terminal", what))
         return self.can_clear

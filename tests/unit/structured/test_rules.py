@@ -5,7 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.protocol.messages import AnswerRequest, ChatInput, ErrorCode, Interrupt, Prompt, WithdrawPrompt
+from session_host.protocol.messages import (
+    AnswerRequest,
+    ChatInput,
+    ErrorCode,
+    Interrupt,
+    Prompt,
+    SendNow,
+    WithdrawPrompt,
+)
 from session_host.structured.dialects.base import Start
 from session_host.structured.digest import digest
 from session_host.structured.lines import Line
@@ -137,6 +145,21 @@ def test_a_queued_prompt_can_be_taken_back_and_a_sent_one_cannot(chat: Chat) -> 
     refusal = chat.do(WithdrawPrompt("", 0, "me-1")).refusal
     assert refusal is not None
     assert "sent already" in refusal.text
+
+
+def test_a_queued_prompt_is_sent_before_the_others_when_its_user_stops_the_turn_for_it(chat: Chat) -> None:
+    chat.hear("ready")
+    for text in ("one", "two", "three"):
+        chat.do(prompt(text))
+    chat.hear("accept")
+    assert chat.do(SendNow("", 0, "me-3")).refusal is None
+    assert chat.sent[-1] == {"interrupt": True}
+    chat.hear("say stopped", "end")
+    assert chat.sent[-1] == {"prompt": "three"}
+    assert [each.text for each in chat.transcript] == ["one", "stopped", "three", "two"]
+    said = len(chat.sent)
+    assert chat.do(SendNow("", 0, "me-3")).refusal is not None, "it is sent; its own turn must not be stopped"
+    assert len(chat.sent) == said
 
 
 def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:

@@ -96,6 +96,12 @@ async def test_a_draft_and_its_images_are_there_when_the_tab_is_opened_again(pla
     assert played.sessions.drafts.of(session_id) == NO_DRAFT, "sent"
 
 
+async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(played: Played):
+    session_id = await open_chat(played)
+    shown_page(played).view.sent_now.emit("i1")
+    assert played.viewers[session_id].calls[-1] == ("send_now", "i1")
+
+
 async def test_all_pages_of_a_chat_show_one_draft(played: Played):
     await open_chat(played)
     first = shown_page(played)
