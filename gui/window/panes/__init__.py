@@ -1,6 +1,7 @@
 """The panes of a window: split, arranged, zoomed, and tabs dragged among them.
 
-    panes      all panes of a window: opens and moves tabs, splits and closes panes
+    panes      the tabs in all panes of a window: opens, closes, reopens, saves and restores them
+    split_panes  the panes themselves: splits, arranges, zooms and closes them
     pane       one pane: a row of tabs, and the page in front
     pane_area  places panes and the lines between them, and draws where a dragged tab would go
     tab_moves  moves and copies tabs between panes

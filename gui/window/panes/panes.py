@@ -1,122 +1,44 @@
-"""All panes of a window: opens, moves and closes their tabs, and splits, arranges and closes the panes."""
+"""The tabs in all panes of a window: opens, closes, reopens, saves and restores them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QObject, QPoint, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.settings import pane_tree
-from gui.settings.pane_tree import Divider, Node, Side
+from gui.settings.pane_tree import Side
 from gui.settings.saved_window import SavedPane, SavedWindow
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.panes.closed_tabs import ClosedTabs, put_back
 from gui.window.panes.pane import PaneWidget
-from gui.window.panes.pane_area import MIN_HEIGHT_PX, MIN_WIDTH_PX, RESIZE_PX, PaneArea
+from gui.window.panes.split_panes import SplitPanes
 from gui.window.panes.tab_moves import move_tab
 from gui.window.tabs.recent import RecentChats
 
 
-class Panes(QObject):
-    """The panes of a window. The active pane has the keyboard focus, or had it last.
+class Panes(SplitPanes):
+    """The panes of a window with the tabs of chats; a chat may be open in several panes.
 
     Attributes:
-        area: the widget that has the panes; ``tree``: their arrangement.
-        is_zoomed: whether the active pane covers the others.
-        recent: the order in which chats were shown; ``closed``: the closed tabs.
+        closed: the closed tabs.
 
-    Signals:
-        changed: something changed that is saved.
-        active_changed: another page is shown, in the active pane or in another one, or another pane is active.
-        page_made: a page exists now, to be wired up.
-        close_requested: the user closes a tab (its chat's id).
-        menu_requested: the user opens a tab's menu, at this point of the screen.
-        double_clicked: a tab was double clicked (its chat's id), or the empty part of a row of tabs ("").
-        emptied: the last tab of the last pane was closed.
+    Signals (and those of SplitPanes):
         replaced: a chat's tabs now show the chat that continues it (the previous chat's id, the new chat).
-        tab_dragged_out: the user began to drag a tab out of its row (the pane, the tab's chat's id).
     """
 
-    changed = Signal()
-    active_changed = Signal()
-    page_made = Signal(ChatPage)
-    close_requested = Signal(str)
-    menu_requested = Signal(str, QPoint)
-    double_clicked = Signal(str)
-    emptied = Signal()
     replaced = Signal(str, Chat)
-    tab_dragged_out = Signal(PaneWidget, str)
 
     def __init__(
         self, theme: Theme, sessions: SessionsModel, recent: RecentChats, empty: QWidget, button: QWidget
     ) -> None:
-        """Make one pane without tabs.
-
-        Args:
-            theme: the looks.
-            sessions: all chats.
-            recent: the order in which chats were shown.
-            empty: what a window without tabs shows.
-            button: shown at the window's upper right.
-        """
-        area = PaneArea(theme)
-        super().__init__(area)
-        self.area = area
-        self._theme = theme
-        self._sessions = sessions
-        self.recent = recent
-        self._empty = empty
-        self._button = button
-        self._panes: dict[int, PaneWidget] = {}
-        self.tree: Node = pane_tree.Pane(0)
-        self._active = 0
-        self._use_order: list[int] = [0]
-        """Panes by when they were last active."""
-        self.is_zoomed = False
-        self._next_number = 1
-        self._is_closed = False
+        """Make one pane without tabs; for the arguments see SplitPanes."""
+        super().__init__(theme, sessions, recent, empty, button)
         self.closed = ClosedTabs()
-        self._make_pane(0)
-        self._panes[0].show_empty(empty)
-        self.area.divider_moved.connect(self._on_divider_moved)
-        self.area.even_out_requested.connect(self.even_out)
-        QApplication.instance().focusChanged.connect(self._on_focus)  # type: ignore[union-attr] # there is one
-        self._arrange()
-
-    def _make_pane(self, number: int) -> PaneWidget:
-        pane = PaneWidget(self._theme, self._sessions, self.recent, number, self.zoom)
-        tabs = pane.tabs
-        tabs.changed.connect(self.changed)
-        tabs.active_changed.connect(self.active_changed)
-        tabs.page_made.connect(self.page_made)
-        tabs.emptied.connect(lambda: self._on_emptied(pane))
-        pane.bar.close_requested.connect(lambda *values: self._on_bar(pane, self.close_requested.emit, *values))
-        pane.bar.menu_requested.connect(lambda *values: self._on_bar(pane, self.menu_requested.emit, *values))
-        pane.bar.double_clicked.connect(lambda *values: self._on_bar(pane, self.double_clicked.emit, *values))
-        pane.bar.tabBarClicked.connect(lambda _index: self.activate_pane(pane.number))
-        pane.bar.dragged_out.connect(lambda session_id: self.tab_dragged_out.emit(pane, session_id))
-        self._panes[number] = pane
-        return pane
-
-    def _on_bar(self, pane: PaneWidget, emit: Callable[..., object], *values: object) -> None:
-        """Activate the pane of the tab that the user acts on, since the window's actions act on the active pane."""
-        self.activate_pane(pane.number)
-        emit(*values)
 
     # ------------------------------------------------------------ reading
-
-    @property
-    def active(self) -> PaneWidget:
-        """The active pane."""
-        return self._panes[self._active]
-
-    def panes(self) -> list[PaneWidget]:
-        """The panes in reading order."""
-        return [self._panes[number] for number in pane_tree.numbers(self.tree)]
 
     def ids(self) -> list[str]:
         """The chats of all tabs, pane by pane; one that is open in two panes is there twice."""
@@ -152,12 +74,8 @@ class Panes(QObject):
 
     def shows(self, session_id: str) -> bool:
         """Whether a visible pane shows this chat."""
-        visible = [self.active] if self.is_zoomed else self._panes.values()
+        visible = [self.active] if self.is_zoomed else self.panes()
         return any(pane.tabs.active_id == session_id for pane in visible)
-
-    def pane(self, number: int) -> PaneWidget | None:
-        """The pane with this number."""
-        return self._panes.get(number)
 
     def _pane_of(self, session_id: str) -> PaneWidget | None:
         """The pane that shows a chat, else one that has its tab; the active pane comes first."""
@@ -177,7 +95,7 @@ class Panes(QObject):
         indexes = {number: index for index, number in enumerate(order)}
         saved.panes = [self._panes[number].tabs.saved() for number in order]
         saved.tree = pane_tree.renumbered(self.tree, indexes) or saved.tree
-        saved.active_pane, saved.is_pane_zoomed = indexes[self._active], self.is_zoomed
+        saved.active_pane, saved.is_pane_zoomed = indexes[self.active.number], self.is_zoomed
 
     def restore(self, saved: SavedWindow) -> None:
         """Create the saved panes and open their tabs, except those of removed chats."""
@@ -185,14 +103,9 @@ class Panes(QObject):
         tree = pane_tree.renumbered(saved.arrangement(), {index: number for number, index in enumerate(kept)})
         if tree is None:
             return
-        self.tree = tree
-        for number in range(1, len(kept)):
-            self._make_pane(number)
-        self._active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
-        self._next_number, self._use_order = len(kept), [self._active]
-        self.is_zoomed = saved.is_pane_zoomed and len(kept) > 1
-        self._arrange()
-        for number in sorted(self._panes, key=lambda number: number == self._active):  # The last one gets the keyboard.
+        active = kept.index(saved.active_pane) if saved.active_pane in kept else 0
+        self._make_panes(tree, len(kept), active, is_zoomed=saved.is_pane_zoomed)
+        for number in sorted(self._panes, key=lambda number: number == active):  # The last one gets the keyboard.
             self._panes[number].tabs.restore(saved.panes[kept[number]])
 
     def _has_existing_chats(self, saved: SavedPane) -> bool:
@@ -256,38 +169,7 @@ class Panes(QObject):
         pane = self._pane_of(session_id)
         return pane.tabs.scroll_position_of(session_id) if pane is not None else None
 
-    # ------------------------------------------------------------ panes
-
-    def _arrange(self) -> None:
-        """Place the panes, and mark the active one."""
-        is_zoomed = self.is_zoomed = self.is_zoomed and len(self._panes) > 1
-        for number, pane in self._panes.items():
-            pane.tabs.set_visible(not is_zoomed or number == self._active)
-            is_active, is_alone = number == self._active, is_zoomed or len(self._panes) == 1
-            pane.show_state(is_active=is_active, is_alone=is_alone, is_zoomed=is_zoomed and is_active)
-        self.area.arrange(self.tree, self._panes, self._active if is_zoomed else None, self._active)
-        self._panes[self.area.top_right()].add_button(self._button)
-        self._button.show()
-
-    def activate_pane(self, number: int, *, takes_keyboard: bool = True) -> None:
-        """Make a pane active and give it the keyboard focus; a covered pane becomes visible."""
-        if number == self._active:
-            return
-        self._set_active(number)
-        self._arrange()
-        if takes_keyboard and (page := self.active_page) is not None:
-            page.focus_content()
-        self.active_changed.emit()
-        self.changed.emit()
-
-    def _set_active(self, number: int) -> None:
-        self._active, self.is_zoomed = number, False
-        self._use_order = [*(used for used in self._use_order if used != number), number]
-
-    def _on_focus(self, _previous: QWidget | None, now: QWidget | None) -> None:
-        if now is not None and self.area.isAncestorOf(now) and not self.active.isAncestorOf(now):
-            number = next((pane.number for pane in self._panes.values() if pane.isAncestorOf(now)), self._active)
-            self.activate_pane(number, takes_keyboard=False)
+    # ------------------------------------------------------------ tabs of whole panes
 
     def split(self, side: Side) -> None:
         """Split the active pane; the new pane shows the same chat and gets the keyboard."""
@@ -296,64 +178,6 @@ class Panes(QObject):
             tabs = self.split_pane(self.active, side).tabs
             tabs.insert(chat, position=position)
             tabs.activate(chat.id)
-
-    def split_pane(self, pane: PaneWidget, side: Side) -> PaneWidget:
-        """Create a pane beside another one, and make it active; the caller adds a tab to it at once."""
-        number, self._next_number = self._next_number, self._next_number + 1
-        self.tree = pane_tree.split(self.tree, pane.number, side, number)
-        made = self._make_pane(number)
-        self._set_active(number)
-        self._arrange()
-        return made
-
-    def add_pane(self, tree: Node, number: int) -> PaneWidget:
-        """Create a pane that a new arrangement has in addition; the caller adds a tab to it at once."""
-        self.tree, made = tree, self._make_pane(number)
-        self._arrange()
-        return made
-
-    def focus(self, side: Side) -> None:
-        """Move the keyboard focus to the next pane at this side."""
-        number = pane_tree.neighbour(self.area.rectangles, self._active, side, self._use_order)
-        if number is not None:
-            self.activate_pane(number)
-
-    def swap(self, other: PaneWidget) -> None:
-        """Swap the active pane with another one."""
-        self._set_tree(pane_tree.swapped(self.tree, self._active, other.number))
-
-    def move_pane(self, pane: PaneWidget, target: PaneWidget, side: Side) -> None:
-        """Move a pane to a side of another one."""
-        self._set_tree(pane_tree.moved(self.tree, pane.number, target.number, side))
-
-    def zoom(self) -> None:
-        """Zoom the active pane so that it covers the others, or show all panes again."""
-        if len(self._panes) > 1:
-            self.is_zoomed = not self.is_zoomed
-            self._arrange()
-            self.active_changed.emit()
-            self.changed.emit()
-
-    def even_out(self) -> None:
-        """Give all panes about the same size."""
-        self._set_tree(pane_tree.even_out(self.tree))
-
-    def resize(self, side: Side) -> None:
-        """Move the active pane's divider a few pixels in this direction."""
-        is_row = side in {"left", "right"}
-        divider = pane_tree.divider_to_push(self.tree, self.area.dividers, self._active, is_row=is_row)
-        if divider is not None and not self.is_zoomed:
-            self._on_divider_moved(divider, RESIZE_PX[side])
-
-    def _on_divider_moved(self, divider: Divider, by_px: int) -> None:
-        min_px = MIN_WIDTH_PX if divider.is_row else MIN_HEIGHT_PX
-        self._set_tree(pane_tree.move_divider(self.tree, divider, by_px, min_px))
-
-    def _set_tree(self, tree: Node) -> None:
-        if tree != self.tree:
-            self.tree = tree
-            self._arrange()
-            self.changed.emit()
 
     def close_pane(self) -> None:
         """Close the active pane; its tabs move to the pane that gets its area."""
@@ -364,37 +188,3 @@ class Panes(QObject):
         for session_id in pane.tabs.ids():
             move_tab(session_id, pane, self._panes[successor])
         self._panes[successor].tabs.activate(front)
-
-    def _on_emptied(self, pane: PaneWidget) -> None:
-        if pane.number not in self._panes:
-            return
-        if len(self._panes) == 1:
-            self.emptied.emit()
-            if not self._is_closed:
-                pane.show_empty(self._empty)
-            return
-        successor = pane_tree.successor(self.tree, pane.number)
-        rest = pane_tree.remove(self.tree, pane.number)
-        assert rest is not None and successor is not None  # noqa: PT018 - it isn't the only pane
-        if self._active == pane.number:
-            others = [number for number in self._use_order if number in self._panes and number != pane.number]
-            self.activate_pane(others[-1] if others else successor)
-        self.tree = rest
-        del self._panes[pane.number]
-        self._use_order = [number for number in self._use_order if number != pane.number]
-        for shared in (self._button, self._empty):
-            if pane.isAncestorOf(shared):
-                shared.setParent(self.area)
-        pane.hide()
-        pane.tabs.dispose()
-        pane.deleteLater()
-        self._arrange()
-        self.active_changed.emit()
-        self.changed.emit()
-
-    def close_all(self) -> None:
-        """Release all pages; the window is closed."""
-        self._is_closed = True
-        QApplication.instance().focusChanged.disconnect(self._on_focus)  # type: ignore[union-attr] # there is one
-        for pane in self._panes.values():
-            pane.tabs.dispose()
