@@ -42,27 +42,27 @@ class NoOtherWindows:
     """No other windows, for a window that is always the only one."""
 
     def titles(self) -> list[str]:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
         return []
 
     def is_current(self) -> bool:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
         return True
 
     def is_any_visible(self) -> bool:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
         return False
 
     def is_gone(self) -> bool:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
         return False
 
     def show(self, _chat: Chat) -> ChatPage | None:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
         return None
 
     def take(self, session_id: str) -> tuple[int, str] | None:
-        """See ``Others``."""
+        """See ``OtherWindows``."""
 
     def move(self, session_id: str, to: int | None = None, at: QPoint | None = None) -> None:
-        """See ``Others``."""
+        """See ``OtherWindows``."""

@@ -251,7 +251,7 @@ class Windows(QObject):
 
 
 class _OtherWindowsOf:
-    """The windows beside one window; see ``Others``."""
+    """The windows beside one window; see ``OtherWindows``."""
 
     def __init__(self, windows: Windows, window: MainWindow) -> None:
         self._windows = windows

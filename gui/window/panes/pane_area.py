@@ -38,8 +38,8 @@ class PaneArea(QWidget):
         zone: shows where a dragged tab would go.
 
     Signals:
-        pushed: the user drags a line (a Divider) this many pixels right or down.
-        evened: the user wants panes of the same size.
+        divider_moved: the user drags a line (a Divider) this many pixels right or down.
+        even_out_requested: the user wants panes of the same size.
     """
 
     divider_moved = Signal(object, int)

@@ -34,7 +34,7 @@ class LazyWidget(Generic[W]):
     """A widget that is created when first needed. Hidden widgets with buttons take 50 to 250 KB each.
 
     Attributes:
-        made: the widget; None if it was never needed.
+        widget: the widget; None if it was never needed.
     """
 
     def __init__(self, make: Callable[[], W]) -> None:

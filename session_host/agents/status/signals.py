@@ -125,7 +125,7 @@ def from_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
 
 
 def _from_agent_state(parameters: str) -> StatusReport | None:
-    """Translate OSC 7501; see ``terminal.base.AgentState``."""
+    """Translate OSC 7501; see ``terminal.events.AgentState``."""
     pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
     state = pairs.get("state", "")
     activity = _AGENT_STATES.get(state)
