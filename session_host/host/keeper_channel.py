@@ -19,7 +19,7 @@ from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.keeper_client.channel import MessageChannel
 from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage, KeptBy
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, KeeperChanged, KeeperMessage, SocketRebound
 from session_host.protocol.launch import LaunchSpec
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.worker import Worker
@@ -101,9 +101,9 @@ class KeeperChannel:
                 self._lost()
                 return
             for message in messages:
-                if isinstance(message, KeptBy):
+                if isinstance(message, KeeperChanged):
                     self.keeper_pid = message.pid
-                if not isinstance(message, BoundAgain) or self._replace_listener():
+                if not isinstance(message, SocketRebound) or self._replace_listener():
                     self._on_message(message)
 
     def _replace_listener(self) -> bool:
@@ -189,7 +189,7 @@ class KeeperChannel:
         if not select.select([channel.socket], [], [], ADOPTION_S)[0]:
             raise HostUnavailable("the keeper does not answer")
         match channel.receive():
-            case [KeptBy(pid=pid)]:
+            case [KeeperChanged(pid=pid)]:
                 self.keeper_pid = pid
             case _:
                 # The keeper has ended, or is of an earlier version. If it is of an earlier version, the next try hands

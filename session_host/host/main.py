@@ -19,17 +19,17 @@ from typing import Any, NamedTuple
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
-    BoundAgain,
     ChildEnded,
-    Go,
-    KeptBy,
-    Over,
+    ExitSaved,
+    KeeperChanged,
+    Leave,
     Prepare,
     Prepared,
     Refused,
     Rehearsed,
     Running,
-    Yield,
+    SocketRebound,
+    TakeOver,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import NoticeEvent
@@ -249,7 +249,7 @@ class _Host:
     def _release_session(self) -> None:
         """Report to the keeper that the session is over, and release it."""
         Path(self._spec.socket_path).unlink(missing_ok=True)
-        self._keeper.send_message(Over())
+        self._keeper.send_message(ExitSaved())
         self._keeper.close()
         unlock_session(self._parameters.descriptors.input_log)
         log.info("done")
@@ -374,19 +374,20 @@ class _Host:
             case ChildEnded():
                 if self._driver is not None:
                     self._driver.program.exit_status_saved()
-            case BoundAgain():
+            case SocketRebound():
                 if self._server is not None:
                     self._server.replace_listener()
             case Prepare():
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
-            case Yield():
+            case Leave():
                 log.info("leaving it to another host")
                 if self._idle_detection is not None:
                     self._idle_detection.disconnect_if_active()
                 logging.shutdown()
                 # Exit as after a kill: the session descriptors already have the whole state.
                 os._exit(0)
-            case Go() | KeptBy():  # If the keeper dies after it promoted this host and before it sent Go, no Go comes.
+            case TakeOver() | KeeperChanged():
+                # A keeper that died after it promoted this host may not have sent TakeOver.
                 self._keeper.give_up = None
                 self._may_take_over.set()
             case _:

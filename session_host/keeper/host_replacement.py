@@ -9,7 +9,16 @@ from typing import Protocol
 
 from session_host.host.lifecycle.hibernation import Hibernation
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
+from session_host.protocol.keeper import (
+    Hibernate,
+    KeeperChanged,
+    KeeperMessage,
+    Leave,
+    NotReplaced,
+    Prepare,
+    Replaced,
+    TakeOver,
+)
 from session_host.system.processes.identity import is_stopped
 from session_host.version import VERSION
 
@@ -65,11 +74,11 @@ class HostReplacement:
 
     def _limit_wait(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Set the time limit for the previous host's part of the next step."""
-        is_yielding = replacement.is_yielding
+        is_leaving = replacement.is_leaving
 
         def check() -> None:
-            is_under_way = session.replacement is replacement and replacement.is_yielding is is_yielding
-            if is_under_way and (is_yielding or not replacement.pid):
+            is_under_way = session.replacement is replacement and replacement.is_leaving is is_leaving
+            if is_under_way and (is_leaving or not replacement.pid):
                 stopped_text = ", which is stopped" if is_stopped(session.host_pid) else ""
                 self.give_up(session, f"the chat's host (process {session.host_pid}{stopped_text}) does not respond")
 
@@ -82,7 +91,7 @@ class HostReplacement:
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
-    def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Rest) -> None:
+    def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Hibernate) -> None:
         """Fork a hibernating host that replaces an idle one, with the descriptors that wake it."""
         count = min(message.descriptors, len(pipe.descriptors))
         descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
@@ -108,8 +117,8 @@ class HostReplacement:
         if reason:
             self.give_up(session, reason)
         else:
-            replacement.is_ready = replacement.is_yielding = True
-            session.send_to_host(Yield())
+            replacement.is_ready = replacement.is_leaving = True
+            session.send_to_host(Leave())
             self._limit_wait(session, replacement)
 
     def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
@@ -117,14 +126,14 @@ class HostReplacement:
         session.replacement = None
         session.host_pid, session.channel = replacement.pid, replacement.channel
         self._replication.update_session(session, channel=True)
-        session.send_to_host(Go())
-        session.send_to_host(KeptBy(os.getpid()))
+        session.send_to_host(TakeOver())
+        session.send_to_host(KeeperChanged(os.getpid()))
         log.info("%s: host %d has taken over", session.id, session.host_pid)
         self._loop.reply(replacement.client, Replaced(VERSION))
 
     def on_replacement_exit(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give up, because the replacement host exited before it had taken over."""
-        if replacement.is_yielding:
+        if replacement.is_leaving:
             # The previous host is leaving already; its exit causes a fork, like any death.
             replacement.is_ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")

@@ -20,18 +20,18 @@ from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
     EndSession,
+    ExitSaved,
+    Hibernate,
+    KeeperChanged,
     KeeperMessage,
     KeeperStatus,
-    KeptBy,
     Launch,
     Launched,
-    Over,
     Prepared,
     Refused,
     Rehearsed,
     ReplaceHost,
     ReplaceKeeper,
-    Rest,
     Running,
     Status,
 )
@@ -204,12 +204,12 @@ class Keeper:
             case Refused(report=report):
                 session.state = KeptSessionState.OVER
                 self._report(session, report)
-            case Over():
+            case ExitSaved():
                 session.state = KeptSessionState.OVER
                 self.replication.update_session(session)
             case Prepared() if replacement is not None and not replacement.pid:
                 self._host_replacement.rehearse(session, replacement)
-            case Rest():
+            case Hibernate():
                 self._host_replacement.hibernate(session, pipe, message)
             case Rehearsed(why=why) if replacement is not None and replacement.channel is pipe:
                 self._host_replacement.on_rehearsed(session, replacement, why)
@@ -254,7 +254,7 @@ class Keeper:
         if channel is not None:
             self.add_channel(session, channel)
             self.replication.update_session(session, channel=True)
-            session.send_to_host(KeptBy(os.getpid()))
+            session.send_to_host(KeeperChanged(os.getpid()))
             self.loop.drop(client)
         else:
             self.replication.update_session(session)
@@ -295,7 +295,7 @@ class Keeper:
         for session in self.sessions.values():
             self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:
-                session.send_to_host(KeptBy(os.getpid()))
+                session.send_to_host(KeeperChanged(os.getpid()))
                 if session.is_rebound:
                     self.sockets.send_bound_socket(session)
 

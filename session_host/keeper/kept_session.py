@@ -2,7 +2,7 @@
 
 States::
 
-    STARTING ──Running──▶ RUNNING ──Over, host ends──▶ (removed)
+    STARTING ──Running──▶ RUNNING ──ExitSaved, host ends──▶ (removed)
         └─────Refused, host ends──▶ (removed)
     STARTING, RUNNING ──host dies──▶ the same state, with a new host
 """
@@ -58,7 +58,7 @@ class ReplacementHost:
 
     Attributes:
         is_ready: its rehearsal succeeded.
-        is_yielding: the previous host was asked to leave.
+        is_leaving: the previous host was asked to leave.
         client: the client that gets the result.
     """
 
@@ -66,7 +66,7 @@ class ReplacementHost:
     pid: int = 0
     channel: MessageChannel | None = None
     is_ready: bool = False
-    is_yielding: bool = False
+    is_leaving: bool = False
 
     def set_process(self, pid: int, channel: MessageChannel) -> None:
         """Note the forked process and the channel to it."""

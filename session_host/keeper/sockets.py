@@ -18,7 +18,7 @@ from typing import Any
 from session_host.errors import OutliveError
 from session_host.keeper_client.names import lock_path, write_keeper_pids
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
-from session_host.protocol.keeper import BoundAgain
+from session_host.protocol.keeper import SocketRebound
 from session_host.storage.descriptors import session_descriptors
 from session_host.system.inotify import make_inotify
 from session_host.system.open_file_locks import lock_open_file
@@ -113,9 +113,9 @@ class ChatSockets:
     def send_bound_socket(self, session: KeptSession) -> None:
         """Send the session's host the socket that is bound now."""
         session.is_rebound = True
-        session.send_to_replacement(BoundAgain(), (session.descriptors.listener,))
+        session.send_to_replacement(SocketRebound(), (session.descriptors.listener,))
         if session.protocol >= BOUND_AGAIN_VERSION:
-            session.send_to_host(BoundAgain(), (session.descriptors.listener,))
+            session.send_to_host(SocketRebound(), (session.descriptors.listener,))
         else:
             self._host_replacement.replace(session, None)
 

@@ -10,6 +10,7 @@ import msgspec
 from .codec import LENGTH_BYTES, encode
 from .messages import (
     PROTOCOL_VERSION,
+    AcceptRefusal,
     ActivityEvent,
     Attach,
     ClearTerminal,
@@ -19,7 +20,6 @@ from .messages import (
     Explain,
     Explanation,
     ForegroundEvent,
-    GoOn,
     Key,
     Message,
     NoticeEvent,
@@ -52,7 +52,7 @@ _SINCE: dict[type[Message], int] = {
     Explain: 3,
     Explanation: 3,
     ForegroundEvent: 5,
-    GoOn: 5,
+    AcceptRefusal: 5,
     SizeEvent: 5,
     ClearTerminal: 9,
     CommandEvent: 11,

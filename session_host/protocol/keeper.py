@@ -11,20 +11,20 @@ From a command::
 From a host, on the channel that it was forked with, or on its own connection that begins with Adopt::
 
     → Adopt(…) + the session descriptors             to a keeper that does not know the session
-                                                     ← KeptBy, on a channel that comes as an additional descriptor
+                                                     ← KeeperChanged, on a channel that comes with Adopt
     → Running | Refused                              the result of the launch
     → Rehearsed | Prepared                           see below
-    → Rest(…) + descriptors                          the session is idle: a waiting host can take its place
-    → Over()                                         the end is saved; the keeper may forget the session
+    → Hibernate(…) + descriptors                     the session is idle: a waiting host can take its place
+    → ExitSaved()                                    the end is saved; the keeper may forget the session
                                                      ← ChildEnded    the input log has the exit status
-                                                     ← KeptBy        another process is the keeper now
-                                                     ← Prepare, Go, Yield
-                                                     ← BoundAgain + the new listening socket
+                                                     ← KeeperChanged    another process is the keeper now
+                                                     ← Prepare, TakeOver, Leave
+                                                     ← SocketRebound + the new listening socket
 
 A host is replaced in steps; if one fails, everything stays as it was. The running host makes a checkpoint that any
 version can read (Prepare, Prepared). The keeper forks a replacement, which restores the session without taking it over
-(Rehearsed). Then the old host exits (Yield), and the replacement begins (Go). A hibernating host is replaced by the
-steps from Rehearsed on.
+(Rehearsed). Then the old host exits (Leave), and the replacement begins (TakeOver). A hibernating host takes the place
+of an idle one by the steps from Rehearsed on.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ from .launch import LaunchReport, LaunchSpec
 from .values import Runtime
 
 KEEPER_PROTOCOL_VERSION = 3
-"""Version 2 has BoundAgain; version 3 has KeptBy, and its channels carry packets."""
+"""Version 2 has SocketRebound; version 3 has KeeperChanged, and its channels carry packets."""
 
 
 class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Base of keeper messages; versions only add fields at the end, with defaults, and so understand each other."""
+    """Base of keeper messages; versions only add fields at the end, with defaults, and so understand each other.
+
+    The tag on the wire is the class's name; a renamed class keeps its first name as its tag.
+    """
 
 
 class Launch(KeeperMessage, frozen=True):
@@ -138,10 +141,10 @@ class Adopt(KeeperMessage, frozen=True):
     version: str
 
 
-class KeptBy(KeeperMessage, frozen=True):
+class KeeperChanged(KeeperMessage, frozen=True, tag="KeptBy"):
     """This process is the keeper: of an adopted session, or since the previous process of its pair died.
 
-    For a replacement host, it also means Go.
+    For a replacement host, it also means TakeOver: the previous keeper may have died before it sent that.
     """
 
     pid: int
@@ -157,7 +160,7 @@ class Running(KeeperMessage, frozen=True):
     """KEEPER_PROTOCOL_VERSION of the host."""
 
 
-class BoundAgain(KeeperMessage, frozen=True):
+class SocketRebound(KeeperMessage, frozen=True, tag="BoundAgain"):
     """The removed socket of the session is bound again; the new listening socket comes with this message."""
 
 
@@ -167,7 +170,7 @@ class Refused(KeeperMessage, frozen=True):
     report: LaunchReport
 
 
-class Over(KeeperMessage, frozen=True):
+class ExitSaved(KeeperMessage, frozen=True, tag="Over"):
     """The session has ended, and its end is recorded."""
 
 
@@ -183,7 +186,7 @@ class Prepared(KeeperMessage, frozen=True):
     """The checkpoint is made."""
 
 
-class Rest(KeeperMessage, frozen=True):
+class Hibernate(KeeperMessage, frozen=True, tag="Rest"):
     """The session has been idle for long; the descriptors for its waiting replacement come with this message.
 
     Attributes:
@@ -203,19 +206,19 @@ class Rehearsed(KeeperMessage, frozen=True):
     why: str = ""
 
 
-class Yield(KeeperMessage, frozen=True):
+class Leave(KeeperMessage, frozen=True, tag="Yield"):
     """Exit at once, and leave the session unchanged."""
 
 
-class Go(KeeperMessage, frozen=True):
+class TakeOver(KeeperMessage, frozen=True, tag="Go"):
     """The previous host is gone: take over the session."""
 
 
 ToKeeper = (
     Launch | Status | ReplaceKeeper | ReplaceHost | EndSession
-    | Adopt | Running | Refused | Over | Prepared | Rest | Rehearsed
+    | Adopt | Running | Refused | ExitSaved | Prepared | Hibernate | Rehearsed
 )  # fmt: skip
 FromKeeper = (
-    Launched | KeeperStatus | Replaced | NotReplaced | EndBegun | ChildEnded | Prepare | Yield | Go | BoundAgain
-    | KeptBy
+    Launched | KeeperStatus | Replaced | NotReplaced | EndBegun
+    | ChildEnded | Prepare | Leave | TakeOver | SocketRebound | KeeperChanged
 )  # fmt: skip

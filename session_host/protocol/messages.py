@@ -8,7 +8,7 @@ A connection, from the client's side::
                                                      ← Output(offset, data) | Resized | Event …
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Prompt | AnswerRequest | …                      (the same, for a structured chat)
-    → GoOn, Resize, Follow, Detach, ClearTerminal
+    → AcceptRefusal, Resize, Follow, Detach, ClearTerminal
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → SendChatInput, OpenRequests                     ← Done | Failed | AgentRequests × n
     → Explain                                         ← Explanation
@@ -93,7 +93,7 @@ class ErrorCode:
     INPUT_FULL = "input_full"
     """The program does not read its input; this input was dropped."""
     HELD = "held"
-    """An earlier input was refused, and the user has not seen it yet; see ``GoOn``."""
+    """An earlier input was refused, and the user has not seen it yet; see ``AcceptRefusal``."""
     ENDED = "ended"
     """The session has ended."""
     FAILED = "failed"
@@ -115,7 +115,7 @@ class ErrorCode:
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True, forbid_unknown_fields=True):
-    """Base of all messages; the tag on the wire is the class's name."""
+    """Base of all messages; the tag on the wire is the class's name, of a renamed class its first name."""
 
 
 # ---------------------------------------------------------------- both ways at the start
@@ -244,7 +244,7 @@ class Paste(Message, frozen=True):
     """Whether the next input is a Paste, too, with more of the same text."""
 
 
-class GoOn(Message, frozen=True):
+class AcceptRefusal(Message, frozen=True, tag="GoOn"):
     """The user has seen that an input was refused: accept input again.
 
     After a refusal (TOO_LARGE, INPUT_FULL) the host refuses all input of the attachment until this message, so that no
@@ -775,7 +775,7 @@ Event = (
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors | GoOn | ClearTerminal
+    Hello | Attach | Follow | Detach | Resize | Colors | AcceptRefusal | ClearTerminal
     | Key | Text | Paste | Mouse | Focus
     | Prompt | WithdrawPrompt | Interrupt | SendNow | AnswerRequest | ChangeSetting
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | SendChatInput | OpenRequests | Report | AskUser

@@ -53,8 +53,8 @@ class Attachment:
         client: the connection, None while the viewer is away.
         follows_output: the viewer shows the screen; a hidden tab follows events only.
         focused: the viewer has the keyboard focus; None if it did not report it.
-        supports_hold: the viewer supports GoOn.
-        is_input_held: further input is refused until the user has seen a refusal.
+        supports_hold: the viewer can send AcceptRefusal.
+        is_input_held: the input hold: further input is refused until AcceptRefusal.
         paste_parts: the received parts of an incomplete paste.
         last_use: the number of the viewer's last use, the highest for the last used viewer; 0 without input.
     """
@@ -84,7 +84,7 @@ class Attachment:
             self.client.written(self.id, sequence)
 
     def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
-        """Send a connected viewer the refusal of this input; ``hold``: refuse all later input, too, until GoOn."""
+        """Send a connected viewer the refusal of this input; ``hold``: also hold all later input."""
         if hold:
             self.hold_input()
         if self.client is not None:

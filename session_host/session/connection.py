@@ -18,6 +18,7 @@ from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     INPUTS,
     MAX_PASTE_CHARACTERS,
+    AcceptRefusal,
     AskUser,
     Attach,
     Attached,
@@ -28,7 +29,6 @@ from session_host.protocol.messages import (
     ErrorCode,
     Event,
     Follow,
-    GoOn,
     Hello,
     Input,
     InputRefused,
@@ -55,7 +55,7 @@ from .session import Session
 
 HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
-MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``GoOn`` once their user has seen a refusal.
+MIN_HOLD_PROTOCOL = 5  # From this version on, viewers send ``AcceptRefusal`` once their user has seen a refusal.
 _WITH_TEXT = (Text, Paste)
 _CLOSED = State.CLOSED  # Hot path: avoids the enum's attribute lookup for each key.
 
@@ -191,7 +191,7 @@ class ClientConnection:
                     self._follow(message)
             case Detach():
                 self._detach(message)
-            case GoOn():
+            case AcceptRefusal():
                 if (attachment := self._own_attachment(message.attachment)) is not None:
                     attachment.release_input()
             case Hello():

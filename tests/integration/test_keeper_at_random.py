@@ -21,7 +21,9 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 WAIT_S = 60.0
-HARMLESS: list[type[k.KeeperMessage]] = [k.Status, k.ReplaceHost, k.Running, k.Refused, k.Over, k.Prepared, k.Rehearsed]
+HARMLESS: list[type[k.KeeperMessage]] = [
+    k.Status, k.ReplaceHost, k.Running, k.Refused, k.ExitSaved, k.Prepared, k.Rehearsed,
+]  # fmt: skip
 """Launch, Adopt and ReplaceKeeper name files and programs: with random ones the machine would be at risk."""
 
 

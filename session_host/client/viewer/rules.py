@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from session_host.protocol.messages import (
+    AcceptRefusal,
     ActivityEvent,
     Attach,
     Attached,
@@ -24,7 +25,6 @@ from session_host.protocol.messages import (
     ErrorCode,
     Focus,
     Follow,
-    GoOn,
     Input,
     InputAck,
     InputRefused,
@@ -345,7 +345,7 @@ class ViewerRules:
     def accept_refusal(self) -> None:
         """The user has seen that an input was refused: accept input again."""
         self.inputs.is_holding = False
-        self._send(GoOn(self.attachment))
+        self._send(AcceptRefusal(self.attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """The viewer's grid changed."""

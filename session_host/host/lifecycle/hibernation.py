@@ -26,7 +26,7 @@ from session_host.host.clients.server import REFRESH_S, touch
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
 from session_host.protocol.greeting import answer_hello
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, KeptBy, Rehearsed, Running
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, KeeperChanged, Rehearsed, Running, TakeOver
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
@@ -38,7 +38,7 @@ from .ownership import try_lock_session
 log = logging.getLogger(__name__)
 
 MAX_IDLE_S = 3600.0
-SHORT_REST = 10.0
+SHORT_HIBERNATION = 10.0
 """A host that is woken before this many times its idle time waits twice as long the next time, since waking costs."""
 
 RECEIVE_BYTES = 65536
@@ -46,12 +46,12 @@ MAX_CONNECTIONS = 50
 
 
 class Hibernation(NamedTuple):
-    """What a hibernating host waits with.
+    """The parameters of a hibernating host.
 
     Attributes:
         description: a Description as a frame.
         idle_s: how long nothing had happened.
-        wake_descriptors: the clients' connections, and whatever else becomes readable when something happens.
+        wake_descriptors: the clients' connections, and other descriptors that an event makes readable.
     """
 
     description: bytes
@@ -63,9 +63,9 @@ class WakeUp(NamedTuple):
     """The state that a host continues from after hibernation.
 
     Attributes:
-        callers: connected clients with unread requests.
+        connections: connected clients with unread requests.
         idle_s: the idle time before it hibernates again; 0 for never.
-        keeper_pid: the keeper, if it has named itself; else 0.
+        keeper_pid: the keeper, if it has sent KeeperChanged; else 0.
     """
 
     connections: tuple[socket.socket, ...]
@@ -77,7 +77,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
     """Take the previous host's place, and wait for an event.
 
     Args:
-        hibernation: what to wait with; its wake descriptors are closed afterwards.
+        hibernation: its parameters; the wake descriptors are closed afterwards.
         descriptors: the session descriptors.
         path: the path of its socket.
         channel: the channel to the keeper.
@@ -90,7 +90,7 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
     try:
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
-        if _wait_for_go(keeper) and try_lock_session(descriptors.input_log):
+        if _wait_to_take_over(keeper) and try_lock_session(descriptors.input_log):
             header = LogHeader(descriptors.input_log)
             keeper.send_message(Running(os.getpid(), header.child, VERSION, KEEPER_PROTOCOL_VERSION))
             header.close()
@@ -101,33 +101,33 @@ def hibernate(hibernation: Hibernation, descriptors: SessionDescriptors, path: P
     finally:
         for descriptor in hibernation.wake_descriptors:
             os.close(descriptor)
-    rested_s = time.monotonic() - began_s
+    hibernated_s = time.monotonic() - began_s
     idle_s = hibernation.idle_s
-    if rested_s < idle_s * SHORT_REST:
+    if hibernated_s < idle_s * SHORT_HIBERNATION:
         idle_s = max(idle_s, min(idle_s * 2, MAX_IDLE_S))
-    log.info("woken after %.1f s", rested_s)
+    log.info("woken after %.1f s", hibernated_s)
     return WakeUp(hibernating.unread_connections(), idle_s, hibernating.keeper_pid)
 
 
-def _wait_for_go(keeper: MessageChannel) -> bool:
-    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the previous host stay.
+def _wait_to_take_over(keeper: MessageChannel) -> bool:
+    """Wait for TakeOver, and read nothing after it; False if the keeper has gone, or lets the previous host stay.
 
-    The next keeper's KeptBy replaces a Go that its predecessor could not send any more; it stays unread.
+    If the keeper died before it sent TakeOver, the next keeper's KeeperChanged means the same; it stays unread.
     """
     channel = keeper.socket
     channel.setblocking(True)
     if keeper.is_packets:
         messages = keeper.receive(keep=True) or ()
         keeper.drop_descriptors()
-        if any(isinstance(message, KeptBy) for message in messages):
+        if any(isinstance(message, KeeperChanged) for message in messages):
             return True
         keeper.consume()
-        return any(isinstance(message, Go) for message in messages)
+        return any(isinstance(message, TakeOver) for message in messages)
     length = channel.recv(LENGTH_BYTES, socket.MSG_WAITALL)
     if len(length) < LENGTH_BYTES:
         return False
     frame = length + channel.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
-    return any(isinstance(message, Go) for message in FromKeeperDecoder().feed(frame))
+    return any(isinstance(message, TakeOver) for message in FromKeeperDecoder().feed(frame))
 
 
 class _HibernatingHost:
@@ -196,7 +196,7 @@ class _HibernatingHost:
             return True
         keeper.drop_descriptors()
         match messages:
-            case [KeptBy(pid=pid)]:
+            case [KeeperChanged(pid=pid)]:
                 keeper.consume()
                 self.keeper_pid = pid
                 return True

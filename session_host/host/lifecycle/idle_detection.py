@@ -2,10 +2,10 @@
 
 A host that has run has pages of its own, some six megabytes; one that was just forked has next to none. States::
 
-    WATCHING ──nothing for ``idle_s``──▶ SETTLING ──still nothing──▶ ASKED ──Yield──▶ (gone)
+    WATCHING ──nothing for ``idle_s``──▶ SETTLING ──still nothing──▶ ASKED ──Leave──▶ (gone)
         ▲                                    │                         │
         ├─────────something happened─────────┘                         │
-        └───────────────no Yield within twice ``idle_s``───────────────┘
+        └───────────────no Leave within twice ``idle_s``───────────────┘
 
 It hibernates only when all is checkpointed and recorded.
 """
@@ -20,7 +20,7 @@ from session_host.host.clients.server import Server
 from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.codec import encode
-from session_host.protocol.keeper import Rest
+from session_host.protocol.keeper import Hibernate
 from session_host.protocol.values import CellSize
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class IdleDetection:
         descriptors = [*self._server.descriptors(), *self._driver.watch.descriptors()]
         description = encode(self._server.description())
         log.info("idle; hibernating with %d descriptors", len(descriptors))
-        self._keeper.send_message(Rest(description, self._idle_s, len(descriptors)), descriptors)
+        self._keeper.send_message(Hibernate(description, self._idle_s, len(descriptors)), descriptors)
         # If the keeper cannot fork a process, this host continues, and asks again after twice the time.
         self._idle_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._watch)

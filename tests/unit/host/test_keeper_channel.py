@@ -13,7 +13,7 @@ from session_host.host.keeper_channel import KeeperChannel
 from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import ChildEnded, Over, Prepare
+from session_host.protocol.keeper import ChildEnded, ExitSaved, Prepare
 from tests.support.kept_sessions import kept_session
 from tests.support.waiting import eventually
 
@@ -21,7 +21,7 @@ KEEPERS = """
 import os, socket, sys
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
-from session_host.protocol.keeper import KeptBy
+from session_host.protocol.keeper import KeeperChanged
 
 def next_session():
     client = MessageChannel(listener.accept()[0], ToKeeperDecoder())
@@ -43,10 +43,10 @@ listener.listen()  # SO_PEERCRED of a client names the process that called liste
 os.write(begun, b"1")
 taken.close()
 host = MessageChannel(socket.socket(fileno=next_session().descriptors[-1]), FromKeeperDecoder())
-host.send_message(KeptBy(os.getpid()))
+host.send_message(KeeperChanged(os.getpid()))
 print(os.getpid(), flush=True)
 sys.stdin.readline()
-host.send_message(KeptBy(1))
+host.send_message(KeeperChanged(1))
 sys.stdin.readline()
 """
 """A keeper that dies of the first session that it is given, and the one that takes its place at once."""
@@ -60,7 +60,7 @@ async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_repor
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
-        channel.send_message(Over())
+        channel.send_message(ExitSaved())
         keeper = MessageChannel(keepers, FromKeeperDecoder())
         keeper.send_message(Prepare())
         keeper.send_message(ChildEnded())

@@ -15,7 +15,7 @@ from session_host.keeper import event_loop as loop_module
 from session_host.keeper.event_loop import Loop
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder, encode
-from session_host.protocol.keeper import KeeperStatus, Over, Status
+from session_host.protocol.keeper import ExitSaved, KeeperStatus, Status
 
 
 class Owner:
@@ -37,7 +37,7 @@ class Owner:
         self.said.append(message)
         if isinstance(message, Status):
             self.loop.reply(client, KeeperStatus(1, "v", []))
-        if message == Over():
+        if message == ExitSaved():
             raise RuntimeError("of one session")
 
 
@@ -168,7 +168,7 @@ def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
 ) -> None:
     owner = Owner(loop)
     callers = [connect(path) for _ in range(3)]
-    callers[0].send_message(Over())
+    callers[0].send_message(ExitSaved())
     callers[1].send_message(Status())
     callers[2].socket.send(b"\xff" * 10)
     leave_once(loop, lambda: len(owner.said) == 2 and len(loop._clients) == 2)

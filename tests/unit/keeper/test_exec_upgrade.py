@@ -32,11 +32,11 @@ from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import (
     KeeperMessage,
+    Leave,
     NotReplaced,
     Replaced,
     ReplaceKeeper,
     Status,
-    Yield,
 )
 from session_host.version import VERSION
 from tests.support.commands import environment
@@ -54,7 +54,7 @@ import msgspec
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.event_loop import Loop
 from session_host.keeper.exec_upgrade import _descriptors_of, _kept_of, read_inherited_state, restore_inherited_state
-from session_host.protocol.keeper import Yield
+from session_host.protocol.keeper import Leave
 
 assert sys.argv[1] == "--continue"
 kept = read_inherited_state(int(sys.argv[2]))
@@ -69,7 +69,7 @@ report["sessions"] = [msgspec.to_builtins(_kept_of(session)) for session in keep
 report["child"] = [session.header.child for session in keeper.sessions.values()]
 Path(os.environ["REPORT"]).write_text(json.dumps(report))
 for session in keeper.sessions.values():
-    session.send_to_host(Yield())
+    session.send_to_host(Leave())
 loop.run(keeper)
 """
 
@@ -188,7 +188,7 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         kin.asking.socket.settimeout(TIMEOUT_S)
         assert kin.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
         kin.host.socket.settimeout(TIMEOUT_S)
-        assert kin.host.receive() == [Yield()], "the host hears it by the same channel"
+        assert kin.host.receive() == [Leave()], "the host hears it by the same channel"
         found = json.loads(report.read_text())
         assert found["kept"] == expected
         assert found["handed on"] == []
@@ -252,9 +252,9 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
     kin.asking.socket.settimeout(TIMEOUT_S)
     (status,) = kin.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
-    kin.keeper.sessions[ONE].send_to_host(Yield())
+    kin.keeper.sessions[ONE].send_to_host(Leave())
     kin.host.socket.settimeout(TIMEOUT_S)
-    assert kin.host.receive() == [Yield()]
+    assert kin.host.receive() == [Leave()]
 
 
 @pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.keeper.kept_session import CRASHES_WITHIN_S, RESTART_DELAYS_S, SUSPICIOUS_DEATHS, KeptSession
-from session_host.protocol.keeper import Yield
+from session_host.protocol.keeper import Leave
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
@@ -75,7 +75,7 @@ def test_deaths_over_the_same_output_do_however_they_look(session: KeptSession) 
 
 
 def test_words_to_a_host_that_is_gone_do_no_harm(session: KeptSession) -> None:
-    session.send_to_host(Yield())
+    session.send_to_host(Leave())
 
 
 def test_the_other_side_of_the_terminal_is_let_go_of_once(session: KeptSession) -> None:

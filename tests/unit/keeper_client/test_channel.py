@@ -15,10 +15,10 @@ from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
+    ExitSaved,
     KeeperStatus,
     Launch,
     NotReplaced,
-    Over,
     Prepared,
     ReplaceHost,
     Status,
@@ -50,7 +50,7 @@ def receive_all(pipe: MessageChannel, count: int) -> list[object]:
 
 def test_messages_come_whole_and_in_order(pair: Pair) -> None:
     asking, keeping = pair
-    told = [Status(), Launch(spec_of()), ReplaceHost("x"), Over(), Prepared()]
+    told = [Status(), Launch(spec_of()), ReplaceHost("x"), ExitSaved(), Prepared()]
     for message in told:
         asking.send_message(message)
     assert receive_all(keeping, len(told)) == told
@@ -77,8 +77,8 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
     adopt = Adopt(1, spec_of(), 1, 2, "3")
     asking.send_message(Status())
     asking.send_message(adopt, files)
-    asking.send_message(Over())
-    assert receive_all(keeping, 3) == [Status(), adopt, Over()]
+    asking.send_message(ExitSaved())
+    assert receive_all(keeping, 3) == [Status(), adopt, ExitSaved()]
     assert len(keeping.descriptors) == 7
     for number, file in enumerate(keeping.descriptors):
         assert os.pread(file, 10, 0) == b"%d" % number
@@ -96,9 +96,9 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
 
 def test_the_end_is_told_once_all_that_was_said_is_read(pair: Pair) -> None:
     asking, keeping = pair
-    asking.send_message(Over())
+    asking.send_message(ExitSaved())
     asking.close()
-    assert receive_all(keeping, 1) == [Over()]
+    assert receive_all(keeping, 1) == [ExitSaved()]
     assert keeping.receive() is None
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from session_host.protocol import compatibility, messages
+from session_host.protocol import compatibility, keeper, messages
 from session_host.protocol.compatibility import encode_for, known_fields, knows
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION
 from session_host.structured.operations import OperationDone
@@ -58,3 +58,10 @@ def test_renamed_classes_keep_their_names_in_messages_and_logs() -> None:
     message = messages.SendChatInput(1, messages.Interrupt("1" * 32, 2))
     assert msgspec.to_builtins(message) == ["Act", 1, ["Interrupt", "1" * 32, 2], "", "command"]
     assert msgspec.to_builtins(OperationDone(1)) == ["ActDone", 1, "", "", False]
+    assert msgspec.to_builtins(messages.AcceptRefusal("1" * 32)) == ["GoOn", "1" * 32]
+    renamed = [
+        keeper.Hibernate(b"", 0.0, 0), keeper.ExitSaved(), keeper.Leave(), keeper.TakeOver(), keeper.SocketRebound(),
+        keeper.KeeperChanged(1),
+    ]  # fmt: skip
+    tags = [msgspec.to_builtins(each)[0] for each in renamed]
+    assert tags == ["Rest", "Over", "Yield", "Go", "BoundAgain", "KeptBy"]

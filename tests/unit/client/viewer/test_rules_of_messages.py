@@ -130,7 +130,7 @@ def test_after_a_refused_input_nothing_is_sent_until_the_user_accepts(stage: Sta
         >> stage.types_key()
         << e.NotifyRefusal(m.InputRefused("one", 3, ErrorCode.HELD, held.refusal.message))
         >> do(stage.rules.accept_refusal)
-        << e.SendMessage(m.GoOn("one"))
+        << e.SendMessage(m.AcceptRefusal("one"))
         >> stage.types_key()
         << Returned([("one", 3)])
     )

@@ -64,7 +64,7 @@ def test_input_of_an_unknown_attachment_is_reported_and_not_typed_twice(stage: S
         >> stage.types_key()
         << refusal(1, ErrorCode.HELD, "an earlier input was refused", "two")
         >> do(stage.rules.accept_refusal)
-        << e.SendMessage(m.GoOn("two"))
+        << e.SendMessage(m.AcceptRefusal("two"))
         >> stage.types_key()
         << Returned([("two", 1)])
     )
