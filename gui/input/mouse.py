@@ -11,6 +11,10 @@ _BUTTONS = {
     Qt.MouseButton.LeftButton: MouseButton.LEFT,
     Qt.MouseButton.MiddleButton: MouseButton.MIDDLE,
     Qt.MouseButton.RightButton: MouseButton.RIGHT,
+    Qt.MouseButton.BackButton: MouseButton.BACK,
+    Qt.MouseButton.ForwardButton: MouseButton.FORWARD,
+    Qt.MouseButton.ExtraButton3: MouseButton.TENTH,
+    Qt.MouseButton.ExtraButton4: MouseButton.ELEVENTH,
 }
 ANGLE_PER_NOTCH = 120
 """One notch of a common wheel, in eighths of a degree."""

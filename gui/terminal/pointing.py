@@ -13,6 +13,7 @@ from gui.wording import notice_texts
 
 from .drawing.regions import Span
 from .input.pointer import MouseRules, Pointer
+from .input.pointer_shapes import CURSORS
 from .input.wheel import Wheel
 from .links import links
 from .links.hovering import Link
@@ -124,7 +125,12 @@ class PointingPage(TerminalPage):
         return self._pointer.program_takes(modifiers)
 
     def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
-        """The mouse cursor outside of links."""
+        """The mouse cursor outside of links: the program's (OSC 22), unless the view is scrolled back."""
+        emulator = self.emulator
+        if emulator is not None and self.sink is not None and not self.scrolled_back:
+            shape = CURSORS.get(emulator.modes.pointer_shape)
+            if shape is not None:
+                return shape
         return Qt.CursorShape.ArrowCursor if self.program_takes(modifiers) else Qt.CursorShape.IBeamCursor
 
     # ------------------------------------------------------------ events

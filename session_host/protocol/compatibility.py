@@ -22,6 +22,7 @@ from .messages import (
     ForegroundEvent,
     Key,
     Message,
+    Mouse,
     NoticeEvent,
     NotificationEvent,
     Paste,
@@ -31,6 +32,7 @@ from .messages import (
     SizeEvent,
     StateEvent,
 )
+from .values import EXTRA_BUTTONS, MouseButton
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
     ActivityEvent: {7: 4},
@@ -60,6 +62,8 @@ _SINCE: dict[type[Message], int] = {
 }
 """The first version that has a kind of message."""
 
+_EXTRA_BUTTONS_SINCE = 12
+
 
 def encode_for(protocol: int, message: Message) -> bytes:
     """Encode a message for a peer of that protocol version; b"" if the version lacks the message."""
@@ -68,6 +72,9 @@ def encode_for(protocol: int, message: Message) -> bytes:
     kind = type(message)
     if not knows(protocol, kind):
         return b""
+    if isinstance(message, Mouse) and message.button in EXTRA_BUTTONS and protocol < _EXTRA_BUTTONS_SINCE:
+        # It keeps its place among the inputs; the host drops a press of no button.
+        message = msgspec.structs.replace(message, button=MouseButton.NONE)
     count = known_fields(protocol, kind)
     if count == len(kind.__struct_fields__):
         return encode(message)

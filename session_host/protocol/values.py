@@ -102,6 +102,14 @@ class MouseButton(StrEnum):
     WHEEL_DOWN = "wheel_down"
     WHEEL_LEFT = "wheel_left"
     WHEEL_RIGHT = "wheel_right"
+    BACK = "back"
+    FORWARD = "forward"
+    TENTH = "tenth"
+    ELEVENTH = "eleventh"
+
+
+EXTRA_BUTTONS = frozenset({MouseButton.BACK, MouseButton.FORWARD, MouseButton.TENTH, MouseButton.ELEVENTH})
+"""The buttons 8 to 11 of X11; since version 12 of the protocol."""
 
 
 class State(StrEnum):

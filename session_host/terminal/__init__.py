@@ -7,6 +7,7 @@
     images/       images that programs show (kitty's graphics protocol), so far for ghostty alone
     encode_keys   keys as bytes, in Python alone
     encode_mouse  mouse and focus events as bytes, in Python alone
+    pointer_shapes  the mouse pointer that a program sets (OSC 22)
     shell_marks   marks that shells write around their prompts (OSC 133)
     notifications kitty's notifications (OSC 99), in parts
     clearing      the sequences that clear a terminal at the user's request

@@ -147,6 +147,8 @@ class Modes(NamedTuple):
     """Mode 2026: the program is in the middle of drawing a frame."""
     modify_other_keys: int = 0
     """xterm's modifyOtherKeys, 0 to 2; set by an engine that encodes keys itself."""
+    pointer_shape: str = ""
+    """The mouse pointer that the program set (OSC 22), by its name in CSS; "" for the terminal's own."""
 
 
 class Frame(NamedTuple):

@@ -21,9 +21,9 @@ _SCROLLBACK: Final = b"\x1b[3J"
 
 _INPUT_MODES: Final = (
     b"\x1b[?1049l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
-    b"\x1b[?2031l\x1b[?2048l\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?25h\x1b[0 q"
+    b"\x1b[?2031l\x1b[?2048l\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b]22;\x1b\\\x1b[?25h\x1b[0 q"
 )
-"""Alternate screen, mouse, focus and size reports, kitty's keyboard protocol, modifyOtherKeys; the cursor's look."""
+"""Alternate screen; mouse, its pointer, focus and size reports, kitty's keyboard protocol, modifyOtherKeys; cursor."""
 
 _SCREEN: Final = (
     b"\x1b[?2026l\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?45l\x1b[?5W"

@@ -21,6 +21,10 @@ _BUTTONS: Final = {
     MouseButton.WHEEL_DOWN: 65,
     MouseButton.WHEEL_LEFT: 66,
     MouseButton.WHEEL_RIGHT: 67,
+    MouseButton.BACK: 128,
+    MouseButton.FORWARD: 129,
+    MouseButton.TENTH: 130,
+    MouseButton.ELEVENTH: 131,
 }
 _WHEEL: Final = 64
 _MOTION: Final = 32
@@ -75,7 +79,7 @@ def _is_tracked(mouse: Mouse, modes: Modes) -> bool:
     if mouse.button is MouseButton.NONE or modes.mouse == "none":
         return False
     if modes.mouse == "press":
-        return mouse.action is MouseAction.PRESS and not wheel
+        return mouse.action is MouseAction.PRESS and _BUTTONS[mouse.button] < _NO_BUTTON
     return mouse.action is MouseAction.PRESS or not wheel
 
 

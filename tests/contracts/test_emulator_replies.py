@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import restore
 from session_host.terminal.base import CursorShape, DefaultColors
 from session_host.terminal.events import AgentState, Bell, ClipboardSet, Notification, Progress, TitleChanged
 from session_host.version import VERSION
@@ -256,3 +257,42 @@ def test_a_hidden_cursor_is_told(make: Maker) -> None:
     cursor = emulator.frame().cursor
     assert cursor is not None
     assert not cursor.visible
+
+
+# -- the stack of titles, and the mouse pointer
+
+
+def test_titles_are_pushed_and_popped(make: Maker) -> None:
+    emulator = make(output="\x1b]2;one\x07\x1b[22;0t\x1b]2;two\x07\x1b[22t\x1b]2;three\x07\x1b[23;2t")
+    assert emulator.title == "two"
+    copies = [restore(make.engine, emulator.snapshot()), make(output=emulator.replay())]
+    for same in (emulator, *copies):
+        same.take_events()
+        same.feed(b"\x1b[23;1t\x1b[23;0")
+        assert same.title == "two", "1 is the icon's name"
+        same.feed(b"t\x1b[23t")
+        assert same.title == "one"
+        assert same.take_events() == [TitleChanged("one")]
+    emulator.feed(b"\x1b[22t\x1bc\x1b[23t")
+    assert emulator.title == ""
+    copies[0].close()
+
+
+def test_a_program_sets_the_mouse_pointer_of_its_screen(make: Maker) -> None:
+    emulator = make(output="\x1b]22;hand2\x07\x1b[?1049h")
+    assert emulator.modes.pointer_shape == ""
+    emulator.feed(b"\x1b]22;>wait,cross")
+    emulator.feed(b"hair\x1b\\\x1b]22;?__current__,pointer,no-such,xterm,__grabbed__\x07")
+    assert emulator.take_replies() == b"\x1b]22;crosshair,1,0,1,default\x1b\\"
+    copies = [restore(make.engine, emulator.snapshot()), make(output=emulator.replay())]
+    for same in (emulator, *copies):
+        assert same.modes.pointer_shape == "crosshair"
+        same.feed(b"\x1b]22;<\x07")
+        assert same.modes.pointer_shape == "wait"
+        same.feed(b"\x1b[?1049l")
+        assert same.modes.pointer_shape == "pointer"
+    emulator.reset_after_exit()
+    copies[0].feed(b"\x1bc")
+    copies[1].feed(b"\x1b]22;no-such\x07")
+    assert {same.modes.pointer_shape for same in (emulator, *copies)} == {""}
+    copies[0].close()

@@ -72,6 +72,7 @@ class LinkPointer(QObject):
         self._menu_timeout.timeout.connect(self._show_menu)
         self._modifiers = Qt.KeyboardModifier.NoModifier
         self._is_hidden = False
+        self._program_shape = ""
         self._last_at = QPointF()
         self._hover_timer = QTimer(self, singleShot=True, interval=0)
         self._hover_timer.timeout.connect(self._hover_at_mouse)
@@ -170,8 +171,11 @@ class LinkPointer(QObject):
             self.hover(self.mouse_position(), self._modifiers)
 
     def update_hover(self) -> None:
-        """Update the hovered link, since the text under the mouse may have changed."""
-        if self._hovered is not None:
+        """Update the hovered link and the mouse cursor: the text under the mouse or the program's shape may be new."""
+        emulator = self._host.emulator
+        shape = emulator.modes.pointer_shape if emulator is not None else ""
+        if self._hovered is not None or shape != self._program_shape:
+            self._program_shape = shape
             self.hover(self.mouse_position(), QGuiApplication.queryKeyboardModifiers())
 
     def mouse_position(self) -> QPointF:

@@ -13,6 +13,7 @@ from session_host.protocol.values import KeyAction, Modifiers, MouseAction, Mous
 
 _WHEEL = (MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT)
 _BUTTONS = (MouseButton.LEFT, MouseButton.MIDDLE, MouseButton.RIGHT, MouseButton.NONE)
+_EXTRA_BUTTONS = (MouseButton.BACK, MouseButton.FORWARD, MouseButton.TENTH, MouseButton.ELEVENTH)
 _MOUSE_MODIFIERS = ((4, Modifiers.SHIFT), (8, Modifiers.ALT), (16, Modifiers.CTRL))
 _NO_TEXT = Modifiers.CTRL | Modifiers.ALT | Modifiers.SUPER | Modifiers.HYPER | Modifiers.META
 _NOT_OF_KEYS = frozenset(b" !\"#$%&'()*+,-./<=>?")
@@ -121,7 +122,7 @@ def lower(text: str) -> str:
 
 def _mouse(fields: list[int], final: int) -> MouseMoved | None:
     """A mouse event in mode 1006: a code, the column and the row, both from 1."""
-    if len(fields) != 3 or fields[0] >= 128:
+    if len(fields) != 3 or fields[0] >= 192:
         return None
     code, column, row = fields
     modifiers = Modifiers.NONE
@@ -131,7 +132,7 @@ def _mouse(fields: list[int], final: int) -> MouseMoved | None:
     action = MouseAction.PRESS if final == 0x4D else MouseAction.RELEASE
     if code & 32:
         action = MouseAction.MOTION
-    button = (_WHEEL if code & 64 else _BUTTONS)[code & 3]
+    button = (_EXTRA_BUTTONS if code & 128 else _WHEEL if code & 64 else _BUTTONS)[code & 3]
     return MouseMoved(action, button, max(0, column - 1), max(0, row - 1), modifiers)
 
 

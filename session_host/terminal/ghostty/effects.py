@@ -24,6 +24,7 @@ from session_host.terminal.events import (
     TitleChanged,
 )
 from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
+from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
 from session_host.terminal.shell_marks import MAX_MARK_BYTES, mark_of
 from session_host.version import VERSION
 
@@ -43,19 +44,21 @@ MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_COMMAND_START: Final = re.compile(rb"\x1b(?:\](99|1337?);|_(G))")
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:99?|1|13|1337?)?|_)?\Z")
+_COMMAND_START: Final = re.compile(rb"\x1b(?:\](22|99|1337?);|_(G))")
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|1|13|1337?)?|_)?\Z")
 _MAX_PARTIAL_START: Final = len(b"\x1b]1337")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 _TERMINATORS: Final = (b"\x07", b"\x1b")
 _END_OF_IMAGE: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
 _STRING_TERMINATOR: Final = b"\x1b\\"
 SHELL_MARK: Final = b"133"
+POINTER: Final = b"22"
 IMAGE: Final = b"G"
 INLINE_FILE: Final = b"1337"
 _LIMITS: Final = {
     b"99": MAX_SEQUENCE_BYTES,
     SHELL_MARK: MAX_MARK_BYTES,
+    POINTER: MAX_CONTENT_BYTES,
     IMAGE: MAX_IMAGE_SEQUENCE_BYTES,
     INLINE_FILE: MAX_IMAGE_SEQUENCE_BYTES,
 }
@@ -74,7 +77,7 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours, for the colour-scheme query.
         title: the last reported title. Part of a snapshot.
-        unfinished: the start of an incomplete OSC 99, 133 or 1337, or of a command for images; part of a snapshot.
+        unfinished: the start of an incomplete OSC 22, 99, 133 or 1337, or of a command for images; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
@@ -134,10 +137,10 @@ class Effects:
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 99, 133, 1337 and APC G: the library parses them without a report, so they are read from the stream
+    # -- OSC 22, 99, 133, 1337 and APC G: the library parses them without a report, so they are read from the stream
 
     def find_commands(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
-        """Find notifications (OSC 99), shells' marks (OSC 133) and commands for images (OSC 1337, APC G).
+        """Find OSC 22 (pointer), 99 (notifications), 133 (shell marks) and 1337 (images), and APC G (images).
 
         ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
         The same is true of ESC _ and an APC, but only a complete ST makes an APC valid.
@@ -175,7 +178,7 @@ class Effects:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
                 self.event(mark)
-        elif number != INLINE_FILE:
+        elif number == b"99":
             notification, reply = self.notifications.receive(content.decode("utf-8", "replace"))
             if notification is not None:
                 self.event(notification)

@@ -91,7 +91,6 @@ class GhosttyEmulator:
         self._directory = Getter(terminal, "PWD", "GhosttyString")
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
-        self._cursor_x, self._cursor_y = (Getter(terminal, f"CURSOR_{axis}", "uint16_t") for axis in "XY")
         if restored is None:
             self._set_colors()
         else:
@@ -99,6 +98,7 @@ class GhosttyEmulator:
             self._effects.unfinished, self._effects.title = state.unfinished, state.reported_title
             self._effects.notifications.unfinished.update(state.parts)
             self._stream.modify_other_keys = state.modify_other_keys
+            self._stream.titles, self._stream.pointers.stacks = state.titles, state.pointers
             self._prompts.restore(state.prompts, state.stored_rows)
             self.commands.restore(state.commands)
             self._images.decode(restored[2])
@@ -365,13 +365,15 @@ class GhosttyEmulator:
             stored_rows=self._prompts.stored_rows(),
             image_bytes=len(images),
             commands=self.commands.saved(),
+            titles=self._stream.titles,
+            pointers=self._stream.pointers.stacks,
         )
         return self._without_overlong_sequence(lambda: ghostty_snapshot.encode_snapshot(self._terminal, state, images))
 
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""
-        images = self._images.replayed()
-        return self._without_overlong_sequence(lambda: replay(self, self._terminal, self._prompts.saved(), images))
+        parts = self._prompts.saved(), self._images.replayed(), self._stream
+        return self._without_overlong_sequence(lambda: replay(self, self._terminal, *parts))
 
     def _without_overlong_sequence(self, save: Callable[[], bytes]) -> bytes:
         """Save the state; without the unfinished sequence if that is longer than CONTINUATION_BYTES.
@@ -386,11 +388,9 @@ class GhosttyEmulator:
 
     def reset_after_exit(self) -> None:
         """Undo the modes that a killed program left set."""
-        self._effects.muted = True
         self._stream.write(b"\x18")
-        self._stream.write(AFTER_EXIT + b"\x1b[%d;%dH" % (int(self._cursor_y()) + 1, int(self._cursor_x()) + 1))
-        self._stream.modify_other_keys = 0
-        self._effects.muted = False
+        self._stream.reset(AFTER_EXIT)
+        self._stream.pointers.reset()
 
 
 def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:

@@ -2,7 +2,7 @@
 
 ``encode_keys`` encodes keys, as in the other engine: the library's encoder needs the physical key and its unshifted
 character, which a toolkit does not report for every layout, and it lacks modifyOtherKeys 1. The library encodes mouse
-events.
+events, but those of the buttons 8 to 11.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import (
+    EXTRA_BUTTONS,
     CellSize,
     GridSize,
     KeyAction,
@@ -21,6 +22,7 @@ from session_host.protocol.values import (
 )
 from session_host.terminal.base import Modes
 from session_host.terminal.encode_keys import encode_key
+from session_host.terminal.encode_mouse import encode_mouse
 
 from .library.calls import ffi, lib, mode, new_object
 from .stream import Stream
@@ -132,6 +134,10 @@ class InputEncoder:
 
     def mouse(self, mouse: Mouse, size: GridSize, cell: CellSize) -> bytes:
         """The bytes of a mouse event."""
+        if mouse.button in EXTRA_BUTTONS:
+            # The library lacks the buttons 10 and 11, and has no UTF-8 for the codes of all four.
+            tracking, encoding = self.mouse_modes()
+            return encode_mouse(mouse, Modes(mouse=tracking, mouse_encoding=encoding), size, cell)
         button = _MOUSE_BUTTONS.get(mouse.button)
         if button is None and mouse.action is not MouseAction.MOTION:
             return b""
@@ -143,8 +149,8 @@ class InputEncoder:
         still_set = next((event for number, event in _TRACKING_EVENTS if mode(self._terminal, number)), None)
         if still_set is None or self._encode_mouse(_PRESS, _MOUSE_BUTTONS[_PRESS.button], size, cell):
             return b""
-        tracking = ffi.new("GhosttyMouseTrackingMode*", still_set)
-        lib.ghostty_mouse_encoder_setopt(self._mouse_encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_EVENT, tracking)
+        event = ffi.new("GhosttyMouseTrackingMode*", still_set)
+        lib.ghostty_mouse_encoder_setopt(self._mouse_encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_EVENT, event)
         return self._encode_mouse(mouse, button, size, cell)
 
     def _encode_mouse(self, mouse: Mouse, button: int | None, size: GridSize, cell: CellSize) -> bytes:

@@ -63,12 +63,13 @@ class ModeReader:
         tracking: MouseTracking = "none"
         if any(are_set[_TRACKINGS]):
             tracking, encoding = self._encoder.mouse_modes()
+        alternate = self._screen[0] == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
         return Modes(
             application_cursor=cursor,
             application_keypad=keypad,
             bracketed_paste=paste,
             focus_events=focus,
-            alternate_screen=self._screen[0] == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
+            alternate_screen=alternate,
             alternate_scroll=scroll,
             mouse=tracking,
             mouse_encoding=encoding,
@@ -76,4 +77,5 @@ class ModeReader:
             reverse_screen=reverse,
             synchronized=synchronized,
             modify_other_keys=self._stream.modify_other_keys,
+            pointer_shape=self._stream.pointers.current(alternate=alternate),
         )

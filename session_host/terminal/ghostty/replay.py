@@ -24,6 +24,7 @@ from .frame import ProgramColors
 from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .library.calls import Getter, allocated, formatted_extras, lib, mode
 from .row_reader import GridReader
+from .stream import Stream
 
 _MODES: Final = (
     1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
@@ -108,7 +109,9 @@ class _ActiveScreen:
         return formatted_extras(self.terminal, **chosen)
 
 
-def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images: ReplayedImages) -> bytes:
+def replay(
+    emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images: ReplayedImages, stream: Stream
+) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh terminal of the same size.
 
     Args:
@@ -116,6 +119,7 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images
         terminal: its terminal.
         prompts: the primary screen's, by stored rows.
         images: those of both screens, by stored rows.
+        stream: its stream, for the pushed titles and the mouse pointer's shapes.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than the limit.
@@ -131,15 +135,16 @@ def replay(emulator: Emulator, terminal: Any, prompts: list[SavedPrompt], images
         copy.feed(b"\x18\x1b[2J")
         margins = copy.margins()
         cursor_pen = cursor_pen._replace(style=copy.pen(link=True).style)
-        settings = _settings(copy, cursor, emulator.title) + _mouse(terminal, emulator.modes)
+        settings = _settings(copy, cursor, emulator.title, stream.titles) + _mouse(terminal, emulator.modes)
         if level := emulator.modes.modify_other_keys:
             settings += b"\x1b[>4;%dm" % level
         stack = copy.kitty_stack()
         alternate_mode = next((number for number in (1049, 1047) if mode(copied, number)), 47)
         copy.feed(b"\x1b8")
         saved = copy.pen()
-        parts = [images.transmissions.encode()]
+        parts = [images.transmissions.encode(), stream.pointers.replay(alternate=False).encode()]
         if alternate:
+            settings += stream.pointers.replay(alternate=True).encode()
             marks = replayed_marks(prompts, emulator.commands)
             parts.append(_primary_screen(copy, emulator.size, margins, alternate_mode, marks, images.primary))
             parts.append(_positioned_rows(rows, columns, images.alternate))
@@ -194,7 +199,7 @@ def _primary_screen(
     )
 
 
-def _settings(copy: _ActiveScreen, cursor: Cursor, title: str) -> bytes:
+def _settings(copy: _ActiveScreen, cursor: Cursor, title: str, titles: list[str]) -> bytes:
     """Modes, colours, tab stops and title: the state of the terminal besides its screens."""
     terminal = copy.terminal
     parts: list[bytes] = []
@@ -212,7 +217,8 @@ def _settings(copy: _ActiveScreen, cursor: Cursor, title: str) -> bytes:
     parts.append(copy.extras(keyboard=True, pwd=True))
     if (cursor.shape, cursor.blinking) != (CursorShape.BLOCK, True):
         parts.append(b"\x1b[%d q" % (_SHAPE_NUMBERS[cursor.shape] + (not cursor.blinking)))
-    if title:
+    parts.extend(b"\x1b]2;%s\x1b\\\x1b[22t" % pushed.encode("utf-8", "replace") for pushed in titles)
+    if title or titles:
         parts.append(b"\x1b]2;%s\x1b\\" % title.encode("utf-8", "replace"))
     return b"".join(parts)
 

@@ -36,6 +36,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     image_bytes: int = 0
     """The length of the images, which follow the library's part, so that the beginning of a snapshot is the screen."""
     commands: SavedCommands = SavedCommands()
+    titles: list[str] = []
+    pointers: tuple[list[str], list[str]] = ([], [])
 
 
 _LENGTH_BYTES = 4

@@ -1,7 +1,7 @@
 """Feeds output into the library, with corrections: the hot path. Output path.
 
-There are eight corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133, images and REP. None of them
-depends on how the bytes are split.
+There are ten corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, the stack of titles, OSC 22, OSC 99, OSC 133, images
+and REP. None of them depends on how the bytes are split.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import re
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.engine_constants import MAX_REPEATED_ROWS
+from session_host.terminal.engine_constants import MAX_REPEATED_ROWS, MAX_TITLE_STACK
 from session_host.terminal.images import inline_files
 from session_host.terminal.images.graphics import Graphics
+from session_host.terminal.pointer_shapes import PointerShapes
 
-from .effects import IMAGE, INLINE_FILE, SHELL_MARK, Effects
+from .effects import IMAGE, INLINE_FILE, MAX_TITLE_CHARACTERS, POINTER, SHELL_MARK, Effects, clean_text
 from .history import HistoryLimits
-from .library.calls import Getter, allocated, check, ffi, lib, track
+from .library.calls import Getter, allocated, check, ffi, lib, text_of, track
 from .row_marks import ScreenPrompts
 
 _WIDTH_CHANGE_MODE: Final = 40
@@ -35,8 +36,13 @@ _SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
-_SOFT_RESET: Final = re.compile(rb"\x1b\[!p")
-_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
+_DONE_HERE: Final = re.compile(rb"\x1b(?:(c)|\[(?:!p|(2[23])(?:;[02]?(?:;[0-9]*)?)?t))")
+"""RIS; and what the library does not know: DECSTR, and XTWINOPS that push or pop the title."""
+
+_has_title_operation: Final = re.compile(rb"\x1b\[2[23][;t]").search
+_RIS: Final = b"c"
+_PUSH: Final = b"22"
+_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>]*[mnpct]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
     b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
@@ -95,6 +101,8 @@ class Stream:
     Attributes:
         history: sets the limits of the history, after each write.
         modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
+        titles: the pushed titles, newest last; part of a snapshot.
+        pointers: the mouse pointer's shapes; part of a snapshot.
         kitty_flags: reads the current flags of kitty's keyboard protocol.
         settings_version: counts what may have changed modes or colours, so that their readers can keep what they read.
     """
@@ -117,6 +125,8 @@ class Stream:
         self._prompts = prompts
         self._images = images
         self.modify_other_keys = 0
+        self.titles: list[str] = []
+        self.pointers = PointerShapes()
         self.settings_version = 0
         # Read after each write, in one call: columns, whether DECCOLM may change them, rows of history, the keyboard's
         # flags, whether no sequence is open.
@@ -139,6 +149,8 @@ class Stream:
             "void*[5]", [self._columns, self._width_mode, self._history_rows, self.kitty_flags, self._ground]
         )
         self._written = ffi.new("size_t*")
+        self._title = Getter(terminal, "TITLE", "GhosttyString")
+        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
         self._read_state()
@@ -182,6 +194,8 @@ class Stream:
                 self._effects.handle_command(number, content)  # keeps the order among the library's own events
             if number == SHELL_MARK:
                 self._prompts.mark(content.decode("ascii", "replace"))
+            elif number == POINTER:
+                self._set_pointer(content)
             start = end
         return self._interpret(data[start:] if start else data) or changed
 
@@ -189,42 +203,66 @@ class Stream:
         if b"\x7f" in data:
             # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
             data = data.replace(b"\x7f", b"\0")
-        if (b">" in data or b"!" in data or self.modify_other_keys or not self._ground[0]) and (
-            found := self._track_resets(data)
-        ):
+        if (b"\x1b" in data or not self._ground[0]) and (found := self._find_own(data)):
             changed, start = False, 0
-            for end in found:
+            for end, operation in found:
                 changed = self._write_corrected(data[start:end]) or changed
-                self._soft_reset()
+                if operation == _RIS:
+                    self.pointers.reset()
+                    self.titles.clear()
+                elif operation:
+                    self._push_or_pop_title(operation)
+                else:
+                    self.reset(_DECSTR)
                 start = end
             return self._write_corrected(data[start:]) or changed
         return self._write_corrected(data)
 
-    def _track_resets(self, data: bytes) -> list[int]:
-        """Track modifyOtherKeys in output; returns where each soft reset ends."""
-        resets: list[int] = []
+    def _find_own(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Track modifyOtherKeys in output; returns where each sequence of ``_DONE_HERE`` ends, and which it is."""
+        own: list[tuple[int, bytes]] = []
         start = 0
         if not self._ground[0] and (rest := _SEQUENCE_CONTINUES.match(data)):
             # Most split sequences are none of these: only the split one is put together.
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             start = rest.end()
-            resets = [end - len(before) for end in self._track_key_mode(before + data[:start])]
+            own = [(end - len(before), operation) for end, operation in self._track(before + data[:start])]
         if (
-            # RIS contains none of these characters, and matters only while a mode is set.
-            self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
+            # RIS contains none of these characters, and matters only while something is set that it resets.
+            self.modify_other_keys
+            or self.pointers
+            or self.titles
+            or _holds(data, b"\x1b[>", b">")
+            or _holds(data, b"\x1b[!p", b"!")
+            or _has_title_operation(data)
         ):
-            resets += self._track_key_mode(data, start)
-        return resets
+            own += self._track(data, start)
+        return own
 
-    def _track_key_mode(self, data: bytes, start: int = 0) -> list[int]:
+    def _track(self, data: bytes, start: int = 0) -> list[tuple[int, bytes]]:
         for found in _MODIFY_OTHER_KEYS.finditer(data, start):
             self.modify_other_keys = min(int(found[1] or 0), 2)
-        return [found.end() for found in _SOFT_RESET.finditer(data, start)]
+        return [(found.end(), found[1] or found[2] or b"") for found in _DONE_HERE.finditer(data, start)]
 
-    def _soft_reset(self) -> None:
+    def _push_or_pop_title(self, operation: bytes) -> None:
+        if operation == _PUSH:
+            self.titles.append(clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS))
+            del self.titles[:-MAX_TITLE_STACK]
+        elif self.titles:
+            self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
+
+    def _set_pointer(self, content: bytes) -> None:
+        alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
+        answer = self.pointers.receive(content.decode("ascii", "replace"), alternate=bool(alternate))
+        if answer:
+            self._effects.reply(answer.encode())
+
+    def reset(self, sequences: bytes) -> None:
+        """Write sequences that reset modes, modifyOtherKeys, too; the cursor stays."""
+        self.modify_other_keys = 0
         column, row = self._cursor()
         self._effects.muted = True
-        self.write(_DECSTR + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self.write(sequences + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False
 
     def _write_corrected(self, data: bytes) -> bool:

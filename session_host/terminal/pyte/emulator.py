@@ -148,6 +148,7 @@ class PyteEmulator:
             reverse_screen=mo.DECSCNM in screen.mode,
             synchronized=screen.has_mode(2026),
             modify_other_keys=screen.modify_other_keys,
+            pointer_shape=screen.pointers.current(alternate=screen.on_alternate),
         )
 
     # -- input
@@ -319,6 +320,7 @@ class PyteEmulator:
 
     def reset_after_exit(self) -> None:
         self._screen.reset_after_exit()
+        self._screen.pointers.reset()
         self._stream.forget()
         self._view.scroll_to_bottom()
 

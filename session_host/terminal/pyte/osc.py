@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from session_host.protocol.untrusted_text import for_clipboard, plain
+from session_host.terminal.engine_constants import AGENT_STATE_REPLY
 from session_host.terminal.events import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
 from session_host.terminal.notifications import MAX_BODY_CHARACTERS, KittyNotifications, cleaned_body, cleaned_title
 from session_host.terminal.shell_marks import mark_of
@@ -75,6 +76,8 @@ def events_of(
         if kind == "notify":
             title, _, body = words.partition(";")
             event = Notification(cleaned_title(title), cleaned_body(body))
+    elif code == 7501 and rest.startswith("?"):
+        reply(AGENT_STATE_REPLY.decode())
     elif code == 7501:
         event = AgentState(plain(rest, MAX_BODY_CHARACTERS))
     return [] if event is None else [event]

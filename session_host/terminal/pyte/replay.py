@@ -41,7 +41,7 @@ def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
 class _Writer:
     def __init__(self, screen: ReportScreen) -> None:
         self.screen = screen
-        self.parts: list[str] = [_GRAPHEME_MODE[1]]
+        self.parts: list[str] = [_GRAPHEME_MODE[1], screen.pointers.replay(alternate=False)]
         self.style: Style = PLAIN
 
     # -- text
@@ -249,8 +249,10 @@ class _Writer:
         self.parts.append(f"\x1b[{screen.cursor_style} q")
 
     def colors(self) -> None:
-        """Set the program's colours and titles."""
+        """Set the program's colours, titles and mouse pointer."""
         screen = self.screen
+        if screen.on_alternate:
+            self.parts.append(screen.pointers.replay(alternate=True))
         for index, color in screen.palette.items():
             self.parts.append(f"\x1b]4;{index};{color_text(color & ~RGB)}\x1b\\")
         for code, color in screen.colors.items():

@@ -73,6 +73,7 @@ class _State(msgspec.Struct, array_like=True):
     prompts: list[SavedPrompt] = []
     directory: str = ""
     commands: SavedCommands = SavedCommands()
+    pointers: tuple[list[str], list[str]] = ([], [])
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -124,6 +125,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         prompts=screen.prompts.saved(),
         directory=screen.directory,
         commands=screen.prompts.commands.saved(),
+        pointers=screen.pointers.stacks,
     )
     data = _encoder.encode(state)
     return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
@@ -174,6 +176,7 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     screen.colors, screen.palette = state.colors, state.palette
     screen.notifications.unfinished = state.notices
     screen.directory = state.directory
+    screen.pointers.stacks = state.pointers
     screen.prompts.restore(state.prompts, screen.prompts.row)
     screen.prompts.commands.restore(state.commands)
     stream = OutliveStream(screen)

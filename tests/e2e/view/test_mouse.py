@@ -11,10 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.terminal.input.pointer import MouseRules
+from gui.terminal.input.pointer_shapes import CURSORS
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
+from session_host.terminal.pointer_shapes import SHAPES
 from tests.e2e.view.conftest import Stage, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
+from tests.support.windows import xdotool
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 SHIFT, CONTROL, ALT = (
@@ -295,6 +298,26 @@ def test_motion_is_sent_only_where_it_was_asked_for(stage):
     QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(4, 2))
     made.move((6, 2))
     assert [call[0] for call in made.sink.of("mouse")] == [MouseAction.PRESS]
+
+
+def test_the_back_button_of_a_real_mouse_reaches_the_program(stage):
+    made = stage()
+    made.feed("\x1b[?1000h\x1b[?1006h")
+    xdotool(*made.way_to(4, 2), "click", "8", "click", "9")
+    made.until(lambda: len(made.sink.of("mouse")) == 4, "two clicks")
+    buttons = [(action, button) for action, button, *_ in made.sink.of("mouse")]
+    press, release = MouseAction.PRESS, MouseAction.RELEASE
+    back, forward = MouseButton.BACK, MouseButton.FORWARD
+    assert buttons == [(press, back), (release, back), (press, forward), (release, forward)]
+
+
+def test_a_program_sets_the_mouse_pointer(stage):
+    made = stage()
+    assert set(CURSORS) == SHAPES
+    made.feed("\x1b]22;ew-resize\x1b\\")
+    assert made.view.cursor().shape() == Qt.CursorShape.SizeHorCursor, "it changes without a move"
+    made.feed("\x1b]22;\x1b\\")
+    assert made.view.cursor().shape() == Qt.CursorShape.IBeamCursor
 
 
 def test_shift_selects_although_the_program_has_the_mouse(stage):

@@ -10,6 +10,7 @@ import pytest
 from session_host.protocol import compatibility, keeper, messages
 from session_host.protocol.compatibility import encode_for, known_fields, knows
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION
+from session_host.protocol.values import MouseAction, MouseButton
 from session_host.structured.operations import OperationDone
 from tests.support.protocol_recordings import DIRECTORY, Recording
 
@@ -52,6 +53,12 @@ def test_a_host_before_version_9_gets_no_request_to_clear_the_terminal() -> None
     assert [knows(version, messages.ClearTerminal) for version in (1, 8, 9)] == [False, False, True]
     assert encode_for(8, message) == b""
     assert b"ClearTerminal" in encode_for(9, message)
+
+
+def test_a_host_before_version_12_gets_an_extra_mouse_button_as_none() -> None:
+    press = messages.Mouse("1" * 32, 5, MouseAction.PRESS, MouseButton.BACK, 3, 4)
+    assert encode_for(11, press) == encode_for(12, msgspec.structs.replace(press, button=MouseButton.NONE))
+    assert b"back" in encode_for(12, press)
 
 
 def test_renamed_classes_keep_their_names_in_messages_and_logs() -> None:

@@ -33,7 +33,6 @@ ANSI_MODES = frozenset({2, 4, 12, 20})
 
 _DEFAULT_ON = (7, 25, 1007, 1035, 1036, 2027)
 MAX_KITTY_STACK = 16
-MAX_TITLE_STACK = 10
 
 
 class SavedCursor(NamedTuple):

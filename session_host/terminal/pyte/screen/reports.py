@@ -10,15 +10,16 @@ from pyte import modes as mo
 from session_host.protocol.untrusted_text import plain
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, DefaultColors
-from session_host.terminal.engine_constants import AGENT_STATE_REPLY
+from session_host.terminal.engine_constants import MAX_TITLE_STACK
 from session_host.terminal.events import Bell, TerminalEvent, TitleChanged
 from session_host.terminal.notifications import KittyNotifications
+from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES, PointerShapes
 from session_host.terminal.pyte import osc
 from session_host.terminal.pyte import style as pyte_style
 from session_host.terminal.shell_marks import MAX_MARK_BYTES, is_fresh_line
 from session_host.version import VERSION
 
-from .modes import ANSI_MODES, IN_BAND_RESIZE, MAX_TITLE_STACK, PRIVATE_MODES, ModeScreen, private
+from .modes import ANSI_MODES, IN_BAND_RESIZE, PRIVATE_MODES, ModeScreen, private
 
 MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
@@ -44,6 +45,7 @@ class ReportScreen(ModeScreen):
         colors: colours set by OSC 10, 11 and 12, as ``RGB | value``.
         palette: palette entries set by OSC 4, as ``RGB | value``.
         directory: the address set by OSC 7.
+        pointers: the mouse pointer's shapes.
     """
 
     def __init__(self, size: GridSize, history_limit: int, cell: CellSize, defaults: DefaultColors) -> None:
@@ -56,6 +58,7 @@ class ReportScreen(ModeScreen):
         self.version = f"Outlive {VERSION}"
         self.notifications = KittyNotifications()
         self.directory = ""
+        self.pointers = PointerShapes()
         self._styles: dict[tuple[object, str], object] = {}
         super().__init__(size.columns, size.rows, history_limit)
         self.events.clear()
@@ -67,6 +70,7 @@ class ReportScreen(ModeScreen):
         self.colors.clear()
         self.palette.clear()
         self.directory = ""
+        self.pointers.reset()
         if titled:
             self.events.append(TitleChanged(""))
 
@@ -211,6 +215,8 @@ class ReportScreen(ModeScreen):
             self.style = self.style._replace(link=plain(uri, MAX_LINK))
         elif code == 4:
             self._palette_command(rest.split(";"), terminator)
+        elif code == 22:
+            self._set_pointer(rest)
         elif code in _DYNAMIC:
             for offset, specification in enumerate(rest.split(";")):
                 self._dynamic_color(code + offset, specification, terminator)
@@ -222,12 +228,14 @@ class ReportScreen(ModeScreen):
         elif code in {110, 111, 112}:
             self.colors.pop(code - 100, None)
             self.all_dirty = True
-        elif code == 7501 and rest.startswith("?"):
-            self.write_process_input(AGENT_STATE_REPLY.decode())
         elif code != 133 or len(rest) < MAX_MARK_BYTES:
             if code == 133:
                 self._shell_mark(rest)
             self.events.extend(osc.events_of(code, rest, self.notifications, self.write_process_input))
+
+    def _set_pointer(self, content: str) -> None:
+        if len(content) < MAX_CONTENT_BYTES:
+            self.write_process_input(self.pointers.receive(content, alternate=self.on_alternate))
 
     def _shell_mark(self, parameters: str) -> None:
         if is_fresh_line(parameters) and self.cursor.x != self.left:

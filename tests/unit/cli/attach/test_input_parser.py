@@ -214,7 +214,7 @@ class TestMouseAndFocus:
             (b"\x1b[<2;300;200M", MouseMoved(MouseAction.PRESS, MouseButton.RIGHT, 299, 199)),
             (b"\x1b[<32;4;5M", MouseMoved(MouseAction.MOTION, MouseButton.LEFT, 3, 4)),
             (b"\x1b[<35;4;5M", MouseMoved(MouseAction.MOTION, MouseButton.NONE, 3, 4)),
-            (b"\x1b[<64;4;5M", MouseMoved(MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4)),
+            (b"\x1b[<163;4;5M", MouseMoved(MouseAction.MOTION, MouseButton.ELEVENTH, 3, 4)),
             (b"\x1b[<81;4;5M", MouseMoved(MouseAction.PRESS, MouseButton.WHEEL_DOWN, 3, 4, CTRL)),
             (b"\x1b[<12;4;5M", MouseMoved(MouseAction.PRESS, MouseButton.LEFT, 3, 4, SHIFT | ALT)),
             (b"\x1b[I", FocusChanged(True)),
@@ -224,7 +224,7 @@ class TestMouseAndFocus:
     def test_what_each_is(self, data: bytes, value: TerminalInput) -> None:
         assert read(data) == [value]
 
-    @pytest.mark.parametrize("data", [b"\x1b[<0;1M", b"\x1b[<;;M", b"\x1b[<128;1;1M", b"\x1b[<0;1;1X"])
+    @pytest.mark.parametrize("data", [b"\x1b[<0;1M", b"\x1b[<;;M", b"\x1b[<192;1;1M", b"\x1b[<0;1;1X"])
     def test_broken_ones_are_nothing(self, data: bytes) -> None:
         assert not [value for value in read(data) if isinstance(value, KeyTyped | TextTyped)]
 

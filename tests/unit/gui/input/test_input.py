@@ -43,7 +43,8 @@ def test_modifiers_have_the_protocols_bits():
 
 def test_buttons():
     assert button_of(Qt.MouseButton.RightButton) == MouseButton.RIGHT
-    assert button_of(Qt.MouseButton.BackButton) == MouseButton.NONE
+    assert button_of(Qt.MouseButton.BackButton) == MouseButton.BACK
+    assert button_of(Qt.MouseButton.ExtraButton9) == MouseButton.NONE
     assert first_held(Qt.MouseButton.MiddleButton | Qt.MouseButton.RightButton) == MouseButton.MIDDLE
     assert first_held(Qt.MouseButton.NoButton) == MouseButton.NONE
 

@@ -139,13 +139,6 @@ def test_what_is_no_event() -> None:
     assert terminal.take_events() == []
 
 
-def test_titles_are_pushed_and_popped() -> None:
-    terminal = emulator()
-    terminal.feed(b"\x1b]2;one\x07\x1b[22;0t\x1b]2;two\x07\x1b[23;0t")
-    assert terminal.title == "one"
-    assert terminal.take_events() == [TitleChanged("one"), TitleChanged("two"), TitleChanged("one")]
-
-
 def test_of_too_many_events_the_oldest_go() -> None:
     terminal = emulator()
     terminal.feed(b"\x1b]2;t\x07" + b"\x07" * 1500)
