@@ -217,6 +217,11 @@ def session_left_conversations(session_id: str) -> Path:
     return session_dir(session_id) / "left_conversations"
 
 
+def pasted_images_dir(session_id: str) -> Path:
+    """The directory of the images that the user pasted into a session's terminal."""
+    return session_dir(session_id) / "images"
+
+
 def session_stderr(session_id: str) -> Path:
     """The file with a program's standard error, if it is kept separately."""
     return session_dir(session_id) / "stderr.log"

@@ -20,6 +20,7 @@ catalog, and turns their events into signals. It never polls.
     drafts          the unsent prompts of chats
     review_comments the comments on chats' changes that were not sent yet
     text_files      private files with chats' texts, for the user's editor
+    pasted_images   private files with images that the user pasted into terminals
     restore_points  the restore points of a chat: listed, compared with its files, restored
     removals        removes ended chats, with time to undo
     chat_order      the user's order of chats, and the pinned ones

@@ -5,6 +5,7 @@ Qt's events arrive here; the InputSink receives their meaning as typed values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal, Slot
@@ -12,6 +13,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
+    QImage,
     QInputMethodEvent,
     QKeyEvent,
 )
@@ -54,12 +56,14 @@ class TerminalView(PointingPage):
 
     Signals (and those of PointingPage):
         pasteNeedsConfirmation(str): the text is not pasted yet; `confirm_paste` pastes it.
+        imagePasted(QImage): the user pasted or dropped an image, of which the window pastes a file's name.
         typed(): the user typed or pasted something.
         contextMenuBuilt(QMenu): the context menu was built; the window adds actions of its own.
         findRequested(): the user pressed the selecting mode's key that opens the find bar.
     """
 
     pasteNeedsConfirmation = Signal(str)
+    imagePasted = Signal(QImage)
     typed = Signal()
     contextMenuBuilt = Signal(QMenu)
     findRequested = Signal()
@@ -69,7 +73,7 @@ class TerminalView(PointingPage):
         self._key_of: KeyOf = no_key
         self._receivers: Receivers | None = None
         self._input_method = InputMethod(self, self._surface)
-        self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self._on_typed)
+        self._pasting = Pasting(self, self.pasteNeedsConfirmation, self.notice, self.imagePasted, self._on_typed)
         self.finder = TerminalFinder(self, self._surface, (self.scrolled, self.typed), self)
         prompt_finder = PromptFinder()
         self.modes = KeyboardModes(
@@ -319,8 +323,8 @@ class TerminalView(PointingPage):
 
     @Slot()
     def paste(self) -> None:
-        """Paste the clipboard."""
-        self.paste_text(clipboard.clipboard_text())
+        """Paste the clipboard: a text, the names of files, or the name of a file with the image."""
+        self._pasting.paste_data(clipboard.clipboard_data())
 
     def paste_selection(self) -> None:
         """Paste the primary selection."""
@@ -333,11 +337,18 @@ class TerminalView(PointingPage):
 
     def paste_selected(self) -> None:
         """Paste the primary selection; the clipboard, if nothing is selected or the window system has no selection."""
-        self.paste_text(clipboard.selection_text() or clipboard.clipboard_text())
+        if selected := clipboard.selection_text():
+            self.paste_text(selected)
+        else:
+            self.paste()
 
     def paste_text(self, text: str) -> None:
         """Paste a text, ask for confirmation, or say why it cannot be pasted."""
         self._pasting.paste(text)
+
+    def paste_files(self, files: Sequence[str]) -> None:
+        """Paste the names of files, quoted for a shell."""
+        self._pasting.paste_files(files)
 
     @Slot(str)
     def confirm_paste(self, text: str) -> None:
@@ -349,7 +360,7 @@ class TerminalView(PointingPage):
             accept_as_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._pasting.drop(event.mimeData())
+        self._pasting.paste_data(event.mimeData())
         accept_as_copy(event)
         self.activateWindow()
         self.setFocus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
@@ -30,6 +31,7 @@ from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.exporting import ChatTexts
 from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.page_wiring import PageWiring, WindowFunctions
+from gui.window.actions.pasting_images import paste_image
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
@@ -177,10 +179,10 @@ class MainWindow(QWidget):
             key_table.of_the_window(sequences, preferences.all_keys),
             WindowFunctions(
                 show_error_output=self.sheets.show_output, set_zoom=self.view_actions.set_zoom,
-                on_grid_changed=self._on_grid,
-                settings=lambda: settings.preferences.window,
+                on_grid_changed=self._on_grid, settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                show_changes=directories.show_changes, restoring=restoring, actions=self.actions_,
+                show_changes=directories.show_changes, paste_image=partial(paste_image, sessions.tasks),
+                restoring=restoring, actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

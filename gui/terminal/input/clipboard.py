@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import Final
 
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
@@ -62,9 +63,9 @@ def offer_selection(text: str) -> None:
         clipboard.setText(text, QClipboard.Mode.Selection)
 
 
-def clipboard_text() -> str:
-    """The clipboard's text."""
-    return QGuiApplication.clipboard().text(QClipboard.Mode.Clipboard)
+def clipboard_data() -> QMimeData:
+    """The clipboard's content."""
+    return QGuiApplication.clipboard().mimeData(QClipboard.Mode.Clipboard)
 
 
 def selection_text() -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QMimeData, Qt, SignalInstance
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QImage
 
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
@@ -32,7 +32,12 @@ class Pasting:
     """Pastes into one view."""
 
     def __init__(
-        self, host: PasteHost, ask: SignalInstance, notice: SignalInstance, on_typed: Callable[[], object]
+        self,
+        host: PasteHost,
+        ask: SignalInstance,
+        notice: SignalInstance,
+        image: SignalInstance,
+        on_typed: Callable[[], object],
     ) -> None:
         """Set up pasting.
 
@@ -40,11 +45,13 @@ class Pasting:
             host: the view.
             ask: gets a text that needs confirmation.
             notice: gets one line for the user.
+            image: gets a pasted image, whose file's name is to be pasted.
             on_typed: called after each paste.
         """
         self._host = host
         self._ask = ask
         self._notice = notice
+        self._image = image
         self._on_typed = on_typed
 
     def paste(self, text: str) -> None:
@@ -67,12 +74,23 @@ class Pasting:
 
     def takes(self, data: QMimeData) -> bool:
         """Whether dragged data can be dropped here."""
-        return self._host.typed_input is not None and (data.hasUrls() or data.hasText())
+        return self._host.typed_input is not None and (data.hasUrls() or data.hasText() or data.hasImage())
 
-    def drop(self, data: QMimeData) -> None:
-        """Paste dropped text; paste the names of dropped files, quoted for a shell."""
+    def paste_data(self, data: QMimeData) -> None:
+        """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
         files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        self.paste(shlex.join(files) + " " if files else data.text())
+        if files:
+            self.paste_files(files)
+        elif data.hasText() or not data.hasImage():
+            self.paste(data.text())
+        elif self._host.typed_input is not None:
+            image = data.imageData()
+            if isinstance(image, QImage) and not image.isNull():
+                self._image.emit(image)
+
+    def paste_files(self, files: Sequence[str]) -> None:
+        """Paste the names of files, quoted for a shell."""
+        self.paste(shlex.join(files) + " ")
 
 
 def accept_as_copy(event: QDropEvent) -> None:

@@ -21,6 +21,7 @@ agent_settings    chooses the agent's model, mode or effort
 theme_actions     chooses a theme, and imports one
 view_actions      the size of the text, the sidebar, the status line, full screen
 page_wiring       connects a page's signals with the actions
+pasting_images    pastes the file's name of an image
 exporting         exports a chat, and opens its text in the editor
 forking           forks chats, whole or before a prompt
 copying           copies answers of agents

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
@@ -53,6 +53,7 @@ class WindowFunctions:
         settings: returns the current settings.
         answers_of: returns the answers of a chat's agent.
         show_changes: shows the changes of a chat's directory.
+        paste_image: saves an image and pastes its file's name into a terminal.
         restoring: the actions on restore points.
         actions: the window's actions, for menus.
     """
@@ -63,6 +64,7 @@ class WindowFunctions:
     settings: Callable[[], WindowFile]
     answers_of: Callable[[Chat], AnswerSource]
     show_changes: Callable[[Chat], object]
+    paste_image: Callable[[TerminalPage, QImage], object]
     restoring: RestoreActions
     actions: Actions
 
@@ -145,6 +147,7 @@ class PageWiring:
         page.view.prompts.set_answers(self._window.answers_of(page.chat))
         page.view.contextMenuBuilt.connect(lambda menu: self._extend_menu(menu, TERMINAL_MENU))
         page.paste_needs_confirmation.connect(lambda text: self._ask_paste(page, text))
+        page.image_pasted.connect(lambda image: self._window.paste_image(page, image))
         page.grid_changed.connect(lambda: self._window.on_grid_changed(page))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from gui.bridge.additional_viewer import PageViewer
@@ -32,12 +33,14 @@ class TerminalPage(ChatPage):
 
     Signals:
         paste_needs_confirmation: the user must confirm a paste (the text).
+        image_pasted: the user pasted or dropped an image.
         grid_changed: the terminal has room for another grid size.
         clipboard_offered: as in ``ChatViewer``.
         broadcast_left: the user takes this page (itself) out of the broadcast.
     """
 
     paste_needs_confirmation = Signal(str)
+    image_pasted = Signal(QImage)
     grid_changed = Signal()
     clipboard_offered = Signal(str)
     broadcast_left = Signal(object)
@@ -55,6 +58,7 @@ class TerminalPage(ChatPage):
         self.view.setAccessibleName(page_texts.terminal_of(chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
         self.view.pasteNeedsConfirmation.connect(self.paste_needs_confirmation)
+        self.view.imagePasted.connect(self.image_pasted)
         self.view.linkActivated.connect(self.link_requested)
         self.view.markedLinkActivated.connect(self.marked_link_requested)
         self.view.fileActivated.connect(self.file_requested)

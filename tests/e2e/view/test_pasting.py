@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QClipboard, QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import QClipboard, QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -95,11 +95,42 @@ def drop(made: Stage, data: QMimeData, possible: Qt.DropAction = Qt.DropAction.C
     return accepted
 
 
-def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
-    made = stage()
+def two_files() -> QMimeData:
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile("/tmp/a picture.png"), QUrl.fromLocalFile("/tmp/b.txt")])
-    drop(made, files)
+    return files
+
+
+def test_files_copied_in_a_file_manager_are_named(stage):
+    made = stage()
+    QGuiApplication.clipboard().setMimeData(two_files())
+    made.view.paste()
+    assert made.sink.of("paste") == [("'/tmp/a picture.png' /tmp/b.txt ",)]
+
+
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_an_image_is_given_to_the_window_and_a_text_with_it_is_pasted(stage, is_dropped):
+    """A copied image has no text; office programs copy a text as an image, too."""
+    made = stage()
+    given: list[QImage] = []
+    made.view.imagePasted.connect(given.append)
+    for text in ("", "a cell"):
+        data = QMimeData()
+        data.setImageData(QImage(3, 2, QImage.Format.Format_RGB32))
+        if text:
+            data.setText(text)
+        if is_dropped:
+            assert drop(made, data)
+        else:
+            QGuiApplication.clipboard().setMimeData(data)
+            made.view.paste()
+    assert [image.width() for image in given] == [3]
+    assert made.sink.of("paste") == [("a cell",)]
+
+
+def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
+    made = stage()
+    drop(made, two_files())
     words = QMimeData()
     words.setText("two words")
     drop(made, words)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
+from session_host.paths import pasted_images_dir
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -39,4 +42,27 @@ def test_five_million_characters_are_asked_about_and_are_one_paste(
         own.press("Return")
         wait_until(lambda: received.read_bytes()[-len(END) :] == END, WAIT_S, "the end of the paste")
     assert received.read_bytes() == BEGIN + text.replace(b"\n", b"\r") + END
+    subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
+
+
+def test_a_copied_image_is_saved_for_the_chat_and_its_name_is_pasted(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+):
+    received = area.root / "received"
+    chat = new_chat("reads", *keeps_its_input(received))
+    picture = area.root / "red.png"
+    red = QImage(3, 2, QImage.Format.Format_RGB32)
+    red.fill(0xFF0000)
+    assert red.save(str(picture))
+    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    subprocess.run(["xclip", "-selection", "clipboard", "-t", "image/png", str(picture)], check=True)
+    with open_window() as own:
+        own.show(chat["id"])
+        own.focus()
+        own.press("ctrl+shift+v")
+        wait_until(lambda: received.read_bytes()[-len(END) :] == END, WAIT_S, "the end of the paste")
+    [name] = shlex.split(received.read_bytes().removeprefix(BEGIN).removesuffix(END).decode())
+    assert QImage(name) == red
+    assert Path(name).parent == pasted_images_dir(chat["id"])
+    assert Path(name).stat().st_mode & 0o777 == 0o600
     subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
