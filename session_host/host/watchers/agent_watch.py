@@ -1,11 +1,10 @@
-"""Agent watch: feeds reports to the activity tracker, sends changes to viewers, logs them for recovery.
+"""Agent watch: feeds the reports of all sources to the activity tracker, and sends changes to viewers.
 
 ``agents.status.signals`` translates reports into activities; ``agents.status.activity`` decides which report counts.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -25,14 +24,15 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState
 from session_host.structured.items import StateChanged
 from session_host.system.clock import as_text
-from session_host.system.processes.identity import ancestors, is_running, start_time
 from session_host.system.processes.pty_process import PtyProcess
 from session_host.terminal.events import TerminalEvent, TitleChanged
 
+from .activity_expiry import ActivityExpiry
 from .activity_log_writer import TransitionLog
 from .conversation import STATE_FILE, ConversationTracker
 from .foreground import ForegroundProcess
 from .logged_calls import call_logged, log_errors
+from .plugin_sender import PluginSender
 from .state_file import FILES_WITH_STATUS, STATE_DIRECTORIES, StatusFile, StatusFileContent
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
@@ -96,25 +96,17 @@ class AgentWatch:
         self._title_watcher = TitleConversation(spec, conversation)
         self._transcript_watcher = TranscriptConversation(spec, conversation, self._guard_transcript)
         self._process: PtyProcess | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._expiry_s = 0.0
-        self._plugin_process = saved_state.plugin_process if saved_state is not None else None
+        self._expiry = ActivityExpiry(
+            self.tracker, worker, self._check_expiry, previous_output_at_s=previous_output_at_s
+        )
+        self._plugin_sender = PluginSender(saved_state.plugin_process if saved_state is not None else None)
         self._reporting_group = saved_state.reporting_group if saved_state is not None else 0
         self._repeatable_sources = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
-        self._transitions = TransitionLog(spec.transitions)
-        self._previous_output_s = self._previous_host_output_s(previous_output_at_s)
-        self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
-        self._last_question = (self.tracker.since, self.tracker.description_rank())
+        self._transitions = TransitionLog(spec.transitions, self.tracker)
         self._last_sent = (self.tracker.activity, self.tracker.source)
         self._turn = saved_state.turn if saved_state is not None else -1
         if saved_state is not None:
-            call_logged(self._transitions.restore_last, self._last)
-
-    def _previous_host_output_s(self, previous_output_at_s: float) -> float:
-        """A previous host's last output, by the monotonic clock: not before its last report, not in the future."""
-        last = self.tracker.last_report()
-        ago_s = max(0.0, time.time() - previous_output_at_s)  # The wall clock may have been set in the meantime.
-        return max(last.at_s if last is not None else 0.0, time.monotonic() - ago_s)
+            call_logged(self._transitions.restore_last)
 
     # ------------------------------------------------------------ events
 
@@ -130,7 +122,7 @@ class AgentWatch:
 
     def _start_timer(self, process: PtyProcess) -> None:
         self._reporting_group = self._reporting_group or process.foreground_group()
-        self._schedule_expiry()
+        self._expiry.schedule()
 
     def _follow_file(self, process: PtyProcess) -> None:
         find_directory = STATE_DIRECTORIES.get(self._spec.watch.state_file)
@@ -168,11 +160,11 @@ class AgentWatch:
                     self._reporting_group = self._process.foreground_group()
                 if self.tracker.apply_report(report, moment):
                     changed = True
-                    self._log_transition()
+                    self._transitions.record(self.tracker, self._now)
         if changed or noted:
             self._save_and_send(visibly=changed)
         elif moment is not None:
-            self._schedule_expiry()
+            self._expiry.schedule()
 
     def on_output_interpreted(self) -> None:
         """Note that the emulator has interpreted output."""
@@ -201,21 +193,8 @@ class AgentWatch:
             self._file.read_now()
 
     def _is_agents_plugin(self, pid: int) -> bool:
-        """Whether a plugin runs in the session's agent, and not in an agent that this one has started.
-
-        The first sender is the agent: it loads its plugin before it can start anything. Another sender is accepted
-        once the first one has ended.
-        """
-        if self._plugin_process is not None and pid == self._plugin_process[0]:
-            return True
-        if not pid or (self._plugin_process is not None and is_running(*self._plugin_process)):
-            return False
-        child = self._process.pid if self._process is not None else self._input_log.header.child
-        started = start_time(pid)
-        if started is None or (pid != child and child not in ancestors(pid)):
-            return False
-        self._plugin_process = (pid, started)
-        return True
+        program = self._process.pid if self._process is not None else self._input_log.header.child
+        return self._plugin_sender.accepts(pid, program)
 
     def _is_about_conversation(self, report: Report) -> bool:
         """Whether a hook reports on the current conversation, or on a new one that the agent begins."""
@@ -285,7 +264,7 @@ class AgentWatch:
     def _end_activity(self) -> None:
         if self.tracker.program_ended(self._current_moment()):
             self._save_and_send()
-        self._schedule_expiry()
+        self._expiry.schedule()
 
     def close(self) -> None:
         """Release timers and files; without a call of ``program_ended``, another host continues the watch."""
@@ -297,15 +276,13 @@ class AgentWatch:
             call_logged(self._file.close)
         if self._guard is not None:
             call_logged(self._guard.close)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._expiry.close()
         self._transitions.close()
 
     @property
     def is_quiet(self) -> bool:
         """Whether no timer runs and no transcript is guarded."""
-        return self._timer is None and self._guard is None and self._transcript_watcher.is_quiet
+        return not self._expiry.is_running and self._guard is None and self._transcript_watcher.is_quiet
 
     def descriptors(self) -> list[int]:
         """The descriptors that become readable when the agent's state file changes."""
@@ -321,7 +298,7 @@ class AgentWatch:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
         return self.tracker.saved_state(
-            self._worker.interpreted_to, self._plugin_process, self._reporting_group, command, self._turn
+            self._worker.interpreted_to, self._plugin_sender.process, self._reporting_group, command, self._turn
         )
 
     def _start_turn_if_new(self) -> bool:
@@ -342,59 +319,25 @@ class AgentWatch:
         self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
             self._send_event(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail, turn))
-            self._log_transition()
+            self._transitions.record(self.tracker, self._now)
             self._conversation.activity_changed()
             self._transcript_watcher.activity_changed(tracker.activity)
-        self._schedule_expiry()
-
-    def _log_transition(self) -> None:
-        """Log each activity and each question; other details change too often for the log."""
-        tracker, previous = self.tracker, self._last
-        if tracker.activity is not previous.activity:
-            self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
-            self._transitions.append(self._last)
-        elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != previous.detail:
-            (since, rank), rank_now = self._last_question, tracker.description_rank()
-            text, text_now = previous.detail, tracker.detail
-            is_same = since == tracker.since and (rank != rank_now or text in text_now or text_now in text)
-            if is_same and (rank < rank_now or text_now in text):
-                return  # A shorter text of the same question.
-            at = previous.at if is_same else self._now()
-            self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
-            self._transitions.append(self._last, previous if is_same else None)
-        self._last_question = (tracker.since, tracker.description_rank())
+        self._expiry.schedule()
 
     # ------------------------------------------------------------ the time
 
     def _current_moment(self) -> Moment:
         return Moment(self._now(), time.monotonic())
 
-    def _output_s(self) -> float:
-        """The time of the last output, by the monotonic clock; 0 for never."""
-        return max(self._worker.fed_at_s, self._previous_output_s)
-
-    def _schedule_expiry(self) -> None:
-        """Set the timer for the tracker's next expiry; output need not call this."""
-        expiry_s = self.tracker.next_expiry_s(self._output_s())
-        if self._timer is not None and (expiry_s is None or expiry_s < self._expiry_s):
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None and expiry_s is not None:
-            self._expiry_s = expiry_s
-            wait_s = max(0.0, expiry_s - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._check_expiry)
-
     def _check_expiry(self) -> None:
-        self._timer = None
-        if self.tracker.expire(self._current_moment(), self._output_s()):
+        if self.tracker.expire(self._current_moment(), self._expiry.output_s()):
             self._save_and_send()
-        self._schedule_expiry()
+        self._expiry.schedule()
+
+    def last_output(self) -> str:
+        """The time of the last output, ISO 8601; "" for never."""
+        return self._expiry.last_output()
 
     def transitions(self) -> list[Transition]:
         """The last changes, oldest first."""
         return self._transitions.last()
-
-    def last_output(self) -> str:
-        """The time of the last output, ISO 8601; "" for never."""
-        output_s = self._output_s()
-        return as_text(time.time() - (time.monotonic() - output_s)) if output_s else ""

@@ -51,7 +51,7 @@ def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source
 
 
 def is_to_be_looked_at(kept: KeptSession) -> bool:
-    return kept.driver.watch._timer is not None
+    return kept.driver.watch._expiry.is_running
 
 
 async def test_a_plugin_of_a_nested_agent_is_ignored(kept: KeptSession, tool: int) -> None:
@@ -134,10 +134,10 @@ async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: K
 async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
     host(kept)
     says(kept, "working", os.getpid())
-    due_s = kept.driver.watch._expiry_s
+    due_s = kept.driver.watch._expiry._due_s
     kept.kill()
     host(kept)
-    assert kept.driver.watch._expiry_s == pytest.approx(due_s, abs=0.5)
+    assert kept.driver.watch._expiry._due_s == pytest.approx(due_s, abs=0.5)
 
 
 async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
