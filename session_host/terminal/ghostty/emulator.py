@@ -94,14 +94,7 @@ class GhosttyEmulator:
         if restored is None:
             self._set_colors()
         else:
-            state = restored[1]
-            self._effects.unfinished, self._effects.title = state.unfinished, state.reported_title
-            self._effects.notifications.unfinished.update(state.parts)
-            self._stream.modify_other_keys = state.modify_other_keys
-            self._stream.titles, self._stream.pointers.stacks = state.titles, state.pointers
-            self._prompts.restore(state.prompts, state.stored_rows)
-            self.commands.restore(state.commands)
-            self._images.decode(restored[2])
+            self._parts().restore(*restored[1:])
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -350,25 +343,12 @@ class GhosttyEmulator:
     def snapshot(self) -> bytes:
         """The complete state, in the library's binary form, with the images."""
         self._stream.history.trim(self._reader.history_rows())
-        effects = self._effects
         images = self._images.encode()
-        state = ghostty_snapshot.State(
-            cell=self._cell,
-            scrollback_lines=self._scrollback_limit,
-            colors=(*effects.colors,),
-            reported_title=effects.title,
-            unfinished=effects.unfinished,
-            parts=effects.notifications.unfinished,
-            widest_columns=self._stream.history.widest_columns,
-            modify_other_keys=self._stream.modify_other_keys,
-            prompts=self._prompts.saved(),
-            stored_rows=self._prompts.stored_rows(),
-            image_bytes=len(images),
-            commands=self.commands.saved(),
-            titles=self._stream.titles,
-            pointers=self._stream.pointers.stacks,
-        )
+        state = self._parts().state(self._cell, self._scrollback_limit, len(images))
         return self._without_overlong_sequence(lambda: ghostty_snapshot.encode_snapshot(self._terminal, state, images))
+
+    def _parts(self) -> ghostty_snapshot.StatefulParts:
+        return ghostty_snapshot.StatefulParts(self._effects, self._stream, self._prompts, self._images)
 
     def replay(self) -> bytes:
         """Bytes that rebuild the state in any engine."""

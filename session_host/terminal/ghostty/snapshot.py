@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,11 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.commands import SavedCommands
 from session_host.terminal.prompts import SavedPrompt
 
+from .effects import Effects
+from .images import TerminalImages
 from .library.calls import EngineFailure, check, ffi, lib
+from .row_marks import ScreenPrompts
+from .stream import Stream
 
 
 class State(msgspec.Struct, frozen=True, array_like=True):
@@ -38,6 +42,45 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     commands: SavedCommands = SavedCommands()
     titles: list[str] = []
     pointers: tuple[list[str], list[str]] = ([], [])
+
+
+class StatefulParts(NamedTuple):
+    """The parts of an emulator that have such state; each field of ``State`` is read and restored below."""
+
+    effects: Effects
+    stream: Stream
+    prompts: ScreenPrompts
+    images: TerminalImages
+
+    def state(self, cell: CellSize, scrollback_lines: int, image_bytes: int) -> State:
+        """The current state; the arguments are the fields that are not of these parts."""
+        effects = self.effects
+        return State(
+            cell=cell,
+            scrollback_lines=scrollback_lines,
+            colors=(*effects.colors,),
+            reported_title=effects.title,
+            unfinished=effects.unfinished,
+            parts=effects.notifications.unfinished,
+            widest_columns=self.stream.history.widest_columns,
+            modify_other_keys=self.stream.modify_other_keys,
+            prompts=self.prompts.saved(),
+            stored_rows=self.prompts.stored_rows(),
+            image_bytes=image_bytes,
+            commands=self.prompts.commands.saved(),
+            titles=self.stream.titles,
+            pointers=self.stream.pointers.stacks,
+        )
+
+    def restore(self, state: State, images: bytes | memoryview) -> None:
+        """Restore the state of a snapshot; colours and ``widest_columns`` are arguments of the parts' constructors."""
+        self.effects.unfinished, self.effects.title = state.unfinished, state.reported_title
+        self.effects.notifications.unfinished.update(state.parts)
+        self.stream.modify_other_keys = state.modify_other_keys
+        self.stream.titles, self.stream.pointers.stacks = state.titles, state.pointers
+        self.prompts.restore(state.prompts, state.stored_rows)
+        self.prompts.commands.restore(state.commands)
+        self.images.decode(images)
 
 
 _LENGTH_BYTES = 4
