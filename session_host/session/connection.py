@@ -371,7 +371,7 @@ class ClientConnection:
     def finish(self) -> None:
         """Close the connection of an ended session once the client has all output."""
         if self._subscription.is_behind:
-            self._change_state(Change.LACKS)
+            self._change_state(Change.ENDS_BEHIND)
         else:
             self._close()
 

@@ -11,7 +11,7 @@ States::
     ATTACHING ──Detach──▶ GREETED
     ATTACHING ──it is over──▶ CLOSED
     ATTACHED ──Detach──▶ GREETED
-    ATTACHED ──the session is over, and output is missing──▶ FINISHING
+    ATTACHED ──the session is over, the client is behind──▶ FINISHING
     ATTACHED ──it is over──▶ CLOSED
     FINISHING ──it is over──▶ CLOSED
 
@@ -44,7 +44,7 @@ class Change(StrEnum):
     ATTACHES = "Attach"
     RUNS = "the program runs"
     DETACHES = "Detach"
-    LACKS = "the session is over, and output is missing"
+    ENDS_BEHIND = "the session is over, the client is behind"
     CLOSES = "it is over"
 
 
@@ -63,7 +63,7 @@ TABLE = Table(
         },
         State.ATTACHED: {
             Change.DETACHES: State.GREETED,
-            Change.LACKS: State.FINISHING,
+            Change.ENDS_BEHIND: State.FINISHING,
             Change.CLOSES: State.CLOSED,
         },
         State.FINISHING: {Change.CLOSES: State.CLOSED},

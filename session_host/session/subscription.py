@@ -2,24 +2,25 @@
 
 States::
 
-    OFF ──follows, and has the rest──▶ CURRENT
-    OFF ──follows, and lacks too much──▶ BEHIND
-    CURRENT ──stops following──▶ OFF
+    OFF ──follows, can resume──▶ CURRENT
+    OFF ──follows, too far behind──▶ BEHIND
+    CURRENT ──unfollows──▶ OFF
     CURRENT ──the queue is full──▶ LAGGING
-    CURRENT ──follows, and lacks too much──▶ BEHIND
-    LAGGING ──stops following──▶ OFF
-    LAGGING ──follows, and has the rest──▶ CURRENT
-    LAGGING ──follows, and lacks too much──▶ BEHIND
-    BEHIND ──stops following──▶ OFF
-    BEHIND ──follows, and has the rest──▶ CURRENT
-    BEHIND ──a snapshot is asked for──▶ ASKED
-    ASKED ──stops following──▶ OFF
-    ASKED ──follows, and has the rest──▶ CURRENT
-    ASKED ──follows, and lacks too much──▶ BEHIND
+    CURRENT ──follows, too far behind──▶ BEHIND
+    LAGGING ──unfollows──▶ OFF
+    LAGGING ──follows, can resume──▶ CURRENT
+    LAGGING ──follows, too far behind──▶ BEHIND
+    BEHIND ──unfollows──▶ OFF
+    BEHIND ──follows, can resume──▶ CURRENT
+    BEHIND ──a snapshot is requested──▶ SNAPSHOT_REQUESTED
+    SNAPSHOT_REQUESTED ──unfollows──▶ OFF
+    SNAPSHOT_REQUESTED ──follows, can resume──▶ CURRENT
+    SNAPSHOT_REQUESTED ──follows, too far behind──▶ BEHIND
 
-The host never waits for a slow client: a client with a full queue gets no output. After that it gets the output that it
-missed, or a new snapshot. CURRENT clients share frames that are encoded once (``Subscribers``). A minimum interval
-separates the snapshots for one client.
+OFF: the client follows events only. CURRENT: it gets each frame at once, which is encoded once for all such clients
+(``Subscribers``). LAGGING: its queue is full; once that is sent, it gets the output that it missed. BEHIND: the output
+ring no longer has that output; it waits for a snapshot, and a minimum interval separates two snapshots for one client.
+SNAPSHOT_REQUESTED: the snapshot is being made. The host never waits for a slow client.
 """
 
 from __future__ import annotations
@@ -54,30 +55,30 @@ class State(StrEnum):
     CURRENT = "CURRENT"
     LAGGING = "LAGGING"
     BEHIND = "BEHIND"
-    ASKED = "ASKED"
+    SNAPSHOT_REQUESTED = "SNAPSHOT_REQUESTED"
 
 
 class _Event(StrEnum):
-    UNFOLLOWS = "stops following"
-    HAS_REST = "follows, and has the rest"
-    LACKS = "follows, and lacks too much"
+    UNFOLLOWS = "unfollows"
+    CAN_RESUME = "follows, can resume"
+    TOO_FAR_BEHIND = "follows, too far behind"
     FULL = "the queue is full"
-    ASKED = "a snapshot is asked for"
+    REQUESTED = "a snapshot is requested"
 
 
-_FOLLOWS = {_Event.UNFOLLOWS: State.OFF, _Event.HAS_REST: State.CURRENT, _Event.LACKS: State.BEHIND}
+_FOLLOWS = {_Event.UNFOLLOWS: State.OFF, _Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND}
 
 TABLE = Table(
     {
-        State.OFF: {_Event.HAS_REST: State.CURRENT, _Event.LACKS: State.BEHIND},
-        State.CURRENT: {_Event.UNFOLLOWS: State.OFF, _Event.FULL: State.LAGGING, _Event.LACKS: State.BEHIND},
+        State.OFF: {_Event.CAN_RESUME: State.CURRENT, _Event.TOO_FAR_BEHIND: State.BEHIND},
+        State.CURRENT: {_Event.UNFOLLOWS: State.OFF, _Event.FULL: State.LAGGING, _Event.TOO_FAR_BEHIND: State.BEHIND},
         State.LAGGING: _FOLLOWS,
         State.BEHIND: {
             _Event.UNFOLLOWS: State.OFF,
-            _Event.HAS_REST: State.CURRENT,
-            _Event.ASKED: State.ASKED,
+            _Event.CAN_RESUME: State.CURRENT,
+            _Event.REQUESTED: State.SNAPSHOT_REQUESTED,
         },
-        State.ASKED: _FOLLOWS,
+        State.SNAPSHOT_REQUESTED: _FOLLOWS,
     }
 )
 
@@ -159,7 +160,7 @@ class OutputSubscription:
         """Whether the client still lacks output."""
         if self.state is State.LAGGING:
             return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
-        return self.state in {State.BEHIND, State.ASKED}
+        return self.state in {State.BEHIND, State.SNAPSHOT_REQUESTED}
 
     def can_resume(self, epoch: str, offset: int) -> bool:
         """Whether the client can resume at this offset without a snapshot."""
@@ -221,7 +222,7 @@ class OutputSubscription:
     def snapshot_made(self, snapshot: Snapshot) -> None:
         """Send the requested snapshot, and the output after it."""
         self._is_snapshot_requested = False
-        if self.state is not State.ASKED:
+        if self.state is not State.SNAPSHOT_REQUESTED:
             return
         form, data, size, limit, self._offset, self._resizes = snapshot
         for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
@@ -243,7 +244,7 @@ class OutputSubscription:
         if name == OUTPUT_EVENT:
             self.listen()
         elif self.state is State.BEHIND:
-            self._ask()
+            self._request_snapshot()
 
     # ------------------------------------------------------------ rules
 
@@ -255,15 +256,15 @@ class OutputSubscription:
         """Send the missing output, or request a snapshot."""
         missing = self._ring.since(self._offset, self._resizes, is_snapshot=is_snapshot)
         if missing is None:
-            self._change_state(_Event.LACKS)
+            self._change_state(_Event.TOO_FAR_BEHIND)
             if SNAPSHOT not in self._timers:
-                self._ask()
+                self._request_snapshot()
             return
         for piece in missing:
             self._send(piece)
         if was_behind:
             self._send(CAUGHT_UP)
-        self._change_state(_Event.HAS_REST)
+        self._change_state(_Event.CAN_RESUME)
         if self._is_full:
             self._lag()
 
@@ -271,8 +272,8 @@ class OutputSubscription:
         self._offset, self._resizes = self._ring.end, self._ring.resizes
         self._change_state(_Event.FULL)
 
-    def _ask(self) -> None:
-        self._change_state(_Event.ASKED)
+    def _request_snapshot(self) -> None:
+        self._change_state(_Event.REQUESTED)
         if not self._is_snapshot_requested:
             self._is_snapshot_requested = True
             self._effects.append(MakeSnapshot(self, self.engine_build))

@@ -27,8 +27,8 @@ READS_AT_ONCE = 64
 POLL_DELAY_S = 0.1
 """Delay of the extra poll that works around the missed wake-ups described in ``system.event_loop.run``."""
 
-HIGH_BYTES = 2 * 1024 * 1024
-LOW_BYTES = 256 * 1024
+HIGH_WATER_BYTES = 2 * 1024 * 1024
+LOW_WATER_BYTES = 256 * 1024
 ABORT_BYTES = 64 * 1024 * 1024
 """Close the connection above this much queued data."""
 
@@ -40,10 +40,10 @@ class TransportOwner(Protocol):
         """The client sent these bytes."""
 
     def pause_writing(self) -> None:
-        """More than HIGH_BYTES wait for the client."""
+        """More than HIGH_WATER_BYTES wait for the client."""
 
     def resume_writing(self) -> None:
-        """After that, at most LOW_BYTES wait."""
+        """After that, at most LOW_WATER_BYTES wait."""
 
     def connection_lost(self) -> None:
         """The socket is closed by either side; called once, and never during another call."""
@@ -94,7 +94,7 @@ class SocketTransport:
             self._loop.add_writer(self._socket.fileno(), self._writable)
         self._queue.append(memoryview(data)[sent:])
         self.queued_bytes += len(data) - sent
-        if self.queued_bytes > HIGH_BYTES and not self._is_full:
+        if self.queued_bytes > HIGH_WATER_BYTES and not self._is_full:
             self._is_full = True
             self._owner.pause_writing()
         if self.queued_bytes > ABORT_BYTES:
@@ -198,7 +198,7 @@ class SocketTransport:
         except OSError:
             self._broken()
             return
-        if self._is_full and self.queued_bytes <= LOW_BYTES:
+        if self._is_full and self.queued_bytes <= LOW_WATER_BYTES:
             self._is_full = False
             self._owner.resume_writing()
         if not queue and not self._closed:

@@ -104,7 +104,7 @@ class Checkpointer:
         """Make a checkpoint if it is time; called after output was interpreted."""
         worker = self._emulator_worker
         if self._task is None and (
-            worker.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
+            worker.cpu_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
             or worker.interpreted_to - self._offset > OUTPUT_BYTES
             or self._input_log.end - self._input_log_end > INPUT_LOG_BYTES
             or worker.resizes - self._resizes > RESIZES
@@ -147,7 +147,7 @@ class Checkpointer:
         try:
             worker.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
             result = await found
-            self._work_s, self._input_log_end = worker.worked_s, input_log.end
+            self._work_s, self._input_log_end = worker.cpu_s, input_log.end
             if result is None:
                 self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine failed; try again later.
                 return False

@@ -77,7 +77,7 @@ class EmulatorWorker:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
         interpreted_to: the offset up to which output is interpreted.
         resizes: the number of the last resize that the emulator has applied; the output may be ahead of it.
-        worked_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
+        cpu_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class EmulatorWorker:
         self.idle: Emulator | None = emulator
         self._closed = False
         self.interpreted_to, self.resizes = fed, resizes
-        self.worked_s = 0.0
+        self.cpu_s = 0.0
         self._queued_at_s = 0.0
 
     @property
@@ -146,7 +146,7 @@ class EmulatorWorker:
         return full
 
     @property
-    def fed_at_s(self) -> float:
+    def last_output_s(self) -> float:
         """The time of the last output, as ``loop.time`` counts, precise to milliseconds; 0 for never."""
         return max(self._window_began_s, self._queued_at_s)
 
@@ -324,7 +324,7 @@ class EmulatorWorker:
         except Exception:
             # The screen may be wrong from now on; the agent and its output must continue.
             log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
-        self.worked_s += time.thread_time() - began_s
+        self.cpu_s += time.thread_time() - began_s
         if header is not None:
             header.engine_returned()
 

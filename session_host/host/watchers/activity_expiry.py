@@ -45,7 +45,7 @@ class ActivityExpiry:
 
     def output_s(self) -> float:
         """The time of the last output, by the monotonic clock; 0 for never."""
-        return max(self._worker.fed_at_s, self._previous_output_s)
+        return max(self._worker.last_output_s, self._previous_output_s)
 
     def last_output(self) -> str:
         """The time of the last output, ISO 8601; "" for never."""

@@ -13,8 +13,8 @@ import pytest
 from session_host.host.clients import socket_transport
 from session_host.host.clients.socket_transport import (
     ABORT_BYTES,
-    HIGH_BYTES,
-    LOW_BYTES,
+    HIGH_WATER_BYTES,
+    LOW_WATER_BYTES,
     READ_BYTES,
     READS_AT_ONCE,
     SocketTransport,
@@ -95,10 +95,10 @@ async def test_a_slow_client_gets_everything_later_and_in_order(line: Line) -> N
     random = Random(3)
     pieces = [random.randbytes(random.choice([1, 100, 70_000, 300_000])) for _ in range(100)]
     whole = b"".join(pieces)
-    assert len(whole) > 2 * HIGH_BYTES
+    assert len(whole) > 2 * HIGH_WATER_BYTES
     for piece in pieces:
         line.wire.write(piece)
-    assert line.wire.queued_bytes > HIGH_BYTES
+    assert line.wire.queued_bytes > HIGH_WATER_BYTES
     assert line.owner.callbacks == ["full"]
     assert await line.read(len(whole)) == whole
     await line.owner.next()
@@ -114,15 +114,15 @@ async def test_resume_writing_is_called_at_the_low_mark_and_may_fill_the_queue_a
     def drained() -> None:
         left.append(line.wire.queued_bytes)
         if len(left) == 1:
-            line.wire.write(bytes(HIGH_BYTES + 1))
+            line.wire.write(bytes(HIGH_WATER_BYTES + 1))
 
     line.owner.resume_writing = drained  # type: ignore[method-assign]
-    line.wire.write(bytes(2 * HIGH_BYTES))
+    line.wire.write(bytes(2 * HIGH_WATER_BYTES))
     queued = line.wire.queued_bytes
-    await line.read(2 * HIGH_BYTES + HIGH_BYTES + 1)
-    assert queued > HIGH_BYTES
+    await line.read(2 * HIGH_WATER_BYTES + HIGH_WATER_BYTES + 1)
+    assert queued > HIGH_WATER_BYTES
     assert len(left) == 2
-    assert all(each <= LOW_BYTES for each in left)
+    assert all(each <= LOW_WATER_BYTES for each in left)
 
 
 async def test_a_client_that_reads_nothing_at_all_is_dropped(line: Line) -> None:
@@ -134,11 +134,11 @@ async def test_a_client_that_reads_nothing_at_all_is_dropped(line: Line) -> None
 
 
 async def test_close_sends_the_queue_and_reads_no_more(line: Line) -> None:
-    line.wire.write(bytes(HIGH_BYTES))
+    line.wire.write(bytes(HIGH_WATER_BYTES))
     line.wire.close()
     line.wire.write(b"too late")
     line.client.send(b"unheard")
-    assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
+    assert await line.read(HIGH_WATER_BYTES) == bytes(HIGH_WATER_BYTES)
     await line.owner.next()
     assert line.owner.callbacks == ["gone"]
     assert line.owner.received == b""
@@ -174,7 +174,7 @@ async def test_bytes_sent_before_the_connection_was_lost_are_read_after_a_write_
 
 
 async def test_a_client_that_disconnects_with_a_full_queue_is_reported(line: Line) -> None:
-    line.wire.write(bytes(2 * HIGH_BYTES))
+    line.wire.write(bytes(2 * HIGH_WATER_BYTES))
     line.client.close()
     while "gone" not in line.owner.callbacks:
         await line.owner.next()
@@ -182,9 +182,9 @@ async def test_a_client_that_disconnects_with_a_full_queue_is_reported(line: Lin
 
 
 async def test_a_client_that_closes_its_sending_side_gets_the_queue(line: Line) -> None:
-    line.wire.write(bytes(HIGH_BYTES))
+    line.wire.write(bytes(HIGH_WATER_BYTES))
     line.client.shutdown(socket.SHUT_WR)
-    assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
+    assert await line.read(HIGH_WATER_BYTES) == bytes(HIGH_WATER_BYTES)
     await line.owner.next()
     assert line.owner.callbacks == ["gone"]
 

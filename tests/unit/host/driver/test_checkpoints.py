@@ -62,9 +62,9 @@ def newest(kept: KeptSession) -> Checkpoint:
 async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -> None:
     driver = kept.host()
     kept.checkpointer._cost_s = 0.0
-    driver.worker.worked_s = WORK_S
+    driver.worker.cpu_s = WORK_S
     assert not await is_due(kept)
-    driver.worker.worked_s = WORK_S * 1.01
+    driver.worker.cpu_s = WORK_S * 1.01
     assert await is_due(kept)
     assert not await is_due(kept), "from there it is counted anew"
 
@@ -72,16 +72,16 @@ async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -
 async def test_expensive_checkpoints_are_made_less_often(kept: KeptSession) -> None:
     driver = kept.host()
     kept.checkpointer._cost_s = 1.0
-    driver.worker.worked_s = WORK_OF_COST
+    driver.worker.cpu_s = WORK_OF_COST
     assert not await is_due(kept)
-    driver.worker.worked_s = WORK_OF_COST * 1.01
+    driver.worker.cpu_s = WORK_OF_COST * 1.01
     assert await is_due(kept)
     assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
 
 
 async def test_a_checkpoint_is_due_after_enough_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     driver = kept.host()
-    driver.worker.worked_s = float("-inf")
+    driver.worker.cpu_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     kept.write_output(TEXT)
     await shown(driver)
@@ -136,11 +136,11 @@ async def test_a_later_host_counts_from_the_last_checkpoint(kept: KeptSession, m
 
 async def test_only_one_checkpoint_is_made_at_a_time(kept: KeptSession) -> None:
     driver = kept.host()
-    driver.worker.worked_s = WORK_S * 2
+    driver.worker.cpu_s = WORK_S * 2
     kept.checkpointer.maybe_checkpoint()
     first = kept.checkpointer._task
     assert first is not None
-    driver.worker.worked_s = WORK_S * 100
+    driver.worker.cpu_s = WORK_S * 100
     kept.checkpointer.maybe_checkpoint()
     assert kept.checkpointer._task is first
     await kept.checkpointer.close()
@@ -172,14 +172,14 @@ async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
         patches.setattr(type(kept.recovered.emulator), "snapshot", fail)
         costs = []
         for _ in range(3):
-            driver.worker.worked_s = kept.checkpointer._work_s + 1000
+            driver.worker.cpu_s = kept.checkpointer._work_s + 1000
             assert await is_due(kept)
             assert kept.input_log.header.checkpoint is None
             costs.append(kept.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
-    driver.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
+    driver.worker.cpu_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
     assert not await is_due(kept)
-    driver.worker.worked_s += 0.01
+    driver.worker.cpu_s += 0.01
     assert await is_due(kept)
     assert newest(kept).offset == len(TEXT)
     assert await shown(driver) == was
@@ -225,7 +225,7 @@ async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
         return made
 
     monkeypatch.setattr(kept.checkpointer, "_make", watched)
-    driver.worker.worked_s = WORK_S * 2
+    driver.worker.cpu_s = WORK_S * 2
     kept.checkpointer.maybe_checkpoint()
     assert await kept.checkpointer.make_portable()
     assert happened == ["begins", "is made"] * 2

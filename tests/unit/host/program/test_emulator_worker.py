@@ -111,7 +111,7 @@ async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> No
     assert worker.idle is not None, "what a key means does not depend on it"
     await asyncio.wait_for(fed.wait(), 60)
     assert worker.interpreted_to == 4
-    assert worker.fed_at_s > 0
+    assert worker.last_output_s > 0
     worker.close()
 
 
@@ -122,7 +122,7 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
     try:
         assert worker.idle is None
         worker.feed_output(b"a flood")
-        assert worker.fed_at_s > 0
+        assert worker.last_output_s > 0
     finally:
         held.set()
         await use
