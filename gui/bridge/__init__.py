@@ -14,6 +14,7 @@ catalog, and turns their events into signals. It never polls.
     earlier_conversations  the conversations that an agent keeps, and chats in them
     requests        sends requests to a chat's host
     answers         reads the answers of a chat's agent
+    next_chat       the chat that the user should look at next
     one_question    counts a question once that a chat and its live terminal both show
     color_labels    the colours by which the user marks chats
     muting          chats that send no notifications

@@ -67,7 +67,8 @@ class Chat(ChatViewer, ChatFacts):
         has_prompt: whether it was started from this window with a first prompt.
         has_new_output: whether it wrote output since the search index last set this to False.
         asks_by_notification: whether a notification of its program means that the chat needs the user.
-        has_unseen_output, has_unseen_bell: whether it wrote output, or rang the bell, since it was last shown.
+        has_unseen_output, has_unseen_bell: whether it is unread, since it wrote output or the user marked it, or rang
+            the bell, since it was last shown.
         unseen_notification: the last notification of its program since it was last shown, one line; "" for none.
         marks_bell: whether a bell sets ``has_unseen_bell``.
         color_label: the name of its colour, "" for none; see ``ColorLabels``.
@@ -228,6 +229,14 @@ class Chat(ChatViewer, ChatFacts):
         if self.has_unseen_output or self.has_unseen_bell:
             self.has_unseen_output = self.has_unseen_bell = False
             self.unseen_notification = ""
+            self.changed.emit()
+
+    def set_unread(self, *, unread: bool) -> None:
+        """Mark it as unread at the user's request, also while it is shown, until it comes to the front; or as read."""
+        if not unread:
+            self.mark_seen()
+        elif not self.has_unseen_output:
+            self.has_unseen_output = True
             self.changed.emit()
 
     def free_replica(self) -> None:

@@ -42,12 +42,3 @@ def chats_with_questions(sessions: SessionsModel) -> list[Chat]:
 def without_duplicates(waiting: Iterable[Chat], chats: Collection[Chat]) -> list[Chat]:
     """The waiting chats, except terminals whose question a structured chat shows."""
     return [chat for chat in waiting if structured_chat_asking_same(chat, chats) is None]
-
-
-def next_waiting_chat(sessions: SessionsModel, after: str) -> Chat | None:
-    """The chat after ``after`` that needs the user; after the last one, the first."""
-    waiting = chats_with_questions(sessions)
-    ids = [chat.id for chat in waiting]
-    if after in ids:
-        return waiting[(ids.index(after) + 1) % len(waiting)]
-    return waiting[0] if waiting else None

@@ -228,6 +228,7 @@ TITLES = {
     "pick": QT_TRANSLATE_NOOP("action", "Choose another conversation…"),
     "copy_resume": QT_TRANSLATE_NOOP("action", "Copy resume command"),
     "pin": QT_TRANSLATE_NOOP("action", "Pin or unpin chat"),
+    "mark_unread": QT_TRANSLATE_NOOP("action", "Mark chat as read or unread"),
     "choose_color": QT_TRANSLATE_NOOP("action", "Choose a colour for the chat…"),
     "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
     "fork": QT_TRANSLATE_NOOP("action", "Fork chat"),
@@ -306,6 +307,11 @@ def title(action: str) -> str:
 
 def close_tab_of_ended_chat() -> str:
     return translate("action", "Close tab")
+
+
+def mark_unread(*, unread: bool) -> str:
+    """Menu item: mark chats as unread, or as read."""
+    return translate("action", "Mark as unread") if unread else translate("action", "Mark as read")
 
 
 def mute_chat() -> str:

@@ -210,6 +210,14 @@ def no_chats_need_you() -> str:
     return translate("notice", "No chats need you")
 
 
+def marked_unread() -> str:
+    return translate("notice", "Marked as unread, until you come back to the chat")
+
+
+def marked_read() -> str:
+    return translate("notice", "Marked as read")
+
+
 def tab_closed() -> str:
     return translate("notice", "Tab closed. The chat keeps running.")
 

@@ -139,8 +139,8 @@ def notified(text: str) -> str:
     return translate("window", "notified you: {text}").format(text=text)
 
 
-def new_output() -> str:
-    return translate("window", "new output")
+def unread() -> str:
+    return translate("window", "unread")
 
 
 def running_chats(count: int) -> str:

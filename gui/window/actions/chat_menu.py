@@ -20,7 +20,7 @@ from gui.window.actions.directory_actions import DirectoryActions
 from gui.window.actions.pane_actions import CLOSING, TAB_MENU
 from gui.window.actions.restoring import RestoreActions
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.actions.several_chats import add_pin
+from gui.window.actions.several_chats import add_pin, add_unread
 from gui.window.actions.starting import StartActions
 from gui.window.all_sheets import Sheets
 from gui.window.sidebar.sidebar import key_of_row
@@ -114,6 +114,7 @@ class ChatMenu:
         add("export", common_texts.export_(), lambda: chat_actions.export(chat))
         mute = action_texts.unmute_chat() if chat.is_muted else action_texts.mute_chat()
         add("mute_chat", mute, lambda: self._chat_actions.mute_or_unmute(chat))
+        add_unread(menu, [chat], key_of("mark_unread"))
         add_colors(menu, self._labels, [chat], self._theme.tokens)
         menu.addSeparator()
         for name, handler in self._directories.by_name.items():

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from gui.bridge.chat import Chat
-from gui.bridge.one_question import next_waiting_chat
+from gui.bridge.next_chat import NextChat
 from gui.bridge.sessions_model import SessionsModel
 from gui.terminal.view import TerminalView
 from gui.window.actions.agent_settings import CATEGORIES, Category, choose_setting
@@ -48,6 +48,7 @@ class Commands:
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._sessions = sessions
+        self._next_chat = NextChat(sessions)
         self._tabs = tabs
         self._sheets = sheets
         self._banners = banners
@@ -82,6 +83,7 @@ class Commands:
             "previous_tab": lambda: tabs.active.tabs.step(-1),
             "rename": lambda: self._on_active_chat(chat_actions.rename),
             "pin": lambda: self._on_active_chat(self._pin),
+            "mark_unread": lambda: self._on_active_chat(self._mark_unread),
             "choose_color": lambda: self._on_active_chat(self._choose_color),
             "stop": lambda: self._on_active_chat(chat_actions.stop),
             "kill": lambda: self._on_active_chat(chat_actions.kill),
@@ -211,12 +213,17 @@ class Commands:
         else:
             self._banners.inform(common_texts.running_cannot_be_removed(), key="remove")
 
+    def _mark_unread(self, chat: Chat) -> None:
+        chat.set_unread(unread=not chat.has_unseen_output)
+        text = notice_texts.marked_unread() if chat.has_unseen_output else notice_texts.marked_read()
+        self._banners.inform(text, key="unread")
+
     def _choose_color(self, chat: Chat) -> None:
         choose_color(chat, self._sessions.color_labels, self._sheets)
 
     def next_waiting(self) -> None:
-        """Show the next chat that needs the user."""
-        chat = next_waiting_chat(self._sessions, self._tabs.active_id)
+        """Show the next chat that needs the user, or else one that is done and unread."""
+        chat = self._next_chat.after(self._tabs.active_id)
         if chat is not None:
             self._open_chat(chat)
         else:

@@ -105,6 +105,7 @@ TABLE: tuple[Key, ...] = (
     Key("choose_effort", (), on="structured"),
     Key("pin", (), on="chat"),
     Key("choose_color", (), on="chat"),
+    Key("mark_unread", (), on="chat"),
     Key("stop", (), on="running"),
     Key("kill", (), on="running"),
     Key("stop_all", ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
@@ -58,6 +59,7 @@ class SeveralChats:
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
         add_pin(menu, self._chat_actions, chats)
+        add_unread(menu, chats)
         add_colors(menu, self._sessions.color_labels, chats, self._theme.tokens)
         if running:
             menu.addSeparator()
@@ -124,3 +126,14 @@ def add_pin(menu: QMenu, chat_actions: ChatActions, chats: Sequence[Chat]) -> No
     pinned = all(chat.record.pinned for chat in chats)
     text = common_texts.unpin() if pinned else common_texts.pin()
     menu.addAction(text, lambda: chat_actions.pin(chats, pinned=not pinned))
+
+
+def add_unread(menu: QMenu, chats: Sequence[Chat], key: QKeySequence | None = None) -> None:
+    """Add the menu item that marks chats as read if one of them is unread, else as unread; ``key`` is shown."""
+    unread = not any(chat.has_unseen_output for chat in chats)
+
+    def mark() -> None:
+        for chat in chats:
+            chat.set_unread(unread=unread)
+
+    show_key(menu.addAction(action_texts.mark_unread(unread=unread), mark), key or QKeySequence())

@@ -275,7 +275,7 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            rang = entry.rang or (window_texts.new_output() if entry.unseen else "")
+            rang = entry.rang or (window_texts.unread() if entry.unseen else "")
             pinned = window_texts.pinned().lower() if entry.pinned else ""
             muted = window_texts.muted() if entry.muted else ""
             label = color_texts.labelled(entry.label)

@@ -156,7 +156,7 @@ class TabBar(QTabBar):
             self.setTabIcon(index, self._icon(look))
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, bool(look.rang))
-        unseen = look.rang or (window_texts.new_output() if look.unseen else "")
+        unseen = look.rang or (window_texts.unread() if look.unseen else "")
         state = ", ".join(filter(None, (look.mark.value, unseen)))
         label = color_texts.labelled(look.label)
         self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.status))))

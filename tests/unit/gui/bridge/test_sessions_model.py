@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gui.bridge.one_question import next_waiting_chat
+from gui.bridge.next_chat import NextChat
 from gui.wording.groups import Group
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import ForegroundEvent, NameEvent, OutputEvent, TitleEvent
@@ -36,7 +36,7 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert chat.location_and_status == "Run npm test? · tmp"
     played.viewers[two].be(Activity.IDLE)
     assert names(played, Group.IDLE) == ["two"]
-    waiting = next_waiting_chat(played.sessions, one)
+    waiting = NextChat(played.sessions).after(one)
     assert waiting is chat, "the only one that waits, also when it is the one that is shown"
 
 
@@ -66,19 +66,6 @@ async def test_the_progress_of_a_command_stands_beside_its_name(played: Played):
     assert (chat.group, chat.status_text) == (Group.WORKING, "make · 40 %")
     viewer.be(Activity.IDLE, "2026-01-02T05:00:02Z")
     assert chat.status_text == "make"
-
-
-async def test_next_that_waits_goes_round(played: Played):
-    played.sessions.follow_all()
-    ids = [await played.add(name) for name in ("one", "two")]
-    for number, session_id in enumerate(ids):
-        played.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
-    first = next_waiting_chat(played.sessions, "")
-    assert first is not None
-    second = next_waiting_chat(played.sessions, first.id)
-    assert second is not None
-    assert [first.name, second.name] == ["one", "two"]
-    assert next_waiting_chat(played.sessions, second.id) is first
 
 
 async def test_what_a_host_tells_shows_at_once(played: Played):

@@ -10,7 +10,8 @@ import pytest
 from gui.bridge.background.tasks import Tasks
 from gui.bridge.chat import Chat
 from gui.bridge.muting import Muting, next_morning
-from gui.bridge.one_question import chats_with_questions, next_waiting_chat
+from gui.bridge.next_chat import NextChat
+from gui.bridge.one_question import chats_with_questions
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.window.sidebar.model import ENTRY_ROLE, Heading, SidebarModel
@@ -148,7 +149,7 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once
     await played.until(lambda: told.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
     assert played.chat(terminal).needs_you, "it shows that it waits"
-    assert next_waiting_chat(played.sessions, one) is played.chat(one)
+    assert NextChat(played.sessions).after(one) is played.chat(one)
     model = SidebarModel(played.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)

@@ -111,7 +111,7 @@ async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_
     played.viewers[two].tell(OutputEvent(offset=3))
     played.settle()
     assert bar.tabIcon(place).pixmap(16).toImage() != plain
-    assert bar.accessibleTabName(place) == "two, running, new output"
+    assert bar.accessibleTabName(place) == "two, running, unread"
     played.viewers[two].tell(BellEvent())
     played.viewers[one].tell(BellEvent())
     played.settle()

@@ -1,0 +1,66 @@
+"""Finds the chat that the user should look at next: first those that ask, then those that are done and unread."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gui.bridge.chat import Chat
+from gui.bridge.one_question import chats_with_questions, structured_chat_shown_by
+from gui.bridge.sessions_model import SessionsModel
+from gui.wording.groups import Group
+
+_MAY_BE_DONE = (Group.IDLE, Group.RUNNING, Group.NO_SIGNAL, Group.ENDED)
+
+
+class NextChat:
+    """Goes through the chats to look at.
+
+    A question that the user has passed comes again after all others: else each second step would lead back to it.
+    """
+
+    def __init__(self, sessions: SessionsModel) -> None:
+        self._sessions = sessions
+        self._passed: set[tuple[str, str]] = set()
+        """The chats and times of the questions that were shown when the user went on."""
+
+    def after(self, shown: str) -> Chat | None:
+        """The chat to look at after the shown one (its id, "" for none); None if there is none."""
+        asking = chats_with_questions(self._sessions)
+        ids = [chat.id for chat in asking]
+        self._passed &= {_question(chat) for chat in asking}
+        number = 0
+        if shown in ids:
+            number = ids.index(shown) + 1
+            self._passed.add(_question(asking[number - 1]))
+        around = [*asking[number:], *asking[:number]]
+        new = [chat for chat in around if _question(chat) not in self._passed]
+        done = [chat for chat in done_and_unread(self._sessions) if chat.id != shown]
+        return next(iter([*new, *done, *around]), None)
+
+
+def _question(chat: Chat) -> tuple[str, str]:
+    return chat.id, chat.activity_since
+
+
+def done_and_unread(sessions: SessionsModel) -> list[Chat]:
+    """The unread chats in which nothing works any more, longest wait first.
+
+    A chat that works is left out: it has new output all the time, and nothing can be done in it yet.
+    """
+    groups = sessions.groups()
+    found = [chat for group in _MAY_BE_DONE for chat in groups[group] if chat.has_unseen_output and _is_done(chat)]
+    chats = sessions.chats()
+    return sorted(
+        (chat for chat in found if structured_chat_shown_by(chat, chats) is None),
+        key=lambda chat: chat.since or datetime.min.replace(tzinfo=UTC),
+    )
+
+
+def _is_done(chat: Chat) -> bool:
+    if chat.reason_for_bell:
+        return True
+    if chat.has_ended:
+        return not chat.is_ended_by_user
+    if chat.group is Group.RUNNING:
+        return chat.foreground == ""  # A shell at its prompt.
+    return not chat.is_starting

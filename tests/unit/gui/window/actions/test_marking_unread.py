@@ -1,0 +1,61 @@
+"""The user marks chats as unread, to come back to them, or as read."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu
+
+from session_host.protocol.messages import OutputEvent
+from tests.unit.gui.conftest import Played
+
+
+def choose(played: Played, text: str, *session_ids: str) -> None:
+    """Choose an item in the menu of one row in the sidebar, or of several."""
+    window, chats = played.window, [played.chat(session_id) for session_id in session_ids]
+    place = window.mapToGlobal(QPoint(200, 100))
+    if len(chats) == 1:
+        window._chat_menu.show_for_row(chats[0], place)
+    else:
+        window.several.show_menu(chats, place)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    next(action for action in menu.actions() if action.text() == text).trigger()
+    menu.close()
+
+
+def unread(played: Played) -> list[str]:
+    """The names of the chats that the sidebar marks as unread, as screen readers get them."""
+    played.settle()
+    model = played.window.sidebar.model
+    said = [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
+    return [text.split(", ")[0] for text in said if "unread" in text.split(", ")]
+
+
+async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(played: Played) -> None:
+    one, two = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    played.show(one)
+    window.actions_["mark_unread"].trigger()
+    assert window.banners.current is not None
+    assert window.banners.current.text.startswith("Marked as unread")
+    assert unread(played) == ["one"]
+    assert "unread" in window.tabs.active.bar.accessibleTabName(0)
+    played.show(two)
+    assert unread(played) == ["one"]
+    played.show(one)
+    assert unread(played) == []
+
+
+async def test_the_menus_mark_one_or_several_and_read_them_all(played: Played) -> None:
+    one, two = [await played.add(name) for name in ("one", "two")]
+    played.sessions.follow_all()
+    played.open_window()
+    choose(played, "Mark as unread", one)
+    assert unread(played) == ["one"]
+    choose(played, "Mark as read", one, two)
+    assert unread(played) == []
+    choose(played, "Mark as unread", one, two)
+    assert unread(played) == ["one", "two"]
+    choose(played, "Mark as read", one)
+    played.viewers[two].tell(OutputEvent(9))
+    assert unread(played) == ["two"]
