@@ -285,7 +285,12 @@ def update_chats() -> str:
     return translate("notice", "Update running chats")
 
 
-def exported(name: str, path: object) -> str:
+def exported(name: str, path: object, *, is_complete: bool) -> str:
+    if not is_complete:
+        text = translate(
+            "notice", "Exported {name} to {path}, but parts of its recording are missing; the file says where"
+        )
+        return text.format(name=name, path=path)
     return translate("notice", "Exported {name} to {path}").format(name=name, path=path)
 
 

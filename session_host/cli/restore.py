@@ -154,7 +154,7 @@ def _prompts_by_item(info: SessionInfo) -> dict[str, str]:
     from session_host.cli.recording.transcript_export import transcript_of
 
     try:
-        return {item.id: item.text for item in transcript_of(info) if item.kind == "user"}
+        return {item.id: item.text for item in transcript_of(info, lambda: None) if item.kind == "user"}
     except OutliveError:
         return {}  # The times are enough.
 

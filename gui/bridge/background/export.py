@@ -18,12 +18,16 @@ STRUCTURED_FORMS = (".md", ".html", ".txt", ".json")
 """Those of a structured chat."""
 
 
-async def export(session_id: str, path: Path) -> None:
+async def export(session_id: str, path: Path) -> bool:
     """Write a chat's recording to a file, like ``outlive export``.
+
+    Returns:
+        Whether the file has everything; False if parts of the recording are missing.
 
     Raises:
         OutliveError: the file could not be written; the message has the reason.
     """
+    before = await asyncio.to_thread(_identity, path)
     root = str(Path(session_host.__file__).parent.parent)
     process = subprocess.Popen(  # noqa: ASYNC220 - returns once the process exists; a thread awaits its end
         [sys.executable, "-P", "-m", "session_host.cli", "export", session_id, str(path)],
@@ -38,6 +42,18 @@ async def export(session_id: str, path: Path) -> None:
     except asyncio.CancelledError:
         process.kill()
         raise
+    if process.returncode == 1 and await asyncio.to_thread(_identity, path) != before:
+        return False
     if process.returncode:
         lines = errors.strip().splitlines() or [f"the export failed (exit code {process.returncode})"]
         raise OutliveError(lines[-1].removeprefix("outlive: "))
+    return True
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What changes when a file is replaced; zeros if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_ino, status.st_ctime_ns

@@ -182,12 +182,15 @@ class ChatActions(QObject):
     async def _export_now(self, chat: Chat, path: Path) -> None:
         key = f"export {chat.id}"
         try:
-            await export_to(path, chat, self._banners, key)
+            is_complete = await export_to(path, chat, self._banners, key)
         except OutliveError as error:
             self._banners.inform(notice_texts.cannot_export(chat.name, error), kind="failed", key=key)
         else:
-            text = notice_texts.exported(chat.name, phrases.short_directory(str(path)))
-            show = Banner(text, notice_texts.show_in_folder(), lambda: show_directory(str(path.parent)), key)
+            text = notice_texts.exported(chat.name, phrases.short_directory(str(path)), is_complete=is_complete)
+            show = Banner(
+                text, notice_texts.show_in_folder(), lambda: show_directory(str(path.parent)), key,
+                kind="" if is_complete else "failed",
+            )  # fmt: skip
             self._banners.show_banner(show)
 
     # ------------------------------------------------------------ on several chats

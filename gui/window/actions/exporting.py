@@ -26,8 +26,11 @@ _TEXT: Final = ".txt"
 _OUTPUT: Final = " output.txt"
 
 
-async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> None:
+async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> bool:
     """Export a chat's whole recording; if it takes long, show a banner with this key.
+
+    Returns:
+        Whether the file has everything; False if parts of the recording are missing.
 
     Raises:
         OutliveError: the file could not be written.
@@ -37,7 +40,7 @@ async def export_to(path: Path, chat: Chat, banners: BannerArea, key: str) -> No
         done, _ = await asyncio.wait({work}, timeout=SHOW_WAITING_AFTER_MS / 1000)
         if not done:
             banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
-        await work
+        return await work
     finally:
         work.cancel()
 

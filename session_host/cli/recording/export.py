@@ -6,9 +6,10 @@ import argparse
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from session_host.cli.output import print_error
 from session_host.cli.session_argument import SessionInfo, add_session_argument, find
 from session_host.errors import OutliveError, UsageError
 
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file, in the format of its suffix."""
+    """Write the file, in the format of its suffix; exit code 1 if output is missing that the limit has not removed."""
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in {*FORMATS, *STRUCTURED_FORMATS}:
@@ -44,18 +45,27 @@ def run(options: argparse.Namespace) -> int:
     if suffix not in formats:
         kind = "a structured chat" if info.runtime == "structured" else "a terminal"
         raise UsageError(f"{info.name} is {kind}: name the file FILE{', FILE'.join(formats[:-1])} or FILE{formats[-1]}")
-    write_whole(path, _content(suffix, info))
+    damage: list[None] = []
+    write_whole(path, _content(suffix, info, lambda: damage.append(None)))
+    if damage:
+        print_error(
+            f"{path} is written, but without all that {info.name} showed: its recording is damaged, or the disk was "
+            "full; the file says what is missing"
+        )
+        return 1
     return 0
 
 
-def _content(suffix: str, info: SessionInfo) -> Iterator[str]:
+def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
     if info.runtime == "structured":
         from session_host.cli.recording.transcript_export import content_of
 
-        return content_of(suffix, info)
+        return content_of(suffix, info, on_damage)
     from session_host.cli.recording.recording import recording_of
 
     recording = recording_of(info)
+    if recording.has_lost_output():
+        on_damage()
     if suffix == ".cast":
         from session_host.cli.recording.cast import cast_of
 

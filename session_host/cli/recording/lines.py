@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from session_host.cli.recording.recording import Gap, Recording, RestoredState, Step, Terminal
+from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal
 from session_host.storage.journal import Output, Resize
 from session_host.terminal.base import PLAIN, Row
 from session_host.terminal.text import begins_wide, filled, row_text
@@ -120,6 +120,10 @@ class _History:
                     self._terminal.resize(size, cell)
                     if not self._is_hidden():
                         self._read_rows = min(self._read_rows, self._history_rows())
+                case Gap(kind=GapKind.END):
+                    yield from self._last()
+                    yield step
+                    return
                 case Gap():
                     yield from self._pop_rows()
                     self._terminal.skip_gap()
@@ -275,6 +279,7 @@ def _without_trailing_blanks(lines: Iterator[Line | Gap]) -> Iterator[Line | Gap
         if not isinstance(line, Gap) and all(map(_is_blank, line)):
             blank.append(line)
             continue
-        yield from blank
+        if not (isinstance(line, Gap) and line.kind is GapKind.END):
+            yield from blank
         blank.clear()
         yield line

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
 
 from session_host.cli.session_argument import SessionInfo
 from session_host.errors import OutliveError
-from session_host.paths import session_journal
-from session_host.protocol.values import CellSize, GridSize
-from session_host.storage.journal import Output, Resize, Snapshot, load_snapshot, read, snapshots
+from session_host.paths import session_dir, session_journal
+from session_host.protocol.values import RUNNING_STATES, CellSize, GridSize
+from session_host.storage.journal import (
+    Output,
+    Resize,
+    Snapshot,
+    has_damaged_end,
+    load_snapshot,
+    read,
+    snapshots,
+    stored_from,
+)
+from session_host.storage.store.saved_screen import load_screen
 from session_host.terminal import available_engines, create, default_engine, engine_build, restore
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator, EngineName
 
@@ -18,18 +30,31 @@ _CANCEL = b"\x18"
 """CAN ends an incomplete sequence."""
 
 
+class GapKind(Enum):
+    """Why output is missing, and where."""
+
+    DROPPED = auto()
+    """The beginning, which the limit of the recording has removed."""
+    LOST = auto()
+    """Output before other output: it was damaged, or could not be recorded."""
+    END = auto()
+    """The same at the end of the recording."""
+
+
 class Gap(NamedTuple):
     """A gap: output that was not recorded, or is no longer kept."""
 
     time_ns: int
-    """The time of the output after the gap."""
-    offset: int
-    """The offset at which the gap begins; 0 if the beginning is missing."""
+    """The time of the output after the gap; at the end, of the output before it."""
     length: int
+    """In bytes; 0 if it is unknown."""
+    kind: GapKind
 
     def __str__(self) -> str:
-        if not self.offset:
+        if self.kind is GapKind.DROPPED:
             return f"the first {self.length:,} bytes of output are no longer stored"
+        if not self.length:
+            return "the rest of the output is missing: the recording is damaged"
         return f"{self.length:,} bytes of output missing"
 
 
@@ -50,21 +75,31 @@ class Recording(NamedTuple):
     engine: EngineName
     size: GridSize
     """The size at its beginning; the last known one if the beginning is missing."""
+    output_bytes: int = 0
+    """The length of the session's whole output, as its host saved it; 0 if that is unknown."""
+    is_running: bool = False
 
     def steps(self) -> Iterator[Step]:
         """Yield all steps, in order."""
-        end = 0
+        end, time_ns = 0, 0
         build = engine_build(self.engine)
         snapshot_offsets = set(snapshots(self.directory))
         for entry in read(self.directory):
             if isinstance(entry, Output):
                 if entry.offset > end:
-                    yield Gap(entry.time_ns, end, entry.offset - end)
+                    is_dropped = not end and entry.offset == stored_from(self.directory)
+                    yield Gap(entry.time_ns, entry.offset - end, GapKind.DROPPED if is_dropped else GapKind.LOST)
                     snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in snapshot_offsets else None
                     if snapshot is not None and snapshot.build == build:
                         yield RestoredState(entry.time_ns, snapshot)
-                end = entry.offset + len(entry.data)
+                end, time_ns = entry.offset + len(entry.data), entry.time_ns
             yield entry
+        if self.output_bytes > end or has_damaged_end(self.directory, is_written=self.is_running):
+            yield Gap(time_ns, max(0, self.output_bytes - end), GapKind.END)
+
+    def has_lost_output(self) -> bool:
+        """Whether output is missing because of damage or a full disk; reads the whole recording."""
+        return any(isinstance(step, Gap) and step.kind is not GapKind.DROPPED for step in self.steps())
 
 
 def recording_of(info: SessionInfo) -> Recording:
@@ -81,7 +116,12 @@ def recording_of(info: SessionInfo) -> Recording:
         raise OutliveError(f"{info.name} has no recording: recording is off, or there is no output yet")
     engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
-    return Recording(directory, engine, size)
+    if info.state in RUNNING_STATES:
+        return Recording(directory, engine, size, is_running=True)
+    saved = None
+    with suppress(OutliveError):  # The recording can be read without it.
+        saved = load_screen(session_dir(info.id) / "screen.bin")
+    return Recording(directory, engine, size, output_bytes=saved.offset if saved is not None else 0)
 
 
 class Terminal:

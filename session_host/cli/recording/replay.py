@@ -22,7 +22,7 @@ from session_host.cli.attach.input_values import KeyTyped, TerminalInput, TextTy
 from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import Painter
 from session_host.cli.output import print_line
-from session_host.cli.recording.recording import Gap, Recording, RestoredState, Step, Terminal, recording_of
+from session_host.cli.recording.recording import Gap, GapKind, Recording, RestoredState, Step, Terminal, recording_of
 from session_host.cli.recording.text import CONTROLS
 from session_host.cli.session_argument import add_session_argument, find
 from session_host.errors import OutliveError, UsageError
@@ -77,6 +77,7 @@ class _Ending(NamedTuple):
     kind: _EndingKind
     signal_number: int = 0
     last_screen: tuple[str, ...] = ()
+    missing_end: str = ""
 
 
 def _report_ending(ending: _Ending, name: str) -> int:
@@ -84,6 +85,8 @@ def _report_ending(ending: _Ending, name: str) -> int:
         case _EndingKind.PLAYED:
             for line in ending.last_screen:
                 print(line)
+            if ending.missing_end:
+                print_line(f"[{ending.missing_end}]")
             print_line(f"[end of the recording of {name}]")
             return 0
         case _EndingKind.LEFT:
@@ -111,6 +114,7 @@ class _Replay:
         self._painted_at_s = -1.0
         self._dirty = True
         self._notice: asyncio.TimerHandle | None = None
+        self._missing_end = ""
 
     async def run(self) -> _Ending:
         """Play until the end of the recording or another end; returns which."""
@@ -155,7 +159,8 @@ class _Replay:
             rows.pop()
         # A narrow terminal would wrap the line, which the user has already seen.
         fits = self._shown.emulator.size.columns <= self._size.columns
-        return _Ending(_EndingKind.PLAYED, last_screen=tuple(rows) if fits else ())
+        last_screen = tuple(rows) if fits else ()
+        return _Ending(_EndingKind.PLAYED, last_screen=last_screen, missing_end=self._missing_end)
 
     async def _wait_for(self, step: Step) -> None:
         """Wait until a step is due, with the previous screen; process the keyboard in any case."""
@@ -180,6 +185,8 @@ class _Replay:
             case Resize(size=size, cell=cell):
                 self._shown.resize(size, cell)
                 self._warn_of(size)
+            case Gap(kind=GapKind.END):
+                self._missing_end = str(step)
             case Gap():
                 self._shown.skip_gap()
                 self._show_notice(str(step))

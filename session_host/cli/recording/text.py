@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from session_host.cli.recording.lines import texts_of
-from session_host.cli.recording.recording import Gap, Recording
+from session_host.cli.recording.recording import Gap, GapKind, Recording
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_BUT_LINE_FEEDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -21,6 +21,8 @@ def text_of(recording: Recording) -> Iterator[str]:
     for part in texts_of(recording):
         if isinstance(part, Gap):
             piece = f"[{part}]\n"
+            if part.kind is GapKind.END:
+                blank_lines = end  # Without the blank lines of the last screen.
         elif not part.endswith("\n"):
             unfinished.append(part)
             continue

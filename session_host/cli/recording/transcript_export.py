@@ -30,17 +30,29 @@ _CSS: Final[dict[LineStyle, str]] = {
 }  # fmt: skip
 
 
-def content_of(suffix: str, info: SessionInfo) -> Iterator[str]:
+MISSING: Final = "[the rest of the chat is missing: the recording is damaged]"
+
+
+def content_of(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) -> Iterator[str]:
     """The content of a file with this suffix.
+
+    Args:
+        suffix: the format.
+        info: the chat.
+        on_damage: called if the rest of the chat cannot be read.
 
     Raises:
         OutliveError: nothing of the chat is kept.
     """
-    return FORMATS[suffix](transcript_of(info), info)
+    damage: list[None] = []
+    transcript = transcript_of(info, lambda: damage.append(None))
+    if damage:
+        on_damage()
+    return FORMATS[suffix](transcript, info, not damage)
 
 
-def transcript_of(info: SessionInfo) -> Transcript:
-    """The complete transcript of a chat: from its host, or the saved one.
+def transcript_of(info: SessionInfo, on_damage: Callable[[], object]) -> Transcript:
+    """The transcript of a chat: from its host, or the saved one, which may be damaged.
 
     Raises:
         OutliveError: nothing of the chat is kept.
@@ -54,7 +66,7 @@ def transcript_of(info: SessionInfo) -> Transcript:
             transcript = None  # Read the recording instead.
         if transcript is not None:
             return transcript
-    transcript = last_transcript(info.id)
+    transcript = last_transcript(info.id, on_damage)
     if transcript is None:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} has no recording, and cannot be reached")
@@ -62,21 +74,27 @@ def transcript_of(info: SessionInfo) -> Transcript:
     return transcript
 
 
-def _text(transcript: Transcript, info: SessionInfo) -> Iterator[str]:
+def _text(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Iterator[str]:
     del info
-    return (f"{line.text}\n" for line in all_lines(transcript, folded=False))
+    yield from (f"{line.text}\n" for line in all_lines(transcript, folded=False))
+    if not is_complete:
+        yield f"\n{MISSING}\n"
 
 
-def _markdown(transcript: Transcript, info: SessionInfo) -> Iterator[str]:
+def _markdown(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Iterator[str]:
     zone = datetime.now(UTC).astimezone().tzinfo or UTC
-    return markdown_of(transcript, title=info.name, about=f"{info.agent}, {info.cwd}", zone=zone)
+    yield from markdown_of(transcript, title=info.name, about=f"{info.agent}, {info.cwd}", zone=zone)
+    if not is_complete:
+        yield f"\n*{MISSING}*\n"
 
 
-def _html(transcript: Transcript, info: SessionInfo) -> Iterator[str]:
+def _html(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Iterator[str]:
     began_ms = transcript[0].at_ms if len(transcript) else 0
     yield page_head(info, began_ms / 1000)
     for line in all_lines(transcript, folded=False):
         yield f"{_span(line)}\n"
+    if not is_complete:
+        yield f'<span class="missing">{MISSING}</span>\n'
     yield END
 
 
@@ -86,7 +104,7 @@ def _span(line: TextLine) -> str:
     return f'<span style="{css}">{text}</span>' if css and text else text
 
 
-def _json(transcript: Transcript, info: SessionInfo) -> Iterator[str]:
+def _json(transcript: Transcript, info: SessionInfo, is_complete: bool) -> Iterator[str]:
     whole = {
         "session_id": info.id,
         "name": one_line(info.name),
@@ -95,6 +113,7 @@ def _json(transcript: Transcript, info: SessionInfo) -> Iterator[str]:
         "conversation": transcript.status.conversation or None,
         "title": transcript.status.title,
         "usage": _object(transcript.status.usage),
+        "complete": is_complete,
         "items": [_object(item) for item in transcript],
         "requests": [
             _object(request) | {"answer": _object(transcript.answers.get(request.id))}
@@ -113,7 +132,7 @@ def _object(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
-FORMATS: Final[dict[str, Callable[[Transcript, SessionInfo], Iterator[str]]]] = {
+FORMATS: Final[dict[str, Callable[[Transcript, SessionInfo, bool], Iterator[str]]]] = {
     ".md": _markdown, ".txt": _text, ".html": _html, ".json": _json,
 }  # fmt: skip
 """The formats of a structured chat, by their suffixes."""

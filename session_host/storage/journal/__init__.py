@@ -8,7 +8,7 @@ of each record. Each session has one directory, which only its user can read. It
     segments   the form of segments and snapshots: bytes to values and back, pure
     folder     the directory: files of ours alone, never through a symbolic link
     writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
-    reader     read, snapshots, load_snapshot: reads all undamaged parts
+    reader     read, snapshots, load_snapshot: reads all undamaged parts; stored_from, has_damaged_end: what is missing
     restoring  restore: the terminal as it was at the journal's end; restore_transcript: the same for a structured chat
 
 All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
@@ -32,7 +32,7 @@ A damaged record ends its segment, and reading continues with the next one. A cr
 last segment; it is cut off when writing continues.
 """
 
-from .reader import load_snapshot, read, size_bytes, snapshots
+from .reader import has_damaged_end, load_snapshot, read, size_bytes, snapshots, stored_from
 from .restoring import restore, restore_transcript
 from .segments import Entry, Output, Resize, Snapshot
 from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal
@@ -45,10 +45,12 @@ __all__ = [
     "Output",
     "Resize",
     "Snapshot",
+    "has_damaged_end",
     "load_snapshot",
     "read",
     "restore",
     "restore_transcript",
     "size_bytes",
     "snapshots",
+    "stored_from",
 ]

@@ -19,6 +19,7 @@ from .segments import (
     decode_head,
     decode_snapshot,
     entry_of,
+    is_torn,
     snapshot_offset,
 )
 
@@ -123,6 +124,43 @@ def load_snapshot(directory: Path, offset: int) -> Snapshot | None:
                 except OSError:
                     return None
     return None
+
+
+def stored_from(directory: Path) -> int | None:
+    """The offset at which the oldest segment begins; None if there is no segment, or its head is damaged.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return None
+    with folder:
+        oldest = next(iter(_numbers(folder, LOG)), 0)
+        head = decode_head(_beginning(folder, oldest, LOG, HEAD_BYTES))
+    return head.offset if head is not None and not head.is_newer else None
+
+
+def has_damaged_end(directory: Path, *, is_written: bool) -> bool:
+    """Whether the newest segment ends with bytes that cannot be read.
+
+    Args:
+        directory: the journal's directory.
+        is_written: a host appends to it now, so that its last record may be incomplete.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return False
+    with folder:
+        newest = next(reversed(_numbers(folder, LOG)), 0)
+        try:
+            data = folder.load(newest, LOG)
+        except OSError:
+            return newest > 0
+    return decode_head(data) is None or is_torn(data, may_grow=is_written)
 
 
 def size_bytes(directory: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
 
-from .reader import load_snapshot, read, snapshots
+from .reader import has_damaged_end, load_snapshot, read, snapshots
 from .segments import Output, Resize
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
     return _fed(terminal.create(engine, size, scrollback_lines=scrollback_lines), directory, 0, -1)
 
 
-def restore_transcript(directory: Path) -> Transcript | None:
+def restore_transcript(directory: Path, on_damage: Callable[[], object] = lambda: None) -> Transcript | None:
     """Restore a structured chat's transcript at the journal's end, as ``restore`` does a terminal.
+
+    Args:
+        directory: the journal's directory.
+        on_damage: called if the rest of the transcript cannot be read.
 
     Raises:
         StoreError: the directory cannot be opened or trusted.
@@ -84,9 +88,13 @@ def restore_transcript(directory: Path) -> Transcript | None:
     for entry in read(directory, reached):
         if isinstance(entry, Output):
             if entry.offset > reached:
+                on_damage()
                 break  # Output was lost, and with it the offset of the next record.
             transcript.feed(entry.data[reached - entry.offset :])
             reached = max(reached, entry.offset + len(entry.data))
+    else:
+        if has_damaged_end(directory, is_written=False):
+            on_damage()
     return transcript if reached else None
 
 

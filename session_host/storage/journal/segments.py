@@ -170,6 +170,24 @@ def decode_frames(segment: bytes | memoryview) -> Iterator[Frame]:
         position = end
 
 
+def is_torn(segment: bytes | memoryview, *, may_grow: bool) -> bool:
+    """Whether a segment has bytes behind its last undamaged record.
+
+    Args:
+        segment: the segment, head included.
+        may_grow: the rest may be the beginning of a record that is being written.
+    """
+    view = memoryview(segment)
+    end = HEAD_BYTES
+    for record in decode_frames(view):
+        end = record.end
+    rest = len(view) - end
+    if not may_grow or rest < RECORD_BYTES:
+        return rest > 0 and not may_grow
+    length: int = _RECORD.unpack_from(view, end)[1]
+    return length > MAX_PAYLOAD_BYTES or RECORD_BYTES + length <= rest
+
+
 def entry_of(record: Frame) -> Entry | None:
     """Decode a record; None for an unknown kind, or a size that no terminal has."""
     if record.kind == OUTPUT:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.paths import session_dir, session_journal
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, send, wait, wait_for_text
 from tests.support.commands import new, outlive
@@ -117,6 +118,25 @@ def test_a_chat_is_exported_in_each_form(area: Area, tmp_path: Path) -> None:
     assert items["requests"][0]["answer"]["by"] == "command"
     assert outlive("stop", "x").code == 0
     assert exported("x.md").startswith(running.rstrip("\n"))
+
+
+def test_a_chat_with_a_damaged_recording_is_exported_as_far_as_it_can_be_read(area: Area, tmp_path: Path) -> None:
+    session_id = new_chat(area, "x")
+    send("x", "answer: hello")
+    wait_for_text("x", "^hello$")
+    wait("x", "idle")
+    assert outlive("stop", "x").code == 0
+    (session_dir(session_id) / "screen.bin").unlink()
+    *_, segment = session_journal(session_id).glob("*.log")
+    segment.write_bytes(segment.read_bytes()[:-1])
+    for suffix in ("md", "txt", "html", "json"):
+        path = tmp_path / f"x.{suffix}"
+        done = outlive("export", "x", str(path))
+        assert done.code == 1
+        assert f"{path} is written, but without all" in done.complaint()
+        text = path.read_text(encoding="utf-8")
+        assert "hello" in text
+        assert ('"complete": false' if suffix == "json" else "the rest of the chat is missing") in text
 
 
 def test_unsupported_export_forms_are_refused(area: Area, tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from session_host.cli.recording.lines import lines_of
 from session_host.cli.recording.recording import Gap, Recording
 from session_host.cli.recording.text import text_of
 from session_host.client.sessions.store_access import open_store
-from session_host.paths import session_journal
+from session_host.paths import session_dir, session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot
+from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import row_text
@@ -30,10 +31,15 @@ from tests.support.journals import output, recorded_bytes, recorded_session, res
 from tests.support.waiting import wait_until
 
 
-def exported(tmp_path: Path, session: str, suffix: str) -> str:
+def exported(tmp_path: Path, session: str, suffix: str, *, is_complete: bool = True) -> str:
     path = tmp_path / f"out{suffix}"
     done = outlive("export", session, str(path), timeout_s=60)
-    assert (done.code, done.error, done.output) == (0, "", "")
+    assert done.output == ""
+    if is_complete:
+        assert (done.code, done.error) == (0, "")
+    else:
+        assert done.code == 1
+        assert re.match(f"{path} is written, but without all that .* showed", done.complaint())
     return path.read_text(encoding="utf-8")
 
 
@@ -109,8 +115,8 @@ class TestTheFile:
         assert exported(tmp_path, "x", ".txt") == "hello\n"
 
 
-def cast(tmp_path: Path, session: str) -> tuple[dict[str, Any], list[list[Any]]]:
-    header, *events = map(json.loads, exported(tmp_path, session, ".cast").splitlines())
+def cast(tmp_path: Path, session: str, *, is_complete: bool = True) -> tuple[dict[str, Any], list[list[Any]]]:
+    header, *events = map(json.loads, exported(tmp_path, session, ".cast", is_complete=is_complete).splitlines())
     return header, events
 
 
@@ -150,8 +156,8 @@ class TestCast:
 
     def test_a_gap_is_marked_in_a_cast(self, tmp_path: Path) -> None:
         recorded_session("x", [output(10, b"a\xe5"), output(1012, b"b", 2.0)], exit_code=None, exit_signal=9)
-        assert cast(tmp_path, "x")[1] == [
-            [0, "m", "the first 10 bytes of output are no longer stored"],
+        assert cast(tmp_path, "x", is_complete=False)[1] == [
+            [0, "m", "10 bytes of output missing"],
             [0, "o", "a"],
             [2, "o", "\ufffd"],
             [0, "m", "1,000 bytes of output missing"],
@@ -229,7 +235,7 @@ class TestText:
 
     def test_a_gap_is_marked_in_a_text(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n\x1b]0;cut"), output(2012, b"two\r\n")])
-        assert exported(tmp_path, "x", ".txt").splitlines() in (
+        assert exported(tmp_path, "x", ".txt", is_complete=False).splitlines() in (
             ["one", "[2,000 bytes of output missing]", "two"],
             ["[2,000 bytes of output missing]", "one", "two"],
         )
@@ -313,7 +319,23 @@ class TestPage:
 
     def test_a_gap_is_marked_in_a_page(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n"), output(2005, b"two\r\n")])
-        assert "[2,000 bytes of output missing]" in _Page(exported(tmp_path, "x", ".html")).text
+        page = exported(tmp_path, "x", ".html", is_complete=False)
+        assert "[2,000 bytes of output missing]" in _Page(page).text
+
+
+def test_a_damaged_end_is_marked(tmp_path: Path) -> None:
+    last = "[the rest of the output is missing: the recording is damaged]"
+    session = recorded_session("x", stream(b"one\r\n", b"two\r\n", b"three\r\n"))
+    segment = session_journal(session) / "00000001.log"
+    segment.write_bytes(segment.read_bytes()[:-1] + b"!")
+    assert exported(tmp_path, "x", ".txt", is_complete=False).splitlines() == ["one", "two", last]
+    assert cast(tmp_path, "x", is_complete=False)[1][-2:] == [[0, "m", last[1:-1]], [0, "x", "0"]]
+    assert _Page(exported(tmp_path, "x", ".html", is_complete=False)).text.rstrip().endswith(f"two\n{last}")
+
+    emulator = create(None, GridSize(80, 24))
+    save_screen(session_dir(session) / "screen.bin", SavedScreen.of(emulator, portable=False, offset=1017))
+    emulator.close()
+    assert exported(tmp_path, "x", ".txt", is_complete=False).splitlines()[-1] == "[1,007 bytes of output missing]"
 
 
 def test_control_characters_and_markup_in_a_name_are_neutralised(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from session_host.storage.journal import Entry, Journal, Output, load_snapshot, restore, snapshots
+from session_host.storage.journal import Entry, Journal, Output, has_damaged_end, load_snapshot, restore, snapshots
 from tests.support.commands import environment
 from tests.support.journals import logs, names, output, recorded, recorded_bytes, resize, snapshot, write_journal
 
@@ -110,6 +110,21 @@ class TestATornEnd:
 
 
 class TestDamage:
+    def test_a_damaged_end_is_known_also_while_a_record_is_being_written(self, directory: Path) -> None:
+        write_journal(directory, [resize(0, 0), output(0, b"sound"), output(5, b"the last record")])
+        (segment,) = logs(directory)
+        whole = segment.read_bytes()
+        for content, is_damaged, is_damaged_while_written in (
+            (whole, False, False),
+            (whole[:-1], True, False),
+            (whole[:-40], True, False),
+            (whole[:-1] + b"!", True, True),
+            (b"!" + whole[1:], True, True),
+        ):
+            segment.write_bytes(content)
+            assert has_damaged_end(directory, is_written=False) is is_damaged
+            assert has_damaged_end(directory, is_written=True) is is_damaged_while_written
+
     def test_reading_goes_on_with_the_next_segment(self, directory: Path, three_segments: list[Entry]) -> None:
         second = logs(directory)[1]
         damaged = bytearray(second.read_bytes())

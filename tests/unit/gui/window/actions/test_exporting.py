@@ -173,15 +173,25 @@ async def test_a_full_disk_leaves_no_part_of_a_text(
     assert editor == []
 
 
+async def test_an_export_says_that_parts_of_the_recording_are_missing(played: Played, tmp_path: Path) -> None:
+    session_id = await played.add("one", state=State.EXITED, exit_code=0)
+    write_journal(paths.session_journal(session_id), [output(0, b"said\r\n"), output(20, b"more\r\n")])
+    window = played.open_window()
+    window.chat_actions._export(played.chat(session_id), tmp_path / "one.txt")
+    text = await banner(played, "Exported one to ")
+    assert text.endswith("one.txt, but parts of its recording are missing; the file says where")
+    assert (tmp_path / "one.txt").exists()
+
+
 async def test_a_long_export_shows_a_banner_until_the_editor_starts(
     played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     may_end = asyncio.Event()
 
-    async def slow(session_id: str, path: Path) -> None:
+    async def slow(session_id: str, path: Path) -> bool:
         await may_end.wait()
-        await export(session_id, path)
+        return await export(session_id, path)
 
     monkeypatch.setattr(exporting, "export", slow)
     session_id = await add_ended(played, "one", b"said\r\n")
