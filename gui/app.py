@@ -119,6 +119,10 @@ class App:
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
         self._bells = Bells(self.sessions, self.windows.window_of)
         self._apply_settings()
+        self._claim_problem = ""
+        """Why lock and socket of the window cannot be restored now; it is said once."""
+        self._claim_retry = QTimer(self.sessions, singleShot=True, interval=RETRY_MS)
+        self._claim_retry.timeout.connect(self._check_claim)
         self._server = ControlServer(RemoteControl(self.windows, self.sessions, self.finished).handlers())
         damaged = "" if self._is_layout_complete else notice_texts.layout_damaged()
         catalog_problem = notice_texts.built_in_agents(catalog.problem) if catalog.problem else ""
@@ -307,12 +311,23 @@ class App:
             if self._claim.check_socket():
                 log.warning("the window's socket was gone, and is bound again")
                 self.sessions.tasks.start(self._server.start(self._claim.listener), "the window's socket")
+            self._report_claim_problem("")
         except OutliveError as error:
-            log.warning("%s", error)
-            QTimer.singleShot(RETRY_MS, self.sessions, self._check_claim)
+            self._report_claim_problem(str(error))
+            self._claim_retry.start()
         if self._claim.is_lost and not was_lost:
             text = notice_texts.another_window()
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
+
+    def _report_claim_problem(self, problem: str) -> None:
+        if problem == self._claim_problem:
+            return
+        self._claim_problem = problem
+        self.window.banners.withdraw("claim")
+        if problem:
+            log.warning("%s", problem)
+            text = phrases.first_upper(problem)
+            self.window.banners.show_banner(Banner(text, key="claim", lasting=True, kind="failed"))
 
     def _show_tray_hint(self) -> None:
         if self.tray.is_available or self.layout.no_tray_explained or self.window.banners.current is not None:

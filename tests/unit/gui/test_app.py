@@ -284,6 +284,27 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
             await until(lambda: made.window.empty.title.text() == "1 running chat")
 
 
+async def test_an_unsafe_runtime_directory_is_said_once_until_it_is_safe(
+    app: App, area: Area, caplog: pytest.LogCaptureFixture
+):
+    moved = area.root / "moved"
+    area.runtime.rename(moved)
+    area.runtime.symlink_to(moved)
+    for _ in range(3):
+        app._check_claim()
+    message = f"{area.runtime} is a symbolic link, which is unsafe; remove it"
+    assert [record.message for record in caplog.records] == [message]
+    assert shown(app) == message
+    area.runtime.unlink()
+    moved.rename(area.runtime)
+    await until(lambda: shown(app) != message)
+
+
+def shown(app: App) -> str:
+    """The text of the banner."""
+    return app.window.banners.current.text if app.window.banners.current is not None else ""
+
+
 async def test_what_another_process_writes_is_noticed(app: App):
     with Store.open(paths.database()) as store:
         store.update(app.sessions.chats()[0].id, name="two")
