@@ -11,6 +11,7 @@ from session_host.paths import session_dir, session_journal
 from tests.support.area import Area
 from tests.support.chat_commands import new_chat, send, wait, wait_for_text
 from tests.support.commands import new, outlive
+from tests.support.waiting import wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -125,7 +126,9 @@ def test_a_chat_with_a_damaged_recording_is_exported_as_far_as_it_can_be_read(ar
     send("x", "answer: hello")
     wait_for_text("x", "^hello$")
     wait("x", "idle")
+    host_pid = outlive("ls", "--json").json()[0]["host_pid"]
     assert outlive("stop", "x").code == 0
+    wait_for_end(host_pid, 60)  # It saves the chat last.
     (session_dir(session_id) / "screen.bin").unlink()
     *_, segment = session_journal(session_id).glob("*.log")
     segment.write_bytes(segment.read_bytes()[:-1])
