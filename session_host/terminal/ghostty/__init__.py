@@ -2,6 +2,8 @@
 
 emulator    GhosttyEmulator, made of the parts below
 stream      feeds output into the library: the hot path
+sequences   finds sequences that the library does not report, also in pieces
+repetitions limits the repetitions of REP
 effects     collects replies and events from the library
 input       encodes keys, mouse and focus as bytes
 modes       the modes of keyboard, mouse and screen

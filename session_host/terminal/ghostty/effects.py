@@ -6,7 +6,6 @@ the terminal, as a handle to its Effects. So no object here refers to a terminal
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any, Final
 
@@ -24,12 +23,11 @@ from session_host.terminal.events import (
     TitleChanged,
 )
 from session_host.terminal.notifications import KittyNotifications, cleaned_body, cleaned_title
-from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
-from session_host.terminal.shell_marks import MAX_MARK_BYTES, mark_of
+from session_host.terminal.shell_marks import mark_of
 from session_host.version import VERSION
 
 from .library.calls import ffi, lib, set_option, text_of
-from .library.setup import CONTINUATION_BYTES
+from .sequences import NOTIFICATION, SHELL_MARK
 
 MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
@@ -38,30 +36,11 @@ MAX_REPLY_BYTES = 1024 * 1024
 MAX_TITLE_CHARACTERS = 1024
 MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
-MAX_IMAGE_SEQUENCE_BYTES = CONTINUATION_BYTES
 MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_COMMAND_START: Final = re.compile(rb"\x1b(?:\](22|99|1337?);|_(G))")
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|1|13|1337?)?|_)?\Z")
-_MAX_PARTIAL_START: Final = len(b"\x1b]1337")
-_END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
-_TERMINATORS: Final = (b"\x07", b"\x1b")
-_END_OF_IMAGE: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
-_STRING_TERMINATOR: Final = b"\x1b\\"
-SHELL_MARK: Final = b"133"
-POINTER: Final = b"22"
-IMAGE: Final = b"G"
-INLINE_FILE: Final = b"1337"
-_LIMITS: Final = {
-    b"99": MAX_SEQUENCE_BYTES,
-    SHELL_MARK: MAX_MARK_BYTES,
-    POINTER: MAX_CONTENT_BYTES,
-    IMAGE: MAX_IMAGE_SEQUENCE_BYTES,
-    INLINE_FILE: MAX_IMAGE_SEQUENCE_BYTES,
-}
 
 
 def clean_text(data: bytes, limit: int) -> str:
@@ -77,7 +56,6 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours, for the colour-scheme query.
         title: the last reported title. Part of a snapshot.
-        unfinished: the start of an incomplete OSC 22, 99, 133 or 1337, or of a command for images; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: whether replies are dropped, while the host does things that the program did not request.
@@ -92,7 +70,6 @@ class Effects:
         self.version = f"Outlive {VERSION}"
         self.version_memory: Any = None
         self.muted = False
-        self.unfinished = b""
         self.notifications = KittyNotifications()
         self.replies: list[bytes] = []
         self._reply_bytes = 0
@@ -137,48 +114,13 @@ class Effects:
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 22, 99, 133, 1337 and APC G: the library parses them without a report, so they are read from the stream
-
-    def find_commands(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
-        """Find OSC 22 (pointer), 99 (notifications), 133 (shell marks) and 1337 (images), and APC G (images).
-
-        ESC ] begins an OSC in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC.
-        The same is true of ESC _ and an APC, but only a complete ST makes an APC valid.
-
-        Returns:
-            Where each ends, its number or ``IMAGE``, and its content.
-        """
-        before = len(self.unfinished)
-        if before:
-            data = self.unfinished + data
-            self.unfinished = b""
-        commands: list[tuple[int, bytes, bytes]] = []
-        found = _COMMAND_START.search(data)
-        while found:
-            content = found.end()
-            limit = content + _LIMITS[found[1] or found[2]]
-            end = (_END_OF_IMAGE if found[2] else _END_OF_STRING).search(data, content, limit)
-            if end is None and len(data) < limit:
-                self.unfinished = data[found.start() :]
-                return commands
-            if end and found[2]:
-                if end[0] == _STRING_TERMINATOR:
-                    commands.append((end.end() - before, IMAGE, data[content : end.start()]))
-            elif end and end[0] in _TERMINATORS:
-                # The library acts on either byte; what is left of ST does nothing.
-                commands.append((end.end() - before, found[1], data[content : end.start()]))
-            found = _COMMAND_START.search(data, content)
-        if begun := _PARTIAL_START.search(data, max(0, len(data) - _MAX_PARTIAL_START)):
-            self.unfinished = begun[0]
-        return commands
-
     def handle_command(self, number: bytes, content: bytes) -> None:
-        """Handle an OSC that ``find_commands`` found."""
+        """Handle an OSC that ``SequenceFinder`` found."""
         if number == SHELL_MARK:
             mark = mark_of(content.decode("ascii", "replace"))
             if mark is not None:
                 self.event(mark)
-        elif number == b"99":
+        elif number == NOTIFICATION:
             notification, reply = self.notifications.receive(content.decode("utf-8", "replace"))
             if notification is not None:
                 self.event(notification)

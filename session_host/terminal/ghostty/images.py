@@ -75,6 +75,10 @@ class ImageGrid:
         """A marked row, with the hidden rows counted."""
         return mark.stored_row() if isinstance(mark, TrackedRow) else None
 
+    def print(self, text: str) -> None:
+        """Print text in place of an image."""
+        self.write(text.encode())
+
     def move_cursor(self, columns: int, rows: int) -> None:
         """Move the cursor behind an image."""
         column, _ = self.cursor()

@@ -126,10 +126,10 @@ def replay(
     """
     columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
     alternate = emulator.modes.alternate_screen
-    unfinished = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
+    continuation = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
     cursor_pen = _ActiveScreen(terminal).pen(style=b"")
     data = memoryview(allocated(lib.ghostty_snapshot_encode_alloc, terminal))
-    copied, _ = snapshot.decode(data, max(1, len(unfinished)))
+    copied, _ = snapshot.decode(data, max(1, len(continuation)))
     try:
         copy = _ActiveScreen(copied)
         copy.feed(b"\x18\x1b[2J")
@@ -163,7 +163,7 @@ def replay(
             value = mode(terminal, number, ansi)
             if value != (not ansi and number in _SET_BY_DEFAULT) and (number, ansi) != (12, True):
                 parts.append(b"\x1b[%s%d%s" % (b"" if ansi else b"?", number, b"h" if value else b"l"))
-        parts += [images.unfinished.encode(), unfinished]
+        parts += [images.unfinished.encode(), stream.sequences.replayed() or continuation]
         return b"".join(parts)
     finally:
         lib.ghostty_terminal_free(copied)

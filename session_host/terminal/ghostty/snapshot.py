@@ -42,6 +42,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     commands: SavedCommands = SavedCommands()
     titles: list[str] = []
     pointers: tuple[list[str], list[str]] = ([], [])
+    is_too_long: bool = False
+    """Whether ``unfinished`` is only the beginning of a sequence that is longer than its limit."""
 
 
 class StatefulParts(NamedTuple):
@@ -60,7 +62,7 @@ class StatefulParts(NamedTuple):
             scrollback_lines=scrollback_lines,
             colors=(*effects.colors,),
             reported_title=effects.title,
-            unfinished=effects.unfinished,
+            unfinished=self.stream.sequences.unfinished,
             parts=effects.notifications.unfinished,
             widest_columns=self.stream.history.widest_columns,
             modify_other_keys=self.stream.modify_other_keys,
@@ -70,11 +72,13 @@ class StatefulParts(NamedTuple):
             commands=self.prompts.commands.saved(),
             titles=self.stream.titles,
             pointers=self.stream.pointers.stacks,
+            is_too_long=self.stream.sequences.is_too_long,
         )
 
     def restore(self, state: State, images: bytes | memoryview) -> None:
         """Restore the state of a snapshot; colours and ``widest_columns`` are arguments of the parts' constructors."""
-        self.effects.unfinished, self.effects.title = state.unfinished, state.reported_title
+        self.effects.title = state.reported_title
+        self.stream.sequences.restore(state.unfinished, is_too_long=state.is_too_long)
         self.effects.notifications.unfinished.update(state.parts)
         self.stream.modify_other_keys = state.modify_other_keys
         self.stream.titles, self.stream.pointers.stacks = state.titles, state.pointers

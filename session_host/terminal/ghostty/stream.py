@@ -10,15 +10,18 @@ import re
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
-from session_host.terminal.engine_constants import MAX_REPEATED_ROWS, MAX_TITLE_STACK
+from session_host.terminal.engine_constants import MAX_TITLE_STACK
 from session_host.terminal.images import inline_files
 from session_host.terminal.images.graphics import Graphics
+from session_host.terminal.images.transmission import TOO_LARGE
 from session_host.terminal.pointer_shapes import PointerShapes
 
-from .effects import IMAGE, INLINE_FILE, MAX_TITLE_CHARACTERS, POINTER, SHELL_MARK, Effects, clean_text
+from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text
 from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, text_of, track
+from .repetitions import Repetitions
 from .row_marks import ScreenPrompts
+from .sequences import IMAGE, INLINE_FILE, NOTHING, POINTER, SHELL_MARK, Sequence, SequenceFinder
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
@@ -27,10 +30,7 @@ _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
 _ERASE: Final = re.compile(rb"\x1b(?:\[0*([0123]?)J|\[\?0*(?:47|1047|1049)([hl])|(c))")
 """Sequences that erase prompts or images: ED, a change of screens, RIS."""
 
-_MAY_BEGIN_COMMAND: Final = (b"\x1b", b"\x1b_")
-_has_image: Final = re.compile(rb"\x1b_G").search
-_ESCAPE: Final = b"\x1b"
-_EMPTY_IMAGES: Final = {IMAGE: b"\x1b_G\x1b\\", INLINE_FILE: b"\x1b]1337;\a"}
+_END_OF_STRING: Final = b"\x1b\\"
 _PROMPT_ERASES: Final = (b"", b"0", b"1", b"2")
 _SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
@@ -53,15 +53,6 @@ _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
 """Single characters, as most echoes of keys are."""
 
-_CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
-"""Controls within a sequence: each is executed, and the sequence continues."""
-
-_REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
-_REPETITION_CONTINUES: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
-_ALL_CONTROLS: Final = bytes(range(0x20))
-_MAX_DIGITS: Final = 9
-_EXACT_LENGTHS: Final = 8
-
 _MAX_WRITE_BYTES: Final = 256 * 1024
 """More output is written in parts: the history's limits are adjusted after each, before much of it can be lost."""
 
@@ -83,23 +74,12 @@ def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
     return sequence in data
 
 
-def _repetition_over(maximum: int) -> re.Pattern[bytes]:
-    """A pattern for the last byte of a possible REP of more than ``maximum``; it searches for "b", not for each ESC."""
-    min_digits = len(str(maximum))
-    number = rb"[0-9%s]" % _CONTROLS
-    exact = b"|".join(
-        rb"(?<=\[%s{%d}b)" % (number, length) for length in range(min_digits, min_digits + _EXACT_LENGTHS)
-    )
-    longer = rb"(?<=%s{%d}b)" % (number, min_digits + _EXACT_LENGTHS)
-    # The cheapest check comes first: most letters follow another one.
-    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * min_digits, exact, longer))
-
-
 class Stream:
     """One terminal's output, and its grid's size, which output may try to change.
 
     Attributes:
         history: sets the limits of the history, after each write.
+        sequences: finds the sequences that the library does not report.
         modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
         titles: the pushed titles, newest last; part of a snapshot.
         pointers: the mouse pointer's shapes; part of a snapshot.
@@ -118,12 +98,14 @@ class Stream:
         images: Graphics,
     ) -> None:
         self._terminal = terminal
+        self._repetitions = Repetitions(terminal)
         self._set_size(size)
         self._cell = cell
         self._effects = effects
         self.history = history
         self._prompts = prompts
         self._images = images
+        self.sequences = SequenceFinder()
         self.modify_other_keys = 0
         self.titles: list[str] = []
         self.pointers = PointerShapes()
@@ -169,35 +151,35 @@ class Stream:
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if it changed the grid's width, which is then set back."""
-        if not (
-            self._effects.unfinished
-            or b"]" in data
-            or data.endswith(_MAY_BEGIN_COMMAND)
-            or (b"\x1b" in data and b"G" in data and _has_image(data))
-        ):
+        if not self.sequences.may_find(data):
             return self._interpret(data)
+        data, found, end = self.sequences.find(data)
         changed, start = False, 0
-        for end, number, content in self._effects.find_commands(data):
-            command = content if number == IMAGE else b""
-            if number == INLINE_FILE:
-                command = inline_files.as_image_command(content, self._size, self._cell)
-            if number == IMAGE or command:
-                # The library need not read megabytes that it ignores.
-                empty = _EMPTY_IMAGES[number]
-                begin = max(end - len(content) - len(empty), start)
-                changed = self._interpret(data[start:begin] + empty) or changed
+        for one in found:
+            # An image's sequence ends here for the library, which has read its beginning at most.
+            ends = one.kind in {IMAGE, INLINE_FILE, NOTHING}
+            changed = self._interpret(data[start : one.begin] + (_END_OF_STRING if ends else b"")) or changed
+            self._handle(one)
+            start = one.end
+        return (start < end and self._interpret(data[start:end])) or changed
+
+    def _handle(self, found: Sequence) -> None:
+        content = found.content
+        if found.kind == IMAGE:
+            self._images.handle(content)
+        elif found.kind == INLINE_FILE:
+            command = inline_files.as_image_command(content, self._size, self._cell)
+            if command and found.is_too_long:
+                self._images.refuse(TOO_LARGE)
+            elif command:
                 self._images.handle(command)
-                if number == INLINE_FILE and data[end - 1 : end] == _ESCAPE:
-                    end -= 1  # noqa: PLW2901 - The rest of ST is read with its ESC.
-            else:
-                changed = self._interpret(data[start:end]) or changed
-                self._effects.handle_command(number, content)  # keeps the order among the library's own events
-            if number == SHELL_MARK:
-                self._prompts.mark(content.decode("ascii", "replace"))
-            elif number == POINTER:
-                self._set_pointer(content)
-            start = end
-        return self._interpret(data[start:] if start else data) or changed
+        elif found.kind == SHELL_MARK:
+            self._effects.handle_command(found.kind, content)  # keeps the order among the library's own events
+            self._prompts.mark(content.decode("ascii", "replace"))
+        elif found.kind == POINTER:
+            self._set_pointer(content)
+        elif found.kind != NOTHING:
+            self._effects.handle_command(found.kind, content)
 
     def _interpret(self, data: bytes) -> bool:
         if b"\x7f" in data:
@@ -268,7 +250,7 @@ class Stream:
     def _write_corrected(self, data: bytes) -> bool:
         changed = False
         if not self._ground[0] or (b"b" in data and b"\x1b" in data):
-            data = self._limit_repetitions(data)
+            data = self._repetitions.limit(data, is_ground=self._ground[0])
         if begun := _WIDTH_CHANGE_CONTINUES.match(data):
             changed = self.write(data[: begun.end()])
             data = data[begun.end() :]
@@ -304,30 +286,6 @@ class Stream:
         elif found[1] in _SCREEN_ERASES:
             self._images.on_clear(history=found[1] == b"3")
 
-    def _limit_repetitions(self, data: bytes) -> bytes:
-        """Limit the repetitions of REP: the library would do 65,535, each as slow as a character."""
-        if not self._ground[0] and (rest := _REPETITION_CONTINUES.match(data)):
-            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-            found = _REPETITION.fullmatch(before + rest[0])
-            if found and self._repeats_too_often(found[1]):
-                # CAN makes the library forget the digits that it has already.
-                data = b"\x18" + self._limited(rest[0]) + data[rest.end() :]
-        if self._repetition_over(data):
-            data = _REPETITION.sub(
-                lambda found: self._limited(found[0]) if self._repeats_too_often(found[1]) else found[0], data
-            )
-        return data
-
-    def _repeats_too_often(self, number: bytes) -> bool:
-        """Whether REP with this number, perhaps with controls in it, repeats too much."""
-        digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
-        return len(digits) > _MAX_DIGITS or int(digits or b"0") > self._max_repetitions
-
-    def _limited(self, repetition: bytes) -> bytes:
-        """REP with the maximum number; controls in it stay."""
-        controls = repetition.translate(None, b"\x1b[0123456789b")
-        return b"\x1b[%s%db" % (controls, self._max_repetitions)
-
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if they changed the grid's width, which is then set back."""
         changed = False
@@ -349,8 +307,7 @@ class Stream:
 
     def _set_size(self, size: GridSize) -> None:
         self._size = size
-        self._max_repetitions = size.columns * MAX_REPEATED_ROWS
-        self._repetition_over = _repetition_over(self._max_repetitions).search
+        self._repetitions.set_columns(size.columns)
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""

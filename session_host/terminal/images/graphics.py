@@ -17,7 +17,7 @@ from .command import Command, parse
 from .placeholders import VirtualPlacement, shown_at_placeholders
 from .placement import Grid, Placement, place_of, virtual_place_of
 from .saved import SavedImages, SavedPlacement
-from .transmission import BadImageError, Transmission, check
+from .transmission import FORMATS_OF_OTHERS, BadImageError, Transmission, check
 from .values import Image, PlacedImage
 
 if TYPE_CHECKING:
@@ -143,12 +143,18 @@ class Graphics:
             message = "OK"
         except BadImageError as error:
             message = str(error)
+            if command.number("f") in FORMATS_OF_OTHERS and command.action == "T":
+                self.refuse(message)
         if not (image_id or number) or quiet >= (_QUIET_OK if message == "OK" else _QUIET_ALL):
             return
         keys = [
             f"{key}={value}" for key, value in (("i", image_id), ("I", number), ("p", command.number("p"))) if value
         ]
         self._grid.reply(f"\x1b_G{','.join(keys)};{message}\x1b\\".encode())
+
+    def refuse(self, problem: str) -> None:
+        """Print why an image is not shown: other protocols than kitty's have no answers."""
+        self._grid.print(f"[image not shown: {problem.partition(':')[2]}]")
 
     # -- placing
 

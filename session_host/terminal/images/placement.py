@@ -50,6 +50,9 @@ class Grid(Protocol):
     def move_cursor(self, columns: int, rows: int) -> None:
         """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
 
+    def print(self, text: str) -> None:
+        """Print a line of text in place of an image."""
+
     def reply(self, data: bytes) -> None:
         """Send a reply to the program."""
 

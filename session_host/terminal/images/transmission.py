@@ -22,12 +22,17 @@ MAX_SIDE_PX: Final = 10_000
 MAX_PIXELS: Final = 24 * 1024 * 1024
 """Decoded images have 4 bytes for each pixel."""
 
+TOO_LARGE: Final = "EFBIG:the image is too large"
+
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER: Final = b"\0\0\0\rIHDR"
 _PNG_HEADER_END: Final = 33
 _CHUNK_BYTES: Final = 12
 _FORMS: Final[dict[int, Form]] = {24: "rgb", 32: "rgba", 100: "png", 1337: "png"}
 _ANY_FILE: Final = 1337
+FORMATS_OF_OTHERS: Final = frozenset((_ANY_FILE,))
+"""Those of other protocols."""
+
 _PIXEL_BYTES: Final = {"rgb": 3, "rgba": 4}
 
 
@@ -83,7 +88,7 @@ class Transmission:
         command = self.command
         check(command)
         if self._size > MAX_IMAGE_BYTES:
-            raise BadImageError("EFBIG:the image is too large")
+            raise BadImageError(TOO_LARGE)
         if self._is_damaged:
             raise BadImageError("EINVAL:the data is not base64")
         data = b"".join(self._pieces)
@@ -92,6 +97,8 @@ class Transmission:
         found = size_in_header(data) if command.number("f") == _ANY_FILE and not is_compressed else None
         if found is not None:
             form, width, height = found
+        elif command.number("f") == _ANY_FILE and not data.startswith(_PNG):
+            raise BadImageError("EINVAL:not a PNG, JPEG or GIF file")
         elif form == "png":
             width, height = png_size(_beginning(data) if is_compressed else data, is_whole=not is_compressed)
         check_size(width, height)

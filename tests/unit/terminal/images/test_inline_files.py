@@ -10,6 +10,9 @@ import pytest
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, from_replay, restore
 from session_host.terminal.base import Emulator
+from session_host.terminal.ghostty import sequences
+from session_host.terminal.ghostty.sequences import INLINE_FILE
+from session_host.terminal.images import transmission
 from session_host.terminal.images.file_formats import FileSize, size_in_header
 from tests.programs.shown_image import png
 from tests.support.images import RED, inline_file
@@ -81,14 +84,57 @@ def test_a_file_in_parts_and_cut_anywhere(terminal: Emulator):
         other.close()
 
 
-@pytest.mark.parametrize(
-    "sequence", [b"File=:%s", b"File=inline=0:%s", b"File=inline=1:!%s", b"FilePart=%s", b"FileEnd", b"Other=1"]
-)
+@pytest.mark.parametrize("sequence", [b"File=:%s", b"File=inline=0:%s", b"FilePart=%s", b"FileEnd", b"Other=1"])
 def test_nothing_else_shows_an_image(terminal: Emulator, sequence: bytes):
     data = base64.b64encode(PICTURE)
     terminal.feed(b"\x1b]1337;" + (sequence % data if b"%" in sequence else sequence) + b"\x1b\\x")
     assert places(terminal) == []
     assert terminal.rows()[0].text() == "x"
+
+
+@pytest.mark.parametrize("piece", [4095, 1 << 20])
+def test_a_photo_of_several_megabytes_is_shown(terminal: Emulator, piece: int):
+    output = inline_file(JPEG + bytes(4_000_000)) + b"|"
+    for start in range(0, len(output), piece):
+        terminal.feed(output[start : start + piece])
+    assert places(terminal) == [(0, 0, 10, 2)]
+    assert [row.text() for row in terminal.rows()[:2]] == ["", "          |"]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (JPEG + bytes(1000), "the image is too large"),
+        (JPEG.replace(b"\x08\0\x20", b"\x08\x7f\x20"), "an image of 80x32544 pixels is not supported"),
+        (b"II*\0, a TIFF file", "not a PNG, JPEG or GIF file"),
+    ],
+)
+def test_a_line_says_why_an_image_is_not_shown(
+    terminal: Emulator, data: bytes, problem: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(transmission, "MAX_IMAGE_BYTES", 1000)
+    terminal.resize(GridSize(90, 10), CELL)
+    terminal.feed(b"a" + inline_file(data) + b"b")
+    assert terminal.rows()[0].text() == f"a[image not shown: {problem}]b"
+    assert places(terminal) == []
+
+
+def test_a_copy_in_the_middle_of_a_file_that_is_too_long_says_so_too(
+    terminal: Emulator, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sequences._LIMITS, INLINE_FILE, 100)
+    output = inline_file(PICTURE * 2)
+    for byte in output[:-9]:
+        terminal.feed(bytes([byte]))
+    copy = restore("ghostty", terminal.snapshot())
+    replayed = from_replay("ghostty", terminal.replay(), SIZE)
+    for same in (terminal, copy, replayed):
+        same.feed(output[-9:])
+        assert same.is_ground()
+    assert terminal.rows() == copy.rows()
+    assert copy.rows()[0].text() == "[image not shown: the image is too large"
+    copy.close()
+    replayed.close()
 
 
 @pytest.mark.parametrize(("data", "form"), [(JPEG, "jpeg"), (GIF, "gif")])

@@ -1,0 +1,206 @@
+"""Finds the sequences in output that the library parses without a report: OSC 22, 99, 133 and 1337, and APC G.
+
+None of this depends on how the output is split. The content of an image (OSC 1337 and APC G) is kept from
+the library, which would only store megabytes that it then ignores.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
+from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
+from session_host.terminal.shell_marks import MAX_MARK_BYTES
+
+MAX_NOTIFICATION_BYTES: Final = 8192
+MAX_IMAGE_COMMAND_BYTES: Final = 1024 * 1024
+MAX_INLINE_FILE_BYTES: Final = MAX_IMAGE_BYTES * 3 // 2
+"""A file of MAX_IMAGE_BYTES in base64, in lines, with its arguments."""
+
+POINTER: Final = b"22"
+NOTIFICATION: Final = b"99"
+SHELL_MARK: Final = b"133"
+INLINE_FILE: Final = b"1337"
+IMAGE: Final = b"G"
+NOTHING: Final = b""
+_IMAGES: Final = frozenset((INLINE_FILE, IMAGE))
+_LIMITS: Final = {
+    POINTER: MAX_CONTENT_BYTES,
+    NOTIFICATION: MAX_NOTIFICATION_BYTES,
+    SHELL_MARK: MAX_MARK_BYTES,
+    INLINE_FILE: MAX_INLINE_FILE_BYTES,
+    IMAGE: MAX_IMAGE_COMMAND_BYTES,
+}
+_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G))")
+"""Of OSC 1337 only what may be a File, MultipartFile, FilePart or FileEnd: the library knows other ones."""
+
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_)?\Z")
+_MAX_PARTIAL_START: Final = len(b"\x1b]1337;")
+_has_image: Final = re.compile(rb"\x1b_").search
+_MAY_BEGIN: Final = b"\x1b"
+_END_OF_OSC: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
+_END_OF_APC: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
+_CANCELS: Final = (b"\x18", b"\x1a")
+_ST: Final = b"\x1b\\"
+_ARGUMENTS_BYTES: Final = 1024
+"""What is kept of the content of a sequence that is too long."""
+
+_DISCARD: Final = b"\x1b]9999999;"
+"""Begins an OSC that does nothing, whatever follows."""
+
+
+class Sequence(NamedTuple):
+    """A complete sequence: where it begins and ends in the output, its kind and its content.
+
+    An image's sequence that ends by ESC ends before it: the rest of ST, or another sequence, is read with its ESC. The
+    kind is NOTHING for an image's sequence that is not valid.
+    """
+
+    begin: int
+    end: int
+    kind: bytes
+    content: bytes
+    is_too_long: bool = False
+
+
+class SequenceFinder:
+    """Finds the sequences in one terminal's output.
+
+    Attributes:
+        is_too_long: whether an image's sequence is open that is over its limit; part of a snapshot.
+    """
+
+    def __init__(self) -> None:
+        self._partial = b""
+        """The end of the output so far, if it may begin a sequence, or an incomplete short one; the library has it."""
+        self._kept = b""
+        """The last byte of the output, which was kept from the library: an ESC that may end an image."""
+        self._image = b""
+        """The kind of the image's sequence that is open; b"" for none."""
+        self._pieces: list[bytes] = []
+        """The begin of that sequence, and its content so far."""
+        self._size = 0
+        self.is_too_long = False
+
+    @property
+    def unfinished(self) -> bytes:
+        """The incomplete sequence; part of a snapshot."""
+        return b"".join(self._pieces) + self._kept if self._image else self._partial
+
+    def restore(self, unfinished: bytes, *, is_too_long: bool) -> None:
+        """Set the state from ``unfinished`` and ``is_too_long``."""
+        found = _START.match(unfinished)
+        kind = _kind_of(found) if found else b""
+        if found is None or kind not in _IMAGES:
+            self._partial = unfinished
+            return
+        self._kept = _kept_end(kind, unfinished)
+        self._open(kind, unfinished[: found.end()])
+        self._collect(unfinished[found.end() : len(unfinished) - len(self._kept)])
+        if is_too_long:
+            self.is_too_long, self._size = True, _LIMITS[kind] + 1
+
+    def replayed(self) -> bytes:
+        """What continues the open image's sequence in another terminal; b"" if none is open."""
+        return b"" if not self._image else _DISCARD if self.is_too_long else self.unfinished
+
+    def may_find(self, data: bytes) -> bool:
+        """Whether ``find`` must see this output."""
+        return bool(
+            self._partial
+            or self._image
+            or b"]" in data
+            or data.endswith(_MAY_BEGIN)
+            or (b"\x1b" in data and b"_" in data and _has_image(data))
+        )
+
+    def find(self, data: bytes) -> tuple[bytes, list[Sequence], int]:
+        """Find the sequences that this output completes.
+
+        ESC begins a sequence in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC,
+        but only a complete ST makes an APC valid.
+
+        Returns:
+            The output for the library, which may begin with a byte that was kept back; the sequences in it; and the end
+            of what the library is to read of it.
+        """
+        data, self._kept = self._kept + data, b""
+        found: list[Sequence] = []
+        at = 0
+        if self._image:
+            end = self._continue(data, 0, 0, found)
+            if end is None:
+                return data, found, 0
+            at = end
+        before = len(self._partial)
+        whole, self._partial = self._partial + data, b""
+        start = _START.search(whole, at)
+        while start:
+            kind, content = _kind_of(start), start.end()
+            if kind in _IMAGES:
+                self._open(kind, start[0])
+                end = self._continue(whole, max(start.start() - before, 0), content, found, before)
+                if end is None:
+                    return data, found, max(content - before, 0)
+                at = end
+            else:
+                limit = content + _LIMITS[kind]
+                ended = _END_OF_OSC.search(whole, content, limit)
+                if ended is None and len(whole) < limit:
+                    self._partial = whole[start.start() :]
+                    return data, found, len(data)
+                if ended and ended[0] not in _CANCELS:
+                    # The library acts on either byte; what is left of ST does nothing.
+                    stop = ended.end() - before
+                    found.append(Sequence(stop, stop, kind, whole[content : ended.start()]))
+                at = content
+            start = _START.search(whole, at)
+        if begun := _PARTIAL_START.search(whole, max(at, len(whole) - _MAX_PARTIAL_START)):
+            self._partial = begun[0]
+        return data, found, len(data)
+
+    def _open(self, kind: bytes, begin: bytes) -> None:
+        self._image, self._pieces, self._size, self.is_too_long = kind, [begin], 0, False
+
+    def _collect(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > _LIMITS[self._image]:
+            if not self.is_too_long:
+                self._pieces[1:] = [b"".join([*self._pieces[1:], piece])[:_ARGUMENTS_BYTES]]
+            self.is_too_long = True
+        elif piece:
+            self._pieces.append(piece)
+
+    def _continue(self, data: bytes, begin: int, content: int, found: list[Sequence], before: int = 0) -> int | None:
+        """Read the open image's content from a position on; returns where it ends, None if it goes on.
+
+        Args:
+            data: the output, after ``before`` bytes that the library has.
+            begin: where the sequence begins in the output.
+            content: where its content goes on.
+            found: gets the sequence if it is complete.
+            before: see ``data``.
+        """
+        kind = self._image
+        end = (_END_OF_APC if kind == IMAGE else _END_OF_OSC).search(data, content)
+        if end is None:
+            self._kept = _kept_end(kind, data[content:])
+            self._collect(data[content : len(data) - len(self._kept)])
+            return None
+        self._collect(data[content : end.start()])
+        is_valid = end[0] not in _CANCELS and (kind != IMAGE or (end[0] == _ST and not self.is_too_long))
+        stop = end.start() + (end[0] == b"\a") - before
+        kept = b"".join(self._pieces[1:])
+        found.append(Sequence(begin, stop, kind if is_valid else NOTHING, kept, self.is_too_long))
+        self._image, self._pieces, self.is_too_long = b"", [], False
+        return end.start()
+
+
+def _kind_of(start: re.Match[bytes]) -> bytes:
+    return start[start.lastindex or 0]
+
+
+def _kept_end(kind: bytes, content: bytes) -> bytes:
+    """The last byte of content that may end an APC."""
+    return content[-1:] if kind == IMAGE and content.endswith(b"\x1b") else b""
