@@ -20,6 +20,7 @@
     cursor_blinks = false             # unless the program chooses
     command_heading = true            # show the command at the top while the user reads its long output
     confirm_paste = true              # ask before a paste that could run commands
+    ctrl_c_copies = true              # Ctrl+C copies if text is selected in a terminal
     wheel_lines = 3                   # how many lines one notch of the wheel scrolls in a terminal
     copy_on_select = true             # copy text that the mouse selects in a terminal
     right_click = "paste"             # or "menu": what a right click in a terminal does
@@ -96,6 +97,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor_blinks: bool = True
     command_heading: bool = True
     confirm_paste: bool = True
+    ctrl_c_copies: bool = False
     wheel_lines: int = 3
     copy_on_select: bool = False
     right_click: Literal["menu", "paste"] = "menu"

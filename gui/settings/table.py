@@ -119,6 +119,7 @@ SETTINGS: tuple[Setting, ...] = (
     _chats("shell_integration", Toggle(), "terminal"),
     _window("command_heading", Toggle(), "terminal"),
     _window("confirm_paste", Toggle(), "terminal"),
+    _window("ctrl_c_copies", Toggle(), "terminal"),
     _window("editor", Text(is_command=True), "terminal"),
     _window("wheel_lines", Number(1, MAX_WHEEL_LINES, unit="lines"), "terminal", "mouse"),
     _window("copy_on_select", Toggle(), "terminal", "mouse"),

@@ -9,14 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal, Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QFocusEvent,
-    QImage,
-    QInputMethodEvent,
-    QKeyEvent,
-)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QImage, QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gui.input.shortcuts import KeyOf, no_key
@@ -85,6 +78,7 @@ class TerminalView(PointingPage):
         self.prompts = TerminalPrompts(self, self._surface, prompt_finder, self._pointer.note_selection, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
+            "deselect": self.deselect,
             "paste": self.paste,
             "paste_selection": self.paste_selected,
             "select_all": self.select_all,
@@ -132,6 +126,10 @@ class TerminalView(PointingPage):
     def set_window_keys(self, texts: tuple[str, ...]) -> None:
         """Set the combinations that belong to the window, in QKeySequence's portable form."""
         self._keyboard.set_window_keys(texts)
+
+    def set_ctrl_c_copies(self, *, enabled: bool) -> None:
+        """Set whether Ctrl+C copies if text is selected."""
+        self._keyboard.ctrl_c_copies = enabled
 
     def set_menu_keys(self, key_of: KeyOf) -> None:
         """Set the function that returns the keys for the context menu."""

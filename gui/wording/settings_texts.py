@@ -22,6 +22,7 @@ LABELS = {
     "window.cursor_blinks": QT_TRANSLATE_NOOP("settings", "Blinking cursor"),
     "window.command_heading": QT_TRANSLATE_NOOP("settings", "Command above its output"),
     "window.confirm_paste": QT_TRANSLATE_NOOP("settings", "Ask before risky pastes"),
+    "window.ctrl_c_copies": QT_TRANSLATE_NOOP("settings", "Ctrl+C copies"),
     "window.editor": QT_TRANSLATE_NOOP("settings", "Editor"),
     "window.wheel_lines": QT_TRANSLATE_NOOP("settings", "Wheel scrolls"),
     "window.copy_on_select": QT_TRANSLATE_NOOP("settings", "Copy when selected"),
@@ -90,6 +91,10 @@ HELP = {
     "window.confirm_paste": QT_TRANSLATE_NOOP(
         "settings",
         "Asks before you paste several lines that the program would run, control characters, or a very long text.",
+    ),
+    "window.ctrl_c_copies": QT_TRANSLATE_NOOP(
+        "settings",
+        "If text is selected in a terminal, Ctrl+C copies and deselects it; otherwise the program gets Ctrl+C.",
     ),
     "window.editor": QT_TRANSLATE_NOOP(
         "settings",

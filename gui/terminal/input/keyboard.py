@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from PySide6.QtGui import QKeyEvent
 
 from gui.input.keys import KeyTranslator
-from gui.input.shortcuts import WINDOW_KEYS, combinations, pressed_combination
+from gui.input.shortcuts import WINDOW_KEYS, combination, combinations, pressed_combination
 from session_host.protocol.values import MODIFIER_KEYS
 from session_host.terminal.base import Emulator, Modes
 
@@ -27,6 +27,9 @@ LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
 _COPY_OF_SELECTION = "Ctrl+Ins"
 """Copies if text is selected; otherwise the key belongs to the program."""
 
+_COPY_AND_DESELECT = combination("Ctrl+C")
+"""The same, if the user wants that. It deselects, so that the next press goes to the program."""
+
 HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
     "page_up": ("Shift+PgUp",),
     "page_down": ("Shift+PgDown",),
@@ -45,7 +48,11 @@ Actions = Mapping[str, Callable[[], None]]
 
 
 class Keyboard:
-    """Handles the key events of one view."""
+    """Handles the key events of one view.
+
+    Attributes:
+        ctrl_c_copies: whether Ctrl+C copies if text is selected.
+    """
 
     def __init__(self, actions: Actions) -> None:
         """Set the view's own actions; ``actions`` has a function for each name in the tables above."""
@@ -56,6 +63,8 @@ class Keyboard:
         self._spare_history = self._bound(SPARE_HISTORY_KEYS, actions)
         self._copy = self._bound({"copy": (_COPY_OF_SELECTION,)}, actions)
         self._all_keys = frozenset().union(self._local, self._history, self._spare_history, self._copy)
+        self._copy_and_deselect = (actions["copy"], actions["deselect"])
+        self.ctrl_c_copies = False
 
     @staticmethod
     def _bound(keys: Mapping[str, tuple[str, ...]], actions: Actions) -> dict[int, Callable[[], None]]:
@@ -72,6 +81,10 @@ class Keyboard:
     def act_locally(self, event: QKeyEvent, emulator: Emulator | None) -> bool:
         """Handle a key in the view itself; False if it is not one of the view's keys."""
         pressed = pressed_combination(event.keyCombination())
+        if pressed == _COPY_AND_DESELECT and self.ctrl_c_copies and emulator is not None and emulator.selected_text():
+            for act in self._copy_and_deselect:
+                act()
+            return True
         if pressed not in self._all_keys:
             return False
         action = self._local.get(pressed)

@@ -118,6 +118,7 @@ class PageWiring:
                 click_moves_cursor=settings.click_moves_cursor,
             )
             page.view.set_mouse(mouse)
+            page.view.set_ctrl_c_copies(enabled=settings.ctrl_c_copies)
             page.view.prompts.set_heading(enabled=settings.command_heading)
 
     def wire(self, page: ChatPage) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -270,3 +271,19 @@ def test_a_key_held_while_the_keyboard_goes_is_not_released_here(stage):
     made.sink.calls.clear()
     QTest.keyRelease(made.view, Qt.Key.Key_A)
     assert made.sink.of("key") == []
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_ctrl_c_copies_selected_text_if_the_user_wants_that_and_the_next_one_interrupts(stage, is_wanted):
+    made = stage()
+    made.feed("a line")
+    made.view.set_ctrl_c_copies(enabled=is_wanted)
+    QGuiApplication.clipboard().setText("before")
+    made.view.select_all()
+    made.sink.calls.clear()
+    QTest.keyClick(made.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().strip() == ("a line" if is_wanted else "before")
+    assert [key for key, *_ in made.sink.presses()] == ([] if is_wanted else ["c"])
+    assert made.emulator.selected_text() == ""
+    QTest.keyClick(made.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert made.sink.presses()[-1][0] == "c"
