@@ -28,6 +28,7 @@ from gui.theme.follow import Theme
 from gui.tray.bells import Bells
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
+from gui.tray.notify_command import NotifyCommand
 from gui.tray.tray import Tray, app_icon
 from gui.window.announcing import StatusAnnouncer
 from gui.window.main_window import MainWindow
@@ -113,7 +114,8 @@ class App:
         self.sessions.muting.restore(layout.muted, layout.muted_until)
         self.sessions.drafts.restore(layout.drafts)
         self.sessions.review_comments.restore(layout.review_comments)
-        self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self.notifications)
+        self._notify_command = NotifyCommand(self.notifications, self._report_notify_command, self.windows)
+        self._notifier = Notifier(self.sessions, catalog, self.windows.is_viewed, self._notify_command)
         self.notifications.answered.connect(self._notifier.answer)
         self._start_ahead = StartAhead(self.sessions.tasks, self.sessions.login_path)
         self._announcer = StatusAnnouncer(self.sessions, lambda: self.window, self._is_active)
@@ -216,8 +218,12 @@ class App:
     def _apply_settings(self) -> None:
         settings = self.settings.preferences.window
         self._notifier.apply_settings(is_enabled=settings.notifications, long_turn_s=settings.long_turn_s)
+        self._notify_command.command = settings.notify_command.strip()
         self._bells.apply_settings(settings)
         self._start_at_login(enabled=settings.start_at_login)
+
+    def _report_notify_command(self, line: str) -> None:
+        self.window.banners.inform(line, kind="failed", key="notify command")
 
     def _start_at_login(self, *, enabled: bool) -> None:
         is_changed = enabled != self.layout.starts_at_login

@@ -13,6 +13,7 @@
     padding = 8                       # distance around a terminal's text in pixels, 0 to 64
     notifications = true              # a desktop notification when a chat needs the user, dies or finishes a long turn
     long_turn_s = 30                  # the least duration of a long turn or command; 0: no notifications of ends
+    notify_command = "notify-phone"   # runs for each notification; may have {title} and {text}
     start_at_login = false            # true: the desktop starts Outlive at login, in the tray
     readable_colors = true            # change text colours that are hard to read on their background
     ligatures = "always"              # or "not_under_cursor", "never": where the font draws -> and such as one sign
@@ -57,6 +58,7 @@ from typing import Literal
 
 import msgspec
 
+from gui.settings.kinds import Text
 from gui.settings.text_keys import TABLE, TextKey, name_of, read_text_keys
 from gui.settings.themes.library import DEFAULT, Library
 from gui.settings.toml_file import TomlFile
@@ -90,6 +92,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ligatures: LigatureMode = "not_under_cursor"
     notifications: bool = True
     long_turn_s: int = 30
+    notify_command: str = ""
     start_at_login: bool = False
     readable_colors: bool = True
     editor: str = ""
@@ -205,6 +208,8 @@ def _read_window(path: Path) -> WindowFile:
         raise file.error(("font_features",), f"font_features must be a list of {FEATURE_EXAMPLES}")
     if not 0 <= found.long_turn_s <= MAX_LONG_TURN_S:
         raise file.error(("long_turn_s",), f"long_turn_s must be between 0 and {MAX_LONG_TURN_S}")
+    if problem := Text(is_command=True).problem(found.notify_command):
+        raise file.error(("notify_command",), f"notify_command {problem}")
     if not 1 <= found.wheel_lines <= MAX_WHEEL_LINES:
         raise file.error(("wheel_lines",), f"wheel_lines must be between 1 and {MAX_WHEEL_LINES}")
     return found

@@ -135,6 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
     _window("compact_rows", Toggle(), "sidebar"),
     _window("notifications", Toggle(), "notifications"),
     _window("long_turn_s", _range((0, MAX_LONG_TURN_S), unit="s", zero="never", step=10), "notifications"),
+    _window("notify_command", Text(is_command=True), "notifications"),
     _window("start_at_login", Toggle(), "notifications", "login"),
     _chats("restore_points", Toggle()),
     _chats("record", Toggle(), section="recording"),

@@ -7,6 +7,7 @@ window: the tray exists also while the window is hidden.
     changing_actions       the menu's entries that change; a click on one that was read before still works
     events                 events of chats that may need a notification
     notifier               shows notifications of events, and withdraws them
+    notify_command         runs the user's command for each notification
     bells                  effects of a program's bell
     waiting                waits for the desktop's tray when Outlive starts at login
     questions              questions that can be answered from a notification

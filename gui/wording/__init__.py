@@ -23,6 +23,7 @@ limit_texts       the limits of the user's subscription
 link_texts        links, files and directories that cannot be opened
 mode_texts        a terminal's keyboard modes: selecting, and opening links by letters
 new_chat_texts    the sheet New chat
+notify_command_texts  the user's command for notifications
 notice_texts      banners, desktop notifications, tray
 page_texts        a chat's page: terminal, bars, questions
 program_texts     notifications of programs in shells

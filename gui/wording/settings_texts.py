@@ -38,6 +38,7 @@ LABELS = {
     "window.compact_rows": QT_TRANSLATE_NOOP("settings", "Compact rows"),
     "window.notifications": QT_TRANSLATE_NOOP("settings", "Notifications"),
     "window.long_turn_s": QT_TRANSLATE_NOOP("settings", "Long turn or command"),
+    "window.notify_command": QT_TRANSLATE_NOOP("settings", "Command"),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Start at login"),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "Scrollback"),
     "chats.shell_integration": QT_TRANSLATE_NOOP("settings", "Shell integration"),
@@ -139,6 +140,10 @@ HELP = {
     ),
     "window.long_turn_s": QT_TRANSLATE_NOOP(
         "settings", "Also notifies you at the end of each agent’s turn or shell’s command of at least this duration."
+    ),
+    "window.notify_command": QT_TRANSLATE_NOOP(
+        "settings",
+        "Also runs for each notification, for example to notify your phone; may have {title} and {text}. Empty: none.",
     ),
     "window.start_at_login": QT_TRANSLATE_NOOP("settings", "Starts Outlive in the tray when you log in."),
     "chats.scrollback_lines": QT_TRANSLATE_NOOP("settings", "How far a terminal can be scrolled back."),

@@ -52,6 +52,7 @@ def test_what_the_user_set_is_taken(area):
         "padding = -1",
         "padding = 65",
         "padding = 1.5",
+        'notify_command = "a \'b"',
         'fallback_fonts = "Hack"',
         'font_weight = "heavy"',
         'font_features = ["zero", "no feature"]',

@@ -1,0 +1,88 @@
+"""Runs the user's command for each notification, for example to notify a phone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, QTimer
+
+from gui.wording import notify_command_texts
+
+from .notifier import Notifications
+
+INTERVAL_S = 2.0
+"""A notification that replaces one of the same key within this time, such as a question with buttons, runs nothing."""
+
+TIMEOUT_MS = 30_000
+"""A command that runs longer is killed."""
+
+_NAMED = re.compile(r"\{(title|text)\}")
+
+
+class NotifyCommand(QObject):
+    """Shows notifications by ``notifications``, and runs a command for each of them; see ``Notifications``.
+
+    Attributes:
+        command: the command, split as a shell does; "" for none.
+    """
+
+    def __init__(self, notifications: Notifications, report: Callable[[str], object], parent: QObject) -> None:
+        """Set up without a command; ``report`` gets one line if the command fails."""
+        super().__init__(parent)
+        self._notifications = notifications
+        self._report = report
+        self.command = ""
+        self._ran_at_s: dict[str, float] = {}
+        """When the command ran last for each key (CLOCK_MONOTONIC), within the interval."""
+
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
+        """Show a notification, and run the command for it."""
+        self._notifications.show(key, title, text, actions)
+        now_s = time.monotonic()
+        self._ran_at_s = {known: at_s for known, at_s in self._ran_at_s.items() if now_s - at_s < INTERVAL_S}
+        if self.command and key not in self._ran_at_s:
+            self._ran_at_s[key] = now_s
+            self._run(filled(self.command, title, text))
+
+    def withdraw(self, key: str) -> None:
+        """Withdraw a notification."""
+        self._notifications.withdraw(key)
+
+    def _run(self, argv: list[str]) -> None:
+        process = QProcess(self)
+        process.setStandardInputFile(QProcess.nullDevice())
+        process.setStandardOutputFile(QProcess.nullDevice())
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
+        process.finished.connect(partial(self._on_finished, process))
+        process.errorOccurred.connect(partial(self._on_error, process))
+        QTimer.singleShot(TIMEOUT_MS, process, process.kill)
+        process.start(str(Path(argv[0]).expanduser()), argv[1:])
+
+    def _on_finished(self, process: QProcess, code: int, status: QProcess.ExitStatus) -> None:
+        said = bytes(process.readAllStandardError().data()).decode(errors="replace").strip().split("\n")[-1]
+        process.deleteLater()
+        if status is QProcess.ExitStatus.CrashExit:
+            self._report(notify_command_texts.killed(process.program()))
+        elif code:
+            self._report(notify_command_texts.failed(process.program(), code, said))
+
+    def _on_error(self, process: QProcess, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:  # After other errors, it has finished.
+            process.deleteLater()
+            self._report(notify_command_texts.cannot_run(process.program(), process.errorString()))
+
+
+def filled(command: str, title: str, text: str) -> list[str]:
+    """The command's argv with a notification's texts: where it names them, else at its end.
+
+    Each text stays within one argument; no shell reads it.
+    """
+    argv, texts = shlex.split(command), {"title": title, "text": text}
+    if not any(_NAMED.search(argument) for argument in argv):
+        return [*argv, title, text]
+    return [_NAMED.sub(lambda found: texts[found[1]], argument) for argument in argv]

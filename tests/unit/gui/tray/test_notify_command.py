@@ -1,0 +1,70 @@
+"""The user's command that runs for each notification."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from gui.tray import notify_command
+from gui.tray.notify_command import NotifyCommand, filled
+from tests.unit.gui.conftest import Played
+
+SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
+
+
+class Board:
+    """In the place of the desktop's notifications."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, str] = {}
+
+    def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
+        self.shown[key] = f"{title}: {text} {[label for _, label in actions]}"
+
+    def withdraw(self, key: str) -> None:
+        del self.shown[key]
+
+
+def test_texts_are_put_where_the_command_names_them_and_stay_in_one_argument():
+    assert filled("post --title {title} 'x: {text}' {other}", "a; b", "{title} $c") == [
+        "post", "--title", "a; b", "x: {title} $c", "{other}",
+    ]  # fmt: skip
+    assert filled("~/my-script -v", "a b", "") == ["~/my-script", "-v", "a b", ""]
+
+
+async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    board, said, saved = Board(), list[str](), tmp_path / "saved"
+    command = NotifyCommand(board, said.append, played.sessions)
+    command.show("one", "one needs you", "before")
+    command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
+    command.show("one", "one needs you", "make?")
+    command.show("one", "one needs you", "make?", [("yes", "Yes")])
+    monkeypatch.setattr(notify_command, "INTERVAL_S", 0.0)
+    await played.until(lambda: saved.exists() and saved.read_text(), "the command")
+    command.show("one", "one needs you", "rm -r x?")
+    await played.until(lambda: saved.read_text().count("\n") == 2, "the command again")
+    assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
+    assert board.shown == {"one": "one needs you: rm -r x? []"}
+    command.withdraw("one")
+    assert (board.shown, said) == ({}, [])
+
+
+async def test_a_command_that_fails_is_reported_with_its_last_line(played: Played, monkeypatch: pytest.MonkeyPatch):
+    said: list[str] = []
+    command = NotifyCommand(Board(), said.append, played.sessions)
+    for argv, line in (
+        ("sh -c 'echo trying >&2; echo no network >&2; exit 6' x", "sh, failed with exit code 6: no network"),
+        ("/no/such/program", "Can’t run the command for notifications, /no/such/program: "),
+        ("sleep 600 {text}", "sleep, was killed or took too long"),
+    ):
+        said.clear()
+        monkeypatch.setattr(notify_command, "TIMEOUT_MS", 200 if "sleep" in argv else 60_000)
+        command.command = argv
+        command.show(argv, "1", "1")
+        await played.until(lambda: said, "the problem")
+        assert line in said[0]
