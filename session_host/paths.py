@@ -187,6 +187,11 @@ def session_journal(session_id: str) -> Path:
     return session_dir(session_id) / "journal"
 
 
+def session_screen(session_id: str) -> Path:
+    """The file with an ended session's last screen, or its transcript."""
+    return session_dir(session_id) / "screen.bin"
+
+
 def window_log() -> Path:
     """The window's log: warnings, unexpected errors and crashes."""
     return state_dir() / "logs" / "window.log"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from session_host.errors import OutliveError
-from session_host.paths import session_dir, session_journal
+from session_host.paths import session_journal, session_screen
 from session_host.structured.transcript import Transcript
 
 from .journal import restore_transcript
@@ -27,7 +27,7 @@ def last_transcript(session_id: str, on_damage: Callable[[], object] = lambda: N
     """
     unreadable: OutliveError | None = None
     try:
-        saved = load_screen(session_dir(session_id) / "screen.bin")
+        saved = load_screen(session_screen(session_id))
         if saved is not None:
             return saved.restore_transcript()
     except OutliveError as error:

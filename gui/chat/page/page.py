@@ -178,11 +178,7 @@ class TranscriptPage(PointedPage):
 
     def _place_cards(self) -> None:
         self._accessible.show(self.rows, self.visible, self.column_left)
-        shown: dict[str, PlacedSegment] = {}
-        for placed in self.visible:
-            segment = self.rows.row(placed.position).segments[placed.number]
-            if isinstance(segment, Card):
-                shown[segment.request] = placed
+        shown = self.visible_cards()
         for request_id in list(self._cards):
             card = self._cards[request_id]
             if request_id in shown:

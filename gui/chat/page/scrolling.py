@@ -182,14 +182,21 @@ class ScrollingPage(PaintedPage):
             self._is_following_end = following
             self.following_changed.emit(following)
 
-    def _measure_cards(self) -> bool:
-        """Measure the heights of the requests' widgets; returns whether one changed."""
-        changed = False
+    def visible_cards(self) -> dict[str, PlacedSegment]:
+        """The segments on the page that widgets cover, by the ids of their requests."""
+        found: dict[str, PlacedSegment] = {}
         for placed in self.visible:
             segment = self.rows.row(placed.position).segments[placed.number]
             if isinstance(segment, Card):
-                height = self.card_height(segment.request, round(self.rows.width))
-                changed = self.rows.set_card_height(segment.request, height) or changed
+                found[segment.request] = placed
+        return found
+
+    def _measure_cards(self) -> bool:
+        """Measure the heights of the requests' widgets; returns whether one changed."""
+        changed = False
+        for request in self.visible_cards():
+            height = self.card_height(request, round(self.rows.width))
+            changed = self.rows.set_card_height(request, height) or changed
         return changed
 
     def card_height(self, request: str, width: int) -> float:

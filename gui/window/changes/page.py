@@ -161,11 +161,7 @@ class ChangesPage(LineMarkPage):
 
     def _place_cards(self) -> None:
         super()._place_cards()
-        shown: dict[str, PlacedSegment] = {}
-        for placed in self.visible:
-            segment = self.rows.row(placed.position).segments[placed.number]
-            if isinstance(segment, Card):
-                shown[segment.request] = placed
+        shown = self.visible_cards()
         left, width = round(self.lines_left), round(self._card_width)
         for comment_id, card in self.cards.items():
             if (found := shown.get(comment_id)) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from session_host.errors import OutliveError
-from session_host.paths import session_dir, session_journal
+from session_host.paths import session_journal, session_screen
 from session_host.storage.journal import restore
 from session_host.storage.last_transcript import last_transcript
 from session_host.storage.store.saved_screen import load_screen
@@ -33,7 +33,7 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
     """
     unreadable: OutliveError | None = None
     try:
-        saved = load_screen(session_dir(session_id) / "screen.bin")
+        saved = load_screen(session_screen(session_id))
         if saved is not None:
             return saved.restore(engine or saved.engine) if saved.engine != "transcript" else None
     except OutliveError as error:
@@ -61,7 +61,7 @@ def later_screen(
         can be read.
     """
     with contextlib.suppress(OutliveError):
-        saved = load_screen(session_dir(session_id) / "screen.bin")
+        saved = load_screen(session_screen(session_id))
         if saved is not None and saved.offset > offset:
             replica = TranscriptEngine(saved.restore_transcript()) if engine is None else saved.restore(engine)
             return replica, saved.offset
