@@ -68,7 +68,6 @@ class Glyph(StrEnum):
     RESET = "arrow-counter-clockwise"
     DISCARD = "arrow-u-up-left"
     PIN = "push-pin"
-    FOLDER = "folder"
     NEW_FOLDER = "folder-plus"
     GRID = "squares-four"
     LIST = "list-bullets"

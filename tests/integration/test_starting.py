@@ -57,12 +57,12 @@ class HeldHost:
     async def spawn(self) -> PtyProcess:
         await self._let_go.wait()
         kept, spec = self.kept, self.kept.spec
-        return await asyncio.to_thread(
-            PtyProcess.spawn,
+        starting = PtyProcess.fork(
             Program(spec.argv, spec.cwd, spec.env, spec.umask, OPEN_FILES),
             ProgramDescriptors(kept.descriptors.master, kept.slave),
             about_to_exec=lambda _: None,
         )
+        return await asyncio.to_thread(starting.result)
 
     async def close(self) -> None:
         await self.server.close()

@@ -69,11 +69,6 @@ class Waiting(QObject):
         """The text over an empty page."""
         return self._notice.get()
 
-    @property
-    def is_delaying(self) -> bool:
-        """Whether the page waits, and shows nothing yet."""
-        return self._show_timer.isActive()
-
     def wait(self) -> None:
         """Show that the chat is not live: at once if its host does not answer, else after a delay."""
         is_shown = self._bar.is_open or self._notice.is_open

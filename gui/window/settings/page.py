@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -132,6 +132,3 @@ class Page(QWidget):
                 widget.show()
             self._hidden_by_filter = []
         return any(found) or not words
-
-
-PageFactory = Callable[[], Page]

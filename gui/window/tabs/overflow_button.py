@@ -14,16 +14,11 @@ from gui.wording import window_texts
 
 
 class OverflowButton(IconButton):
-    """Lists all open chats, when not all tabs can be seen.
-
-    Attributes:
-        menu_shown: the list that was opened last.
-    """
+    """Lists all open chats, when not all tabs can be seen."""
 
     def __init__(self, theme: Theme, bar: TabBar) -> None:
         super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
         self._bar = bar
-        self.menu_shown: Menu | None = None
         self.hide()
         bar.crowded.connect(self.setVisible)
 
@@ -42,4 +37,3 @@ class OverflowButton(IconButton):
         point = self.mapToGlobal(self.rect().bottomRight())
         point.setX(point.x() - menu.sizeHint().width())
         menu.popup(point)
-        self.menu_shown = menu

@@ -56,7 +56,6 @@ class _State(msgspec.Struct, frozen=True, rename="camel"):
     proc_start: str | int | None = None
     session_id: str = ""
     waiting_for: str | None = ""
-    status_updated_at: str | int | float | None = None
 
 
 class _Unreadable(Exception):

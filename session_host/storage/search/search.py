@@ -22,7 +22,6 @@ class Search:
 
     Attributes:
         problems: the reason for each session that could not be read, by id.
-        was_rebuilt: the index was damaged and replaced by a new one, which is almost empty until ``update``.
     """
 
     def __init__(self) -> None:
@@ -32,7 +31,6 @@ class Search:
             StoreError: the index cannot be opened or written, or a newer version wrote it.
             UnsafeDirectory: the state directory cannot be trusted.
         """
-        self.was_rebuilt = False
         self.problems: dict[str, str] = {}
         self._path: Path = search_index()
         self._index: Index | None = None
@@ -104,7 +102,6 @@ class Search:
         except StoreCorrupt:
             self.close()
             Index.delete_damaged(self._path)
-            self.was_rebuilt = True
             return work(self._open())
 
     def _open(self) -> Index:

@@ -256,18 +256,6 @@ class PtyProcess:
         finally:
             os._exit(_EXEC_FAILED)
 
-    @classmethod
-    def spawn(
-        cls, program: Program, descriptors: ProgramDescriptors, *, about_to_exec: Callable[[int], None]
-    ) -> PtyProcess:
-        """Like ``fork``, but wait for the exec. Blocks.
-
-        Raises:
-            AgentNotFound: there is no such program.
-            LaunchFailed: the directory is missing, or the kernel refused the exec.
-        """
-        return cls.fork(program, descriptors, about_to_exec=about_to_exec).result()
-
     def is_same_process(self) -> bool:
         """Whether the process with this PID is the started one, and not a later one."""
         found = start_time(self.pid)

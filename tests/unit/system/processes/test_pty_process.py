@@ -42,11 +42,11 @@ class Terminal:
         def about_to_exec(pid: int) -> None:
             os.write(self._about_to_exec, b"%d" % pid)
 
-        self.process = PtyProcess.spawn(
+        self.process = PtyProcess.fork(
             Program(list(argv), directory, dict(os.environ), umask, open_files),
             ProgramDescriptors(self.master, self.slave),
             about_to_exec=about_to_exec,
-        )
+        ).result()
         self.close_slave()
         return self.process
 

@@ -88,7 +88,7 @@ async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
     page = played.page
     viewer.become(ViewerState.RECONNECTING)
     viewer.become(ViewerState.LIVE)
-    assert not page.waiting.is_delaying
+    assert not page.waiting._show_timer.isActive()
     assert page.waiting.bar.isHidden()
 
 
