@@ -48,6 +48,32 @@ def test_every_module_has_a_docstring(room: str) -> None:
     assert not silent, "begin each file with a docstring that says what it is or does"
 
 
+SECTION = re.compile(r"^(Attributes|Signals|Args)[^\n]*:\n((?:    .*(?:\n|$)|\n)+)", re.MULTILINE)
+ENTRY = re.compile(r"^    (\w+(?:, \w+)*)(?:\([^)]*\))?:", re.MULTILINE)
+
+
+@pytest.mark.parametrize("room", ["session_host", "gui"])
+def test_docstrings_list_names_of_the_code(room: str) -> None:
+    """A renamed attribute, signal or parameter keeps no earlier name in the docstring."""
+    found = []
+    for path in python_files(room):
+        if not any(f"{title}:" in text(path) for title in ("Attributes", "Signals", "Args")):
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                sections = SECTION.findall(ast.get_docstring(node) or "")
+                listed = [name for _, lines in sections for names in ENTRY.findall(lines) for name in names.split(", ")]
+                known = _names(node) if listed else set()
+                found += [f"{path}:{node.lineno}: {name}" for name in listed if name not in known]
+    assert not found, "there is no such name:\n" + "\n".join(found)
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The names of variables, attributes, parameters and functions in a class or function."""
+    names = (getattr(each, field, None) for each in ast.walk(node) for field in ("id", "attr", "arg", "name"))
+    return {name for name in names if isinstance(name, str)}
+
+
 def test_nothing_is_called_utils() -> None:
     vague = {"util", "utils", "helper", "helpers", "misc", "common"}
     found = [str(path) for path in project_files() if vague & {part.removesuffix(".py") for part in path.parts}]
