@@ -357,6 +357,7 @@ class App:
         self._separate.close()
         self.settings.close()
         await self._server.close()
+        self._notify_command.close()
         await self.notifications.close()
         layout["undelivered"] = await self.sessions.close()
         text_files.remove_all()

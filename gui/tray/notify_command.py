@@ -21,6 +21,9 @@ INTERVAL_S = 2.0
 TIMEOUT_MS = 30_000
 """A command that runs longer is killed."""
 
+CLOSE_TIMEOUT_MS = 2000
+"""How long the end of the window's process waits for a running command; then it is killed."""
+
 _NAMED = re.compile(r"\{(title|text)\}")
 
 
@@ -52,6 +55,14 @@ class NotifyCommand(QObject):
     def withdraw(self, key: str) -> None:
         """Withdraw a notification."""
         self._notifications.withdraw(key)
+
+    def close(self) -> None:
+        """Let running commands end, because the window's process ends; later notifications run nothing."""
+        self.command = ""
+        for process in self.findChildren(QProcess):
+            if not process.waitForFinished(CLOSE_TIMEOUT_MS):
+                process.kill()
+                process.waitForFinished(CLOSE_TIMEOUT_MS)
 
     def _run(self, argv: list[str]) -> None:
         process = QProcess(self)

@@ -51,6 +51,7 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
     assert board.shown == {"one": "one needs you: rm -r x? []"}
     command.withdraw("one")
+    command.close()
     assert (board.shown, said) == ({}, [])
 
 
@@ -68,3 +69,20 @@ async def test_a_command_that_fails_is_reported_with_its_last_line(played: Playe
         command.show(argv, "1", "1")
         await played.until(lambda: said, "the problem")
         assert line in said[0]
+
+
+async def test_a_command_that_runs_at_the_windows_end_may_end_for_a_moment(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)
+    said, saved = list[str](), tmp_path / "saved"
+    command = NotifyCommand(Board(), said.append, played.sessions)
+    command.command = "sleep 600 {text}"
+    command.show("slow", "1", "1")
+    command.close()
+    assert "sleep, was killed" in said[0]
+    monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 60_000)
+    command.command = f"touch {saved} {saved}{{text}}"
+    command.show("quick", "1", "1")
+    command.close()
+    assert saved.exists()
