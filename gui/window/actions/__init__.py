@@ -12,7 +12,8 @@ restoring         restores files to before a prompt, and undoes that
 resuming          resumes ended chats
 continuing        continues conversations from outside of Outlive
 settings_problems the problems of the settings files, for ``outlive doctor``
-resume_all        resumes all chats that a restart of the computer interrupted
+resume_all        resumes several chats, or all that a restart of the computer interrupted
+end_report        reports how many of the chats that the user stopped at once have ended
 several_chats     actions on the chats that are selected in the sidebar
 other_tabs        closes the tabs beside the shown one
 chat_menu         the menu of one chat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.ended_chat import inspect_ended_chat
@@ -15,23 +15,17 @@ from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.sheets.question import Question
-from gui.wording import action_texts, common_texts, notice_texts, page_texts, phrases, several_texts
+from gui.wording import common_texts, notice_texts, page_texts, phrases, several_texts
 from gui.wording.second_lines import second_lines
 from session_host.errors import OutliveError
 
 _KEY = "restart"
-END_MS = 10_000
-"""The notice names chats that still run this long after they were stopped; a host sends SIGKILL after 9 s at most."""
 
 
 class ResumeAll(QObject):
     """Resumes several chats at once, without opening tabs, and asks before it does.
 
-    After a restart it offers once to resume the interrupted chats; after the user has stopped several, it says how many
-    ended.
-
-    Attributes:
-        end_timer: runs while chats that the user stopped have not all ended.
+    After a restart it offers once to resume the interrupted chats.
     """
 
     def __init__(
@@ -48,10 +42,6 @@ class ResumeAll(QObject):
         self._resuming = resuming
         self._banners = banners
         self._sheets = sheets
-        self._ending: list[Chat] = []
-        self.end_timer = QTimer(self, singleShot=True, interval=END_MS)
-        self.end_timer.timeout.connect(self._report_ends)
-        sessions.changed.connect(self._check_ending)
 
     def offer(self) -> None:
         """Offer it in a banner, once for each chat."""
@@ -63,7 +53,7 @@ class ResumeAll(QObject):
 
     async def _offer(self) -> None:
         interrupted = self._interrupted()
-        if (await _resumable(interrupted))[0]:
+        if (await resumable(interrupted))[0]:
             text = notice_texts.restart_interrupted_chats(len(interrupted))
             self._banners.show_banner(Banner(text, several_texts.resume_all(), self.ask, key=_KEY, lasting=True))
 
@@ -78,48 +68,9 @@ class ResumeAll(QObject):
         """List which of these ended chats can be resumed, and ask whether to do so."""
         self._sessions.tasks.start(self._ask(chats, several_texts.none_can_be_resumed()), "resume several")
 
-    def report_ends(self, chats: Sequence[Chat]) -> None:
-        """Say how many of these chats ended, which the user stops now, and offer to resume them."""
-        self._ending += [chat for chat in chats if chat not in self._ending]
-        self.end_timer.start()
-        self._check_ending()
-
-    def _check_ending(self) -> None:
-        if self._ending and all(map(_is_over, self._ending)):
-            self._report_ends()
-
-    def _report_ends(self) -> None:
-        chats, self._ending = self._ending, []
-        self.end_timer.stop()
-        ended = [chat for chat in chats if _is_over(chat)]
-        running = [chat for chat in chats if not _is_over(chat)]
-        self._sessions.tasks.start(self._report(ended, running), "report of ends")
-
-    async def _report(self, ended: list[Chat], running: list[Chat]) -> None:
-        chats = (await _resumable(ended))[0]
-
-        def resume() -> None:
-            if len(chats) > 1:
-                self.ask_about(chats)
-            else:
-                self._resuming.resume(chats[0])
-
-        count = len(ended)
-        text = several_texts.several_ended(count) if count > 1 or running else notice_texts.ended(ended[0].name)
-        if running:
-            names = ", ".join(chat.name for chat in running)
-            text = several_texts.some_ended(count, count + len(running), names)
-        action = action_texts.resume_chats(len(chats)) if len(chats) > 1 else common_texts.resume()
-        self._banners.show_banner(
-            Banner(
-                text, action if chats else "", resume if chats else None, key="several ended",
-                lasting=bool(running), kind="failed" if running else "",
-            )
-        )  # fmt: skip
-
     async def _ask(self, candidates: Sequence[Chat], none: str) -> None:
         """Ask about those that can be resumed; if none can be, say ``none``."""
-        chats, others = await _resumable(candidates)
+        chats, others = await resumable(candidates)
         if not chats:
             self._banners.inform(none, key=_KEY)
             return
@@ -165,11 +116,7 @@ class ResumeAll(QObject):
         return [chat for chat in self._sessions.listed() if chat.is_interrupted]
 
 
-def _is_over(chat: Chat) -> bool:
-    return chat.has_ended and chat.is_recorded
-
-
-async def _resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
+async def resumable(chats: Sequence[Chat]) -> tuple[list[Chat], list[Chat]]:
     """Those of these ended chats that can be resumed, and the others."""
     can: list[Chat] = []
     cannot: list[Chat] = []

@@ -16,6 +16,7 @@ from gui.theme.follow import Theme
 from gui.theme.menu import Menu
 from gui.window.actions.chat_actions import ChatActions, listed
 from gui.window.actions.color_menu import add_colors
+from gui.window.actions.end_report import EndReport
 from gui.window.actions.resume_all import ResumeAll
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.all_sheets import Sheets
@@ -47,7 +48,8 @@ class SeveralChats:
         self._chat_actions = chat_actions
         self._resuming = resuming
         self._resume_all = resume_all
-        chat_actions.several_ending.connect(resume_all.report_ends)
+        self.end_report = EndReport(sessions, resuming, resume_all, banners)
+        chat_actions.several_ending.connect(self.end_report.report_ends)
 
     def show_menu(self, chats: Sequence[Chat], point: QPoint) -> None:
         """Show the menu of several chats."""

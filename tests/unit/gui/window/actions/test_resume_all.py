@@ -98,8 +98,8 @@ async def test_chats_that_do_not_end_are_named_when_all_are_stopped(played: Play
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
     await played.sessions.refresh_now()
-    assert window.resume_all.end_timer.isActive()
-    window.resume_all.end_timer.start(0)
+    assert window.several.end_report.timer.isActive()
+    window.several.end_report.timer.start(0)
     await played.until(lambda: window.banners.current is not None, "the line")
     assert window.banners.current is not None
     assert window.banners.current.text == "1 of 2 chats ended. Still running: stuck"
