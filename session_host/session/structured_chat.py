@@ -58,7 +58,7 @@ _REPORTED = (StateChanged, ConversationKnown, TitleChanged)
 
 
 IDLE = "idle"
-"""The timer of the idle time-out; no dialect has one of this name."""
+"""The timer of the idle timeout; no dialect has one of this name."""
 
 _GRACEFUL_SIGNAL = "SIGTERM"
 
@@ -167,7 +167,7 @@ class StructuredChat:
         self._take(Cause.END, self.rules.end(now_ms), now_ms)
 
     def timer_due(self, name: str) -> None:
-        """A timer of the dialect, or the idle time-out, expired."""
+        """A timer of the dialect, or the idle timeout, expired."""
         now_ms = self._now_ms()
         if name == IDLE:
             self._watches_idle = False

@@ -49,7 +49,7 @@ class Cause(IntEnum):
     """The items that the transcript begins with. The body's ``cause`` is the id of the session that has them, too: that
     this one resumes or, after ``FORK``, forks; b"" for a conversation that the agent alone has."""
     IDLE = 8
-    """There was no turn for the idle time-out: the agent is ended."""
+    """There was no turn for the idle timeout: the agent is ended."""
     RESULT = 9
     """An operation of the host has a result; the body's ``cause`` is it."""
     NOTICE = 7

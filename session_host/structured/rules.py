@@ -132,7 +132,7 @@ class StructuredRules(StepCollector, DialectPort):
         return self.take_step(refusal)
 
     def time_out(self, now_ms: int) -> Step:
-        """No turn ran during the idle time-out; the caller ends the program."""
+        """No turn ran during the idle timeout; the caller ends the program."""
         self.now_ms = now_ms
         self.state.timed_out = True
         self.notice("The agent was idle and has been ended. The next prompt resumes it.")

@@ -22,7 +22,7 @@ from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.theme.flow_layout import FlowLayout
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.window.new_chat.request import Refused, endpoint_arguments
+from gui.window.new_chat.request import InvalidField, endpoint_arguments
 from gui.window.widgets.parts import CopyButton, button, label
 from gui.window.widgets.plain_lines import monospace_font
 from gui.wording import new_chat_texts
@@ -210,11 +210,11 @@ class EndpointFields:
         """The chat's arguments: those of the fields, then the others.
 
         Raises:
-            Refused: there is no address.
+            InvalidField: there is no address.
         """
         model, url = self.model.text().strip(), self.url.text().strip()
         if not url and not endpoint_defaults().url and not any("url" in word for word in others):
-            raise Refused(self.url, new_chat_texts.enter_address())
+            raise InvalidField(self.url, new_chat_texts.enter_address())
         return [*endpoint_arguments(model, url), *others]
 
 

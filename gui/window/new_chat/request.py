@@ -42,8 +42,8 @@ class NewChatRequest:
     is_named: bool = True
 
 
-class Refused(Exception):
-    """A field's content is invalid.
+class InvalidField(Exception):
+    """The content of a field is invalid.
 
     Attributes:
         control: the invalid field.
@@ -58,24 +58,24 @@ def words_of(text: str, control: QWidget, name: str) -> list[str]:
     """Split a field's text into words, as a shell does.
 
     Raises:
-        Refused: a quotation is not closed.
+        InvalidField: a quotation is not closed.
     """
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise Refused(control, f"{name}: {str(error).lower()}") from error
+        raise InvalidField(control, f"{name}: {str(error).lower()}") from error
 
 
 def variables_of(text: str, control: QWidget) -> dict[str, str]:
     """Parse a field's variables: ``NAME=value …``.
 
     Raises:
-        Refused: the text does not have that form.
+        InvalidField: the text does not have that form.
     """
     pairs = [word.partition("=") for word in words_of(text, control, "Environment")]
     for name, equals, _ in pairs:
         if not name or not equals:
-            raise Refused(control, new_chat_texts.wrong_variable(name or "="))
+            raise InvalidField(control, new_chat_texts.wrong_variable(name or "="))
     return {name: value for name, _, value in pairs}
 
 

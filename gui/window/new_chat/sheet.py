@@ -25,8 +25,8 @@ from gui.window.new_chat.name_field import FreeName, NameField
 from gui.window.new_chat.prompt_row import PromptRow
 from gui.window.new_chat.request import (
     ENDPOINT,
+    InvalidField,
     NewChatRequest,
-    Refused,
     suggested_name,
     variables_of,
 )
@@ -322,11 +322,11 @@ class NewChatSheet(FormSheet):
             return None
         try:
             new_chat = self._read()
-        except Refused as refused:
-            self._set_error(str(refused), refused.control)
-            self.create_button.setVisible(refused.control is self.directory and self.directory.is_missing())
-            refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.scrolled.ensureWidgetVisible(refused.control)
+        except InvalidField as invalid:
+            self._set_error(str(invalid), invalid.control)
+            self.create_button.setVisible(invalid.control is self.directory and self.directory.is_missing())
+            invalid.control.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.scrolled.ensureWidgetVisible(invalid.control)
             return None
         self._set_error("")
         return new_chat
@@ -341,9 +341,9 @@ class NewChatSheet(FormSheet):
     def _read(self) -> NewChatRequest:
         agent = self._agents.get(self.tiles.current())
         if agent is None:
-            raise Refused(self.tiles, new_chat_texts.choose_agent())
+            raise InvalidField(self.tiles, new_chat_texts.choose_agent())
         if problem := self.directory.problem():
-            raise Refused(self.directory, problem)
+            raise InvalidField(self.directory, problem)
         start, arguments = self._start_fields.read(agent)
         return NewChatRequest(
             agent=agent.name,

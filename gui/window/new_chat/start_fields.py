@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from gui.settings.layout import Start
 from gui.window.new_chat.fields import EndpointFields, PresetButtons, RuntimeField, WorktreeField
-from gui.window.new_chat.request import ENDPOINT, Refused, known_words, words_of
+from gui.window.new_chat.request import ENDPOINT, InvalidField, known_words, words_of
 from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
@@ -68,13 +68,13 @@ class StartFields:
         """The start to remember, and the agent's arguments.
 
         Raises:
-            Refused: a field is invalid.
+            InvalidField: a field is invalid.
         """
         arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
         if agent.arguments_replace and not agent.starts_without_arguments and not arguments:
-            raise Refused(self.arguments, new_chat_texts.enter_command())
+            raise InvalidField(self.arguments, new_chat_texts.enter_command())
         return start, self.endpoint.arguments(arguments) if agent.name == ENDPOINT else arguments
 
     def _as_start(self, arguments: list[str]) -> Start:

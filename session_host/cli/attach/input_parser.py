@@ -35,7 +35,7 @@ SEQUENCE_TIMEOUT_S = 0.15
 """After this time, a sequence without an end counts as typed: terminals send a sequence in one piece."""
 
 REPLY_TIMEOUT_S = 1.0
-"""The time-out of a string that begins like a terminal's reply: over a slow line it arrives in pieces."""
+"""The timeout of a string that begins like a terminal's reply: over a slow line it arrives in pieces."""
 
 _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B

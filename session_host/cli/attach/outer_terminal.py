@@ -168,7 +168,7 @@ class OuterTerminal:
         on_gone()
 
     def _write_finally(self, data: bytes) -> None:
-        """Write the pending bytes, then ``data``; stop after a time-out if the terminal does not read."""
+        """Write the pending bytes, then ``data``; stop after a timeout if the terminal does not read."""
         rest = bytes(self._unwritten) + data
         self._unwritten.clear()
         deadline_s = time.monotonic() + RESTORE_TIMEOUT_S

@@ -15,7 +15,7 @@ derived: a damaged one is deleted and rebuilt from the journals.
     fingerprint        whether a journal has grown
     session_update     brings the index up to date with one session, in short transactions
     background_update  the program that updates the index in the background
-    search             the whole search, for commands and the window
+    search             the index, as commands and the window use it
 
 The index has lines as a person saw them. First, lines that scrolled off the screen, with soft wraps joined. Second, the
 lines of the screen when it was unchanged for a second, before it was cleared or replaced by the alternate screen, and

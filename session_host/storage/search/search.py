@@ -1,4 +1,4 @@
-"""Searches all sessions after bringing the index up to date."""
+"""The search index, as commands and the window use it: brings it up to date, and finds lines."""
 
 from __future__ import annotations
 
