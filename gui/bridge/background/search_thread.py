@@ -40,6 +40,7 @@ class SearchThread:
         self._executor: concurrent.futures.ThreadPoolExecutor | None = None
         self._search: Search | None = None
         self._query_number = 0
+        self._keeps_open = False
 
     def search(
         self,
@@ -54,6 +55,7 @@ class SearchThread:
         again whenever there may be more results; ``on_failure`` if the index cannot be used.
         """
         self._query_number += 1
+        self._keeps_open = True
         number = self._query_number
 
         def report_results(found: SearchResults) -> None:
@@ -78,6 +80,13 @@ class SearchThread:
     def cancel_query(self) -> None:
         """Cancel the current query; its results are dropped."""
         self._query_number += 1
+
+    def release(self) -> None:
+        """Cancel the current query, and close the index until it is needed again: its cache takes up to 16 MB."""
+        self._query_number += 1
+        self._keeps_open = False
+        if self._executor is not None:
+            self._executor.submit(self._close)
 
     def close(self) -> None:
         """End a running search; this takes only a moment."""
@@ -104,6 +113,9 @@ class SearchThread:
                 work(loop)
             except OutliveError as error:
                 _call_on_loop(loop, on_error, error)
+            finally:
+                if not self._keeps_open:
+                    self._close()
 
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")

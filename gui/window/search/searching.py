@@ -36,7 +36,7 @@ class Searching(QObject):
         self.recorded = RecordingSheet(theme, window)
         self.sheet.query_changed.connect(self._on_query_changed)
         self.sheet.emptied.connect(sessions.search_thread.cancel_query)
-        self.sheet.closed.connect(sessions.search_thread.cancel_query)
+        self.sheet.closed.connect(sessions.search_thread.release)
         self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
         self.sheet.chosen.connect(self._on_chosen)
 

@@ -76,6 +76,7 @@ class SearchSheet(Sheet):
         self.field.setPlaceholderText(sheet_texts.search_hint())
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
+        self.closed.connect(self._typing.stop)
         self.field.textChanged.connect(self._on_typed)
         self.list = ResultList(sheet_texts.results(), ROW_PX, ROWS_SHOWN, wraps=False)
         self.list.setItemDelegate(_MatchDelegate(theme, ROW_PX, self.list))

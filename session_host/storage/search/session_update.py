@@ -23,7 +23,8 @@ from .transcript_reader import TranscriptReader, has_transcript, is_state
 TRANSACTION_S: Final = 0.25
 """The length of a transaction, after which other processes get their turn."""
 
-TRANSACTION_BYTES: Final = 2 * 1024 * 1024
+TRANSACTION_BYTES: Final = 256 * 1024
+"""The length of a transaction in output. Its lines are in memory, at some 15 bytes for each byte of short lines."""
 
 
 class Unreadable(OutliveError):

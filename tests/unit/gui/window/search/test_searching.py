@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -93,6 +96,29 @@ async def test_the_arrows_choose_among_chats_newest_first(played: Played) -> Non
     await press(played, Qt.Key.Key_Up)
     await press(played, Qt.Key.Key_Return)
     assert played.window.tabs.active_id == second
+
+
+def is_index_open() -> bool:
+    """Whether this process has the index open."""
+    targets = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # The descriptor of this listing.
+            targets.append(descriptor.readlink())
+    return search_index() in targets
+
+
+async def test_a_closed_sheet_leaves_the_index_closed_and_the_next_search_finds(played: Played) -> None:
+    chat = await played.add("chat")
+    record(chat, b"the needle\r\n")
+    played.open_window()
+    played.show(chat)
+    for _ in range(2):
+        sheet = await search_for(played, "needle")
+        assert lines(sheet) == ["the needle"]
+        await played.until(is_index_open, "the index to be opened")
+        QTest.keyClicks(sheet.field, "s")  # The query of these letters is still to come.
+        await press(played, Qt.Key.Key_Escape)
+        await played.until(lambda: not is_index_open(), "the index to be closed")
 
 
 async def test_an_ended_chat_opens_at_the_place_in_its_last_screen(played: Played) -> None:
