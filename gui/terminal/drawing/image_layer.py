@@ -51,7 +51,9 @@ class ImageLayer:
                 continue
             picture = self.pictures.picture(placed, rect.size())
             if picture is not None:
+                painter.setClipRegion(region - _written(placed, layout, first_row))
                 painter.drawImage(rect, picture)
+                painter.setClipRegion(region)
                 if placed.z < 0:
                     _paint_text(painter, region.intersected(rect), layout, first_row, canvas)
         painter.restore()
@@ -61,6 +63,16 @@ def _place(placed: PlacedImage, layout: GridLayout, first_row: int) -> QRect:
     left, right = (round(column * layout.cell_width) for column in (placed.column, placed.column + placed.columns))
     top, bottom = (round((row - first_row) * layout.cell_height) for row in (placed.row, placed.row + placed.rows))
     return QRect(layout.padding + left, layout.padding + top, max(right - left, 1), max(bottom - top, 1))
+
+
+def _written(placed: PlacedImage, layout: GridLayout, first_row: int) -> QRegion:
+    """The cells where text is shown in place of an image."""
+    width, height = layout.cell_width, layout.cell_height
+    left, top = layout.padding, layout.padding - first_row * height
+    region = QRegion()
+    for row, first, end in placed.written:
+        region += QRect(left + first * width, top + row * height, (end - first) * width, height)
+    return region
 
 
 def _paint_text(painter: QPainter, region: QRegion, layout: GridLayout, first_row: int, canvas: Canvas) -> None:

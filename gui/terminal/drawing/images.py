@@ -14,6 +14,8 @@ from PySide6.QtGui import QImage, QImageReader
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
 from session_host.terminal.images.values import Image, PlacedImage, Source
 
+from .sixel import decode_sixel
+
 _THREADS: Final = 2
 _MAX_PICTURE_PIXELS: Final = 8 * 1024 * 1024
 """A picture for a larger area is decoded smaller, and drawn larger."""
@@ -91,7 +93,10 @@ def _limited(size: QSize) -> QSize:
 def decode(image: Image, source: Source, size: QSize) -> QImage | None:
     """The part ``source`` of an image, scaled to ``size``; None if the data is damaged."""
     area = QRect(*source)
-    decoded = _decode_pixels(image, area, size) if image.form in _PIXELS else _decode_file(image, area, size)
+    if image.form == "sixel":
+        decoded = _part(decode_sixel(image.data), QSize(image.width_px, image.height_px), area, size)
+    else:
+        decoded = _decode_pixels(image, area, size) if image.form in _PIXELS else _decode_file(image, area, size)
     if decoded is None or decoded.isNull():
         return None
     return decoded.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
@@ -121,7 +126,16 @@ def _decode_pixels(image: Image, area: QRect, size: QSize) -> QImage | None:
     data = _data(image, width * height * pixel_bytes)
     if data is None or len(data) < width * height * pixel_bytes:
         return None
-    part = QImage(data, width, height, width * pixel_bytes, form).copy(area)
+    return _part(QImage(data, width, height, width * pixel_bytes, form), QSize(width, height), area, size)
+
+
+def _part(picture: QImage | None, whole: QSize, area: QRect, size: QSize) -> QImage | None:
+    """An area of a picture in another size; ``whole``: the picture's size in square pixels, by which it is counted."""
+    if picture is None:
+        return None
+    if picture.size() != whole:
+        picture = picture.scaled(whole)
+    part = picture.copy(area)
     if area.size() == size:
         return part
     return part.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)

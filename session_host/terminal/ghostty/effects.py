@@ -38,6 +38,7 @@ MAX_BODY_CHARACTERS = 4096
 MAX_SEQUENCE_BYTES = 8192
 MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 
+_FEATURES: Final = (4, 22)
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
@@ -224,6 +225,18 @@ def _xtversion(_terminal: Any, userdata: Any) -> Any:
     return ffi.new("GhosttyString*", {"ptr": memory, "len": len(text)})[0]
 
 
+@_callback("GhosttyTerminalDeviceAttributesFn")
+def _device_attributes(_terminal: Any, _userdata: Any, attributes: Any) -> bool:
+    """DA1: a VT220 with sixel and colour. DA2 and DA3: as the library's own."""
+    primary, secondary = attributes.primary, attributes.secondary
+    primary.conformance_level = 62
+    primary.features[0:2] = _FEATURES
+    primary.num_features = len(_FEATURES)
+    secondary.device_type, secondary.firmware_version, secondary.rom_cartridge = 1, 0, 0
+    attributes.tertiary.unit_id = 0
+    return True
+
+
 _CALLBACKS: Final[dict[str, Any]] = {
     "WRITE_PTY": _write_pty,
     "BELL": _bell,
@@ -235,4 +248,5 @@ _CALLBACKS: Final[dict[str, Any]] = {
     "COLOR_SCHEME": _color_scheme,
     "SIZE": _size,
     "XTVERSION": _xtversion,
+    "DEVICE_ATTRIBUTES": _device_attributes,
 }

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.images.covering import MARK
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.replaying import NO_IMAGES, ReplayedImages, replayed
 from session_host.terminal.images.saved import SavedImages
@@ -74,6 +75,13 @@ class ImageGrid:
     def stored_row(self, mark: RowMark) -> int | None:
         """A marked row, with the hidden rows counted."""
         return mark.stored_row() if isinstance(mark, TrackedRow) else None
+
+    def cover(self, columns: int, rows: int) -> None:
+        """Clear the cells below an image, and move the cursor to its last row."""
+        column, _ = self.cursor()
+        mark = MARK.encode() * columns + b"\x1b[%dG" % (column + 1)
+        fill = mark if self.is_alternate() else b"\x1b[%dX" % columns
+        self.write((fill + b"\x1bD") * (rows - 1) + fill)
 
     def print(self, text: str) -> None:
         """Print text in place of an image."""

@@ -1,7 +1,7 @@
-"""Finds the sequences in output that the library parses without a report: OSC 22, 99, 133 and 1337, and APC G.
+"""Finds the sequences in output that the library parses without a report: OSC 22, 99, 133 and 1337, APC G, DCS q.
 
-None of this depends on how the output is split. The content of an image (OSC 1337 and APC G) is kept from
-the library, which would only store megabytes that it then ignores.
+None of this depends on how the output is split. The content of an image (OSC 1337, APC G and DCS q, which is sixel) is
+kept from the library, which would only store megabytes that it then ignores.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from session_host.terminal.images.sixel import MAX_SIXEL_BYTES
 from session_host.terminal.images.transmission import MAX_IMAGE_BYTES
 from session_host.terminal.pointer_shapes import MAX_CONTENT_BYTES
 from session_host.terminal.shell_marks import MAX_MARK_BYTES
@@ -23,25 +24,30 @@ NOTIFICATION: Final = b"99"
 SHELL_MARK: Final = b"133"
 INLINE_FILE: Final = b"1337"
 IMAGE: Final = b"G"
+SIXEL: Final = b"q"
 NOTHING: Final = b""
-_IMAGES: Final = frozenset((INLINE_FILE, IMAGE))
+_IMAGES: Final = frozenset((INLINE_FILE, IMAGE, SIXEL))
 _LIMITS: Final = {
     POINTER: MAX_CONTENT_BYTES,
     NOTIFICATION: MAX_NOTIFICATION_BYTES,
     SHELL_MARK: MAX_MARK_BYTES,
     INLINE_FILE: MAX_INLINE_FILE_BYTES,
     IMAGE: MAX_IMAGE_COMMAND_BYTES,
+    SIXEL: MAX_SIXEL_BYTES,
 }
-_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G))")
+_START: Final = re.compile(rb"\x1b(?:\](?:(22|99|133);|(1337);(?=[FM]))|_(G)|P[0-9;]{0,32}(q))")
 """Of OSC 1337 only what may be a File, MultipartFile, FilePart or FileEnd: the library knows other ones."""
 
-_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_)?\Z")
-_MAX_PARTIAL_START: Final = len(b"\x1b]1337;")
-_has_image: Final = re.compile(rb"\x1b_").search
+_PARTIAL_START: Final = re.compile(rb"\x1b(?:\](?:22?|99?|13{0,2}|1337;?)?|_|P[0-9;]{0,32})?\Z")
+_MAX_PARTIAL_START: Final = len(b"\x1bP") + 32
+_has_image: Final = re.compile(rb"\x1b(?:_|P[0-9;]*(?:q|\Z))").search
 _MAY_BEGIN: Final = b"\x1b"
 _END_OF_OSC: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
+_END_OF_DCS: Final = re.compile(rb"[\x1b\x18\x1a]")
 _END_OF_APC: Final = re.compile(rb"\x1b(?s:.)|[\x18\x1a]")
+_ENDS: Final = {INLINE_FILE: _END_OF_OSC, IMAGE: _END_OF_APC, SIXEL: _END_OF_DCS}
 _CANCELS: Final = (b"\x18", b"\x1a")
+_DCS: Final = b"\x1bP"
 _ST: Final = b"\x1b\\"
 _ARGUMENTS_BYTES: Final = 1024
 """What is kept of the content of a sequence that is too long."""
@@ -54,7 +60,7 @@ class Sequence(NamedTuple):
     """A complete sequence: where it begins and ends in the output, its kind and its content.
 
     An image's sequence that ends by ESC ends before it: the rest of ST, or another sequence, is read with its ESC. The
-    kind is NOTHING for an image's sequence that is not valid.
+    kind is NOTHING for an image's sequence that is not valid. The content of SIXEL begins with its parameters.
     """
 
     begin: int
@@ -112,14 +118,14 @@ class SequenceFinder:
             or self._image
             or b"]" in data
             or data.endswith(_MAY_BEGIN)
-            or (b"\x1b" in data and b"_" in data and _has_image(data))
+            or (b"\x1b" in data and (b"_" in data or b"P" in data) and _has_image(data))
         )
 
     def find(self, data: bytes) -> tuple[bytes, list[Sequence], int]:
         """Find the sequences that this output completes.
 
-        ESC begins a sequence in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC,
-        but only a complete ST makes an APC valid.
+        ESC begins a sequence in every state of the parser, so searching for the bytes is exact. Each ESC ends an OSC
+        and a DCS, but only a complete ST makes an APC valid.
 
         Returns:
             The output for the library, which may begin with a byte that was kept back; the sequences in it; and the end
@@ -183,7 +189,7 @@ class SequenceFinder:
             before: see ``data``.
         """
         kind = self._image
-        end = (_END_OF_APC if kind == IMAGE else _END_OF_OSC).search(data, content)
+        end = _ENDS[kind].search(data, content)
         if end is None:
             self._kept = _kept_end(kind, data[content:])
             self._collect(data[content : len(data) - len(self._kept)])
@@ -191,6 +197,8 @@ class SequenceFinder:
         self._collect(data[content : end.start()])
         is_valid = end[0] not in _CANCELS and (kind != IMAGE or (end[0] == _ST and not self.is_too_long))
         stop = end.start() + (end[0] == b"\a") - before
+        if kind == SIXEL:
+            self._pieces.insert(1, self._pieces[0][len(_DCS) :])
         kept = b"".join(self._pieces[1:])
         found.append(Sequence(begin, stop, kind if is_valid else NOTHING, kept, self.is_too_long))
         self._image, self._pieces, self.is_too_long = b"", [], False

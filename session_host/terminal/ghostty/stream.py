@@ -1,7 +1,7 @@
 """Feeds output into the library, with corrections: the hot path. Output path.
 
-There are ten corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, the stack of titles, OSC 22, OSC 99, OSC 133, images
-and REP. None of them depends on how the bytes are split.
+There are eleven corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, OSC 22, OSC 99,
+OSC 133, images and REP. None of them depends on how the bytes are split.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.engine_constants import MAX_TITLE_STACK
-from session_host.terminal.images import inline_files
+from session_host.terminal.images import inline_files, sixel
 from session_host.terminal.images.graphics import Graphics
 from session_host.terminal.images.transmission import TOO_LARGE
 from session_host.terminal.pointer_shapes import PointerShapes
@@ -21,7 +21,7 @@ from .history import HistoryLimits
 from .library.calls import Getter, allocated, check, ffi, lib, text_of, track
 from .repetitions import Repetitions
 from .row_marks import ScreenPrompts
-from .sequences import IMAGE, INLINE_FILE, NOTHING, POINTER, SHELL_MARK, Sequence, SequenceFinder
+from .sequences import IMAGE, INLINE_FILE, NOTHING, POINTER, SHELL_MARK, SIXEL, Sequence, SequenceFinder
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
@@ -36,13 +36,13 @@ _SCREEN_ERASES: Final = (b"2", b"3")
 _MODIFY_OTHER_KEYS: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
 """Sequences that set xterm's modifyOtherKeys or reset it: RIS, DECSTR, XTMODKEYS."""
 
-_DONE_HERE: Final = re.compile(rb"\x1b(?:(c)|\[(?:!p|(2[23])(?:;[02]?(?:;[0-9]*)?)?t))")
-"""RIS; and what the library does not know: DECSTR, and XTWINOPS that push or pop the title."""
+_DONE_HERE: Final = re.compile(
+    rb"\x1b(?:(?P<reset>c)|\[(?:!p|(?P<title>2[23])(?:;[02]?(?:;[0-9]*)?)?t|\?(?P<graphics>[12];[1-4])(?:;[0-9;]*)?S))"
+)
+"""RIS; and what the library does not know: DECSTR, XTWINOPS that push or pop the title, and XTSMGRAPHICS."""
 
-_has_title_operation: Final = re.compile(rb"\x1b\[2[23][;t]").search
-_RIS: Final = b"c"
-_PUSH: Final = b"22"
-_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>]*[mnpct]")
+_may_be_done_here: Final = re.compile(rb"\x1b\[(?:2[23][;t]|\?[12];[1-4][;S])").search
+_SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
     b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
@@ -157,7 +157,7 @@ class Stream:
         changed, start = False, 0
         for one in found:
             # An image's sequence ends here for the library, which has read its beginning at most.
-            ends = one.kind in {IMAGE, INLINE_FILE, NOTHING}
+            ends = one.kind in {IMAGE, INLINE_FILE, SIXEL, NOTHING}
             changed = self._interpret(data[start : one.begin] + (_END_OF_STRING if ends else b"")) or changed
             self._handle(one)
             start = one.end
@@ -167,8 +167,11 @@ class Stream:
         content = found.content
         if found.kind == IMAGE:
             self._images.handle(content)
-        elif found.kind == INLINE_FILE:
-            command = inline_files.as_image_command(content, self._size, self._cell)
+        elif found.kind in {INLINE_FILE, SIXEL}:
+            if found.kind == SIXEL:
+                command = sixel.as_image_command(content)
+            else:
+                command = inline_files.as_image_command(content, self._size, self._cell)
             if command and found.is_too_long:
                 self._images.refuse(TOO_LARGE)
             elif command:
@@ -189,13 +192,7 @@ class Stream:
             changed, start = False, 0
             for end, operation in found:
                 changed = self._write_corrected(data[start:end]) or changed
-                if operation == _RIS:
-                    self.pointers.reset()
-                    self.titles.clear()
-                elif operation:
-                    self._push_or_pop_title(operation)
-                else:
-                    self.reset(_DECSTR)
+                self._do(operation)
                 start = end
             return self._write_corrected(data[start:]) or changed
         return self._write_corrected(data)
@@ -216,7 +213,7 @@ class Stream:
             or self.titles
             or _holds(data, b"\x1b[>", b">")
             or _holds(data, b"\x1b[!p", b"!")
-            or _has_title_operation(data)
+            or _may_be_done_here(data)
         ):
             own += self._track(data, start)
         return own
@@ -224,14 +221,23 @@ class Stream:
     def _track(self, data: bytes, start: int = 0) -> list[tuple[int, bytes]]:
         for found in _MODIFY_OTHER_KEYS.finditer(data, start):
             self.modify_other_keys = min(int(found[1] or 0), 2)
-        return [(found.end(), found[1] or found[2] or b"") for found in _DONE_HERE.finditer(data, start)]
+        return [(found.end(), found[found.lastindex or 0]) for found in _DONE_HERE.finditer(data, start)]
 
-    def _push_or_pop_title(self, operation: bytes) -> None:
-        if operation == _PUSH:
+    def _do(self, operation: bytes) -> None:
+        """Do what a sequence of ``_DONE_HERE`` says."""
+        if operation == b"c":
+            self.pointers.reset()
+            self.titles.clear()
+        elif operation == b"22":
             self.titles.append(clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS))
             del self.titles[:-MAX_TITLE_STACK]
-        elif self.titles:
-            self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
+        elif operation == b"23":
+            if self.titles:
+                self.write(b"\x1b]2;%s\x1b\\" % self.titles.pop().encode())
+        elif b";" in operation:
+            self._effects.reply(sixel.graphics_report(operation, self._size, self._cell))
+        else:
+            self.reset(_DECSTR)
 
     def _set_pointer(self, content: bytes) -> None:
         alternate = self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE
@@ -285,6 +291,8 @@ class Stream:
             self._images.reset()
         elif found[1] in _SCREEN_ERASES:
             self._images.on_clear(history=found[1] == b"3")
+        else:
+            self._images.on_partial_clear(above=found[1] == b"1")
 
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if they changed the grid's width, which is then set back."""

@@ -61,6 +61,20 @@ def on_screen(rows: int) -> Test:
     return lambda _, area: area[1] < rows and area[3] > 0
 
 
+def covered_by(left: float, top: float, right: float, bottom: float) -> Test:
+    """The test for sixel images in an area of the screen."""
+    return lambda placed, area: (
+        placed.image.form == "sixel" and left <= area[0] and top <= area[1] and area[2] <= right and area[3] <= bottom
+    )
+
+
+def erased(cursor: tuple[int, int], *, above: bool) -> Test:
+    """The test for sixel images in the rows that are erased from the cursor on, or up to it."""
+    column, row = cursor
+    first = row + (column > 0)
+    return lambda placed, area: placed.image.form == "sixel" and (area[3] <= row if above else area[1] >= first)
+
+
 def _holds(area: Area, column: int, row: int) -> bool:
     left, top, right, bottom = area
     return left < column + 1 and column < right and top < row + 1 and row < bottom

@@ -14,6 +14,7 @@ import msgspec
 
 from . import deleting
 from .command import Command, parse
+from .covering import uncovered
 from .placeholders import VirtualPlacement, shown_at_placeholders
 from .placement import Grid, Placement, place_of, virtual_place_of
 from .saved import SavedImages, SavedPlacement
@@ -33,6 +34,8 @@ MAX_PLACEMENTS: Final = 400
 _FIRST_OWN_ID: Final = 2**31
 _MAX_ID: Final = 2**32 - 1
 _QUIET_OK, _QUIET_ALL = 1, 2
+_COVERS: Final = 2
+"""A value of ``C``, see ``sixel``."""
 
 
 class Graphics:
@@ -174,9 +177,22 @@ class Graphics:
             self._forget_gone()
             del self.placements[: max(len(self.placements) - MAX_PLACEMENTS * 3 // 4, 0)]
         self.placements.append(Placement(image, saved, self._grid.mark_cursor()))
-        if command.number("C") != 1:
-            self._grid.move_cursor(math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows) - 1, 0))
+        columns, rows = math.ceil(saved.x + saved.columns), max(math.ceil(saved.y + saved.rows), 1)
+        if command.number("C") == _COVERS:
+            self._grid.cover(min(columns, room), rows)
+            self._drop_covered(self.placements[-1])
+        elif command.number("C") != 1:
+            self._grid.move_cursor(columns, rows - 1)
         return 0 if image.is_anonymous else image.id
+
+    def _drop_covered(self, new: Placement) -> None:
+        """Drop the sixel images that a new one covers, as the earlier pictures of an animation."""
+        row, top = new.mark.row_number(), self._grid.top()
+        if row is None:
+            return
+        covers = deleting.covered_by(new.column, row - top, new.column + new.columns, row - top + new.rows)
+        self._drop_where(lambda placed, area: placed is not new and covers(placed, area))
+        self._forget_anonymous()
 
     def _place_virtually(self, virtual: VirtualPlacement) -> None:
         """Replace the virtual placement with the same ids; drop the oldest if there are too many."""
@@ -190,7 +206,7 @@ class Graphics:
 
         Args:
             top: the viewport's first row.
-            rows: the viewport's rows, for their placeholders.
+            rows: the viewport's rows, for their placeholders and what is written over images.
         """
         alternate = self._grid.is_alternate()
         self._restore_pending(alternate)
@@ -200,12 +216,14 @@ class Graphics:
             if placed.alternate is not alternate or (row := placed.mark.row_number()) is None:
                 continue
             if row < end and row + placed.y + placed.rows > top:
-                found.append(
-                    PlacedImage(
-                        placed.image, placed.source, placed.column + placed.x, row - top + placed.y,
-                        placed.columns, placed.rows, placed.z,
-                    )
+                shown: PlacedImage | None = PlacedImage(
+                    placed.image, placed.source, placed.column + placed.x, row - top + placed.y,
+                    placed.columns, placed.rows, placed.z,
                 )  # fmt: skip
+                if shown is not None and placed.image.form == "sixel":
+                    shown = uncovered(shown, rows, self._grid.size.columns, marked=alternate)
+                if shown is not None:
+                    found.append(shown)
         if self._virtual:
             found += shown_at_placeholders(rows, self._virtual, self._grid.cell)
         return tuple(sorted(found, key=lambda one: one.z))
@@ -259,6 +277,11 @@ class Graphics:
         self._virtual = [virtual for virtual in self._virtual if not test(virtual.image)]
         self._pending = [pending for pending in self._pending if not test(pending[0])]
         self._images = [image for image in self._images if not test(image)]
+
+    def on_partial_clear(self, *, above: bool) -> None:
+        """The program erased the screen from the cursor on (ED 0), or up to it (ED 1): sixel images go with it."""
+        self._drop_where(deleting.erased(self._grid.cursor(), above=above))
+        self._forget_anonymous()
 
     def on_clear(self, *, history: bool) -> None:
         """The program erased the screen (ED 2), or the history (ED 3)."""

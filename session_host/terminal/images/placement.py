@@ -50,6 +50,12 @@ class Grid(Protocol):
     def move_cursor(self, columns: int, rows: int) -> None:
         """Move the cursor down, where the text scrolls, and right; to the next line if there is no such column."""
 
+    def cover(self, columns: int, rows: int) -> None:
+        """Clear the cells from the cursor on, and move it down to the last of these rows, where the text scrolls.
+
+        On the alternate screen, they are filled with ``covering.MARK``.
+        """
+
     def print(self, text: str) -> None:
         """Print a line of text in place of an image."""
 

@@ -11,6 +11,7 @@ import binascii
 import zlib
 from typing import Final
 
+from . import sixel
 from .command import Command
 from .file_formats import size_in_header
 from .values import Form, Image
@@ -18,7 +19,6 @@ from .values import Form, Image
 MAX_IMAGE_BYTES: Final = 16 * 1024 * 1024
 """The largest image, as it is sent."""
 
-MAX_SIDE_PX: Final = 10_000
 MAX_PIXELS: Final = 24 * 1024 * 1024
 """Decoded images have 4 bytes for each pixel."""
 
@@ -28,9 +28,9 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER: Final = b"\0\0\0\rIHDR"
 _PNG_HEADER_END: Final = 33
 _CHUNK_BYTES: Final = 12
-_FORMS: Final[dict[int, Form]] = {24: "rgb", 32: "rgba", 100: "png", 1337: "png"}
+_FORMS: Final[dict[int, Form]] = {24: "rgb", 32: "rgba", 100: "png", 1337: "png", sixel.FORMAT: "sixel"}
 _ANY_FILE: Final = 1337
-FORMATS_OF_OTHERS: Final = frozenset((_ANY_FILE,))
+FORMATS_OF_OTHERS: Final = frozenset((_ANY_FILE, sixel.FORMAT))
 """Those of other protocols."""
 
 _PIXEL_BYTES: Final = {"rgb": 3, "rgba": 4}
@@ -135,7 +135,7 @@ def check_size(width: int, height: int) -> None:
     Raises:
         BadImageError: it is 0 or too large.
     """
-    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX and width * height <= MAX_PIXELS):
+    if not (0 < width <= sixel.MAX_SIDE_PX and 0 < height <= sixel.MAX_SIDE_PX and width * height <= MAX_PIXELS):
         raise BadImageError(f"EINVAL:an image of {width}x{height} pixels is not supported")
 
 

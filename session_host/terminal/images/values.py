@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-Form = Literal["png", "rgb", "rgba", "jpeg", "gif"]
-"""The form of an image's data: a file, or pixels of 3 or 4 bytes, row after row."""
+Form = Literal["png", "rgb", "rgba", "jpeg", "gif", "sixel"]
+"""The form of an image's data: a file; pixels of 3 or 4 bytes, row after row; or sixels with their parameters."""
 
 
 class Image(msgspec.Struct, frozen=True, array_like=True, eq=False):
@@ -53,3 +53,5 @@ class PlacedImage(NamedTuple):
     rows: float
     z: int
     """Below the text if negative; images with more are above those with less."""
+    written: tuple[tuple[int, int, int], ...] = ()
+    """Cells where text is shown in place of the image: the viewport's row, the first column, the column after them."""

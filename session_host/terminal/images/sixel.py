@@ -1,0 +1,95 @@
+"""Sixel images (DCS q), as commands of kitty's protocol: the size of their pixels; nothing is decoded.
+
+Two values of such a command are our own: the format ``f=340`` is sixel data with the parameters before it, as
+``0;1;0q"1;1;80;24#0…``. ``C=2`` clears the cells below the image, and puts the cursor into its last row, at its left
+edge, as xterm does.
+
+Source: VT330/VT340 Programmer Reference Manual, volume 2, chapter 14; xterm for the cursor, and for square pixels where
+nothing says otherwise.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Final, NamedTuple
+
+from session_host.protocol.values import CellSize, GridSize
+
+FORMAT: Final = 340
+"""In commands; VT340 was the first terminal with it in many colours."""
+
+MAX_SIXEL_BYTES: Final = 16 * 1024 * 1024
+MAX_SIDE_PX: Final = 10_000
+"""Of images of any form."""
+
+COLORS: Final = 256
+"""What programs are told to use; more are shown as well."""
+
+BAND_ROWS: Final = 6
+"""Rows of pixels in one character."""
+
+_RASTER: Final = re.compile(rb'[0-9;]*q\s*"([0-9]{0,6});([0-9]{0,6});([0-9]{1,6});([0-9]{1,6})')
+_MAX_RATIO: Final = 10
+_COLORS: Final = re.compile(rb"#[0-9;]*")
+_LINE_END: Final = re.compile(rb"[$-]")
+_REPEATED: Final = re.compile(rb"!([0-9]{1,6})[?-~]")
+_NO_PIXELS: Final = bytes(code for code in range(256) if not 0x3F <= code <= 0x7E)
+
+
+class Raster(NamedTuple):
+    """The size of an image in sixels, and its height in square pixels."""
+
+    columns: int
+    rows: int
+    height_px: int
+
+
+def raster_of(data: bytes) -> Raster | None:
+    """The size of an image; None if it has no pixels.
+
+    The data's own raster attributes say it; without them, all of the data is read.
+    """
+    content = data[data.find(b"q") + 1 :]
+    found = _RASTER.match(data)
+    if found is None:
+        bands = content.rstrip(b"-$ \r\n").count(b"-") + 1
+        columns = max(map(_width_of, _LINE_END.split(_COLORS.sub(b"", content))))
+        return Raster(columns, bands * BAND_ROWS, bands * BAND_ROWS) if columns else None
+    high, wide, columns, rows = (int(number or 0) for number in found.groups())
+    ratio = min(max(high / wide, 1 / _MAX_RATIO), _MAX_RATIO) if high and wide else 1
+    return Raster(columns, rows, max(round(rows * ratio), 1)) if columns and rows else None
+
+
+def _width_of(line: bytes) -> int:
+    """The number of sixels in a line without colours."""
+    width = len(line.translate(None, _NO_PIXELS))
+    return width + sum(int(number) - 1 for number in _REPEATED.findall(line)) if b"!" in line else width
+
+
+def graphics_report(query: bytes, size: GridSize, cell: CellSize) -> bytes:
+    """The answer to XTSMGRAPHICS: the number of colours, or the largest image that fits into the screen.
+
+    Args:
+        query: ``1`` (colours) or ``2`` (size), a semicolon, and 1 (read), 2 (reset), 3 (set) or 4 (read the maximum).
+        size: the grid's size.
+        cell: the cell's size.
+    """
+    item, _, action = query.partition(b";")
+    if action == b"3":
+        return b"\x1b[?%s;3;0S" % item  # It cannot be set.
+    if item == b"1":
+        return b"\x1b[?1;0;%dS" % COLORS
+    width, height = size.columns * cell.width_px, size.rows * cell.height_px
+    if action == b"4":
+        width = height = MAX_SIDE_PX
+    return b"\x1b[?2;0;%d;%dS" % (width, height)
+
+
+def as_image_command(data: bytes) -> bytes:
+    """The command that shows sixel data, with the parameters before it; b"" if it has no pixels."""
+    raster = raster_of(data)
+    if raster is None:
+        return b""
+    keys = f"a=T,f={FORMAT},q=2,C=2,s={raster.columns},v={raster.height_px};"
+    return keys.encode() + base64.b64encode(data)
