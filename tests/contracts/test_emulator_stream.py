@@ -333,4 +333,4 @@ def test_a_command_for_images_is_no_text(make: Maker) -> None:
     emulator = make(20, 5, output=b"a" + command("a=q,s=1,v=1,i=1", bytes(4)) + command("", bytes(9000)))
     emulator.feed(b"b" + b"\x1b_Ga=T,f=100;AAAA" + b"\x18" + b"c\x1b[c")
     assert texts(emulator)[0] == "abc"
-    assert emulator.take_replies().endswith(b"\x1b[?62;22c")
+    assert emulator.take_replies().endswith(b"22c")

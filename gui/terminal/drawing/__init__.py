@@ -12,6 +12,7 @@ cursor          the cursor's shape and its blinking
 grid_layout     the grid's position in the widget, and the cell at a point
 image_layer     the images over the grid
 images          pictures of images, decoded in threads
+sixel           decodes sixel images
 regions         regions as rectangles, and at another scale
 frame_pacing    decides when to paint: at once after a pause, else once a frame
 """

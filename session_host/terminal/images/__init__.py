@@ -3,6 +3,8 @@
 graphics      the images of one terminal: what each command does, and how long an image stays
 command       one command: its keys and its payload
 inline_files  iTerm2's inline images, as commands
+sixel         sixel images, as commands; their size
+covering      where text has replaced a sixel image
 transmission  collects an image's data, and checks it
 file_formats  the kinds of image files, and their sizes
 placement     where an image is placed, and what that needs of the engine

@@ -17,7 +17,7 @@ from session_host.terminal import available_engines, create
 from session_host.terminal.images.placeholders import MARKS, PLACEHOLDER
 from session_host.terminal.images.values import Image, Source
 from tests.e2e.view.conftest import FONT, WAIT_S, colors_in, rgb
-from tests.support.images import BLUE, GREEN, RED, command, inline_file, shown
+from tests.support.images import BLUE, GREEN, RED, command, inline_file, shown, sixel
 from tests.support.qt_waiting import process_events_until
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT
@@ -147,6 +147,18 @@ def test_an_image_file_is_shown_by_the_protocol_of_iterm2(screens, form):
     (color,) = screen.part(1, 0, 4, 2)
     assert max(abs((color >> shift & 0xFF) - BLUE[2 - shift // 8]) for shift in (0, 8, 16)) < 4
     assert screen.part(5, 0, 4, 2) == {rgb(DARK.background)}
+
+
+def test_a_sixel_image_fills_its_pixels_and_text_replaces_it(screens):
+    screen = screens()
+    width, height = screen.metrics.width, screen.metrics.height
+    screen.show(b" " + sixel(4 * width, 2 * height), pictures=1)
+    assert screen.part(1, 0, 4, 2) == {number(RED)}
+    assert screen.part(5, 0, 4, 2) == screen.part(0, 0, 1, 2) == {rgb(DARK.background)}
+    screen.show("\x1b[2;2H\x1b[38;2;0;0;255m█".encode())
+    assert (screen.part(1, 1, 1, 1), screen.part(2, 1, 3, 1)) == ({number(BLUE)}, {number(RED)})
+    screen.show(b"\x1b[H\x1b[J")
+    assert screen.part(0, 0, 9, 2) == {rgb(DARK.background)}
 
 
 def test_at_placeholders_it_covers_their_cells_and_without_it_they_are_blank(screens):

@@ -13,7 +13,7 @@ from session_host.terminal import available_engines, create, restore
 from session_host.terminal.base import Emulator
 from tests.programs.shown_image import png
 from tests.support.emulators import fragments, seen
-from tests.support.images import RED, command, inline_file, shown
+from tests.support.images import RED, command, inline_file, shown, sixel
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
 
@@ -24,6 +24,7 @@ COMMANDS = [
     command("a=p,i=1"), command("a=p,i=2,p=7"), command("a=q,i=9,s=1,v=1,f=24", b"abc"), command("a=d"),
     command("a=d,d=I,i=1"), command("a=d,d=c"), command("a=d,d=y,y=2"), command("=,;"), b"\x1b_Ga=T;\x18", b"\x1b[2J",
     shown("i=6,U=1,c=5,r=3"), command("a=p,i=1,U=1"),
+    sixel(20, 20), sixel(20, 20, b"\x1b["), sixel(9, 70, b"\x18"), b"\x1bP1;", b"\x1b[J", b"\x1b[1J",
     inline_file(png(RED), "width=3"), inline_file(png(RED), end=b"\x1b\\"),
     "\x1b[38;5;6m\U0010eeee\u0305\U0010eeee\U0010eeee\u030d\u0305\x1b[m".encode(),
     b"\x1b[3J", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1bc", b"\r\n" * 5,
