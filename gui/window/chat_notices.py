@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 
@@ -49,7 +49,9 @@ class ChatNotices(QObject):
         if self._others().is_current():
             self._banners.show_banner(Banner(sentence(line), lasting=True))
 
-    def on_sent(self, chat: Chat) -> None:
-        """The user sent a text to a chat: say so, unless the user sees it arrive."""
-        if chat.id != self._tabs.active_id:
-            self._banners.inform(notice_texts.sent_to(chat.name), key="send")
+    def on_sent(self, chats: Sequence[Chat]) -> None:
+        """The user sent a text to one chat or several: say so, unless the user sees it arrive."""
+        if len(chats) > 1:
+            self._banners.inform(notice_texts.sent_to_several(len(chats)), key="send")
+        elif chats[0].id != self._tabs.active_id:
+            self._banners.inform(notice_texts.sent_to(chats[0].name), key="send")

@@ -51,6 +51,10 @@ def send() -> str:
     return translate("action", "Send text…")
 
 
+def send_to_chats(count: int) -> str:
+    return translate("action", "Send text to {count} chats…").format(count=count) if count > 1 else send()
+
+
 def resume_as_chat() -> str:
     """Menu item: resume in a chat view."""
     return translate("action", "Resume in a chat view")

@@ -226,6 +226,10 @@ def sent_to(name: str) -> str:
     return translate("notice", "Sent to {name}").format(name=name)
 
 
+def sent_to_several(count: int) -> str:
+    return translate("notice", "Sent to {count} chats").format(count=count)
+
+
 def reopen() -> str:
     return translate("notice", "Reopen")
 

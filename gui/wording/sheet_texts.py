@@ -175,6 +175,18 @@ def send_to_chat(name: str, mark: object) -> str:
     return translate("sheet", "Send to {name} ({mark}). Choose another chat").format(name=name, mark=mark)
 
 
+def several_chats(count: int) -> str:
+    return translate("sheet", "{count} chats").format(count=count)
+
+
+def send_to_several(count: int, names: str) -> str:
+    return translate("sheet", "Send to {count} chats ({names}). Choose the chats").format(count=count, names=names)
+
+
+def choose_chats() -> str:
+    return translate("sheet", "Choose the chats")
+
+
 def choose_another_chat() -> str:
     return translate("sheet", "Choose another chat")
 

@@ -27,7 +27,7 @@ from gui.wording import action_texts, common_texts, notice_texts, page_texts
 
 
 class SeveralChats:
-    """Stops, removes, resumes, pins and labels the chats that are selected in the sidebar."""
+    """Stops, removes, resumes, pins, labels and sends texts to the chats that are selected in the sidebar."""
 
     def __init__(
         self,
@@ -60,6 +60,8 @@ class SeveralChats:
         resumable = [chat for chat in ended if self._chat_actions.can_resume(chat)]
         if resumable:
             menu.addAction(action_texts.resume_chats(len(resumable)), lambda: self.resume(chats))
+        if running:
+            menu.addAction(action_texts.send_to_chats(len(running)), lambda: self._sheets.send.ask_several(running))
         add_pin(menu, self._chat_actions, chats)
         add_unread(menu, chats)
         add_colors(menu, self._sessions.color_labels, chats, self._theme.tokens)

@@ -1,13 +1,14 @@
-"""Sends text to a chat without opening its tab."""
+"""Sends text to one chat, or to several, without opening tabs."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.bridge.background.tasks import Tasks
@@ -33,14 +34,14 @@ class _TextField(PromptField):
 
 
 class SendSheet(Sheet):
-    """A field for several lines of text, and the receiving chat; unsent text is kept for the next time.
+    """A field for several lines of text, and the receiving chats; unsent text is kept for the next time.
 
     Signals:
-        sent: a chat has accepted the text.
+        sent: chats (a list) have accepted the text.
         chat_requested: the user opens a chat that asks something.
     """
 
-    sent = Signal(Chat)
+    sent = Signal(list)
     chat_requested = Signal(Chat)
 
     def __init__(
@@ -65,9 +66,11 @@ class SendSheet(Sheet):
         self._tasks = tasks
         self._running = running
         self._send = send
-        self._chat: Chat | None = None
+        self._chats: list[Chat] = []
         self.target = button(sheet_texts.choose_chat())
         self.target.clicked.connect(self._choose)
+        self.names = label("", "secondary")
+        self.names.setWordWrap(True)
         self.field = _TextField(sheet_texts.text(), enter_submits=False)
         self.field.setPlaceholderText(sheet_texts.text_to_send())
         self.field.submitted.connect(self._submit)
@@ -92,6 +95,7 @@ class SendSheet(Sheet):
         head.addStretch(1)
         layout = self.column()
         layout.addLayout(head)
+        layout.addWidget(self.names)
         layout.addWidget(self.field, 1)
         layout.addWidget(self.error)
         layout.addLayout(answers)
@@ -110,15 +114,37 @@ class SendSheet(Sheet):
             chat = running[0] if running else None
         if chat is None:
             return False
-        self._set_chat(chat)
+        self._open([chat])
+        return True
+
+    def ask_several(self, chats: Sequence[Chat]) -> None:
+        """Open the sheet for these running chats."""
+        self._open(chats)
+
+    def _open(self, chats: Sequence[Chat]) -> None:
+        self._set_chats(chats)
         self._show_error("")
         self._set_busy(busy=False)
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        return True
 
-    def _set_chat(self, chat: Chat) -> None:
-        self._chat = chat
+    def _set_chats(self, chats: Sequence[Chat]) -> None:
+        self._chats = list(chats)
+        names = ", ".join(self._joined(chat) for chat in chats)
+        self.names.setText(names)
+        self.names.setVisible(len(chats) > 1)
+        if len(chats) == 1:
+            self._show_target(chats[0])
+            return
+        self.target.setText(sheet_texts.several_chats(len(chats)))
+        self.target.setIcon(QIcon())
+        self.target.setAccessibleName(sheet_texts.send_to_several(len(chats), names))
+        self.target.setToolTip(sheet_texts.choose_chats())
+
+    def _joined(self, chat: Chat) -> str:
+        return " · ".join(filter(None, (chat.name, self._difference(chat))))
+
+    def _show_target(self, chat: Chat) -> None:
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
         difference = self._difference(chat)
         self.target.setText(_joined(name, difference))
@@ -135,45 +161,60 @@ class SendSheet(Sheet):
     def _choose(self) -> None:
         menu = Menu(self)
         menu.aboutToHide.connect(menu.deleteLater)
+        is_several = len(self._chats) > 1
         for chat in self._running():
             text = _joined(chat.name, self._difference(chat) or chat.location)
-            action = QAction(mark_icon(chat.mark, self._theme.tokens), text, menu)
-            action.triggered.connect(_chat_setter(self._set_chat, chat))
-            menu.addAction(action)
+            action = menu.addAction(mark_icon(chat.mark, self._theme.tokens), text)
+            action.setCheckable(is_several)
+            action.setChecked(is_several and chat in self._chats)
+            action.triggered.connect(_chat_setter(self._add_or_remove if is_several else self._choose_one, chat))
         menu.popup(self.target.mapToGlobal(self.target.rect().bottomLeft()))
+
+    def _choose_one(self, chat: Chat, _checked: bool) -> None:
+        self._set_chats([chat])
+
+    def _add_or_remove(self, chat: Chat, checked: bool) -> None:
+        if chats := [each for each in self._running() if (checked if each is chat else each in self._chats)]:
+            self._set_chats(chats)
 
     def _on_text(self) -> None:
         self.send.setEnabled(bool(self.field.toPlainText().strip()))
 
     def _submit(self, *, anyway: bool = False) -> None:
-        chat, text = self._chat, self.field.toPlainText()
-        if chat is not None and self.send.isEnabled():
+        if self._chats and self.send.isEnabled():
             self._show_error("")
             self._set_busy(busy=True)
-            self._tasks.start(self._send_now(chat, text, anyway=anyway), "send")
+            self._tasks.start(self._send_now(self._chats, self.field.toPlainText(), anyway=anyway), "send")
 
     def _show_chat(self) -> None:
         self.dismiss()
-        if self._chat is not None:
-            self.chat_requested.emit(self._chat)
+        if self._chats:
+            self.chat_requested.emit(self._chats[0])
 
-    async def _send_now(self, chat: Chat, text: str, *, anyway: bool) -> None:
-        try:
-            await self._send(chat, text, anyway=anyway)
-        except NeedsInput as error:
-            self._set_busy(busy=False)
-            line = phrases.without_remedy(str(error))
-            self._show_error(sheet_texts.text_might_answer(chat.name, line), asks=True)
-            return
-        except OutliveError as error:
-            self._show_error(sheet_texts.cannot_send(chat.name, error))
-            self._set_busy(busy=False)
-            return
+    async def _send_now(self, chats: Sequence[Chat], text: str, *, anyway: bool) -> None:
+        """Send the text to all chats at once; those that refuse it stay in the sheet."""
+        problems = await asyncio.gather(*(self._send_to(chat, text, anyway=anyway) for chat in chats))
         self._set_busy(busy=False)
+        refused = {chat: error for chat, error in zip(chats, problems, strict=True) if error is not None}
+        if sent := [chat for chat in chats if chat not in refused]:
+            self.sent.emit(sent)
+        if refused:
+            self._set_chats(list(refused))
+            lines = [sentence(_reason(chat, error)) for chat, error in refused.items()]
+            asks = len(refused) == 1 and isinstance(next(iter(refused.values())), NeedsInput)
+            self._show_error("\n".join(lines), asks=asks)
+            return
         if self.field.toPlainText() == text:
             self.field.clear()
         self.dismiss()
-        self.sent.emit(chat)
+
+    async def _send_to(self, chat: Chat, text: str, *, anyway: bool) -> OutliveError | None:
+        """Send the text to a chat; returns why it is refused."""
+        try:
+            await self._send(chat, text, anyway=anyway)
+        except OutliveError as error:
+            return error
+        return None
 
     def _set_busy(self, *, busy: bool) -> None:
         self.send.setText(sheet_texts.sending() if busy else sheet_texts.send())
@@ -181,7 +222,7 @@ class SendSheet(Sheet):
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 
     def _show_error(self, line: str, *, asks: bool = False) -> None:
-        self.error.setText(sentence(line))
+        self.error.setText(line)
         self.error.setVisible(bool(line))
         self.show_chat.setVisible(asks)
         self.anyway.setVisible(asks)
@@ -189,8 +230,14 @@ class SendSheet(Sheet):
             self.show_chat.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-def _chat_setter(set_chat: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:
-    return lambda _checked: set_chat(chat)
+def _chat_setter(set_chat: Callable[[Chat, bool], None], chat: Chat) -> Callable[[bool], None]:
+    return lambda checked: set_chat(chat, checked)
+
+
+def _reason(chat: Chat, error: OutliveError) -> str:
+    if isinstance(error, NeedsInput):
+        return sheet_texts.text_might_answer(chat.name, phrases.without_remedy(str(error)))
+    return sheet_texts.cannot_send(chat.name, error)
 
 
 def _joined(*parts: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from session_host.errors import NeedsInput, SessionEnded
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import Played
+
+PLACE = QPoint(200, 100)
 
 
 class PlayedHosts:
@@ -19,12 +21,13 @@ class PlayedHosts:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Send]] = []
         self.refusal: Exception | None = None
+        self.refusals: dict[str, Exception] = {}
 
     async def request(self, session_id: str, message: object) -> None:
         assert isinstance(message, Send)
         self.sent.append((session_id, message))
-        if self.refusal is not None:
-            raise self.refusal
+        if refusal := self.refusals.get(session_id, self.refusal):
+            raise refusal
 
 
 @pytest.fixture
@@ -135,6 +138,53 @@ async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(p
     QTest.mouseClick(sheet.anyway, Qt.MouseButton.LeftButton)
     await played.until(lambda: not sheet.is_open, "the sheet to go")
     assert [message.anyway for _, message in hosts.sent] == [False, False, True]
+
+
+async def test_the_selected_chats_get_one_text_and_those_that_refuse_it_stay(played: Played, hosts: PlayedHosts):
+    one, two, asking = [await played.add(name) for name in ("one", "two", "asking")]
+    ended = await played.add("ended", state=State.EXITED)
+    window = played.open_window()
+    window.several.show_menu([played.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    next(action for action in menu.actions() if action.text() == "Send text to 3 chats…").trigger()
+    menu.close()
+    sheet = window.sheets.send
+    assert (sheet.target.text(), sheet.names.text()) == ("3 chats", "one, two, asking")
+    assert "one, two, asking" in sheet.target.accessibleName()
+
+    QTest.mouseClick(sheet.target, Qt.MouseButton.LeftButton)
+    [menu] = sheet.findChildren(QMenu)
+    assert [action.isChecked() for action in menu.actions()] == [True] * 3
+    menu.actions()[1].trigger()
+    menu.close()
+    assert sheet.names.text() == "one, asking"
+
+    hosts.refusals[asking] = NeedsInput("the chat is asking “Run make?”; nothing was typed")
+    sheet.field.setPlainText("continue")
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await played.until(sheet.error.isVisible, "the refusal")
+    assert sorted(session_id for session_id, _ in hosts.sent) == sorted([one, asking])
+    assert (sheet.target.text(), sheet.names.isHidden()) == ("asking", True)
+    assert "Run make?" in sheet.error.text()
+    hosts.refusals.clear()
+    QTest.mouseClick(sheet.anyway, Qt.MouseButton.LeftButton)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    assert [session_id for session_id, _ in hosts.sent[2:]] == [asking]
+
+    sheet.ask_several([played.chat(one), played.chat(two)])
+    hosts.refusal = SessionEnded("the chat has ended")
+    sheet.field.setPlainText("continue")
+    sheet.send.click()
+    await played.until(sheet.error.isVisible, "why not")
+    assert [line.split(":")[0] for line in sheet.error.text().splitlines()] == [
+        "Can’t send to one", "Can’t send to two",
+    ]  # fmt: skip
+    hosts.refusal = None
+    sheet.send.click()
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    assert window.banners.current is not None
+    assert window.banners.current.text == "Sent to 2 chats"
 
 
 async def test_without_a_running_chat_there_is_nobody_to_send_to(played: Played, hosts: PlayedHosts):
