@@ -63,7 +63,7 @@ class PromptHeading(QAbstractButton):
         self.setVisible(is_shown)
 
     def _prompt_above(self, first: int) -> Item | None:
-        """The prompt of the turn in which an item is; None if the item is that prompt, or before all prompts."""
+        """The prompt of an item's turn; None if the item is that prompt, or comes before all prompts."""
         transcript = self._page.transcript
         for position in range(min(first, len(transcript) - 1), -1, -1):
             if transcript[position].kind == "user":

@@ -15,7 +15,7 @@ Px = Annotated[int, msgspec.Meta(ge=-(2**24), lt=2**24)]
 
 
 class SavedPane(msgspec.Struct):
-    """A pane: tabs, one of which is in front.
+    """A pane: its tabs, and the one in front.
 
     Attributes:
         tabs: ids of chats in tab order.

@@ -167,7 +167,7 @@ class Tray(QObject):
         return f"{chat.name}  ·  {' · '.join(filter(None, parts))}"
 
     def _status_text(self, chat: Chat) -> str:
-        """That a chat does not answer, its command, its question, or else the name of its agent."""
+        """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""
         if chat.is_unresponsive:
             return chat.status_text
         if chat.group is Group.RUNNING and chat.foreground:

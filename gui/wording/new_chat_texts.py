@@ -20,7 +20,7 @@ def not_installed(agent: str) -> str:
 
 
 def about(name: str, title: str) -> str:
-    """What one chats with if the agent ``name`` of the catalog is not an agent's program, else its ``title``."""
+    """Describes the catalog's entry ``name`` if it is not an agent: a model, a shell, a program; else its ``title``."""
     match name:
         case "endpoint":
             return translate("new_chat", "A model behind an OpenAI-compatible server, your own or a provider’s")

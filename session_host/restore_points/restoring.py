@@ -292,7 +292,7 @@ class _Writer:
         return problem if self._failed else ""
 
     def _is_free(self, path: str) -> bool:
-        """Whether only what the restore may replace is at a path: git would remove all else there without asking."""
+        """Whether the restore may write to a path: git would remove anything else there without asking."""
         whole = self._top
         for part in Path(path).parts[:-1]:
             whole /= part

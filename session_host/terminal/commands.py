@@ -179,7 +179,7 @@ class CommandLog:
         self._commands = {command.number: command for command in saved.commands[-MAX_COMMANDS:]}
 
     def options_of(self, number: int) -> str:
-        """The options of a C mark from which another emulator learns what is known of a command."""
+        """The options of an OSC 133;C mark that tell another emulator the known facts about a command."""
         if (command := self._commands.get(number)) is None:
             return f";n={number}" if number else ""
         times = f";t={command.began_ms}.{command.clock_ms}.{command.took_ms}" if command.began_ms else ""

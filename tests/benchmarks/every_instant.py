@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N] [--json]``
 
-A scenario is a piece of work and a process that is killed during it (``--list`` names them; all unless told). It is run
+A scenario is a piece of work and a process that is killed during it (``--list`` names them; default: all). It is run
 once without a kill to count the process's system calls, then once for each call, at whose entry the process is killed.
 The table has a line for each system call: how many instants, how many of them lost nothing, and what the others lost; a
 loss that is known and unavoidable has a name, see ``kills/instants.py``.

@@ -119,5 +119,5 @@ _MISLEADING = re.compile(
 
 
 def visible(text: str) -> str:
-    """A text in which characters that hide or reorder others are replaced by escapes, such as ``\\u202e``."""
+    """Replace characters that hide or reorder others by escapes, such as ``\\u202e``."""
     return _MISLEADING.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -99,7 +99,7 @@ def _end(cells: list[tuple[_Cell, Style | None]], start: int) -> int:
 
 
 def _is_suggestion(before: Style | None, cells: list[tuple[_Cell, Style | None]]) -> bool:
-    """Whether what follows the cursor is grey, and what is before it has another style: so shells suggest an end.
+    """Whether the text after the cursor is a shell's suggestion: it is grey, and the text before it is not.
 
     An arrow key would accept the suggestion.
     """

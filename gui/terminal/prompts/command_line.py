@@ -83,7 +83,7 @@ def _text_from(row: Row, column: int) -> str:
 
 
 def _without_right_prompt(line: str) -> str:
-    """The line without what a shell shows at the right end of its line, after a gap."""
+    """The line without the shell's right prompt, which follows after a gap."""
     return _RIGHT_PROMPT.sub("", line)
 
 

@@ -159,7 +159,7 @@ class LineMarkPage(DocumentPage):
         return QRectF(left, area.top() + (self.style_.code_line_px - _BUTTON_PX) / 2, _BUTTON_PX, _BUTTON_PX)
 
     def _line_beside(self, point: QPointF) -> LineRange | None:
-        """The line of which the button is at a point."""
+        """The line with a button at a point."""
         line = marked_lines.line_at_point(self, point) if point.x() < self.lines_left else None
         return line if line is not None and not self._button(line).isEmpty() else None
 

@@ -339,7 +339,7 @@ class SidebarModel(QAbstractListModel):
                 self._apply()
 
     def _key_above(self, row: int) -> str:
-        """The key of the part in which something in front of this row would be; "" above all parts."""
+        """The key of the last heading above a row; "" for none."""
         return next((entry.key for entry in reversed(self._entries[:row]) if isinstance(entry, Heading)), "")
 
     def entry(self, index: Index) -> Entry | None:

@@ -34,7 +34,7 @@ def locating(place: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def relocated(place: str, environment: Mapping[str, str], located_by: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which an agent's conversations are located by these variables alone; by its own if empty."""
+    """The environment with ``located_by`` in place of its own locating variables; unchanged if that is empty."""
     theirs = _variables(place) if located_by else ()
     return {name: value for name, value in environment.items() if name not in theirs} | dict(located_by)
 

@@ -1,4 +1,4 @@
-"""Does ahead what the first start of an agent would wait for. Blocks."""
+"""Does in advance the work that an agent's first start would wait for. Blocks."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def find_running(store: Store) -> int:
     records = [_record_of(each) for each in described.values()]
     silent = [each for each in unknown if each not in described and has_live_socket(each)]
     if silent:
-        records += _records_of_silent(silent)
+        records += _records_of_unresponsive(silent)
     found = 0
     for record in records:
         try:
@@ -74,8 +74,8 @@ def found_again(count: int) -> str:
     return "1 running chat was" if count == 1 else f"{count} running chats were"
 
 
-def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
-    """Records of chats with an unresponsive host, from what the keeper and the system know."""
+def _records_of_unresponsive(ids: list[str]) -> list[SessionRecord]:
+    """Records of chats with an unresponsive host, as far as the keeper and procfs know them."""
     from session_host.keeper_client.requests import keeper_status  # rarely needed, and slow to import
 
     try:

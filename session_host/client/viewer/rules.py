@@ -325,9 +325,8 @@ class ViewerRules:
         if self.state in FINAL_STATES:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
             refusal = InputRefused(self.attachment, message.sequence, ErrorCode.ENDED, text)
-            self.effects += (
-                [] if isinstance(message, Focus) else [NotifyRefusal(refusal)]
-            )  # Nobody types a focus report.
+            if not isinstance(message, Focus):  # Nobody types a focus report.
+                self.effects.append(NotifyRefusal(refusal))
             return ()
         added = self.inputs.append(message)
         if isinstance(added, InputRefused):

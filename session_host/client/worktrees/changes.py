@@ -91,7 +91,7 @@ def read_changes(
 
 
 def base_of(directory: Path, since: Since) -> str:
-    """The id of what the files are compared with now; see ``Changes.base``.
+    """The id of the git object that the files are compared with now; see ``Changes.base``.
 
     Raises:
         WorktreeError: as ``read_changes``.

@@ -116,7 +116,7 @@ def undo(directory: Path, done: Discarded, session: str) -> None:
 
 @contextlib.contextmanager
 def _alone(tree: WorkingTree) -> Iterator[None]:
-    """Let no restore of the working tree happen meanwhile."""
+    """Hold the lock that a restore of the working tree needs."""
     try:
         with only_one(tree.top, Git(tree.top), "restore"):
             yield

@@ -228,7 +228,7 @@ _spares: list[Emulator] = []
 
 
 def make_spare() -> None:
-    """Make an emulator beforehand. Each fork of this process has it, and shares its unchanged pages.
+    """Make an emulator in advance. Each fork of this process has it, and shares its unchanged pages.
 
     Raises:
         OutliveError, ImportError, OSError: there is no engine that can be used.
@@ -237,7 +237,7 @@ def make_spare() -> None:
 
 
 def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
-    """Take the emulator that was made beforehand, resized; None if there is none, or it was taken."""
+    """Take the emulator that was made in advance, resized; None if there is none, or it was taken."""
     spare = _spares.pop() if _spares else None
     if spare is None or spare.engine != engine or spare.scrollback_limit != spec.scrollback_lines:
         return None

@@ -110,9 +110,8 @@ class HookQuestions:
             reply: sends a message to the hook.
         """
         if (recorded := next((each for each in self.answers if each.resolved.id == message.id), None)) is not None:
-            reply(
-                UserAnswer(message.request, _output(message, recorded))
-            )  # The previous host was killed before it did.
+            # The previous host was killed before it sent this.
+            reply(UserAnswer(message.request, _output(message, recorded)))
             return
         if (opened := self._open.get(message.id)) is not None:
             opened.message, opened.client, opened.reply = message, client, reply  # It lost its previous connection.

@@ -1,4 +1,4 @@
-"""Tells reports of the session's agent's plugin from those of a plugin in an agent that this agent has started."""
+"""Distinguishes the plugin of the session's agent from plugins of agents that this agent has started."""
 
 from __future__ import annotations
 

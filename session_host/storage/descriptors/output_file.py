@@ -100,7 +100,7 @@ class OutputFile(KeptBytes):
                 return self.read(start, end) if end > start else b""
 
     def append(self, data: bytes) -> bytes:
-        """Append bytes of the host's own, and return what was appended: before them may be NULs.
+        """Append the host's own bytes; returns them, after the NULs that were appended if they would cross a page.
 
         A kill leaves all of ``data`` or nothing if it is not longer than a page, else any number of its pages: the
         kernel may interrupt a write only at the end of a page (``generic_perform_write``).

@@ -117,7 +117,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
 
 
 def _name(descriptor: int) -> str:
-    """The name of the field of SessionDescriptors that a descriptor is for; for other descriptors, what they are."""
+    """The field of SessionDescriptors that a descriptor belongs to, recognised by its kind; its path if to none."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode):
         writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY

@@ -205,7 +205,7 @@ def read_whole(descriptor: int, max_bytes: int = _MAX_BYTES) -> bytes:
 
 
 def write_whole(descriptor: int, pieces: Sequence[bytes | memoryview], offset: int) -> int:
-    """Write pieces one after another from ``offset`` on, in one call of the system unless it takes less.
+    """Write pieces one after another from ``offset`` on; a short write is continued.
 
     Returns:
         The number of written bytes.

@@ -34,7 +34,7 @@ _DYNAMIC = {10: "foreground", 11: "background", 12: "cursor"}
 
 
 class ReportScreen(ModeScreen):
-    """The whole screen, to which the parser dispatches.
+    """The whole screen; the parser calls its methods.
 
     Attributes:
         replies: bytes to write back to the program.
