@@ -103,7 +103,8 @@ class ChatFacts:
     def is_starting(self) -> bool:
         """Whether the agent started a moment ago and has not reported anything yet."""
         created = phrases.parse_time(self.record.created_at) if self._is_unreported else None
-        return created is not None and datetime.now(UTC) - created < timedelta(seconds=self.stale_after_s)
+        # The clock may have been set back since.
+        return created is not None and abs(datetime.now(UTC) - created) < timedelta(seconds=self.stale_after_s)
 
     @property
     def is_shell_or_command(self) -> bool:

@@ -146,7 +146,8 @@ def _is_uncertain(chat: Chat, sessions: SessionsModel) -> bool:
     """Whether a terminal's structured chat may soon report the same question."""
     if chat.since is None or structured_chat_shown_by(chat, sessions.chats()) is None:
         return False
-    return datetime.now(UTC) - chat.since < timedelta(milliseconds=UNCERTAIN_MS)
+    # The clock may have been set back since; the question is then certain.
+    return abs(datetime.now(UTC) - chat.since) < timedelta(milliseconds=UNCERTAIN_MS)
 
 
 def _activity_start(chat: Chat) -> datetime:

@@ -226,6 +226,11 @@ class JournalWriter:
 
     def _write(self, batch: list[_Span | Resize | Snapshot]) -> int:
         """Write a batch; returns how many of its entries are done."""
+        removed = self._journal if self._journal is not None and self._journal.is_removed else None
+        if removed is not None:
+            log.warning("the journal was removed; recording again from %d", self._output_file.start)
+            removed.close()
+            self._journal = None
         if self._journal is None:
             self._open()
         journal = self._journal
@@ -235,6 +240,9 @@ class JournalWriter:
         pending: list[Entry] = []
         pending_bytes = 0
         try:
+            if removed is not None:
+                end = next((each.start for each in batch if isinstance(each, _Span)), self._known)
+                journal.append(self._kept_until(end, removed.last_resize))
             for number, each in enumerate(batch):
                 if isinstance(each, Snapshot):
                     journal.append(pending)
@@ -260,6 +268,15 @@ class JournalWriter:
             self.error = ""
         self.end, self.size_bytes = journal.end, journal.size_bytes
         return done
+
+    def _kept_until(self, end: int, resize: Resize | None) -> list[Entry]:
+        """What the output file still has up to the offset ``end``, with the last resize before it."""
+        now_ns, start = time.time_ns(), self._output_file.start
+        if resize is None:
+            return list(self._outputs(_Span(now_ns, start, end)))
+        resize = resize._replace(offset=max(start, resize.offset))
+        before, after = _Span(now_ns, start, resize.offset), _Span(now_ns, resize.offset, end)
+        return [*self._outputs(before), resize, *self._outputs(after)]
 
     def _outputs(self, span: _Span) -> list[Output]:
         """The output of a span that is kept and not recorded yet."""

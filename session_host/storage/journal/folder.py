@@ -84,6 +84,11 @@ class Folder:
             raise StoreError(f"{path}: belongs to another user; move it away")
         return cls(path, descriptor)
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the open directory was removed."""
+        return not os.fstat(self._descriptor).st_nlink
+
     def __enter__(self) -> Self:
         return self
 

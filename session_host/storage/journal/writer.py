@@ -105,6 +105,16 @@ class Journal:
         """The length of the segment that is written to: how far back its snapshot lies."""
         return self._length
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the directory, or the segment that is written to, was removed: nothing of it can be read again."""
+        return self._folder.is_removed or (self._descriptor >= 0 and not os.fstat(self._descriptor).st_nlink)
+
+    @property
+    def last_resize(self) -> Resize | None:
+        """The resize that set the present grid size; None if it is unknown."""
+        return self._resize
+
     # ------------------------------------------------------------ writing
 
     def append(self, entries: Sequence[Entry]) -> None:

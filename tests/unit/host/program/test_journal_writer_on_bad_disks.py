@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,28 @@ class Moody:
             original(journal, what)
 
         patch.setattr(Journal, method, moody)
+
+
+@pytest.mark.parametrize("removes_all", [True, False])
+async def test_a_removed_journal_is_begun_again_with_the_output_that_is_kept(
+    own: Recorded, caplog: pytest.LogCaptureFixture, *, removes_all: bool
+) -> None:
+    await own.start()
+    own.output(b"before,")
+    own.resize(91)
+    await own.caught_up()
+    if removes_all:
+        shutil.rmtree(own.directory)
+    else:
+        (own.directory / "00000001.log").unlink()
+    own.output(b"after,")
+    await own.caught_up()
+    own.output(b"later")
+    await own.caught_up()
+    assert recorded_bytes(own.directory) == b"before,after,later"
+    assert sizes(recorded(own.directory)) == [(7, 91)]
+    assert own.journal_writer.error == ""
+    assert [record.getMessage() for record in caplog.records] == ["the journal was removed; recording again from 0"]
 
 
 async def test_output_written_during_disk_failures_is_recorded_later(
