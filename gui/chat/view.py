@@ -20,7 +20,8 @@ from gui.input.draft import Draft
 from gui.terminal.links.links import LinkRules
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
-from gui.wording import chat_texts, saved_prompt_texts
+from gui.wording import chat_texts, image_texts, saved_prompt_texts
+from session_host.protocol.values import Image
 from session_host.structured.items import Item
 from session_host.structured.transcript import Transcript
 
@@ -29,6 +30,7 @@ from .finder import TranscriptFinder
 from .page.page import TranscriptPage
 from .page.painting import BAR_PX
 from .prompt.box import PromptBox
+from .prompt.image_dialog import copy_image, save_image
 from .prompt_heading import PromptHeading
 from .summary_strip import SummaryStrip
 from .turns import TranscriptTurns
@@ -63,6 +65,7 @@ class ChatView(QWidget):
         setting_changed(str, str): the user chose another value of a setting.
         link_activated(str): the user opens a link, with any scheme, or a path.
         file_activated(FileLocation): the user opens a file that the transcript names; its path may be relative.
+        image_activated(Image): the user enlarges an image.
         notice_given(str): one line for the user.
         save_requested(str): the user saves this text as a prompt.
     """
@@ -77,6 +80,7 @@ class ChatView(QWidget):
     setting_changed = Signal(str, str)
     link_activated = Signal(str)
     file_activated = Signal(object)
+    image_activated = Signal(object)
     notice_given = Signal(str)
     save_requested = Signal(str)
 
@@ -136,6 +140,7 @@ class ChatView(QWidget):
         self.page.action_triggered.connect(self._on_action)
         self.page.menu_made.connect(self._add_to_menu)
         self.page.menu_built.connect(self.menu_built)
+        self.page.image_menu_made.connect(self._add_image_actions)
         self.page.answered.connect(self.answered)
         self.page.typed.connect(self._on_typed)
         self.page.interrupt_requested.connect(self.prompt.interrupt)
@@ -235,6 +240,8 @@ class ChatView(QWidget):
                 self.link_activated.emit(action.value)
             case "file":
                 self.file_activated.emit(action.file)
+            case "image":
+                self.image_activated.emit(action.image)
             case _:
                 pass
 
@@ -271,6 +278,12 @@ class ChatView(QWidget):
         elif answer := self.turns.answer_at(self.transcript.position(key)):
             menu.addSeparator()
             menu.addAction(chat_texts.copy_answer(), lambda: QGuiApplication.clipboard().setText(answer))
+
+    def _add_image_actions(self, menu: QMenu, image: Image) -> None:
+        menu.addAction(image_texts.enlarge_image(), lambda: self.image_activated.emit(image))
+        menu.addAction(image_texts.copy_image(), lambda: copy_image(image))
+        directory, report = self.prompt.completion.files.directory, self.notice_given.emit
+        menu.addAction(image_texts.save_image_as(), lambda: save_image(self.theme, self, image, directory, report))
 
     def _reuse(self, item: Item) -> None:
         self.prompt.put(Draft(item.text, item.images))

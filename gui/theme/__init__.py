@@ -17,6 +17,7 @@ sessions, no widgets of ours and no settings; ``gui.settings.themes`` reads the 
     matched     a text with its matched characters marked
     frames      rounded frames on whole pixels
     icons       the one icon set, and agents as monogram tiles
+    file_dialog the dialog that chooses files
     tooltips    shows untrusted text as plain text
     stylesheet  tokens → Qt style sheet
     follow      the current theme, which follows the desktop

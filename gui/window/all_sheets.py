@@ -19,6 +19,7 @@ from gui.window.sheets.chooser import Chooser
 from gui.window.sheets.error_output import OutputSheet
 from gui.window.sheets.explain import StatusDetailsSheet
 from gui.window.sheets.export import ExportSheet
+from gui.window.sheets.image import ImageSheet
 from gui.window.sheets.import_theme import ImportThemeSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import QuestionSheet
@@ -26,6 +27,7 @@ from gui.window.sheets.save_prompt import SavePromptSheet
 from gui.window.sheets.send import SendSheet
 from gui.window.sheets.sheet import Sheet
 from session_host.agents.agent import Agent
+from session_host.protocol.values import Image
 
 AnySheet = TypeVar("AnySheet", bound=Sheet)
 
@@ -86,6 +88,11 @@ class Sheets(QObject):
         return self._register(Chooser(self._theme, self._window))
 
     @cached_property
+    def image(self) -> ImageSheet:
+        """Shows an image of a chat."""
+        return self._register(ImageSheet(self._theme, self._window))
+
+    @cached_property
     def import_theme(self) -> ImportThemeSheet:
         """Asks for the file of another terminal's theme."""
         return self._register(ImportThemeSheet(self._theme, self._window))
@@ -134,6 +141,10 @@ class Sheets(QObject):
     def show_output(self, chat: Chat) -> None:
         """Open the sheet with a chat's error output."""
         self.output.ask(chat)
+
+    def show_image(self, image: Image, directory: str) -> None:
+        """Open the sheet with an image of a chat in a directory."""
+        self.image.show_image(image, directory)
 
     def _register(self, sheet: AnySheet) -> AnySheet:
         self._created.append(sheet)

@@ -178,8 +178,9 @@ class MainWindow(QWidget):
             self.tabs, self.banners, opener, self.starting, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.all_keys),
             WindowFunctions(
-                show_error_output=self.sheets.show_output, set_zoom=self.view_actions.set_zoom,
-                on_grid_changed=self._on_grid, settings=lambda: settings.preferences.window,
+                show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
+                set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
+                settings=lambda: settings.preferences.window,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
                 show_changes=directories.show_changes, paste_image=partial(paste_image, sessions.tasks),
                 restoring=restoring, actions=self.actions_,

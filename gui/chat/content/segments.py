@@ -47,14 +47,16 @@ class Run(NamedTuple):
 
 
 class Action(NamedTuple):
-    """The action of a control: its kind, the item that it concerns, and a value; or the file that it opens."""
+    """The action of a control: its kind, the item that it concerns, and a value; or the file or image that it opens."""
 
     kind: Literal[
-        "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "discard"
+        "fold", "show_all", "withdraw", "send_now", "again", "columns", "copy", "copy_answer", "link", "file", "image",
+        "discard",
     ]  # fmt: skip
     item: str = ""
     value: str = ""
     file: FileLocation | None = None
+    image: Image | None = None
 
 
 @dataclass(frozen=True)

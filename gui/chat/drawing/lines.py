@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader, QPainter, QPen
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPainterPath, QPen
 
 from gui.chat.content.segments import Action, Face, FoldLine, Picture, PlanLine, QuietLine, Run, TurnFoot
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.tokens import RADIUS_PX
-from gui.wording import chat_texts
+from gui.wording import chat_texts, image_texts
 from session_host.protocol.values import Image
 
 from .prose import left_of
@@ -21,6 +21,8 @@ _MIN_TITLE_PX = 40
 MAX_IMAGE_BYTES = 20 * 1024 * 1024
 MAX_IMAGE_PIXELS = 40_000_000
 _IMAGE_HEIGHT_PX = 320
+_RING_PX = 2
+"""The space between an image and the sign that it has the keyboard focus."""
 _FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/jpg": b"jpeg", "image/gif": b"gif",
             "image/webp": b"webp", "image/bmp": b"bmp"}  # fmt: skip
 """The formats that are decoded; none of them can refer to another file."""
@@ -156,7 +158,7 @@ def lay_out_plan_line(segment: PlanLine, width: float, style: Style) -> SegmentL
     return laid
 
 
-def decode(image: Image, max_size: QSize) -> QImage | None:
+def decode(image: Image, max_size: QSize | None = None) -> QImage | None:
     """The picture, scaled down to ``max_size``; None if it is too large, damaged, or of another format."""
     kind = _FORMATS.get(image.mime.lower())
     if kind is None or len(image.data) > MAX_IMAGE_BYTES:
@@ -170,7 +172,7 @@ def decode(image: Image, max_size: QSize) -> QImage | None:
     size = reader.size()
     if not size.isValid() or size.width() * size.height() > MAX_IMAGE_PIXELS:
         return None
-    if size.width() > max_size.width() or size.height() > max_size.height():
+    if max_size is not None and (size.width() > max_size.width() or size.height() > max_size.height()):
         reader.setScaledSize(size.scaled(max_size, Qt.AspectRatioMode.KeepAspectRatio))
     found = reader.read()
     return None if found.isNull() else found
@@ -192,13 +194,21 @@ def lay_out_picture(segment: Picture, width: float, style: Style) -> SegmentLayo
     area = QRectF(left, 6, size.width(), size.height())
     laid.height = size.height() + 12
     border = QPen(style.color("hairline"), 1)
+    outline = QPainterPath()
+    outline.addRoundedRect(area, RADIUS_PX / 2, RADIUS_PX / 2)
 
     def paint(painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.save()
+        painter.setClipPath(outline, Qt.ClipOperation.IntersectClip)
         painter.drawImage(area, decoded)
+        painter.restore()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(border)
-        painter.drawRoundedRect(area, RADIUS_PX / 2, RADIUS_PX / 2)
+        painter.drawPath(outline)
 
     laid.under.append(paint)
+    ring = area.adjusted(-_RING_PX, -_RING_PX, _RING_PX, _RING_PX)
+    laid.controls.append(Control(ring, Action("image", image=segment.image), image_texts.enlarge_image()))
     return laid

@@ -45,14 +45,16 @@ class PointedPage(ScrollingPage):
 
     Signals (and those of ScrollingPage):
         action_triggered(Action): the user activated a control that the page does not handle: "withdraw", "again",
-            "link", "file".
+            "link", "file", "image".
         menu_made(QMenu, str): the context menu for the row with this key was made.
+        image_menu_made(QMenu, Image): the context menu for an image was made.
         menu_built(QMenu): the context menu has all that the view can do.
         zoom_requested(int): the user makes the text larger, or smaller if the steps are negative.
     """
 
     action_triggered = Signal(object)
     menu_made = Signal(QMenu, str)
+    image_menu_made = Signal(QMenu, object)
     menu_built = Signal(QMenu)
     zoom_requested = Signal(int)
 
@@ -328,6 +330,9 @@ class PointedPage(ScrollingPage):
             file = found[1].file._replace(path=path)
             menu.addAction(page_texts.open_file(), lambda: self.action_triggered.emit(Action("file", file=file)))
             menu.addAction(page_texts.copy_path(), lambda: QGuiApplication.clipboard().setText(file.text))
+            menu.addSeparator()
+        elif (control := self.control_of(self._control_at(point))) is not None and control.action.image is not None:
+            self.image_menu_made.emit(menu, control.action.image)
             menu.addSeparator()
         copy = menu.addAction(common_texts.copy(), self.copy)
         copy.setEnabled(selected)

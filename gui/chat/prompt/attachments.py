@@ -14,15 +14,13 @@ from gui.wording import image_texts
 from session_host.protocol.messages import MAX_PROMPT_BYTES
 from session_host.protocol.values import Image
 
+from .image_dialog import TYPES
 from .image_size import fitted, fitted_picture
 
 _THUMBNAIL_PX = 48
 MAX_IMAGES = 8
 MAX_BYTES = MAX_PROMPT_BYTES * 9 // 10
 """The maximum size of all images together; the rest is for the text."""
-
-TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-"""The types of image files, by the ends of their names."""
 
 
 class Attachments(QWidget):

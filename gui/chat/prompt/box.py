@@ -125,7 +125,8 @@ class PromptBox(QWidget):
         """Place the buttons below the field, beside the settings; in a low pane beside the field, without settings."""
         around_px, is_low = (2, True) if self._is_low else (6, False)
         self._grid.setContentsMargins(GAP_S_PX, around_px, GAP_S_PX, around_px)
-        self._grid.setSpacing(2)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setHorizontalSpacing(GAP_S_PX)
         self._grid.addWidget(self.editor, 1, 0, 1, 1 if is_low else 2)
         self._grid.addWidget(self.settings, 2, 0)
         self._grid.addWidget(self._buttons, 1 if is_low else 2, 1)

@@ -1,40 +1,53 @@
-"""The dialog that chooses image files."""
+"""The dialogs that choose image files and save an image; an image on the clipboard."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QToolButton, QWidget
+from collections.abc import Callable
+from pathlib import Path
 
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gui.chat.drawing.lines import decode
+from gui.theme.file_dialog import FileDialog
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph, glyph_icon
 from gui.wording import image_texts
+from session_host.protocol.values import Image
 
-from .attachments import TYPES
-
-_ICONS = {
-    "backButton": Glyph.BACK,
-    "forwardButton": Glyph.FOLDED,
-    "toParentButton": Glyph.UP,
-    "newFolderButton": Glyph.NEW_FOLDER,
-    "listModeButton": Glyph.GRID,
-    "detailModeButton": Glyph.LIST,
-}
-"""The icons of the buttons of Qt's dialog, by their object names: those of its style are black in each theme."""
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+"""The types of image files, by the ends of their names."""
 
 
-class ImageDialog(QFileDialog):
-    """Chooses images, and does not block the window; the desktop's dialog, or else Qt's. Closing it deletes it."""
+class ImageDialog(FileDialog):
+    """Chooses images."""
 
     def __init__(self, theme: Theme, parent: QWidget, directory: str) -> None:
-        super().__init__(parent, image_texts.choose_images(), directory)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(theme, parent, image_texts.choose_images(), directory)
         self.setFileMode(QFileDialog.FileMode.ExistingFiles)
         self.setNameFilter(image_texts.image_files(" ".join(f"*{end}" for end in TYPES)))
-        # The desktop's dialog has none of these widgets.
-        for tool in self.findChildren(QToolButton):
-            if (glyph := _ICONS.get(tool.objectName())) is not None:
-                tool.setIcon(glyph_icon(glyph, theme.tokens, "text"))
-        for row in self.findChildren(QDialogButtonBox):
-            for button in row.buttons():
-                button.setIcon(QIcon())
+
+
+def copy_image(image: Image) -> None:
+    """Put an image on the clipboard."""
+    if (picture := decode(image)) is not None:
+        QGuiApplication.clipboard().setImage(picture)
+
+
+def save_image(theme: Theme, parent: QWidget, image: Image, directory: str, report: Callable[[str], object]) -> None:
+    """Let the user save an image, unchanged; ``report`` gets a line about the result."""
+    end = next((end for end, mime in TYPES.items() if mime == image.mime), "")
+    dialog = FileDialog(theme, parent, image_texts.save_image(), directory)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(end.removeprefix("."))
+    dialog.selectFile(f"image{end}")
+
+    def save(path: str) -> None:
+        try:
+            Path(path).write_bytes(image.data)
+        except OSError as error:
+            report(image_texts.not_saved(path, error.strerror or str(error)))
+        else:
+            report(image_texts.saved(path))
+
+    dialog.fileSelected.connect(save)
+    dialog.open()

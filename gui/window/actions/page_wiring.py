@@ -30,6 +30,7 @@ from gui.window.page.terminal_page import TerminalPage
 from gui.window.panes.panes import Panes
 from gui.window.sheets.question import Question
 from gui.wording import broadcast_texts, common_texts, fork_texts, notice_texts, page_texts, restore_texts
+from session_host.protocol.values import Image
 from session_host.structured.items import Item
 
 RESTORE = "restore_files"
@@ -48,6 +49,7 @@ class WindowFunctions:
 
     Attributes:
         show_error_output: shows a chat's error output.
+        show_image: shows an image of a chat in a directory.
         set_zoom: sets the zoom of all terminals, in steps from the configured size.
         on_grid_changed: called when a page has room for another grid size.
         settings: returns the current settings.
@@ -59,6 +61,7 @@ class WindowFunctions:
     """
 
     show_error_output: Callable[[Chat], object]
+    show_image: Callable[[Image, str], object]
     set_zoom: Callable[[int], object]
     on_grid_changed: Callable[[TerminalPage], object]
     settings: Callable[[], WindowFile]
@@ -139,6 +142,7 @@ class PageWiring:
         if isinstance(page, TerminalPage):
             self._wire_terminal(page)
         elif isinstance(page, StructuredPage):
+            page.view.image_activated.connect(lambda image: self._window.show_image(image, chat.record.cwd))
             page.view.menu_built.connect(lambda menu: self._extend_menu(menu, CHAT_MENU))
             page.view.prompt_menu_built.connect(lambda menu, item: self._extend_prompt_menu(chat, menu, item))
             page.resume_requested.connect(lambda prompt: self._resuming.resume(chat, prompt=prompt))

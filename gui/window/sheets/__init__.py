@@ -9,5 +9,6 @@ send          sends text to a chat without opening its tab
 save_prompt   saves a prompt
 question      asks before an action that cannot be undone
 chooser       the palette, the switcher, and themes
+image         shows an image of a chat, as large as it is or as fits
 import_theme  asks for the file of another terminal's theme
 """

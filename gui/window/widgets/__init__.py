@@ -9,5 +9,6 @@ text_window      such a window with a page of text on the right
 accessibility    accessible roles for screen readers
 raising          a window comes to the front, also from another desktop
 prompt_field     a field for several lines of text
+picture_view     a picture that fits into its area, or is zoomed and moved
 directory_field  a field for a directory, with completion
 """

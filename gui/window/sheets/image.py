@@ -1,0 +1,97 @@
+"""Shows an image of a chat as large as it is or as fits, and copies and saves it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.chat.drawing.lines import decode
+from gui.chat.prompt.image_dialog import save_image
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_S_PX
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import button, label
+from gui.window.widgets.picture_view import PictureView
+from gui.wording import common_texts, image_texts
+from session_host.protocol.values import Image
+
+_MIN_SIZE = QSize(440, 240)
+"""The smallest area for a picture, so that a small or narrow one can be zoomed."""
+
+
+class ImageSheet(Sheet):
+    """Shows one image; Escape, Enter or a click beside it closes the sheet."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, image_texts.image(), 0)
+        self._image = Image("", b"")
+        self._picture = QImage()
+        self._directory = ""
+        self._focused_before: QWidget | None = None
+        self.view = PictureView(theme)
+        self.about = label("", "secondary")
+        self.copy = button(common_texts.copy(), "", self._copy)
+        self.save = button(image_texts.save_as(), "", self._save)
+        self.close_button = button(common_texts.close(), "", self.dismiss)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.view.addAction(image_texts.copy_image(), self._copy)
+        self.view.addAction(image_texts.save_image_as(), self._save)
+        layout = self.column(GAP_S_PX)
+        layout.addWidget(self.view, 1)
+        layout.addLayout(foot(self.copy, self.save, self.close_button, words=self.about))
+
+    def show_image(self, image: Image, directory: str) -> None:
+        """Open the sheet with an image of a chat in this directory; no effect on one that cannot be decoded."""
+        picture = decode(image)
+        if picture is None:
+            return
+        self._image, self._picture, self._directory = image, picture, directory
+        self._focused_before = QApplication.focusWidget()
+        about = image_texts.about(picture.width(), picture.height(), image.mime, len(image.data))
+        self.about.setText(about)
+        self.view.setAccessibleName(about)
+        self.open()
+        self.view.show_picture(picture)
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def dismiss(self) -> None:
+        """Hide the sheet; the widget that had the keyboard focus before has it again."""
+        was_open, before = self.is_open, self._focused_before
+        super().dismiss()
+        if was_open and before is not None and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def center(self) -> None:
+        """Fit the sheet to the picture, as far as the window has room."""
+        layout = self.body.layout()
+        assert layout is not None
+        layout.activate()
+        below = layout.minimumSize() - self.view.minimumSizeHint().expandedTo(QSize(0, 0))
+        room = self.around.size() - QSize(2 * GAP_L_PX, 2 * GAP_L_PX)
+        wanted = (self._picture.size() + QSize(2 * GAP_L_PX, below.height())).expandedTo(_MIN_SIZE).boundedTo(room)
+        self.setGeometry(self.around.rect())
+        self.body.setFixedWidth(max(wanted.width(), 0))
+        area = self.body.rect()
+        area.setSize(wanted)
+        area.moveCenter(self.around.rect().center())
+        self.body.setGeometry(area)
+        if self.is_open:
+            self.placed.emit()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setImage(self._picture)
+        self.about.setText(common_texts.copied())
+
+    def _save(self) -> None:
+        save_image(self._theme, self, self._image, self._directory, self.about.setText)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.dismiss()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        elif event.matches(QKeySequence.StandardKey.Save):
+            self._save()
+        else:
+            super().keyPressEvent(event)
