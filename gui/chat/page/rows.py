@@ -11,14 +11,13 @@ from datetime import UTC, date, datetime
 from gui.chat.content import items as item_content
 from gui.chat.content.items import Content, ItemRequests, Mode
 from gui.chat.content.markdown import MarkdownText
-from gui.chat.content.segments import Action, Button, Card, Code, Diff, QuietLine, Segment
+from gui.chat.content.segments import Card, Code, Diff, QuietLine, Segment
 from gui.chat.drawing.lay_out import estimate, lay_out
 from gui.chat.drawing.segment_layout import SegmentLayout
 from gui.chat.drawing.style import Style
 from gui.theme.icons import Glyph
 from gui.wording import chat_texts, common_texts
 from session_host.protocol.untrusted_text import one_line
-from session_host.structured.items import Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
 from . import turn_ends
@@ -306,7 +305,7 @@ class Rows:
                 found = item_content.with_send_now(found, item)
             ending = self.transcript.endings.get(row.key)
             if ending is not None:
-                found = [*found, *_ending(ending, item, self._prompt_of(ending.turn, position))]
+                found = turn_ends.with_ending(found, ending, item, self._prompt_of(ending.turn, position))
             row.ends_turn = self._ends_turn(position)
             if row.ends_turn:
                 found = [*found, turn_ends.foot(self.transcript, position, self._prompt_of(item.turn, position))]
@@ -379,18 +378,3 @@ class Rows:
 
 def _today() -> date:
     return datetime.now(UTC).astimezone().date()
-
-
-def _ending(ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
-    """The line about a turn that did not end well; ``prompt`` is the id of its prompt, "" if unknown."""
-    match ending.outcome:
-        case "failed":
-            text = chat_texts.turn_failed(ending.error)
-            buttons = (Button(chat_texts.try_again(), Action("again", prompt)),) if prompt else ()
-            return [QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)]
-        case "interrupted" if not (item.kind == "agent" and item.status == "interrupted"):
-            return [QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
-        case "cut" if not (item.kind == "agent" and item.status == "cut"):
-            return [QuietLine(chat_texts.agent_ended_here(), tone="needs_you", icon=Glyph.WARNING)]
-        case _:
-            return []

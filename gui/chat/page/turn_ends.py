@@ -1,11 +1,14 @@
-"""Finds the answers at whose end the page shows when the turn ended, how long it took, and a button that copies."""
+"""The ends of turns: a line about one that did not end well; when it ended, how long it took, a button that copies."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gui.chat.content.segments import TurnFoot
+from gui.chat.content.segments import Action, Button, QuietLine, Segment, TurnFoot
+from gui.theme.icons import Glyph
 from gui.wording import chat_texts, phrases
+from session_host.protocol.untrusted_text import one_line
+from session_host.structured.items import Item, TurnEnded
 from session_host.structured.transcript import Transcript
 
 
@@ -45,3 +48,24 @@ def foot(transcript: Transcript, position: int, prompt: str) -> TurnFoot:
     if ended_ms and asked is not None:
         duration = chat_texts.duration(ended_ms - asked.at_ms)
     return TurnFoot(item=item.id, label=chat_texts.joined(time, duration))
+
+
+def with_ending(found: list[Segment], ending: TurnEnded, item: Item, prompt: str) -> list[Segment]:
+    """The segments of the last item of a turn that did not end well, with a line about that.
+
+    A notice of the error becomes a part of that line. ``prompt`` is the id of the turn's prompt, "" if unknown.
+    """
+    match ending.outcome:
+        case "failed":
+            error = ending.error.removesuffix("…")
+            is_of_error = bool(error) and item.kind == "notice" and one_line(item.text).startswith(error)
+            text = chat_texts.turn_failed(item.text if is_of_error else ending.error)
+            buttons = (Button(chat_texts.try_again(), Action("again", prompt)),) if prompt else ()
+            line = QuietLine(text, tone="failed", icon=Glyph.WARNING, buttons=buttons)
+            return [line] if is_of_error else [*found, line]
+        case "interrupted" if not (item.kind == "agent" and item.status == "interrupted"):
+            return [*found, QuietLine(chat_texts.interrupted(), icon=Glyph.STOP)]
+        case "cut" if not (item.kind == "agent" and item.status == "cut"):
+            return [*found, QuietLine(chat_texts.agent_ended_here(), tone="needs_you", icon=Glyph.WARNING)]
+        case _:
+            return found

@@ -65,6 +65,18 @@ def test_a_failed_turn_is_tried_again_with_the_prompt_that_began_it(chat_stage: 
     assert shown.of("prompt_sent") == [("run the tests", "queue", (Image("image/png", b"x"),))]
 
 
+def test_an_error_that_the_agent_reports_and_that_ends_the_turn_is_shown_once(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
+    chat = PlayedChat()
+    chat.put("user", "run the tests", status="done", turn="t1")
+    chat.put("notice", "no network (5 tries)", turn="t1")
+    chat.end(TurnEnded("t1", "failed", "no network"))
+    shown = chat_stage(chat)
+    assert shown.shown().splitlines()[:2] == ["run the tests", "The turn failed: no network (5 tries)"]
+    assert len(shown.controls("again")) == 1
+
+
 def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
     chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
