@@ -122,6 +122,10 @@ def tabs_closed(running: int) -> str:
     return translate("window", "Tabs closed. %n chat(s) keep(s) running.", "", running)
 
 
+def started(time: str) -> str:
+    return translate("window", "Started {time}").format(time=time)
+
+
 def started_in(directory: str) -> str:
     return translate("window", "Started in {directory}").format(directory=directory)
 

@@ -104,7 +104,7 @@ def option_button(name: str) -> QPushButton:
 def title_of(request: AgentRequest) -> str:
     """The agent's title, or a generic one if the title only repeats the command, which is shown below it."""
     command = " ".join(request.subject.split())
-    title = " ".join(request.title.split()[1:])  # Without the verb, such as "Run".
+    title = " ".join(request.title.split()[1:]).removesuffix("?")  # Without the verb, such as "Run".
     repeats = command.startswith(title.removesuffix("…")) if title.endswith("…") else command == title
     return request_texts.run_this() if request.kind == "command" and title and repeats else visible(request.title)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.menu import Menu
-from gui.window.tabs.tab_bar import TabBar, tab_text
+from gui.window.tabs.tab_bar import TabBar
 from gui.window.widgets.parts import IconButton
 from gui.wording import window_texts
 
@@ -26,11 +25,8 @@ class OverflowButton(IconButton):
         """Show the list below the button; the chat that is shown is marked."""
         menu, bar = Menu(self), self._bar
         menu.aboutToHide.connect(menu.deleteLater)
-        names = Counter(bar.tabText(index) for index in range(bar.count()))
         for index in range(bar.count()):
-            name = bar.tabText(index)
-            text = name if names[name] == 1 else f"{name} · {tab_text(bar.directory_at(index))}"
-            action = menu.addAction(bar.tabIcon(index), text, partial(bar.setCurrentIndex, index))
+            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
             font = action.font()
             font.setBold(index == bar.currentIndex())
             action.setFont(font)

@@ -7,6 +7,9 @@ appears.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
@@ -40,7 +43,7 @@ _ENDED = frozenset({Mark.ENDED, Mark.FAILED, Mark.INTERRUPTED})
 class TabLook(NamedTuple):
     """The content of a tab: a chat's name, state, directory and status, whether it has unseen output, its colour.
 
-    ``rang`` says why it is marked with a bell; "" for no mark.
+    ``rang`` says why it is marked with a bell; "" for no mark. ``started`` is the time of the chat's start.
     """
 
     name: str
@@ -50,6 +53,25 @@ class TabLook(NamedTuple):
     unseen: bool = False
     rang: str = ""
     label: str = ""
+    started: str = ""
+
+
+def distinct_names(looks: Sequence[TabLook]) -> list[str]:
+    """The names of tabs; those of one name have the last part of their directory, or else their start, behind it."""
+    names = Counter(look.name for look in looks)
+    whole = {(look.name, look.directory) for look in looks}
+    last = Counter((name, PurePath(directory).name) for name, directory in whole)
+    directories, same = Counter(name for name, _ in whole), Counter((look.name, look.directory) for look in looks)
+    found = []
+    for look in looks:
+        part = PurePath(look.directory).name
+        directory = part if part and last[look.name, part] == 1 else look.directory
+        details = (
+            directory if directories[look.name] > 1 else "",
+            look.started if same[look.name, look.directory] > 1 else "",
+        )
+        found.append(" · ".join(filter(None, (look.name, *details))) if names[look.name] > 1 else look.name)
+    return found
 
 
 class TabBar(QTabBar):
@@ -114,11 +136,6 @@ class TabBar(QTabBar):
         """The chat of a tab; "" if there is no such tab."""
         return str(self.tabData(index)) if 0 <= index < self.count() else ""
 
-    def directory_at(self, index: int) -> str:
-        """The short form of the directory of a tab's chat."""
-        look = self._looks.get(self.id_at(index))
-        return look.directory if look is not None else ""
-
     def ids(self) -> list[str]:
         """The chats in tab order."""
         return [self.id_at(index) for index in range(self.count())]
@@ -148,22 +165,31 @@ class TabBar(QTabBar):
             return
         self._looks[session_id] = look
         name = look.name
-        if previous is None or (previous.name, bool(previous.rang)) != (name, bool(look.rang)):
+        if previous is None or bool(previous.rang) != bool(look.rang):
             self._sizes = []
-        if self.tabText(index) != tab_text(name):
-            self.setTabText(index, tab_text(name))
+        self._name_tabs()
         if previous is None or (previous.mark, previous.unseen, previous.label) != (look.mark, look.unseen, look.label):
             self.setTabIcon(index, self._icon(look))
         if bool(look.rang) != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, bool(look.rang))
         unseen = look.rang or (window_texts.unread() if look.unseen else "")
         state = ", ".join(filter(None, (look.mark.value, unseen)))
+        started = window_texts.started(look.started) if look.started else ""
         label = color_texts.labelled(look.label)
-        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, look.status))))
+        self.setTabToolTip(index, "\n".join(filter(None, (f"{name}: {state}", look.directory, started, look.status))))
         self.setAccessibleTabName(index, ", ".join(filter(None, (name, state, label))))
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(window_texts.close_tab(name))
         button.setToolTip(window_texts.close_tab_hint(has_ended=look.mark in _ENDED))
+
+    def _name_tabs(self) -> None:
+        """Show the names of all tabs."""
+        shown = [index for index in range(self.count()) if self.id_at(index) in self._looks]
+        names = distinct_names([self._looks[self.id_at(index)] for index in shown])
+        for index, name in zip(shown, names, strict=True):
+            if self.tabText(index) != tab_text(name):
+                self._sizes = []
+                self.setTabText(index, tab_text(name))
 
     def drop(self, session_id: str) -> None:
         """Remove a tab; if it was in front, its neighbour comes to the front."""
@@ -173,6 +199,7 @@ class TabBar(QTabBar):
             self._sizes = []
             self._clicked = None
             self.removeTab(index)
+            self._name_tabs()
 
     def move_current(self, by: int) -> None:
         """Move the tab in front right (1) or left (-1), as far as the end of the row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -350,5 +351,5 @@ def _tab_look(chat: Chat) -> TabLook:
     directory = phrases.short_directory(chat.current_directory)
     return TabLook(
         chat.name, chat.mark, directory, chat.status_text, chat.has_unseen_output, chat.reason_for_bell,
-        chat.color_label,
+        chat.color_label, phrases.short_clock(phrases.parse_time(chat.record.created_at), datetime.now(UTC)),
     )  # fmt: skip

@@ -20,6 +20,8 @@ DECLINE: Final = RequestOption("decline", "Decline", "reject_once")
 STOP: Final = RequestOption("stop", "Decline and stop", "cancel")
 ALWAYS: Final = "always"
 
+MAX_COMMAND_CHARACTERS: Final = 120
+"""The most characters of a command in a title."""
 MAX_MORE_CHARACTERS: Final = 100
 """The limit of the fields that the title has and the subject lacks; beyond it, the subject is the whole input."""
 
@@ -106,7 +108,8 @@ def agent_request(request_id: str, body: Mapping[str, Any], *, at_ms: int, item:
 def _title(name: str, values: Mapping[str, Any]) -> str:
     """The request in one line."""
     if name == "Bash":
-        return text(values, "description") or "Run a command"
+        command = one_line(text(values, "command"), MAX_COMMAND_CHARACTERS)
+        return text(values, "description") or (f"Run {command}?" if command else "Run a command?")
     return call_title(name, values) if name in EDITS else f"Use {call_title(name, values)}"
 
 

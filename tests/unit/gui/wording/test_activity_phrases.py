@@ -24,7 +24,7 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
     [
         (Activity.WORKING, "hook", 3, "working · hooks, just now"),
         (Activity.NEEDS_INPUT, "plugin", 14, "needs you · plugin, 14 s ago"),
-        (Activity.IDLE, "state file", 125, "idle · status file, 2 min ago"),
+        (Activity.IDLE, "state file", 125, "idle · agent’s own file, 2 min ago"),
         (Activity.NO_SIGNAL, "silence", 125, "no signal · no activity for 2 min"),
         (Activity.NO_SIGNAL, "input", 7200, "no signal · after your answer, 2 h ago"),
         (Activity.NO_SIGNAL, "", 10, "no signal"),

@@ -96,6 +96,11 @@ def test_a_command_outside_of_the_sandbox_says_so() -> None:
     assert shown(body) == ("command", "With dangerouslyDisableSandbox: true: Build", "make", True)
 
 
+def test_a_command_without_a_description_is_asked_about_by_itself() -> None:
+    assert shown(ask("Bash", {"command": "npm  test\n"}))[1] == "Run npm test?"
+    assert shown(ask("Bash", {"command": "x" * 200}))[1] == f"Run {'x' * 119}…?"
+
+
 def test_a_call_with_more_than_fits_into_the_title_is_shown_as_its_whole_input() -> None:
     kind, _, subject, complete = shown(ask("Bash", {"command": "make", "env": {"PATH": "x" * 200}}))
     assert (kind, complete) == ("permission", True)

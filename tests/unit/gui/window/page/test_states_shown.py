@@ -118,7 +118,7 @@ async def test_the_status_line_tells_source_and_age(played: Played):
     viewer = played.show(session_id)
     viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
     played.settle()
-    assert window.status_line.known.accessibleName() == "working · status file, 14 s ago"
+    assert window.status_line.known.accessibleName() == "working · agent’s own file, 14 s ago"
     viewer.end(exit_code=0)
     played.settle()
     assert window.status_line.known.accessibleName() == ""

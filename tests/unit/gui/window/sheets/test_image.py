@@ -75,7 +75,7 @@ async def test_enter_enlarges_the_image_that_tab_reached_and_escape_goes_back_to
     press(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().image().width() == WIDTH_PX
     press(Qt.Key.Key_Escape)
-    assert not sheet.is_open
+    assert sheet.isHidden()
     assert page.view.page.hasFocus()
     assert page.view.page.focused == target
 

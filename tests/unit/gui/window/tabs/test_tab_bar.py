@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QTabBar
 
-from gui.window.tabs.tab_bar import TabBar
+from gui.theme.marks import Mark
+from gui.window.tabs.tab_bar import TabBar, TabLook, distinct_names
 from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from tests.unit.gui.conftest import Played, one_pane
@@ -75,15 +77,33 @@ async def test_tabs_come_to_rest_in_panes_of_any_width(played: Played):
         assert len(changes) <= 2, f"the list of tabs comes and goes in a window of {width} px"
 
 
-async def test_the_list_of_tabs_tells_chats_of_one_name_apart(played: Played):
+async def test_tabs_and_their_list_tell_chats_of_one_name_apart(played: Played):
     ids = [await played.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
     window = played.open_window(one_pane([*ids, await played.add("alone")], ids[0]))
-    overflow = window.tabs.active.overflow
+    bar, overflow = window.tabs.active.bar, window.tabs.active.overflow
     overflow.show_list()
     [menu] = overflow.findChildren(QMenu)
     texts = [action.text() for action in menu.actions()]
-    assert texts == ["claude && co · /src/api", "claude && co · /src/docs", "alone"]
+    assert texts == ["claude && co · api", "claude && co · docs", "alone"]
+    assert [bar.tabText(index) for index in range(3)] == texts
     menu.close()
+    window.tabs.close(ids[1])
+    assert [bar.tabText(index) for index in range(2)] == ["claude && co", "alone"]
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        ([("/a", "9:00"), ("/a", "9:05")], ["x · 9:00", "x · 9:05"]),
+        ([("/a", "9:00"), ("/b", "9:00"), ("/a", "9:05")], ["x · a · 9:00", "x · b", "x · a · 9:05"]),
+        ([("/a/src", "9:00"), ("/b/src", "9:00")], ["x · /a/src", "x · /b/src"]),
+        ([("~", "9:00"), ("/", "9:00")], ["x · ~", "x · /"]),
+    ],
+)
+def test_chats_of_one_name_have_their_directory_or_start_in_their_tabs(
+    places: list[tuple[str, str]], names: list[str]
+) -> None:
+    assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
 
 
 async def test_a_tab_that_keys_move_stays_in_view(played: Played):
