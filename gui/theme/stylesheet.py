@@ -138,6 +138,7 @@ QPushButton[kind="chip"]:checked:focus { border-color: $text; }
 QListView { background: transparent; border: 1px solid transparent; color: $text; }
 QListView:focus { border-color: $accent; }
 QListView[kind="pages"], QListView[kind="pages"]:focus { border: 0; }
+QListView[kind="chats"]:focus { border-color: transparent; }
 QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 1px 4px; }
 QListView[kind="popup"]:focus { border-color: $accent; }
 QListView[kind="popup"]::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }

@@ -180,10 +180,9 @@ class MainWindow(QWidget):
             WindowFunctions(
                 show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
                 set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
-                settings=lambda: settings.preferences.window,
+                settings=lambda: settings.preferences.window, show_changes=directories.show_changes,
                 answers_of=lambda chat: ChatAnswers(chat, sessions, agents, self.banners),
-                show_changes=directories.show_changes, paste_image=partial(paste_image, sessions.tasks),
-                restoring=restoring, actions=self.actions_,
+                paste_image=partial(paste_image, sessions.tasks), restoring=restoring, actions=self.actions_,
             ),
         )  # fmt: skip
         self._connect()

@@ -91,6 +91,7 @@ class PromptBox(QWidget):
         self.editor.submitted.connect(self.submit)
         self.editor.interrupt_requested.connect(self.interrupt)
         self.editor.textChanged.connect(self._on_edited)
+        self.editor.composed.connect(self._resize)
         self.editor.image_given.connect(self._add_image)
         self.editor.files_given.connect(self._add_files)
         self.editor.menu_made.connect(self._extend_menu)
@@ -233,6 +234,8 @@ class PromptBox(QWidget):
         text = page_texts.needs_answer() if is_asked else self._placeholder
         if self._is_low and self._escaped.isActive():
             text = chat_texts.escape_again()
+        if self.editor.composed_text:
+            text = ""  # Qt would paint it under the composed text.
         hint = self.editor.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room_px)
         if self.editor.placeholderText() != hint:
             self.editor.setPlaceholderText(hint)

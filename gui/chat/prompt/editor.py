@@ -6,7 +6,15 @@ import itertools
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QInputMethodEvent, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QImage,
+    QInputMethodEvent,
+    QKeyEvent,
+    QKeySequence,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip
 
 from gui.chat.drawing.segment_layout import utf16_length
@@ -21,6 +29,8 @@ _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 class PromptEditor(QPlainTextEdit):
     """A field of several lines; Enter sends, and with Shift or Alt begins another line, as Ctrl+J does.
+
+    While an input method composes a text, Enter only ends that.
 
     Signals:
         submitted(str): the user sends the prompt: "queue", "steer" or "interrupt".
@@ -91,6 +101,8 @@ class PromptEditor(QPlainTextEdit):
             Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Escape, *_ENTER,
         }:  # fmt: skip
             self.completion_key.emit(int(key))
+        elif key in _ENTER and self.composed_text:
+            QGuiApplication.inputMethod().commit()  # An input method that passes Enter on has not taken its text yet.
         elif kind_of_answer(event):
             event.ignore()  # The chat's: it answers the agent.
         elif key in _ENTER and control and shift:

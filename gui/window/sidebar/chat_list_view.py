@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from gui.input.drag_formats import CHATS_MIME
 from gui.theme.follow import Theme
+from gui.theme.frames import paint_frame
 from gui.window.sidebar.drag_picture import drag_picture
 from gui.window.sidebar.model import ChatRow, SidebarModel
 
@@ -20,6 +21,7 @@ class ChatListView(QListView):
         self._theme = theme
         self._rows = model
         self._drop_row: int | None = None
+        self.setProperty("kind", "chats")
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
@@ -90,6 +92,10 @@ class ChatListView(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if self.hasFocus() and not self.currentIndex().isValid():
+            painter = QPainter(self.viewport())  # No row shows that the list has the keyboard.
+            paint_frame(painter, QRectF(self.viewport().rect()), self._theme.tokens.color("accent"))
+            painter.end()
         if self._drop_row is None:
             return
         last = self._rows.rowCount() - 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QImage, QKeySequence, QShortcut
+from PySide6.QtGui import QImage, QInputMethodEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
@@ -208,6 +208,24 @@ def test_up_in_the_empty_box_takes_the_queue_back_from_its_end(chat_stage: Calla
     assert editor.toPlainText() == "first\nsecond"
     assert editor.textCursor().atEnd()
     assert "Removed from the queue: second" in shown.shown()
+
+
+def test_a_text_that_is_composed_is_shown_alone_and_enter_does_not_send(chat_stage: Callable[..., ChatStage]) -> None:
+    shown = chat_stage()
+    editor = shown.view.prompt.editor
+    hint = editor.placeholderText()
+    QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
+    assert editor.placeholderText() == "", "it would be under the text"
+    shown.type("before")
+    QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("prompt_sent") == []
+    committed = QInputMethodEvent("", [])
+    committed.setCommitString("日本")
+    QApplication.sendEvent(editor, committed)
+    shown.press(Qt.Key.Key_Return)
+    assert shown.of("prompt_sent") == [("before日本", "queue", ())]
+    assert editor.placeholderText() == hint
 
 
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
