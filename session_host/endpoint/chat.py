@@ -20,8 +20,8 @@ from session_host.endpoint.conversation.conversation import (
     Question,
     Record,
     Rewound,
-    Set,
     Settings,
+    SettingsChanged,
     valid_utf8,
 )
 from session_host.endpoint.conversation.file import ConversationFile
@@ -107,7 +107,7 @@ class Chat:
                 self.start_task(self._actions.check_key())
 
         if self.conversation.settings != self.settings:
-            self.save_record(Set(now(), self.settings))
+            self.save_record(SettingsChanged(now(), self.settings))
         self._print_start()
         try:
             await self.screen.run(on_ready)
@@ -158,7 +158,7 @@ class Chat:
     def change(self, **fields: object) -> None:
         """Change settings."""
         self.settings = msgspec.structs.replace(self.settings, **fields)
-        self.save_record(Set(now(), self.settings))
+        self.save_record(SettingsChanged(now(), self.settings))
         self.disconnect()
         self.update_hint()
 

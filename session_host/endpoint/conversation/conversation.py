@@ -66,7 +66,7 @@ class Began(msgspec.Struct, frozen=True, tag="began"):
     version: int = VERSION
 
 
-class Set(msgspec.Struct, frozen=True, tag="settings"):
+class SettingsChanged(msgspec.Struct, frozen=True, tag="settings"):
     """New settings, valid from here on."""
 
     at: str
@@ -116,7 +116,7 @@ class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
     keep: int
 
 
-Record = Union[Began, Set, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
+Record = Union[Began, SettingsChanged, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -167,7 +167,7 @@ class Conversation:
     def apply(self, record: Record) -> None:
         """Apply a record of any type."""
         match record:
-            case Set(settings=settings):
+            case SettingsChanged(settings=settings):
                 self.settings = settings
                 self.first_settings = self.first_settings or settings
             case Question():

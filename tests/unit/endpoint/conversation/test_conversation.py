@@ -19,8 +19,8 @@ from session_host.endpoint.conversation.conversation import (
     Question,
     Record,
     Rewound,
-    Set,
     Settings,
+    SettingsChanged,
     valid_utf8,
 )
 
@@ -69,13 +69,13 @@ def test_attachments_go_before_the_question() -> None:
 
 def test_the_last_settings_count_and_the_first_are_known() -> None:
     first, last = Settings(url="http://a/v1", model="x"), Settings(url="http://a/v1", model="y")
-    conversation = Conversation([Began(AT, "id"), Set(AT, first), Set(AT, last)])
+    conversation = Conversation([Began(AT, "id"), SettingsChanged(AT, first), SettingsChanged(AT, last)])
     assert (conversation.first_settings, conversation.settings) == (first, last)
 
 
 RECORDS = st.one_of(
     st.builds(Began, st.just(AT), st.text()),
-    st.builds(Set, st.just(AT), st.builds(Settings, url=st.text(), model=st.text())),
+    st.builds(SettingsChanged, st.just(AT), st.builds(Settings, url=st.text(), model=st.text())),
     st.builds(Question, st.just(AT), st.text(), st.lists(st.builds(Attachment, st.text(), st.text())).map(tuple)),
     st.builds(AnswerBegan, st.just(AT), st.text()),
     st.builds(Piece, st.text()),
