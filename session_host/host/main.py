@@ -33,15 +33,14 @@ from session_host.protocol.keeper import (
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import NoticeEvent
-from session_host.storage.descriptors.input_log import InputLog, LogHeader
+from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
 from session_host.system import event_loop
 from session_host.system.clock import now
 from session_host.system.processes.identity import start_time
-from session_host.system.processes.pty_process import Program, ProgramDescriptors, PtyProcess, StartingProcess
-from session_host.system.systemd import enter
+from session_host.system.processes.pty_process import PtyProcess, StartingProcess
 from session_host.version import VERSION
 
 from .clients.server import Server
@@ -52,8 +51,8 @@ from .lifecycle.hibernation import Hibernation, WakeUp, hibernate
 from .lifecycle.idle_detection import IdleDetection
 from .lifecycle.ownership import try_lock_session, unlock_session
 from .lifecycle.store_writer import StoreWriter
-from .program.argv import program_argv
 from .program.journal_writer import JournalWriter
+from .program.starting import follow_start, fork_program
 from .program.termination import end_strays
 
 log = logging.getLogger(__name__)
@@ -95,7 +94,12 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     Raises:
         TimeoutError: a trial took too long.
     """
-    starting = None if parameters.rehearsal or parameters.hibernation else _fork_program(parameters)
+    starting = None
+    if not (parameters.rehearsal or parameters.hibernation):
+        starting = fork_program(
+            parameters.spec, parameters.descriptors, parameters.slave, parameters.open_files,
+            has_scope=not parameters.trial_s,
+        )  # fmt: skip
     # The end of the process that started us, or of its terminal, must not end the host.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -117,43 +121,6 @@ def run_host(parameters: HostParameters, channel: socket.socket) -> int:
     finally:
         if isinstance(starting, StartingProcess):
             starting.close()
-
-
-def _fork_program(parameters: HostParameters) -> StartingProcess | LaunchFailed | None:
-    """Start the program in a fork of this process while we get ready, unless a previous host has started it.
-
-    Its output and queries wait in its terminal until then. If we are killed before the fork has saved its PID, the
-    keeper ends the fork, and the next host starts another.
-    """
-    spec, host_pid = parameters.spec, os.getpid()
-    header = LogHeader(parameters.descriptors.input_log)
-
-    def prepare() -> None:
-        # A control group of our own, so that the end of another group does not end us.
-        if not parameters.trial_s:
-            unit = f"outlive-{spec.session_id}.scope"
-            log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
-
-    def about_to_exec(pid: int) -> None:
-        header.child = pid
-
-    try:
-        if header.child:
-            return None
-        descriptors = parameters.descriptors
-        output = descriptors.pipe_write if spec.structured is not None else -1
-        return PtyProcess.fork(
-            Program(program_argv(spec), spec.cwd, spec.env, spec.umask, parameters.open_files, spec.stderr),
-            ProgramDescriptors(descriptors.master, parameters.slave, output),
-            about_to_exec=about_to_exec,
-            prepare=prepare,
-        )
-    except LaunchFailed as error:
-        return error
-    finally:
-        header.close()
-        if parameters.slave >= 0:
-            os.close(parameters.slave)
 
 
 class _Host:
@@ -187,7 +154,7 @@ class _Host:
     async def run(self) -> int:
         """Serve the session to its end; returns the process's exit status."""
         if self._starting is not None:
-            self._follow_start(self._starting)
+            follow_start(self._starting, self._program, self._report_running)
         if self._parameters.rehearsal and not await self._rehearse():
             return 1
         if not await self._acquire_session(PREVIOUS_HOST_EXIT_S):
@@ -279,26 +246,6 @@ class _Host:
             self._keeper.send_message(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
             return False
         return True
-
-    def _follow_start(self, starting: StartingProcess | LaunchFailed) -> None:
-        """Wait until the fork has exec'd the program or failed, and report a running program to the keeper."""
-        program = self._program
-        if isinstance(starting, LaunchFailed):
-            program.set_exception(starting)
-            return
-        loop, file = asyncio.get_running_loop(), starting.fileno()
-
-        def known() -> None:
-            loop.remove_reader(file)
-            try:
-                process = starting.result()
-            except LaunchFailed as error:
-                program.set_exception(error)
-            else:
-                self._report_running(process)
-                program.set_result(process)
-
-        loop.add_reader(file, known)
 
     def _report_running(self, process: PtyProcess) -> None:
         self._keeper.child_pid = process.pid

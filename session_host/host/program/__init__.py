@@ -1,5 +1,6 @@
 """The program's side of a host: its PTY, its emulator, its journal, its end.
 
+starting         starts the program in a fork, while the host gets ready
 argv             the argv of the program; the setup of a worktree comes before the agent
 program          the program on its PTY, from the moment it runs
 pty_io           bytes between the event loop and the PTY, including the last output
