@@ -1,4 +1,4 @@
-"""``outlive wait``: wait until a chat shows a text, has a status, or ends."""
+"""``outlive wait``: wait until a chat, or the first of several, shows a text, has a status, or ends."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import argparse
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from session_host.cli.output import ending_text
+from session_host.cli.output import ending_text, print_line
 from session_host.cli.query.peek import read_screen
-from session_host.cli.session_argument import SessionInfo, add_session_argument, find
+from session_host.cli.session_argument import SessionInfo, all_sessions, find
 from session_host.client.control import ControlConnection
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
+from session_host.errors import (
+    HostUnavailable,
+    NoSuchSession,
+    OutliveError,
+    ProtocolMismatch,
+    SessionEnded,
+    TimedOut,
+    UsageError,
+)
 from session_host.protocol.messages import (
     ActivityEvent,
     Describe,
@@ -36,7 +44,11 @@ TRIES = 10
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
-    add_session_argument(parser)
+    parser.add_argument(
+        "sessions", metavar="CHAT", nargs="*",
+        help="name, id or unique id prefix; of several, the first for which the condition holds ends the wait",
+    )  # fmt: skip
+    parser.add_argument("--any", action="store_true", help="wait for any of the chats that run now")
     condition = parser.add_mutually_exclusive_group(required=True)
     condition.add_argument(
         "--text", metavar="REGEX", help="until the screen or scrollback matches this regular expression"
@@ -47,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="until the agent's status is working, needs_input, idle or no_signal",
     )  # fmt: skip
     parser.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after this time (exit code 5)")
+    parser.epilog = "With several chats, or --any, the name of the chat for which the condition holds is printed."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,16 +67,76 @@ def run(options: argparse.Namespace) -> int:
     if options.timeout is not None and not options.timeout >= 0:
         raise UsageError("--timeout needs a number of seconds")
     pattern = _compile(options.text) if options.text is not None else None
-    info = find(options.session)
+    infos = _chats(options)
+    try:
+        if len(options.sessions) == 1:
+            _wait_for_one(infos[0], options, pattern)
+        else:
+            print_line(event_loop.run_command(_wait_for_first(infos, options, pattern)).name)
+    except TimeoutError as error:
+        names = ", ".join(info.name for info in infos)
+        raise TimedOut(
+            f"{names}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
+        ) from error
+    return 0
+
+
+def _chats(options: argparse.Namespace) -> list[SessionInfo]:
+    if bool(options.sessions) == options.any:
+        raise UsageError("name the chats to wait for, or use --any for all that run; see `outlive wait --help`")
+    if options.sessions:
+        return [find(text) for text in options.sessions]
+    if infos := all_sessions(ended=False):
+        return infos
+    raise NoSuchSession("no chat runs; `outlive new AGENT` starts one")
+
+
+def _wait_for_one(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
     try:
         event_loop.run_command(_wait(info, options, pattern))
-    except TimeoutError as error:
-        raise TimedOut(
-            f"{info.name}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
-        ) from error
     except _Ended:
         _check_ended(info, options, pattern)
-    return 0
+
+
+async def _wait_for_first(
+    infos: Sequence[SessionInfo], options: argparse.Namespace, pattern: re.Pattern[str] | None
+) -> SessionInfo:
+    """Wait until the condition holds for one of the chats, and return it. A chat that ends before is left out.
+
+    Raises:
+        OutliveError: the condition can hold for none of them any more; the reason for the last one.
+    """
+    found: list[SessionInfo] = []
+    problems: list[OutliveError] = []
+    timeouts: list[TimeoutError] = []
+
+    async def wait(info: SessionInfo) -> None:
+        try:
+            try:
+                await _wait(info, options, pattern)
+            except _Ended:
+                await asyncio.to_thread(_check_ended, info, options, pattern)
+        except OutliveError as error:
+            problems.append(error)
+        except TimeoutError as error:
+            timeouts.append(error)
+        else:
+            found.append(info)
+            raise _OneIsEnough
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for info in infos:
+                group.create_task(wait(info))
+    except* _OneIsEnough:
+        pass
+    if found:
+        return found[0]
+    raise timeouts[-1] if timeouts else problems[-1]
+
+
+class _OneIsEnough(Exception):
+    """Ends the other waits, since the condition holds for one chat."""
 
 
 class _Ended(Exception):

@@ -167,10 +167,24 @@ class TestWait:
 
         assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "60").code == 0
 
+    @pytest.mark.parametrize("several", [["quiet", "over", "speaks"], ["--any"]])
+    def test_wait_prints_which_of_several_chats_was_the_first(self, tmp_path: Path, several: list[str]) -> None:
+        new("-n", "quiet", "--", "cat")
+        ended("-n", "over", "--", "true")
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "speaks", "--", *program("end_with", "3", "--text", "words", "--gate", gate.path))
+            done = outlive("wait", *several, "--text", "words", "--timeout", "60")
+            assert (done.code, done.output) == (0, "speaks\n")
+            gate.release()
+        assert outlive("wait", "quiet", "speaks", "--exited", "--timeout", "60").output == "speaks\n"
+        assert outlive("wait", "quiet", "over", "--text", "words", "--timeout", "0.3").code == 5
+        assert outlive("wait", "speaks", "over", "--text", "never").code == 6
+
     @pytest.mark.parametrize(
         "words",
         [["x"], ["x", "--text", "("], ["x", "--exited", "--text", "a"], ["x", "--activity", "busy"],
-         ["x", "--exited", "--timeout", "-1"], ["x", "--exited", "--timeout", "nan"]],
+         ["x", "--exited", "--timeout", "-1"], ["x", "--exited", "--timeout", "nan"], ["--exited"],
+         ["x", "--any", "--exited"]],
     )  # fmt: skip
     def test_wait_refuses_invalid_options(self, words: list[str]) -> None:
         assert outlive("wait", *words).code == 2
