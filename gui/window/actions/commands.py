@@ -221,13 +221,14 @@ class Commands:
     def _choose_color(self, chat: Chat) -> None:
         choose_color(chat, self._sessions.color_labels, self._sheets)
 
-    def next_waiting(self) -> None:
-        """Show the next chat that needs the user, or else one that is done and unread."""
+    def next_waiting(self) -> Chat | None:
+        """Show the next chat that needs the user, or else one that is done and unread; return it, None if none is."""
         chat = self._next_chat.after(self._tabs.active_id)
         if chat is not None:
             self._open_chat(chat)
         else:
             self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
+        return chat
 
     def _reopen_tab(self) -> None:
         if not self._tabs.reopen():

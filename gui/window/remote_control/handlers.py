@@ -37,6 +37,7 @@ class RemoteControl:
             "close": self.close,
             "raise": self.raise_window,
             "new_chat": self.new_chat,
+            "next": self.next_chat,
         }
 
     async def tabs(self, _request: ControlRequest) -> list[dict[str, Any]]:
@@ -114,6 +115,12 @@ class RemoteControl:
         """Raise the window, with the sheet that starts a chat."""
         self._windows.raise_window()
         self._windows.current.starting.new_chat()
+
+    async def next_chat(self, _request: ControlRequest) -> dict[str, Any] | None:
+        """Raise the window, and go to the next chat that needs the user, as the key does; replies None for none."""
+        self._windows.raise_window()
+        chat = self._windows.current.commands.next_waiting()
+        return {"session_id": chat.id, "name": chat.name} if chat is not None else None
 
 
 def _write(picture: QImage, path: Path) -> str:

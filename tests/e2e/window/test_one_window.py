@@ -77,6 +77,21 @@ def test_the_sheet_for_a_new_chat_is_opened_by_a_command(open_window: OpenWindow
     assert listed(str(tab["session_id"]))["agent"] == "shell"
 
 
+def test_a_command_shows_the_next_chat_that_needs_the_user(open_window: OpenWindow, new_chat: NewChat):
+    """So a key of the desktop can do it, wherever the user is."""
+    new_chat("rings", "sh", "-c", r"read line; printf '\a'; exec cat")
+    shown = new_chat("shown", "cat")
+    with open_window() as own:
+        own.show(shown["id"])
+        assert outlive("window", "next") == "no chats need you\n"
+        window = xdotool("getactivewindow").strip()
+        xdotool("windowminimize", "--sync", window)
+        outlive("send", "rings", "--enter")
+        wait_until(lambda: outlive("window", "next") == "showing rings\n", WAIT_S, "the bell to be known")
+        wait_until(lambda: _is_active(window), WAIT_S, "the window to be in front")
+        assert [tab["name"] for tab in own.tabs() if tab["active"]] == ["rings"]
+
+
 def _is_active(window: str) -> bool:
     done = subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True, check=False)
     return done.stdout.strip() == window
