@@ -51,10 +51,6 @@ class PointerShapes:
     def __init__(self) -> None:
         self.stacks: tuple[list[str], list[str]] = ([], [])
 
-    def __bool__(self) -> bool:
-        """Whether any shape is set."""
-        return any(self.stacks)
-
     def current(self, *, alternate: bool) -> str:
         """The shape on a screen; "" for the terminal's own."""
         stack = self.stacks[alternate]

@@ -41,7 +41,8 @@ _DONE_HERE: Final = re.compile(
 )
 """RIS; and what the library does not know: DECSTR, XTWINOPS that push or pop the title, and XTSMGRAPHICS."""
 
-_may_be_done_here: Final = re.compile(rb"\x1b\[(?:2[23][;t]|\?[12];[1-4][;S])").search
+_has_title_operation: Final = re.compile(rb"\x1b\[2[23](?:;[0-9;]*)?t").search
+_has_graphics_query: Final = re.compile(rb"\x1b\[\?[12];[1-4][0-9;]*S").search
 _SEQUENCE_CONTINUES: Final = re.compile(rb"[0-9;\[!>?]*[mnpctS]")
 _DECSTR: Final = (
     b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
@@ -188,7 +189,8 @@ class Stream:
         if b"\x7f" in data:
             # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
             data = data.replace(b"\x7f", b"\0")
-        if (b"\x1b" in data or not self._ground[0]) and (found := self._find_own(data)):
+        may_hold_own = not self._ground[0] or (b"\x1b" in data and self._may_begin_own(data))
+        if may_hold_own and (found := self._find_own(data)):
             changed, start = False, 0
             for end, operation in found:
                 changed = self._write_corrected(data[start:end]) or changed
@@ -196,6 +198,20 @@ class Stream:
                 start = end
             return self._write_corrected(data[start:]) or changed
         return self._write_corrected(data)
+
+    def _may_begin_own(self, data: bytes) -> bool:
+        """Whether ``_find_own`` may find something that begins in this output."""
+        return bool(
+            (b">" in data and _holds(data, b"\x1b[>", b">"))
+            or (b"!" in data and _holds(data, b"\x1b[!p", b"!"))
+            # RIS matters only while something is set that it resets.
+            or self.modify_other_keys
+            or self.titles
+            or self.pointers.stacks[0]
+            or self.pointers.stacks[1]
+            or (b"t" in data and _has_title_operation(data))
+            or (b"S" in data and b"?" in data and _has_graphics_query(data))
+        )
 
     def _find_own(self, data: bytes) -> list[tuple[int, bytes]]:
         """Track modifyOtherKeys in output; returns where each sequence of ``_DONE_HERE`` ends, and which it is."""
@@ -206,17 +222,7 @@ class Stream:
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
             start = rest.end()
             own = [(end - len(before), operation) for end, operation in self._track(before + data[:start])]
-        if (
-            # RIS contains none of these characters, and matters only while something is set that it resets.
-            self.modify_other_keys
-            or self.pointers
-            or self.titles
-            or _holds(data, b"\x1b[>", b">")
-            or _holds(data, b"\x1b[!p", b"!")
-            or _may_be_done_here(data)
-        ):
-            own += self._track(data, start)
-        return own
+        return own + self._track(data, start) if self._may_begin_own(data) else own
 
     def _track(self, data: bytes, start: int = 0) -> list[tuple[int, bytes]]:
         for found in _MODIFY_OTHER_KEYS.finditer(data, start):
