@@ -22,6 +22,8 @@ from gui.wording.second_lines import second_lines
 MAX_CHATS = 10
 MESSAGE_CHARACTERS = 60
 PROGRAM_CHARACTERS = 28
+DIRECTORY_CHARACTERS = 60
+"""The most characters of a directory: some desktops cut a wider menu at the screen's edge."""
 RECENT_DIRECTORIES = 8
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 _SIZES_PX = (16, 22, 24, 32, 48, 64)
@@ -123,7 +125,8 @@ class Tray(QObject):
             ]
         )
         self._no_chats.setVisible(not chats)
-        self._directory_actions.show([Entry(path, phrases.short_directory(path)) for path in self._recent])
+        directories = {path: shortened(phrases.short_directory(path), DIRECTORY_CHARACTERS) for path in self._recent}
+        self._directory_actions.show([Entry(path, shown) for path, shown in directories.items()])
         self._recent_menu.menuAction().setVisible(bool(self._recent))
         self._new_chat.setVisible(not self._recent)
         until = self._sessions.muting.until
@@ -164,7 +167,7 @@ class Tray(QObject):
 
     def _chat_text(self, chat: Chat, difference: str, now: datetime) -> str:
         parts = (difference, self._status_text(chat), phrases.age(chat.since, now))
-        return f"{chat.name}  ·  {' · '.join(filter(None, parts))}"
+        return f"{shortened(chat.name)}  ·  {' · '.join(filter(None, parts))}"
 
     def _status_text(self, chat: Chat) -> str:
         """The chat's most important fact: no answer from its host, its command, its question, or its agent's name."""

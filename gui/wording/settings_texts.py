@@ -347,7 +347,7 @@ def zoom_help() -> str:
 
 
 def zoom_steps(steps: int) -> str:
-    return translate("settings", "{steps:+d} px").format(steps=steps) if steps else translate("settings", "None")
+    return translate("settings", "{steps:+d} px").format(steps=steps) if steps else translate("settings", "0 px")
 
 
 def save() -> str:

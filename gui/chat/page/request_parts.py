@@ -57,14 +57,20 @@ def fit(row: FlowLayout, width: int, *, is_narrow: bool) -> None:
 
 
 def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
-    """A label that wraps to as many lines as it needs, so that the user can read all that a button allows."""
+    """A text in as many lines as it needs, so that the user can read all that a button allows.
+
+    A word that is wider than a line begins behind the word before it.
+    """
     lines = [""]
     for word in name.split(" "):
         longer = f"{lines[-1]} {word}".lstrip(" ")
         if metrics.horizontalAdvance(longer) <= width:
             lines[-1] = longer
             continue
-        lines += [""] if lines[-1] else []
+        if metrics.horizontalAdvance(word) <= width:
+            lines += [""] if lines[-1] else []
+        elif lines[-1]:
+            lines[-1] += " "
         for letter in word:
             if lines[-1] and metrics.horizontalAdvance(lines[-1] + letter) > width:
                 lines.append("")
@@ -75,10 +81,8 @@ def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
 def show_text(label: QLabel, text: str, width: int) -> None:
     """Show a text in a label that wraps, words that are wider than it included."""
     metrics = label.fontMetrics()
-    words = (
-        word if metrics.horizontalAdvance(word) <= width else _wrapped(word, metrics, width) for word in text.split(" ")
-    )
-    shown = " ".join(words)
+    is_wide = any(metrics.horizontalAdvance(word) > width for word in text.split())
+    shown = "\n".join(_wrapped(line, metrics, width) for line in text.split("\n")) if is_wide else text
     if label.text() != shown:
         label.setText(shown)
 

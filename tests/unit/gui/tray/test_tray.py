@@ -116,6 +116,10 @@ async def test_recent_directories_are_offered(played: Played, tray: Tray):
     assert isinstance(submenu, QMenu)
     submenu.actions()[0].trigger()
     assert begun == ["/srv/a&b"]
+    tray.set_recent([f"/srv/{'x' * 100}/api"])
+    [shown] = [each.text() for each in submenu.actions() if each.isVisible()]
+    assert len(shown) <= 60, "a menu that is wider than the screen is cut"
+    assert shown.endswith("/api")
 
 
 def test_without_chats_there_is_nothing_to_stop(tray: Tray):
