@@ -228,21 +228,22 @@ class Notifier(QObject):
         if is_structured or (agent is not None and agent.signals.answered_by_hook):
             self._sessions.tasks.start(self._show_offer(chat), "a question for a notification")
 
-    def _show_text(self, chat: Chat) -> None:
+    def _show_text(self, chat: Chat, question: str = "") -> None:
         where = phrases.short_directory(chat.record.cwd)
-        text = chat.activity_detail or notice_texts.needs_your_answer(chat.agent_title, where)
+        text = question or chat.activity_detail or notice_texts.needs_your_answer(chat.agent_title, where)
         self._offers.pop(chat.id, None)
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)
 
     async def _show_offer(self, chat: Chat) -> None:
         """Show a question that can be answered outside of a terminal; with answers if it is short enough."""
         asked = self._shown.get(chat.id)
-        offered = await questions.find_offer(chat.id)
+        found = await questions.find_request(chat.id)
+        offered = questions.offer(found) if found is not None else None
         if asked is None or self._shown.get(chat.id) != asked or self._is_seen_by_user(chat):
             return  # It was answered or seen meanwhile.
         if offered is None:
             if chat.record.runtime == "structured":
-                self._show_text(chat)
+                self._show_text(chat, questions.summary(found) if found is not None else "")
             return
         self._offers[chat.id] = offered
         self._notifications.show(chat.id, notice_texts.needs_you(chat.name), offered.text, offered.actions)

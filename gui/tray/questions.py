@@ -10,6 +10,7 @@ from gui.wording import phrases
 from session_host.client.control import request
 from session_host.errors import OutliveError
 from session_host.protocol.messages import AgentRequests, AnswerRequest, OpenRequests, SendChatInput
+from session_host.protocol.untrusted_text import one_line
 from session_host.structured.digest import digest
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
 from session_host.structured.text_line import exact_lines
@@ -17,6 +18,9 @@ from session_host.structured.text_line import exact_lines
 MAX_LINES: Final = 2
 MAX_CHARACTERS: Final = 120
 """Desktops cut longer texts; only a question that is shown whole can be answered here."""
+
+_REPEATED_CHARACTERS: Final = 20
+"""A title with so much of the command need not be followed by the command."""
 
 ALLOW, DENY = "allow", "deny"
 
@@ -40,14 +44,14 @@ class Offer(NamedTuple):
         return [(action, option.name) for action, option in self.options.items()]
 
 
-async def find_offer(session_id: str) -> Offer | None:
-    """Ask a chat for its question; None unless it has exactly one, and the whole text fits in a notification."""
+async def find_request(session_id: str) -> AgentRequest | None:
+    """Ask a chat for its question; None unless it has exactly one."""
     try:
         reply: AgentRequests = await request(session_id, OpenRequests(0))
     except OutliveError:
         return None
     requests = _decoder.decode(reply.data)
-    return offer(requests[0]) if len(requests) == 1 else None
+    return requests[0] if len(requests) == 1 else None
 
 
 def offer(agent_request: AgentRequest) -> Offer | None:
@@ -61,6 +65,15 @@ def offer(agent_request: AgentRequest) -> Offer | None:
     options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     found = {action: option for action, option in options.items() if option is not None}
     return Offer(agent_request, text, found) if len(text) <= MAX_CHARACTERS and len(found) == len(options) else None
+
+
+def summary(agent_request: AgentRequest) -> str:
+    """The text of a question that is not answered in its notification: its title, and what a command begins with."""
+    command = " ".join(exact_lines(agent_request.subject)) if agent_request.kind == "command" else ""
+    title = one_line(agent_request.title)
+    if not command or command[:_REPEATED_CHARACTERS] in title:
+        return title
+    return f"{title}\n{command if len(command) <= MAX_CHARACTERS else command[: MAX_CHARACTERS - 1] + '…'}"
 
 
 async def answer(session_id: str, offered: Offer, action: str) -> None:

@@ -6,11 +6,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gui.bridge.chat import Chat
 from gui.tray.notifier import Notifier
-from gui.tray.questions import offer
+from gui.tray.questions import offer, summary
 from session_host.paths import config_dir
 from session_host.protocol.values import Activity
 from session_host.structured.items import AgentRequest, OptionKind, RequestOption
@@ -50,6 +51,15 @@ def test_a_short_command_is_offered_whole() -> None:
 )
 def test_what_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
     assert offer(asked) is None
+
+
+def test_a_command_that_is_too_long_to_be_answered_there_is_still_named() -> None:
+    assert summary(request("a\nb\nc")) == "Run it?\na b c"
+    assert summary(request("x" * 200)) == f"Run it?\n{'x' * 119}…"
+    asked = request("npm ci --prefer-offline && npm test")
+    named = msgspec.structs.replace(asked, title="Run npm ci --prefer-offline && npm…?")
+    assert summary(named) == named.title, "not twice"
+    assert summary(msgspec.structs.replace(asked, kind="question", title="Which one?")) == "Which one?"
 
 
 async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifier, str]:
