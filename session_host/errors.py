@@ -30,6 +30,7 @@
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a user's file cannot be read; the message names the file and the line
     └── StoreError               the record cannot be written (disk full, read-only)
+        ├── StoreBusy            another process writes it: wait, or try again
         └── StoreCorrupt         the record is moved away and rebuilt from the running sessions
 
 Every message is one line with the problem and its remedy.
@@ -180,6 +181,10 @@ class ConfigError(OutliveError):
 
 class StoreError(OutliveError):
     """The store cannot be read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another process has been writing for longer than SQLite waits."""
 
 
 class StoreCorrupt(StoreError):

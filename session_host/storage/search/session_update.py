@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from session_host.errors import OutliveError
+from session_host.errors import OutliveError, StoreBusy
 from session_host.storage.journal import Entry, read
 from session_host.terminal import default_engine
 
@@ -22,6 +22,10 @@ from .transcript_reader import TranscriptReader, has_transcript, is_state
 
 TRANSACTION_S: Final = 0.25
 """The length of a transaction, after which other processes get their turn."""
+
+BUSY_TIMEOUT_S: Final = 60.0
+"""The maximum time to wait for other processes. On a busy machine, a transaction of the background update, which has a
+low priority, takes much longer than SQLite waits, and SQLite does not let waiting processes write in order."""
 
 TRANSACTION_BYTES: Final = 256 * 1024
 """The length of a transaction in output. Its lines are in memory, at some 15 bytes for each byte of short lines."""
@@ -61,13 +65,25 @@ class Update:
         if not current or current == self._index.progress(self._session_id).journal:
             return False
         try:
-            while not self._run_transaction() and not should_stop():
+            while not self._run_when_free(should_stop) and not should_stop():
                 pass
         finally:
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None
         return True
+
+    def _run_when_free(self, should_stop: Callable[[], bool]) -> bool:
+        """As ``_run_transaction``, after those of other processes; True also if ``should_stop`` returns True."""
+        deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                return self._run_transaction()
+            except StoreBusy:
+                if should_stop():
+                    return True
+                if time.monotonic() > deadline_s:
+                    raise
 
     def _run_transaction(self) -> bool:
         """Index a part of the journal in one transaction; True when the journal's end is reached."""

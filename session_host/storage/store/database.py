@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from session_host.errors import StoreCorrupt, StoreError
+from session_host.errors import StoreBusy, StoreCorrupt, StoreError
 from session_host.paths import ensure_private
 from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
 
@@ -50,7 +50,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
             return StoreError(_TOO_MANY.format(path=path))
         return StoreError(f"{path}: cannot open it; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreError(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
+        return StoreBusy(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
     return StoreError(f"{path}: {what}; see `outlive doctor`")
 
 

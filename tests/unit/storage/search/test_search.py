@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.errors import StoreError, UsageError
+from session_host.errors import StoreBusy, StoreError, UsageError
 from session_host.paths import search_index, session_journal
 from session_host.storage.journal import Entry, Journal
 from session_host.storage.journal import read as really_read
@@ -91,6 +92,30 @@ def test_a_search_can_be_stopped_and_goes_on_later(
     assert search.outdated(["one"]) == ["one"]
     search.update(["one"])
     assert len(everything(search)) == 300
+
+
+def test_a_search_waits_longer_for_another_writer_than_sqlite_does(
+    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record("one", lines(0, 100))
+    monkeypatch.setattr("session_host.storage.store.database.BUSY_TIMEOUT_MS", 20)
+    with contextlib.closing(sqlite3.connect(search_index(), isolation_level=None)) as other, Search() as waiting:
+        other.execute("BEGIN IMMEDIATE")
+        tries = count()
+
+        def end_at_the_third() -> bool:
+            if next(tries) == 2:
+                other.execute("ROLLBACK")
+            return False
+
+        waiting.update(["one"], should_stop=end_at_the_third)
+        assert len(everything(waiting)) == 100
+
+        record("two", lines(0, 100))
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(session_update, "BUSY_TIMEOUT_S", 0)
+        with pytest.raises(StoreBusy, match="locked by another program"):
+            waiting.update(["two"])
 
 
 def test_a_pruned_journal_keeps_its_lines(search: Search, record: Record) -> None:
