@@ -14,6 +14,7 @@ from typing import Final
 from session_host.protocol.messages import Peek, Screen
 
 from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Run, Style, Underline
+from .images.covering import MARK
 
 _SGR_ATTRIBUTES: Final = tuple(
     # Plain integers: testing an enum's members takes a microsecond, and a history has 100,000 runs.
@@ -39,6 +40,7 @@ _SGR_UNDERLINES: Final = {
 }
 _PASTE_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PASTE_LINE_ENDS: Final = re.compile("\r\n|\n|\u2028|\u2029")
+_BLANKS: Final = f" {MARK}"
 _LINK_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -49,7 +51,7 @@ def logical_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
         rows: the rows, top to bottom.
         columns: the grid's columns; if given, blanks missing at the end of a soft-wrapped row are added.
     """
-    return [line.rstrip(" ") for line in _joined(rows, columns, row_text)]
+    return [line.rstrip(_BLANKS) for line in _joined(rows, columns, row_text)]
 
 
 def logical_ansi_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:

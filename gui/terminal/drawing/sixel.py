@@ -177,10 +177,10 @@ def _decode(data: bytes, raster: Raster, unit_bytes: int) -> QImage:
     image += _rows(bytearray(blank_band), unit_bytes) * ((height - rows + BAND_ROWS - 1) // BAND_ROWS)
     line_bytes = width * unit_bytes
     if unit_bytes == 1:
-        picture = QImage(bytes(image), width, height, line_bytes, QImage.Format.Format_Indexed8)
+        picture = QImage(image, width, height, line_bytes, QImage.Format.Format_Indexed8)
         picture.setColorTable(colors.table())
         return picture.copy()
-    return QImage(bytes(image), width, height, line_bytes, QImage.Format.Format_ARGB32).copy()
+    return QImage(image, width, height, line_bytes, QImage.Format.Format_ARGB32).copy()
 
 
 def _rows(band: bytearray, unit_bytes: int) -> bytes:

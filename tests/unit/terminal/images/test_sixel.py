@@ -13,6 +13,7 @@ from session_host.terminal.ghostty import sequences
 from session_host.terminal.ghostty.sequences import SIXEL
 from session_host.terminal.images.sixel import Raster, raster_of
 from session_host.terminal.images.values import PlacedImage
+from session_host.terminal.text import logical_lines
 from tests.support.images import sixel
 
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
@@ -94,6 +95,7 @@ def test_what_is_written_over_it_is_shown(terminal: Emulator):
 
 def test_on_the_alternate_screen_blanks_and_erased_cells_replace_it_too(terminal: Emulator):
     terminal.feed(b"\x1b[?1049h" + sixel(32, 48) + b"\x1b[1;2H  \x1b[2;3H\x1b[K\x1b[3;1H\x1b[X")
+    assert logical_lines(terminal.rows())[:3] == ["", "", ""], "the marks are blanks"
     for same in (terminal, restore("ghostty", terminal.snapshot())):
         (image,) = images(same)
         assert image.written == ((0, 1, 3), (1, 2, 4), (2, 0, 1))
