@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QMimeData, Qt, SignalInstance
 from PySide6.QtGui import QDropEvent, QImage
 
+from gui.input.copied_files import names_of_files, quoted
 from gui.wording import notice_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 
@@ -78,9 +78,8 @@ class Pasting:
 
     def paste_data(self, data: QMimeData) -> None:
         """Paste what was copied or dropped: the names of files, or a text, or the name of a file with the image."""
-        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        if files:
-            self.paste_files(files)
+        if names := names_of_files(data):
+            self.paste(names)
         elif data.hasText() or not data.hasImage():
             self.paste(data.text())
         elif self._host.typed_input is not None:
@@ -90,7 +89,7 @@ class Pasting:
 
     def paste_files(self, files: Sequence[str]) -> None:
         """Paste the names of files, quoted for a shell."""
-        self.paste(shlex.join(files) + " ")
+        self.paste(quoted(files))
 
 
 def accept_as_copy(event: QDropEvent) -> None:

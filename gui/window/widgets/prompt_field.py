@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
+
+from gui.input.copied_files import names_of_files
 
 
 class PromptField(QPlainTextEdit):
@@ -52,6 +54,12 @@ class PromptField(QPlainTextEdit):
         return QSize(64, self.sizeHint().height())
 
     min_lines = 1
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if names := names_of_files(source):
+            self.insertPlainText(names)  # Qt would insert their addresses.
+        else:
+            super().insertFromMimeData(source)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
