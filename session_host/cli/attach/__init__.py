@@ -1,6 +1,7 @@
 """``outlive attach``: shows a chat in this terminal.
 
 command          the subcommand
+chooser          chooses a chat, if none is named
 outer_terminal   this terminal: raw mode, writing without blocking, restoring it
 outer_signals    bells, notifications and the title for this terminal
 signal_queue     passes on the bells and notifications that the user's rules allow

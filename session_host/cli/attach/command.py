@@ -18,10 +18,11 @@ from session_host.system import event_loop
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommand's arguments to the parser."""
-    add_session_argument(parser)
+    add_session_argument(parser, optional=True)
     parser.add_argument("--read-only", action="store_true", help="show the chat without sending it any input")
     parser.add_argument("--plain", action="store_true", help="print a structured chat line by line, not full screen")
     parser.epilog = (
+        "Without CHAT, shows the only one that runs, or asks which. "
         "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B PageUp scrolls back; Ctrl+B Ctrl+B types Ctrl+B; "
         "Ctrl+B ? shows all keys. In Claude Code and in a structured chat, Left also detaches while the prompt is "
         "empty. A structured chat is shown as text, with a prompt below."
@@ -29,8 +30,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Attach to the named session."""
-    info = find(options.session)
+    """Attach to the named session, or to one that the user chooses."""
+    if options.session is not None:
+        info = find(options.session)
+    else:
+        from session_host.cli.attach.chooser import choose  # not needed with a name
+
+        chosen = choose()
+        if chosen is None:
+            return 0
+        info = chosen
     if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} {ending_text(info)}; see its last screen with: outlive peek {info.name}")
     if options.plain and info.runtime != "structured":
