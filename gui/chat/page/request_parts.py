@@ -81,8 +81,9 @@ def _wrapped(name: str, metrics: QFontMetrics, width: int) -> str:
 def show_text(label: QLabel, text: str, width: int) -> None:
     """Show a text in a label that wraps, words that are wider than it included."""
     metrics = label.fontMetrics()
-    is_wide = any(metrics.horizontalAdvance(word) > width for word in text.split())
-    shown = "\n".join(_wrapped(line, metrics, width) for line in text.split("\n")) if is_wide else text
+    room = width - 2  # The metrics round down, and Qt breaks a line that just fits.
+    is_wide = any(metrics.horizontalAdvance(word) > room for word in text.split())
+    shown = "\n".join(_wrapped(line, metrics, room) for line in text.split("\n")) if is_wide else text
     if label.text() != shown:
         label.setText(shown)
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolTip
 
+from gui.chat.drawing.prose import reads_from_right
 from gui.chat.drawing.segment_layout import utf16_length
 from gui.input.answer_keys import kind_of_answer
 from gui.wording import chat_texts
@@ -69,6 +70,15 @@ class PromptEditor(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(4)
+        self.textChanged.connect(self._align)
+
+    def _align(self) -> None:
+        """Align a text in a right-to-left script on the right, as the messages are; Qt aligns all on the left."""
+        side = Qt.AlignmentFlag.AlignRight if reads_from_right(self.toPlainText()) else Qt.AlignmentFlag.AlignLeft
+        option = self.document().defaultTextOption()
+        if option.alignment() != side:
+            option.setAlignment(side)
+            self.document().setDefaultTextOption(option)
 
     # ------------------------------------------------------------ size
 

@@ -228,6 +228,17 @@ def test_a_text_that_is_composed_is_shown_alone_and_enter_does_not_send(chat_sta
     assert editor.placeholderText() == hint
 
 
+def test_a_prompt_in_a_right_to_left_script_is_written_at_the_right(chat_stage: Callable[..., ChatStage]) -> None:
+    editor = chat_stage().view.prompt.editor
+    middle = editor.width() // 2
+    editor.insertPlainText("שלום, קובץ api.py")
+    assert editor.cursorRect().x() > middle
+    editor.clear()
+    assert editor.cursorRect().x() < middle
+    editor.insertPlainText("in English")
+    assert editor.cursorRect().x() < middle
+
+
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
     chat_stage: Callable[..., ChatStage],
 ) -> None:

@@ -11,6 +11,11 @@ WIDTH_PX = 200
 
 def test_a_path_that_is_wider_than_a_line_begins_behind_the_word_before_it(qapp: QApplication) -> None:
     label, text = QLabel(), f"in ~/{'path/' * 20}api and more"
+    label.setWordWrap(True)
+    for width in range(150, 250):
+        show_text(label, text, width)
+        alone = QLabel(label.text())
+        assert label.heightForWidth(width) == alone.sizeHint().height(), "Qt wraps no line again"
     show_text(label, text, WIDTH_PX)
     lines = label.text().split("\n")
     assert lines[0].startswith("in ~/path/")
