@@ -19,7 +19,7 @@ from gui.settings.saved_window import SavedWindow
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX
-from gui.window.actions import key_table, pane_actions
+from gui.window.actions import pane_actions
 from gui.window.actions.actions import Actions
 from gui.window.actions.broadcasting import Broadcasting
 from gui.window.actions.chat_actions import ChatActions
@@ -42,6 +42,7 @@ from gui.window.actions.text_keys import TextKeys
 from gui.window.actions.theme_actions import ThemeActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.actions.view_actions import ViewActions
+from gui.window.actions.window_keys import WindowKeys
 from gui.window.all_sheets import Sheets
 from gui.window.chat_notices import ChatNotices
 from gui.window.frame import WindowFrame
@@ -145,7 +146,7 @@ class MainWindow(QWidget):
         self.continuing = ConversationActions(
             sessions, agents, layout, self.sheets, self.resuming, self.starting.new_chat, self.open_chat
         )
-        sequences, key_problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
+        self._keys = WindowKeys(settings, self.banners)
         self.opener = opener = LinkOpener(
             sessions.tasks, lambda: settings.preferences.window.editor,
             lambda line: self.banners.inform(line, key="terminal"),
@@ -171,12 +172,11 @@ class MainWindow(QWidget):
         looks = {**themes.handlers(), **self.view_actions.handlers()}
         others = {**texts.handlers(), **prompts.handlers(), **broadcast.handlers(), **self._handlers()}
         handlers = {**self.commands.handlers(), **looks, **panes, **others}
-        self.actions_ = Actions(self, self.tabs.area, sequences, handlers, self.sheets, self.banners)
+        self.actions_ = Actions(self, self.tabs.area, self._keys.sequences, handlers, self.sheets, self.banners)
         self._text_keys = TextKeys(self.tabs.area, self.commands.type_text)
-        self._text_keys.set_keys(preferences.texts, sequences)
+        self._text_keys.set_keys(preferences.texts, self._keys.sequences)
         self._wiring = PageWiring(
-            self.tabs, self.banners, opener, self.starting, self.chat_actions, self.resuming,
-            key_table.of_the_window(sequences, preferences.all_keys),
+            self.tabs, self.banners, opener, self.starting, self.chat_actions, self.resuming, self._keys.window_keys,
             WindowFunctions(
                 show_error_output=self.sheets.show_output, show_image=self.sheets.show_image,
                 set_zoom=self.view_actions.set_zoom, on_grid_changed=self._on_grid,
@@ -189,7 +189,7 @@ class MainWindow(QWidget):
         self.frame.apply()
         if self.saved is layout.windows[0]:
             self._upgrade_offer = UpgradeOffer(sessions, self.banners)
-            self.banners.show_problems(key_problems, "keys")
+            self._keys.show_problems()
             self.banners.show_problems(preferences.problems, "settings")
 
     # ------------------------------------------------------------ creating
@@ -209,7 +209,7 @@ class MainWindow(QWidget):
         self.tabs.page_made.connect(self._on_page_made)
         self.tabs.close_requested.connect(self.chat_actions.close_tab)
         self.tabs.menu_requested.connect(self._on_tab_menu)
-        self.tabs.double_clicked.connect(self._on_tab_double_click)
+        self.tabs.double_clicked.connect(self.commands.act_on_double_click)
         self.removed_tabs = RemovedTabs(self.tabs, self._sessions)
         dragging = TabDragging(self.tabs, self._sessions.get, lambda session_id: self.others.take(session_id))  # noqa: PLW0108 - it is set later
         dragging.torn_off.connect(lambda session_id, point: self.others.move(session_id, at=point))
@@ -247,13 +247,7 @@ class MainWindow(QWidget):
     def _apply_settings(self) -> None:
         self.view_actions.set_fonts(self.tabs.pages())
         self._wiring.apply_settings()
-        preferences = self._settings.preferences
-        keys = preferences.all_keys
-        sequences, problems = key_table.with_overrides(keys, preferences.all_lines)
-        self.actions_.set_keys(sequences)
-        self._text_keys.set_keys(preferences.texts, sequences)
-        self._wiring.set_window_keys(key_table.of_the_window(sequences, keys))
-        self.banners.show_problems(problems, "keys")
+        self._keys.apply_settings(self.actions_, self._text_keys, self._wiring)
 
     # ------------------------------------------------------------ layout
 
@@ -379,13 +373,6 @@ class MainWindow(QWidget):
             self.tabs.activate(session_id)
             self.describe()  # Its neighbours may be others than before.
             self._chat_menu.show_for_tab(chat, point, self.actions_)
-
-    def _on_tab_double_click(self, session_id: str) -> None:
-        """Rename the chat of the tab; "", the empty part of the row of tabs, asks for a new chat."""
-        if not session_id:
-            self.starting.new_chat()
-        elif (chat := self._sessions.get(session_id)) is not None:
-            self.chat_actions.rename(chat)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of actions on the window itself."""

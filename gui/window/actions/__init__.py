@@ -4,6 +4,7 @@ actions           Qt actions, the palette and the window's menu
 key_table         the table of keys
 saved_prompts     inserts saved prompts, and saves them
 broadcasting      types into several panes at once
+window_keys       the keys of one window, read again when the settings change
 text_keys         the user's keys that type a text
 commands          what each action does
 starting          starts chats: with the sheet, like another one, a shell

@@ -230,6 +230,13 @@ class Commands:
             self._banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
         return chat
 
+    def act_on_double_click(self, session_id: str) -> None:
+        """Rename the chat of a tab; "", the empty part of the row of tabs, asks for a new chat."""
+        if not session_id:
+            self._starting.new_chat()
+        elif (chat := self._sessions.get(session_id)) is not None:
+            self._chat_actions.rename(chat)
+
     def _reopen_tab(self) -> None:
         if not self._tabs.reopen():
             self._banners.inform(notice_texts.nothing_to_reopen(), key="closed tab")

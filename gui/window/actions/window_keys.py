@@ -1,0 +1,40 @@
+"""The keys of one window: the table's with the user's changes, read again when the settings change."""
+
+from __future__ import annotations
+
+from gui.settings.live import LiveSettings
+from gui.window.actions import key_table
+from gui.window.actions.actions import Actions
+from gui.window.actions.page_wiring import PageWiring
+from gui.window.actions.text_keys import TextKeys
+from gui.window.page.banners import BannerArea
+
+
+class WindowKeys:
+    """Gives the keys to the window's actions, to the keys that type texts, and to the pages.
+
+    Attributes:
+        sequences: the keys of each action, and of each text by its name.
+        window_keys: the keys that the window does not pass to programs.
+    """
+
+    def __init__(self, settings: LiveSettings, banners: BannerArea) -> None:
+        self._settings, self._banners = settings, banners
+        self._read()
+
+    def _read(self) -> None:
+        preferences = self._settings.preferences
+        self.sequences, self._problems = key_table.with_overrides(preferences.all_keys, preferences.all_lines)
+        self.window_keys = key_table.of_the_window(self.sequences, preferences.all_keys)
+
+    def apply_settings(self, actions: Actions, texts: TextKeys, pages: PageWiring) -> None:
+        """Read the keys again, give them to these parts, and show problems."""
+        self._read()
+        actions.set_keys(self.sequences)
+        texts.set_keys(self._settings.preferences.texts, self.sequences)
+        pages.set_window_keys(self.window_keys)
+        self.show_problems()
+
+    def show_problems(self) -> None:
+        """Show the lines of ``keys.toml`` that have no effect, or withdraw them."""
+        self._banners.show_problems(self._problems, "keys")
