@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
-from session_host.client.chats.restore_list import Listed, restore_list, resumed_chats
+from session_host.client.chats.restore_list import ListedPoint, restore_list, resumed_chats
 from session_host.restore_points import restoring
 from session_host.restore_points.points import RestorePoint
 from session_host.restore_points.restoring import FileRestore, FilesChanged, How, Outcome, Plan
 
 __all__ = [
-    "FileRestore", "FilesChanged", "How", "Listed", "Outcome", "Plan", "RestorePoint", "SincePrompt",
+    "FileRestore", "FilesChanged", "How", "ListedPoint", "Outcome", "Plan", "RestorePoint", "SincePrompt",
     "file_counts", "points_of", "read_plan", "restore",
 ]  # fmt: skip
 
@@ -27,7 +27,7 @@ class SincePrompt(NamedTuple):
     name: str
 
 
-async def points_of(chat: Chat, sessions: SessionsModel) -> list[Listed]:
+async def points_of(chat: Chat, sessions: SessionsModel) -> list[ListedPoint]:
     """The restore points of a chat and of those that it resumes, newest first.
 
     Raises:
@@ -42,7 +42,7 @@ async def points_of(chat: Chat, sessions: SessionsModel) -> list[Listed]:
     return await asyncio.to_thread(restore_list, Path(chat.record.cwd), sessions_of_chat)
 
 
-async def file_counts(chat: Chat, points: Sequence[Listed]) -> list[int]:
+async def file_counts(chat: Chat, points: Sequence[ListedPoint]) -> list[int]:
     """How many files differ now from how they were at each restore point; raises WorktreeError."""
     return await asyncio.to_thread(restoring.file_counts, Path(chat.record.cwd), [each.point for each in points])
 

@@ -41,7 +41,7 @@ _MAX_WIDTH_PX: Final = 2.0**24
 _MAX_TEXTS: Final = 4096
 
 
-class Joined(NamedTuple):
+class LigatureSpan(NamedTuple):
     """The cells of a text that are drawn by other glyphs than those of their characters: ligatures."""
 
     first: int
@@ -56,7 +56,7 @@ class Ligatures:
         yields: whether characters are drawn apart where the cursor is.
         search: finds the first candidate in a text.
         find: finds all candidates in a text.
-        joined: the joined cells of a candidate in a variant; see ``Joined``.
+        joined: the joined cells of a candidate in a variant; see ``LigatureSpan``.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Ligatures:
             self._glyphs[variant] = _single_glyphs(self._plain[variant])
         return self._glyphs[variant]
 
-    def _joined(self, text: str, variant: int) -> Joined | None:
+    def _joined(self, text: str, variant: int) -> LigatureSpan | None:
         """The joined cells of a candidate; None if the font draws its characters apart, or would leave its cells."""
         font = self.fonts[variant]
         [changed] = _changed_cells([text], font, self._apart(variant))
         if not changed:
             return None
         spare = QFontMetricsF(font).horizontalAdvance(text) - len(text) * self._width
-        return Joined(changed[0], changed[-1] + 1) if abs(spare) < self._width / 2 else None
+        return LigatureSpan(changed[0], changed[-1] + 1) if abs(spare) < self._width / 2 else None
 
 
 _found: Final[dict[TerminalFont, re.Pattern[str] | None]] = {}

@@ -83,7 +83,7 @@ class Notifier(QObject):
         self._group_shown_at_s = 0.0
         self._moment = 0
         """Counts the moments in which events were shown."""
-        self._offers: dict[str, questions.Offer] = {}
+        self._offers: dict[str, questions.AnswerableQuestion] = {}
         """The questions that can be answered from their notifications, by chat."""
         self._collect_timer = QTimer(self, singleShot=True, interval=collect_ms)
         self._collect_timer.timeout.connect(self._show_pending)
@@ -274,7 +274,7 @@ class Notifier(QObject):
         if offered is not None:
             self._sessions.tasks.start(self._answer(session_id, offered, action), "an answer from a notification")
 
-    async def _answer(self, session_id: str, offered: questions.Offer, action: str) -> None:
+    async def _answer(self, session_id: str, offered: questions.AnswerableQuestion, action: str) -> None:
         try:
             await questions.answer(session_id, offered, action)
         except OutliveError as error:

@@ -31,7 +31,7 @@ _KINDS: Final[dict[str, tuple[OptionKind, ...]]] = {
 _decoder = msgspec.msgpack.Decoder(list[AgentRequest])
 
 
-class Offer(NamedTuple):
+class AnswerableQuestion(NamedTuple):
     """A question with the answers that a notification offers: actions and their labels."""
 
     request: AgentRequest
@@ -54,7 +54,7 @@ async def find_request(session_id: str) -> AgentRequest | None:
     return requests[0] if len(requests) == 1 else None
 
 
-def offer(agent_request: AgentRequest) -> Offer | None:
+def offer(agent_request: AgentRequest) -> AnswerableQuestion | None:
     """The offer for a request; None if it is not a whole, short command, or lacks one of the two answers."""
     lines = exact_lines(agent_request.subject)
     if agent_request.kind != "command" or not agent_request.complete or not 0 < len(lines) <= MAX_LINES:
@@ -64,7 +64,9 @@ def offer(agent_request: AgentRequest) -> Offer | None:
     text = "\n".join(lines)
     options = {action: _option(agent_request, kinds) for action, kinds in _KINDS.items()}
     found = {action: option for action, option in options.items() if option is not None}
-    return Offer(agent_request, text, found) if len(text) <= MAX_CHARACTERS and len(found) == len(options) else None
+    if len(text) > MAX_CHARACTERS or len(found) < len(options):
+        return None
+    return AnswerableQuestion(agent_request, text, found)
 
 
 def summary(agent_request: AgentRequest) -> str:
@@ -76,7 +78,7 @@ def summary(agent_request: AgentRequest) -> str:
     return f"{title}\n{command if len(command) <= MAX_CHARACTERS else command[: MAX_CHARACTERS - 1] + '…'}"
 
 
-async def answer(session_id: str, offered: Offer, action: str) -> None:
+async def answer(session_id: str, offered: AnswerableQuestion, action: str) -> None:
     """Answer the question.
 
     Raises:

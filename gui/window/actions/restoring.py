@@ -10,7 +10,7 @@ from gui.bridge.changes_reader import readable
 from gui.bridge.chat import Chat
 from gui.bridge.restore_points import (
     FilesChanged,
-    Listed,
+    ListedPoint,
     Outcome,
     Plan,
     RestorePoint,
@@ -118,7 +118,7 @@ class RestoreActions:
         page = self._open_chat(chat)
         now = datetime.now(UTC)
 
-        def choice(listed: Listed, changed: int) -> Choice:
+        def choice(listed: ListedPoint, changed: int) -> Choice:
             point = listed.point
             name = _name(listed, page)
             detail = restore_texts.detail(_moment(point), now, changed)
@@ -240,7 +240,7 @@ def _moment(point: RestorePoint) -> datetime:
     return datetime.fromtimestamp(point.at_ms / 1000, UTC)
 
 
-def _name(listed: Listed, page: ChatPage) -> str:
+def _name(listed: ListedPoint, page: ChatPage) -> str:
     """A restore point's name for a sentence: its prompt, or the prompt's time."""
     point = listed.point
     item = page.view.transcript.get(point.about.item) if isinstance(page, StructuredPage) else None

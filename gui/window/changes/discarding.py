@@ -16,7 +16,7 @@ from gui.window.changes import anchors
 from gui.window.changes.content import shown
 from gui.window.changes.marked_lines import LineRange
 from gui.window.changes.page import ChangesPage
-from gui.window.changes.review_bar import Offer, ReviewBar
+from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.wording import diff_texts, discard_texts
 from session_host.errors import WorktreeError
 
@@ -91,13 +91,13 @@ class Discarding(QObject):
         done = await discarding.discard(reader.directory, changes, file, reader.chat.id, hunk)
         path = shown(file.path)
         text = discard_texts.discarded_file(path) if hunk is None else discard_texts.discarded_change(path)
-        undo = Offer(discard_texts.undo(), lambda: self._start(self._undo(done), discard_texts.cannot_undo))
+        undo = LineButton(discard_texts.undo(), lambda: self._start(self._undo(done), discard_texts.cannot_undo))
         self._say(text, undo)
 
     async def _undo(self, done: Discarded) -> None:
         await discarding.undo(self._reader.directory, done, self._reader.chat.id)
         self._say(discard_texts.undone(shown(done.path)))
 
-    def _say(self, text: str, *offers: Offer) -> None:
+    def _say(self, text: str, *offers: LineButton) -> None:
         if not self._reader.is_released:
             self._bar.show_message(text, *offers)

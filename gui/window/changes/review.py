@@ -23,7 +23,7 @@ from gui.window.changes.comment_card import CommentCard, ShownComment
 from gui.window.changes.content import ELSEWHERE, shown
 from gui.window.changes.marked_lines import LineRange
 from gui.window.changes.page import ChangesPage
-from gui.window.changes.review_bar import Offer, ReviewBar
+from gui.window.changes.review_bar import LineButton, ReviewBar
 from gui.wording import comment_texts
 
 
@@ -198,12 +198,12 @@ class Review(QObject):
         self._page.setFocus(Qt.FocusReason.OtherFocusReason)
         self.bar.show_message(comment_texts.removed_one(), self._undo_of(removed))
 
-    def _undo_of(self, removed: Sequence[ReviewComment]) -> Offer:
+    def _undo_of(self, removed: Sequence[ReviewComment]) -> LineButton:
         def undo() -> None:
             self.bar.hide_notice()
             self._comments.put(self._reader.chat.id, *removed)
 
-        return Offer(comment_texts.undo(), undo)
+        return LineButton(comment_texts.undo(), undo)
 
     # ------------------------------------------------------------ giving
 
@@ -247,7 +247,7 @@ class Review(QObject):
             self.bar.show_message(comment_texts.save_first() if self._own() else comment_texts.none_yet())
             return
         if chat.has_ended:
-            resume = Offer(comment_texts.resume(), lambda: self._receiver.resume(chat))
+            resume = LineButton(comment_texts.resume(), lambda: self._receiver.resume(chat))
             self.bar.show_message(comment_texts.has_ended(chat.name), resume)
             return
 

@@ -14,7 +14,7 @@ from gui.window.widgets.parts import ElidedLabel, button, label
 from gui.wording import comment_texts
 
 
-class Offer(NamedTuple):
+class LineButton(NamedTuple):
     """A button in the line about what was done: its name and what it does."""
 
     name: str
@@ -80,7 +80,7 @@ class ReviewBar(QWidget):
             each.setEnabled(bool(saved or drafts))
         self._counts.setVisible(bool(saved or drafts))
 
-    def show_message(self, text: str, *offers: Offer) -> None:
+    def show_message(self, text: str, *offers: LineButton) -> None:
         """Show a line with these buttons."""
         self.hide_notice()
         self.notice.setText(text)

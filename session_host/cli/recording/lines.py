@@ -43,14 +43,14 @@ _SEQUENCE: Final = re.compile(
 _ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
 
 
-class Passage(NamedTuple):
+class ScrolledText(NamedTuple):
     """The text of many rows that scrolled off, with soft wraps joined; faster to read than the rows."""
 
     text: str
     """Lines with line feeds; the last line has none if it continues."""
 
 
-_Part = Row | Passage | Gap | None
+_Part = Row | ScrolledText | Gap | None
 """None marks a position where no line continues."""
 
 
@@ -73,7 +73,7 @@ def texts_of(recording: Recording) -> Iterator[str | Gap]:
                 case Row():
                     yield row_text(part) + ("" if part.wrapped else "\n")
                     line_is_open = part.wrapped
-                case Passage(text=text):
+                case ScrolledText(text=text):
                     yield text
                     line_is_open = not text.endswith("\n")
                 case _:
@@ -136,7 +136,7 @@ class _History:
                         self._between_sequences = False
         yield from self._last()
 
-    def _interpret(self, data: bytes) -> Iterator[Row | Passage]:
+    def _interpret(self, data: bytes) -> Iterator[Row | ScrolledText]:
         offset = 0
         while offset < len(data):
             end = offset + _PIECE_BYTES
@@ -161,7 +161,7 @@ class _History:
             self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
         self._within_character = data[-1:] >= b"\x80"
 
-    def _pop_rows(self) -> Iterator[Row | Passage]:
+    def _pop_rows(self) -> Iterator[Row | ScrolledText]:
         if self._is_hidden():
             return
         rows = self._history_rows()
@@ -169,7 +169,7 @@ class _History:
             self._read_rows = 0  # The program has emptied the history.
         if self._passages and not self._read_rows and rows >= _PASSAGE_ROWS:
             self._read_rows = rows
-            yield self._passage(rows)
+            yield self._scrolled_text(rows)
         while self._read_rows < rows:
             rows_read = self._terminal.emulator.history(self._read_rows, min(_READ_ROWS, rows - self._read_rows))
             if not rows_read:
@@ -183,7 +183,7 @@ class _History:
             self._terminal.feed(_CLEAR_HISTORY)
             self._read_rows = 0
 
-    def _last(self) -> Iterator[Row | Passage | None]:
+    def _last(self) -> Iterator[Row | ScrolledText | None]:
         """Yield the rest of the history, the primary screen, and after it the alternate screen if that is shown."""
         alternate: list[Row] = []
         if self._is_hidden():
@@ -194,7 +194,7 @@ class _History:
         yield None
         yield from alternate
 
-    def _passage(self, rows: int) -> Passage:
+    def _scrolled_text(self, rows: int) -> ScrolledText:
         """The whole history as text, from the engine's selection."""
         emulator = self._terminal.emulator
         columns, height = emulator.size.columns, emulator.size.rows
@@ -213,9 +213,11 @@ class _History:
                 shown = row_text(row)
                 line_end = "" if row.wrapped else "\n"
                 if shown.strip(" "):
-                    return Passage(text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end)
+                    return ScrolledText(
+                        text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end
+                    )
                 end = (shown if row.wrapped else "") + line_end + end
-        return Passage(end)
+        return ScrolledText(end)
 
     def _filled(self, rows: list[Row]) -> Iterator[Row]:
         """Fill soft-wrapped rows with blanks to their end: the next word begins after them."""
@@ -252,8 +254,8 @@ def _without_wrap_blanks(parts: Iterator[_Part]) -> Iterator[_Part]:
         if _begins_wide(part):
             if isinstance(held, Row) and held.wrapped and held.runs[-1].text == " " and held.runs[-1].style == PLAIN:
                 held = held._replace(runs=held.runs[:-1])
-            elif isinstance(held, Passage) and held.text.endswith(" ") and not held.text.endswith("  "):
-                held = Passage(held.text[:-1])
+            elif isinstance(held, ScrolledText) and held.text.endswith(" ") and not held.text.endswith("  "):
+                held = ScrolledText(held.text[:-1])
         if held is not None:
             yield held
         if part is None:
@@ -266,7 +268,7 @@ def _without_wrap_blanks(parts: Iterator[_Part]) -> Iterator[_Part]:
 def _begins_wide(part: _Part) -> bool:
     if isinstance(part, Row):
         return begins_wide(part)
-    return isinstance(part, Passage) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
+    return isinstance(part, ScrolledText) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
 
 
 def _is_blank(row: Row) -> bool:

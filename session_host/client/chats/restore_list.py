@@ -15,7 +15,7 @@ AFTER_S = 2.0
 """How long after it, at most: an agent may report its turn first."""
 
 
-class Listed(NamedTuple):
+class ListedPoint(NamedTuple):
     """A restore point.
 
     Attributes:
@@ -42,7 +42,7 @@ def resumed_chats(session_id: str, resumed_from: Callable[[str], str | None]) ->
     return found
 
 
-def restore_list(directory: Path, sessions: Sequence[str]) -> list[Listed]:
+def restore_list(directory: Path, sessions: Sequence[str]) -> list[ListedPoint]:
     """The restore points of a chat and of those that it resumes, newest first. Starts git and blocks.
 
     Args:
@@ -54,7 +54,7 @@ def restore_list(directory: Path, sessions: Sequence[str]) -> list[Listed]:
     """
     found = listed(directory, sessions)
     prompts = _prompts_of(found, sessions[0])
-    return [Listed(point, prompts.get(point.at_ms, "")) for point in reversed(found)]
+    return [ListedPoint(point, prompts.get(point.at_ms, "")) for point in reversed(found)]
 
 
 def _prompts_of(points: Sequence[RestorePoint], session: str) -> dict[int, str]:

@@ -131,7 +131,7 @@ def _repeat_all(
         rules.load(saved.rules, saved.dialect)
         splitter = LineSplitter(saved.raw_offset, saved.skipped, saved.skipped_start)
         timers, offset = dict(saved.timers), saved.offset
-    repeated = _Repeated(rules, splitter, timers, log_state, agent_output)
+    repeated = _CauseReplay(rules, splitter, timers, log_state, agent_output)
     reader = RecordReader(offset)
     for _, data in transcript_log.pieces(offset, transcript_log.end, PIECE_BYTES):
         for record in reader.feed(data):
@@ -142,7 +142,7 @@ def _repeat_all(
     return RecoveredChat(rules, splitter, timers, repeated.unsent, transcript_log, structured)
 
 
-class _Repeated:
+class _CauseReplay:
     """Repeats the causes of records."""
 
     def __init__(

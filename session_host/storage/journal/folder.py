@@ -35,8 +35,8 @@ def file_name(number: int, kind: str) -> str:
     return f"{number:08}.{kind}"
 
 
-class Refused(OSError):
-    """A file that is not a regular one of ours."""
+class NotRegularFile(OSError):
+    """The path is not a regular file of this user."""
 
 
 class Folder:
@@ -181,12 +181,12 @@ class Folder:
             descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise Refused(errno.ELOOP, "it is a symbolic link", name) from error
+                raise NotRegularFile(errno.ELOOP, "it is a symbolic link", name) from error
             raise
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
             os.close(descriptor)
-            raise Refused(errno.EPERM, "it is no regular file of this user", name)
+            raise NotRegularFile(errno.EPERM, "it is no regular file of this user", name)
         if stat.S_IMODE(status.st_mode) & 0o077 and flags & (os.O_RDWR | os.O_WRONLY):
             os.fchmod(descriptor, 0o600)
         return descriptor

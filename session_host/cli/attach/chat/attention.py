@@ -18,7 +18,7 @@ SETTLE_S: Final = 0.5
 """How long a question or an idle state must last; another viewer may answer at once, and queued prompts follow."""
 
 
-class Occasion(NamedTuple):
+class AttentionEvent(NamedTuple):
     """A change of the chat's activity that the user may want to hear of.
 
     Attributes:
@@ -38,15 +38,15 @@ class Occasion(NamedTuple):
         return self.asks or 0 < rules.long_turn_s <= self.seconds
 
 
-class Occasions:
-    """Finds occasions by comparing each activity with the previous one. Pure.
+class AttentionEvents:
+    """Finds these events by comparing each activity with the previous one. Pure.
 
     Attributes:
-        current: the occasion that the chat's activity is; None for none. What was there at the beginning is none.
+        current: the event that the chat's activity stands for; None for none, and for the activity at the beginning.
     """
 
     def __init__(self) -> None:
-        self.current: Occasion | None = None
+        self.current: AttentionEvent | None = None
         self._previous: ActivityEvent | None = None
         self._turn_began = ""
 
@@ -55,18 +55,18 @@ class Occasions:
         previous, self._previous = self._previous, event
         if previous is not None and _key(previous) == _key(event):
             return False
-        occasion, self.current = self.current, None
+        before, self.current = self.current, None
         if event.activity is Activity.WORKING:
             if previous is None or previous.activity is not Activity.WORKING:
                 self._turn_began = event.since
         elif previous is None:
             pass  # The user sees it on the page that opens.
         elif event.activity is Activity.NEEDS_INPUT:
-            self.current = Occasion(asks=True, text=event.detail)
+            self.current = AttentionEvent(asks=True, text=event.detail)
         elif event.activity is Activity.IDLE and previous.activity is Activity.WORKING:
             seconds = _seconds_between(self._turn_began, event.since)
-            self.current = Occasion(asks=False, text=event.detail, seconds=seconds)
-        return self.current is not occasion
+            self.current = AttentionEvent(asks=False, text=event.detail, seconds=seconds)
+        return self.current is not before
 
 
 class Attention:
@@ -82,17 +82,17 @@ class Attention:
         self._signals = signals
         self._queue = queue
         self._name = name
-        self._occasions = Occasions()
+        self._events = AttentionEvents()
         self._timer: asyncio.TimerHandle | None = None
 
     def take(self, event: ActivityEvent) -> None:
         """Take the chat's activity."""
-        if not self._occasions.take(event):
+        if not self._events.take(event):
             return
         self.close()
-        if (occasion := self._occasions.current) is not None:
+        if (found := self._events.current) is not None:
             self._timer = asyncio.get_running_loop().call_later(
-                SETTLE_S, self._queue.add, lambda rules: self._made(occasion, rules)
+                SETTLE_S, self._queue.add, lambda rules: self._made(found, rules)
             )
 
     def close(self) -> None:
@@ -100,15 +100,15 @@ class Attention:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _made(self, occasion: Occasion, rules: NotificationRules) -> Sequence[bytes]:
-        if self.has_focus or occasion is not self._occasions.current or not occasion.is_wanted(rules):
+    def _made(self, found: AttentionEvent, rules: NotificationRules) -> Sequence[bytes]:
+        if self.has_focus or found is not self._events.current or not found.is_wanted(rules):
             return ()
-        name, text = self._name(), occasion.text
-        if occasion.asks:
+        name, text = self._name(), found.text
+        if found.asks:
             title = f"{name} needs you"
         else:
             title = f"{name} finished"
-            text = ": ".join(filter(None, [f"After {duration(round(occasion.seconds * 1000))}", text]))
+            text = ": ".join(filter(None, [f"After {duration(round(found.seconds * 1000))}", text]))
         return self._signals.bell(), self._signals.notification(title, "", text)
 
 
