@@ -9,7 +9,7 @@ States::
     SHOWN ──no viewer shows it──▶ GRACE
     SHOWN ──the program ended──▶ OVER
     GRACE ──a viewer shows it──▶ SHOWN
-    GRACE ──the time is over──▶ UNSEEN
+    GRACE ──the timer expires──▶ UNSEEN
     GRACE ──the program ended──▶ OVER
     UNSEEN ──a viewer shows it──▶ SHOWN
     UNSEEN ──a hidden one has the keyboard──▶ GRACE
@@ -47,14 +47,14 @@ class _Event(StrEnum):
     SHOWN = "a viewer shows it"
     HIDDEN = "no viewer shows it"
     HIDDEN_HAS_FOCUS = "a hidden one has the keyboard"
-    TIME_OVER = "the time is over"
+    TIMER_EXPIRED = "the timer expires"
     ENDED = "the program ended"
 
 
 TABLE = Table(
     {
         State.SHOWN: {_Event.HIDDEN: State.GRACE, _Event.ENDED: State.OVER},
-        State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIME_OVER: State.UNSEEN, _Event.ENDED: State.OVER},
+        State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIMER_EXPIRED: State.UNSEEN, _Event.ENDED: State.OVER},
         State.UNSEEN: {_Event.SHOWN: State.SHOWN, _Event.HIDDEN_HAS_FOCUS: State.GRACE, _Event.ENDED: State.OVER},
         State.OVER: {},
     }
@@ -100,7 +100,7 @@ class FocusReporter:
 
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
         """Report FocusOut, since no viewer came in time."""
-        self._change_state(_Event.TIME_OVER)
+        self._change_state(_Event.TIMER_EXPIRED)
         self._request_emulator()
         self._reports.append(False)
 

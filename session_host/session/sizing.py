@@ -6,7 +6,7 @@ States of the grid::
     WAITING ──the program ended──▶ OVER
     SETTLED ──another size is wanted──▶ SETTLING
     SETTLED ──the program ended──▶ OVER
-    SETTLING ──the time is over──▶ SETTLED
+    SETTLING ──the timer expires──▶ SETTLED
     SETTLING ──the program ended──▶ OVER
 
 While SETTLING, a timer runs, so that a window that changes size repeatedly causes one repaint. A viewer that
@@ -40,7 +40,7 @@ class State(StrEnum):
 class _Event(StrEnum):
     RUNS = "the program runs"
     OTHER_WANTED = "another size is wanted"
-    TIME_OVER = "the time is over"
+    TIMER_EXPIRED = "the timer expires"
     ENDED = "the program ended"
 
 
@@ -48,7 +48,7 @@ TABLE = Table(
     {
         State.WAITING: {_Event.RUNS: State.SETTLED, _Event.ENDED: State.OVER},
         State.SETTLED: {_Event.OTHER_WANTED: State.SETTLING, _Event.ENDED: State.OVER},
-        State.SETTLING: {_Event.TIME_OVER: State.SETTLED, _Event.ENDED: State.OVER},
+        State.SETTLING: {_Event.TIMER_EXPIRED: State.SETTLED, _Event.ENDED: State.OVER},
         State.OVER: {},
     }
 )
@@ -107,7 +107,7 @@ class Sizing:
     def timer_due(self, name: str) -> None:
         """Apply the settled size, or change to another viewer since the one in use has not returned."""
         if name == RESIZE:
-            self.state = TABLE.after(self.state, _Event.TIME_OVER)
+            self.state = TABLE.after(self.state, _Event.TIMER_EXPIRED)
             self._apply()
             return
         self._is_leave_pending = False
@@ -116,7 +116,7 @@ class Sizing:
             self._set_in_use(other)
             if self.state is State.SETTLING:
                 self._effects.append(StopTimer(self, RESIZE))
-                self.state = TABLE.after(self.state, _Event.TIME_OVER)
+                self.state = TABLE.after(self.state, _Event.TIMER_EXPIRED)
             self._apply()
 
     def program_ended(self) -> None:

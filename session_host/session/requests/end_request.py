@@ -5,13 +5,13 @@ States of each::
     WAITING ──the program runs──▶ LISTING
     LISTING ──its processes are known──▶ SIGNALLED
     LISTING ──the program ended──▶ ENDED
-    SIGNALLED ──the time is over──▶ SIGNALLED
+    SIGNALLED ──the timer expires──▶ SIGNALLED
     SIGNALLED ──the program ended──▶ SWEEPING
     ENDED ──its processes are known──▶ SWEEPING
     SWEEPING ──none of them is left──▶ SAVING
     SWEEPING ──none of them is left, and the exit is saved──▶ DONE
     SAVING ──the exit is saved──▶ DONE
-    SAVING ──the time is over──▶ DONE
+    SAVING ──the timer expires──▶ DONE
 
 Before its exec the program cannot be signalled. The processes that end with an agent are listed while they are still
 its descendants. While SIGNALLED a timer runs until the next, harsher signal; the last one is SIGKILL. If the disk
@@ -65,7 +65,7 @@ class State(StrEnum):
 class _Event(StrEnum):
     RUNS = "the program runs"
     LISTED = "its processes are known"
-    TIME_OVER = "the time is over"
+    TIMER_EXPIRED = "the timer expires"
     ENDED = "the program ended"
     SWEPT = "none of them is left"
     SWEPT_AND_SAVED = "none of them is left, and the exit is saved"
@@ -76,10 +76,10 @@ TABLE = Table(
     {
         State.WAITING: {_Event.RUNS: State.LISTING},
         State.LISTING: {_Event.LISTED: State.SIGNALLED, _Event.ENDED: State.ENDED},
-        State.SIGNALLED: {_Event.TIME_OVER: State.SIGNALLED, _Event.ENDED: State.SWEEPING},
+        State.SIGNALLED: {_Event.TIMER_EXPIRED: State.SIGNALLED, _Event.ENDED: State.SWEEPING},
         State.ENDED: {_Event.LISTED: State.SWEEPING},
         State.SWEEPING: {_Event.SWEPT: State.SAVING, _Event.SWEPT_AND_SAVED: State.DONE},
-        State.SAVING: {_Event.SAVED: State.DONE, _Event.TIME_OVER: State.DONE},
+        State.SAVING: {_Event.SAVED: State.DONE, _Event.TIMER_EXPIRED: State.DONE},
         State.DONE: {},
     }
 )
@@ -201,7 +201,7 @@ class EndRequest:
     def timer_due(self, name: str) -> None:  # noqa: ARG002 - one runs at a time
         """The program survived the last signal, or the disk refuses the exit."""
         self._timer = ""
-        self._change_state(_Event.TIME_OVER)
+        self._change_state(_Event.TIMER_EXPIRED)
         if self.state is State.SIGNALLED:
             self._signal()
         else:

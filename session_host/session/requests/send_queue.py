@@ -167,23 +167,23 @@ class SendQueue:
         self._timers.discard(name)
         match name, self.state:
             case (_, State.PAUSING):
-                self._change_state(Change.TIME_OVER)
+                self._change_state(Change.TIMER_EXPIRED)
                 self._begin_next()
             case (_, State.ECHOING):
-                self._change_state(Change.TIME_OVER)
+                self._change_state(Change.TIMER_EXPIRED)
                 self._effects.append(UseEmulator(self))
             case (_, State.UNSHOWN | State.CHANGING):
                 self._current.is_time_over = self._current.is_time_over or name == ECHO
-                self._change_state(Change.TIME_OVER)
+                self._change_state(Change.TIMER_EXPIRED)
                 self._stop(SEARCH)
                 self._request_search()
             case (_, State.SEARCHING):
                 self._current.is_time_over = True
             case (_, State.UNCHANGED):
-                self._change_state(Change.TIME_OVER)
+                self._change_state(Change.TIMER_EXPIRED)
                 self._start(SETTLE, self._current.pause_s)
             case (_, State.QUIET) if name == ENTER_ANYWAY:
-                self._change_state(Change.TIME_OVER)
+                self._change_state(Change.TIMER_EXPIRED)
             case _:
                 self._press_enter()
 

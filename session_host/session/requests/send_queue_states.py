@@ -8,24 +8,24 @@ States::
     TYPING ──wait until the text is shown──▶ SEARCHING
     TYPING ──wait for output──▶ UNCHANGED
     TYPING ──wait for a quiet screen──▶ QUIET
-    ECHOING ──the time is over──▶ TYPING
+    ECHOING ──the timer expires──▶ TYPING
     SEARCHING ──done, or refused──▶ IDLE
     SEARCHING ──the text is not shown──▶ UNSHOWN
     SEARCHING ──wait for a quiet screen──▶ QUIET
     SEARCHING ──it is time for Enter──▶ ENTERING
     UNSHOWN ──the screen changes──▶ CHANGING
-    UNSHOWN ──the time is over──▶ SEARCHING
-    CHANGING ──the time is over──▶ SEARCHING
+    UNSHOWN ──the timer expires──▶ SEARCHING
+    CHANGING ──the timer expires──▶ SEARCHING
     UNCHANGED ──the screen changes──▶ QUIET
-    UNCHANGED ──the time is over──▶ LATE
+    UNCHANGED ──the timer expires──▶ LATE
     QUIET ──the screen changes──▶ UNSETTLED
-    QUIET ──the time is over──▶ LATE
+    QUIET ──the timer expires──▶ LATE
     QUIET ──it is time for Enter──▶ ENTERING
     LATE ──it is time for Enter──▶ ENTERING
     UNSETTLED ──it is time for Enter──▶ ENTERING
     ENTERING ──done, or refused──▶ IDLE
     ENTERING ──a pause follows──▶ PAUSING
-    PAUSING ──the time is over──▶ IDLE
+    PAUSING ──the timer expires──▶ IDLE
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Change(StrEnum):
     AWAIT_QUIET = "wait for a quiet screen"
     NOT_SHOWN = "the text is not shown"
     CHANGES = "the screen changes"
-    TIME_OVER = "the time is over"
+    TIMER_EXPIRED = "the timer expires"
     ENTER = "it is time for Enter"
     PAUSE = "a pause follows"
 
@@ -78,20 +78,20 @@ TABLE = Table(
             Change.AWAIT_OUTPUT: State.UNCHANGED,
             Change.AWAIT_QUIET: State.QUIET,
         },
-        State.ECHOING: {Change.TIME_OVER: State.TYPING},
+        State.ECHOING: {Change.TIMER_EXPIRED: State.TYPING},
         State.SEARCHING: {
             Change.OVER: State.IDLE,
             Change.NOT_SHOWN: State.UNSHOWN,
             Change.AWAIT_QUIET: State.QUIET,
             Change.ENTER: State.ENTERING,
         },
-        State.UNSHOWN: {Change.CHANGES: State.CHANGING, Change.TIME_OVER: State.SEARCHING},
-        State.CHANGING: {Change.TIME_OVER: State.SEARCHING},
-        State.UNCHANGED: {Change.CHANGES: State.QUIET, Change.TIME_OVER: State.LATE},
-        State.QUIET: {Change.CHANGES: State.UNSETTLED, Change.TIME_OVER: State.LATE, Change.ENTER: State.ENTERING},
+        State.UNSHOWN: {Change.CHANGES: State.CHANGING, Change.TIMER_EXPIRED: State.SEARCHING},
+        State.CHANGING: {Change.TIMER_EXPIRED: State.SEARCHING},
+        State.UNCHANGED: {Change.CHANGES: State.QUIET, Change.TIMER_EXPIRED: State.LATE},
+        State.QUIET: {Change.CHANGES: State.UNSETTLED, Change.TIMER_EXPIRED: State.LATE, Change.ENTER: State.ENTERING},
         State.LATE: {Change.ENTER: State.ENTERING},
         State.UNSETTLED: {Change.ENTER: State.ENTERING},
         State.ENTERING: {Change.OVER: State.IDLE, Change.PAUSE: State.PAUSING},
-        State.PAUSING: {Change.TIME_OVER: State.IDLE},
+        State.PAUSING: {Change.TIMER_EXPIRED: State.IDLE},
     }
 )

@@ -1,4 +1,4 @@
-"""Feeds output into the library, with corrections: the hot path. Output path.
+"""Feeds all output into the library, with corrections. Hot path.
 
 There are eleven corrections: DEL, DECCOLM, DECSTR, modifyOtherKeys, the stack of titles, XTSMGRAPHICS, OSC 22, OSC 99,
 OSC 133, images and REP. None of them depends on how the bytes are split.
