@@ -18,6 +18,9 @@ from session_host.endpoint.server.addresses import base_url
 from session_host.endpoint.server.api_keys import check_source
 from session_host.errors import ConfigError, UsageError
 
+ACP: Final = "--acp"
+"""The command line's first word if the program serves a chat view."""
+
 APIS: Final = ("auto", "chat", "responses")
 DEFAULTS_FILE: Final = "endpoint.toml"
 MAX_TIMEOUT_S: Final = 86400.0
@@ -58,6 +61,9 @@ def read_options(arguments: Sequence[str]) -> Options:
         ConfigError: the system prompt's file cannot be read.
     """
     parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
+    parser.add_argument(
+        ACP, action="store_true", help="as the first word: speak the Agent Client Protocol, for a chat view"
+    )
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="first question")
     parser.add_argument(
         "--ask", metavar="TEXT", default="", help="question to ask at once, also in a resumed conversation"

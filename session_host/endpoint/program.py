@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from session_host.endpoint.conversation.file import ConversationFile
-from session_host.endpoint.options import Options, initial_settings, read_defaults, read_options
+from session_host.endpoint.options import ACP, Options, initial_settings, read_defaults, read_options
 from session_host.endpoint.server.api_keys import KeyFilter
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 
 if TYPE_CHECKING:
-    from session_host.endpoint.chat import Chat
+    from session_host.endpoint.terminal.chat import Chat
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +26,11 @@ def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit code."""
     key_filter = KeyFilter()
     _configure_logging(key_filter)
+    if arguments[:1] == [ACP]:
+        from session_host.endpoint.acp.program import serve
+
+        serve(arguments[1:], key_filter)
+        return 0
     try:
         options = read_options(arguments)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -47,8 +52,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _chat(options: Options, file: ConversationFile, key_filter: KeyFilter) -> int:
-    from session_host.endpoint.chat import Chat
-    from session_host.endpoint.command_actions import SlashCommands
+    from session_host.endpoint.terminal.chat import Chat
+    from session_host.endpoint.terminal.command_actions import SlashCommands
 
     conversation = file.conversation
     settings = initial_settings(

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from session_host.endpoint.conversation.conversation import Attachment
+from session_host.endpoint.conversation.conversation import Attachment, Picture
 from session_host.errors import OutliveError
 
 MAX_BYTES: Final = 256 * 1024
@@ -49,6 +49,13 @@ def read_attachment(name: str) -> Attachment:
 
 def label(attachment: Attachment) -> str:
     """An attachment's name and size, for the user."""
-    size_bytes = len(attachment.text.encode("utf-8", "replace"))
-    size = f"{size_bytes} B" if size_bytes < 1024 else f"{size_bytes / 1024:.0f} KB"
-    return f"{attachment.name} ({size})"
+    return f"{attachment.name} ({_size(len(attachment.text.encode('utf-8', 'replace')))})"
+
+
+def picture_label(picture: Picture) -> str:
+    """An image's format and size, for the user."""
+    return f"image ({picture.mime.removeprefix('image/')}, {_size(len(picture.data))})"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes} B" if size_bytes < 1024 else f"{size_bytes / 1024:.0f} KB"

@@ -5,16 +5,19 @@ Any readable record may follow any other, so that the rest of a damaged file sta
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, Union
+from typing import Final, NamedTuple, Union
 
 import msgspec
 
 from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import one_line
 
 VERSION: Final = 1
+TITLE_CHARACTERS: Final = 60
 
 
 class AnswerState(StrEnum):
@@ -58,6 +61,26 @@ class Attachment(msgspec.Struct, frozen=True):
         return f"File {self.name}:\n{fence}\n{self.text.rstrip()}\n{fence}\n\n"
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """An image in a question, for models that see."""
+
+    mime: str
+    data: bytes
+
+    def data_url(self) -> str:
+        """The image as sent to the model (RFC 2397)."""
+        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
+
+
+class Turn(NamedTuple):
+    """A message as sent to the model."""
+
+    role: str
+    """"system", "user" or "assistant"."""
+    text: str
+    images: tuple[Picture, ...] = ()
+
+
 class Began(msgspec.Struct, frozen=True, tag="began"):
     """The first record."""
 
@@ -79,9 +102,10 @@ class Question(msgspec.Struct, frozen=True, tag="question"):
     at: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    images: tuple[Picture, ...] = ()
 
     def for_model(self) -> str:
-        """The question as sent to the model: attachments first, each named and fenced."""
+        """The question's text as sent to the model: attachments first, each named and fenced."""
         return "".join(attachment.for_model() for attachment in self.attachments) + self.text
 
 
@@ -116,6 +140,12 @@ class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
     keep: int
 
 
+_NOTES: Final = {
+    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
+    AnswerState.STOPPED: "stopped",
+}
+UNANSWERED: Final = "this question has no answer; /retry to ask it again"
+
 Record = Union[Began, SettingsChanged, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
 
 
@@ -129,6 +159,11 @@ class Answer(msgspec.Struct, kw_only=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     note: str = ""
+
+    @property
+    def shown_note(self) -> str:
+        """What the user is told below the answer; "" for nothing."""
+        return self.note or _NOTES.get(self.state, "")
 
 
 class Conversation:
@@ -158,6 +193,11 @@ class Conversation:
     def last(self) -> Question | Answer | None:
         """The last message."""
         return self.messages[-1] if self.messages else None
+
+    @property
+    def last_answer(self) -> Answer | None:
+        """The last answer."""
+        return next((message for message in reversed(self.messages) if isinstance(message, Answer)), None)
 
     @property
     def topic(self) -> str:
@@ -207,24 +247,38 @@ class Conversation:
                 return index, message
         raise OutliveError("no question yet; type one first")
 
-    def for_model(self, system: str) -> list[tuple[str, str]]:
-        """The messages for the server: pairs of role and text.
+    def for_model(self, system: str) -> list[Turn]:
+        """The messages for the server.
 
         Questions without an answer are left out, except the last one: the user has rephrased them. Answers without text
         are left out, too. User and assistant alternate, as many servers' templates require.
         """
-        turns: list[tuple[str, str]] = [("system", system)] if system else []
+        turns = [Turn("system", system)] if system else []
         for message in self.messages:
-            role, text = ("user", message.for_model()) if isinstance(message, Question) else ("assistant", message.text)
-            if not text:
-                continue
-            if turns and turns[-1][0] == role == "user":
-                turns[-1] = (role, text)
-            elif turns and turns[-1][0] == role:
-                turns[-1] = (role, f"{turns[-1][1]}\n\n{text}")
+            if isinstance(message, Question):
+                turn = Turn("user", message.for_model(), message.images)
             else:
-                turns.append((role, text))
+                turn = Turn("assistant", message.text)
+            if not turn.text and not turn.images:
+                continue
+            if turns and turns[-1].role == turn.role == "user":
+                turns[-1] = turn
+            elif turns and turns[-1].role == turn.role:
+                turns[-1] = Turn(turn.role, f"{turns[-1].text}\n\n{turn.text}")
+            else:
+                turns.append(turn)
         return turns
+
+
+def title_of(question: str) -> str:
+    """A title from a question: its first words."""
+    words = one_line(question).split()
+    shown = ""
+    for word in words:
+        if shown and len(shown) + 1 + len(word) > TITLE_CHARACTERS - 1:
+            return f"{shown}…"
+        shown = f"{shown} {word}".lstrip()
+    return shown if len(shown) <= TITLE_CHARACTERS else f"{shown[: TITLE_CHARACTERS - 1]}…"
 
 
 def valid_utf8(text: str) -> str:

@@ -18,7 +18,6 @@ ANSWER: Final = "\x1b]133;C\x1b\\"
 ANSWER_END: Final = "\x1b]133;D\x1b\\"
 """Marks, each at the beginning of a row."""
 
-TITLE_CHARACTERS: Final = 60
 CLIPBOARD_CHARACTERS: Final = 200_000
 
 
@@ -45,17 +44,6 @@ def activity(state: Activity, kind: str = "", message: str = "") -> str:
 def title(text: str) -> str:
     """The sequence that sets the title."""
     return f"\x1b]2;{one_line(text)}\x1b\\"
-
-
-def topic(question: str) -> str:
-    """A title from a question: its first words."""
-    words = one_line(question).split()
-    shown = ""
-    for word in words:
-        if shown and len(shown) + 1 + len(word) > TITLE_CHARACTERS - 1:
-            return f"{shown}…"
-        shown = f"{shown} {word}".lstrip()
-    return shown if len(shown) <= TITLE_CHARACTERS else f"{shown[: TITLE_CHARACTERS - 1]}…"
 
 
 def clipboard(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from session_host.endpoint.conversation.attachments import label
-from session_host.endpoint.conversation.conversation import Answer, AnswerState, Conversation, Question
+from session_host.endpoint.conversation.attachments import label, picture_label
+from session_host.endpoint.conversation.conversation import UNANSWERED, Answer, Conversation, Question
 from session_host.endpoint.screen import osc
 from session_host.endpoint.screen.markdown_stream import MarkdownStream, clean
 
@@ -17,17 +17,14 @@ if TYPE_CHECKING:
 SHOWN_MESSAGES: Final = 60
 """How many messages of a resumed conversation are printed."""
 
-_NOTES: Final = {
-    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
-    AnswerState.STOPPED: "stopped",
-}
-
 
 def question_rows(question: Question, painter: Painter) -> str:
     """A question and its attachments as text for ``Screen.write``, up to the mark of its answer."""
     lines = painter.wrap(clean(question.text), "bold", prefix="› ")
     for attachment in question.attachments:
         lines += painter.wrap(f"+ {clean(label(attachment))}", "dim", prefix="  ")
+    for picture in question.images:
+        lines += painter.wrap(f"+ {clean(picture_label(picture))}", "dim", prefix="  ")
     return osc.QUESTION + "".join(f"{line}\r\n" for line in [*lines, ""]) + osc.ANSWER
 
 
@@ -36,7 +33,7 @@ def answer_lines(answer: Answer, painter: Painter) -> list[str]:
     stream = MarkdownStream()
     blocks = [*stream.append(clean(answer.text)), *stream.finish()]
     lines = [line for block in blocks for line in painter.block(block)]
-    note = answer.note or _NOTES.get(answer.state, "")
+    note = answer.shown_note
     return [*lines, osc.ANSWER_END, *(note_lines(note, painter) if note else [])]
 
 
@@ -51,7 +48,7 @@ def show(screen: Screen, conversation: Conversation, painter: Callable[[], Paint
         else:
             screen.print(answer_lines(message, painter()))
     if isinstance(conversation.last, Question):
-        screen.print(note_lines("this question has no answer; /retry to ask it again", painter()))
+        screen.print(note_lines(UNANSWERED, painter()))
 
 
 def note_lines(text: str, painter: Painter) -> list[str]:

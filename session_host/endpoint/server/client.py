@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from session_host.endpoint.conversation.conversation import Settings
+from session_host.endpoint.conversation.conversation import Settings, Turn
 from session_host.endpoint.server import errors
 from session_host.endpoint.server.addresses import is_local
 from session_host.endpoint.server.api_keys import PLACEHOLDER
@@ -44,7 +44,10 @@ class Text(NamedTuple):
 
 
 class Thinking(NamedTuple):
-    """The model is thinking; its thoughts are not shown."""
+    """A piece of the model's thoughts."""
+
+    text: str = ""
+    """The thought; "" if the server only says that the model thinks."""
 
 
 class Tokens(NamedTuple):
@@ -52,6 +55,14 @@ class Tokens(NamedTuple):
 
     input: int | None
     output: int | None
+
+
+class Model(NamedTuple):
+    """A model of the server."""
+
+    name: str
+    context_tokens: int = 0
+    """The size of its context in tokens; 0 if the server does not say."""
 
 
 class Finished(NamedTuple):
@@ -114,8 +125,8 @@ class Server:
         if self._client is not None:
             await self._client.close()
 
-    async def models(self) -> list[str]:
-        """The names of the server's models, sorted.
+    async def models(self) -> list[Model]:
+        """The server's models, sorted by name.
 
         Raises:
             ApiError: the server does not list them.
@@ -123,23 +134,23 @@ class Server:
         import openai
 
         client = await self._connected()
-        names: list[str] = []
+        models: list[Model] = []
         try:
             async for model in client.models.list():
-                names.append(str(model.id))
-                if len(names) >= MAX_MODELS:
+                models.append(Model(str(model.id), _context_tokens(model)))
+                if len(models) >= MAX_MODELS:
                     break
         except openai.APIError as error:
             raise self._api_error(error, begun=False) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise errors.not_a_model_server(self._settings.url) from error
-        return sorted(names)
+        return sorted(models)
 
-    async def answer(self, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+    async def answer(self, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask, and yield the answer as it arrives; the last event is ``Finished``.
 
         Args:
-            turns: pairs of role (system, user, assistant) and text.
+            turns: the messages, as ``Conversation.for_model`` returns them.
 
         Raises:
             ApiError: there is no answer, or it ends early; events before that count.
@@ -210,9 +221,9 @@ class Server:
         if errors.is_web_page(stream.response.headers):
             raise errors.not_a_model_server(self._settings.url)
 
-    async def _chat(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+    async def _chat(self, client: Client, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by chat completions."""
-        messages: Any = [{"role": role, "content": text} for role, text in turns]
+        messages: Any = [{"role": turn.role, "content": _chat_content(turn)} for turn in turns]
         more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
         stream = await client.chat.completions.create(
             model=self._settings.model, messages=messages, stream=True, **more
@@ -232,17 +243,19 @@ class Server:
                     if text := delta.content or delta.refusal:
                         answered = True
                         yield Text(str(text))
-                    elif getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
-                        yield Thinking()
+                    elif thought := getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
+                        yield Thinking(str(thought))
         # Some servers give no reason for the end; "[DONE]" still shows that the answer is complete.
         if finish is None and not (answered and client.saw_done):
             raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
         yield Finished(_NOTES.get(finish or "", ""))
 
-    async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+    async def _responses(self, client: Client, turns: Sequence[Turn]) -> AsyncGenerator[Event]:
         """Ask by responses, without storage on the server."""
-        system = turns[0][1] if turns and turns[0][0] == "system" else None
-        messages: Any = [{"role": role, "content": text} for role, text in turns if role != "system"]
+        system = turns[0].text if turns and turns[0].role == "system" else None
+        messages: Any = [
+            {"role": turn.role, "content": _responses_content(turn)} for turn in turns if turn.role != "system"
+        ]
         more: dict[str, Any] = {"instructions": system} if system else {}
         stream = await client.responses.create(
             model=self._settings.model, input=messages, stream=True, store=False, **more
@@ -255,7 +268,7 @@ class Server:
                 if kind in {"response.output_text.delta", "response.refusal.delta"}:
                     yield Text(str(getattr(event, "delta", "")))
                 elif kind.startswith("response.reasoning"):
-                    yield Thinking()
+                    yield Thinking(str(getattr(event, "delta", "") or "") if kind.endswith(".delta") else "")
                 elif kind in {"response.completed", "response.incomplete"}:
                     end = getattr(event, "response", None)
                 elif kind in {"response.failed", "error"}:
@@ -273,6 +286,31 @@ _NOTES: Final = {
     "max_output_tokens": "the answer reached the length limit; /continue to continue",
     "content_filter": "the server withheld part of the answer",
 }
+
+
+def _chat_content(turn: Turn) -> Any:
+    """A message's content for chat completions: text alone, else parts."""
+    if not turn.images:
+        return turn.text
+    images = [{"type": "image_url", "image_url": {"url": image.data_url()}} for image in turn.images]
+    return [*([{"type": "text", "text": turn.text}] if turn.text else []), *images]
+
+
+def _responses_content(turn: Turn) -> Any:
+    """A message's content for responses: text alone, else parts."""
+    if not turn.images:
+        return turn.text
+    images = [{"type": "input_image", "image_url": image.data_url()} for image in turn.images]
+    return [*([{"type": "input_text", "text": turn.text}] if turn.text else []), *images]
+
+
+_CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window", "max_context_length")
+"""Fields of a model with the size of its context: vLLM, OpenRouter, Groq, Mistral."""
+
+
+def _context_tokens(model: Any) -> int:
+    sizes = (getattr(model, field, None) for field in _CONTEXT_FIELDS)
+    return next((size for size in sizes if isinstance(size, int) and not isinstance(size, bool) and size > 0), 0)
 
 
 def _reason(event: Any) -> str:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from session_host.endpoint.commands import COMMANDS, CommandCompleter, help_lines, is_command, parse
+from session_host.endpoint.commands import COMMANDS, is_command, parse
 from session_host.endpoint.conversation.attachments import MAX_BYTES, label, read_attachment
+from session_host.endpoint.conversation.conversation import TITLE_CHARACTERS, title_of
 from session_host.endpoint.screen import osc
+from session_host.endpoint.terminal.completion import CommandCompleter, help_lines
 from session_host.errors import OutliveError
 
 
@@ -59,16 +61,16 @@ def test_the_help_names_every_command() -> None:
 
 @given(st.text())
 def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
-    topic = osc.topic(question)
-    assert len(topic) <= osc.TITLE_CHARACTERS
+    topic = title_of(question)
+    assert len(topic) <= TITLE_CHARACTERS
     assert osc.title(topic).count("\x1b") == 2
     assert "\n" not in topic
 
 
 def test_a_topic_is_the_first_words() -> None:
-    assert osc.topic("  why is\nthe sky blue? ") == "why is the sky blue?"
-    assert osc.topic("word " * 40) == "word " * 11 + "word…"
-    assert len(osc.topic("x" * 100)) == osc.TITLE_CHARACTERS
+    assert title_of("  why is\nthe sky blue? ") == "why is the sky blue?"
+    assert title_of("word " * 40) == "word " * 11 + "word…"
+    assert len(title_of("x" * 100)) == TITLE_CHARACTERS
 
 
 def test_sequences() -> None:

@@ -31,10 +31,14 @@ class Messages:
         self._shared = shared
 
     def chunk(self, kind: Literal["user", "agent", "thought"], update: dict[str, Any]) -> None:
-        """Add a chunk of a message or of a thought."""
+        """Add a chunk of a message or of a thought; ``_meta.notice``, an extension of ours, makes it a notice."""
         state = self._shared.state
         block = reading.mapping(update, "content")
         text = block_text(block)
+        if text and reading.at(update, "_meta", "notice") is True:
+            self.end_run()
+            self._emit_item(Item(self._shared.new_id("notice"), "notice", self._shared.port.now_ms, text=text))
+            return
         if kind == "user" and state.turn and text is not None and text.strip() in state.prompt_text:
             return  # The agent repeats the prompt of this turn.
         if text is None:

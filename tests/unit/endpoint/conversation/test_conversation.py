@@ -15,6 +15,7 @@ from session_host.endpoint.conversation.conversation import (
     Attachment,
     Began,
     Conversation,
+    Picture,
     Piece,
     Question,
     Record,
@@ -35,6 +36,10 @@ def answered(text: str, state: AnswerState = AnswerState.COMPLETE) -> list[Recor
     return [AnswerBegan(AT, "m"), Piece(text), AnswerEnded(AT, state, 3, 4)]
 
 
+def sent(conversation: Conversation, system: str) -> list[tuple[str, str]]:
+    return [(turn.role, turn.text) for turn in conversation.for_model(system)]
+
+
 def test_pieces_make_the_answer() -> None:
     conversation = Conversation([asked("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
     answer = conversation.last
@@ -46,18 +51,18 @@ def test_pieces_make_the_answer() -> None:
 
 def test_an_edited_question_takes_what_followed_with_it() -> None:
     conversation = Conversation([asked("a"), *answered("b"), asked("c"), *answered("d"), Rewound(AT, 2), asked("e")])
-    assert conversation.for_model("") == [("user", "a"), ("assistant", "b"), ("user", "e")]
+    assert sent(conversation, "") == [("user", "a"), ("assistant", "b"), ("user", "e")]
     assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
     assert (conversation.used_input_tokens, conversation.used_output_tokens) == (6, 8), "the user paid for them"
 
 
 def test_a_corrected_question_is_sent_without_those_that_failed() -> None:
     conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
-    assert conversation.for_model("be brief") == [("system", "be brief"), ("user", "c")]
+    assert sent(conversation, "be brief") == [("system", "be brief"), ("user", "c")]
     conversation.apply(AnswerBegan(AT, "m"))
     conversation.apply(Piece("d"))
     conversation.apply(asked("e"))
-    assert conversation.for_model("") == [("user", "c"), ("assistant", "d"), ("user", "e")]
+    assert sent(conversation, "") == [("user", "c"), ("assistant", "d"), ("user", "e")]
 
 
 def test_attachments_go_before_the_question() -> None:
@@ -76,7 +81,13 @@ def test_the_last_settings_count_and_the_first_are_known() -> None:
 RECORDS = st.one_of(
     st.builds(Began, st.just(AT), st.text()),
     st.builds(SettingsChanged, st.just(AT), st.builds(Settings, url=st.text(), model=st.text())),
-    st.builds(Question, st.just(AT), st.text(), st.lists(st.builds(Attachment, st.text(), st.text())).map(tuple)),
+    st.builds(
+        Question,
+        st.just(AT),
+        st.text(),
+        st.lists(st.builds(Attachment, st.text(), st.text())).map(tuple),
+        st.lists(st.builds(Picture, st.text(), st.binary()), max_size=1).map(tuple),
+    ),
     st.builds(AnswerBegan, st.just(AT), st.text()),
     st.builds(Piece, st.text()),
     st.builds(AnswerEnded, st.just(AT), st.sampled_from(AnswerState), st.none() | st.integers(), st.integers()),
@@ -87,7 +98,7 @@ RECORDS = st.one_of(
 @given(st.lists(RECORDS))
 def test_any_records_make_a_conversation_that_can_be_sent(records: list[Record]) -> None:
     conversation = Conversation(records)
-    roles = [role for role, _ in conversation.for_model("s")]
+    roles = [turn.role for turn in conversation.for_model("s")]
     assert roles[0] == "system"
     assert all(one != other for one, other in itertools.pairwise(roles))
     if any(isinstance(message, Question) for message in conversation.messages):

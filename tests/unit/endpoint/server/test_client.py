@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from session_host.endpoint.conversation.conversation import Settings
-from session_host.endpoint.server.client import Event, Finished, Server, Text, Thinking, Tokens
+from session_host.endpoint.conversation.conversation import Settings, Turn
+from session_host.endpoint.server.client import Event, Finished, Model, Server, Text, Thinking, Tokens
 from session_host.endpoint.server.errors import ApiError, ErrorKind, retry_after_s
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
@@ -63,10 +63,10 @@ def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
         server.server_close()
 
 
-async def events(url: str, turns: list[tuple[str, str]] | None = None, **settings: Any) -> list[Event]:
+async def events(url: str, turns: Sequence[Turn] = (Turn("user", "hello"),), **settings: Any) -> list[Event]:
     server = Server(Settings(url=url, **({"model": "m"} | settings)), "key")
     try:
-        async with aclosing(server.answer(turns or [("user", "hello")])) as found:
+        async with aclosing(server.answer(turns)) as found:
             return [event async for event in found]
     finally:
         await server.close()
@@ -85,7 +85,7 @@ def texts(found: list[Event]) -> str:
 @pytest.mark.parametrize("api", ["chat", "responses"])
 async def test_an_answer_in_pieces_its_tokens_and_its_end(api: str) -> None:
     with ModelServer(tools_needed=False) as server:
-        found = await events(f"{server.url}/v1", [("system", "s"), ("user", "count: 3")], api=api)
+        found = await events(f"{server.url}/v1", [Turn("system", "s"), Turn("user", "count: 3")], api=api)
         assert texts(found) == "answer line 0001\nanswer line 0002\nanswer line 0003"
         assert Tokens(1, 1) in found
         assert found[-1] == Finished("")
@@ -97,14 +97,14 @@ async def test_an_answer_in_pieces_its_tokens_and_its_end(api: str) -> None:
 async def test_the_models_are_listed_sorted() -> None:
     with ModelServer(models=("b", "a")) as fake:
         server = Server(Settings(url=f"{fake.url}/v1"), None)
-        assert await server.models() == ["a", "b"]
+        assert await server.models() == [Model("a"), Model("b")]
         await server.close()
 
 
 async def test_what_a_model_thinks_is_no_answer() -> None:
     body = chunk({"reasoning_content": "hm"}) + chunk({"content": "yes"}) + chunk({}, "stop") + b"data: [DONE]\n\n"
     with serving((200, {}, body)) as server:
-        assert await events(server.url) == [Thinking(), Text("yes"), Finished("")]
+        assert await events(server.url) == [Thinking("hm"), Text("yes"), Finished("")]
 
 
 async def test_an_answer_that_reached_a_limit_says_so() -> None:

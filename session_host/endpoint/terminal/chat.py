@@ -7,32 +7,30 @@ import logging
 import textwrap
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
-from session_host.endpoint.asking import AnswerRun, preload
-from session_host.endpoint.commands import CommandActions, CommandCompleter, is_command, parse
+from session_host.endpoint.asking import preload
+from session_host.endpoint.commands import is_command, parse
 from session_host.endpoint.conversation.attachments import label
 from session_host.endpoint.conversation.conversation import (
     Attachment,
     Conversation,
+    Picture,
     Question,
-    Record,
-    Rewound,
     Settings,
-    SettingsChanged,
-    valid_utf8,
+    title_of,
 )
 from session_host.endpoint.conversation.file import ConversationFile
-from session_host.endpoint.question_queue import Draft, QuestionQueue
+from session_host.endpoint.core import ChatCore
 from session_host.endpoint.screen import osc, transcript
 from session_host.endpoint.screen.markdown_stream import clean
 from session_host.endpoint.screen.screen import Actions, Screen
-from session_host.endpoint.server import addresses, client
-from session_host.endpoint.server.api_keys import KeyFilter, find_key
+from session_host.endpoint.server import addresses
+from session_host.endpoint.server.api_keys import KeyFilter
+from session_host.endpoint.terminal.answer import TerminalAnswer
+from session_host.endpoint.terminal.completion import CommandCompleter
+from session_host.endpoint.terminal.question_queue import Draft, QuestionQueue
 from session_host.errors import OutliveError
-from session_host.system.clock import now
 
 if TYPE_CHECKING:
     from session_host.endpoint.screen.painting import Painter
@@ -40,49 +38,66 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 
+class CommandActions(Protocol):
+    """Carries out the commands of one chat."""
+
+    def perform(self, name: str, rest: str) -> None:
+        """Run the command of this name.
+
+        Raises:
+            OutliveError: the command failed; the message says why.
+        """
+
+    async def choose_model(self) -> None:
+        """Ask the server for its models; if it has only one, choose it."""
+
+    async def check_key(self) -> None:
+        """Check that the key's source has a key, before the first question."""
+
+    async def set_key(self, key: str) -> None:
+        """Use this key from now on, and save it in the desktop's secret store if there is one."""
+
+
 class Chat:
     """One conversation with one server, in this process's terminal.
 
     Attributes:
+        core: the conversation, the settings and the server.
         screen: the terminal.
-        settings: the server, the model and their options.
         attached: attachments of the next question.
-        models: the server's models; empty until they are requested.
-        key: the key that the user gave with ``/key``.
     """
 
     def __init__(
         self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], key_filter: KeyFilter,
         make_actions: Callable[[Chat], CommandActions],
     ) -> None:  # fmt: skip
-        self.settings = settings
+        self.core = ChatCore(file, settings, environment, key_filter, self.print_error)
         self.attached: list[Attachment] = []
-        self.models: list[str] = []
-        self.key: str | None = None
-        self._file = file
-        self._environment = environment
-        self._key_filter = key_filter
         self._actions = make_actions(self)
         self._queue = QuestionQueue()
-        self._answer_run: AnswerRun | None = None
+        self._answer_run: TerminalAnswer | None = None
         self._task: asyncio.Task[None] | None = None
-        self._server: client.Server | None = None
         self._edited_index: int | None = None
+        self._edited_images: tuple[Picture, ...] = ()
         self._painter: Painter | None = None
-        self._is_saving = True
         self._leaving = False
         self._expects_key = False
         self._background_tasks: set[asyncio.Task[None]] = set()
         self.screen = Screen(
             Actions(self._submit, self._stop, self.leave, self._resized),
-            CommandCompleter(lambda: self.models),
+            CommandCompleter(lambda: [model.name for model in self.core.models]),
             self.conversation.all_questions,
         )
 
     @property
     def conversation(self) -> Conversation:
         """The conversation so far."""
-        return self._file.conversation
+        return self.core.conversation
+
+    @property
+    def settings(self) -> Settings:
+        """The server, the model and their options."""
+        return self.core.settings
 
     @property
     def working(self) -> bool:
@@ -106,8 +121,7 @@ class Chat:
             elif self.settings.key_from.startswith(("env:", "file:")):
                 self.start_task(self._actions.check_key())
 
-        if self.conversation.settings != self.settings:
-            self.save_record(SettingsChanged(now(), self.settings))
+        self.core.save_settings()
         self._print_start()
         try:
             await self.screen.run(on_ready)
@@ -131,7 +145,11 @@ class Chat:
 
     def print_error(self, error: OutliveError | str) -> None:
         """Print an error, with its remedy."""
-        self.screen.print([*self.painter().wrap(clean(self._key_filter.redact(str(error))), "red", prefix="✗ "), ""])
+        self.screen.print([*self.painter().wrap(clean(self._message(error)), "red", prefix="✗ "), ""])
+
+    def _message(self, error: OutliveError | str) -> str:
+        """An error's line, without keys."""
+        return self.core.key_filter.redact(str(error))
 
     def painter(self) -> Painter:
         """A painter for the terminal's current width."""
@@ -141,44 +159,13 @@ class Chat:
             self._painter = Painter(self.screen.columns)
         return self._painter
 
-    def save_record(self, record: Record, *, durable: bool = True) -> None:
-        """Save a record; report a failure once."""
-        try:
-            self._file.append(record, durable=durable)
-        except OSError as error:
-            _logger.warning("a record is not saved", exc_info=error)
-            if self._is_saving:
-                self.print_error(f"cannot save the conversation ({error.strerror}); continuing without saving")
-            self._is_saving = False
-        else:
-            self._is_saving = True
-
     # ----------------------------------------------------------------------------------- settings
 
     def change(self, **fields: object) -> None:
         """Change settings."""
-        self.settings = msgspec.structs.replace(self.settings, **fields)
-        self.save_record(SettingsChanged(now(), self.settings))
-        self.disconnect()
+        self.core.change(**fields)
+        self.start_task(self.core.close_unused())
         self.update_hint()
-
-    def disconnect(self) -> None:
-        """Use a new connection to the server for the next question."""
-        if self._server is not None:
-            server, self._server = self._server, None
-            self.start_task(server.close())
-
-    async def server(self) -> client.Server:
-        """The connection to the server, with its key.
-
-        Raises:
-            ConfigError: the key's source has no key.
-        """
-        if self._server is None:
-            key = self.key or await find_key(self.settings.key_from, self.settings.url, self._environment)
-            self._key_filter.add_key(key)
-            self._server = client.Server(self.settings, key)
-        return self._server
 
     def update_hint(self) -> None:
         """Show the server and the model below the input."""
@@ -195,10 +182,7 @@ class Chat:
         Raises:
             OutliveError: there is no question.
         """
-        index, question = self.conversation.last_question()
-        if index + 1 < len(self.conversation.messages):
-            self.save_record(Rewound(now(), index + 1))
-        self._ask(question)
+        self._ask(self.core.question_again())
 
     def edit_last(self) -> None:
         """Put the last question into the input for editing.
@@ -208,6 +192,7 @@ class Chat:
         """
         index, question = self.conversation.last_question()
         self._edited_index = index
+        self._edited_images = question.images
         self.attached = list(question.attachments)
         self._set_input_mode(marker="edit › ", stoppable=True)
         self.screen.hint = "Enter replaces the last question · Esc cancels"
@@ -215,16 +200,15 @@ class Chat:
 
     def ask(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
         """Ask a new question."""
-        if self._edited_index is not None:
-            self.save_record(Rewound(now(), self._edited_index))
+        replaced, images = self._edited_index, self._edited_images
+        if replaced is not None:
             self._stop_editing()
-        if isinstance(self.conversation.last, Question):
+        elif isinstance(self.conversation.last, Question):
             self.print_line("the question above has no answer and is not sent again")
         is_first = not self.conversation.topic
-        question = Question(now(), valid_utf8(text), tuple(attachments))
-        self.save_record(question)
+        question = self.core.add_question(text, attachments, images, replaced=replaced)
         if is_first:
-            self.screen.write_sequence(osc.title(osc.topic(question.text)))
+            self.screen.write_sequence(osc.title(title_of(question.text)))
         self._ask(question)
 
     def start_task(self, work: Coroutine[None, None, None]) -> None:
@@ -247,10 +231,10 @@ class Chat:
 
     async def _run_question(self) -> None:
         """Ask the question and handle every outcome; afterwards the chat waits for the user."""
-        answer_run = AnswerRun(self.screen, self.save_record, self.painter, self.settings.model)
+        answer_run = TerminalAnswer(self.screen, self.core.save, self.painter, self.settings.model)
         error: OutliveError | None = None
         try:
-            server = await self.server()
+            server = await self.core.server()
             self._answer_run = answer_run
             await answer_run.run(server, self.conversation.for_model(self.settings.system))
             error = answer_run.error
@@ -266,7 +250,7 @@ class Chat:
             return
         if error is not None:
             self.print_error(error)
-            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._key_filter.redact(str(error))))
+            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._message(error)))
         else:
             self.screen.write_sequence(osc.activity(osc.Activity.DONE))
         self.screen.write(osc.ANSWER_END)
@@ -360,7 +344,7 @@ class Chat:
             task.cancel()
 
     def _stop_editing(self) -> None:
-        self._edited_index = None
+        self._edited_index, self._edited_images = None, ()
         self._set_input_mode()
         self.update_hint()
 
@@ -377,9 +361,9 @@ class Chat:
     def _print_start(self) -> None:
         """Print the server and the conversation so far."""
         server = addresses.shown_server(self.settings.url)
-        self.screen.write_sequence(osc.title(osc.topic(self.conversation.topic) or f"chat with {server}"))
+        self.screen.write_sequence(osc.title(title_of(self.conversation.topic) or f"chat with {server}"))
         self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
-        if not self._file.existed:
+        if not self.core.existed:
             target = f"{self.settings.model} at {server}" if self.settings.model else server
             # Show the input first: importing a painter takes a tenth of a second.
             lines = textwrap.wrap(clean(f"Chat with {target}. /help for help."), self.screen.columns)
@@ -394,6 +378,5 @@ class Chat:
         for task in tasks:
             self._cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._server is not None:
-            await self._server.close()
+        await self.core.close()
         self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))

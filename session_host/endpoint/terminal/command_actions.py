@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from session_host.endpoint.chat import Chat
-from session_host.endpoint.commands import help_lines
 from session_host.endpoint.conversation.attachments import MAX_ALL_BYTES, label, read_attachment
 from session_host.endpoint.conversation.conversation import Answer, valid_utf8
+from session_host.endpoint.core import CONTINUE
 from session_host.endpoint.screen import osc
 from session_host.endpoint.screen.markdown_stream import clean
-from session_host.endpoint.server import secret_store
-from session_host.endpoint.server.addresses import origin
-from session_host.endpoint.server.api_keys import checked_key
-from session_host.errors import ConfigError, OutliveError
-
-CONTINUE = "Go on exactly where your last answer stopped, without repeating anything."
+from session_host.endpoint.terminal.chat import Chat
+from session_host.endpoint.terminal.completion import help_lines
+from session_host.errors import OutliveError
 
 
 class SlashCommands:
@@ -54,29 +50,21 @@ class SlashCommands:
 
     async def choose_model(self) -> None:
         chat = self._chat
-        chat.models = await (await chat.server()).models()
-        if len(chat.models) == 1:
-            chat.change(model=chat.models[0])
-            chat.print_line(f"using the server's only model: {chat.models[0]}")
+        if await chat.core.choose_model():
+            chat.update_hint()
+            chat.print_line(f"using the server's only model: {chat.settings.model}")
+            await chat.core.close_unused()
         else:
             self._list_models()
 
     async def check_key(self) -> None:
-        await self._chat.server()
+        await self._chat.core.server()
 
     async def set_key(self, key: str) -> None:
         chat = self._chat
-        if not key:
-            return
-        chat.key = checked_key(key, "the line")
-        try:
-            await secret_store.save(origin(chat.settings.url), chat.key)
-        except ConfigError as error:
-            chat.disconnect()
-            chat.print_line(f"the key is used until this chat ends; {error}")
-        else:
-            chat.change(key_from="secret")
-            chat.print_line(f"key saved in the secret store for {origin(chat.settings.url)}")
+        if key:
+            chat.print_line(await chat.core.set_key(key))
+            await chat.core.close_unused()
 
     async def _model(self, name: str) -> None:
         chat = self._chat
@@ -84,23 +72,20 @@ class SlashCommands:
             chat.change(model=valid_utf8(name))
             chat.print_line(f"model: {chat.settings.model}")
             return
-        chat.models = await (await chat.server()).models()
+        await chat.core.list_models()
         self._list_models()
 
     def _list_models(self) -> None:
         chat = self._chat
-        if not chat.models:
+        if not chat.core.models:
             raise OutliveError("the server lists no models; select one with /model NAME")
-        self._print([f"{'●' if model == chat.settings.model else ' '} {model}" for model in chat.models])
+        names = [model.name for model in chat.core.models]
+        self._print([f"{'●' if name == chat.settings.model else ' '} {name}" for name in names])
         chat.print_line("select one with /model NAME (Tab completes)")
 
     def _system(self, text: str) -> None:
-        chat = self._chat
-        if not text:
-            chat.print_line(f"system prompt: {chat.settings.system}" if chat.settings.system else "no system prompt")
-            return
-        chat.change(system="" if text == "off" else valid_utf8(text))
-        chat.print_line("system prompt set" if chat.settings.system else "system prompt removed")
+        self._chat.print_line(self._chat.core.set_system(text))
+        self._chat.start_task(self._chat.core.close_unused())
 
     def _attach(self, name: str) -> None:
         chat = self._chat
@@ -114,8 +99,7 @@ class SlashCommands:
         chat.update_hint()
 
     def _continue(self) -> None:
-        if not isinstance(self._chat.conversation.last, Answer):
-            raise OutliveError("no answer to continue; /retry to ask the last question again")
+        self._chat.core.check_continuable()
         self._chat.ask(CONTINUE)
 
     def _copy(self) -> None:
@@ -127,19 +111,7 @@ class SlashCommands:
         chat.print_line("last answer copied (if the terminal allows it)")
 
     def _tokens(self) -> None:
-        chat = self._chat
-        conversation = chat.conversation
-        if not conversation.has_token_counts:
-            chat.print_line("the server reports no token counts")
-            return
-        answers = (message for message in reversed(conversation.messages) if isinstance(message, Answer))
-        last = next(answers, None)
-        lines = []
-        if last is not None and last.input_tokens is not None:
-            lines.append(f"the last question: {last.input_tokens} tokens in, {last.output_tokens or 0} out")
-        used_input, used_output = conversation.used_input_tokens, conversation.used_output_tokens
-        lines.append(f"the whole chat: {used_input} tokens in, {used_output} out")
-        chat.print_line("\n".join(lines))
+        self._chat.print_line("\n".join(self._chat.core.token_lines()))
 
     def _print(self, lines: list[str]) -> None:
         painter = self._chat.painter()
