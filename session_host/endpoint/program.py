@@ -25,12 +25,14 @@ _logger = logging.getLogger(__name__)
 def main(arguments: Sequence[str]) -> int:
     """Run the program; returns its exit code."""
     key_filter = KeyFilter()
-    _configure_logging(key_filter)
     if arguments[:1] == [ACP]:
         from session_host.endpoint.acp.program import serve
 
+        # The client shows all failures; the host shows the error output of a program that was killed.
+        _configure_logging(key_filter, logging.ERROR)
         serve(arguments[1:], key_filter)
         return 0
+    _configure_logging(key_filter, logging.WARNING)
     try:
         options = read_options(arguments)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -77,12 +79,12 @@ def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) ->
     _logger.error("%s", context.get("message", "error"), exc_info=context.get("exception"))
 
 
-def _configure_logging(key_filter: KeyFilter) -> None:
+def _configure_logging(key_filter: KeyFilter, level: int) -> None:
     """Log details to standard error, unless that is the screen; never log keys."""
     handler: logging.Handler = logging.NullHandler() if sys.stderr.isatty() else logging.StreamHandler()
     handler.addFilter(key_filter)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     if sys.stderr.isatty():
         sys.excepthook = _print_internal_error
 

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 from session_host.endpoint.acp.agent import Agent
@@ -24,18 +25,34 @@ def serve(arguments: Sequence[str], key_filter: KeyFilter) -> None:
     # Nothing but messages may be written there: not a library's warning, and not --help.
     with os.fdopen(os.dup(1), "wb", buffering=0) as target:
         os.dup2(2, 1)
-        asyncio.run(_serve(arguments, key_filter, target))
+        asyncio.run(_until_signal(serve_pipes(arguments, os.environ, key_filter, sys.stdin.buffer, target)))
 
 
-async def _serve(arguments: Sequence[str], key_filter: KeyFilter, target: BinaryIO) -> None:
+async def serve_pipes(
+    arguments: Sequence[str], environment: Mapping[str, str], key_filter: KeyFilter, source: BinaryIO, target: BinaryIO
+) -> None:
+    """Serve a chat until the source's end of file; cancelling the task ends it, too.
+
+    Args:
+        arguments: the command line's words, without ``--acp``.
+        environment: where variables are looked up.
+        key_filter: gets the keys.
+        source: a pipe or a socket with the client's messages.
+        target: a pipe for the replies; not a socket that is also read, whose input would count as its end.
+    """
     connection = Connection(key_filter.redact)
-    agent = Agent(arguments, os.environ, connection, key_filter)
-    serving = asyncio.create_task(connection.serve(sys.stdin.buffer, target, agent.handle))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        loop.add_signal_handler(number, serving.cancel)
+    agent = Agent(arguments, environment, connection, key_filter)
     try:
-        await asyncio.gather(serving, return_exceptions=True)
+        await connection.serve(source, target, agent.handle)
     finally:
         await connection.close()
         await agent.close()
+
+
+async def _until_signal(work: Coroutine[None, None, None]) -> None:
+    """Run the work until it ends or a signal ends it."""
+    task = asyncio.create_task(work)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task

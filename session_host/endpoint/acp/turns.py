@@ -71,7 +71,8 @@ class Turns:
     # ------------------------------------------------------------ questions
 
     def _ask(self, prompt: PromptContent) -> Question:
-        if isinstance(self._core.conversation.last, Question):
+        last = self._core.conversation.last
+        if isinstance(last, Question) and last.text != prompt.text:
             self._send(updates.notice("the question above has no answer and is not sent again"))
         is_first = not self._core.conversation.topic
         question = self._core.add_question(prompt.text, prompt.attachments, prompt.images)

@@ -1,0 +1,105 @@
+"""A chat view's end of a chat with a model server: our dialect, with the protocol's own SDK to check what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from acp import schema
+
+from session_host.endpoint.acp.program import serve_pipes
+from session_host.endpoint.server.api_keys import KeyFilter
+from session_host.structured.dialects.base import Start
+from session_host.structured.items import UsageChanged
+from session_host.structured.lines import Line
+from session_host.structured.step import Step
+from tests.support.acp_chat import AcpChat
+from tests.support.waiting import TIMEOUT_S
+
+RESULTS: dict[str, Any] = {
+    "initialize": schema.InitializeResponse,
+    "session/new": schema.NewSessionResponse,
+    "session/load": schema.LoadSessionResponse,
+    "session/resume": schema.ResumeSessionResponse,
+    "session/prompt": schema.PromptResponse,
+    "session/set_config_option": schema.SetSessionConfigOptionResponse,
+}
+
+
+class EndpointChat(AcpChat):
+    """A chat whose agent is at the other end of two pipes."""
+
+    def __init__(self, start: Start, answers: BinaryIO, lines: BinaryIO) -> None:
+        self._answers, self._lines = answers, lines
+        super().__init__(start)
+
+    def until(self, condition: Callable[[], Any]) -> None:
+        """Handle the agent's messages until the condition is true."""
+        while not condition():
+            readable, _, _ = select.select([self._answers], [], [], TIMEOUT_S)
+            assert readable, self.shown()
+            line = self._answers.readline()
+            assert line, self.shown()
+            self._check(line)
+            self._take(self.rules.receive_lines([Line(line)], self._later()))
+
+    def ask(self, text: str, **fields: Any) -> list[tuple[str, str, str]]:
+        """Prompt, and wait for the end of the turn; returns what it added after the prompt."""
+        self.until_idle()
+        before = len(self.items) + 1
+        self.prompt(text, **fields)
+        self.until_idle()
+        return self.shown()[before:]
+
+    def until_idle(self) -> None:
+        """Wait until the agent takes a prompt, and none is on its way."""
+        rules = self.rules
+        self.until(lambda: rules.state.takes_prompts and rules.state.state == "idle" and rules.state.in_flight is None)
+
+    def last(self, kind: type[Any]) -> Any:
+        """The last change of a kind."""
+        return next(change for change in reversed(self.changes) if isinstance(change, kind))
+
+    @property
+    def usage(self) -> UsageChanged:
+        found: UsageChanged = self.last(UsageChanged)
+        return found
+
+    def _check(self, line: bytes) -> None:
+        """Check a message by the SDK's schema."""
+        message = json.loads(line)
+        if message.get("method") == "session/update":
+            schema.SessionNotification.model_validate(message["params"])
+        elif "result" in message:
+            [method] = [each["method"] for each in self.sent if each.get("id") == message["id"]]
+            RESULTS[method].model_validate(message["result"])
+
+    def _take(self, step: Step) -> list[dict[str, Any]]:
+        if step.lines:
+            self._lines.write(step.lines)
+        return super()._take(step)
+
+
+@contextmanager
+def endpoint_chat(
+    *arguments: str, start: Start | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[EndpointChat]:
+    """A chat with an agent that has these arguments, and that runs in a thread with a loop of its own."""
+    source, input_end = os.pipe()
+    output, target = os.pipe()
+    agent_input, agent_output = os.fdopen(source, "rb", buffering=0), os.fdopen(target, "wb", buffering=0)
+    work = serve_pipes(arguments, environment or {}, KeyFilter(), agent_input, agent_output)
+    thread = threading.Thread(target=asyncio.run, args=(work,))
+    with agent_input, agent_output, os.fdopen(output, "rb", buffering=0) as answers:
+        try:
+            with os.fdopen(input_end, "wb", buffering=0) as lines:
+                thread.start()
+                yield EndpointChat(start or Start(directory="/", version="1.0"), answers, lines)
+        finally:
+            thread.join()

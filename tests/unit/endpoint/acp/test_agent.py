@@ -1,0 +1,226 @@
+"""The chat with a model server as a chat view has it: our dialect at one end, a server that answers at the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.endpoint.conversation.conversation import Answer, AnswerState, Conversation, Question
+from session_host.endpoint.conversation.file import ConversationFile, read
+from session_host.paths import endpoint_conversation
+from session_host.protocol.values import Image
+from session_host.structured.dialects.base import Start
+from session_host.structured.items import CommandsChanged, SettingsChanged, TitleChanged, TurnEnded
+from tests.fakes.model_script import Script
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support.endpoint_acp import EndpointChat, endpoint_chat
+
+ID = "a-conversation"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    """A server that takes each request for a turn."""
+    with ModelServer(tools_needed=False) as own:
+        yield own
+
+
+@pytest.fixture
+def words(server: ModelServer) -> tuple[str, ...]:
+    return ("--conversation", ID, "-m", "fake-model", "-u", server.url)
+
+
+def kept() -> Conversation:
+    """The conversation as it is on the disk."""
+    return Conversation(read(endpoint_conversation(ID).read_bytes())[0])
+
+
+def models(chat: EndpointChat) -> list[str]:
+    chat.until_idle()
+    return [choice.id for choice in chat.last(SettingsChanged).settings[0].choices]
+
+
+def test_questions_are_answered_counted_and_saved(words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        assert chat.ask("count: 3") == [("agent", "\n".join(map(answer_line, (1, 2, 3))), "done")]
+        assert chat.ask("hello") == [("agent", "echo: hello", "done")]
+        assert (chat.usage.used, chat.usage.total) == (2, 4)
+        assert chat.last(TitleChanged).title == "count: 3"
+        assert chat.transcript.status.conversation == ID
+    assert [message.text for message in kept().messages][2:] == ["hello", "echo: hello"]
+
+
+def test_a_stopped_answer_keeps_what_has_arrived(server: ModelServer, words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        chat.prompt("count: 9 hold: 2")
+        chat.until(lambda: answer_line(2) in str(chat.shown()))
+        chat.interrupt()
+        chat.until_idle()
+        assert chat.shown()[-1] == ("agent", f"{answer_line(1)}\n{answer_line(2)}\n", "interrupted")
+        answer = kept().last
+        assert isinstance(answer, Answer)
+        assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(2))
+        server.release()
+        assert (chat.ask("/continue"))[0][1].startswith("echo: Go on exactly")
+
+
+def test_a_conversation_goes_on_in_a_program_that_loads_it(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("milk")
+    start = Start(directory=str(tmp_path), version="1.0")
+    with endpoint_chat(*words, start=start) as chat:
+        chat.ask("what is in @notes.txt", images=(Image("image/png", PNG),))
+        chat.ask("cut: 1 count: 3")
+        chat.ask("/system be brief")
+        chat.ask("fail: 400")
+        shown = chat.shown()
+    with endpoint_chat(*words, start=Start(directory="/", conversation=ID)) as again:
+        again.until(lambda: "settle" in dict(again.timers))
+        again.expire("settle")
+        loaded = again.shown()
+        assert loaded[0] == ("user", "what is in @notes.txt\n+ notes.txt (4 B)", "done")
+        assert again.items[1].images == (Image("image/png", PNG),)
+        assert [each for each in loaded if each[0] == "agent"] == [
+            ("agent", each[1], "done") for each in shown if each[0] == "agent"
+        ]
+        notes = [text for kind, text, _ in loaded if kind == "notice"]
+        assert notes == [
+            "connection lost; /retry to ask again, /continue to continue",
+            "this question has no answer; /retry to ask it again",
+        ]
+        assert again.last(TitleChanged).title == "what is in @notes.txt"
+        again.ask("go on")
+    with endpoint_chat(*words, start=Start(directory="/", conversation=ID, has_history=True)) as third:
+        third.until_idle()
+        assert third.shown() == [], "the transcript has it"
+
+
+def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("milk")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\x00\xff")
+    with endpoint_chat(*words, start=Start(directory=str(tmp_path), version="1.0")) as chat:
+        said = chat.ask("see @notes.txt and @picture.png", images=(Image("image/png", PNG),))
+        assert said[0][:2] == ("notice", f"not attached: {tmp_path}/picture.png is not a text file (not UTF-8)")
+        text, image = server.requests[-1].body["messages"][-1]["content"]
+        assert text["text"] == "File notes.txt:\n```\nmilk\n```\n\nsee @notes.txt and @picture.png"
+        assert image == {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+        chat.ask("and again")
+        assert server.requests[-1].body["messages"][0]["content"][1] == image
+
+
+def test_commands_are_carried_out(server: ModelServer, words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        chat.ask("secnd")
+        assert {"edit", "system", "regenerate"} <= {command.name for command in chat.last(CommandsChanged).commands}
+        assert chat.ask("/edit second\nline") == [("agent", "echo: second\nline", "done")]
+        assert chat.ask("/system be brief") == [("notice", "system prompt set", "")]
+        chat.ask("/regenerate")
+        sent = server.requests[-1].body["messages"]
+        assert [message["content"] for message in sent] == ["be brief", "second\nline"]
+        assert chat.ask("/model other") == [("notice", "model: other", "")]
+        assert (chat.ask("/tokens"))[0][1].endswith("the whole chat: 3 tokens in, 3 out")
+        assert "env:NAME" in (chat.ask("/key"))[0][1]
+        assert (chat.ask("/nonsense"))[-1][1].startswith("unknown command /nonsense; commands: /regenerate")
+        assert chat.shown()[-2][2] == "failed"
+        assert (chat.ask("/usr/bin is a path")) == [("agent", "echo: /usr/bin is a path", "done")]
+    assert [message.text for message in kept().messages if isinstance(message, Question)] == [
+        "second\nline",
+        "/usr/bin is a path",
+    ]
+
+
+def test_the_model_is_a_setting(server: ModelServer, words: tuple[str, ...]) -> None:
+    server.models = ("fake-model", "other-model")
+    with endpoint_chat(*words) as chat:
+        chat.until(lambda: len(models(chat)) == 2)
+        chat.change("model", "other-model")
+        chat.until(lambda: chat.last(SettingsChanged).settings[0].value == "other-model")
+        chat.ask("hello")
+        assert server.requests[-1].body["model"] == "other-model"
+    with endpoint_chat(*words[:2], "-u", server.url, start=Start(directory="/", conversation=ID)) as again:
+        again.until(lambda: "settle" in dict(again.timers))
+        again.expire("settle")
+        again.until(lambda: len(models(again)) == 2)
+        assert again.last(SettingsChanged).settings[0].value == "other-model", "as it was changed to"
+
+
+def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, area: object) -> None:
+    server.models = ("fake-model",)
+    with endpoint_chat("-u", server.url) as chat:
+        chat.until(chat.shown)
+        assert chat.shown() == [("notice", "using the server's only model: fake-model", "")]
+        assert (chat.ask("hello"))[-1][1] == "echo: hello"
+    server.models = ("a", "b")
+    with endpoint_chat("-u", server.url) as chat:
+        chat.until(chat.shown)
+        assert chat.shown() == [("notice", "choose a model below the prompt", "")]
+        assert "no model selected" in (chat.ask("hello"))[-1][1]
+
+
+def test_a_busy_server_is_asked_again_and_its_answer_comes(server: ModelServer, words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        server.plan(Script(status=503, retry_after_s=1))
+        waits, answer = chat.ask("hello")
+        assert waits[0] == "notice"
+        assert waits[1].endswith("; asking again in 1 s")
+        assert answer == ("agent", "echo: hello", "done")
+
+
+@pytest.mark.parametrize(
+    ("script", "words_of_it"),
+    [
+        ("fail: 401", "set another with /key, then /retry"),
+        ("fail: 400", "change it with /edit"),
+        ("fail: 404", "/model"),
+    ],
+)
+def test_failures_say_what_to_do(words: tuple[str, ...], script: str, words_of_it: str) -> None:
+    with endpoint_chat(*words) as chat:
+        assert words_of_it in (chat.ask(script))[-1][1]
+        assert chat.last(TurnEnded).outcome == "failed"
+        assert (chat.ask("hello"))[-1] == ("agent", "echo: hello", "done")
+
+
+def test_a_server_that_is_down_and_a_missing_address_are_reported(words: tuple[str, ...], server: ModelServer) -> None:
+    server.close()
+    with endpoint_chat(*words) as chat:
+        said = (chat.ask("hello"))[-1][1]
+        assert said == f"connection to {server.url.removeprefix('http://')} refused; start the server, then /retry"
+    with endpoint_chat("--conversation", "another") as chat:
+        chat.until(lambda: chat.failure)
+        assert chat.failure.startswith("Model server cannot begin a conversation: no server given; use:")
+    with endpoint_chat("--nonsense") as chat:
+        chat.until(lambda: chat.failure)
+        assert chat.failure.startswith("The agent does not start: unrecognized arguments: --nonsense")
+
+
+def test_a_conversation_that_is_open_elsewhere_is_not_opened(words: tuple[str, ...]) -> None:
+    with endpoint_chat(*words) as chat:
+        chat.ask("hello")
+        with endpoint_chat(*words, start=Start(directory="/", conversation=ID)) as other:
+            other.until(other.shown)
+            assert "this conversation is open in another chat" in other.shown()[0][1]
+            before = endpoint_conversation(ID).read_bytes()
+        assert endpoint_conversation(ID).read_bytes() == before
+    with ConversationFile(endpoint_conversation(ID), ID) as file:
+        assert file.existed
+
+
+def test_thoughts_are_shown_and_not_saved(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    from session_host.endpoint.server import client
+
+    async def answer(*_: object) -> object:
+        for event in (client.Thinking("hm"), client.Thinking(), client.Thinking("m"), client.Text("yes")):
+            yield event
+        yield client.Finished("the answer reached the length limit; /continue to continue")
+
+    monkeypatch.setattr(client.Server, "answer", answer)
+    with endpoint_chat(*words) as chat:
+        assert chat.ask("why?") == [
+            ("thought", "hmm", "done"),
+            ("agent", "yes", "done"),
+            ("notice", "the answer reached the length limit; /continue to continue", ""),
+        ]
+    assert [message.text for message in kept().messages] == ["why?", "yes"]
