@@ -273,11 +273,6 @@ QWEN = RealAgent(
     cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
 )
 NO_TOOLS = "it runs no commands, so it asks for no permission"
-NO_PROTOCOL = "it is Outlive's own program, and runs in a terminal only"
-CHAT_CHECKS = (
-    "chat turns", "chat approval", "chat declined", "chat interrupt", "chat steer", "chat kills", "chat resume",
-    "chat idle end",
-)  # fmt: skip
 ENDPOINT = RealAgent(
     label="endpoint",
     name="endpoint",
@@ -294,8 +289,10 @@ ENDPOINT = RealAgent(
     transcripts=("../state/conversations/{id}.jsonl",),
     own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
     cannot={
-        **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
-        **dict.fromkeys((*CHAT_CHECKS, "chat fallback", "chat live"), NO_PROTOCOL),
+        **dict.fromkeys(("viewer, tool", "asked", "stop", "kill", "chat approval", "chat declined"), NO_TOOLS),
+        "chat fallback": NO_ONE_SHOT,
+        "chat live": NO_SECOND_CLIENT,
+        "chat steer": NO_STEERING,
         "limit": "after a 429 it waits and sends again; after a 500 it shows the error, and the user can send again",
         "input": "its input cannot be recorded, since it is Outlive's own program",
     },

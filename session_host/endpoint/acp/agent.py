@@ -100,9 +100,10 @@ class Agent:
         }
 
     def _new(self) -> dict[str, Any]:
-        core = self._open(self._read_options().conversation)
-        if not core.conversation.messages and self._read_options().prompt:
-            raise UsageError("a chat view takes the first question by itself; give it with: outlive new -p QUESTION")
+        options = self._read_options()
+        core = self._open(options.conversation)
+        if options.ask or (options.prompt and not core.conversation.messages):
+            raise UsageError("questions for a chat view are not arguments of its program; use: outlive new -p QUESTION")
         # The user's own arguments may name an earlier conversation.
         return self._show(core, shows=True) | {"sessionId": self._session}
 

@@ -208,6 +208,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     window.starting.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
+    assert (sheet.runtime.isVisible(), sheet.runtime.value()) == (True, "terminal")
     sheet.start.click()
     assert sheet.error.text() == "Enter the server’s API address"
     sheet.model.setText("llama")
@@ -221,9 +222,10 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
     sheet.model.clear()
     sheet.url.clear()
+    sheet.runtime.buttons[1].click()
     sheet.start.click()
     await played.until(lambda: len(launches) == 2, "the start")
-    assert launches[1].arguments == [], "the defaults count"
+    assert (launches[1].arguments, launches[1].runtime) == ([], "structured"), "the defaults count"
 
 
 async def test_a_duplicate_has_a_conversation_of_its_own(
