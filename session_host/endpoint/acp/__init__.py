@@ -8,5 +8,5 @@
     prompts      a prompt's content blocks as a question
     updates      what the client is told, as values; the whole conversation for one that loads it
 
-It does not use the protocol's SDK, which validates each message by pydantic models and takes a second to import.
+It does not use the protocol's SDK, whose import would more than double the time until the chat is ready.
 """
