@@ -13,7 +13,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.settings.layout import Start, WindowLayout
-from gui.window.new_chat.request import endpoint_arguments, without_endpoint_arguments
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -251,14 +250,6 @@ async def test_a_duplicate_of_one_whose_arguments_were_not_kept(played: Played, 
     window.starting.new_like(played.chat(command))
     await played.until(lambda: launches, "the start")
     assert launches[0].arguments == ["tail", "-f", "x"]
-
-
-def test_model_and_server_in_arguments() -> None:
-    arguments = endpoint_arguments("-odd", "http://x")
-    assert arguments == ["--model=-odd", "--url=http://x"]
-    assert without_endpoint_arguments(["--api=chat", *arguments, "--model"]) == (
-        ["--api=chat", "--model"], "-odd", "http://x",
-    )  # fmt: skip
 
 
 async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) -> None:
