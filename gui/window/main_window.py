@@ -62,7 +62,7 @@ from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.recent import RecentChats
 from gui.window.tabs.remembered_marks import UnseenMarks
 from gui.window.widgets.parts import Area, IconButton
-from gui.window.widgets.raising import raise_window
+from gui.window.widgets.raising import raise_window, watch_exposure
 from gui.wording import window_texts
 from session_host.agents.agent import Agent
 
@@ -298,6 +298,7 @@ class MainWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        watch_exposure(self, event)
         self._update_visibility()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from gui.theme.follow import Theme
 from gui.window.widgets.page_list import PageList
 from gui.window.widgets.parts import Hairline
-from gui.window.widgets.raising import raise_window
+from gui.window.widgets.raising import raise_window, watch_exposure
 
 
 class PagedWindow(QWidget):
@@ -54,6 +54,10 @@ class PagedWindow(QWidget):
         """Show the window in front, with the keyboard in the search field."""
         raise_window(self)
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        watch_exposure(self, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.text():
