@@ -85,7 +85,9 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     assert _names(parts, roles.PageTabList) == ["fix <b> & go, running"]
     assert _names(parts, roles.PageTab) == ["fix <b> & go, running", "two, ended with an error"]
     tabs = [part for part in parts if part.role() == roles.PageTab]
-    assert tabs[1].text(QAccessible.Text.Description) == "two: ended with an error\n/tmp\nExit code 1"
+    described, place, began, code = tabs[1].text(QAccessible.Text.Description).split("\n")
+    assert (described, place, code) == ("two: ended with an error", "/tmp", "Exit code 1")
+    assert began.startswith("Started ")
     assert _names(parts, roles.Terminal) == ["Terminal of fix <b> & go"]
     [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
     assert chats.text(QAccessible.Text.Name) == "Chats"
