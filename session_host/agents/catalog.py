@@ -185,8 +185,14 @@ def _check_template(key: str, template: list[str | list[str]], location: str) ->
                 raise ConfigError(f"{location}: {key} contains a NUL character")
 
 
+_PATTERNS = (
+    "titles", "open_files", "open_files_aside", "strays", "empty_prompt", "user_prompt", "input_line", "start_question",
+    "form",
+)  # fmt: skip
+
+
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
-    for key in ("titles", "open_files", "open_files_aside", "strays", "empty_prompt", "user_prompt", "form"):
+    for key in _PATTERNS:
         value = signals.get(key, ())
         for pattern in [value] if isinstance(value, str) else value:
             try:

@@ -75,6 +75,14 @@ class Watch(msgspec.Struct, frozen=True):
     """A pattern (re.match) of the rows in which the user's prompts begin, as the agent shows them on the main screen.
     "" for none.
     """
+    input_line: str = ""
+    """A pattern (re.match) of a row that the agent shows once its input line is there. Until then input is held
+    (``session.starting_input``); "" for a program that gets its input at once.
+    """
+    start_question: str = ""
+    """A pattern (re.match) of a row of the questions that the agent asks at its start, in place of its input line."""
+    held_within_s: float = 0.0
+    """How long input is held at most."""
     asks_by_notification: bool = True
     """Whether the program's notifications (OSC 9, 99, 777) mean that it needs the user, as Codex's do. False for shells
     and commands, whose notifications are shown to the user as they are.

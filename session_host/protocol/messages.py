@@ -501,7 +501,8 @@ class ClipboardEvent(Message, frozen=True):
 class NoticeEvent(Message, frozen=True):
     """A problem of the session itself, or its end (``text`` is "").
 
-    ``kind`` is "recording": its output cannot be written to the disk.
+    ``kind`` is "recording": its output cannot be written to the disk; or "starting": input waits until the agent, which
+    is starting, takes it.
     """
 
     kind: str

@@ -13,6 +13,7 @@
     sizing         the grid size: the most recently used viewer's
     focus          focus reports to the program when no viewer shows it
     program_input  the meaning of an input, for the program and for the rules
+    starting_input  input that waits until an agent takes it
     prompt_line    whether nothing is typed in the agent's input line
     output_ring    the newest output by its offsets, from which viewers catch up
     subscription   one client's share of the output

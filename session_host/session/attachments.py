@@ -188,6 +188,12 @@ class Attachments:
         if attachment is not None:
             attachment.acknowledge(sequence)
 
+    def refuse(self, key: bytes, sequence: int, code: str, text: str, *, hold: bool) -> None:
+        """Refuse an input of the attachment that was accepted before; see ``Attachment.refuse``."""
+        attachment = self._by_id.get(key.hex())
+        if attachment is not None:
+            attachment.refuse(sequence, code, text, hold=hold)
+
     def last_used(self) -> Attachment | None:
         """The most recently used viewer that shows the screen and may type, or None."""
         shown = [

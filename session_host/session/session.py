@@ -61,6 +61,7 @@ from .program_input import encode_input, is_navigation, is_use
 from .prompt_line import PromptLine
 from .requests.end_request import EndRequests
 from .requests.send_queue import SendQueue
+from .starting_input import StartingInput
 from .states import Table
 from .structured_chat import StructuredChat
 from .subscription import Subscribers
@@ -90,7 +91,8 @@ class Session:
     Attributes:
         state, exit_code, exit_signal: the program's; the code or the signal is set once it has ended.
         end: the event that clients get at the program's end, None before.
-        accepts_keys: whether the program runs.
+        accepts_keys: whether the program runs, and a key needs no more than to be encoded.
+        starting: holds input until an agent takes it.
         effects: effects to carry out, in order; all rules of the session share this list; see the package.
         session_id: names the session. ``epoch`` always equals it; it is kept for the wire, see ``messages``.
         name: the user's name for it; ``title`` is the title that the program sets.
@@ -118,6 +120,7 @@ class Session:
         watcher_events: Callable[[], Iterable[Event]] = tuple,
         open_question: Callable[[], str | None] = lambda: None,
         is_echoing: Callable[[], bool] = lambda: False,
+        age_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Start with the state that a previous host left.
 
@@ -130,7 +133,8 @@ class Session:
             new_id: makes an attachment's id: 32 hexadecimal digits.
             watcher_events: returns the watchers' current events, for a viewer that has just attached.
             open_question: returns the question that the chat asks its user now; see ``SendQueue``.
-            is_echoing: returns whether the terminal itself echoes what is typed; see ``SendQueue``.
+            is_echoing: returns whether the terminal itself echoes what is typed; see ``StartingInput``.
+            age_s: returns for how many seconds the program has run; see ``StartingInput``.
         """
         self.effects: list[Effect] = []
         self.session_id = self.epoch = spec.session_id
@@ -148,7 +152,10 @@ class Session:
         self.colors = log_state.colors
         self.requests = list(log_state.requests)
         self.last_key: Key
-        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question, is_echoing)
+        watch = msgspec.structs.replace(spec.watch, input_line="") if spec.setup is not None else spec.watch
+        attachments = self.viewers.attachments
+        self.starting = StartingInput(self, self.effects, watch, attachments, log_state, is_echoing, age_s)
+        self.send_queue = SendQueue(self, self.effects, spec.watch, new_id, open_question, self.starting)
         self.end_requests = EndRequests(self.effects, spec.watch)
         self.prompt = PromptLine(spec.watch.empty_prompt, log_state)
         self.chat: StructuredChat | None = None
@@ -183,7 +190,7 @@ class Session:
 
     def clear_terminal(self, what: Clearing) -> None:
         """Clear the terminal of a program that runs."""
-        if self.accepts_keys:
+        if self.state is State.RUNNING and self.chat is None:
             self.effects.append(ClearOutput(what))
 
     # ------------------------------------------------------------ the program
@@ -191,7 +198,7 @@ class Session:
     def program_runs(self) -> None:
         """Accept sizes and keys, since the program runs; call ``program_started`` next."""
         self.state = TABLE.after(self.state, _Event.RUNS)
-        self.accepts_keys = self.chat is None
+        self.accepts_keys = self.chat is None and self.starting.is_off
         self.sizing.program_runs()
         if self.chat is not None:
             self.chat.program_runs()
@@ -200,6 +207,11 @@ class Session:
         """Send viewers Attached, since the program has its size."""
         self.clients.program_started()
         self.viewers.focus.viewers_changed()
+        self.starting.program_started()
+
+    def agent_started(self) -> None:
+        """Use the shortcut for keys, since the agent takes input."""
+        self.accepts_keys = self.state is State.RUNNING and self.chat is None
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         """Record the program's end, after its last output; call ``broadcast_end`` next.
@@ -211,6 +223,7 @@ class Session:
         """
         self.state, self.exit_code, self.exit_signal = TABLE.after(self.state, _Event.ENDED), exit_code, exit_signal
         self.accepts_keys = False
+        self.starting.program_ended()
         self.end = StateEvent(self.state, exit_code, exit_signal, end_request)
         self.viewers.program_ended()
 
@@ -291,6 +304,9 @@ class Session:
             attachment.refuse(message.sequence, ErrorCode.NOTHING_TYPED, "nothing is typed")
             attachment.accepted = message.sequence
             return
+        if self.starting.receive(attachment, message):
+            self.note_use(attachment, message)
+            return
         if emulator is None:
             self._not_encoded.append((attachment, message))
             self.effects.append(UseEmulator(self))
@@ -330,6 +346,11 @@ class Session:
             self.effects.append(WriteToProgram(EntryKind.INPUT, data, attachment.key, sequence))
             self.prompt.typed(data)
         attachment.accepted = sequence
+
+    def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
+        """Type an input that was held while the agent started."""
+        self.effects.append(WriteToProgram(EntryKind.INPUT, data, key, sequence))
+        self.prompt.typed(data)
 
     def acknowledge_inputs(self, inputs: Sequence[tuple[bytes, int]]) -> None:
         """Acknowledge inputs that the program has now, each given by attachment and sequence."""

@@ -68,10 +68,11 @@ Wrong or missing reports of agents:
 - aider (0.86.2, tried by hand, so it is not in the table) reports only the end of an answer: the chat then needs you,
   with "its turn is over, or it asks something". While it starts, while it works and while it asks about the output of
   `/run`, the chat shows "no signal".
-- opencode, and a resumed Gemini CLI, report idle before they accept input; `outlive send` fails if the agent does not
-  show the text.
-- opencode, Gemini CLI and Qwen Code drop what you type while they start, for some seconds. `outlive send` waits for
-  Gemini CLI and Qwen Code.
+- opencode, and a resumed Gemini CLI, report idle before they accept input.
+- opencode, Gemini CLI and Qwen Code drop what they get while they start, for some seconds; Claude Code, Codex and
+  Copilot CLI take an Enter that comes so early for a new line. So Outlive keeps what you type, and what `outlive send`
+  gets, until they show their input line: see [Start a chat](start-a-chat.md).
+- Gemini CLI, on a busy computer, submits a text without its end if Enter comes before it has drawn all of it.
 
 Without a network, Claude Code exits at its first start with "Unable to connect to Anthropic services".
 

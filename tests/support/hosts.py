@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 
 import msgspec
 
@@ -34,13 +35,17 @@ async def start(
     size: GridSize = GridSize(80, 24),
     overrides: Mapping[str, str] | None = None,
     asks_by_notification: bool = False,
+    signals: Mapping[str, object] = MappingProxyType({}),
 ) -> SessionRecord:
-    """Start a session of the command ``argv``; its notifications may be questions, as an agent's are."""
+    """Start a session of the command ``argv``.
+
+    Its notifications may be questions, as an agent's are; ``signals`` are other fields of its ``Watch``.
+    """
     agent = load_catalog(config_dir())["command"]
-    signals = msgspec.structs.replace(agent.signals, asks_by_notification=asks_by_notification)
+    watch = msgspec.structs.replace(agent.signals, asks_by_notification=asks_by_notification)
     return await launch(
         LaunchRequest(
-            agent=msgspec.structs.replace(agent, signals=signals),
+            agent=msgspec.structs.replace(agent, signals=msgspec.structs.replace(watch, **signals)),
             arguments=list(argv),
             name=name,
             directory=directory,

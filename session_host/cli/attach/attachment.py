@@ -27,12 +27,16 @@ from session_host.protocol.messages import (
     Event,
     InputRefused,
     NameEvent,
+    NoticeEvent,
     NotificationEvent,
     TitleEvent,
 )
 from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
 
 NOTICE_S = 3.0
+CHAT_NOTICE_S = 20.0
+"""How long a notice of the chat is shown, unless it ends before."""
+
 HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 MAX_WAITING_SIGNALS = 8
@@ -335,12 +339,15 @@ class Attachment:
         self._damaged()
 
     def viewer_event(self, event: Event) -> None:
-        """Show a new name or title of the chat, and pass on bells and notifications; ignore other events."""
+        """Show a new name, title or notice of the chat, and pass on bells and notifications; ignore other events."""
         match event:
             case NameEvent(name):
                 self._name = name
             case TitleEvent(title):
                 self._program_title = title
+            case NoticeEvent(text=text):
+                self._notice(text, CHAT_NOTICE_S if text else None)
+                return
             case BellEvent():
                 self._pass_on(self._signals.bell())
             case NotificationEvent(title, body):

@@ -27,7 +27,7 @@ from session_host.paths import (
     session_stderr,
     session_transitions,
 )
-from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch, WorktreeSetup
+from session_host.protocol.launch import LaunchSpec, Origin, StructuredLaunch, Watch, WorktreeSetup
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.store import SessionRecord, Store, free_name
 from session_host.system.clock import now
@@ -123,7 +123,7 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         setup=setup,
         watch=watch_of_structured(agent)
         if is_structured
-        else settings.applied_to(agent.signals, missing_integration(agent, start.environment, directory)),
+        else settings.applied_to(_signals(request, start), missing_integration(agent, start.environment, directory)),
         origin=msgspec.structs.replace(
             origin,
             arguments=start.arguments,
@@ -137,6 +137,14 @@ def build_spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         restore_points=settings.restore_points and agent.signals.ends_all,
         begins_with_screen=bool(screen),
     )
+
+
+def _signals(request: LaunchRequest, start: _AgentStart) -> Watch:
+    """The agent's signals; without an input line if the agent does not begin with it, but with a list, or has none."""
+    agent = request.agent
+    if request.uses_picker or agent.is_subcommand(start.arguments):
+        return msgspec.structs.replace(agent.signals, input_line="")
+    return agent.signals
 
 
 def choose_name(request: LaunchRequest, directory: str, store: Store) -> str:

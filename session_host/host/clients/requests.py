@@ -178,7 +178,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         keeper_pid=keeper_pid or None,
         version=VERSION,
         journal_bytes=driver.journal_writer.size_bytes if driver.journal_writer.is_enabled else None,
-        notice=driver.journal_writer.error or driver.notice,
+        notice=driver.journal_writer.error or driver.notice or session.starting.notice,
         activity_detail=driver.watch.tracker.detail,
         conversation=driver.conversation.id,
         foreground=foreground.program if foreground is not None else None,

@@ -113,7 +113,7 @@ class Driver:
             spec, log_state, ring, input_log.pending,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex,
             watcher_events=self._watcher_events, open_question=self._open_question,
-            is_echoing=self.program.is_echoing,
+            is_echoing=self.program.is_echoing, age_s=self.program.age_s,
         )  # fmt: skip
         self.worker = EmulatorWorker(
             recovered.emulator, self._emulator_used, self.program.resume_reading, self.output_file.read,
@@ -239,6 +239,7 @@ class Driver:
             self.program.is_quiet
             and self.worker.is_quiet
             and not self.session.pending.bytes
+            and not self.session.starting.is_holding
             and (self.session.chat is None or self.session.chat.is_quiet)
             and all(part.is_quiet for part in (self.questions, self.clearer, self.restore_points))
         )
@@ -337,6 +338,8 @@ class Driver:
             answers=self.questions.answers,
             prompt=session.prompt.state,
             commands=self.command_timer.times,
+            starting=not session.starting.is_off,
+            held=session.starting.saved_inputs(),
         )
 
     def broadcast(self, event: Event) -> None:

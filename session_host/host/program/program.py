@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.output_file import OutputFile
@@ -68,6 +71,13 @@ class Program:
     def is_echoing(self) -> bool:
         """Whether its terminal itself echoes what is typed."""
         return self.process is not None and self.process.is_echoing()
+
+    def age_s(self) -> float:
+        """For how many seconds it has run; 0 if that is unknown."""
+        started = self.process.started if self.process is not None else None
+        if not started:
+            return 0.0
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Set the size of its terminal."""

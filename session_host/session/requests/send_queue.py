@@ -9,8 +9,8 @@ If an agent shows each text (``Watch.shown_within_s``) and does not show this on
 not ready, or a dialog is open. The reply says so, and Enter is not pressed. While SEARCHING, the queue waits for the
 emulator, to search the screen for the text.
 
-Until such an agent reads its terminal, the kernel echoes what is typed, and most agents then drop it. So while ECHOING,
-nothing is typed; after ``READING_WITHIN_S`` the text is refused.
+While such an agent starts, it drops what is typed; see ``starting_input``. So while STARTING, nothing is typed. After
+``READING_WITHIN_S`` the text is refused if the kernel still echoes, since then it would seem to be shown.
 
 While the chat needs input, a text is refused: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as keys. Keys alone, or a single character, answer a dialog; they are always typed.
@@ -66,6 +66,21 @@ class Program(Protocol):
         """Type these bytes once per request; False if there is no room."""
 
 
+class Starting(Protocol):
+    """The queue's view of ``StartingInput``."""
+
+    is_echoing: Callable[[], bool]
+
+    def must_wait(self, emulator: Emulator) -> bool:
+        """Whether the agent does not take a text yet."""
+
+    def asks(self, emulator: Emulator) -> bool:
+        """Whether the agent, at its start, shows a question."""
+
+    def shown(self) -> None:
+        """The agent shows a text."""
+
+
 class _Refusal(NamedTuple):
     """The reason why something was not typed: a code, and a text for people."""
 
@@ -84,7 +99,7 @@ class _CurrentRequest:
         has_changed: whether the program has written output since this was last set to False.
         is_time_over: whether the time to show the text is over.
         is_last: whether this is the last search of the screen.
-        looks: how often the terminal was found ECHOING.
+        looks: how often the agent was found to be starting.
     """
 
     def __init__(self, request: Send, client: Any, token: str, watch: Watch) -> None:
@@ -115,7 +130,7 @@ class SendQueue:
         watch: Watch,
         new_id: Callable[[], str],
         open_question: Callable[[], str | None],
-        is_echoing: Callable[[], bool],
+        starting: Starting,
     ) -> None:
         """Begin with an empty queue.
 
@@ -125,7 +140,7 @@ class SendQueue:
             watch: the catalog's rules for typing a text into the program.
             new_id: returns a token: 32 hexadecimal digits.
             open_question: returns the chat's open question to its user, "" for an unknown one; None if there is none.
-            is_echoing: returns whether the terminal itself echoes what is typed.
+            starting: knows whether the agent takes a text yet.
         """
         self.state = State.IDLE
         self._program = program
@@ -133,7 +148,7 @@ class SendQueue:
         self._watch = watch
         self._new_id = new_id
         self._open_question = open_question
-        self._is_echoing = is_echoing
+        self._starting = starting
         self._waiting: deque[tuple[Send, Any]] = deque()
         self._current: _CurrentRequest
         self._timers: set[str] = set()
@@ -169,7 +184,7 @@ class SendQueue:
             case (_, State.PAUSING):
                 self._change_state(Change.TIMER_EXPIRED)
                 self._begin_next()
-            case (_, State.ECHOING):
+            case (_, State.STARTING):
                 self._change_state(Change.TIMER_EXPIRED)
                 self._effects.append(UseEmulator(self))
             case (_, State.UNSHOWN | State.CHANGING):
@@ -213,14 +228,17 @@ class SendQueue:
 
     def _type(self, emulator: Emulator) -> None:
         current = self._current
-        if self._must_wait():
+        if self._must_wait(emulator):
             current.looks += 1
-            if current.looks * READING_POLL_S > READING_WITHIN_S:
-                self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
-            else:
-                self._change_state(Change.AWAIT_READING)
+            is_echoing = self._starting.is_echoing()
+            limit_s = READING_WITHIN_S if is_echoing else min(READING_WITHIN_S, self._watch.held_within_s)
+            if current.looks * READING_POLL_S <= limit_s:
+                self._change_state(Change.AWAIT_START)
                 self._start(READING, READING_POLL_S)
-            return
+                return
+            if is_echoing:
+                self._finish(Failed(current.request.request, ErrorCode.FAILED, NOT_READING))
+                return
         if current.part:
             current.before = positions(emulator, current.part)
             if current.before is not None and current.token in self._program.requests:
@@ -241,12 +259,14 @@ class SendQueue:
             if current.has_changed:
                 self._start(SETTLE, current.pause_s)
 
-    def _must_wait(self) -> bool:
-        """Whether the agent would drop the text: it shows each text that it gets, and its terminal does that for it."""
+    def _must_wait(self, emulator: Emulator) -> bool:
+        """Whether the agent, which shows each text that it gets, would drop this one since it is starting."""
         request, program = self._current.request, self._program
         is_typed = self._current.token in program.requests or program.state is ProgramState.EXITED
         is_guarded = bool(self._watch.shown_within_s) and is_text(request) and not request.anyway
-        return is_guarded and not is_typed and self._is_echoing()
+        if is_typed or not is_guarded or self._open_question() is not None:
+            return False
+        return self._starting.must_wait(emulator)
 
     def _request_search(self) -> None:
         """Request the emulator, to search it for the text."""
@@ -274,6 +294,7 @@ class SendQueue:
     def _on_text_shown(self) -> None:
         current = self._current
         self._stop(ECHO)
+        self._starting.shown()
         if current.pause_s:
             self._change_state(Change.AWAIT_QUIET)
             self._start(ENTER_ANYWAY, ENTER_ANYWAY_S)
@@ -311,6 +332,8 @@ class SendQueue:
         original = self._current.request
         if is_text(original) and not original.anyway and token not in self._program.requests:
             open_question = self._open_question()
+            if open_question is None and self._starting.asks(emulator):
+                open_question = ""
             if open_question is not None:
                 what = f"“{open_question}”" if open_question else "something"
                 return _Refusal(ErrorCode.NEEDS_INPUT, f"the chat is asking {what}")

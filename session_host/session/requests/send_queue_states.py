@@ -4,11 +4,11 @@ States::
 
     IDLE ──a request is next──▶ TYPING
     TYPING ──done, or refused──▶ IDLE
-    TYPING ──wait until the agent reads──▶ ECHOING
+    TYPING ──wait until the agent has started──▶ STARTING
     TYPING ──wait until the text is shown──▶ SEARCHING
     TYPING ──wait for output──▶ UNCHANGED
     TYPING ──wait for a quiet screen──▶ QUIET
-    ECHOING ──the timer expires──▶ TYPING
+    STARTING ──the timer expires──▶ TYPING
     SEARCHING ──done, or refused──▶ IDLE
     SEARCHING ──the text is not shown──▶ UNSHOWN
     SEARCHING ──wait for a quiet screen──▶ QUIET
@@ -40,7 +40,7 @@ class State(StrEnum):
 
     IDLE = "IDLE"  # There is no request.
     TYPING = "TYPING"  # Waits for the emulator, to type the text.
-    ECHOING = "ECHOING"  # The agent does not read its terminal yet: waits READING_POLL_S, then looks again.
+    STARTING = "STARTING"  # The agent does not take a text yet: waits READING_POLL_S, then looks again.
     SEARCHING = "SEARCHING"  # Waits for the emulator, to search the screen for the text.
     UNSHOWN = "UNSHOWN"  # The screen did not show the text: waits for output.
     CHANGING = "CHANGING"  # Output came after that search: waits SEARCH_DELAY_S, then searches again.
@@ -57,7 +57,7 @@ class Change(StrEnum):
 
     NEXT = "a request is next"
     OVER = "done, or refused"
-    AWAIT_READING = "wait until the agent reads"
+    AWAIT_START = "wait until the agent has started"
     AWAIT_ECHO = "wait until the text is shown"
     AWAIT_OUTPUT = "wait for output"
     AWAIT_QUIET = "wait for a quiet screen"
@@ -73,12 +73,12 @@ TABLE = Table(
         State.IDLE: {Change.NEXT: State.TYPING},
         State.TYPING: {
             Change.OVER: State.IDLE,
-            Change.AWAIT_READING: State.ECHOING,
+            Change.AWAIT_START: State.STARTING,
             Change.AWAIT_ECHO: State.SEARCHING,
             Change.AWAIT_OUTPUT: State.UNCHANGED,
             Change.AWAIT_QUIET: State.QUIET,
         },
-        State.ECHOING: {Change.TIMER_EXPIRED: State.TYPING},
+        State.STARTING: {Change.TIMER_EXPIRED: State.TYPING},
         State.SEARCHING: {
             Change.OVER: State.IDLE,
             Change.NOT_SHOWN: State.UNSHOWN,

@@ -44,6 +44,12 @@ class EntryKind(IntEnum):
     """The payload is a ``log_state.HookAnswer``."""
     COMMANDS = 19
     """The payload is a list of ``values.CommandTime``: those of a shell's commands that began or ended."""
+    HELD = 20
+    """A viewer's input that waits until the agent takes input: the payload is its message, ``tag`` and ``number`` are
+    those of the INPUT that follows when it is typed (with no bytes if it is not).
+    """
+    STARTED = 21
+    """The agent takes input: nothing is held any more."""
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)

@@ -111,6 +111,15 @@ class HookAnswer(msgspec.Struct, frozen=True, array_like=True):
     texts: dict[str, str] = {}
 
 
+class HeldInput(msgspec.Struct, frozen=True, array_like=True):
+    """A viewer's input that waits until the agent takes input."""
+
+    attachment: str
+    number: int
+    message: bytes
+    """The viewer's message, as msgpack."""
+
+
 def with_answer(answers: Sequence[HookAnswer], answer: HookAnswer) -> list[HookAnswer]:
     """The newest answers after one more, which replaces an answer to the same question."""
     others = (each for each in answers if each.resolved.id != answer.resolved.id)
@@ -146,6 +155,8 @@ class LogState(msgspec.Struct):
         answers: the newest answers to questions of the agent's hooks, oldest first.
         turns: the offsets of the output at which the agent's newest turns began, in order.
         commands: the times of a shell's newest commands.
+        starting: whether the agent was started, and is not known to take input yet; False from earlier versions.
+        held: the input that waits until it does, oldest first.
         prompt: what is known about the agent's input line; TYPED from earlier versions.
     """
 
@@ -164,6 +175,8 @@ class LogState(msgspec.Struct):
     turns: list[int] = []
     prompt: PromptState = PromptState.TYPED
     commands: list[CommandTime] = []
+    starting: bool = False
+    held: list[HeldInput] = []
 
     def apply(self, entry: LogEntry) -> None:
         """Apply an entry; one of an unknown kind changes nothing."""
@@ -182,6 +195,7 @@ class LogState(msgspec.Struct):
             case EntryKind.RUNNING:
                 self.child_started = entry.number
                 self.prompt = PromptState.EMPTY
+                self.starting = True
             case EntryKind.ATTACHED:
                 self.attachments.setdefault(tag, AttachmentState(bool(entry.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
@@ -199,7 +213,7 @@ class LogState(msgspec.Struct):
             case EntryKind.ANSWERED | EntryKind.COMMANDS:
                 self._newest(entry)
             case _:
-                pass
+                self._start(entry)
 
     def _newest(self, entry: LogEntry) -> None:
         if entry.kind == EntryKind.ANSWERED:
@@ -220,8 +234,24 @@ class LogState(msgspec.Struct):
         activity = self.activity.activity if self.activity is not None else Activity.NO_SIGNAL
         self.prompt = after_input(self.prompt, data, activity)
 
+    def _start(self, entry: LogEntry) -> None:
+        if entry.kind == EntryKind.STARTED:
+            self.starting = False
+        if entry.kind != EntryKind.HELD:
+            return
+        tag = entry.tag.hex()
+        self._forget_held(tag, entry.number)
+        self.held = [*self.held, HeldInput(tag, entry.number, entry.payload)]
+        if (attachment := self.attachments.get(tag)) is not None:
+            attachment.last_sequence = max(attachment.last_sequence, entry.number)
+
+    def _forget_held(self, tag: str, number: int) -> None:
+        self.held = [each for each in self.held if (each.attachment, each.number) != (tag, number)]
+
     def _input(self, entry: LogEntry) -> None:
         self._typed(entry.payload)
+        if self.held:
+            self._forget_held(entry.tag.hex(), entry.number)
         attachment = self.attachments.get(entry.tag.hex())
         if attachment is not None:
             attachment.last_sequence = max(attachment.last_sequence, entry.number)

@@ -1,0 +1,347 @@
+"""Input for an agent that is starting: it is held until the agent shows its input line. Pure.
+
+Until then most agents drop what is typed; to the others the kernel gives Enter as a line feed, which submits nothing;
+and a question at the start would take the text for its answer. States::
+
+    OFF                          the agent takes input, or nothing is known of its input line; the usual path is used
+    WATCHING ──input──▶ HOLDING  the first input waits for a look at the screen
+    HOLDING ──the input line is shown, or the time is over──▶ RELEASING ──all is typed──▶ OFF
+    HOLDING, RELEASING ──the agent asks──▶ WATCHING  what was typed before its question is refused
+    HOLDING ──Escape or Ctrl+C──▶ WATCHING           what was typed before is dropped, as by a terminal's line editing
+
+In HOLDING, the screen is looked at every ``LOOK_S``, and never otherwise. A question that is shown at an input's first
+look is what the user answers: that input is typed at once. Held input is in the input log, so a replacement host types
+it, each input once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import EARLY_INPUT_BYTES, ErrorCode, Input, Key, NoticeEvent, Paste, Text
+from session_host.protocol.values import MODIFIER_KEYS, KeyAction, Modifiers
+from session_host.protocol.values import State as ProgramState
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import HeldInput, LogState
+from session_host.terminal.base import Emulator
+from session_host.terminal.text import row_text
+
+from .attachments import Attachment, Attachments
+from .effects import AppendEntry, Broadcast, Effect, NoteUserInput, StartTimer, StopTimer, UseEmulator, WriteToProgram
+from .output_ring import OutputRing
+from .program_input import encode_input
+
+LOOK, LOOK_S = "look at start", 0.1
+"""The timer between two looks at the screen."""
+
+PACE, PACE_S, PACE_WITHIN_S = "pace", 0.25, 2.0
+"""The timer before and after Enter, and how long it is repeated at most until the agent has drawn it and is quiet.
+Right behind a text, agents take Enter for a part of a paste, or submit the text without its end.
+"""
+
+NOTICE_LOOKS = 3
+"""After so many looks the user is told that input waits."""
+
+STARTS_WITHIN_S: Final = 60.0
+"""After this time the agent has started, whatever it shows."""
+
+WAITS = "the agent is starting; it gets what you type as soon as it is ready (Escape discards it)"
+ASKS = "the agent asks something; what you typed before was not typed"
+
+_HELD: Final = (Key, Text, Paste)
+_decoder: Final = msgspec.msgpack.Decoder(Key | Text | Paste)
+
+
+class State(StrEnum):
+    """The states of the input of an agent that is starting."""
+
+    OFF = "off"
+    WATCHING = "watching"
+    HOLDING = "holding"
+    RELEASING = "releasing"
+
+
+class _Held(NamedTuple):
+    """An input that waits, and its attachment in the input log's form."""
+
+    key: bytes
+    message: Key | Text | Paste
+
+
+class Owner(Protocol):
+    """The session, as seen from here."""
+
+    state: ProgramState
+    ring: OutputRing
+
+    def type_held(self, key: bytes, sequence: int, data: bytes) -> None:
+        """Type the bytes of a held input."""
+
+    def agent_started(self) -> None:
+        """The agent takes input: use the usual path from now on."""
+
+
+class StartingInput:
+    """The input that waits until the agent takes it.
+
+    Attributes:
+        state: see the module.
+        notice: one line for the user while input waits; "" for none.
+        is_echoing: returns whether the terminal itself echoes what is typed.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        effects: list[Effect],
+        watch: Watch,
+        attachments: Attachments,
+        log_state: LogState,
+        is_echoing: Callable[[], bool],
+        age_s: Callable[[], float],
+    ) -> None:
+        """Begin with the state that a previous host left.
+
+        Args:
+            owner: the session.
+            effects: the session's list of effects.
+            watch: the catalog's rules for the agent; without ``input_line`` nothing is held.
+            attachments: the session's attachments.
+            log_state: the state that a previous host left.
+            is_echoing: returns whether the terminal itself echoes what is typed.
+            age_s: returns how long the program has been running.
+        """
+        self._owner, self._effects, self._attachments = owner, effects, attachments
+        self.is_echoing, self._age_s = is_echoing, age_s
+        self._input_line = re.compile(watch.input_line)
+        self._question = re.compile(watch.start_question or "(?!)")
+        self._paces = self._end_typed = self._end_before = 0
+        self._pace_s = max(watch.enter_after_s, PACE_S)
+        self._looks_allowed = watch.held_within_s / LOOK_S
+        self._held = deque(
+            _Held(bytes.fromhex(each.attachment), _decoder.decode(each.message)) for each in log_state.held
+        )
+        self._bytes = sum(len(each.message) for each in log_state.held)
+        # What a previous host has held was typed before anything that is shown now.
+        self._looks, self._ready_looks, self._parts = int(bool(self._held)), 0, 0
+        self._timers: set[str] = set()
+        is_starting = log_state.child_started is None or log_state.starting
+        self.state = State.WATCHING if watch.input_line and is_starting else State.OFF
+        if self._held:
+            self.state = State.HOLDING
+        self.notice = ""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the usual path is used."""
+        return self.state is State.OFF
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether input waits, or was typed just now."""
+        return self.state in {State.HOLDING, State.RELEASING}
+
+    def saved_inputs(self) -> list[HeldInput]:
+        """The state for a replacement host: what waits, oldest first."""
+        return [HeldInput(key.hex(), each.sequence, msgspec.msgpack.encode(each)) for key, each in self._held]
+
+    # ------------------------------------------------------------ events
+
+    def receive(self, attachment: Attachment, message: Input) -> bool:
+        """Hold an input; returns False if it is to be typed at once."""
+        if self.state is State.OFF or not isinstance(message, _HELD):
+            return False
+        if isinstance(message, Key) and self._passes(message):
+            return False
+        data = msgspec.msgpack.encode(message)
+        if self._bytes + len(data) > EARLY_INPUT_BYTES:
+            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the agent is still starting", hold=True)
+            attachment.accepted = message.sequence
+            return True
+        self._effects.append(AppendEntry(EntryKind.HELD, data, attachment.key, message.sequence))
+        attachment.accepted = message.sequence
+        self._held.append(_Held(attachment.key, message))
+        self._bytes += len(data)
+        if self.state is State.WATCHING:
+            self.state = State.HOLDING
+            self._looks = self._ready_looks = 0
+            if self._owner.state is ProgramState.RUNNING:
+                self._effects.append(UseEmulator(self))
+        return True
+
+    def program_started(self) -> None:
+        """The program runs: begin to look if input waits already."""
+        if self.state is State.HOLDING:
+            self._looks = max(self._looks, 1)  # Typed before the program showed anything.
+            self._start(LOOK, LOOK_S)
+
+    def program_ended(self) -> None:
+        """Refuse what waits: the program has ended."""
+        if self.is_holding:
+            self._refuse(ErrorCode.ENDED, "the chat has ended")
+        self._stop_timers()
+        self.state = State.OFF
+
+    def timer_due(self, name: str) -> None:
+        """It is time for the next look, or for the next part."""
+        self._timers.discard(name)
+        if self.is_holding:
+            self._effects.append(UseEmulator(self))
+
+    def use_emulator(self, emulator: Emulator) -> None:
+        """Look at the screen, and type what waits if the agent takes it."""
+        if not self.is_holding or self._timers:
+            return
+        if self._held and self.asks(emulator):
+            self._on_question(emulator)
+        elif self.state is State.RELEASING:
+            if self._is_settled():
+                self._type_next(emulator)
+            else:
+                self._start(PACE, self._pace_s)
+        else:
+            self._look(emulator)
+
+    def shown(self) -> None:
+        """The agent shows a text that a command typed: it takes input."""
+        if self.state is State.WATCHING:
+            self._end()
+
+    # ------------------------------------------------------------ what is on the screen
+
+    def must_wait(self, emulator: Emulator) -> bool:
+        """Whether the agent does not take a text yet, or other input waits already."""
+        if self.is_echoing() or self.is_holding:
+            return True
+        return self.state is State.WATCHING and not (self._is_ready(emulator) or self.asks(emulator))
+
+    def asks(self, emulator: Emulator) -> bool:
+        """Whether the agent, at its start, shows a question."""
+        return self.state is not State.OFF and not self.is_echoing() and _shows(emulator, self._question)
+
+    def _is_ready(self, emulator: Emulator) -> bool:
+        """Whether the agent reads its terminal, and shows its input line."""
+        return not self.is_echoing() and emulator.modes.bracketed_paste and _shows(emulator, self._input_line)
+
+    def _look(self, emulator: Emulator) -> None:
+        self._looks += 1
+        self._ready_looks = self._ready_looks + 1 if self._is_ready(emulator) else 0
+        has_started = self._looks == 1 and self._age_s() > STARTS_WITHIN_S
+        # Twice: some show the line for a moment before they show a question.
+        if self._ready_looks == 2 or has_started or self._looks > self._looks_allowed:
+            self.state = State.RELEASING
+            self._type_next(emulator)
+            return
+        if self._looks == NOTICE_LOOKS:
+            self._set_notice(WAITS)
+        self._start(LOOK, LOOK_S)
+
+    def _on_question(self, emulator: Emulator) -> None:
+        if self._looks:
+            self._refuse(ErrorCode.NEEDS_INPUT, ASKS)
+        else:
+            # The user sees the question, and answers it.
+            while self._held:
+                self._type_first(emulator)
+        self._watch()
+
+    # ------------------------------------------------------------ typing
+
+    def _is_settled(self) -> bool:
+        """Whether Enter may follow: the agent has written output since the text, and none since the last timer."""
+        self._paces += 1
+        before, self._end_before = self._end_before, self._owner.ring.end
+        is_drawn = before == self._end_before != self._end_typed
+        is_next = bool(self._held) and _is_enter(self._held[0].message)
+        return is_drawn or not is_next or self._paces * self._pace_s > PACE_WITHIN_S
+
+    def _type_next(self, emulator: Emulator) -> None:
+        """Type Enter, or all up to the next one; once all is typed, end."""
+        is_enter = bool(self._held) and _is_enter(self._held[0].message)
+        if is_enter:
+            self._type_first(emulator)
+        while not is_enter and self._held and not _is_enter(self._held[0].message):
+            self._type_first(emulator)
+        self._parts += 1
+        self._paces, self._end_typed = 0, self._owner.ring.end
+        self._end_before = self._end_typed
+        # Who types on meanwhile is not to be followed for ever: only what waited is far from its Enter.
+        if self._held or (self._parts == 1 and not is_enter):
+            self._start(PACE, self._pace_s)
+        else:
+            self._end()
+
+    def _type_first(self, emulator: Emulator) -> None:
+        key, message = self._held.popleft()
+        self._owner.type_held(key, message.sequence, encode_input(emulator, message))
+        self._effects.append(NoteUserInput())
+
+    def _refuse(self, code: str, reason: str) -> None:
+        """Refuse all that waits, visibly; the log has it as typed with no bytes."""
+        refused: set[bytes] = set()
+        for key, message in self._held:
+            if key not in refused:
+                refused.add(key)
+                self._attachments.refuse(key, message.sequence, code, reason, hold=code != ErrorCode.ENDED)
+        self._drop()
+
+    def _drop(self) -> None:
+        while self._held:
+            key, message = self._held.popleft()
+            self._effects.append(WriteToProgram(EntryKind.INPUT, b"", key, message.sequence))
+
+    def _passes(self, key: Key) -> bool:
+        """Whether a key is typed at once: it types nothing, or it is to stop the agent."""
+        if key.action is KeyAction.RELEASE or key.key in MODIFIER_KEYS:
+            return not self._held
+        is_stop = bool(key.key == "Escape" or (key.key == "c" and key.modifiers & Modifiers.CTRL))
+        if is_stop and self.is_holding:
+            self._drop()
+            self._stop_timers()
+            self._watch()
+        return is_stop
+
+    # ------------------------------------------------------------ states
+
+    def _watch(self) -> None:
+        self.state = State.WATCHING
+        self._bytes = self._looks = self._parts = 0
+        self._set_notice("")
+
+    def _end(self) -> None:
+        self.state = State.OFF
+        self._effects.append(AppendEntry(EntryKind.STARTED))
+        self._set_notice("")
+        self._owner.agent_started()
+
+    def _set_notice(self, notice: str) -> None:
+        if notice != self.notice:
+            self.notice = notice
+            self._effects.append(Broadcast(NoticeEvent("starting", notice)))
+
+    def _start(self, name: str, after_s: float) -> None:
+        self._timers.add(name)
+        self._effects.append(StartTimer(self, name, after_s))
+
+    def _stop_timers(self) -> None:
+        for name in sorted(self._timers):
+            self._effects.append(StopTimer(self, name))
+        self._timers.clear()
+
+
+def _is_enter(message: Input) -> bool:
+    if not isinstance(message, Key) or message.action is KeyAction.RELEASE:
+        return False
+    return message.key in {"Enter", "NumpadEnter"}
+
+
+def _shows(emulator: Emulator, pattern: re.Pattern[str]) -> bool:
+    """Whether a row of the screen begins with a match."""
+    return any(pattern.match(row_text(row)) for row in emulator.rows())

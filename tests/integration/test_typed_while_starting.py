@@ -1,0 +1,127 @@
+"""What is typed while an agent starts reaches its input line, once and in order, and answers no question."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.viewer.viewer import Viewer
+from session_host.protocol.messages import Describe, Description, ErrorCode, NoticeEvent
+from session_host.session.starting_input import ASKS, WAITS
+from session_host.storage.store import SessionRecord
+from tests.programs import Gate, program
+from tests.support.hosts import Watcher, end, see, start, watching
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SIGNALS = {"input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s": 60.0}
+
+
+class Agent(NamedTuple):
+    """A chat with an agent that starts step by step; see ``starting_agent``."""
+
+    gate: Gate
+    path: Path
+
+    async def start(self, *arguments: str) -> SessionRecord:
+        return await start(*program("starting_agent", self.path, self.gate.path, *arguments), signals=SIGNALS)
+
+    def kept(self) -> bytes:
+        """What it took for its input line."""
+        return self.path.read_bytes() if self.path.exists() else b""
+
+    async def gets(self, typed: bytes) -> None:
+        """It gets this, and has got nothing else."""
+        await eventually(lambda: len(self.kept()) >= len(typed), 20, lambda: f"{typed!r}, not {self.kept()!r}")
+        assert self.kept() == typed
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    with Gate(tmp_path / "gate") as gate:
+        yield Agent(gate, tmp_path / "kept")
+
+
+def types(viewer: Viewer, text: str) -> None:
+    for character in text:
+        if character == "\r":
+            viewer.key("Enter", "")
+        else:
+            viewer.key(character, character)
+
+
+async def is_told(watcher: Watcher, notice: str) -> None:
+    def is_last() -> bool:
+        notices = [each.text for each in watcher.events if isinstance(each, NoticeEvent)]
+        return bool(notices) and notices[-1] == notice
+
+    await watcher.until(is_last, f"the notice {notice!r}")
+
+
+async def test_what_is_typed_while_it_starts_is_typed_at_its_input_line_and_enter_is_a_key_of_its_own(
+    agent: Agent,
+) -> None:
+    record = await agent.start()
+    async with watching(record.id) as (viewer, watcher):
+        types(viewer, "first\r")
+        await is_told(watcher, WAITS)
+        agent.gate.release()
+        await see(viewer, watcher, "loading")  # It is raw, and drops what it gets.
+        types(viewer, "second")
+        viewer.paste("a\nb")
+        agent.gate.release()
+        await agent.gets(b"first\rsecond\x1b[200~a\rb\x1b[201~")
+        await is_told(watcher, "")
+        types(viewer, "\rz")
+        await agent.gets(b"first\rsecond\x1b[200~a\rb\x1b[201~\rz")
+        assert watcher.refusals == []
+        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+    await end(record.id)
+
+
+async def test_what_waits_outlives_its_viewer_and_its_host_and_is_typed_once(agent: Agent) -> None:
+    record = await agent.start()
+    async with watching(record.id) as (viewer, watcher):
+        types(viewer, "first\r")
+        await is_told(watcher, WAITS)
+    async with watching(record.id) as (viewer, watcher):
+        types(viewer, "second\r")
+        described = await request(record.id, Describe(0))
+        assert isinstance(described, Description)
+        os.kill(described.host_pid, signal.SIGKILL)
+        types(viewer, "third\r")
+        agent.gate.release(2)
+        await agent.gets(b"first\rsecond\rthird\r")
+    await end(record.id)
+
+
+async def test_what_was_typed_before_a_question_is_refused_and_does_not_answer_it(agent: Agent) -> None:
+    record = await agent.start("--ask")
+    asked = Path(f"{agent.path}.asked")
+    async with watching(record.id) as (viewer, watcher):
+        types(viewer, "1\r")
+        await is_told(watcher, WAITS)
+        agent.gate.release(2)
+        await see(viewer, watcher, "1. Yes")
+        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
+        assert (watcher.refusals[0].code, watcher.refusals[0].message) == (ErrorCode.NEEDS_INPUT, ASKS)
+        types(viewer, "\r")  # Its user has not seen the refusal yet.
+        await watcher.until(lambda: len(watcher.refusals) > 1, "the next refusal")
+        assert not asked.exists()
+
+        viewer.accept_refusal()
+        types(viewer, "1")
+        await see(viewer, watcher, "loading again")
+        assert asked.read_bytes() == b"1"
+        types(viewer, "later\r")
+        await is_told(watcher, WAITS)
+        agent.gate.release()
+        await agent.gets(b"later\r")
+    await end(record.id)

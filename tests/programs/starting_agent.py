@@ -1,0 +1,56 @@
+"""An agent that drops what is typed while it starts, as real ones do.
+
+``starting_agent.py FILE GATE [--ask]``
+
+It goes on to each next step at a byte from GATE, a FIFO:
+
+1. It leaves the terminal as it is, which echoes.
+2. It sets raw mode, clears the screen, writes ``loading``, and reads and drops all input.
+3. With ``--ask`` it writes the question ``❯ 1. Yes``; any input answers it, and is kept in FILE.asked; it drops input
+   until the next byte.
+4. It turns bracketed paste on, writes its input line ``> Type here``, and writes all input to FILE, as it comes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from pathlib import Path
+
+
+def drop_until(gate: int) -> None:
+    """Read and drop input until the gate gives a byte."""
+    while True:
+        ready, _, _ = select.select([0, gate], [], [])
+        if 0 in ready:
+            os.read(0, 65536)
+        elif gate in ready:
+            if not os.read(gate, 1):
+                sys.exit(3)
+            return
+
+
+def main() -> None:
+    """Start step by step, then keep what is typed."""
+    kept, gate = Path(sys.argv[1]), os.open(sys.argv[2], os.O_RDONLY)
+    if not os.read(gate, 1):
+        sys.exit(3)
+    tty.setraw(0, termios.TCSAFLUSH)
+    os.write(1, b"\x1b[2J\x1b[Hloading\r\n")
+    drop_until(gate)
+    if "--ask" in sys.argv:
+        os.write(1, "Trust this folder?\r\n ❯ 1. Yes\r\n".encode())
+        Path(f"{kept}.asked").write_bytes(os.read(0, 65536))
+        os.write(1, b"\x1b[2J\x1b[Hloading again\r\n")
+        drop_until(gate)
+    os.write(1, b"\x1b[?2004h\x1b[2J\x1b[H> Type here\r\n")
+    with kept.open("ab", buffering=0) as file:
+        while data := os.read(0, 65536):
+            file.write(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""When held input is typed, refused or dropped, without a host."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol import messages as m
+from session_host.protocol.launch import Watch
+from session_host.protocol.values import GridSize, Modifiers
+from session_host.session.connection import ClientConnection
+from session_host.session.effects import Effect, StartTimer, WriteToProgram
+from session_host.session.output_ring import OutputRing
+from session_host.session.session import Session
+from session_host.session.starting_input import LOOK, LOOK_S, STARTS_WITHIN_S, WAITS
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.pending_input import PendingInput
+from session_host.terminal import create
+from tests.support.kept_sessions import spec_of
+
+AGENT = Watch(input_line="> ", start_question=r"❯ \d\. ", held_within_s=5.0)
+INPUT_LINE = b"\x1b[?2004h\x1b[2J\x1b[H> Type here"
+ID = "1" * 32
+
+
+class Stage:
+    """A session with one viewer, whose looks and timers a test lets pass."""
+
+    def __init__(self, watch: Watch = AGENT) -> None:
+        self.age_s, self.is_echoing = 1.0, False
+        self.session = Session(
+            spec_of(watch=watch), LogState(), OutputRing(0, 0), PendingInput(), title="", new_id=lambda: ID,
+            is_echoing=lambda: self.is_echoing, age_s=lambda: self.age_s,
+        )  # fmt: skip
+        self.starting = self.session.starting
+        self.emulator = create("pyte", GridSize(40, 6))
+        self.session.program_runs()
+        self.session.program_started()
+        self.attachment = self.session.viewers.attach(
+            ClientConnection(self.session, object(), lambda: ""),
+            resume="",
+            read_only=False,
+            kind="",
+            supports_hold=True,
+        )
+        self.sequence = 0
+        self.seen: list[Effect] = []
+        self.timers: list[StartTimer] = []
+        self.take()
+
+    def take(self) -> None:
+        for effect in self.session.effects:
+            self.seen.append(effect)
+            if isinstance(effect, StartTimer) and effect.owner is self.starting:
+                self.timers.append(effect)
+        self.session.effects.clear()
+
+    def types(self, key: str, modifiers: int = 0) -> None:
+        self.sequence += 1
+        text = key if len(key) == 1 and not modifiers else ""
+        message = m.Key(self.attachment.id, self.sequence, key, text, modifiers)
+        self.session.receive_input(self.attachment, message, self.emulator)
+        self.look()
+
+    def look(self) -> None:
+        self.take()
+        self.starting.use_emulator(self.emulator)
+        self.take()
+
+    def passes(self) -> str:
+        """Let the next timer pass; returns its name."""
+        timer = self.timers.pop(0)
+        self.starting.timer_due(timer.name)
+        self.look()
+        return timer.name
+
+    def typed(self) -> bytes:
+        return b"".join(each.data for each in self.seen if isinstance(each, WriteToProgram))
+
+
+def test_enter_is_apart_from_the_text_before_it() -> None:
+    stage = Stage()
+    for key in ("a", "b", "Enter", "c"):
+        stage.types(key)
+    stage.emulator.feed(INPUT_LINE)
+    parts = []
+    while stage.timers:
+        before = stage.typed()
+        stage.passes()
+        if typed := stage.typed().removeprefix(before):
+            parts.append(typed)
+
+    assert parts == [b"ab", b"\r", b"c"]
+    assert stage.session.accepts_keys
+
+
+def test_after_the_time_limit_it_is_typed_whatever_is_shown() -> None:
+    stage = Stage()
+    stage.types("a")
+    looks = 0
+    while not stage.typed():
+        assert stage.passes() == LOOK
+        looks += 1
+
+    assert looks * LOOK_S == pytest.approx(AGENT.held_within_s, abs=2 * LOOK_S)
+
+
+@pytest.mark.parametrize(("key", "modifiers", "typed"), [("Escape", 0, b"\x1b"), ("c", Modifiers.CTRL, b"\x03")])
+def test_escape_and_ctrl_c_are_typed_at_once_and_drop_what_waits(key: str, modifiers: int, typed: bytes) -> None:
+    stage = Stage()
+    stage.is_echoing = True
+    for each in "abcd":
+        stage.types(each)
+    for _ in range(3):
+        stage.passes()
+    assert stage.starting.notice == WAITS
+
+    stage.types(key, modifiers)
+
+    assert stage.typed() == typed
+    assert not stage.starting.is_holding
+    assert stage.starting.notice == ""
+
+
+def test_an_agent_that_has_run_for_long_gets_the_first_input_whatever_it_shows() -> None:
+    stage = Stage()
+    stage.age_s = STARTS_WITHIN_S + 1
+    stage.types("a")
+
+    assert stage.typed() == b"a"
+
+
+def test_a_question_that_is_shown_before_the_first_input_gets_it_at_once() -> None:
+    stage = Stage()
+    stage.emulator.feed(b"Trust?\r\n\xe2\x9d\xaf 1. Yes")
+    stage.types("1")
+    stage.types("Enter")
+
+    assert stage.typed() == b"1\r"
+
+
+def test_without_a_known_input_line_nothing_waits() -> None:
+    stage = Stage(Watch(shown_within_s=1.0))
+    stage.is_echoing = True
+
+    assert stage.session.accepts_keys
+    stage.types("a")
+    assert stage.typed() == b"a"
