@@ -150,7 +150,9 @@ def _start_chat() -> str:
 
 
 def _wait_for(text: str, chat: SessionInfo) -> None:
-    wait.run(argparse.Namespace(session=chat.id, text=text, exited=False, activity=None, timeout=ANSWER_TIMEOUT_S))
+    parser = argparse.ArgumentParser()
+    wait.configure(parser)
+    wait.run(parser.parse_args([chat.id, "--text", text, "--timeout", str(ANSWER_TIMEOUT_S)]))
 
 
 def _last_line(chat: SessionInfo) -> int:

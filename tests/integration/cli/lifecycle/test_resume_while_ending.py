@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
-from argparse import Namespace
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -116,7 +116,9 @@ def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, looked
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(end)
         assert is_ended.wait(20)
-        wait.run(Namespace(session=chat, exited=True, text=None, activity=None, timeout=None))
+        parser = ArgumentParser()
+        wait.configure(parser)
+        wait.run(parser.parse_args([chat, "--exited"]))
         with open_store() as store:
             assert store.running() == []
         ending.result()

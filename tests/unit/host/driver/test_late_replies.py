@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.skipif("ghostty" not in available_engines(), reason="only this engine has images")
 
 QUERY = command("a=q,i=1,s=1,v=1,f=24", b"abc")
-REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;22c"
+REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;4;22c"
 
 
 @pytest.fixture

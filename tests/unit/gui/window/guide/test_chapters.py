@@ -28,7 +28,9 @@ SEVERAL_KEYS = {
 """Words of texts for keys, with the names of these keys."""
 
 
-MADE_OF_SEVERAL_TEXTS = {"The restore at …", "Show as: Chat", "Start anyway", "End the chat"}
+MADE_OF_SEVERAL_TEXTS = {
+    "The restore at …", "Show as: Chat", "Start anyway", "End the chat", "Send text to … chats…",
+}  # fmt: skip
 """Names in the guide that no text of ``gui/wording`` has whole."""
 
 
