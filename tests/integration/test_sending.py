@@ -17,6 +17,7 @@ from session_host.protocol.values import Activity
 from tests.support.area import Area
 from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
+from tests.support.conversing import NO_INPUT_LINE
 from tests.support.hosts import peek
 from tests.support.waiting import wait_until
 
@@ -130,7 +131,7 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
 
 
 async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tmp_path: Path) -> None:
-    async with claude_like(tmp_path, catalog="[signals]\nenter_after_s = 0.7\n") as chat:
+    async with claude_like(tmp_path, catalog=f"{NO_INPUT_LINE}enter_after_s = 0.7\n") as chat:
         chat.order("state busy")
         await chat.wait_for_status(Activity.WORKING, "state file")
         sending = asyncio.create_task(request(chat.record.id, Send(0, "and then", enter=True)))

@@ -17,6 +17,7 @@ from session_host.protocol.messages import Describe, Description, Explain, Expla
 from session_host.protocol.values import Activity
 from session_host.storage.store import SessionRecord
 from tests.programs import program
+from tests.support.conversing import NO_INPUT_LINE
 from tests.support.hosts import end, peek
 from tests.support.waiting import poll_until
 
@@ -76,7 +77,7 @@ async def claude_like(
 
     Args:
         directory: an empty directory.
-        catalog: the content of the user's own file of the agent.
+        catalog: the content of the user's own file of the agent; by default, that it shows no input line.
         environment: additional variables.
     """
     binaries = directory / "bin"
@@ -84,10 +85,9 @@ async def claude_like(
     script = binaries / "claude"
     script.write_text(f'#!/bin/sh\nexec {shlex.join(program("claude_like"))} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
-    if catalog:
-        agents = config_dir() / "agents"
-        agents.mkdir(parents=True, exist_ok=True)
-        (agents / "claude.toml").write_text(catalog, encoding="utf-8")
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
+    (agents / "claude.toml").write_text(catalog or NO_INPUT_LINE, encoding="utf-8")
     orders = directory / "orders"
     os.mkfifo(orders, 0o600)
     chat: ClaudeLike | None = None

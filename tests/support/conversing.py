@@ -15,6 +15,9 @@ from tests.programs.conversing import HELPS, VERSIONS
 from tests.support.commands import outlive
 from tests.support.waiting import TIMEOUT_S
 
+NO_INPUT_LINE = '[signals]\ninput_line = ""\n'
+"""The user's file of an agent that shows no input line."""
+
 Chat = dict[str, Any]
 
 _SCRIPT = """\
@@ -77,9 +80,12 @@ def screen_lines(chat: str) -> list[str]:
 
 
 def install(directory: Path) -> None:
-    """Install the program as ``claude`` and ``codex`` in a directory."""
+    """Install the program as ``claude`` and ``codex`` in a directory. It shows no input line that could be awaited."""
     directory.mkdir()
+    agents = config_dir() / "agents"
+    agents.mkdir(parents=True, exist_ok=True)
     for name in ("claude", "codex"):
         words = " ".join(program("conversing", name))
         (directory / name).write_text(_SCRIPT.format(version=VERSIONS[name], help=HELPS[name], words=words))
         (directory / name).chmod(0o755)
+        (agents / f"{name}.toml").write_text(NO_INPUT_LINE, encoding="utf-8")
