@@ -10,7 +10,7 @@ from session_host.cli.output import print_error
 from session_host.client.sessions.listing import DIGITS_TO_END, find_session, list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.client.sessions.store_access import open_or_recover
-from session_host.errors import SessionEnded
+from session_host.errors import NoSuchSession, SessionEnded
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 
@@ -50,6 +50,17 @@ def name_and_id(info: SessionInfo) -> str:
 def all_sessions(*, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended``, all recorded sessions."""
     return with_store(lambda store: list_sessions(store, ended=ended))
+
+
+def running_sessions(*, without: str = "") -> list[SessionInfo]:
+    """All running sessions, oldest first, without the one of this id.
+
+    Raises:
+        NoSuchSession: there is none.
+    """
+    if infos := [info for info in all_sessions(ended=False) if info.id != without]:
+        return infos
+    raise NoSuchSession("no chat runs; `outlive new AGENT` starts one")
 
 
 def require_running(info: SessionInfo) -> SessionInfo:

@@ -18,30 +18,36 @@ class Command(NamedTuple):
     """Whether the command is allowed during an answer."""
 
 
+_REGENERATE: Final = Command("regenerate", "", "answer the last question again")
+_RETRY: Final = Command("retry", "", "try the last question again after an error")
+_CONTINUE: Final = Command("continue", "", "continue an interrupted answer")
+_SYSTEM: Final = Command("system", "[TEXT|off]", "show or set the system prompt")
+_TOKENS: Final = Command("tokens", "", "show the token counts", while_answering=True)
+
 COMMANDS: Final = (
     Command("help", "", "show this help", while_answering=True),
     Command("model", "[NAME]", "switch model; without NAME, list the models"),
-    Command("system", "[TEXT|off]", "show or set the system prompt"),
+    _SYSTEM,
     Command("attach", "FILE", "attach a text file to the next message"),
     Command("detach", "", "remove the attached files"),
-    Command("regenerate", "", "answer the last question again"),
-    Command("retry", "", "try the last question again after an error"),
-    Command("continue", "", "continue an interrupted answer"),
+    _REGENERATE,
+    _RETRY,
+    _CONTINUE,
     Command("edit", "", "edit the last question and ask it again"),
     Command("copy", "", "copy the last answer", while_answering=True),
-    Command("tokens", "", "show the token counts", while_answering=True),
+    _TOKENS,
     Command("key", "", "enter the API key (hidden)"),
     Command("quit", "", "end this chat (Ctrl+D)", while_answering=True),
 )
 
 CHAT_VIEW_COMMANDS: Final = (
-    Command("regenerate", "", "answer the last question again"),
-    Command("retry", "", "try the last question again after an error"),
-    Command("continue", "", "continue an interrupted answer"),
+    _REGENERATE,
+    _RETRY,
+    _CONTINUE,
     Command("edit", "TEXT", "replace the last question, and ask it again"),
-    Command("system", "[TEXT|off]", "show or set the system prompt"),
+    _SYSTEM,
     Command("model", "NAME", "switch model"),
-    Command("tokens", "", "show the token counts"),
+    _TOKENS,
     Command("key", "SOURCE", "use the API key from env:NAME, file:PATH or secret"),
 )
 """The commands where the window has its own copying, attaching and ending. A key is not typed there: it would be kept

@@ -83,16 +83,15 @@ class SearchThread:
 
     def release(self) -> None:
         """Cancel the current query, and close the index until it is needed again: its cache takes up to 16 MB."""
-        self._query_number += 1
+        self.cancel_query()
         self._keeps_open = False
         if self._executor is not None:
             self._executor.submit(self._close)
 
     def close(self) -> None:
         """End a running search; this takes only a moment."""
-        self._query_number += 1
+        self.release()
         if self._executor is not None:
-            self._executor.submit(self._close)
             self._executor.shutdown(wait=True)
             self._executor = None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from session_host.cli.output import terminal_columns
 from session_host.cli.query.ls import row, table
-from session_host.cli.session_argument import SessionInfo, all_sessions, find
+from session_host.cli.session_argument import SessionInfo, find, running_sessions
 from session_host.errors import NoSuchSession, UsageError
 from session_host.protocol.values import Activity
 
@@ -21,10 +21,7 @@ def choose() -> SessionInfo | None:
         AmbiguousSession: several chats have it.
         UsageError: several chats run, and this is not a terminal.
     """
-    own = os.environ.get("OUTLIVE_SESSION")
-    infos = in_order([info for info in all_sessions(ended=False) if info.id != own])
-    if not infos:
-        raise NoSuchSession("no chat runs; `outlive new AGENT` starts one")
+    infos = in_order(running_sessions(without=os.environ.get("OUTLIVE_SESSION", "")))
     if len(infos) == 1:
         return infos[0]
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

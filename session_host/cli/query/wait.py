@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from session_host.cli.output import ending_text, print_line
 from session_host.cli.query.peek import read_screen
-from session_host.cli.session_argument import SessionInfo, all_sessions, find
+from session_host.cli.session_argument import SessionInfo, find, running_sessions
 from session_host.client.control import ControlConnection
 from session_host.errors import (
     HostUnavailable,
-    NoSuchSession,
     OutliveError,
     ProtocolMismatch,
     SessionEnded,
@@ -69,15 +68,14 @@ def run(options: argparse.Namespace) -> int:
     pattern = _compile(options.text) if options.text is not None else None
     infos = _chats(options)
     try:
-        if len(options.sessions) == 1:
-            _wait_for_one(infos[0], options, pattern)
-        else:
-            print_line(event_loop.run_command(_wait_for_first(infos, options, pattern)).name)
+        found = event_loop.run_command(_wait_for_first(infos, options, pattern))
     except TimeoutError as error:
         names = ", ".join(info.name for info in infos)
         raise TimedOut(
             f"{names}: timed out after {options.timeout:g} s waiting for {_condition_text(options)}"
         ) from error
+    if len(options.sessions) != 1:
+        print_line(found.name)
     return 0
 
 
@@ -86,16 +84,7 @@ def _chats(options: argparse.Namespace) -> list[SessionInfo]:
         raise UsageError("name the chats to wait for, or use --any for all that run; see `outlive wait --help`")
     if options.sessions:
         return [find(text) for text in options.sessions]
-    if infos := all_sessions(ended=False):
-        return infos
-    raise NoSuchSession("no chat runs; `outlive new AGENT` starts one")
-
-
-def _wait_for_one(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
-    try:
-        event_loop.run_command(_wait(info, options, pattern))
-    except _Ended:
-        _check_ended(info, options, pattern)
+    return running_sessions()
 
 
 async def _wait_for_first(
@@ -107,7 +96,7 @@ async def _wait_for_first(
         OutliveError: the condition can hold for none of them any more; the reason for the last one.
     """
     found: list[SessionInfo] = []
-    problems: list[OutliveError] = []
+    problems: list[OutliveError | OSError] = []
     timeouts: list[TimeoutError] = []
 
     async def wait(info: SessionInfo) -> None:
@@ -116,10 +105,10 @@ async def _wait_for_first(
                 await _wait(info, options, pattern)
             except _Ended:
                 await asyncio.to_thread(_check_ended, info, options, pattern)
-        except OutliveError as error:
-            problems.append(error)
         except TimeoutError as error:
             timeouts.append(error)
+        except (OutliveError, OSError) as error:
+            problems.append(error)
         else:
             found.append(info)
             raise _OneIsEnough

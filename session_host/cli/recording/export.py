@@ -63,9 +63,7 @@ def _content(suffix: str, info: SessionInfo, on_damage: Callable[[], object]) ->
         return content_of(suffix, info, on_damage)
     from session_host.cli.recording.recording import recording_of
 
-    recording = recording_of(info)
-    if recording.has_lost_output():
-        on_damage()
+    recording = recording_of(info, on_damage)
     if suffix == ".cast":
         from session_host.cli.recording.cast import cast_of
 

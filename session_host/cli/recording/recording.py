@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
@@ -78,6 +78,8 @@ class Recording(NamedTuple):
     output_bytes: int = 0
     """The length of the session's whole output, as its host saved it; 0 if that is unknown."""
     is_running: bool = False
+    on_damage: Callable[[], object] = lambda: None
+    """Called for each gap that damage or a full disk has left, when it is read."""
 
     def steps(self) -> Iterator[Step]:
         """Yield all steps, in order."""
@@ -88,6 +90,8 @@ class Recording(NamedTuple):
             if isinstance(entry, Output):
                 if entry.offset > end:
                     is_dropped = not end and entry.offset == stored_from(self.directory)
+                    if not is_dropped:
+                        self.on_damage()
                     yield Gap(entry.time_ns, entry.offset - end, GapKind.DROPPED if is_dropped else GapKind.LOST)
                     snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in snapshot_offsets else None
                     if snapshot is not None and snapshot.build == build:
@@ -95,15 +99,12 @@ class Recording(NamedTuple):
                 end, time_ns = entry.offset + len(entry.data), entry.time_ns
             yield entry
         if self.output_bytes > end or has_damaged_end(self.directory, is_written=self.is_running):
+            self.on_damage()
             yield Gap(time_ns, max(0, self.output_bytes - end), GapKind.END)
 
-    def has_lost_output(self) -> bool:
-        """Whether output is missing because of damage or a full disk; reads the whole recording."""
-        return any(isinstance(step, Gap) and step.kind is not GapKind.DROPPED for step in self.steps())
 
-
-def recording_of(info: SessionInfo) -> Recording:
-    """The recording of a session.
+def recording_of(info: SessionInfo, on_damage: Callable[[], object] = lambda: None) -> Recording:
+    """The recording of a session; ``on_damage`` as in ``Recording``.
 
     Raises:
         OutliveError: the session has no recording.
@@ -117,11 +118,12 @@ def recording_of(info: SessionInfo) -> Recording:
     engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
     if info.state in RUNNING_STATES:
-        return Recording(directory, engine, size, is_running=True)
+        return Recording(directory, engine, size, is_running=True, on_damage=on_damage)
     saved = None
     with suppress(OutliveError):  # The recording can be read without it.
         saved = load_screen(session_dir(info.id) / "screen.bin")
-    return Recording(directory, engine, size, output_bytes=saved.offset if saved is not None else 0)
+    output_bytes = saved.offset if saved is not None else 0
+    return Recording(directory, engine, size, output_bytes, on_damage=on_damage)
 
 
 class Terminal:
