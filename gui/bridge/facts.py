@@ -172,7 +172,7 @@ class ChatFacts:
 
     @property
     def location(self) -> str:
-        """Where it works: repository, branch and changes.
+        """The place where the chat works: its repository, branch and changes.
 
         If they are unknown, or the chat has ended: the repository and branch of the worktree that was made for it, or
         its directory.

@@ -41,7 +41,7 @@ class NotifyCommand(QObject):
         self._report = report
         self.command = ""
         self._ran_at_s: dict[str, float] = {}
-        """When the command ran last for each key (CLOCK_MONOTONIC), within the interval."""
+        """For each key, when the command ran last (CLOCK_MONOTONIC); older times than the interval are dropped."""
 
     def show(self, key: str, title: str, text: str, actions: Sequence[tuple[str, str]] = ()) -> None:
         """Show a notification, and run the command for it."""

@@ -51,7 +51,7 @@ async def export(session_id: str, path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What changes when a file is replaced; zeros if there is none."""
+    """Two numbers that differ if the file was replaced; zeros if there is no file."""
     try:
         status = path.stat()
     except OSError:

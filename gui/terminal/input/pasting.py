@@ -45,7 +45,7 @@ class Pasting:
             host: the view.
             ask: gets a text that needs confirmation.
             notice: gets one line for the user.
-            image: gets a pasted image, whose file's name is to be pasted.
+            image: gets a pasted image; its receiver saves it in a file and pastes the file's name.
             on_typed: called after each paste.
         """
         self._host = host

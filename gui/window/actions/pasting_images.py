@@ -1,6 +1,6 @@
 """Pastes an image into a terminal: saves it in a file, and pastes the file's name.
 
-Programs in terminals take text only; Claude Code, Codex and others attach an image whose file's name is pasted.
+Programs in terminals take text only. Claude Code, Codex and others attach an image when the name of its file is pasted.
 """
 
 from __future__ import annotations
