@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -41,6 +42,7 @@ class HostConnection(asyncio.Protocol):
         self._protocol = greeting.protocol
         self._decoder = HostDecoder()
         self._transport: asyncio.Transport | None = None
+        self._descriptor = -1
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
         # A caller that gave up connecting does not read the error, and needs no warning.
         self._greeted.add_done_callback(lambda greeted: greeted.cancelled() or greeted.exception())
@@ -123,8 +125,18 @@ class HostConnection(asyncio.Protocol):
 
     def send_message(self, message: Message) -> None:
         """Send a message; does nothing after the connection's end."""
-        if self._transport is not None and not self._lost:
-            self._transport.write(encode_for(self._protocol, message))
+        transport = self._transport
+        if transport is None or self._lost:
+            return
+        frame, written = encode_for(self._protocol, message), 0
+        # Hot path: while nothing is queued in the transport, a direct write takes a third less time.
+        if not (transport.get_write_buffer_size() or transport.is_closing()):
+            try:
+                written = os.write(self._descriptor, frame)
+            except (BlockingIOError, ConnectionError):
+                pass  # The transport queues the frame, or reports the lost connection.
+        if written < len(frame):
+            transport.write(frame[written:])
 
     def drop(self) -> None:
         """Break the connection; the callback is called as for any other break."""
@@ -154,7 +166,9 @@ class HostConnection(asyncio.Protocol):
         """Check the peer, and greet."""
         # Transports of another loop do not inherit from asyncio's.
         self._transport = transport = cast("asyncio.Transport", transport)
-        if is_foreign(transport.get_extra_info("socket")):
+        connection = transport.get_extra_info("socket")
+        self._descriptor = connection.fileno()
+        if is_foreign(connection):
             self._fail(HostUnavailable("the chat's socket belongs to another user's process"))
             return
         transport.write(self._greeting.data_to_send())

@@ -41,6 +41,7 @@ _REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
 _PASTE_END = b"\x1b[201~"
 _STRING_INTRODUCERS = b"]PX^_"
+_PLAIN_KEYS = {bytes([code]): character(chr(code), Modifiers.NONE) for code in range(0x20, 0x7F)}
 
 
 class _State(Enum):
@@ -60,7 +61,6 @@ class _State(Enum):
 
 # Hot path: avoids the enums' attribute lookups for each key.
 _GROUND, _PASTE = _State.GROUND, _State.PASTE
-_NO_MODIFIERS = Modifiers.NONE
 
 
 class InputParser:
@@ -101,10 +101,12 @@ class InputParser:
     def _begins_reply(self) -> bool:
         return self._state is _State.STRING and _REPLY.match(self._sequence) is not None
 
+    def plain_key(self, data: bytes) -> KeyTyped | None:
+        """The key of one printable ASCII character that continues no sequence; None for other input: call ``feed``."""
+        return _PLAIN_KEYS.get(data) if self._state is _GROUND and not self._utf8 else None
+
     def feed(self, data: bytes) -> list[TerminalInput]:
         """Parse more input."""
-        if len(data) == 1 and self._state is _GROUND and not self._utf8 and 0x20 <= data[0] < 0x7F:
-            return [character(chr(data[0]), _NO_MODIFIERS)]  # Shortcut: the same result as below.
         position = 0
         while position < len(data):
             if self._state is _State.PASTE:

@@ -137,7 +137,7 @@ class Painter:
         return self._screen([self._size.rows - 1])
 
     def paint(self, frame: Frame, modes: Modes) -> bytes:
-        """Paint the changed rows of a frame."""
+        """Paint the changed rows of a frame; returns b"" if the terminal shows it already."""
         self.note_echo()
         colors = (frame.foreground, frame.background, frame.palette)
         everything = frame.full or colors != (self._foreground, self._background, self._palette)
@@ -150,7 +150,8 @@ class Painter:
             self._rows.clear()
         self._rows.update(restored)
         self._rows.update(frame.rows)
-        self._grid, self._cursor = frame.size, frame.cursor
+        previous, self._cursor = self._cursor, frame.cursor
+        self._grid = frame.size
         self._foreground, self._background = frame.foreground, frame.background
         self._palette = dict(frame.palette)
         top = self._top_row()
@@ -159,6 +160,8 @@ class Painter:
         modes_text = self._mode_changes(modes)
         changed = {*frame.rows, *restored} - shown
         dirty = range(self._size.rows) if everything else sorted(row - top for row in changed)
+        if not (dirty or modes_text) and frame.cursor == previous and self._shown_shape is not None:
+            return b""  # As after an echo.
         return self._screen(dirty, modes_text)
 
     def find_room(self) -> None:

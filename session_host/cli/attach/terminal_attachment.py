@@ -16,7 +16,7 @@ from session_host.terminal.base import Emulator, Frame, Modes
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
 
-ECHO_SETTLE_S = 0.03
+ECHO_SETTLE_S = 0.02
 """The delay of painting a frame after an echo."""
 
 _ECHO = re.compile(rb"[ -~]{1,8}")
@@ -51,6 +51,13 @@ class TerminalAttachment(Attachment):
         self._viewer.accept_refusal()
         self._notice("")
         return True
+
+    def _input(self, data: bytes) -> None:
+        key = self._parser.plain_key(data)
+        if key is None or self._is_prefixed or self._scrolled is not None or self._read_only or self._ending.done():
+            super()._input(data)
+        else:  # Shortcut for most keys: the same result.
+            self._viewer.key(key.key, key.text, key.modifiers)
 
     def _forward(self, value: TerminalInput) -> None:
         viewer = self._viewer

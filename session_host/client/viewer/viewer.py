@@ -48,7 +48,7 @@ from .state import NO_DELEGATE, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
-FEED_DELAY_S = 0.01
+FEED_DELAY_S = 0.02
 """Delay before the replica is fed with output that the delegate has shown already."""
 
 LATE_TIMER_S = 0.5
