@@ -4,13 +4,13 @@
 
 An absolute figure depends mostly on the machine. So each benchmark lets Outlive and its peer (tmux, dtach, konsole,
 alacritty, xterm, or a bare PTY) do the same thing in turns, in several rounds, and compares the medians. Peers are
-Debian packages; one that is missing is named as skipped. Nothing of this runs as a test: a machine that is busy with
-something else would fail it.
+Debian packages; the report names missing ones as skipped. The test suite runs no benchmark, since other load on the
+machine would make it fail.
 
     report      series of figures, their medians and ratios, the verdicts; as a table or JSON
-    setting     directories, processes and displays of one run; ends what it started, by PID
-    peers       the others: which are there, how they are started
-    streams     the output that programs write, made deterministically
+    setting     the environment of one run: directories, processes, displays; ends its processes by PID
+    peers       the programs to compare with: which are installed, how to start them
+    streams     generated program output, the same in each run
 
-and one module for each benchmark; its docstring says exactly what is measured.
+and one module for each benchmark. Its docstring defines what it measures.
 """

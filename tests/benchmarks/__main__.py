@@ -18,7 +18,7 @@ NAMES = (
 
 
 def main() -> int:
-    """Run the benchmarks asked for; 1 when a limit was missed."""
+    """Run the benchmarks named on the command line; return 1 if a limit was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Outlive against its peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(NAMES)}; default: all")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant (5)")

@@ -1,7 +1,8 @@
 """The time from an attach to the first frame of a session with 10,000 lines of history.
 
-A viewer without a window connects to a running session. The first time is measured when the replica returns its first
-frame (painting it takes 1 to 6 ms more, see ``engines``), the second when it has the whole history. Both engines.
+A viewer without a window connects to a running session. The first time ends when the replica returns its first frame
+(painting it takes 1 to 6 ms more, see ``engines``), the second when the replica has the whole history. Both engines
+are measured.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 
 LINES = 10_100
-"""A screen more than the history holds, so that it is full."""
+"""One screen more than the history holds, so that the history is full."""
 
 LIMIT_MS = 30.0
 POLL_S = 0.02
-"""Between looks at whether the program has written everything; not part of any figure."""
+"""Poll interval until the program has written everything; not part of any figure."""
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("attach", "first frame of an attach, 10,000 lines of history")
     engines: tuple[EngineName, ...] = ("ghostty", "pyte")
     for engine in engines:
@@ -47,7 +48,7 @@ def run(setting: Setting) -> Report:
 
 
 class FirstFrame:
-    """A viewer's delegate that takes the first frame in the moment there is a replica."""
+    """A viewer's delegate that takes the first frame as soon as the viewer has a replica."""
 
     def __init__(self) -> None:
         self.viewer: Viewer | None = None
@@ -77,7 +78,7 @@ class FirstFrame:
 
 
 async def measure(session_id: str, engine: EngineName, times: int, first: Series, whole: Series) -> None:
-    """Attach so many times, after the host has taken in everything that the program wrote."""
+    """Attach ``times`` times, once the host has interpreted all of the program's output."""
     while "end of lines" not in (await request(session_id, Peek(1, lines=3))).lines:  # noqa: ASYNC110
         await asyncio.sleep(POLL_S)
     for _ in range(times):
@@ -87,7 +88,7 @@ async def measure(session_id: str, engine: EngineName, times: int, first: Series
 
 
 async def attach_once(session_id: str, engine: EngineName) -> tuple[float, float]:
-    """Attach and leave; the milliseconds to the first frame and to the whole history."""
+    """Attach and detach; return the milliseconds to the first frame and to the whole history."""
     frame = FirstFrame()
     viewer = frame.viewer = Viewer(session_id, frame, size=GridSize(peers.COLUMNS, peers.ROWS), engine=engine)
     async with asyncio.timeout(60):

@@ -1,10 +1,10 @@
-"""The time of a key through ``outlive attach`` and back, compared with ``tmux attach``.
+"""The round-trip time of a key through ``outlive attach``, compared with ``tmux attach``.
 
-Both are clients in PTYs of ours, with the same program behind them, which gives each byte back at once. A key is
-written to the client's PTY, and the PTY is read until the key's letter comes. Keys are sent every 2 ms, like a held key
-in a quick terminal, and every 60 ms, like a typist; each key waits for the echo of the key before.
+Each client runs in a PTY of this process, in front of the same program, which echoes each byte at once. The benchmark
+writes a key to the client's PTY and reads the PTY until the key's letter comes back. It sends keys every 2 ms, like a
+held key in a quick terminal, and every 60 ms, like a typist; each key waits for the echo of the previous one.
 
-They take turns, a few keys each, and a ratio is taken within a round; see ``echo``.
+The clients take turns, a few keys each. Each round gives one ratio; see ``echo``.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from contextlib import ExitStack, contextmanager
 from tests.benchmarks import peers
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.setting import Setting
-from tests.benchmarks.typists import Typing, in_pty, new_session, through_tmux
+from tests.benchmarks.typists import Typist, in_pty, new_session, through_tmux
 from tests.programs import program
 from tests.support.commands import OUTLIVE
 
 OURS, TMUX = "outlive attach", "tmux attach"
 LETTERS = "eovwxyz"
-"""Letters that no control sequence contains, so that the echo is found without doubt."""
+"""Letters that no control sequence contains, so that an echo cannot be mistaken."""
 
 SPACINGS_MS = {2: 60, 60: 12}
-"""Time between two keys, and how many of them make a turn."""
+"""The time between two keys, and the number of keys in a turn."""
 
 TURNS = 8
 LIMIT = 1.5
-"""Of tmux's time."""
+"""Our time divided by tmux's."""
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("attach_echo", "round trip of one key through a client in a terminal")
     if lacking := peers.missing("tmux"):
         report.notes.append(lacking)
@@ -47,7 +47,7 @@ def run(setting: Setting) -> Report:
         (name, spacing): [] for name in (OURS, TMUX) for spacing in SPACINGS_MS
     }
     with ExitStack() as stack:
-        typings = {
+        typists = {
             OURS: stack.enter_context(through_attach(setting, echo)),
             TMUX: stack.enter_context(through_tmux(setting, echo)),
         }
@@ -60,7 +60,7 @@ def run(setting: Setting) -> Report:
                 for name, spacing in order.sample(list(taken), len(taken)):
                     for key in itertools.islice(letters, SPACINGS_MS[spacing]):
                         began_s = time.perf_counter()
-                        taken[name, spacing][-1] += [seconds * 1e3 for seconds in typings[name]([key])]
+                        taken[name, spacing][-1] += [seconds * 1e3 for seconds in typists[name]([key])]
                         left_s = spacing / 1e3 - (time.perf_counter() - began_s)
                         select.select([], [], [], max(left_s, 0.0))
     for spacing, share in itertools.product(SPACINGS_MS, (50, 99)):
@@ -73,7 +73,7 @@ def run(setting: Setting) -> Report:
 
 
 @contextmanager
-def through_attach(setting: Setting, argv: list[str]) -> Iterator[Typing]:
-    """Keys through our command in a PTY, which shows a session."""
-    with in_pty([*OUTLIVE, "attach", new_session(setting, argv)]) as typing:
-        yield typing
+def through_attach(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+    """A typist for ``outlive attach`` in a PTY."""
+    with in_pty([*OUTLIVE, "attach", new_session(setting, argv)]) as typist:
+        yield typist

@@ -1,8 +1,8 @@
 """The view of a structured chat: opening a long chat at its end, scrolling it, and a message that streams.
 
-In this process, on an X server of its own. A frame's time is from the change to the end of its painting: the rows are
-found, laid out and painted, and Qt's paint event is carried out. Opening begins with the snapshot's bytes, as after
-attaching, and ends when the last items are painted.
+The view runs in this process, on an X server of its own. A frame's time goes from the change to the end of Qt's paint
+event, which includes finding, laying out and painting the rows. Opening begins with the snapshot's bytes, as after an
+attach, and ends when the last items are painted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PARAGRAPH = "A paragraph of the answer with `code`, **bold words** and a [link]
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("chat_view", f"a chat of {ITEMS:,} items; a message of {MESSAGE_CHARACTERS:,} characters streams")
     with own_qt(setting) as application:
         theme = Theme(application, OWN, "dark")
@@ -43,7 +43,7 @@ def run(setting: Setting) -> Report:
 
 
 def opening(report: Report, theme: Theme) -> None:
-    """Open a snapshot at its end."""
+    """Open a chat at its end, from a snapshot."""
     snapshot = long_chat(ITEMS).transcript.snapshot()
     series = Series("a chat opens at its end", "ms")
     for _ in range(OPENINGS):
@@ -60,7 +60,7 @@ def opening(report: Report, theme: Theme) -> None:
 
 
 def scrolling(report: Report, theme: Theme) -> None:
-    """Scroll from the end towards the beginning: everything is laid out for the first time."""
+    """Scroll from the end towards the beginning; each item is laid out for the first time."""
     view = _view(theme)
     view.set_transcript(long_chat(ITEMS).transcript)
     view.page.repaint()
@@ -74,7 +74,7 @@ def scrolling(report: Report, theme: Theme) -> None:
 
 
 def streaming(report: Report, theme: Theme) -> None:
-    """Append to a message that is long already."""
+    """Append to a long message."""
     chat = PlayedChat()
     message = chat.put("agent", status="running")
     paragraphs = MESSAGE_CHARACTERS // (len(_PARAGRAPH) * 3)

@@ -1,8 +1,8 @@
 """The time from the start of the window's process until 20 chats are connected and the active one is painted.
 
-The layout is first made by opening the 20 tabs in a window, which is then closed. The clock starts before ``python -m
-gui``. It stops when the window's control socket reports that all tabs are connected, and a second time when the window
-has returned a screenshot, since the active tab is painted then.
+To store the layout, the benchmark first opens the 20 tabs in a window and closes the window. The clock starts before
+``python -m gui``. It stops when the window's control socket reports that all tabs are connected, and a second time when
+the window has returned a screenshot, since the active tab is painted then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LIMIT_S = 1.5
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("cold_window", f"a window with {SESSIONS} tabs, from the start of its process")
     setting.display()
     with Gate(setting.cache / "gate") as gate:
@@ -31,7 +31,7 @@ def run(setting: Setting) -> Report:
 
 
 def measure(setting: Setting, report: Report, ids: list[str]) -> None:
-    """Open the tabs once, then start the window in turns."""
+    """Open the tabs once, then start the window once for each round."""
     with window() as own:
         for session in ids:
             own.show(session)

@@ -1,7 +1,7 @@
 """The two engines alone: the speed of interpreting output, and of making frames and snapshots.
 
-No processes, no sockets: ``feed`` in pieces of 64 KiB. A frame is all rows of a 120×40 screen as
-values, which is what painting starts from.
+No processes and no sockets are involved: output goes to ``feed`` in pieces of 64 KiB. A frame is all rows of a 120×40
+screen as values, the input of painting.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SIZES: dict[EngineName, int] = {"ghostty": 8_000_000, "pyte": 200_000}
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("engines", "the engines alone, 120×40")
     for engine, size_bytes in SIZES.items():
         for kind in streams.KINDS:
@@ -35,12 +35,12 @@ def run(setting: Setting) -> Report:
 
 
 def new(engine: EngineName) -> Emulator:
-    """A fresh emulator."""
+    """Create an emulator."""
     return create(engine, GridSize(peers.COLUMNS, peers.ROWS), cell=CellSize())
 
 
 def feed_s(emulator: Emulator, data: bytes) -> float:
-    """Feed everything."""
+    """Feed all data; return the seconds that took."""
     began_s = time.perf_counter()
     for start in range(0, len(data), PIECE_BYTES):
         emulator.feed(data[start : start + PIECE_BYTES])
@@ -50,7 +50,7 @@ def feed_s(emulator: Emulator, data: bytes) -> float:
 
 
 def reading(engine: EngineName, rounds: int) -> list[Series]:
-    """Frames and snapshots of a screen with a full history."""
+    """Time frames and snapshots of a screen with a full history."""
     emulator = new(engine)
     for number in range(1, 10_101):
         emulator.feed(streams.coloured_line(number).replace("\n", "\r\n").encode())

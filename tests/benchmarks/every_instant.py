@@ -2,12 +2,12 @@
 
 ``python -m tests.benchmarks.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N] [--json]``
 
-A scenario is a piece of work and a process that is killed during it (``--list`` names them; default: all). It is run
-once without a kill to count the process's system calls, then once for each call, at whose entry the process is killed.
-The table has a line for each system call: how many instants, how many of them lost nothing, and what the others lost; a
-loss that is known and unavoidable has a name, see ``kills/instants.py``.
+A scenario is a piece of work and a process that is killed during it (``--list`` lists the scenarios; default: all).
+Each scenario runs once without a kill, to count the process's system calls. Then it runs once for each call; the
+process is killed at the entry of that call. The table has a line for each system call: the number of instants, how many
+of them lost nothing, and what the others lost. Known, unavoidable losses have names, see ``kills/instants.py``.
 
-Exit status: 0; 1 when something was lost that has no name; 2 when this system lets nobody trace.
+Exit status: 0; 1 if there was a loss without a name; 2 if this system does not allow tracing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SHOWN_LOSSES = 30
 
 @dataclass
 class Found:
-    """The instants of one scenario."""
+    """The results of one scenario's instants."""
 
     scenario: str
     calls: int = 0
@@ -47,11 +47,11 @@ class Found:
     failures: list[str] = field(default_factory=list)
 
     def lost(self) -> list[Instant]:
-        """Those with a loss that has no name."""
+        """Instants with a loss that is not a known one."""
         return [each for each in self.instants if each.losses and window_of(self.scenario, each) is None]
 
     def table(self) -> list[str]:
-        """A line for each system call."""
+        """Rows of the report's table, one for each system call."""
         names = Counter(each.traced.name or "(its work was done)" for each in self.instants)
         lines = [f"{'call':<24}{'instants':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
         for name, count in names.most_common():
@@ -65,24 +65,24 @@ class Found:
 
 
 def run(own: Setting) -> Report:
-    """Measure, as one of all benchmarks: a spread of instants."""
+    """Run every scenario at ``SPREAD`` evenly spread instants; for ``python -m tests.benchmarks``."""
     return tell([event_loop.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
 
 
 async def examine(
     own: Setting, name: str, *, first: int = 1, last: int = 0, step: int = 1, spread: int = 0, parallel: int = 2
 ) -> Found:
-    """Run one scenario without a kill, then with one at each of the chosen instants.
+    """Run one scenario without a kill, then once for each chosen instant, with a kill at that instant.
 
     Args:
-        own: where it runs.
-        name: of the scenario.
-        first, last, step: the instants; 0 as the last one: to the end.
-        spread: so many instants over the whole instead of a step.
-        parallel: so many at once, where nothing is shared.
+        own: the environment of the run.
+        name: the scenario.
+        first, last, step: the instants; ``last`` 0 means up to the end.
+        spread: the number of evenly spread instants, instead of ``step``; 0 for none.
+        parallel: the number of concurrent runs, for scenarios that share nothing.
 
     Raises:
-        CannotTrace: the system does not let us.
+        CannotTrace: the system does not allow tracing.
     """
     found = Found(name)
     directory = own.cache / name.replace(" ", "-")
@@ -106,7 +106,7 @@ async def examine(
                 continue
             found.instants.append(instant)
             if spread and instant.traced.killed_at is None and waiting:
-                # This work is over sooner: on a busy machine a process waits more, and so calls more often.
+                # This run had fewer calls than the first: a process on a busy machine waits, and so calls, more often.
                 waiting[:] = _spread(first, instant.traced.calls, len(waiting))
 
     await asyncio.gather(*(work() for _ in range(at_once)))
@@ -114,12 +114,12 @@ async def examine(
 
 
 def _spread(first: int, last: int, count: int) -> list[int]:
-    """This many call numbers, evenly spread over the calls, without the first and the last."""
+    """``count`` call numbers, evenly spread between the first and the last, without these two."""
     return [first + (last - first) * place // (count + 1) for place in range(1, count + 1)]
 
 
 def tell(all_found: Sequence[Found]) -> Report:
-    """The figures, and the table as notes."""
+    """Make the report: figures and verdicts, with the tables as notes."""
     report = Report("every_instant", "a process killed at each of its system calls in turn")
     for found in all_found:
         took = [each.took_s * 1000 for each in found.instants]
@@ -137,7 +137,7 @@ def tell(all_found: Sequence[Found]) -> Report:
 
 
 def main() -> int:
-    """Run it as told on the command line."""
+    """Run the scenarios that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.every_instant", description=__doc__.split("\n")[0]
     )

@@ -1,10 +1,11 @@
 """A new user's first minutes: from ``outlive`` in an empty home to an agent's first answer, by keyboard alone.
 
-The only agent is a program that is called ``claude``. It takes 0.4 s to tell its options, as the real one does, shows
-its prompt at once, and answers a line at once; both can be told from the pixels by their colours. The legs: the window
-is painted and has the keyboard; Ctrl+Shift+N, and the sheet for a new chat is seen; Return, and the agent's prompt is
-seen; a line and Return, and the answer is seen. A person reads the window and the sheet for a second each. Konsole,
-alacritty, kitty and xterm are started with the agent, and are typed to in the same way: they have no sheet.
+The only agent is a program named ``claude``. Like the real one, it takes 0.4 s to print its options; it shows its
+prompt and answers a line at once. The benchmark finds prompt and answer on the screen by their colours. It measures
+four legs: the window is painted and has the keyboard; Ctrl+Shift+N until the sheet for a new chat is shown; Return
+until the agent's prompt is shown; a line and Return until the answer is shown. A pause of one second stands for reading
+the window, and another one for reading the sheet. Konsole, alacritty, kitty and xterm start with the agent and get the
+same input; they have no sheet.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ WIDTH_PX, HEIGHT_PX = 1600, 1000
 SCREEN = Area(0, 0, WIDTH_PX, HEIGHT_PX)
 MIDDLE = Area(WIDTH_PX // 2 - 100, HEIGHT_PX // 2 - 50, 200, 100)
 READY, ANSWER = ([bytes((*pixel, unused)) * 40 for unused in (0, 255)] for pixel in ((212, 24, 199), (178, 190, 17)))
-"""Forty pixels in a row of the agent's colours: blue, green, red, and a byte without a meaning."""
+"""Forty pixels in a row in each of the agent's colours. A pixel is blue, green, red and an unused byte."""
 
 START, SHEET, PROMPT, REPLY = "the window", "the sheet", "the agent's prompt", "its answer"
 KEYS = ("Ctrl+Shift+N", "Return", "Return after the first line")
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("first_answer", "from the command in an empty home to an agent's first answer")
     setting.display()
     agent = setting.area.home / "bin" / "claude"
@@ -63,7 +64,7 @@ def run(setting: Setting) -> Report:
         patch.setenv("COLOURED_AGENT_THINKS_S", THINKS_S)
         for _ in range(setting.rounds):
             for name in names:
-                took_s = our_way(setting) if name == OURS else way_in(name, [str(agent)])
+                took_s = legs_in_our_window(setting) if name == OURS else legs_in_terminal(name, [str(agent)])
                 for leg, value in zip([*legs[name], "together"], [*took_s, sum(took_s)], strict=True):
                     series[name, leg].values.append(value)
     report.verdicts = [
@@ -76,11 +77,11 @@ def run(setting: Setting) -> Report:
     return report
 
 
-class Watch:
-    """A client that looks at the screen, and how long each leg of a way took.
+class LegTimer:
+    """Measures how long each leg takes, by watching the screen.
 
     Attributes:
-        took_s: the legs up to now, in seconds.
+        took_s: the durations of the finished legs, in seconds.
     """
 
     def __init__(self, client: XClient) -> None:
@@ -88,7 +89,7 @@ class Watch:
         self.took_s: list[float] = []
 
     def until_seen(self, since_s: float, colour: list[bytes]) -> None:
-        """End a leg when the colour is on the screen."""
+        """Wait until the colour is on the screen; end the leg."""
 
         def is_seen() -> bool:
             pixels = self._client.pixels(SCREEN)
@@ -97,11 +98,11 @@ class Watch:
         self._until(since_s, is_seen)
 
     def until_changed(self, since_s: float, previous: bytes) -> None:
-        """End a leg when the middle of the screen is another than before."""
+        """Wait until the middle of the screen has changed; end the leg."""
         self._until(since_s, lambda: self.middle() != previous)
 
     def middle(self) -> bytes:
-        """The middle of the screen."""
+        """The pixels in the middle of the screen."""
         return self._client.pixels(MIDDLE)
 
     def _until(self, since_s: float, condition: Callable[[], bool]) -> None:
@@ -111,39 +112,39 @@ class Watch:
 
 
 @contextmanager
-def watching() -> Iterator[tuple[XClient, Watch]]:
-    """A client for keys and pixels, and its watch."""
+def leg_timer() -> Iterator[tuple[XClient, LegTimer]]:
+    """An X client for keys and pixels, and a timer that uses it."""
     client = XClient()
     try:
         with client.watching():
-            yield client, Watch(client)
+            yield client, LegTimer(client)
     finally:
         client.close()
 
 
-def our_way(setting: Setting) -> list[float]:
-    """The legs in our window; afterwards nothing of the chat is left."""
-    with watching() as (client, watch):
-        began_s, previous = time.monotonic(), watch.middle()
+def legs_in_our_window(setting: Setting) -> list[float]:
+    """Return the durations of the legs in our window, in seconds; then remove the chat."""
+    with leg_timer() as (client, timer):
+        began_s, previous = time.monotonic(), timer.middle()
         with window(argv=OUTLIVE) as own:
-            watch.until_changed(began_s, previous)
+            timer.until_changed(began_s, previous)
             wait_for_keyboard(own)
-            watch.took_s[-1] = time.monotonic() - began_s
+            timer.took_s[-1] = time.monotonic() - began_s
             time.sleep(READS_S)
-            previous = watch.middle()
-            watch.until_changed(client.press("Control_L", "Shift_L", "n"), previous)
+            previous = timer.middle()
+            timer.until_changed(client.press("Control_L", "Shift_L", "n"), previous)
             time.sleep(READS_S)
-            watch.until_seen(client.press("Return"), READY)
+            timer.until_seen(client.press("Return"), READY)
             client.type("hi")
-            watch.until_seen(client.press("Return"), ANSWER)
+            timer.until_seen(client.press("Return"), ANSWER)
             own.ask("close")
             own.process.wait(WAIT_S)
     setting.end_sessions()
-    return watch.took_s
+    return timer.took_s
 
 
 def wait_for_keyboard(own: Window) -> None:
-    """Wait until keys go to the window."""
+    """Wait until the window has the keyboard focus."""
 
     def has_it() -> bool:
         words = ["xdotool", "getwindowfocus", "getwindowpid"]
@@ -153,12 +154,12 @@ def wait_for_keyboard(own: Window) -> None:
     wait_until(has_it, WAIT_S, "the window to have the keyboard")
 
 
-def way_in(name: str, argv: list[str]) -> list[float]:
-    """The legs in another terminal."""
-    with watching() as (client, watch):
+def legs_in_terminal(name: str, argv: list[str]) -> list[float]:
+    """Return the durations of the legs in another terminal, in seconds."""
+    with leg_timer() as (client, timer):
         began_s = time.monotonic()
         with peers.in_terminal(name, argv, environment()):
-            watch.until_seen(began_s, READY)
+            timer.until_seen(began_s, READY)
             client.type("hi")
-            watch.until_seen(client.press("Return"), ANSWER)
-    return watch.took_s
+            timer.until_seen(client.press("Return"), ANSWER)
+    return timer.took_s

@@ -1,8 +1,8 @@
 """34 MB of coloured output in a visible window, compared with other terminals.
 
-The program waits at a gate until its terminal stands on the screen (Xvfb, with a window manager);
-then it is released, and its own ``time cat FILE`` is the figure. All windows have about the same size
-and keep 10,000 lines.
+The program waits at a gate until its terminal is on the screen (Xvfb, with a window manager). Then the benchmark
+releases it; the figure is the time that the program measures around its own ``cat FILE``. All windows have about the
+same size and keep 10,000 lines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MEGABYTES = streams.FLOOD_BYTES / 1e6
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("flood_attached", "34 MB of coloured output, in a visible window")
     flood = streams.flood_file(setting.cache)
     setting.display()
@@ -41,7 +41,7 @@ def run(setting: Setting) -> Report:
         ours.values.append(MEGABYTES / in_window_s(setting, flood))
         for name, series in terminals.items():
             if name == "xterm" and turn:
-                continue  # It takes five seconds; once tells enough.
+                continue  # It takes five seconds; one measurement is enough.
             series.values.append(MEGABYTES / in_peer_s(setting, name, flood))
     for name, series in terminals.items():
         limit, at_least = (0.7, True) if name == "konsole" else (0.0, None)
@@ -50,7 +50,7 @@ def run(setting: Setting) -> Report:
 
 
 def in_window_s(setting: Setting, flood: Path) -> float:
-    """The program in our window's active tab."""
+    """Run the program in our window's active tab; return its time in seconds."""
     result = setting.cache / "took"
     with Gate(setting.cache / "gate") as gate:
         session = setting.new_session(program("timed_cat", flood, result, "--gate", gate.path), "flood")
@@ -58,7 +58,7 @@ def in_window_s(setting: Setting, flood: Path) -> float:
             own.show(session["id"])
             own.wait_connected([session["id"]])
             wait_ready(result)
-            # The first frame is on the screen once the window can be grabbed.
+            # The window answers with a screenshot only after its first frame is on the screen.
             own.ask("grab", file=str(setting.cache / "before.png"))
             gate.release()
             wait_until(result.exists, TIMEOUT_S, "the program to end")
@@ -67,7 +67,7 @@ def in_window_s(setting: Setting, flood: Path) -> float:
 
 
 def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
-    """The program in another terminal."""
+    """Run the program in another terminal; return its time in seconds."""
     result = setting.cache / "took"
     with Gate(setting.cache / "gate") as gate:
         argv = program("timed_cat", flood, result, "--gate", gate.path)

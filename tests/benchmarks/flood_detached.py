@@ -1,9 +1,9 @@
 """34 MB of coloured output without a viewer, compared with tmux.
 
-The time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat FILE``)
-until the session is known to have ended with all its output taken in: our host tells its clients, the
-tmux server ends. Both programs' start-up is in it. Two more times are reported: the program's own (from ``cat``'s start
-to its end), and the time until our host has saved the last screen and exited.
+The main figure is the time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat
+FILE``) to the end of the session, with all its output read: our host notifies its clients of the end, and the tmux
+server exits. It includes the start-up of both programs. Two more times are reported: the program's own (from the start
+of ``cat`` to its end), and the time until our host has saved the last screen and exited.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.support.windows import outlive
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("flood_detached", "34 MB of coloured output, nobody attached")
     flood = streams.flood_file(setting.cache)
     ours = Series("outlive, command to session's end", "s", command="outlive new -d -- cat FILE")
@@ -64,14 +64,14 @@ def run(setting: Setting) -> Report:
 
 
 def take(result: Path) -> float:
-    """The figure that ``timed_cat`` kept."""
+    """Read and remove the figure that ``timed_cat`` wrote, in seconds."""
     seconds = float(result.read_text())
     result.unlink()
     return seconds
 
 
 def outlive_s(setting: Setting, argv: list[str]) -> tuple[float, float]:
-    """Run a program in a session; seconds to the session's end and to that of its host."""
+    """Run a program in a session; return the seconds to the session's end and to its host's exit."""
     began_s = time.perf_counter()
     session = setting.new_session(argv, "flood")
     asyncio.run(ended(session["id"]))
@@ -83,7 +83,7 @@ def outlive_s(setting: Setting, argv: list[str]) -> tuple[float, float]:
 
 
 async def ended(session_id: str) -> None:
-    """Wait for a session's end, as a client that follows its events."""
+    """Wait for a session's end by following its events."""
     try:
         async with ControlConnection(session_id) as connection:
             connection.follow(output=False)
@@ -91,11 +91,11 @@ async def ended(session_id: str) -> None:
                 if isinstance(message, StateEvent) and message.state is State.EXITED:
                     return
     except HostUnavailable:
-        return  # It had ended before we could ask.
+        return  # It ended before we could connect.
 
 
 def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
-    """The same in tmux."""
+    """Run the program in tmux; return the seconds until the server exits."""
     began_s = time.perf_counter()
     tmux.new(argv)
     tmux.wait_end()
@@ -103,9 +103,9 @@ def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
 
 
 def bare_s(flood: Path) -> float:
-    """The same on a bare PTY with a reader that discards everything: the lower bound."""
+    """Run ``cat`` on a bare PTY and discard its output: the lower bound, in seconds."""
     began_s = time.perf_counter()
-    with Terminal(["cat", str(flood)]) as terminal, contextlib.suppress(OSError):  # EIO: it has ended, and all is read.
+    with Terminal(["cat", str(flood)]) as terminal, contextlib.suppress(OSError):  # EIO: ``cat`` ended, all is read.
         while os.read(terminal.master, 1 << 16):
             pass
     return time.perf_counter() - began_s

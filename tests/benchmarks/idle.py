@@ -1,8 +1,8 @@
 """The cost of idle sessions: ``python -m tests.benchmarks.idle --sessions 50 --seconds 60 [--everyday]``.
 
-Idle sessions, each with a program that waits, and the window that follows them all: with one of them in a tab, or
-(``--everyday``) with all of them in tabs, three panes and a second window. Processor time in per cent of a core,
-wake-ups a second (voluntary context switches of all threads, so that polling shows), and memory (PSS).
+The program of each session waits. The window lists all sessions and has one of them in a tab, or (``--everyday``) all
+of them in tabs, with three panes and a second window. The figures are processor time in per cent of a core, wake-ups
+per second (voluntary context switches of all threads, which count each poll), and memory (PSS).
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from tests.support.windows import Window, window
 
 SETTLE_S = 5.0
 SETTLE_EVERYDAY_S = 35.0
-"""Cursors blink for 10 s after a key, the search index reads what they wrote, and Qt ends pooled threads after 30 s."""
+"""Cursors blink for 10 s after a key, the search index reads the new output, and Qt ends pooled threads after 30 s."""
 
 REST_AFTER_S = 10.0
 MAX_CPU_PERCENT = 0.2
-"""All of it together."""
+"""Of all measured processes together."""
 
 MAX_WAKE_UPS_A_SECOND = 0.5
-"""Of one host, or of the window; a timer that polls has at least one."""
+"""Of each host, and of the window; a polling timer causes at least one."""
 
 WAIT_S = 30.0
 
 
 def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, everyday: bool, resting: bool) -> int:
-    """Measure; 1 if more is used than may be."""
+    """Run the benchmark; return 1 if a limit is exceeded."""
     if resting:
         hibernate_after(REST_AFTER_S)
     with ExitStack() as stack:
@@ -67,7 +67,7 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
         used = {name: usage(pid).since(before[name]) for name, pid in pids.items()}
         memory = {name: pss_mb(pid) for name, pid in pids.items()}
 
-    def told(name: str, each: Usage, megabytes: float) -> None:
+    def print_usage(name: str, each: Usage, megabytes: float) -> None:
         print(
             f"  {name:<28} {each.cpu_s / took_s * 100:7.3f} % of a core  "
             f"{each.voluntary / took_s:7.2f} wake-ups/s  {megabytes:7.2f} MB"
@@ -76,12 +76,12 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
     hosts = [name for name in used if name.startswith("host ")]
     print(f"{sessions} idle sessions{' and the window' if with_window else ''} for {took_s:.0f} s")
     all_hosts = Usage(*(sum(values) for values in zip(*(used[name] for name in hosts), strict=True)))
-    told(f"{len(hosts)} hosts together", all_hosts, sum(memory[name] for name in hosts))
+    print_usage(f"{len(hosts)} hosts together", all_hosts, sum(memory[name] for name in hosts))
     busiest = max(hosts, key=lambda name: used[name].voluntary)
-    told(f"busiest: {busiest}", used[busiest], memory[busiest])
+    print_usage(f"busiest: {busiest}", used[busiest], memory[busiest])
     for name in ("keeper", "window"):
         if name in used:
-            told(name, used[name], memory[name])
+            print_usage(name, used[name], memory[name])
     host_mb = [memory[name] for name in hosts]
     print(f"  one idle host: p50 {percentile(host_mb, 50):.2f} MB, most {max(host_mb):.2f} MB (PSS)")
     cpu_percent = sum(each.cpu_s for each in used.values()) / took_s * 100
@@ -95,14 +95,14 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
 
 
 def open_tabs(own: Window, ids: list[str]) -> None:
-    """Open tabs of these chats."""
+    """Open these chats in tabs."""
     for session_id in ids:
         own.show(session_id)
     own.wait_connected(ids)
 
 
 def split(own: Window) -> None:
-    """Make three panes, and a second window of one of their tabs, by keys."""
+    """Make three panes and move one tab to a second window, by keys."""
 
     def wait_fronts(count: int) -> None:
         wait_until(lambda: sum(tab["in_front"] for tab in own.tabs()) == count, WAIT_S, f"{count} panes")
@@ -119,7 +119,7 @@ def split(own: Window) -> None:
 
 
 def main() -> int:
-    """Run it; 1 if more is used than may be."""
+    """Run the benchmark that the command line describes; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.idle", description=__doc__)
     parser.add_argument("--sessions", type=int, default=50, help="how many (50)")
     parser.add_argument("--seconds", type=float, default=30, help="how long (30)")

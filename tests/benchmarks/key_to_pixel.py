@@ -1,8 +1,8 @@
 """The time from a key press to its pixels, in the product's window and in other terminals, in one run.
 
-XTEST presses the key, DAMAGE reports what the X server has painted, and the pixels of the window must be others than
-before. All windows are open at once, with a program that gives each byte back; they have the keyboard by turns. Keys
-come 20 ms and 100 ms apart. Ours alone has another process in between: the host.
+XTEST presses the key. The time ends when DAMAGE has reported painting by the X server and the window's pixels have
+changed. All windows are open at the same time, with a program that echoes each byte; they get the keyboard focus in
+turns. Keys come 20 ms and 100 ms apart. Only Outlive has another process in between: the host.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ OURS = "outlive"
 SPACINGS_MS = (20, 100)
 LETTERS = "eovwxyz"
 KEYS, WARM_UP = 30, 5
-"""Of a turn; the first ones are not counted."""
+"""Counted keys of a turn, and the uncounted ones before them."""
 
 SETTLE_S = 0.5
-"""After a window got the keyboard: its cursor changes, and frames fade."""
+"""Pause after a window got the keyboard focus: its cursor changes, and window frames fade."""
 
 WAIT_S = 20.0
 SEEN_PX = 120
-"""Only this much of the window's top, which has the text, is compared."""
+"""Height of the compared area: the top of the window, which contains the text."""
 
 P50_LIMIT, P99_LIMIT = 0.4, 2.0
-"""Our p50, of alacritty's; our p99, of our p50."""
+"""Our p50 divided by alacritty's; our p99 divided by our p50."""
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("key_to_pixel", "from the key to the pixels")
     setting.display()
     setting.tray()
@@ -63,11 +63,11 @@ def run(setting: Setting) -> Report:
                 area = client.area_of(int(windows[name]))._replace(height=SEEN_PX)
                 keys = itertools.islice(letters, WARM_UP + KEYS)
                 taken[name, spacing].append(_type(client, area, keys, spacing / 1000)[WARM_UP:])
-    _tell(report, taken)
+    _add_results(report, taken)
     return report
 
 
-def _tell(report: Report, taken: dict[tuple[str, int], list[list[float]]]) -> None:
+def _add_results(report: Report, taken: dict[tuple[str, int], list[list[float]]]) -> None:
     for (name, spacing), turns in sorted(taken.items(), key=lambda each: each[0][1]):
         values = [value for turn in turns for value in turn]
         report.series.append(Series(f"{name}, keys {spacing} ms apart", "ms", values))
@@ -86,7 +86,7 @@ def _tell(report: Report, taken: dict[tuple[str, int], list[list[float]]]) -> No
 
 
 def _type(client: XClient, area: Area, keys: Iterator[str], spacing_s: float) -> list[float]:
-    """Press keys; how long each took to the pixels, in milliseconds."""
+    """Press keys; return the time from each key to its pixels, in milliseconds."""
     found = []
     with client.watching():
         _settle(client)
@@ -113,7 +113,7 @@ def _settle(client: XClient) -> None:
 
 @contextmanager
 def _our_window(setting: Setting, argv: list[str]) -> Iterator[str]:
-    """Our window with a chat; its id."""
+    """Our window with a chat; yields the X window's id."""
     session = setting.new_session(argv, "keys")["id"]
     with window() as own:
         own.show(session)
@@ -125,6 +125,6 @@ def _our_window(setting: Setting, argv: list[str]) -> Iterator[str]:
 
 @contextmanager
 def _terminal_window(name: str, argv: list[str]) -> Iterator[str]:
-    """A terminal's window; its id."""
+    """Another terminal's window; yields the X window's id."""
     with peers.in_terminal(name, argv, environment()):
         yield xdotool("search", "--sync", "--onlyvisible", "--class", name).split()[0]

@@ -1,6 +1,6 @@
-"""``outlive ls`` with 20 running sessions, compared with a Python that does nothing.
+"""The duration of ``outlive ls`` with 20 running sessions, compared with a Python process that does nothing.
 
-The difference is the command's own time: imports, the store, a question to each of twenty hosts.
+The difference is the command's own time: imports, the store, a request to each of twenty hosts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LIMIT_MS = 100.0
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("ls", f"outlive ls with {SESSIONS} sessions")
     for number in range(SESSIONS):
         setting.new_session(idle_program(), f"idle-{number}")
@@ -36,7 +36,7 @@ def run(setting: Setting) -> Report:
 
 
 def milliseconds(setting: Setting, argv: list[str]) -> float:
-    """How long a command takes."""
+    """Run a command; return its duration."""
     began_s = time.perf_counter()
     subprocess.run(argv, env=environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return (time.perf_counter() - began_s) * 1000

@@ -1,6 +1,6 @@
 """Many sessions at once: ``python -m tests.benchmarks.many_sessions --count 200``.
 
-They are started together; then each must answer, be listed, take input and give it back; then all are ended.
+The sessions are started together. Then each must be listed, answer, take input and echo it. Then all are ended.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from tests.support.commands import outlive
 from tests.support.waiting import eventually
 
 AT_ONCE = 32
-"""So many requests of one kind under way, as a window with many tabs has."""
+"""Concurrent requests of one kind, as from a window with many tabs."""
 
 
 async def run(own: Setting, count: int) -> int:
-    """Start, use and end them; 1 if anything is wrong."""
+    """Start, use and end the sessions; return 1 if anything is wrong."""
     limit = asyncio.Semaphore(AT_ONCE)
     starts_s: list[float] = []
 
@@ -99,7 +99,7 @@ async def run(own: Setting, count: int) -> int:
 
 
 def main() -> int:
-    """Run it; 1 if anything is wrong."""
+    """Run the benchmark that the command line describes; return 1 if anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_sessions", description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="how many sessions (200)")
     options = parser.parse_args()

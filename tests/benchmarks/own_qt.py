@@ -1,4 +1,4 @@
-"""Qt in a benchmark's own process, to measure parts without the window."""
+"""Runs Qt in the benchmark's own process, to measure widgets without the product's window."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tests.benchmarks.setting import Setting
 
 @contextmanager
 def own_qt(setting: Setting, width_px: int = 1600, height_px: int = 1000) -> Iterator[QApplication]:
-    """Qt on a display off screen. It ends before the display does, which ends the process otherwise.
+    """A Qt application on an off-screen display.
 
-    This thread and the X server get processors of their own: a request wakes the server on the processor that sent it,
-    and its work would be taken for ours.
+    The application ends before the display, since Qt ends the process when its display is gone. This thread and the X
+    server get different processors: otherwise a request wakes the server on the processor that sent it, and the
+    server's work would be counted as ours.
     """
     server = setting.display(width_px, height_px)
     processors = os.sched_getaffinity(0)

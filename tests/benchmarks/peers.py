@@ -24,15 +24,15 @@ COLUMNS, ROWS = 120, 40
 
 
 def missing(name: str) -> str:
-    """The line that says that a peer is skipped; "" when it is there."""
+    """The report's note that a peer is skipped; "" if the peer is installed."""
     return "" if shutil.which(name) else f"skipped {name}: not installed (apt-get install {name})"
 
 
 def version(name: str) -> str:
-    """A peer's version in its own words, "" when it is not there."""
+    """A peer's version number, from its own output; "" if the peer is not installed."""
     if not shutil.which(name):
         return ""
-    # dtach says its version on standard output and fails; konsole wants no display for it.
+    # dtach prints its version on standard output and fails; konsole needs no display for it.
     done = subprocess.run(
         [name, *VERSION_ARGUMENTS[name]], capture_output=True, text=True, check=False,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, stdin=subprocess.DEVNULL,
@@ -42,7 +42,7 @@ def version(name: str) -> str:
 
 
 def machine() -> dict[str, str]:
-    """What the figures were measured on and with."""
+    """The machine's properties, and the versions of our packages and of the compared programs."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     facts = {
         "cpu": f"{len(os.sched_getaffinity(0))} × {model.group(1) if model else platform.machine()}",
@@ -59,35 +59,35 @@ def machine() -> dict[str, str]:
 
 
 class Tmux:
-    """A tmux server of our own, without a configuration."""
+    """A tmux server of this benchmark, without a configuration."""
 
     def __init__(self, directory: Path) -> None:
         self._socket = directory / "tmux"
 
     def argv(self, *arguments: str) -> list[str]:
-        """A command to this server."""
+        """The argv of a tmux command for this server."""
         return ["tmux", "-S", str(self._socket), "-f", "/dev/null", *arguments]
 
     def new(self, argv: Sequence[str], name: str = "bench") -> None:
-        """Start a session, detached; the program is exec'd without a shell in between."""
+        """Start a detached session; tmux executes the program without a shell in between."""
         self.run("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), *argv)
 
     def run(self, *arguments: str) -> str:
-        """Run a command; what it says."""
+        """Run a tmux command; return its output."""
         return subprocess.run(self.argv(*arguments), check=True, capture_output=True, text=True).stdout
 
     def server_pid(self) -> int | None:
-        """The server's process, None when it has ended already."""
+        """The server's PID, None if it has ended."""
         done = subprocess.run(self.argv("display-message", "-p", "#{pid}"), check=False, capture_output=True, text=True)
         return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else None
 
     def wait_end(self) -> None:
-        """Wait until the server has ended, which it does with its last session."""
+        """Wait until the server has ended; it ends with its last session."""
         if (pid := self.server_pid()) is not None:
             wait_process(pid)
 
     def kill(self) -> None:
-        """End the server and all in it."""
+        """End the server and all its sessions."""
         pid = self.server_pid()
         subprocess.run(self.argv("kill-server"), check=False, capture_output=True)
         if pid is not None:
@@ -95,10 +95,10 @@ class Tmux:
 
 
 def wait_process(pid: int, timeout_s: float = 120.0) -> None:
-    """Wait for the end of a process that need not be ours.
+    """Wait for the end of a process, which need not be our child.
 
     Raises:
-        TimeoutError: it lives on.
+        TimeoutError: the process has not ended in time.
     """
     try:
         descriptor = os.pidfd_open(pid)
@@ -112,7 +112,7 @@ def wait_process(pid: int, timeout_s: float = 120.0) -> None:
 
 
 def terminals(columns: int = COLUMNS, rows: int = ROWS) -> dict[str, list[str]]:
-    """How each terminal is started with a program, in a size and with as much history as ours."""
+    """The argv that starts each terminal with a program, in this size and with as much history as ours."""
     settings = [f"TerminalColumns={columns}", f"TerminalRows={rows}", "HistoryMode=1", "HistorySize=10000"]
     return {
         "konsole": [

@@ -1,7 +1,7 @@
 """Many sessions that end at once: ``python -m tests.benchmarks.quick_sessions --count 10000``.
 
-Each runs ``exit N`` with an N of its own; at the end each must be recorded with that code, no process and no
-socket may be left but the keeper's, and the keeper must not have grown with their number.
+Each session runs ``exit N`` with its own N. At the end each must be recorded with that exit code, no process and no
+socket may be left except the keeper's, and the keeper's memory must not have grown with the number of sessions.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ AT_ONCE = 8
 ENDS_WITHIN_S = 60.0
 
 
-async def one(number: int) -> str:
-    """Start the session of this number; its id."""
+async def start_session(number: int) -> str:
+    """Start session number ``number``; return its id."""
     request = LaunchRequest(
         agent=load_catalog(config_dir())["command"], arguments=["sh", "-c", f"exit {number % 256}"],
         name=f"quick-{number}", directory="/", environment=dict(os.environ),
@@ -37,7 +37,7 @@ async def one(number: int) -> str:
 
 
 def keeper_of(own: Setting) -> int | None:
-    """The keeper's PID, as hosts' parents are; None where hosts need none."""
+    """The PID of the keeper process that is a child of init; None if there is none."""
     for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime)):
         if "session_host.keeper" in processes.command_line(pid) and processes.parent(pid) == 1:
             return pid
@@ -45,7 +45,7 @@ def keeper_of(own: Setting) -> int | None:
 
 
 async def run(own: Setting, count: int) -> int:
-    """Start them, in turns; 1 if anything is wrong."""
+    """Start the sessions, ``AT_ONCE`` concurrently; return 1 if anything is wrong."""
     began_s = time.perf_counter()
     numbers = iter(range(count))
     done = 0
@@ -55,7 +55,7 @@ async def run(own: Setting, count: int) -> int:
     async def worker() -> None:
         nonlocal done
         for number in numbers:
-            await one(number)
+            await start_session(number)
             done += 1
             if done % max(1, count // 100) == 0 and (keeper := keeper_of(own)) is not None:
                 memory.append((time.perf_counter() - began_s, pss_mb(keeper)))
@@ -100,7 +100,7 @@ async def run(own: Setting, count: int) -> int:
 
 
 def main() -> int:
-    """Run it; 1 if anything is wrong."""
+    """Run the benchmark that the command line describes; return 1 if anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quick_sessions", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="how many sessions (1000)")
     options = parser.parse_args()

@@ -10,20 +10,20 @@ from typing import Any
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which ``percent`` of the values lie; the nearest rank."""
+    """The percentile of the values, by the nearest-rank method."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 @dataclass
 class Series:
-    """Figures of one kind from one contestant.
+    """Figures of one kind from one program.
 
     Attributes:
-        name: who, and what exactly.
+        name: the program, and what was measured.
         unit: of ``values``.
-        values: one for each round.
-        command: how to get such a figure by hand.
+        values: one for each measurement.
+        command: a command that produces such a figure by hand.
     """
 
     name: str
@@ -33,20 +33,20 @@ class Series:
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median of ``values``."""
         return statistics.median(self.values)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A figure that has a limit to keep, usually a ratio.
+    """A figure, usually a ratio, compared with its limit.
 
     Attributes:
-        what: in words.
-        value: what was measured.
+        what: the figure's name.
+        value: the measured value.
         unit: "×" for a ratio.
-        limit: what it is to be.
-        at_least: the limit is a floor; else a ceiling. None: the figure is only reported, without a limit.
+        limit: the minimum or maximum, see ``at_least``.
+        at_least: True: the limit is a minimum; False: it is a maximum; None: there is no limit, only a report.
     """
 
     what: str
@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """It keeps its limit."""
+        """Whether the value is within its limit."""
         if self.at_least is None:
             return True
         return self.value >= self.limit if self.at_least else self.value <= self.limit
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass
 class Report:
-    """What one benchmark found."""
+    """The results of one benchmark."""
 
     name: str
     summary: str
@@ -81,7 +81,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """The report as values for ``--json``."""
         return {
             "name": self.name,
             "summary": self.summary,
@@ -91,7 +91,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """For a terminal."""
+        """The report as a table for a terminal."""
         width = max((len(series.name) for series in self.series), default=0)
         lines = [f"{self.name}: {self.summary}", ""]
         for series in self.series:
@@ -107,17 +107,17 @@ class Report:
 
 
 def number(value: float) -> str:
-    """Three significant digits, no exponent."""
+    """Format a value with three significant digits and no exponent."""
     if abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"
 
 
 def ratio(what: str, numerator: Series, denominator: Series, limit: float = 0, *, at_least: bool | None) -> Verdict:
-    """The ratio of two medians."""
+    """A verdict on the ratio of two medians."""
     return Verdict(what, numerator.median / denominator.median, "×", limit, at_least)
 
 
 def render_json(machine: dict[str, str], reports: Iterable[Report]) -> str:
-    """Everything, for programs."""
+    """All reports as one JSON document."""
     return json.dumps({"machine": machine, "reports": [report.as_json() for report in reports]}, indent=1)

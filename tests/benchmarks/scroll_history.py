@@ -1,7 +1,8 @@
 """Scrolling through 10,000 lines of history, 60 steps a second: by wheel, by page keys, by dragging the scroll bar.
 
-A terminal in a window of this process, on an X server, gets Qt's input events. A step's time is from its event to the
-end of the paint event that shows the new place. A frame is late if it takes longer than a sixtieth of a second.
+A terminal in a window of this process, on an X server, gets Qt's input events. A step's time goes from its event to the
+end of the paint event that shows the new scroll position. A frame is late if it takes longer than a sixtieth of a
+second.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ NOTCH = 120
 """Qt's unit for one notch of a wheel."""
 
 PIXELS_PER_STEP = 1
-"""Of the scroll bar, as a slow hand drags it."""
+"""Movement of the scroll bar's handle in each step of a slow drag."""
 
 _HANDLE_PX = 10
-"""From the bar's end to a place on its handle."""
+"""Distance from the bar's end to a point on its handle."""
 
 WAIT_S = 20.0
 
 
 class _WatchedView(TerminalView):
-    """A view that knows when it was painted.
+    """A view that records when it was painted.
 
     Attributes:
-        painted_s: the end of the last paint event; 0 for none since ``step``.
+        painted_s: the time at the end of the last paint event; 0 if there was none in the current step.
     """
 
     painted_s = 0.0
@@ -56,7 +57,7 @@ class _WatchedView(TerminalView):
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("scroll_history", f"{LINES:,} lines of history, 60 steps a second")
     with own_qt(setting), _view() as view:
         bar = view.findChild(HistoryBar)
@@ -72,7 +73,7 @@ def run(setting: Setting) -> Report:
 
 
 def _scroll(report: Report, name: str, view: _WatchedView, bar: HistoryBar, step: Callable[[], None]) -> None:
-    """Step from the newest line to the oldest."""
+    """Scroll from the newest line to the oldest, and add the times of the steps to the report."""
     view.scroll_to_end()
     QTest.qWait(200)
     assert bar.value() == bar.maximum() == LINES
@@ -106,23 +107,23 @@ def _turn_wheel(view: _WatchedView) -> None:
 
 
 class _Drag:
-    """A drag of the scroll bar's handle; each call moves it up."""
+    """A drag of the scroll bar's handle; each call moves the handle up."""
 
     def __init__(self, view: _WatchedView, bar: HistoryBar) -> None:
         view.scroll_to_end()
         QTest.qWait(200)
         self._bar = bar
-        self._place = QPointF(bar.width() / 2, bar.height() - _HANDLE_PX)
+        self._position = QPointF(bar.width() / 2, bar.height() - _HANDLE_PX)
         self._send(QEvent.Type.MouseButtonPress)
 
     def __call__(self) -> None:
-        self._place -= QPointF(0, PIXELS_PER_STEP)
+        self._position -= QPointF(0, PIXELS_PER_STEP)
         self._send(QEvent.Type.MouseMove)
 
     def _send(self, kind: QEvent.Type) -> None:
         pressed = Qt.MouseButton.LeftButton if kind == QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
         event = QMouseEvent(
-            kind, self._place, self._bar.mapToGlobal(self._place), pressed, Qt.MouseButton.LeftButton,
+            kind, self._position, self._bar.mapToGlobal(self._position), pressed, Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier,
         )  # fmt: skip
         QApplication.sendEvent(self._bar, event)
@@ -130,7 +131,7 @@ class _Drag:
 
 @contextmanager
 def _view() -> Iterator[_WatchedView]:
-    """A terminal in a window, with a history."""
+    """A terminal view in a window, with a full history."""
     view = _WatchedView(DARK_TERMINAL)
     emulator = create(None, SIZE, scrollback_lines=LINES)
     for number in range(LINES + 2 * SIZE.rows):

@@ -1,7 +1,7 @@
 """Searching recorded chats, compared with grep over the same text exported to files.
 
-Grep has its text ready and reads all of it each time; ours reads recordings once, at so many MB of output a second, and
-then asks its index.
+grep reads text files, all of them each time. Outlive reads each recording once (its speed is reported in MB of output
+per second), and then queries its index.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OWN_LIMIT_MS = 100.0
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     chats = sum(CHATS.values())
     report = Report("search", f"{chats} chats of {CHAT_BYTES / 1e6:g} MB of output each")
     texts = setting.cache / "texts"
@@ -88,7 +88,7 @@ def run(setting: Setting) -> Report:
 
 
 def record(kind: str, number: int) -> int:
-    """Record an ended chat; returns how many bytes its output has."""
+    """Record an ended chat; return the size of its output in bytes."""
     session_id = str(uuid.uuid4())
     data = stream(kind, CHAT_BYTES).replace(b"\n", b"\r\n")
     middle = data.find(b"\r\n", len(data) // 2) + 2
@@ -112,7 +112,7 @@ def record(kind: str, number: int) -> int:
 
 
 def export(search: Search, ids: list[str], directory: Path) -> None:
-    """Write each chat's text to a file, for who has no index."""
+    """Write each chat's text to a file, for grep."""
     for session_id in ids:
         newest = search.find(Query.of("e"), 1, {session_id})
         lines = search.around(newest[0], newest[0].number, 0) if newest else []
@@ -120,7 +120,7 @@ def export(search: Search, ids: list[str], directory: Path) -> None:
 
 
 def milliseconds(argv: list[str]) -> float:
-    """How long a command takes."""
+    """Run a command; return its duration."""
     began_s = time.perf_counter()
     subprocess.run(argv, env=environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return (time.perf_counter() - began_s) * 1000

@@ -1,9 +1,9 @@
 """The cost of a session: the time of its start, and the memory of its idle host.
 
-Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a process
-that is warm), against ``tmux new-session -d`` on a server that runs. Memory: the proportional set size
-of each of 50 hosts, which share most of theirs, just after their start and when they rest since nothing
-happens (here after ``REST_AFTER_S``), against a Python that has only started.
+Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a warm process), compared
+with ``tmux new-session -d`` on a running server. Memory: the proportional set size (PSS) of each of 50 hosts, which
+share most of their memory, just after their start and after hibernation (here after ``REST_AFTER_S`` without
+activity), compared with a Python process that has only started.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from tests.support.hosts import hibernate_after
 
 SESSIONS = 50
 LAUNCHES = 20
-"""At least so many from a warm process, since other work on the machine disturbs some."""
+"""Minimum number of launches from a warm process, since other load on the machine disturbs some."""
 
 REST_AFTER_S = 20.0
-"""Not before all are started: then they are measured awake."""
+"""Longer than the start of all sessions takes, since hosts are first measured awake."""
 
 MAX_MB = 5.0
 MAX_MS = 25.0
@@ -39,7 +39,7 @@ def idle_program() -> list[str]:
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("sessions", f"start and memory of {SESSIONS} sessions")
     command = Series("outlive new -d", "ms", command="outlive new -d -- cat")
     warm = Series("launch from a warm process", "ms")
@@ -81,7 +81,7 @@ def run(setting: Setting) -> Report:
 
 
 async def launch_warm(series: Series, times: int) -> None:
-    """Start sessions as the window does, which has the record open all the time."""
+    """Start sessions as the window does, which keeps the store open."""
     from session_host.agents.catalog import load_catalog
     from session_host.client.chats.launch import launch
     from session_host.client.chats.launch_request import LaunchRequest
@@ -103,7 +103,7 @@ async def launch_warm(series: Series, times: int) -> None:
 
 
 def bare_python_mb() -> float:
-    """Of a Python that waits for a line."""
+    """The memory (PSS) of a Python process that waits for a line."""
     code = "print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The environment of a benchmark: its own directories, the product's commands, a display. All end by PID."""
+"""The environment of a benchmark: directories, the product's commands, a display. Processes are ended by PID."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ REST_TIMEOUT_S = 120.0
 
 
 _NUMBERS = itertools.count(1)
-"""Running chats have different names."""
+"""Numbers that make the names of running chats unique."""
 
 
 class Setting:
-    """One run's corner of the machine.
+    """The environment of one benchmark run: directories, sessions, display.
 
     Attributes:
-        area: its directories.
-        cache: what is kept from round to round, such as generated files.
-        rounds: how often each contestant has its turn.
+        area: the directories.
+        cache: a directory for files that are kept between rounds, such as generated ones.
+        rounds: how often each program is measured.
     """
 
     def __init__(self, area: Area, rounds: int, stack: ExitStack) -> None:
@@ -44,14 +44,14 @@ class Setting:
         self._displays: set[int] = set()
 
     def new_session(self, argv: Sequence[str], name: str, *, engine: str = "ghostty") -> dict[str, Any]:
-        """Start a session, detached; what ``new --json`` says of it."""
+        """Start a detached session; return the output of ``new --json``."""
         options = ["-d", "--json", "-n", f"{name}-{next(_NUMBERS)}", "--size", f"{COLUMNS}x{ROWS}", "--engine", engine]
         session: dict[str, Any] = json.loads(outlive("new", "command", *options, "--", *argv))
         return session
 
     @staticmethod
     def resting_hosts(previous: Collection[int]) -> list[int]:
-        """Wait until a hibernating host has replaced each of these hosts; returns the new PIDs."""
+        """Wait until a hibernating host has replaced each of these hosts; return the new PIDs."""
         for pid in previous:
             wait_for_end(pid, REST_TIMEOUT_S)
         status = keeper_status()
@@ -59,7 +59,7 @@ class Setting:
         return [each.host_pid for each in status.sessions]
 
     def end_sessions(self) -> None:
-        """End every process of the product in this setting."""
+        """End the product's processes in this environment and empty their runtime and state directories."""
         processes.end_product(self._processes)
         for directory in (self.area.runtime, self.area.state):
             for path in sorted(directory.rglob("*"), reverse=True):
@@ -70,13 +70,13 @@ class Setting:
         return [pid for pid in ours if pid not in self._displays]
 
     def tray(self) -> TrayHost:
-        """A desktop's bus with a tray, until the setting ends; without one, the window says so over the page."""
+        """Start a session bus with a tray for the rest of the run. Without a tray the window shows a banner."""
         bus = self._stack.enter_context(bus_daemon(self.area.xdg_runtime))
         self._stack.enter_context(pytest.MonkeyPatch.context()).setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         return self._stack.enter_context(tray_host())
 
     def display(self, width_px: int = 1600, height_px: int = 1000) -> displays.XServer:
-        """An X server off screen with a window manager, until the setting ends."""
+        """Start an off-screen X server with a window manager for the rest of the run."""
         server = self._stack.enter_context(displays.x_server(width_px=width_px, height_px=height_px))
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in server.environment().items():
@@ -88,7 +88,7 @@ class Setting:
 
 @contextmanager
 def setting(rounds: int) -> Iterator[Setting]:
-    """Make a setting, and leave nothing of it."""
+    """The environment of a run; at the end its processes and files are removed."""
     with new_area() as area, pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         area.enter(patch)
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # An installed product is compiled once.

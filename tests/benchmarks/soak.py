@@ -1,10 +1,10 @@
 """Hours of mixed work: ``python -m tests.benchmarks.soak --minutes 60 [--to DIRECTORY]``.
 
-Sessions that write like agents, flood, redraw a full screen, echo, or wait; viewers that stay, come and go,
-resize, look and type; short sessions that begin and end, some after a rest. Every few seconds the memory (PSS)
-of the keeper, of each lasting host and of a viewer (an ``outlive attach``) is taken, that of the files in memory
-which hosts and keeper share, and how many descriptors there are. Written: ``soak.csv``, ``soak.svg``, and
-a verdict: flat, if over the last two thirds nothing grew by more than noise.
+Sessions write like agents, flood, redraw a full screen, echo, or wait. Viewers stay, come and go, resize, peek and
+type. Short sessions begin and end, some after hibernation. Every few seconds the benchmark measures the memory (PSS) of
+the keeper, of each lasting host and of a viewer (an ``outlive attach``), the size of the files in memory that hosts and
+keeper share, and the number of descriptors. It writes ``soak.csv`` and ``soak.svg``, and prints a verdict: flat, if
+over the last two thirds of the time nothing grew by more than noise.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.support.commands import OnTerminal
 from tests.support.hosts import hibernate_after, watching
 
 MIN_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
-"""What allocators and caches do anyway; a leak is beyond it within minutes."""
+"""Growth that allocators and caches cause; a leak exceeds it within minutes."""
 
 AGENT = """
 import random, sys, time
@@ -61,7 +61,7 @@ while True:
 """
 REST_AFTER_S = 0.1
 RESTED_S = 2.0
-"""By then it rests."""
+"""After this time the session has hibernated."""
 
 SIZES = (GridSize(1, 1), GridSize(80, 24), GridSize(100, 30))
 PROGRAMS = {
@@ -69,14 +69,14 @@ PROGRAMS = {
     "redraw": [sys.executable, "-ISc", REDRAW],
     "flood": ["bash", "-c", "while :; do seq 1 200000; sleep 3; done"],
     "one line": ["bash", "-c", "while :; do head -c 3M /dev/zero | tr '\\0' x; sleep 3; done"],
-    # What a host keeps of the output for viewers, 2 MiB, is full from the beginning: it would fill for an hour.
+    # Fill the host's output ring (2 MiB) at the start; otherwise it would fill for an hour.
     "echo": ["sh", "-c", "seq 1 400000; exec cat"],
     "idle": ["sleep", "1000000"],
 }
 
 
 class Soak:
-    """One run: its sessions, what is done with them, and what was measured."""
+    """One run: its sessions, the activities in them, and the measured series."""
 
     def __init__(self, own: Setting, seed: int) -> None:
         self._own = own
@@ -88,7 +88,7 @@ class Soak:
         self.series: dict[str, list[tuple[float, float]]] = {}
 
     async def start(self, name: str, argv: list[str]) -> str:
-        """Start a session; its id."""
+        """Start a session; return its id."""
         asked = LaunchRequest(agent=self._agent, arguments=argv, name=name, directory="/", environment=dict(os.environ))
         return (await launch(asked)).id
 
@@ -96,18 +96,18 @@ class Soak:
         return self._choose.choice(list(self.sessions.values()))
 
     def _size(self) -> GridSize:
-        # A history takes more room the wider it is: few sizes, so that a slow growth shows among them.
+        # A wider history takes more memory. With few sizes, a slow growth stands out from these differences.
         return self._choose.choice(SIZES)
 
-    # ------------------------------------------------------------ what is done all the time
+    # ------------------------------------------------------------ activities
 
     async def stay(self, session: str) -> None:
-        """A viewer that never goes."""
+        """Attach a viewer and never detach."""
         async with watching(session, live=False):
             await asyncio.Event().wait()
 
     async def come_and_go(self) -> None:
-        """Attach, resize, type, and go; the agent's size is its lasting viewer's."""
+        """Attach, resize, type, and detach. The session "agent" is left out: it keeps its lasting viewer's size."""
         session = self._choose.choice([self.sessions[name] for name in PROGRAMS if name != "agent"])
         async with watching(session, size=self._size(), output=self._choose.random() < 0.8) as (viewer, _):
             for _ in range(self._choose.randrange(5)):
@@ -116,26 +116,26 @@ class Soak:
                 await asyncio.sleep(self._choose.random())
 
     async def look(self) -> None:
-        """Peek, with all the history."""
+        """Peek at a random session with all its history."""
         await request(self._some(), Peek(0, scrollback=True, ansi=self._choose.random() < 0.5))
 
     async def type(self) -> None:
-        """Send."""
+        """Send text to the session "echo"."""
         await request(self.sessions["echo"], Send(0, "sent " * self._choose.randrange(1, 50), enter=True))
 
     async def short(self) -> None:
-        """A session that begins and ends."""
+        """Start a session that ends at once."""
         await self.start("short", ["sh", "-c", "seq 1 100; exit 3"])
 
     async def rest(self) -> None:
-        """A session that rests, is woken, and ends."""
+        """Start a session, let it hibernate, wake it, and end it."""
         session = await self.start("resting", ["cat"])
         await asyncio.sleep(RESTED_S)
         await request(session, Send(0, "woken", enter=True))
         await request(session, Kill(0))
 
-    async def again_and_again(self, name: str, what: Any, pause_s: float) -> None:
-        """Do one of these repeatedly; failures are counted, and the run continues."""
+    async def repeat(self, name: str, what: Any, pause_s: float) -> None:
+        """Repeat one activity; record failures and continue."""
         while True:
             try:
                 work: Coroutine[Any, Any, None] = what()
@@ -148,7 +148,7 @@ class Soak:
     # ------------------------------------------------------------ measuring
 
     async def measure(self, at_s: float, viewer_pid: int) -> dict[str, float]:
-        """Take all figures."""
+        """Measure all figures once; return them by name."""
         row: dict[str, float] = {}
         for name, session in self.sessions.items():
             host = (await request(session, Describe(0))).host_pid
@@ -166,7 +166,7 @@ class Soak:
 
 
 async def drain(terminal: OnTerminal) -> None:
-    """A terminal takes what is written to it."""
+    """Read and discard all output on a terminal."""
     loop, read = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(terminal.master, read.set)
     try:
@@ -180,7 +180,7 @@ async def drain(terminal: OnTerminal) -> None:
 
 
 async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
-    """Soak; 1 unless all is flat and nothing failed."""
+    """Run the soak; return 1 unless all figures are flat and nothing failed."""
     soak = Soak(own, seed)
     hibernate_after(REST_AFTER_S)
     for name, argv in PROGRAMS.items():
@@ -195,11 +195,11 @@ async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
             for work in (
                 drain(terminal),
                 *(soak.stay(session) for session in soak.sessions.values()),
-                soak.again_and_again("came and went", soak.come_and_go, 0.5),
-                soak.again_and_again("looked", soak.look, 1.0),
-                soak.again_and_again("typed", soak.type, 0.3),
-                soak.again_and_again("short sessions", soak.short, 2.0),
-                soak.again_and_again("rested", soak.rest, 3.0),
+                soak.repeat("came and went", soak.come_and_go, 0.5),
+                soak.repeat("looked", soak.look, 1.0),
+                soak.repeat("typed", soak.type, 0.3),
+                soak.repeat("short sessions", soak.short, 2.0),
+                soak.repeat("rested", soak.rest, 3.0),
             )
         ]
         writer: csv.DictWriter[str] | None = None
@@ -226,7 +226,7 @@ async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
 
 
 def verdict(soak: Soak, minutes: float, directory: Path) -> int:
-    """Say what was found; 1 unless it is good."""
+    """Print the results; return 1 unless all figures are flat and nothing failed."""
     print(f"soak of {minutes:g} minutes: " + ", ".join(f"{count} {name}" for name, count in soak.done.items()))
     flat = True
     for name, points in soak.series.items():
@@ -241,7 +241,7 @@ def verdict(soak: Soak, minutes: float, directory: Path) -> int:
 
 
 def main() -> int:
-    """Run it; 1 unless all is flat and nothing failed."""
+    """Run the soak that the command line describes; return 1 unless all is flat and nothing failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
     parser.add_argument("--to", type=Path, default=Path("soak"), help="where the figures go (./soak)")

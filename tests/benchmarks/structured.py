@@ -1,17 +1,16 @@
 """Structured chats: the time from the agent's write to the viewer and to the pixels, and a host's memory.
 
-The agent is the fake app-server, whose answers are words that are the times before they are written. *At the viewer*:
-until a viewer's transcript has the word, in the loop of ``outlive attach``, without a window. *On the screen*: until
-the X server has painted the word in the product's window, seen by DAMAGE and by other pixels; beside it a terminal chat
-in the same window, by turns with it, and xterm, with a program that writes such words. Each word comes after a pause;
-the first word of a turn has a figure of its own.
+The agent is the fake app-server. Each word of its answers is the time just before the word is written. *At the viewer*:
+until a viewer's transcript has the word, in the event loop of ``outlive attach``, without a window. *On the screen*:
+until the X server has painted the word in the product's window, detected by DAMAGE and changed pixels. For comparison,
+a program writes such words in a terminal chat in the same window, in turns with the structured chat, and in xterm. Each
+word comes after a pause; the first word of a turn is reported separately.
 
-Memory: hosts of a terminal chat and of structured chats with nothing to do, just after their start and at rest: with
-their share of what they have in common (PSS), without it (USS), and files in memory, which neither counts. The memory
-of the agents is not in it.
+Memory: idle hosts of a terminal chat and of structured chats, just after their start and at rest: with their share of
+common pages (PSS), without it (USS), and files in memory, which neither counts. The agents' memory is not included.
 
-The long chat is a thread of the agent's that is resumed. An attach is measured from the message to the last part of the
-snapshot, and to the restored transcript; ``chat_view`` measures from there to the pixels.
+The long chat is a resumed thread of the agent. An attach is measured from the message to the last part of the snapshot,
+and to the restored transcript; ``chat_view`` measures the rest, up to the pixels.
 """
 
 from __future__ import annotations
@@ -46,27 +45,27 @@ from tests.support.windows import Window, window, xdotool
 from tests.support.x_client import Area, XClient
 
 TURNS = 2
-"""For each round."""
+"""In each round."""
 
 WORDS, PAUSE_MS = 12, 60
 PROMPT = f"clock: {WORDS}\ndelay: {PAUSE_MS}"
 ITEMS = 10_000
 ATTACHES = 2
-"""For each round."""
+"""In each round."""
 
 REST_AFTER_S = 6.0
-"""Longer than the start of the chats takes."""
+"""Longer than the chats take to start."""
 
 WAIT_S = 60.0
 QUIET_S = 0.4
 SIDEBAR_PX, BAR_PX, PROMPT_PX = 242, 38, 110
-"""What is around the page in the window."""
+"""Sizes of the window's parts around the transcript or terminal."""
 
 PAINTED_LIMIT_MS = 5.0
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("structured", f"structured chats; words after {PAUSE_MS} ms each; {ITEMS:,} items")
     directory = setting.cache / "threads"
     directory.mkdir()
@@ -75,7 +74,7 @@ def run(setting: Setting) -> Report:
     hibernate_after(0)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
         times = runner.run(at_viewer(directory, setting.rounds * TURNS))
-    _tell(report, "at the viewer", times)
+    _add_results(report, "at the viewer", times)
     with ExitStack() as stack:
         setting.display()
         client = XClient()
@@ -84,8 +83,8 @@ def run(setting: Setting) -> Report:
     return report
 
 
-def _tell(report: Report, name: str, turns: Sequence[Sequence[float]]) -> Series:
-    """Add the times of some turns; returns those of the words but the first ones of the turns."""
+def _add_results(report: Report, name: str, turns: Sequence[Sequence[float]]) -> Series:
+    """Add the times of some turns to the report; return the series without the first word of each turn."""
     words = Series(f"a word, {name}", "ms", [each for turn in turns for each in turn[1:]])
     found = [words]
     if len(turns) > 1:
@@ -97,11 +96,11 @@ def _tell(report: Report, name: str, turns: Sequence[Sequence[float]]) -> Series
     return words
 
 
-# ------------------------------------------------------------ a word to the viewer
+# ------------------------------------------------------------ from a word to the viewer
 
 
-class Arrivals:
-    """A viewer's delegate that notes how long each word took."""
+class ArrivalTimes:
+    """A viewer's delegate that records the time from each word's write to its arrival."""
 
     def __init__(self, session_id: str) -> None:
         self.viewer = Viewer(session_id, self, runtime="structured")
@@ -138,42 +137,42 @@ class Arrivals:
         raise AssertionError(f"a prompt was refused: {refusal.message}")
 
     def is_done(self, turns: int) -> bool:
-        """Whether so many turns are over."""
+        """Whether this number of turns has ended."""
         transcript = self.viewer.transcript
         return len(self.turns) == turns and transcript is not None and transcript.status.state == "idle"
 
 
 async def at_viewer(directory: Path, turns: int) -> list[list[float]]:
-    """How long words take to a viewer's transcript, in milliseconds, turn by turn."""
+    """Return the time from each word to a viewer's transcript, in milliseconds, a list for each turn."""
     record = await start_chat(directory)
-    arrivals = Arrivals(record.id)
-    arrivals.viewer.start()
+    times = ArrivalTimes(record.id)
+    times.viewer.start()
     try:
         async with asyncio.timeout(WAIT_S):
-            await arrivals.live.wait()
+            await times.live.wait()
             for number in range(1, turns + 1):
-                arrivals.viewer.prompt(PROMPT)
-                while not arrivals.is_done(number):  # noqa: ASYNC110 - looks while nothing is measured
-                    await asyncio.sleep(PAUSE_MS / 1000 * WORDS if len(arrivals.turns) < number else 0.02)
+                times.viewer.prompt(PROMPT)
+                while not times.is_done(number):  # noqa: ASYNC110 - polls only between measurements
+                    await asyncio.sleep(PAUSE_MS / 1000 * WORDS if len(times.turns) < number else 0.02)
     finally:
-        arrivals.viewer.close()
-        await arrivals.viewer.closed()
-    assert all(len(turn) == WORDS for turn in arrivals.turns), f"not all words came: {arrivals.turns}"
+        times.viewer.close()
+        await times.viewer.closed()
+    assert all(len(turn) == WORDS for turn in times.turns), f"not all words came: {times.turns}"
     await end(record.id)
-    return arrivals.turns
+    return times.turns
 
 
-# ------------------------------------------------------------ a word to the pixels
+# ------------------------------------------------------------ from a word to the pixels
 
 
 def on_screen(setting: Setting, report: Report, directory: Path, client: XClient) -> None:
-    """Measure in the window: a structured chat and a terminal chat; and xterm."""
+    """Measure a structured chat and a terminal chat in the window, then xterm."""
     result = setting.cache / "words"
     with Gate(setting.cache / "gate") as gate:
         writer = program("clock_words", TURNS * WORDS, PAUSE_MS, result, "--gate", gate.path)
 
         def written() -> list[float]:
-            """Let the program write; how long its words took to the pixels of the area."""
+            """Let the program write; return the time from each word to the area's pixels, in milliseconds."""
             painted = paintings(client, area, gate.release, until=result.exists)
             words = result.read_text().split()
             result.unlink()
@@ -193,8 +192,8 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
                     chat_times.append(delays_ms(asyncio.run(last_answer(record.id, number)), painted))
                 show(own, setting.new_session(writer, "words")["id"])
                 terminal_times += written()
-            chat = _tell(report, "on the screen", chat_times)
-            terminal = _tell(report, "in a terminal chat in the window", [terminal_times])
+            chat = _add_results(report, "on the screen", chat_times)
+            terminal = _add_results(report, "in a terminal chat in the window", [terminal_times])
             own.ask("close")
             own.process.wait(20)
         p50 = percentile(chat.values, 50)
@@ -206,23 +205,23 @@ def on_screen(setting: Setting, report: Report, directory: Path, client: XClient
         with peers.in_terminal("xterm", writer, environment()):
             found = xdotool("search", "--sync", "--onlyvisible", "--class", "xterm").split()
             area = client.area_of(int(found[0]))
-            xterm = _tell(report, "in xterm", [written()])
+            xterm = _add_results(report, "in xterm", [written()])
         report.verdicts.append(ratio("on the screen, of xterm's", chat, xterm, at_least=None))
 
 
 def show(own: Window, session_id: str) -> None:
-    """Show a tab."""
+    """Show a chat's tab and wait until it is connected."""
     own.show(session_id)
     own.wait_connected([session_id])
 
 
 def send(session_id: str) -> None:
-    """Send a prompt as a command does."""
+    """Send the prompt as ``outlive send`` does."""
     asyncio.run(request(session_id, Send(0, PROMPT, token=os.urandom(16).hex())))
 
 
 async def last_answer(session_id: str, answers: int) -> list[str]:
-    """The words of the last answer."""
+    """The words of the last answer, once the chat has ``answers`` answers and is idle."""
     async with viewing(session_id, read_only=True) as chat:
         await chat.until_idle(answers)
         return chat.texts()[-1].split()
@@ -231,7 +230,7 @@ async def last_answer(session_id: str, answers: int) -> list[str]:
 def paintings(
     client: XClient, area: Area, begin: Callable[[], object], *, until: Callable[[], bool] = lambda: True
 ) -> list[float]:
-    """Start something; returns the times, in seconds, of changes of the area's pixels, up to the last one."""
+    """Call ``begin``; return the times at which the area's pixels changed, in seconds, until they rest."""
     found: list[float] = []
     with client.watching():
         previous = client.pixels(area)
@@ -250,7 +249,7 @@ def paintings(
 
 
 def delays_ms(words: Sequence[str], painted: Sequence[float]) -> list[float]:
-    """From each word's time to the first change of the pixels after it, in milliseconds."""
+    """The time from each word's write to the next change of the pixels, in milliseconds."""
     found = []
     for word in words:
         written_s = int(word) / 1e9
@@ -261,7 +260,7 @@ def delays_ms(words: Sequence[str], painted: Sequence[float]) -> list[float]:
 
 
 def page_area(client: XClient, window_id: str) -> Area:
-    """Where the transcript, or the terminal, is in the window; on the screen."""
+    """The screen area of the window's transcript or terminal."""
     whole = client.area_of(int(window_id))
     return Area(
         whole.left + SIDEBAR_PX, whole.top + BAR_PX, whole.width - SIDEBAR_PX, whole.height - BAR_PX - PROMPT_PX
@@ -272,7 +271,7 @@ def page_area(client: XClient, window_id: str) -> Area:
 
 
 def memory(setting: Setting, report: Report, directory: Path) -> None:
-    """Compare idle hosts; attach to the long chat."""
+    """Measure attaches to the long chat; compare the memory of idle hosts."""
     hibernate_after(REST_AFTER_S)
     long_id = asyncio.run(long_chat(directory))
     attaching(report, long_id, setting.rounds * ATTACHES)
@@ -293,7 +292,7 @@ def memory(setting: Setting, report: Report, directory: Path) -> None:
 
 
 def hosts(chats: dict[str, str]) -> dict[str, int]:
-    """The PIDs of the chats' hosts, by the same names."""
+    """The PIDs of the chats' hosts, with the same keys as ``chats``."""
     status = keeper_status()
     assert status is not None
     pids = {each.session_id: each.host_pid for each in status.sessions}
@@ -301,7 +300,7 @@ def hosts(chats: dict[str, str]) -> dict[str, int]:
 
 
 def _measure(report: Report, pids: dict[str, int], when: str) -> list[Series]:
-    """Measure each host once; the series of PSS."""
+    """Measure each host once; return the series of PSS."""
     found = []
     for name, pid in pids.items():
         series = Series(f"host of {name}, {when} (PSS)", "MB", [pss_mb(pid)])
@@ -313,7 +312,7 @@ def _measure(report: Report, pids: dict[str, int], when: str) -> list[Series]:
 
 
 async def short_chat(directory: Path) -> str:
-    """A structured chat with one answer; its id."""
+    """Start a structured chat and wait for one answer; return the session's id."""
     record = await start_chat(directory, prompt="answer: hello")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -321,12 +320,12 @@ async def short_chat(directory: Path) -> str:
 
 
 async def long_chat(directory: Path) -> str:
-    """A structured chat that resumes a long thread of the agent's; its id."""
+    """Start a structured chat that resumes a long thread of the agent; return the session's id."""
     first = await short_chat(directory)
     thread = heard(directory, "turn/start")[-1]["params"]["threadId"]
     await end(first)
     lengthen(directory / f"{thread}.json", ITEMS)
-    # A terminal chat keeps no transcript: the agent's history is asked for.
+    # A terminal chat keeps no transcript, so resuming it requests the agent's history.
     terminal = await resume(first, runtime="terminal")
     await end(terminal.id)
     record = await resume(terminal.id, runtime="structured")
@@ -341,7 +340,7 @@ async def long_chat(directory: Path) -> str:
 
 
 def attaching(report: Report, session_id: str, times: int) -> None:
-    """Attach to the long chat, so many times."""
+    """Measure ``times`` attaches to the long chat."""
     received = Series(f"attach, {ITEMS:,} items: the snapshot is received", "ms")
     restored = Series("and restored", "ms")
     report.series += [received, restored]
@@ -355,7 +354,7 @@ def attaching(report: Report, session_id: str, times: int) -> None:
 
 
 async def attach(session_id: str) -> tuple[int, float, float]:
-    """Attach once: the snapshot's bytes; the milliseconds until it is received, and until it is restored."""
+    """Attach once; return the snapshot's size in bytes, and the milliseconds until it is received and restored."""
     connection = await HostConnection.open(session_id, "viewer", BUILD)
     parts: list[bytes] = []
     done = asyncio.Event()

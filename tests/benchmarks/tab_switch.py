@@ -1,8 +1,8 @@
-"""The time from Ctrl+PageDown to the other tab's pixels, and whether anything else is shown in between.
+"""The time from Ctrl+PageDown to the next tab's pixels, and whether anything else is shown in between.
 
-A window with 20 chats of 12,000 coloured lines each, driven by key events of the X server. Each change of the pixels is
-compared with the pictures of the previous tab and the next one. Hidden tabs free their replicas within some seconds,
-except for the last one shown.
+The window has 20 chats of 12,000 coloured lines each and gets key events from the X server. Each change of the pixels
+is compared with the pictures of the previous tab and the next one. Hidden tabs free their replicas after some seconds,
+except the one that was shown last.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SEEN_WIDTH_PX, SEEN_HEIGHT_SHARE = 240, 0.8
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("tab_switch", f"from the key to the other tab's pixels; {SESSIONS} chats of {LINES} lines")
     setting.display()
     with ExitStack() as stack:
@@ -63,7 +63,7 @@ def run(setting: Setting) -> Report:
 
 
 def measure(switching: Switching, report: Report, rounds: int, beside: str) -> None:
-    """Switch to and fro between two tabs, and all around."""
+    """Switch back and forth between two tabs, then through all tabs at rest."""
     alive = Series(f"to a tab that is alive{beside}", "ms", command="xdotool key ctrl+Next")
     freed = Series(f"to a tab at rest{beside}", "ms")
     report.series += [alive, freed]
@@ -87,7 +87,7 @@ class Switching:
     """Switches tabs of a window by keys.
 
     Attributes:
-        strange: the number of seen pictures that show neither the previous tab nor the next one.
+        strange: the number of pictures that show neither the previous tab nor the next one.
     """
 
     def __init__(self, own: Window, client: XClient) -> None:
@@ -95,24 +95,24 @@ class Switching:
         self.strange = 0
         own.focus()
         self._area = terminal_area(own)
-        self._place = SESSIONS - 1
+        self._index = SESSIONS - 1
         self._pictures: list[bytes] = [b""] * SESSIONS
         for _ in range(SESSIONS):
             self._step("Next")
             time.sleep(PAUSE_S)
-            self._pictures[self._place] = client.pixels(self._area)
+            self._pictures[self._index] = client.pixels(self._area)
         assert len(set(self._pictures)) == SESSIONS, "tabs look alike"
 
     def _step(self, key: str) -> float:
-        self._place = (self._place + (1 if key == "Next" else -1)) % SESSIONS
+        self._index = (self._index + (1 if key == "Next" else -1)) % SESSIONS
         return self._client.press("Control_L", key)
 
     def go(self, key: str) -> float:
-        """Go to the next tab (``Next``) or the one before (``Prior``); after how many milliseconds it was seen."""
-        client, previous = self._client, self._pictures[self._place]
+        """Go to the next (``Next``) or previous (``Prior``) tab; return the milliseconds until it was shown."""
+        client, previous = self._client, self._pictures[self._index]
         with client.watching():
             began_s = self._step(key)
-            wanted = self._pictures[self._place]
+            wanted = self._pictures[self._index]
             while True:
                 assert client.wait_painted(began_s + WAIT_S - time.monotonic()), "the tab is not shown"
                 seen = client.pixels(self._area)
@@ -128,7 +128,7 @@ class Switching:
 
 
 def terminal_area(own: Window) -> Area:
-    """The beginnings of the lines of the terminal that is shown, on the screen."""
+    """The screen area with the beginnings of the visible terminal's lines."""
     [found] = wait_until(own.shown, WAIT_S, "the window to be shown")
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
@@ -139,7 +139,7 @@ def terminal_area(own: Window) -> Area:
 
 @contextmanager
 def busy_loops(count: int) -> Iterator[None]:
-    """Have other processes use the processors."""
+    """Run processes that keep the processors busy."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield

@@ -24,7 +24,7 @@ WAIT_S = 60.0
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("tabs_memory", f"a window, {SESSIONS} chats of {LINES} lines, each tab shown once")
     setting.display()
     with Gate(setting.cache / "gate") as gate:
@@ -34,7 +34,7 @@ def run(setting: Setting) -> Report:
 
 
 def measure(setting: Setting, report: Report, ids: list[str]) -> None:
-    """Show the tabs one after the other, and let them rest."""
+    """Show the tabs one after the other, wait until they rest, and show some again."""
     first = Series("one tab shown", "MB", command="PSS of python -m gui")
     largest = Series("while tabs are shown, at most", "MB")
     rested = Series("20 shown, at rest", "MB")
@@ -68,10 +68,10 @@ def show(own: Window, session: str) -> None:
         return any(tab["session_id"] == session and tab["connected"] for tab in own.tabs())
 
     wait_until(is_connected, WAIT_S, lambda: f"the tab to be connected: {json.dumps(own.tabs())}", every_s=0.02)
-    time.sleep(0.3)  # The history comes behind the screen.
+    time.sleep(0.3)  # The history arrives after the screen.
 
 
 def pss_mb(own: Window) -> float:
-    """What the window's process takes."""
+    """The memory (PSS) of the window's process."""
     text = Path(f"/proc/{own.process.pid}/smaps_rollup").read_text()
     return int(next(line.split()[1] for line in text.splitlines() if line.startswith("Pss:"))) / 1024

@@ -1,7 +1,7 @@
 """The time with only one keeper: from the kill of one of the two until both exist again.
 
-That is when another active keeper answers, with every chat's descriptors, ready to fork hosts, beside its standby.
-Half of the kills hit the active keeper, half the standby; there are 100 chats.
+The time ends when a new active keeper answers, holds every chat's descriptors, can fork hosts, and has a standby. Half
+of the kills hit the active keeper, half the standby; there are 100 chats.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TIMEOUT_S = 20.0
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("takeover", f"a keeper is killed, with {SESSIONS} chats → two hold each of them again")
     for number in range(SESSIONS):
         setting.new_session(idle_program(), f"idle-{number}")
@@ -46,10 +46,10 @@ def run(setting: Setting) -> Report:
 
 
 def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
-    """Kill one of the two keepers; returns the time until there are two again, with all sessions.
+    """Kill one of the two keepers; return the time until two keepers hold all sessions again.
 
     Raises:
-        WaitTimeout: that does not come, or something is missing.
+        WaitTimeout: there are not two keepers in time, or they have other sessions than before.
     """
     previous_standby = processes.parent(before.pid)
     killed = previous_standby if kill_standby else before.pid
@@ -68,7 +68,7 @@ def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
 
 
 def _status() -> KeeperStatus:
-    """What the keeper says; one that is killed meanwhile is followed by another."""
+    """The active keeper's status; retries while one keeper takes over from another."""
     deadline_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline_s:
         try:
@@ -81,7 +81,7 @@ def _status() -> KeeperStatus:
 
 
 def ready() -> KeeperStatus:
-    """What the keeper says once it has a standby."""
+    """The active keeper's status, once it has a standby."""
     status = _status()
     wait_until(lambda: processes.name(processes.parent(status.pid)) == "outlive-standby", TIMEOUT_S, "the standby")
     return status

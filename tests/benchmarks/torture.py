@@ -2,13 +2,13 @@
 
 ``python -m tests.benchmarks.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep] [--json]``
 
-SIGKILL hits hosts, the keeper, its standby, two of these at the same instant, a sequence of them 20 ms apart, a
-process of viewers, commands, and with ``--roles …,window`` the window (on a display off screen). The relay of a
-structured chat is killed, stopped for a while or slow, or its server is killed. The programs keep a record of their own
-of what they wrote and read, and so does a viewer that stays; both are compared with the journal and with what was
-typed. The same seed makes the same kills; ``kills.jsonl`` has them with their times and PIDs.
+SIGKILL hits hosts, the keeper, its standby, two of these at the same time, a sequence of them 20 ms apart, a process
+with viewers, commands, and with ``--roles …,window`` the window (on an off-screen display). The relay of a structured
+chat is killed, stopped for a while or slowed down, or its server is killed. The programs record all that they write and
+read, and a permanent viewer records all that it receives; both records are compared with the journal and with the typed
+input. The same seed makes the same kills; ``kills.jsonl`` lists them with their times and PIDs.
 
-Exit status: 0; 1 when anything was lost.
+Exit status: 0; 1 if anything was lost.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ SHOWN_LOSSES = 40
 
 
 def run(own: Setting) -> Report:
-    """Measure, as one of all benchmarks."""
+    """Run ``KILLS_A_ROUND`` kills for each round; for ``python -m tests.benchmarks``."""
     seed = random.SystemRandom().randrange(1_000_000)
     return tell(torture(own, own.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
 
 
 def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str, ...]) -> Outcome:
-    """One run in this setting."""
+    """Make the kills of a seed and return what was lost."""
     if "window" in roles:
         own.display()
     run = Torture(own.cache, plan(seed, kills, sessions, roles), seed=seed, sessions=sessions, say=_say)
@@ -47,7 +47,7 @@ def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str
 
 
 def tell(outcome: Outcome, seed: int) -> Report:
-    """What was found."""
+    """Make the report of an outcome."""
     killed = sum(outcome.killed.values())
     roles = ", ".join(f"{count} × {role}" for role, count in sorted(outcome.killed.items()))
     report = Report("torture", f"{killed} kills ({roles}), seed {seed}")
@@ -70,7 +70,7 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """Run it as told on the command line."""
+    """Run the kills that the command line describes; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.torture", description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None, help="a run's seed, to have the same kills again")
@@ -98,10 +98,10 @@ def main() -> int:
 
 
 def _keep(own: Setting) -> Path:
-    """Save what the witnesses, viewers, hosts and the journal have, where the setting's end does not take it away."""
+    """Copy the witnesses', viewers' and hosts' files and the journals to a directory that outlives this run."""
     kept = Path(tempfile.mkdtemp(prefix="torture-", dir="/tmp"))
     for directory in (own.cache, own.area.state):
-        # Sockets and FIFOs are no files to be copied.
+        # copytree reports sockets and FIFOs as errors.
         with contextlib.suppress(shutil.Error):
             shutil.copytree(directory, kept / directory.name, ignore=lambda _, names: {"orders"} & set(names))
     return kept

@@ -1,9 +1,9 @@
 """The time from a click on a chat in the tray's menu to the pixels of the first typed key.
 
-The window is hidden in the tray, with 20 chats in tabs, ten of which are in the menu. The tray is a StatusNotifier host
-on a real bus, which sends the click on an entry as a desktop does. As soon as the X server sends keys to the window, a
-key is pressed; the program answers with a field that is found on the screen by its colour. Other terminals have no
-chats in a tray.
+The window is hidden in the tray. It has 20 chats in tabs, ten of them in the tray's menu. The tray is a StatusNotifier
+host on a real bus; it sends the click on a menu entry as a desktop does. As soon as the window has the keyboard focus,
+the benchmark presses a key; the program answers with a field, which is found on the screen by its colour. Other
+terminals have no chats in a tray, so there is no comparison.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ANSWER = [bytes((178, 190, 17, unused)) * 40 for unused in (0, 255)]
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("tray_to_typing", f"from the tray to a typed key on the pixels; {SESSIONS} chats in tabs")
     setting.display()
     names = [f"chat-{chr(ord('a') + number)}" for number in range(SESSIONS)]
@@ -55,7 +55,7 @@ def run(setting: Setting) -> Report:
 
 
 def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], shown: Series, typed: Series) -> None:
-    """Choose one chat after the other in the tray, and type a key in each."""
+    """Choose one chat after the other in the tray's menu, and type a key in each."""
     own.focus()
     [window_id] = own.shown()
     area = client.area_of(int(window_id))
@@ -83,7 +83,7 @@ def measure(own: Window, tray: TrayHost, client: XClient, names: list[str], show
 
 
 def entry_of(tray: TrayHost, name: str) -> int:
-    """The id of a chat's entry, once it is in the menu."""
+    """Wait until a chat is in the tray's menu; return the id of its entry."""
 
     def found() -> list[int]:
         return [number for label, number in tray.menu().items() if label.startswith(f"{name}-")]

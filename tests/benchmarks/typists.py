@@ -1,6 +1,6 @@
-"""Ways to type into a program and see its echo: through our host, as a viewer, and through the other programs.
+"""Typists: they type keys into a program and time the echoes, through our host, our viewer, or another program.
 
-Each is a context manager that gives a ``Typing``, once nothing more is painted.
+Each is a context manager that yields a ``Typist`` once the program paints nothing more.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ from tests.support.terminals import Terminal
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
 
-Typing = Callable[[Sequence[str]], list[float]]
-"""Types these keys; how long each was on its way there and back, in seconds."""
+Typist = Callable[[Sequence[str]], list[float]]
+"""Types keys one by one; returns each key's round-trip time in seconds."""
 
 ECHO_BYTES = 3
-"""Of a frame with the echo of one key: that there are bytes, how many, and the letter."""
+"""Size of the part of a frame that has the echo of one key: type (bytes), length, letter."""
 
 TIMEOUT_S = 20.0
 SETTLE_S = 0.2
-"""After an attach a peer still paints, and so does ours."""
+"""After an attach, programs still paint for this time."""
 
 
-def typing_by(press: Callable[[str], float]) -> Typing:
-    """Press one key after the other; ``press`` returns when the echo is there, and says how long that took."""
+def typist_of(press: Callable[[str], float]) -> Typist:
+    """Make a typist of ``press``, which types one key, waits for the echo and returns the seconds that took."""
     return lambda keys: [press(key) for key in keys]
 
 
 class Reader:
-    """Reads as terminals do: it waits for something to be read, and reads it.
+    """Reads as terminals do: polls the descriptor, then reads.
 
-    To block in a read is not the same: a socket's reader is woken when the other side has read, too.
+    A blocking read is different: on a socket it is also woken when the other side has read.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -67,7 +67,7 @@ class Reader:
         self._wait = poll.poll
 
     def read(self) -> bytes:
-        """What there is, once there is something."""
+        """Return the available bytes; block until there are some."""
         self._wait()
         return os.read(self._descriptor, 65536)
 
@@ -76,18 +76,18 @@ class Reader:
 
 
 def new_session(setting: Setting, argv: list[str]) -> str:
-    """A session whose program reads; its id."""
+    """Start a session and wait until its program reads; return the session's id."""
     session_id: str = setting.new_session(argv, "echo")["id"]
     wait_until(lambda: "ready" in outlive("peek", session_id), TIMEOUT_S, "the program to read")
     return session_id
 
 
 class Client:
-    """A client without a loop.
+    """A viewer's connection without an event loop.
 
     Attributes:
-        descriptor: of its socket.
-        read: what the host sent, once there is something; see ``Reader``.
+        descriptor: the socket's.
+        read: returns the available bytes from the host, see ``Reader``.
     """
 
     def __init__(self, connection: socket.socket, session_id: str) -> None:
@@ -103,24 +103,24 @@ class Client:
         self._attachment = attached.attachment
 
     def messages_until(self, kind: type[Message]) -> list[Message]:
-        """What comes, up to a message of this kind and what came with it."""
+        """Read messages until one is of this kind; also return those of the same read after it."""
         found: list[Message] = []
         while not any(isinstance(message, kind) for message in found):
             found += self.messages(self.read())
         return found
 
     def messages(self, data: bytes) -> list[Message]:
-        """What these bytes say."""
+        """Decode the messages in these bytes."""
         return list(self._decoder.feed(data))
 
     def frame(self, key: str) -> bytes:
-        """The next message."""
+        """Encode the message of a pressed key."""
         return encode(Key(self._attachment, next(self._sequences), key, key))
 
 
 @contextmanager
 def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
-    """A client of a new session, once there is nothing more to be painted."""
+    """A client attached to a new session whose program paints nothing more."""
     session_id = new_session(setting, argv)
     with socket.socket(socket.AF_UNIX) as connection:
         client = Client(connection, session_id)
@@ -129,8 +129,8 @@ def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
 
 
 @contextmanager
-def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
-    """Keys through our host, from a client's socket and back to it."""
+def through_host(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+    """A typist for our host: times bytes from a client's socket and back."""
     with attached_client(setting, argv) as client:
 
         def press(key: str) -> float:
@@ -144,12 +144,12 @@ def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
             assert_echo(key, client.messages(data))
             return took_s
 
-        yield typing_by(press)
+        yield typist_of(press)
 
 
 @contextmanager
-def to_client(setting: Setting, argv: list[str]) -> Iterator[Typing]:
-    """Keys through our host, from message to message."""
+def to_client(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+    """A typist for our host: times messages, including their encoding and decoding."""
     with attached_client(setting, argv) as client:
 
         def press(key: str) -> float:
@@ -160,16 +160,16 @@ def to_client(setting: Setting, argv: list[str]) -> Iterator[Typing]:
             assert_echo(key, found)
             return took_s
 
-        yield typing_by(press)
+        yield typist_of(press)
 
 
 def assert_echo(key: str, messages: Sequence[Message]) -> None:
-    """This key alone came back."""
+    """Assert that the echo of this key, and no other output, came back."""
     assert [each.data for each in messages if isinstance(each, Output)] == [key.encode()]
 
 
-class Trips:
-    """A viewer's delegate that types the next key in the moment the replica shows the one before."""
+class RoundTripTimer:
+    """A viewer's delegate that types each key as soon as the replica shows the previous one, and times the keys."""
 
     def __init__(self, session_id: str) -> None:
         self._ready = asyncio.Event()
@@ -180,14 +180,14 @@ class Trips:
         self._viewer = Viewer(session_id, self, size=GridSize(peers.COLUMNS, peers.ROWS))
 
     async def begin(self) -> None:
-        """Show the screen."""
+        """Start the viewer and wait until it is live."""
         self._viewer.start()
         async with asyncio.timeout(TIMEOUT_S):
             await self._ready.wait()
         await asyncio.sleep(SETTLE_S)
 
     async def type_all(self, keys: Sequence[str]) -> list[float]:
-        """One turn."""
+        """Type the keys; return their round-trip times in seconds."""
         self._keys, self._taken = iter(keys), []
         self._done.clear()
         self._type_next()
@@ -228,41 +228,41 @@ class Trips:
 
 
 @contextmanager
-def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typing]:
-    """Keys through our host and a viewer."""
+def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+    """A typist for our host and a viewer's replica."""
     session_id = new_session(setting, argv)
     with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
 
-        async def made() -> Trips:
-            return Trips(session_id)
+        async def made() -> RoundTripTimer:
+            return RoundTripTimer(session_id)
 
-        trips = runner.run(made())
-        runner.run(trips.begin())
+        timer = runner.run(made())
+        runner.run(timer.begin())
         try:
-            yield lambda keys: runner.run(trips.type_all(keys))
+            yield lambda keys: runner.run(timer.type_all(keys))
         finally:
-            runner.run(trips.end())
+            runner.run(timer.end())
 
 
 # ------------------------------------------------------------ the peers
 
 
 @contextmanager
-def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typing]:
-    """Keys through tmux, its client attached in a PTY."""
+def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typist]:
+    """A typist for tmux, with a client attached in a PTY."""
     tmux = peers.Tmux(setting.cache)
     tmux.new(argv)
     tmux.run("set-option", "-g", "status", "off")
     try:
-        with in_pty(tmux.argv("attach")) as typing:
-            yield typing
+        with in_pty(tmux.argv("attach")) as typist:
+            yield typist
     finally:
         tmux.kill()
 
 
 @contextmanager
-def in_pty(argv: list[str]) -> Iterator[Typing]:
-    """Keys through a program attached in a PTY of ours."""
+def in_pty(argv: list[str]) -> Iterator[Typist]:
+    """A typist for a program in a PTY of this process."""
     with Terminal(argv, size=GridSize(peers.COLUMNS, peers.ROWS)) as terminal:
         master, read = terminal.master, Reader(terminal.master).read
 
@@ -275,8 +275,8 @@ def in_pty(argv: list[str]) -> Iterator[Typing]:
             return time.perf_counter() - began_s
 
         terminal.until(b"ready")
-        while terminal.read(SETTLE_S):  # It still paints.
+        while terminal.read(SETTLE_S):  # Discard what the program still paints.
             pass
-        yield typing_by(press)
+        yield typist_of(press)
         terminal.type(b"\x04")
         terminal.until(b"bye")

@@ -15,12 +15,12 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Usage(NamedTuple):
-    """What a process has used up to now.
+    """The resources that a process has used up to now.
 
     Attributes:
         cpu_s: user and system time.
-        voluntary: how often it waited for something, so how often it was woken; all threads.
-        involuntary: how often others were let run in its place.
+        voluntary: voluntary context switches of all threads: each is a wait, and so a wake-up.
+        involuntary: involuntary context switches of all threads: another process ran instead.
     """
 
     cpu_s: float
@@ -28,14 +28,14 @@ class Usage(NamedTuple):
     involuntary: int
 
     def since(self, before: Usage) -> Usage:
-        """What was used since then."""
+        """The difference between this usage and an earlier one."""
         return Usage(
             self.cpu_s - before.cpu_s, self.voluntary - before.voluntary, self.involuntary - before.involuntary
         )
 
 
 def usage(pid: int) -> Usage:
-    """Of a living process: /proc/PID/stat, and /proc/PID/task/*/status (proc(5))."""
+    """The usage of a living process, from /proc/PID/stat and /proc/PID/task/*/status (proc(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     switches = [0, 0]
     for task in Path(f"/proc/{pid}/task").iterdir():
@@ -49,12 +49,12 @@ def usage(pid: int) -> Usage:
 
 
 def pss_mb(pid: int) -> float:
-    """A process's share of memory, proc(5) smaps_rollup, in 10⁶ bytes."""
+    """A process's proportional set size (proc(5), smaps_rollup), in 10⁶ bytes."""
     return _rollup_mb(pid, "Pss")
 
 
 def uss_mb(pid: int) -> float:
-    """The memory that a process has alone, in 10⁶ bytes."""
+    """A process's unique set size, in 10⁶ bytes: the memory that it shares with no other."""
     return _rollup_mb(pid, "Private_Clean") + _rollup_mb(pid, "Private_Dirty")
 
 
@@ -66,40 +66,40 @@ def _rollup_mb(pid: int, name: str) -> float:
 
 
 def descriptor_count(pid: int) -> int:
-    """How many descriptors it has."""
+    """The number of a process's open descriptors."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def memory_files_mb(pid: int) -> float:
-    """What the files in memory (memfd_create(2)) that it has open take up, in 10⁶ bytes; PSS knows only mapped ones."""
+    """The size of a process's open files in memory (memfd_create(2)), in 10⁶ bytes; PSS has only mapped ones."""
     blocks = 0
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
             if str(entry.readlink()).startswith("/memfd:"):
                 blocks += entry.stat().st_blocks
         except FileNotFoundError:
-            continue  # It has just been closed.
+            continue  # The file has just been closed.
     return blocks * 512 / 1e6
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """How fast y grows with x: the median of the slopes of all pairs (Theil–Sen), which outliers do not move."""
+    """The growth of y with x: the median slope of all pairs of points (Theil–Sen), robust against outliers."""
     thinned = points[:: max(1, len(points) // 200)]
     slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned, 2) if x2 != x1]
     return statistics.median(slopes) if slopes else 0.0
 
 
-def least_of_each(points: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
-    """Of each ``count`` neighbours, the one with the least figure; fewer at the end do not count."""
+def lowest_of_each(points: Sequence[tuple[float, float]], count: int) -> list[tuple[float, float]]:
+    """The point with the lowest figure in each group of ``count`` neighbours; an incomplete last group is left out."""
     return [min(points[end - count : end], key=itemgetter(1)) for end in range(count, len(points) + 1, count)]
 
 
 class Flatness(NamedTuple):
-    """How a figure went over the last two thirds of its time.
+    """A figure's growth over the last two thirds of its time.
 
     Attributes:
         growth: the robust slope, multiplied by that time.
-        allowed: what it may come to.
+        allowed: the limit of ``growth``.
     """
 
     growth: float
@@ -107,11 +107,11 @@ class Flatness(NamedTuple):
 
     @property
     def flat(self) -> bool:
-        """It does not grow."""
+        """Whether the growth is within the limit."""
         return self.growth <= self.allowed
 
     def line(self, name: str, points: Sequence[tuple[float, float]]) -> str:
-        """The verdict on a figure's (time, figure) pairs, one line."""
+        """One line with the verdict on a figure's (time, figure) pairs."""
         return (
             f"  {name:<24} {points[0][1]:8.2f} → {points[-1][1]:8.2f}  growth {self.growth:+7.2f} "
             f"(≤ {self.allowed:.2f}): {'flat' if self.flat else 'GROWS'}"
@@ -119,7 +119,7 @@ class Flatness(NamedTuple):
 
 
 def flatness(points: Sequence[tuple[float, float]], *, least: float, share: float) -> Flatness:
-    """Judge (time, figure) pairs: growth up to ``least``, or that share of the median, is none."""
+    """Judge (time, figure) pairs; allowed is a growth of ``least``, or of ``share`` of the median."""
     late = points[len(points) // 3 :]
     if len(late) < 2:
         return Flatness(0.0, least)

@@ -4,10 +4,10 @@ Two screens: a log, with long runs of one style, and spans, in which each cell h
 
 - Our window's share: a terminal in a window of this process, on an X server, with its atlas of glyphs. The time begins
   when the replica has the screen, and ends when Qt has sent the picture to the X server: the rows are read from the
-  engine, compared, painted, and sent. Beside it stands the time that the processor spent, which other programs on the
-  machine change little.
-- Beside other terminals: a program gets a signal and writes the screen. The time begins with the signal, and ends when
-  DAMAGE has reported paint and the pixels of the last row are others than before. Ours has the host in between.
+  engine, compared, painted, and sent. The processor time for it is also reported, since other programs on the machine
+  influence it little.
+- Compared with other terminals: a program gets a signal and writes the screen. The time begins with the signal, and
+  ends when DAMAGE has reported painting and the pixels of the last row have changed. Ours includes the host.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from tests.support.x_client import Area, XClient
 SIZE = GridSize(240, 70)
 DISPLAY_PX = 3200, 1800
 SCREENS, WARM_UP = 40, 5
-"""Of a turn; the first ones are not counted."""
+"""Screens in a turn, and the number of those at its start that are not counted."""
 
 FILES = 3
 PAUSE_S = 0.15
-"""Between screens: a terminal paints at once what comes after a pause."""
+"""Between screens: terminals paint output that comes after a pause at once."""
 
 WAIT_S = 30.0
 LIMIT_MS = 4.0
@@ -55,16 +55,16 @@ _STRIP_PX = 4
 
 
 def run(setting: Setting) -> Report:
-    """Measure."""
+    """Run the benchmark and return its report."""
     report = Report("whole_screen", f"a screen of {SIZE.columns}×{SIZE.rows} cells, all changed")
     with own_qt(setting, *DISPLAY_PX):
         _paint(report, setting.rounds)
     for kind in streams.SCREENS:
-        _watch(report, setting, kind)
+        _compare(report, setting, kind)
     return report
 
 
-def _tell(report: Report, series: Series, limit_ms: float | None = None) -> None:
+def _add_results(report: Report, series: Series, limit_ms: float | None = None) -> None:
     report.series.append(series)
     p50, p99 = (percentile(series.values, share) for share in (50, 99))
     report.notes.append(f"{series.name}: p50 / p99 {p50:.2f} / {p99:.2f} ms")
@@ -82,18 +82,18 @@ def _paint(report: Report, rounds: int) -> None:
             processor = Series(f"{kind}, the processor's time for it", "ms")
             for number in range(SCREENS * rounds):
                 emulator.feed(screen(number, SIZE.columns, SIZE.rows))
-                QTest.qWait(round(LONGEST_INTERVAL_S * 1000) + 5)  # The next frame is painted at once.
+                QTest.qWait(round(LONGEST_INTERVAL_S * 1000) + 5)  # After this, the next frame is painted at once.
                 began_s, worked_s = time.monotonic(), time.thread_time()
                 view.on_damage()
                 if number >= WARM_UP:
                     series.values.append((view.painted_s - began_s) * 1000)
                     processor.values.append((view.worked_s - worked_s) * 1000)
-            _tell(report, series, LIMIT_MS)
-            _tell(report, processor)
+            _add_results(report, series, LIMIT_MS)
+            _add_results(report, processor)
 
 
 class _TimedView(TerminalView):
-    """A terminal that notes the clock's time, and the processor's, after each frame."""
+    """A terminal that records the clock and the thread's processor time after each frame."""
 
     painted_s = worked_s = 0.0
 
@@ -104,7 +104,7 @@ class _TimedView(TerminalView):
 
 @contextmanager
 def _view() -> Iterator[tuple[_TimedView, Emulator]]:
-    """A terminal in a window, and what it shows; the process is as a window's in use."""
+    """A terminal in a window, and its emulator; with the atlas and garbage collection of the product's window."""
     AtlasImport.run()
     garbage.start_collecting()
     view = _TimedView(DARK_TERMINAL)
@@ -121,11 +121,11 @@ def _view() -> Iterator[tuple[_TimedView, Emulator]]:
     emulator.close()
 
 
-# ------------------------------------------------------------ beside other terminals
+# ------------------------------------------------------------ compared with other terminals
 
 
-class _Shown:
-    """A program that shows screens in a terminal."""
+class _ScreenProgram:
+    """A program in a terminal that writes a whole screen at each signal, and the timing of these screens."""
 
     def __init__(self, gate: Gate, size: Path, client: XClient) -> None:
         self._gate = gate
@@ -135,12 +135,12 @@ class _Shown:
         self._last_row = Area(0, 0, 1, 1)
 
     def size(self) -> tuple[int, int, int, int]:
-        """The terminal's columns, rows, and pixels."""
+        """The terminal's columns, rows, width and height in pixels."""
         columns, rows, width, height = map(int, self._size.read_text().split())
         return columns, rows, width, height
 
     def find(self, window_id: str) -> None:
-        """Find the last row's pixels."""
+        """Locate the last row's pixels in the window."""
         client = self._client
         area = client.area_of(int(window_id))
         pictures = []
@@ -158,7 +158,7 @@ class _Shown:
         self._last_row = Area(area.left, area.top + changed - _STRIP_PX, area.width, _STRIP_PX)
 
     def turn(self) -> list[float]:
-        """Show screens; how long each took, in milliseconds."""
+        """Let the program write screens; return the times from signal to pixels, in milliseconds."""
         client, found = self._client, []
         xdotool("windowraise", self._window)
         xdotool("windowactivate", "--sync", self._window)
@@ -180,7 +180,7 @@ class _Shown:
         return found[WARM_UP:]
 
 
-def _watch(report: Report, setting: Setting, kind: str) -> None:
+def _compare(report: Report, setting: Setting, kind: str) -> None:
     files = []
     for number in range(FILES):
         files.append(setting.cache / f"{kind}-{number}")
@@ -189,10 +189,10 @@ def _watch(report: Report, setting: Setting, kind: str) -> None:
         client = XClient()
         stack.callback(client.close)
 
-        def shown(name: str) -> tuple[list[str], _Shown]:
+        def shown(name: str) -> tuple[list[str], _ScreenProgram]:
             gate = stack.enter_context(Gate(setting.cache / f"{kind}-{name}-gate"))
             size = setting.cache / f"{kind}-{name}-size"
-            return program("shown_files", gate.path, size, *files), _Shown(gate, size, client)
+            return program("shown_files", gate.path, size, *files), _ScreenProgram(gate, size, client)
 
         argv, ours = shown("outlive")
         stack.enter_context(_our_window(setting, argv, ours))
@@ -203,7 +203,7 @@ def _watch(report: Report, setting: Setting, kind: str) -> None:
                 continue
             argv, theirs = shown(name)
             stack.enter_context(peers.in_terminal(name, argv, environment(), SIZE.columns, SIZE.rows))
-            wait_until(partial(_is_there, theirs), WAIT_S, f"the program in {name}")
+            wait_until(partial(_has_started, theirs), WAIT_S, f"the program in {name}")
             theirs.find(wait_until(partial(_windows_of, name), WAIT_S, f"the window of {name}")[0])
             contestants[name] = theirs
         series = {name: Series(f"{kind}, {name}, signal to pixels", "ms") for name in contestants}
@@ -212,13 +212,13 @@ def _watch(report: Report, setting: Setting, kind: str) -> None:
                 series[name].values += contestant.turn()
         for name, each in series.items():
             columns, rows, *_ = contestants[name].size()
-            _tell(report, each)
+            _add_results(report, each)
             if (columns, rows) != (SIZE.columns, SIZE.rows):
                 report.notes.append(f"{name} has {columns}×{rows} cells")
     setting.end_sessions()
 
 
-def _is_there(shown: _Shown) -> bool:
+def _has_started(shown: _ScreenProgram) -> bool:
     try:
         return bool(shown.size())
     except FileNotFoundError:
@@ -232,7 +232,7 @@ def _windows_of(name: str) -> list[str]:
 
 
 @contextmanager
-def _our_window(setting: Setting, argv: list[str], shown: _Shown) -> Iterator[None]:
+def _our_window(setting: Setting, argv: list[str], shown: _ScreenProgram) -> Iterator[None]:
     session = setting.new_session(argv, "screens")["id"]
     with window() as own:
         own.show(session)

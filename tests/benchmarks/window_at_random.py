@@ -1,7 +1,7 @@
-"""Use of a window at random: ``python -m tests.benchmarks.window_at_random --minutes 10 [--seed 1]``.
+"""Uses a window at random: ``python -m tests.benchmarks.window_at_random --minutes 10 [--seed 1]``.
 
-Presses keys, types, clicks and drags at random places of a window, while its chats write. All are real events of the X
-server. Every few actions the window must answer, and its log must have no error; it must have none after its end, too.
+Presses keys, types, clicks and drags at random points of a window, while its chats write. All are real events of the X
+server. Every few actions the window must answer, and its log must have no error; the same holds after the window's end.
 Prints the last actions before each error. Exit code: 1 if there was an error.
 """
 
@@ -43,8 +43,13 @@ TEXTS = ("run: make all", "hello", "ls", "theme", "close", "#", "@", "/", "12", 
 BUTTONS = "111123345"
 
 
-class Hand:
-    """Does random actions; ``actions`` are the last ones."""
+class RandomUser:
+    """Does random actions in the active window.
+
+    Attributes:
+        actions: the last ones, described.
+        count: the number of actions so far.
+    """
 
     def __init__(self, seed: int) -> None:
         self._choose = random.Random(seed)
@@ -52,7 +57,7 @@ class Hand:
         self.count = 0
 
     def do_one(self) -> None:
-        """Do one thing in the active window."""
+        """Do one random action."""
         self.count += 1
         choose = self._choose
         kind = choose.choices(("key", "plain key", "text", "click", "drag", "move"), (35, 25, 8, 18, 9, 5))[0]
@@ -66,7 +71,7 @@ class Hand:
             case "drag":
                 what = self._drag()
             case _:
-                x, y = self._place()
+                x, y = self._point()
                 button = choose.choice(BUTTONS) if kind == "click" else ""
                 times = 2 if choose.random() < 0.15 else 1
                 xdotool("mousemove", str(x), str(y), *(["click", "--repeat", str(times), button] if button else []))
@@ -74,15 +79,15 @@ class Hand:
         self.actions.append(f"{kind} {what}")
 
     def _drag(self) -> str:
-        (x, y), (to_x, to_y) = self._place(), self._place()
+        (x, y), (to_x, to_y) = self._point(), self._point()
         xdotool("mousemove", str(x), str(y), "mousedown", "1")
         for step in range(1, 6):
             xdotool("mousemove", str(x + (to_x - x) * step // 5), str(y + (to_y - y) * step // 5))
         xdotool("mouseup", "1")
         return f"{x},{y} {to_x},{to_y}"
 
-    def _place(self) -> tuple[int, int]:
-        """A point of the active window, in pixels of the screen; often in its sidebar, or in its tabs."""
+    def _point(self) -> tuple[int, int]:
+        """A random point of the active window, in screen pixels; more often in its sidebar or tab bar."""
         told = xdotool("getactivewindow", "getwindowgeometry", "--shell")
         box = {name: int(value) for name, value in (line.split("=") for line in told.split())}
         choose = self._choose
@@ -91,66 +96,66 @@ class Hand:
         return box["X"] + choose.randrange(width), box["Y"] + choose.randrange(height)
 
 
-def use(own: Setting, opened: Window, hand: Hand, end_s: float, errors: int) -> int:
-    """Use one window until it ends or is not shown any more; returns the number of errors in its log so far."""
+def use(own: Setting, opened: Window, user: RandomUser, end_s: float, errors: int) -> int:
+    """Use one window until it ends or is hidden; return the number of errors in its log so far."""
     chats = [own.new_session(argv, name.replace(" ", "-"))["id"] for name, argv in PROGRAMS.items()]
-    for chat in (*chats, new_chat(own.area, f"structured-{hand.count}")):
+    for chat in (*chats, new_chat(own.area, f"structured-{user.count}")):
         opened.show(chat)
-    wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # Those of the previous process are there again.
+    wait_until(opened.shown, TIMEOUT_S, "a window to be shown")  # A new process restores the previous one's windows.
     for number in range(ACTS_OF_A_WINDOW):
         if time.monotonic() > end_s or opened.process.poll() is not None or not (shown := opened.shown()):
             break
         if number % RAISE_EVERY == 0:
             xdotool("windowactivate", shown[0])
         try:
-            hand.do_one()
+            user.do_one()
         except subprocess.CalledProcessError:
-            hand.actions.append("no window is active")
+            user.actions.append("no window is active")
         time.sleep(PAUSE_S)
         if number % LOOK_EVERY == 0:
-            errors = look(own, opened, hand, errors)
-    return look(own, opened, hand, errors)
+            errors = check_window(own, opened, user, errors)
+    return check_window(own, opened, user, errors)
 
 
-def look(own: Setting, opened: Window, hand: Hand, errors: int) -> int:
-    """Ask the window something, and print what is wrong; returns the number of errors so far."""
+def check_window(own: Setting, opened: Window, user: RandomUser, errors: int) -> int:
+    """Check that the window answers, and print what is wrong; return the number of errors so far."""
     began_s = time.monotonic()
     try:
         opened.ask("tabs")
     except (NotListening, AssertionError, TimeoutError) as error:
         if opened.process.poll() not in {0, None}:
-            print(f"the window ended: {error}; the last actions: {list(hand.actions)}")
+            print(f"the window ended: {error}; the last actions: {list(user.actions)}")
             return errors + 1
     if (took_s := time.monotonic() - began_s) > 5:
-        print(f"the window answered after {took_s:.0f} s; the last actions: {list(hand.actions)}")
-    return read_logs(own, hand, errors)
+        print(f"the window answered after {took_s:.0f} s; the last actions: {list(user.actions)}")
+    return print_new_errors(own, user, errors)
 
 
-def read_logs(own: Setting, hand: Hand, errors: int) -> int:
-    """Print the windows' logs if they have new errors; returns the number of errors so far."""
+def print_new_errors(own: Setting, user: RandomUser, errors: int) -> int:
+    """Print the windows' logs if they have new errors; return the number of errors so far."""
     found, logs = window_errors(own)
     if found > errors:
-        print(f"an error in the window's log; the last actions: {list(hand.actions)}", *logs, sep="\n")
+        print(f"an error in the window's log; the last actions: {list(user.actions)}", *logs, sep="\n")
     return max(found, errors)
 
 
 def main() -> int:
-    """Run it; 1 if there was an error."""
+    """Use windows as the command line describes; return 1 if there was an error."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_at_random", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
     options = parser.parse_args()
     end_s = time.monotonic() + options.minutes * 60
-    hand, errors, windows = Hand(options.seed), 0, 0
+    user, errors, windows = RandomUser(options.seed), 0, 0
     with setting(1) as own:
         own.display()
         own.tray()
         while time.monotonic() < end_s:
             with window() as opened:
-                errors = use(own, opened, hand, end_s, errors)
-            errors = read_logs(own, hand, errors)
+                errors = use(own, opened, user, end_s, errors)
+            errors = print_new_errors(own, user, errors)
             windows += 1
-    print(f"{hand.count} actions in {windows} windows, errors: {errors}")
+    print(f"{user.count} actions in {windows} windows, errors: {errors}")
     return 1 if errors else 0
 
 

@@ -1,11 +1,11 @@
-"""Hours of use of a window: ``python -m tests.benchmarks.window_soak --minutes 60 [--only NAME] [--to DIRECTORY]``.
+"""Uses a window for hours: ``python -m tests.benchmarks.window_soak --minutes 60 [--only NAME] [--to DIRECTORY]``.
 
-Real keys switch tabs, split and close panes, open each sheet and window, start shells and end them, ask an agent and
-answer it, while chats write. After each round the memory (PSS) of the window and its descriptors are measured. Written:
-``window_soak.csv``, ``window_soak.svg``, and a verdict: no error in the window's log, and flat, if over the last two
-thirds nothing grew by more than noise. Closed pages keep up to 100 MB until Python collects garbage (``gui.garbage``),
-so of each six rounds the least figure is judged. ``--only`` repeats one of the actions, which shows what one repetition
-costs.
+Real keys switch tabs, split and close panes, open each sheet and window, start and end shells, prompt an agent and
+answer its question, while chats write. After each round the benchmark measures the window's memory (PSS) and
+descriptors. It writes ``window_soak.csv`` and ``window_soak.svg``, and prints a verdict: no error in the window's log,
+and flat, if over the last two thirds of the time nothing grew by more than noise. Closed pages keep up to 100 MB until
+Python collects garbage (``gui.garbage``), so the verdict uses the lowest figure of each six rounds. ``--only`` repeats
+one of the actions, which shows the cost of one repetition.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gui.fault_report import CRASH, UNEXPECTED
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.soak import PROGRAMS
-from tests.benchmarks.usage import descriptor_count, flatness, least_of_each, pss_mb
+from tests.benchmarks.usage import descriptor_count, flatness, lowest_of_each, pss_mb
 from tests.support.chat_commands import new_chat
 from tests.support.commands import outlive
 from tests.support.windows import NotListening, Window, window
@@ -59,7 +59,11 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 
 class Soak:
-    """One run: the chats, and what is done in the window."""
+    """One run: its chats, and the actions in the window.
+
+    Attributes:
+        actions: a function for each action, by name.
+    """
 
     def __init__(self, own: Setting, opened: Window, seed: int) -> None:
         self._window = opened
@@ -76,7 +80,7 @@ class Soak:
         }
 
     def do(self, name: str) -> None:
-        """Do one action in a tab that is chosen at random."""
+        """Do one action in a random tab."""
         self._window.show(self._choose.choice([*self._chats, self._structured]))
         self.actions[name]()
         self._press(("Escape",))
@@ -110,13 +114,13 @@ class Soak:
 
 
 def window_errors(own: Setting) -> tuple[int, list[str]]:
-    """How many errors and crashes the windows' logs have, and the logs."""
+    """The number of errors and crashes in the windows' logs, and the logs' texts."""
     logs = [log.read_text(encoding="utf-8", errors="replace") for log in own.area.state.glob("logs/window*")]
     return sum(log.count(UNEXPECTED) + log.count(CRASH) for log in logs), logs
 
 
 def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> int:
-    """Use the window; 1 unless all is well."""
+    """Use the window; return 1 if there was an error or a figure is not flat."""
     own.display()
     own.tray()
     directory.mkdir(parents=True, exist_ok=True)
@@ -153,14 +157,14 @@ def run(own: Setting, minutes: float, only: str, directory: Path, seed: int) -> 
     flat = not errors
     for name, points in series.items():
         least, share = (4, 0.0) if name == "descriptors" else (MIN_GROWTH_MB, GROWTH_SHARE)
-        judged = flatness(least_of_each(points, ROUNDS_JUDGED) or points, least=least, share=share)
+        judged = flatness(lowest_of_each(points, ROUNDS_JUDGED) or points, least=least, share=share)
         flat = flat and judged.flat
         print(judged.line(name, points))
     return 0 if flat else 1
 
 
 def main() -> int:
-    """Run it; 1 unless all is well."""
+    """Run the soak that the command line describes; return 1 unless it found no error and all figures are flat."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.window_soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
     parser.add_argument("--only", default="", help="one action, such as 'palette'")

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.benchmarks.plot import line_plot
-from tests.benchmarks.usage import descriptor_count, flatness, least_of_each, pss_mb, slope, usage
+from tests.benchmarks.usage import descriptor_count, flatness, lowest_of_each, pss_mb, slope, usage
 
 
 def test_a_steady_growth_is_found_among_outliers() -> None:
@@ -24,8 +24,8 @@ def test_warming_up_is_no_growth() -> None:
 
 def test_what_is_left_after_each_collection_is_judged() -> None:
     points = [(float(x), 100.0 + 30 * (x % 6)) for x in range(90)]
-    assert least_of_each(points, 6) == [(float(x), 100.0) for x in range(0, 90, 6)]
-    assert least_of_each(points[:5], 6) == []
+    assert lowest_of_each(points, 6) == [(float(x), 100.0) for x in range(0, 90, 6)]
+    assert lowest_of_each(points[:5], 6) == []
 
 
 def test_what_shrinks_or_has_hardly_begun_is_flat() -> None:
