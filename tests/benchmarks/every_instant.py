@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from session_host.system import event_loop
 from tests.benchmarks import peers
-from tests.benchmarks.kills.instants import TOGETHER, Instant, Place, window_of
+from tests.benchmarks.kills.instants import TOGETHER, Instant, Workspace, known_loss_of
 from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.report import Report, Series, Verdict, render_json
@@ -38,7 +38,7 @@ SHOWN_LOSSES = 30
 
 
 @dataclass
-class Found:
+class ScenarioResult:
     """The results of one scenario's instants."""
 
     scenario: str
@@ -48,7 +48,7 @@ class Found:
 
     def lost(self) -> list[Instant]:
         """Instants with a loss that is not a known one."""
-        return [each for each in self.instants if each.losses and window_of(self.scenario, each) is None]
+        return [each for each in self.instants if each.losses and known_loss_of(self.scenario, each) is None]
 
     def table(self) -> list[str]:
         """Rows of the report's table, one for each system call."""
@@ -57,7 +57,7 @@ class Found:
         for name, count in names.most_common():
             own = [each for each in self.instants if (each.traced.name or "(its work was done)") == name]
             whole = sum(not each.losses for each in own)
-            windows = Counter(window_of(self.scenario, each) for each in own if each.losses)
+            windows = Counter(known_loss_of(self.scenario, each) for each in own if each.losses)
             lost = windows.pop(None, 0)
             named = "".join(f"  {window}: {times}" for window, times in windows.items())
             lines.append(f"{name:<24}{count:>9}{whole:>9}{windows.total():>9}{lost:>9}{named}")
@@ -66,12 +66,12 @@ class Found:
 
 def run(own: Setting) -> Report:
     """Run every scenario at ``SPREAD`` evenly spread instants; for ``python -m tests.benchmarks``."""
-    return tell([event_loop.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
+    return make_report([event_loop.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
 
 
 async def examine(
     own: Setting, name: str, *, first: int = 1, last: int = 0, step: int = 1, spread: int = 0, parallel: int = 2
-) -> Found:
+) -> ScenarioResult:
     """Run one scenario without a kill, then once for each chosen instant, with a kill at that instant.
 
     Args:
@@ -84,11 +84,11 @@ async def examine(
     Raises:
         CannotTrace: the system does not allow tracing.
     """
-    found = Found(name)
+    found = ScenarioResult(name)
     directory = own.cache / name.replace(" ", "-")
     directory.mkdir()
-    place = Place(directory)
-    whole = await SCENARIOS[name](place, 0)
+    workspace = Workspace(directory)
+    whole = await SCENARIOS[name](workspace, 0)
     found.calls = whole.traced.calls
     found.failures += [f"without any kill: {loss}" for loss in whole.losses]
     last = last or int(found.calls * MORE_CALLS)
@@ -100,7 +100,7 @@ async def examine(
         while waiting:
             number = waiting.pop(0)
             try:
-                instant = await SCENARIOS[name](place, number)
+                instant = await SCENARIOS[name](workspace, number)
             except (WaitTimeout, CannotTrace) as error:
                 found.failures.append(f"{name}, call {number}: {error}")
                 continue
@@ -115,10 +115,10 @@ async def examine(
 
 def _spread(first: int, last: int, count: int) -> list[int]:
     """``count`` call numbers, evenly spread between the first and the last, without these two."""
-    return [first + (last - first) * place // (count + 1) for place in range(1, count + 1)]
+    return [first + (last - first) * index // (count + 1) for index in range(1, count + 1)]
 
 
-def tell(all_found: Sequence[Found]) -> Report:
+def make_report(all_found: Sequence[ScenarioResult]) -> Report:
     """Make the report: figures and verdicts, with the tables as notes."""
     report = Report("every_instant", "a process killed at each of its system calls in turn")
     for found in all_found:
@@ -165,7 +165,7 @@ def main() -> int:
     except CannotTrace as error:
         print(f"nothing can be traced here: {error}", file=sys.stderr)
         return 2
-    report = tell(all_found)
+    report = make_report(all_found)
     print(render_json(peers.machine(), [report]) if options.json else report.as_text())
     return 1 if any(not verdict.met for verdict in report.verdicts) else 0
 

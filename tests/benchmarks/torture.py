@@ -35,7 +35,7 @@ SHOWN_LOSSES = 40
 def run(own: Setting) -> Report:
     """Run ``KILLS_A_ROUND`` kills for each round; for ``python -m tests.benchmarks``."""
     seed = random.SystemRandom().randrange(1_000_000)
-    return tell(torture(own, own.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
+    return make_report(torture(own, own.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
 
 
 def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str, ...]) -> Outcome:
@@ -46,7 +46,7 @@ def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str
     return event_loop.run(run.run())
 
 
-def tell(outcome: Outcome, seed: int) -> Report:
+def make_report(outcome: Outcome, seed: int) -> Report:
     """Make the report of an outcome."""
     killed = sum(outcome.killed.values())
     roles = ", ".join(f"{count} × {role}" for role, count in sorted(outcome.killed.items()))
@@ -90,7 +90,7 @@ def main() -> int:
         except BaseException:
             _keep(own)
             raise
-        report = tell(outcome, seed)
+        report = make_report(outcome, seed)
         if outcome.losses or options.keep:
             report.notes.append(f"records and logs are kept in {_keep(own)}")
     print(render_json(peers.machine(), [report]) if options.json else report.as_text())

@@ -19,14 +19,14 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
 from tests.benchmarks.kills.evidence import (
-    Typed,
+    TypedInput,
     input_losses,
     output_losses,
     replies_in,
     reply_losses,
     viewer_losses,
 )
-from tests.benchmarks.kills.recorder import RecordingViewer, kept_in
+from tests.benchmarks.kills.recorder import RecordingViewer, read_recording
 from tests.benchmarks.kills.witness import SIZE, Witness
 from tests.support import processes
 from tests.support.hosts import peek
@@ -43,11 +43,11 @@ FEW_LINES = 20
 
 
 class Chat:
-    """A session with a witness in it and a viewer that stays; the viewer's delegate.
+    """A session that runs a witness, with a permanent viewer. This class is the viewer's delegate.
 
     Attributes:
-        witness, typed, viewer: the program, the typed input, the viewer that stays attached.
-        refused: inputs that the viewer was told were not taken.
+        witness, typed, viewer: the program, the typed input, the permanent viewer.
+        refused: a line for each input that the host refused.
         states: the viewer's states, in order.
     """
 
@@ -56,7 +56,7 @@ class Chat:
         self.engine: EngineName = engine
         self.directory = directory
         self.witness = Witness(directory / f"witness-{number}")
-        self.typed = Typed()
+        self.typed = TypedInput()
         self.refused: list[str] = []
         self.states: list[ViewerState] = []
         self.viewer: RecordingViewer | None = None
@@ -66,7 +66,7 @@ class Chat:
         self._counts: dict[str, int] = {}
 
     async def start(self) -> None:
-        """Start the session and the viewer that stays.
+        """Start the session and its permanent viewer.
 
         Raises:
             WaitTimeout: the viewer does not become live.
@@ -75,12 +75,12 @@ class Chat:
         await self._follow()
 
     async def adopt(self, record: SessionRecord) -> None:
-        """Continue like ``start`` with a session that another process started; its program runs.
+        """Use a session that another process started, and start the permanent viewer.
 
         Raises:
             WaitTimeout: the viewer does not become live.
         """
-        self.witness.is_run_by(record)
+        self.witness.attach_session(record)
         await self._follow()
 
     async def _follow(self) -> None:
@@ -100,7 +100,7 @@ class Chat:
 
     @property
     def is_live(self) -> bool:
-        """The viewer that stays shows the session as it is."""
+        """Whether the permanent viewer is live."""
         return self.viewer is not None and self.viewer.state is ViewerState.LIVE
 
     # ------------------------------------------------------------ the viewer's delegate
@@ -129,17 +129,17 @@ class Chat:
         self._tail = self._tail[-LONGEST_ECHO_BYTES:]
 
     async def until(self, condition, what: str, timeout_s: float = TIMEOUT_S) -> None:
-        """Wait until the condition, on the viewer or the witness, is true.
+        """Wait until a condition on the viewer or the witness is true.
 
         Raises:
-            WaitTimeout: it did not come true in time.
+            WaitTimeout: the condition does not become true in time.
         """
         await eventually(condition, timeout_s, lambda: f"chat {self.number}: {what}; viewer: {self.states[-4:]}")
 
     # ------------------------------------------------------------ typing
 
     def next_token(self, writer: str) -> str:
-        """A token that was not typed yet; ``writer`` is letters."""
+        """Make a new token. ``writer`` names the source of the input and has only letters."""
         self._counts[writer] = self._counts.get(writer, 0) + 1
         return f"<{writer}{self._counts[writer]}>"
 
@@ -161,7 +161,7 @@ class Chat:
         return token
 
     def press(self, count: int = 1) -> None:
-        """Press letters, each another than the one before."""
+        """Press letter keys; each letter differs from the previous one."""
         assert self.viewer is not None
         for _ in range(count):
             letter = chr(ord("a") + len(self.typed.keys) % 26)
@@ -175,24 +175,24 @@ class Chat:
         self.viewer.key(name)
 
     async def answers(self) -> float:
-        """Type something and wait for its echo at the viewer that stays; the seconds that took.
+        """Type a token and wait for its echo at the permanent viewer; return the seconds that took.
 
         Raises:
-            WaitTimeout: it did not come.
+            WaitTimeout: the echo does not come.
         """
         return await self.echoed(self.type_text())
 
     async def echoed(self, token: str) -> float:
-        """Wait for the echo of the last input; returns the seconds until then.
+        """Wait for a token's echo at the permanent viewer; return the seconds that took.
 
         Raises:
-            WaitTimeout: it did not come.
+            WaitTimeout: the echo does not come.
         """
         assert self.viewer is not None
         began_s, snapshots = time.monotonic(), self.viewer.snapshots
         deadline_s = began_s + TIMEOUT_S
         while token not in self._echoed:
-            # A snapshot in the place of output has the echo in it.
+            # A snapshot that replaces the output also contains the echo.
             if self.viewer.snapshots > snapshots and self.is_live and self._passed(token):
                 break
             self._heard.clear()
@@ -210,16 +210,16 @@ class Chat:
 
     def _passed(self, token: str) -> bool:
         assert self.viewer is not None
-        place = self.witness.written.find(f"echo {token}".encode())
-        return 0 <= place < self.viewer.position
+        offset = self.witness.written.find(f"echo {token}".encode())
+        return 0 <= offset < self.viewer.position
 
     # ------------------------------------------------------------ the end
 
     async def settle(self) -> None:
-        """Wait until the witness is quiet, has read all, and the viewer has seen all.
+        """Wait until the witness is quiet and has read all input, and the viewer has all output.
 
         Raises:
-            WaitTimeout: something did not come.
+            WaitTimeout: one of these conditions does not become true.
         """
         viewer = self.viewer
         assert viewer is not None
@@ -231,7 +231,7 @@ class Chat:
         await self.until(lambda: viewer.position == self.witness.written_bytes, "the viewer to have all output")
 
     async def end(self, code: int) -> list[str]:
-        """Tell the program to exit with ``code``; what of that was lost."""
+        """Order the program to exit with ``code``; return a line for each place where the end or its code is lost."""
         viewer = self.viewer
         assert viewer is not None
         self.witness.order(f"end {code}")
@@ -242,7 +242,7 @@ class Chat:
         losses = []
         if (viewer.exit_code, viewer.exit_signal) != (code, None):
             losses.append(f"the viewer learnt {viewer.exit_code}/{viewer.exit_signal}, the exit code was {code}")
-        # The viewer hears of it first, and then it is written down, after the journal's rest.
+        # The viewer gets the exit code first. It is recorded later, after the rest of the journal.
         deadline_s = time.monotonic() + TIMEOUT_S
         while True:
             record = await asyncio.to_thread(recorded, self.witness.id)
@@ -256,16 +256,16 @@ class Chat:
         return [f"chat {self.number}: {loss}" for loss in losses]
 
     def losses(self, journal: Iterable[tuple[int, bytes]] | None, *, start: int = 0) -> list[str]:
-        """All that is missing, doubled, torn or otherwise than the witness has it.
+        """Compare input, output and replies with the witness's record; return a line for each difference.
 
         Args:
-            journal: the journal's output, None where there is none.
-            start: the offset up to which the journal may have been cut.
+            journal: the output in the journal, None if there is no journal.
+            start: the offset up to which the journal may be cut.
         """
         witness, viewer = self.witness, self.viewer
         assert viewer is not None
         written, received = witness.written, witness.received
-        stayed = list(kept_in(self.directory / f"stays-{self.number}"))
+        stayed = list(read_recording(self.directory / f"stays-{self.number}"))
         found = [f"viewer: {loss}" for loss in viewer_losses(written, stayed, whole=True)]
         found += [f"input: {loss}" for loss in input_losses(received, self.typed)]
         found += [f"queries: {loss}" for loss in reply_losses(received, witness.asked)]
@@ -274,10 +274,10 @@ class Chat:
         return [f"chat {self.number}: {loss}" for loss in found] + self.refused
 
     async def screen_losses(self, resizes: Sequence[tuple[int, GridSize]] = ()) -> list[str]:
-        """Whether the viewer that stays, and the host's own emulator, show what was written.
+        """Compare the screens of the permanent viewer and of the host with the written output; return differences.
 
         Args:
-            resizes: the offsets at which the terminal got another size, with that.
+            resizes: the offsets at which the terminal was resized, and the new sizes.
         """
         assert self.viewer is not None
         written = self.witness.written
@@ -294,7 +294,7 @@ class Chat:
             fresh.close()
         shown = newest_lines(self.viewer.emulator) if self.viewer.emulator is not None else []
         deadline_s = time.monotonic() + TIMEOUT_S
-        while True:  # A host interprets output after the viewers have it.
+        while True:  # The host interprets output after it has sent the output to viewers.
             differs = first_difference(expected, await peek(self.witness.id))
             if differs is None or time.monotonic() > deadline_s:
                 break
@@ -304,7 +304,7 @@ class Chat:
 
 
 def newest_lines(emulator: Emulator) -> list[str]:
-    """The screen, and the history just before it, without trailing blank lines."""
+    """The newest lines of the history and the screen, without trailing blank lines."""
     count = min(HISTORY_LINES, emulator.scrollback_rows)
     lines = logical_lines(emulator.history(emulator.scrollback_rows - count, count) + emulator.rows())
     while lines and not lines[-1]:
@@ -313,7 +313,7 @@ def newest_lines(emulator: Emulator) -> list[str]:
 
 
 def first_difference(expected: Sequence[str], found: Sequence[str]) -> str | None:
-    """Where the newest lines of two differ; None if they do not as far as both go back."""
+    """Compare two lists of newest lines from their ends; return the first difference, None if there is none."""
     if (len(expected) > FEW_LINES) != (len(found) > FEW_LINES):
         return f"{len(found)} lines, not {len(expected)}"
     for back, (one, other) in enumerate(zip(reversed(expected), reversed(found), strict=False), 1):
@@ -323,13 +323,13 @@ def first_difference(expected: Sequence[str], found: Sequence[str]) -> str | Non
 
 
 def recorded(session_id: str) -> SessionRecord | None:
-    """A session's record, whatever its host says. Blocks."""
+    """A session's record from the store, without a request to its host. Blocks."""
     with open_store() as store:
         return store.get(session_id)
 
 
 async def chats(*, ended: bool = False) -> dict[str, SessionInfo]:
-    """What ``outlive ls`` knows, by session."""
+    """The sessions that ``outlive ls`` lists, by id."""
 
     def ask() -> dict[str, SessionInfo]:
         with open_store() as store:

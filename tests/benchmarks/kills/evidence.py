@@ -1,6 +1,6 @@
-"""Compares what a program, a viewer and the journal have: each difference is a loss, described in one line.
+"""Compares the records of a program, a viewer and the journal; each difference is a loss, described in one line.
 
-Nothing here runs anything, so that each kind of loss can be planted and must be found.
+These functions are pure: tests plant each kind of loss in their arguments, and check that it is found.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 LINE = re.compile(rb"(\d{8}) [0-9a-f]{8} ")
 SHOWN_BYTES = 48
 
-PIECES = re.compile(
+INPUT_PIECES = re.compile(
     rb"\x1b\[200~(?P<pasted><[^<>\x1b]*>)\x1b\[201~"
     rb"|(?P<token><[^<>\x1b]*>)"
     rb"|(?P<arrow>\x1bO[ABCD])"
@@ -23,13 +23,13 @@ PIECES = re.compile(
 )
 
 
-class Kept(NamedTuple):
-    """One thing that a viewer was given.
+class ReceivedPiece(NamedTuple):
+    """A snapshot or a piece of output that a viewer received.
 
     Attributes:
-        kind: ``S``: a snapshot, all that came before ``offset``; ``O``: output from there on.
-        offset: in the session's stream, in bytes.
-        data: empty for a snapshot.
+        kind: ``S``: a snapshot, which stands for all output before ``offset``; ``O``: output that begins there.
+        offset: the position in the session's output, in bytes.
+        data: the output; empty for a snapshot.
     """
 
     kind: Literal["S", "O"]
@@ -38,15 +38,15 @@ class Kept(NamedTuple):
 
 
 @dataclass
-class Typed:
-    """The input of one session, and whether each part was certainly sent.
+class TypedInput:
+    """The input of one session, divided by whether it was certainly sent.
 
     Attributes:
-        sure: tokens (``<…>``) that must have come once, in this order for each writer.
-        unsure: those of commands that were killed or said that they failed: once or not at all.
-        pasted: those of ``sure`` that were pasted, and must come within brackets.
-        keys: letters typed one by one.
-        arrows: how many arrow keys, by the sequence in which they must come.
+        sure: tokens (``<…>``) that the program must read exactly once, in this order for each writer.
+        unsure: tokens of commands that were killed or failed: the program reads them once or not at all.
+        pasted: the tokens of ``sure`` that were pasted, and must come as bracketed paste.
+        keys: letters that were typed as single keys.
+        arrows: the escape sequences of the pressed arrow keys, in order.
     """
 
     sure: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Typed:
 
 
 def output_losses(written: bytes, pieces: Iterable[tuple[int, bytes]], *, start: int = 0) -> list[str]:
-    """Where output in pieces of (offset, data), from ``start`` to the end, is not what the program wrote."""
+    """Compare output in pieces of (offset, data), from ``start`` to the end, with what the program wrote."""
     losses: list[str] = []
     kept = bytearray()
     position = start
@@ -77,13 +77,13 @@ def output_losses(written: bytes, pieces: Iterable[tuple[int, bytes]], *, start:
     return losses
 
 
-def viewer_losses(written: bytes, kept: Sequence[Kept], *, whole: bool) -> list[str]:
-    """Where a viewer was given other output than the program wrote; a snapshot may take the place of some.
+def viewer_losses(written: bytes, kept: Sequence[ReceivedPiece], *, whole: bool) -> list[str]:
+    """Compare a viewer's output with what the program wrote. A snapshot may replace output.
 
     Args:
         written: the program's own record.
-        kept: what the viewer was given, in order.
-        whole: it must have come to the end; one that was killed need not.
+        kept: the snapshots and output that the viewer received, in order.
+        whole: whether the viewer must have received everything; a killed viewer need not.
     """
     losses: list[str] = []
     position = -1
@@ -108,13 +108,13 @@ def viewer_losses(written: bytes, kept: Sequence[Kept], *, whole: bool) -> list[
     return losses
 
 
-def input_losses(received: bytes, typed: Typed) -> list[str]:
-    """What the program did not read once and in order, as it was typed."""
+def input_losses(received: bytes, typed: TypedInput) -> list[str]:
+    """Compare the input that the program read with the typed input: each part once, and in order."""
     losses: list[str] = []
     tokens: list[str] = []
     keys, arrows = bytearray(), bytearray()
     position = 0
-    for piece in PIECES.finditer(received):
+    for piece in INPUT_PIECES.finditer(received):
         if piece.start() != position:
             losses.append(f"torn or unknown input at {position}: {received[position : piece.start()][:SHOWN_BYTES]!r}")
         position = piece.end()
@@ -147,7 +147,7 @@ def input_losses(received: bytes, typed: Typed) -> list[str]:
 
 
 def reply_losses(received: bytes, asked: Sequence[str]) -> list[str]:
-    """Questions (``DA1``, ``CPR ROW COLUMN``) that were not answered once each, in their order."""
+    """Check that each query (``DA1``, ``CPR ROW COLUMN``) was answered once, in order."""
     answers = replies_in(received)
     losses: list[str] = []
     if len(answers) != len(asked):
@@ -160,16 +160,16 @@ def reply_losses(received: bytes, asked: Sequence[str]) -> list[str]:
                 right = answer.endswith(b"c")
         if not right:
             losses.append(f"question {number} ({question}) was answered {answer!r}")
-            break  # All that follow are shifted.
+            break  # After a wrong answer, all later ones are shifted.
     return losses
 
 
 def replies_in(received: bytes) -> list[bytes]:
-    """The terminal's replies among what a program read."""
-    return [piece["reply"] for piece in PIECES.finditer(received) if piece.lastgroup == "reply"]
+    """The terminal's replies in a program's input."""
+    return [piece["reply"] for piece in INPUT_PIECES.finditer(received) if piece.lastgroup == "reply"]
 
 
-def _token_losses(tokens: list[str], typed: Typed) -> list[str]:
+def _token_losses(tokens: list[str], typed: TypedInput) -> list[str]:
     counted = Counter(tokens)
     losses = [f"input {token} read {count} times" for token, count in counted.items() if count > 1]
     if missing := [token for token in typed.sure if token not in counted]:
@@ -184,25 +184,25 @@ def _token_losses(tokens: list[str], typed: Typed) -> list[str]:
 
 
 def _writer(token: str) -> str:
-    """Who typed a token: the letters that it begins with."""
+    """The writer of a token: its leading letters."""
     return token[1:].rstrip(">").rstrip("0123456789")
 
 
 def _difference(written: bytes, offset: int, data: bytes) -> str:
-    place = _first_difference(written[offset : offset + len(data)], data)
-    expected = written[offset + place : offset + place + SHOWN_BYTES]
-    return f"other bytes at offset {offset + place}: {data[place : place + SHOWN_BYTES]!r}, not {expected!r}"
+    index = _first_difference(written[offset : offset + len(data)], data)
+    expected = written[offset + index : offset + index + SHOWN_BYTES]
+    return f"other bytes at offset {offset + index}: {data[index : index + SHOWN_BYTES]!r}, not {expected!r}"
 
 
 def _first_difference(first: bytes, second: bytes) -> int:
-    for place, (one, other) in enumerate(zip(first, second, strict=False)):
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
         if one != other:
-            return place
+            return index
     return min(len(first), len(second))
 
 
 def _line_losses(written: bytes, kept: bytes) -> list[str]:
-    """The same in numbered lines, for the report's reader."""
+    """Missing and doubled lines by number, which are easier to read than byte offsets."""
     expected, found = Counter(LINE.findall(written)), Counter(LINE.findall(kept))
     missing, doubled = sorted((expected - found).elements()), sorted((found - expected).elements())
     return [

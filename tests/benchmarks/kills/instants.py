@@ -1,7 +1,7 @@
 """Kills a process at its k-th system call during a scripted piece of work, for any k.
 
-Each scenario says which process is killed, and during what; ``scenarios`` names them. All else lives, and after it
-everything must be there: the agent, each byte, each input, each answer, the exit code.
+Each scenario defines which process is killed during which work; ``scenarios`` lists them. All other processes live. At
+the end nothing may be lost: the agent, each byte, each input, each answer, the exit code.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ KEEPER_MODULE = "session_host.keeper"
 
 
 class Instant(NamedTuple):
-    """The result of one kill.
+    """The result of one run of a scenario.
 
     Attributes:
-        number: k; 0 for a run without a kill, which counts.
-        traced: who was killed where; ``killed_at`` is None if its work was done before.
-        losses: one line each.
-        took_s: the whole scenario's time.
+        number: k, the number of the system call at which the process is killed; 0 for a run that only counts calls.
+        traced: the killed process and its last call; ``killed_at`` is None if its work was done before call k.
+        losses: one line for each loss.
+        took_s: the duration of the whole scenario.
     """
 
     number: int
@@ -53,45 +53,51 @@ class Instant(NamedTuple):
     took_s: float
 
 
-class Window(NamedTuple):
-    """A loss that is known and cannot be avoided, by a name that says why."""
+class KnownLoss(NamedTuple):
+    """A known loss that cannot be avoided.
+
+    Attributes:
+        scenario: the scenario in which it happens.
+        name: why it cannot be avoided.
+        covers: tells whether an instant's losses are this one.
+    """
 
     scenario: str
     name: str
     covers: Callable[[Instant], bool]
 
 
-WINDOWS: tuple[Window, ...] = ()
-"""None: three processes hold a session, its host and two keepers."""
+KNOWN_LOSSES: tuple[KnownLoss, ...] = ()
+"""Empty, since three processes hold a session's descriptors: its host and two keepers."""
 
 
-class Place:
-    """Where scenarios run: the directory of their records, and numbers for their chats."""
+class Workspace:
+    """The directory in which scenarios keep their records, and the numbers of their chats."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._numbers = itertools.count(1)
 
     def chat(self, engine: EngineName = "ghostty") -> Chat:
-        """A chat that is not started yet."""
+        """Make a chat, without starting it."""
         return Chat(self.directory, self.next_number(), engine)
 
     def next_number(self) -> int:
-        """A number that no chat has yet."""
+        """Return an unused number for a chat."""
         return next(self._numbers)
 
 
 # ------------------------------------------------------------------------------- the host at work
 
 
-async def host_at_work(place: Place, number: int) -> Instant:
-    """The host of a session is killed while that is used in every way, up to the program's end."""
-    return await _work(place.chat(), number)
+async def host_at_work(workspace: Workspace, number: int) -> Instant:
+    """Kill a session's host while the session is used in every way, up to the program's end."""
+    return await _work(workspace.chat(), number)
 
 
-async def slow_host_at_work(place: Place, number: int) -> Instant:
-    """The same with the portable engine, which is so slow that checkpoints are made."""
-    return await _work(place.chat("pyte"), number)
+async def slow_host_at_work(workspace: Workspace, number: int) -> Instant:
+    """Kill a host that uses the slow portable engine, and so makes checkpoints, during the same work."""
+    return await _work(workspace.chat("pyte"), number)
 
 
 async def _work(chat: Chat, number: int) -> Instant:
@@ -117,10 +123,10 @@ async def _work(chat: Chat, number: int) -> Instant:
 
 
 async def use(chat: Chat) -> list[str]:
-    """Everything that a session does between start and end, one after the other; what is shown otherwise.
+    """Use a session in every way between its start and end; return the differences on its screens.
 
     Raises:
-        WaitTimeout: something did not come.
+        WaitTimeout: an output, an echo or an answer does not come.
     """
     witness, viewer = chat.witness, chat.viewer
     assert viewer is not None
@@ -160,7 +166,7 @@ async def use(chat: Chat) -> list[str]:
 
 
 async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
-    """The journal once it has everything; what is still missing after some seconds will not come."""
+    """The output in the journal: once it is complete, or as it is after ``JOURNAL_TIMEOUT_S``."""
     length = chat.witness.written_bytes
 
     def pieces() -> list[tuple[int, bytes]] | None:
@@ -174,7 +180,7 @@ async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
 
 
 async def send(chat: Chat) -> None:
-    """Like ``outlive send``: after a failure, the caller does not know whether the text was typed."""
+    """Send a token as ``outlive send`` does. After a failure, it is unknown whether the text was typed."""
     token = chat.next_token("s")
     try:
         await request(chat.witness.id, Send(0, token))
@@ -187,19 +193,19 @@ async def send(chat: Chat) -> None:
 # --------------------------------------------------------------------------- launch, recovery, hand-over
 
 
-async def keeper_at_launch(place: Place, number: int) -> Instant:
-    """The keeper is killed while it starts a session."""
-    return await _launch(place, number, follow="self")
+async def keeper_at_launch(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper while it starts a session."""
+    return await _launch(workspace, number, follow="self")
 
 
-async def host_at_launch(place: Place, number: int) -> Instant:
-    """A session's host is killed while that starts, from its first call on."""
-    return await _launch(place, number, follow="fork")
+async def host_at_launch(workspace: Workspace, number: int) -> Instant:
+    """Kill a host while its session starts, from the host's first call on."""
+    return await _launch(workspace, number, follow="fork")
 
 
-async def _launch(place: Place, number: int, *, follow: str) -> Instant:
-    """Another session is there and must stay; the new one is started whole or not at all."""
-    first, second = place.chat(), place.chat()
+async def _launch(workspace: Workspace, number: int, *, follow: str) -> Instant:
+    """Start a session beside another one. The new one starts completely or not at all; the other one must live."""
+    first, second = workspace.chat(), workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -225,18 +231,18 @@ async def _launch(place: Place, number: int, *, follow: str) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_recovery(place: Place, number: int) -> Instant:
-    """The keeper is killed while it replaces a host that was killed."""
-    return await _recovery(place, number, follow="self")
+async def keeper_at_recovery(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper while it replaces a killed host."""
+    return await _recovery(workspace, number, follow="self")
 
 
-async def host_at_recovery(place: Place, number: int) -> Instant:
-    """The host that takes the place of a killed one is killed, from its first call on."""
-    return await _recovery(place, number, follow="fork")
+async def host_at_recovery(workspace: Workspace, number: int) -> Instant:
+    """Kill the host that replaces a killed one, from its first call on."""
+    return await _recovery(workspace, number, follow="fork")
 
 
-async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
-    chat = place.chat()
+async def _recovery(workspace: Workspace, number: int, *, follow: str) -> Instant:
+    chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -258,9 +264,9 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_hand_over(place: Place, number: int) -> Instant:
-    """The keeper that is started where both processes of one were killed is killed, from when it daemonizes."""
-    chat = place.chat()
+async def keeper_at_hand_over(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper that replaces two killed keepers, from the time when it daemonizes."""
+    chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -282,10 +288,10 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
 
 
 async def with_keeper(chat: Chat, *, previous: int = 0) -> SessionInfo:
-    """Wait until the chat is with a keeper that lives and is not the previous one.
+    """Wait until the chat has a living keeper that is not the previous one.
 
     Raises:
-        WaitTimeout: it does not come.
+        WaitTimeout: there is no such keeper in time.
     """
     deadline_s = time.monotonic() + TIMEOUT_S
     while True:
@@ -299,7 +305,7 @@ async def with_keeper(chat: Chat, *, previous: int = 0) -> SessionInfo:
 
 
 async def ends_well(chat: Chat) -> list[str]:
-    """The chat answers, is recovered once more if its host is killed, and ends; whatever it lost."""
+    """Check that the chat answers, survives another kill of its host, and ends; return all its losses."""
     losses: list[str] = []
     try:
         await chat.answers()
@@ -307,7 +313,7 @@ async def ends_well(chat: Chat) -> list[str]:
         while not host_pid:
             info = await with_keeper(chat)
             assert info.host_pid is not None
-            with contextlib.suppress(ProcessLookupError):  # Another host has just replaced this one, to rest.
+            with contextlib.suppress(ProcessLookupError):  # A hibernating host has just replaced this one.
                 os.kill(info.host_pid, signal.SIGKILL)
                 host_pid = info.host_pid
         await asyncio.to_thread(wait_for_end, host_pid, TIMEOUT_S)
@@ -319,17 +325,17 @@ async def ends_well(chat: Chat) -> list[str]:
     return losses + chat.losses(journal(chat.witness.id) if losses else await whole_journal(chat))
 
 
-# --------------------------------------------------------------------------------------- for all
+# --------------------------------------------------------------------------------------- for all scenarios
 
 TOGETHER = ("host at work", "slow host at work", "structured host at work")
-"""Scenarios of which several may run at once, since nobody but their own host is killed."""
+"""Scenarios that may run concurrently, since each kills only its own host."""
 
 
 async def tracing(pid: int | None, kill_at: int, *, follow: str = "self", match: str = "") -> Tracing:
-    """Begin to trace off the loop.
+    """Start a tracer in a thread, without blocking the event loop.
 
     Raises:
-        CannotTrace: there is no such process, or the system does not allow it.
+        CannotTrace: there is no such process, or the system does not allow tracing.
     """
     if pid is None:
         raise CannotTrace("there is no such process")
@@ -337,10 +343,10 @@ async def tracing(pid: int | None, kill_at: int, *, follow: str = "self", match:
 
 
 async def info_of(chat: Chat) -> SessionInfo:
-    """What ``outlive ls`` says of a chat.
+    """A chat's entry in ``outlive ls``.
 
     Raises:
-        WaitTimeout: it does not know it.
+        WaitTimeout: the chat is not listed.
     """
     known = await chats()
     if chat.witness.id not in known:
@@ -348,6 +354,6 @@ async def info_of(chat: Chat) -> SessionInfo:
     return known[chat.witness.id]
 
 
-def window_of(scenario: str, instant: Instant) -> str | None:
-    """The name of the window that an instant's loss is in, None if it is in none."""
-    return next((window.name for window in WINDOWS if window.scenario == scenario and window.covers(instant)), None)
+def known_loss_of(scenario: str, instant: Instant) -> str | None:
+    """The name of the known loss that an instant has, None if its losses are unknown."""
+    return next((loss.name for loss in KNOWN_LOSSES if loss.scenario == scenario and loss.covers(instant)), None)

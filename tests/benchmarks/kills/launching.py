@@ -1,4 +1,4 @@
-"""Kills at a launch: ``outlive new`` before any of the product's code runs; the keeper, with a short program."""
+"""Kills at a launch: ``outlive new``, from before the product's code runs; the keeper, with a short program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord
 from tests.benchmarks.kills.chat import Chat, chats
-from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.trace import Traced
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import hosts, processes
@@ -22,16 +22,16 @@ from tests.support.commands import OUTLIVE, environment
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 WAIT_AND_EXECUTE = "import os, sys; os.read(0, 1); os.execv(sys.argv[1], sys.argv[1:])"
-NOBODY = Traced(0, 0, None, None, None, {})
+NOTHING_TRACED = Traced(0, 0, None, None, None, {})
 SETTLED_AFTER_S = 1.0
-"""What the keeper was told before its client was killed is carried out within this time."""
+"""Within this time the keeper carries out a request of a client that has been killed."""
 
 
-async def command_at_launch(place: Place, number: int) -> Instant:
-    """``outlive new`` is killed while it starts the keeper and a chat: that is there or not, and the next starts."""
-    chat, after = place.chat(), place.chat()
+async def command_at_launch(workspace: Workspace, number: int) -> Instant:
+    """Kill ``outlive new`` while it starts the keeper and a chat. The chat runs or not; the next launch succeeds."""
+    chat, after = workspace.chat(), workspace.chat()
     losses: list[str] = []
-    result = NOBODY
+    result = NOTHING_TRACED
     began_s = time.monotonic()
     processes.end(keepers())
     words = ["new", "command", "-d", "--size", str(SIZE), "--engine", chat.engine, "--", *chat.witness.argv]
@@ -59,11 +59,11 @@ async def command_at_launch(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def keeper_at_short_launch(place: Place, number: int) -> Instant:
-    """The keeper is killed while it starts a program that ends at once: that runs once, or not at all if refused."""
-    result = NOBODY
-    other, ran = place.chat(), place.directory / f"ran-{number}"
-    ran.unlink(missing_ok=True)  # An instant may be tried twice.
+async def keeper_at_short_launch(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper while it starts a program that ends at once. It runs once; not at all if the launch fails."""
+    result = NOTHING_TRACED
+    other, ran = workspace.chat(), workspace.directory / f"ran-{number}"
+    ran.unlink(missing_ok=True)  # An instant may be repeated.
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -90,10 +90,10 @@ async def keeper_at_short_launch(place: Place, number: int) -> Instant:
 
 
 async def settled(chat: Chat) -> SessionRecord | None:
-    """The chat's record once it runs; None if after a while there is none that is about to.
+    """The chat's record once the chat runs; None if there is no such chat after ``SETTLED_AFTER_S``.
 
     Raises:
-        WaitTimeout: it is about to all the time.
+        WaitTimeout: the chat is listed but does not run in time.
     """
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
@@ -102,7 +102,7 @@ async def settled(chat: Chat) -> SessionRecord | None:
             with open_store() as store:
                 record = store.get(found[0].id)
             assert record is not None
-            record.child_pid = found[0].child_pid  # Whoever would have recorded it may be dead.
+            record.child_pid = found[0].child_pid  # The process that records it may have been killed.
             return record
         if time.monotonic() > deadline_s:
             if found:
@@ -112,6 +112,6 @@ async def settled(chat: Chat) -> SessionRecord | None:
 
 
 def keepers() -> list[int]:
-    """The keepers of this area."""
+    """The PIDs of this area's active keepers."""
     own = processes.with_environment("OUTLIVE_RUNTIME_DIR", os.fspath(runtime_dir()))
     return [pid for pid in own if processes.name(pid) == "outlive-keeper"]

@@ -1,7 +1,7 @@
-"""A viewer that writes all bytes of its replica into a file; also as a process that can be killed.
+"""A viewer that writes all output that it receives to a file; also as a process that can be killed.
 
-``python -m tests.benchmarks.kills.recorder DIRECTORY SESSION…`` follows sessions, keeps what it is given in
-``DIRECTORY/SESSION``, and prints ``live SESSION`` whenever it has caught up with one. It runs until it is ended.
+``python -m tests.benchmarks.kills.recorder DIRECTORY SESSION…`` follows sessions, writes their output to
+``DIRECTORY/SESSION``, and prints ``live SESSION`` when it has caught up with a session. It runs until it is ended.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from session_host.protocol.messages import Event, InputRefused, Output, Snapshot
 from session_host.protocol.values import CellSize, GridSize
 from session_host.system import event_loop
 from session_host.terminal.base import EngineName
-from tests.benchmarks.kills.evidence import Kept
+from tests.benchmarks.kills.evidence import ReceivedPiece
 from tests.benchmarks.kills.witness import SIZE
 
-HEAD = struct.Struct("<cQI")
-"""Kind, offset, length of the data that follows."""
+RECORD_HEADER = struct.Struct("<cQI")
+"""The header of a record in the file: kind, offset, length of the data that follows."""
 
 
 class RecordingViewer(Viewer):
-    """A viewer that appends its replica's bytes to a file before it notifies its delegate.
+    """A viewer that appends its replica's input to a file before it notifies its delegate.
 
     Attributes:
         snapshots: the number of received snapshots.
@@ -50,7 +50,7 @@ class RecordingViewer(Viewer):
 
     @property
     def position(self) -> int:
-        """The offset up to which the replica is fed."""
+        """The offset up to which the replica has the output."""
         return self._rules.offset
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class RecordingViewer(Viewer):
         before = self.position
         super()._message(message)
         if isinstance(message, Output) and before >= 0 and self.position == before + len(message.data):
-            self._keep(b"O", before, message.data)
+            self._write_record(b"O", before, message.data)
             if self._on_output is not None:
                 self._on_output(message.data)
 
@@ -69,32 +69,32 @@ class RecordingViewer(Viewer):
         super()._add_part(part)
         if part.last and self.position == part.offset:
             self.snapshots += 1
-            self._keep(b"S", part.offset)
+            self._write_record(b"S", part.offset)
 
     async def _load_screen(self, offset: int) -> None:
         await super()._load_screen(offset)
-        if self.position != offset:  # It came too late for the host, and was given the last screen.
-            self._keep(b"S", self.position)
+        if self.position != offset:  # The host had ended, and the viewer got the last screen.
+            self._write_record(b"S", self.position)
 
-    def _keep(self, kind: bytes, offset: int, data: bytes = b"") -> None:
-        self._file.write(HEAD.pack(kind, offset, len(data)) + data)
+    def _write_record(self, kind: bytes, offset: int, data: bytes = b"") -> None:
+        self._file.write(RECORD_HEADER.pack(kind, offset, len(data)) + data)
 
 
-def kept_in(path: Path) -> Iterator[Kept]:
-    """What a recording viewer kept; a record that its end has torn is left out."""
+def read_recording(path: Path) -> Iterator[ReceivedPiece]:
+    """Read a recording viewer's file; an incomplete last record is left out."""
     data = path.read_bytes() if path.exists() else b""
-    place = 0
-    while place + HEAD.size <= len(data):
-        kind, offset, length = HEAD.unpack_from(data, place)
-        place += HEAD.size
-        if place + length > len(data):
+    position = 0
+    while position + RECORD_HEADER.size <= len(data):
+        kind, offset, length = RECORD_HEADER.unpack_from(data, position)
+        position += RECORD_HEADER.size
+        if position + length > len(data):
             return
-        yield Kept("S" if kind == b"S" else "O", offset, data[place : place + length])
-        place += length
+        yield ReceivedPiece("S" if kind == b"S" else "O", offset, data[position : position + length])
+        position += length
 
 
-class _Prints:
-    """The delegate of one session's viewer in the process."""
+class _PrintingDelegate:
+    """A viewer's delegate that prints the viewer's states."""
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
@@ -117,7 +117,7 @@ class _Prints:
 
 async def record(directory: Path, session_ids: list[str]) -> None:
     """Follow sessions until the process is ended."""
-    viewers = [RecordingViewer(each, _Prints(each), directory / each) for each in session_ids]
+    viewers = [RecordingViewer(each, _PrintingDelegate(each), directory / each) for each in session_ids]
     for viewer in viewers:
         viewer.start()
     await asyncio.Event().wait()

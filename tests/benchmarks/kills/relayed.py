@@ -1,7 +1,7 @@
-"""A structured chat with a relay and a server as its agent: what is lost or doubled when one of them is killed.
+"""A structured chat with an agent that consists of a relay and a server: reports losses when one of them is killed.
 
-The chat ends with its agent, and is resumed at once. Of each prompt it is known beforehand what the chat may show: it
-was answered, or cut, or not confirmed; and the agent got it once, or never if it was not taken.
+The chat ends with its agent, and is resumed at once. The chat may show each prompt as answered, cut, or not confirmed.
+The agent must get a prompt once, or never if the prompt was not accepted.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from session_host.storage.store import SessionRecord
 from session_host.structured.items import Item
 from tests.benchmarks.kills import several
 from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.instants import Instant, Place, tracing
+from tests.benchmarks.kills.instants import Instant, Workspace, tracing
 from tests.support import processes
 from tests.support.structured_chats import ChatViewer, heard, start_chat
 from tests.support.waiting import TIMEOUT_S, WaitTimeout
 
-WAYS = ("relay killed", "relay stopped", "relay slow", "relay stopped, host killed", "server killed")
+FAULTS = ("relay killed", "relay stopped", "relay slow", "relay stopped, host killed", "server killed")
 STOPPED_S = 0.2
 SLICES = 15
 SLICE_S = 0.01
-"""A slow relay runs for as long as it is stopped, so many times."""
+"""A slow relay is stopped for one slice and runs for one slice, ``SLICES`` times."""
 
 ASKS_EVERY = 3
-"""Each turn with a multiple of this number asks whether a command may run."""
+"""In each turn with a multiple of this number, the agent asks whether a command may run."""
 
 _PROMPT = re.compile(r"(?:answer: turn|run: echo) (\d+)")
 _ANSWER = re.compile(r"turn (\d+) ")
@@ -42,7 +42,7 @@ _DECIDED = "the decision was accept"
 
 
 class RelayedChat:
-    """One such chat, a viewer that stays with it through its resumes, and its turns.
+    """A structured chat with a relay, its viewer, which is replaced at each resume, and its turns.
 
     Attributes:
         answered: the numbers of the turns that were answered.
@@ -69,29 +69,29 @@ class RelayedChat:
 
     @property
     def viewer(self) -> ChatViewer:
-        """The viewer of that session."""
+        """The viewer of the current session."""
         assert self._chat is not None
         return self._chat
 
     async def start(self) -> None:
-        """Start the chat, and wait until its agent takes prompts."""
+        """Start the chat, and wait until its agent is idle."""
         await self._follow(await start_chat(self.directory, agent="live", name=self.name))
         await self.until(lambda: self.viewer.state == "idle", "the agent")
 
     async def work(self) -> None:
-        """One turn after the other, until ``stop``."""
+        """Make one turn after another, until ``stop`` is called."""
         while not self._is_stopped:
             await self.turn()
 
     def stop(self) -> None:
-        """Let the turn that runs be the last."""
+        """Make the current turn the last one."""
         self._is_stopped = True
 
     async def turn(self) -> None:
-        """Ask for a turn, and wait for its end; resume the chat if its agent dies meanwhile.
+        """Prompt for a turn, and wait for its end; resume the chat if its agent dies meanwhile.
 
         Raises:
-            WaitTimeout: something did not come.
+            WaitTimeout: the question or the end of the turn does not come.
         """
         self._asked += 1
         number, chat = self._asked, self.viewer
@@ -115,14 +115,14 @@ class RelayedChat:
         return self.viewer.state == "ended" and self.viewer.viewer.state is ViewerState.ENDED
 
     async def _resume(self) -> None:
-        """Go on in another session, as the user would, and compare what it begins with."""
+        """Resume the chat in a new session, as a user would, and check that it begins with the earlier items."""
         previous = self.viewer.items
         while True:
             self.deaths += 1
             await self.until(lambda: (found := recorded(self.id)) is not None and found.state == "exited", "the end")
             if (ended := recorded(self.id)) is not None and not (ended.exit_signal or ended.exit_code):
                 self._losses.append("the record says that the agent ended well")
-            await self._let_go()
+            await self._close_viewer()
             try:
                 await self._follow(await resume(self.id))
             except OutliveError as error:
@@ -141,16 +141,16 @@ class RelayedChat:
         self._chat.viewer.start()
         await self.until(lambda: self.viewer.viewer.transcript is not None, "the viewer to have a transcript")
 
-    async def _let_go(self) -> None:
+    async def _close_viewer(self) -> None:
         if self._chat is not None:
             self._chat.viewer.close()
             await self._chat.viewer.closed()
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until the condition, on the viewer, is true.
+        """Wait until a condition on the viewer is true.
 
         Raises:
-            WaitTimeout: it did not come true in time.
+            WaitTimeout: the condition does not become true in time.
         """
         deadline_s = time.monotonic() + TIMEOUT_S
         while not condition():
@@ -161,15 +161,15 @@ class RelayedChat:
 
     # ------------------------------------------------------------ kills
 
-    async def harm(self, way: str) -> int:
-        """Kill or stop what a way says, and wait until another turn is answered; returns the PID.
+    async def inject_fault(self, fault: str) -> int:
+        """Inject a fault, and wait until two more turns are answered; return the relay's PID.
 
         Raises:
-            WaitTimeout: none is.
+            WaitTimeout: the turns are not answered in time.
         """
         before = len(self.answered)
         pid, host_pid = await self._pids()
-        match way:
+        match fault:
             case "relay killed":
                 os.kill(pid, signal.SIGKILL)
             case "server killed":
@@ -186,14 +186,14 @@ class RelayedChat:
                 os.kill(host_pid, signal.SIGKILL)
                 await asyncio.sleep(STOPPED_S)
                 os.kill(pid, signal.SIGCONT)
-        await self.until(lambda: len(self.answered) > before + 1, f"another turn after this: {way}")
+        await self.until(lambda: len(self.answered) > before + 1, f"another turn after this: {fault}")
         return pid
 
     async def _pids(self) -> tuple[int, int]:
-        """The relay and the host of the session that runs.
+        """The PIDs of the relay and the host of the running session.
 
         Raises:
-            WaitTimeout: none does.
+            WaitTimeout: the session does not run.
         """
         deadline_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline_s:
@@ -203,10 +203,10 @@ class RelayedChat:
             await asyncio.sleep(0.01)
         raise WaitTimeout("relayed chat: it does not run")
 
-    # ------------------------------------------------------------ what is lost
+    # ------------------------------------------------------------ losses
 
     def losses(self) -> list[str]:
-        """What was lost or doubled, once the last turn is over."""
+        """A line for each lost or doubled prompt, answer or decision; call it after the last turn."""
         items, found = self.viewer.items, list(self._losses)
         prompts = [(int(match[1]), each.status) for each in items if (match := _prompted(each)) is not None]
         numbers = [number for number, _ in prompts]
@@ -254,12 +254,12 @@ class RelayedChat:
 
     async def close(self) -> None:
         """Stop following the chat."""
-        await self._let_go()
+        await self._close_viewer()
 
 
-async def relay_at_work(place: Place, number: int) -> Instant:
-    """The relay of a structured chat is killed while turns, a question and its answer go through it."""
-    chat = RelayedChat(place.directory, f"relayed-{place.next_number()}")
+async def relay_at_work(workspace: Workspace, number: int) -> Instant:
+    """Kill the relay of a structured chat while turns, a question and its answer go through it."""
+    chat = RelayedChat(workspace.directory, f"relayed-{workspace.next_number()}")
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -282,7 +282,7 @@ async def relay_at_work(place: Place, number: int) -> Instant:
 
 
 def answer_of(number: int) -> str:
-    """The answer of a turn: no other one has it."""
+    """The answer of a turn, different for each turn."""
     return f"turn {number} says {' '.join(f'{number}.{word}' for word in range(1, 30))}"
 
 

@@ -9,37 +9,37 @@ from collections.abc import Callable
 from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
 from tests.support.waiting import WaitTimeout
 
 
-async def host_at_upgrade(place: Place, number: int) -> Instant:
-    """A host that is to hand its chat over to a replacement is killed."""
-    return await _upgrade(place, number, "host", _replace_host)
+async def host_at_upgrade(workspace: Workspace, number: int) -> Instant:
+    """Kill a host that hands its chat over to a replacement."""
+    return await _upgrade(workspace, number, "host", _replace_host)
 
 
-async def replacement_at_upgrade(place: Place, number: int) -> Instant:
-    """The replacement of a host is killed, from its first call on."""
-    return await _upgrade(place, number, "replacement", _replace_host)
+async def replacement_at_upgrade(workspace: Workspace, number: int) -> Instant:
+    """Kill the replacement of a host, from its first call on."""
+    return await _upgrade(workspace, number, "replacement", _replace_host)
 
 
-async def keeper_at_replacement(place: Place, number: int) -> Instant:
-    """The keeper is killed while it replaces a host."""
-    return await _upgrade(place, number, "keeper", _replace_host)
+async def keeper_at_replacement(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper while it replaces a host."""
+    return await _upgrade(workspace, number, "keeper", _replace_host)
 
 
-async def keeper_at_upgrade(place: Place, number: int) -> Instant:
-    """The keeper is killed while it becomes another version of itself."""
-    return await _upgrade(place, number, "keeper", lambda _: replace_keeper())
+async def keeper_at_upgrade(workspace: Workspace, number: int) -> Instant:
+    """Kill the keeper while it replaces itself by another version."""
+    return await _upgrade(workspace, number, "keeper", lambda _: replace_keeper())
 
 
 def _replace_host(chat: Chat) -> None:
     replace_host(chat.witness.id, "witness")
 
 
-async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat], None]) -> Instant:
-    """The chat is in use all the time. Replaced or not, it continues."""
-    chat = place.chat()
+async def _upgrade(workspace: Workspace, number: int, who: str, replace: Callable[[Chat], None]) -> Instant:
+    """Use a chat all the time during the replacement. The chat must continue, replaced or not."""
+    chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:

@@ -9,31 +9,31 @@ from collections.abc import Iterator
 
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
 from tests.support.hosts import hibernate_after
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_for_end
 
 REST_AFTER_S = 0.2
 
 
-async def previous_at_rest(place: Place, number: int) -> Instant:
+async def previous_at_rest(workspace: Workspace, number: int) -> Instant:
     """Kill a host while a hibernating one replaces it."""
-    return await _rest(place, number, "host")
+    return await _rest(workspace, number, "host")
 
 
-async def host_at_rest(place: Place, number: int) -> Instant:
-    """A host that rests, and is woken, is killed, from its first call on."""
-    return await _rest(place, number, "resting")
+async def host_at_rest(workspace: Workspace, number: int) -> Instant:
+    """Kill a hibernating host that is woken, from its first call on."""
+    return await _rest(workspace, number, "resting")
 
 
-async def keeper_at_rest(place: Place, number: int) -> Instant:
+async def keeper_at_rest(workspace: Workspace, number: int) -> Instant:
     """Kill the keeper while it replaces a host by a hibernating one."""
-    return await _rest(place, number, "keeper")
+    return await _rest(workspace, number, "keeper")
 
 
 @contextlib.contextmanager
 def resting_soon() -> Iterator[None]:
-    """Sessions that are started meanwhile rest after a moment."""
+    """Let sessions that are started in this context hibernate after ``REST_AFTER_S``."""
     hibernate_after(REST_AFTER_S)
     try:
         yield
@@ -41,9 +41,9 @@ def resting_soon() -> Iterator[None]:
         (config_dir() / "chats.toml").unlink()
 
 
-async def _rest(place: Place, number: int, who: str) -> Instant:
-    """Nothing happens until the host has left; then it is typed, and written, at once."""
-    chat = place.chat()
+async def _rest(workspace: Workspace, number: int, who: str) -> Instant:
+    """Wait without activity until the host has been replaced; then type, and let the program write, at once."""
+    chat = workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:

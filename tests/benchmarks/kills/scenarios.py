@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.benchmarks.kills.instants import (
     Instant,
-    Place,
+    Workspace,
     host_at_launch,
     host_at_recovery,
     host_at_work,
@@ -39,7 +39,7 @@ from tests.benchmarks.kills.takeover import (
     standby_at_work,
 )
 
-Scenario = Callable[[Place, int], Awaitable[Instant]]
+Scenario = Callable[[Workspace, int], Awaitable[Instant]]
 
 SCENARIOS: dict[str, Scenario] = {
     "host at work": host_at_work,

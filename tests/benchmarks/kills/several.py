@@ -15,7 +15,7 @@ from session_host.system.processes.identity import is_killed
 from tests.support import processes
 
 APART_S = 0.02
-"""From one kill of a sequence to the next; more only where the machine is so busy that there are no two keepers yet."""
+"""From one kill of a sequence to the next; longer if a busy machine does not have two keepers again by then."""
 
 SEQUENCE = 8
 TARGETS = ("keeper", "standby", "host", "another host")
@@ -23,24 +23,27 @@ _PAIRS = tuple(itertools.combinations(TARGETS, 2))
 
 
 def two_of(number: int) -> Sequence[str]:
-    """Two different processes; all pairs come in turn."""
+    """The names of two different processes; consecutive numbers go through all pairs."""
     return _PAIRS[number % len(_PAIRS)]
 
 
 def sequence_of(number: int) -> list[Sequence[str]]:
-    """One process after the other, at random; the keepers more often than hosts, which are asked for first."""
+    """Random processes to kill one after another. Keepers are chosen more often than hosts.
+
+    Finding a host's PID takes a request, so a sequence with many hosts would be slower.
+    """
     rng = random.Random(number)
     return [(rng.choice(("keeper", "standby", *TARGETS)),) for _ in range(SEQUENCE)]
 
 
 def keeper_pid(name: str) -> int:
-    """The active keeper, or the standby, of this moment; 0 if there is none, or it is just dying."""
+    """The PID of the current active keeper or standby; 0 if there is none, or if it has been killed."""
     wanted = "outlive-keeper" if name == "keeper" else "outlive-standby"
     return next((pid for pid in _keepers() if _lives(pid) and processes.name(pid) == wanted), 0)
 
 
 def _lives(pid: int) -> bool:
-    # On a busy machine a process that was killed is there for a while.
+    # On a busy machine a killed process exists for a while.
     return processes.is_alive(pid) and not is_killed(pid)
 
 
@@ -50,7 +53,7 @@ def is_whole() -> bool:
 
 
 def kill_at_once(pids: Iterable[int]) -> None:
-    """Kill all of them: no one has time to follow another."""
+    """Stop all processes, then kill them, so that none reacts to the death of another."""
     pids = tuple(pids)
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:

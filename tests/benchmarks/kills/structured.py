@@ -1,4 +1,4 @@
-"""A structured chat with a fake agent: turns with an approval, one after the other; what is lost or doubled."""
+"""A structured chat with a fake agent: makes turns with an approval, and reports what is lost or doubled."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tests.support.waiting import TIMEOUT_S, WaitTimeout
 LINES = 40
 DELAY_MS = 4
 DECISION_CHARACTERS = 40
-"""What an answer says of the decision, at most."""
+"""Maximum length of an answer's part about the decision."""
 
 _TURN = re.compile(r"run: echo (\d+)")
 
 
 class StructuredWitness:
-    """One structured chat, a viewer that stays, and its turns.
+    """A structured chat, its permanent viewer, and its turns.
 
     Attributes:
-        turns: how many turns were asked for.
+        turns: the number of turns up to now.
     """
 
     def __init__(self, directory: Path, name: str = "structured") -> None:
@@ -49,11 +49,11 @@ class StructuredWitness:
 
     @property
     def is_started(self) -> bool:
-        """Whether there is a session."""
+        """Whether the session has been started."""
         return self._record is not None
 
     async def start(self, prompt: str = "") -> None:
-        """Start the chat, with a prompt or without one, and follow it."""
+        """Start the chat, with a prompt or without one, and its permanent viewer."""
         self._record = await start_chat(self.directory, prompt=prompt, name=self.name)
         self._chat = ChatViewer(self._record.id)
         self._chat.viewer.start()
@@ -61,21 +61,21 @@ class StructuredWitness:
 
     @property
     def viewer(self) -> ChatViewer:
-        """The viewer that stays."""
+        """The permanent viewer."""
         assert self._chat is not None
         return self._chat
 
     async def work(self) -> None:
-        """Ask for one turn after the other, and answer what each asks, until ``stop``."""
+        """Make one turn after another, and answer their questions, until ``stop`` is called."""
         while not self._is_stopped:
             await self.turn()
 
     def stop(self) -> None:
-        """Let the turn that runs be the last."""
+        """Make the current turn the last one."""
         self._is_stopped = True
 
-    async def says_more(self) -> None:
-        """Wait until the chat shows more than now."""
+    async def wait_progress(self) -> None:
+        """Wait until the chat shows more items or text than now."""
         before = len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))
         await self.until(
             lambda: (len(self.viewer.viewer.transcript or ()), sum(map(len, self.viewer.texts()))) > before,
@@ -83,7 +83,7 @@ class StructuredWitness:
         )
 
     async def turn(self) -> None:
-        """Ask for a turn, answer its question, and wait for its end."""
+        """Prompt for a turn, answer its question, and wait for its end."""
         chat = self.viewer
         self.turns += 1
         number = self.turns
@@ -93,10 +93,10 @@ class StructuredWitness:
         await self.until(lambda: chat.state == "idle" and self._answers() >= number, f"the end of turn {number}")
 
     async def asked(self, number: int) -> AgentRequest:
-        """Wait for a turn's question.
+        """Wait for a turn's question and return it.
 
         Raises:
-            WaitTimeout: it does not come.
+            WaitTimeout: the question does not come.
         """
         chat = self.viewer
         await self.until(
@@ -113,10 +113,10 @@ class StructuredWitness:
         return sum(each.kind == "agent" and each.status == "done" for each in self.viewer.items)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until the condition, on the viewer, is true.
+        """Wait until a condition on the viewer is true.
 
         Raises:
-            WaitTimeout: it did not come true in time.
+            WaitTimeout: the condition does not become true in time.
         """
         deadline_s = time.monotonic() + TIMEOUT_S
         while not condition():
@@ -132,7 +132,7 @@ class StructuredWitness:
         return pid
 
     async def losses(self) -> list[str]:
-        """What was lost or doubled, once the last turn is over."""
+        """A line for each lost or doubled prompt, answer or decision; call it after the last turn."""
         chat = self.viewer
         found: list[str] = []
         whole = "".join(f"answer line {line:04}\n" for line in range(1, LINES + 1))

@@ -1,7 +1,7 @@
 """Kills the host of a structured chat at its k-th system call: the transcript and the agent's input stay whole.
 
-All that the chat does is known beforehand: so the items of the transcript, and the messages that the agent gets, are
-compared with lists. Nothing may be missing, and nothing may be there twice.
+The chat does the same in each run. So the items of its transcript, and the messages that the agent gets, are compared
+with lists. Nothing may be missing or doubled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from session_host.errors import OutliveError
 from session_host.protocol.messages import Prompt, SendChatInput
 from session_host.structured.items import Item
 from tests.benchmarks.kills.chat import chats, recorded
-from tests.benchmarks.kills.instants import Instant, Place, tracing
+from tests.benchmarks.kills.instants import Instant, Workspace, tracing
 from tests.benchmarks.kills.resting import resting_soon
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.hosts import end
@@ -59,9 +59,9 @@ HEARD = [
 _OPENING = {"initialize", "initialized", "thread/start", "thread/turns/list", "account/read", "model/list"}
 
 
-async def structured_host_at_work(place: Place, number: int) -> Instant:
-    """The host of a structured chat is killed while that is used in every way, up to the agent's death."""
-    witness = _witness(place)
+async def structured_host_at_work(workspace: Workspace, number: int) -> Instant:
+    """Kill the host of a structured chat while the chat is used in every way, up to the agent's death."""
+    witness = _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -79,9 +79,9 @@ async def structured_host_at_work(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_launch(place: Place, number: int) -> Instant:
-    """A structured chat's host is killed while that starts with a prompt, from its first call on."""
-    other, witness = _witness(place), _witness(place)
+async def structured_host_at_launch(workspace: Workspace, number: int) -> Instant:
+    """Kill the host of a structured chat while the chat starts with a prompt, from the host's first call on."""
+    other, witness = _witness(workspace), _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -105,9 +105,9 @@ async def structured_host_at_launch(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_recovery(place: Place, number: int) -> Instant:
-    """The host that takes the place of a killed one in mid-turn is killed, from its first call on."""
-    witness = _witness(place)
+async def structured_host_at_recovery(workspace: Workspace, number: int) -> Instant:
+    """Kill the host that replaces a killed one during a turn, from its first call on."""
+    witness = _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -129,18 +129,18 @@ async def structured_host_at_recovery(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def structured_host_at_rest(place: Place, number: int) -> Instant:
-    """The host of a structured chat that rests, and is woken by a prompt, is killed, from its first call on."""
-    return await _rest(place, number, follow="fork")
+async def structured_host_at_rest(workspace: Workspace, number: int) -> Instant:
+    """Kill the hibernating host of a structured chat that is woken by a prompt, from the host's first call on."""
+    return await _rest(workspace, number, follow="fork")
 
 
-async def previous_structured_host_at_rest(place: Place, number: int) -> Instant:
+async def previous_structured_host_at_rest(workspace: Workspace, number: int) -> Instant:
     """Kill the host of a structured chat while a hibernating one replaces it."""
-    return await _rest(place, number, follow="self")
+    return await _rest(workspace, number, follow="self")
 
 
-async def _rest(place: Place, number: int, *, follow: str) -> Instant:
-    witness = _witness(place)
+async def _rest(workspace: Workspace, number: int, *, follow: str) -> Instant:
+    witness = _witness(workspace)
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -164,18 +164,18 @@ async def _rest(place: Place, number: int, *, follow: str) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-def _witness(place: Place) -> StructuredWitness:
-    return StructuredWitness(place.directory, f"structured-{place.next_number()}")
+def _witness(workspace: Workspace) -> StructuredWitness:
+    return StructuredWitness(workspace.directory, f"structured-{workspace.next_number()}")
 
 
-# ------------------------------------------------------------------------------- what is done
+# ------------------------------------------------------------------------------- the chat's work
 
 
 async def _use(witness: StructuredWitness) -> None:
-    """Everything that a structured chat does between start and end, one after the other.
+    """Use a structured chat in every way between its start and end.
 
     Raises:
-        WaitTimeout: something did not come.
+        WaitTimeout: an item or a state does not come.
     """
     viewer = witness.viewer.viewer
     viewer.prompt("run: echo 1\ncount: 2")
@@ -209,7 +209,7 @@ async def _die(witness: StructuredWitness) -> None:
     """Let the agent die within an answer.
 
     Raises:
-        WaitTimeout: the viewer does not see it.
+        WaitTimeout: the viewer does not show the end.
     """
     witness.viewer.viewer.prompt("count: 9\ncut: 2")
     await witness.until(lambda: witness.viewer.state == "ended", "the end")
@@ -239,13 +239,13 @@ def _model(witness: StructuredWitness) -> str:
     return next((each.value for each in settings if each.id == "model"), "")
 
 
-# ------------------------------------------------------------------------------- what is lost
+# ------------------------------------------------------------------------------- losses
 
 
 async def _short_losses(
     witness: StructuredWitness, items: Sequence[tuple[str, str, str]] = (), messages: Sequence[str] = ()
 ) -> list[str]:
-    """The losses of a chat of one turn, and of those with these items and messages, after the agent's death."""
+    """Let the agent die; return the losses of a chat of one turn and of these further items and messages."""
     try:
         await _die(witness)
     except WaitTimeout as error:
@@ -254,7 +254,7 @@ async def _short_losses(
 
 
 async def _losses(witness: StructuredWitness, items: list[tuple[str, str, str]], messages: list[str]) -> list[str]:
-    """All that is missing, doubled or otherwise, after the end."""
+    """Compare items and messages with the expected ones after the end; return a line for each difference."""
     found = [f"input {each.sequence} was refused: {each.message}" for each in witness.viewer.watcher.refusals]
     shown = witness.viewer.items
     found += _difference("the viewer's items", items, _described(shown))
@@ -284,7 +284,7 @@ def _described(items: list[Item]) -> list[tuple[str, str, str]]:
 
 
 def _short(message: dict[str, Any]) -> str:
-    """A message for the agent: its method and text, or a decision."""
+    """Describe a message for the agent by its method and text, or by its decision."""
     if "method" not in message:
         return str(message.get("result", {}).get("decision", message))
     params = message.get("params") or {}
@@ -296,14 +296,14 @@ def _short(message: dict[str, Any]) -> str:
 def _difference(name: str, expected: list[Any], found: list[Any]) -> list[str]:
     if expected == found:
         return []
-    place = next((at for at, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), -1)
-    place = min(len(expected), len(found)) if place < 0 else place
-    there, wanted = found[place : place + 2], expected[place : place + 2]
-    return [f"{name}: {len(found)} of {len(expected)}; at {place}: {there}, not {wanted}"]
+    index = next((at for at, pair in enumerate(zip(expected, found, strict=False)) if pair[0] != pair[1]), -1)
+    index = min(len(expected), len(found)) if index < 0 else index
+    there, wanted = found[index : index + 2], expected[index : index + 2]
+    return [f"{name}: {len(found)} of {len(expected)}; at {index}: {there}, not {wanted}"]
 
 
 async def _close(witness: StructuredWitness) -> None:
-    """Let go of the viewer, and end the agent if it runs."""
+    """Close the viewer, and end the agent if it runs."""
     await witness.close()
     if witness.is_started:
         with contextlib.suppress(OutliveError):

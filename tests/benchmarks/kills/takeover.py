@@ -9,36 +9,36 @@ import time
 
 from session_host.errors import OutliveError
 from tests.benchmarks.kills.chat import Chat
-from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.instants import Instant, Workspace, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.several import is_whole
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.support import processes
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 
-async def standby_at_takeover(place: Place, number: int) -> Instant:
-    """The active keeper is dead, and its standby is killed while it forks another."""
-    return await _takeover(place, number, "keeper", "self")
+async def standby_at_takeover(workspace: Workspace, number: int) -> Instant:
+    """Kill the active keeper, then the standby while it forks a new one."""
+    return await _takeover(workspace, number, "keeper", "self")
 
 
-async def keeper_at_takeover(place: Place, number: int) -> Instant:
-    """The active keeper is dead, and the one that its standby forks is killed, from its first call on."""
-    return await _takeover(place, number, "keeper", "fork")
+async def keeper_at_takeover(workspace: Workspace, number: int) -> Instant:
+    """Kill the active keeper, then the keeper that the standby forks, from its first call on."""
+    return await _takeover(workspace, number, "keeper", "fork")
 
 
-async def keeper_at_standbys_death(place: Place, number: int) -> Instant:
-    """The standby is dead, and the active keeper is killed while it becomes the standby of another."""
-    return await _takeover(place, number, "standby", "self")
+async def keeper_at_standbys_death(workspace: Workspace, number: int) -> Instant:
+    """Kill the standby, then the active keeper while it becomes the standby of a new one."""
+    return await _takeover(workspace, number, "standby", "self")
 
 
-async def keeper_after_standbys_death(place: Place, number: int) -> Instant:
-    """The standby is dead, and the keeper that the previous one forks is killed, from its first call on."""
-    return await _takeover(place, number, "standby", "fork")
+async def keeper_after_standbys_death(workspace: Workspace, number: int) -> Instant:
+    """Kill the standby, then the keeper that the active one forks, from its first call on."""
+    return await _takeover(workspace, number, "standby", "fork")
 
 
-async def standby_at_work(place: Place, number: int) -> Instant:
-    """The standby is killed while it follows a launch, the death of a host, and an end."""
-    first, second = place.chat(), place.chat()
+async def standby_at_work(workspace: Workspace, number: int) -> Instant:
+    """Kill the standby while it follows a launch, a host's death, and a session's end."""
+    first, second = workspace.chat(), workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -56,7 +56,7 @@ async def standby_at_work(place: Place, number: int) -> Instant:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
         await _whole_again()
-        # Whatever the second of the pair did not learn is lost with the first.
+        # Kill the active keeper too: all that the standby did not learn from it would be lost.
         active = (await with_keeper(first)).keeper_pid or active
         os.kill(active, signal.SIGKILL)
         await with_keeper(first, previous=active)
@@ -67,9 +67,9 @@ async def standby_at_work(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def _takeover(place: Place, number: int, dies: str, follow: str) -> Instant:
+async def _takeover(workspace: Workspace, number: int, dies: str, follow: str) -> Instant:
     """Kill one of the two keepers; during the takeover, kill the other one or its fork; then kill a host."""
-    chat, new = place.chat(), place.chat()
+    chat, new = workspace.chat(), workspace.chat()
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -96,10 +96,10 @@ async def _takeover(place: Place, number: int, dies: str, follow: str) -> Instan
 
 
 async def _pair_of(chat: Chat) -> tuple[int, int]:
-    """The active keeper and its standby, once both are there.
+    """Wait until there are an active keeper and a standby; return their PIDs.
 
     Raises:
-        WaitTimeout: they do not come.
+        WaitTimeout: there are not both in time.
         CannotTrace: there is no standby.
     """
     await _whole_again()

@@ -23,7 +23,7 @@ COMMANDS = ("send", "send", "ls", "peek", "attach")
 
 
 class ViewerProcess:
-    """A process of viewers that keep what they are given, one for each session; each start has its own directory."""
+    """A process with a recording viewer for each session. Each start of the process uses its own directory."""
 
     def __init__(self, directory: Path, session_ids: Sequence[str]) -> None:
         self._directory = directory
@@ -38,10 +38,10 @@ class ViewerProcess:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start, and return when all viewers are live.
+        """Start the process, and wait until all viewers are live.
 
         Raises:
-            WaitTimeout: one of them does not become so.
+            WaitTimeout: a viewer does not become live.
         """
         self._starts += 1
         own = self._directory / f"viewer-{self._starts}"
@@ -65,7 +65,7 @@ class ViewerProcess:
             raise WaitTimeout(f"a viewer that was started did not become live; it said {said[-4:]}")
 
     async def kill_and_restart(self) -> float:
-        """Kill it and start another; the seconds until that is live."""
+        """Kill the process and start another; return the seconds until its viewers are live."""
         began_s = time.monotonic()
         await self.close()
         await self.start()
@@ -76,13 +76,13 @@ class ViewerProcess:
         await _kill(self._process)
 
     def paths(self, session_id: str) -> Iterator[Path]:
-        """What each start has kept of a session."""
+        """The files with a session's recordings, one for each start of the process."""
         for start in range(1, self._starts + 1):
             yield self._directory / f"viewer-{start}" / session_id
 
 
 class WindowProcess:
-    """The product's window on the display of the environment, with a tab for each session."""
+    """A process of the product's window on the environment's display, with a tab for each session."""
 
     def __init__(self, session_ids: Sequence[str]) -> None:
         self._ids = list(session_ids)
@@ -95,17 +95,17 @@ class WindowProcess:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start, and return when all its tabs are connected."""
+        """Start the process, and wait until all tabs are connected."""
         self._process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-m", "gui"], env=environment(), stdin=asyncio.subprocess.DEVNULL
         )
-        driven = _Driven(self._process)
+        control = _WindowControl(self._process)
         for session_id in self._ids:
-            await asyncio.to_thread(driven.show, session_id)
-        await asyncio.to_thread(driven.wait_connected, self._ids)
+            await asyncio.to_thread(control.show, session_id)
+        await asyncio.to_thread(control.wait_connected, self._ids)
 
     async def kill_and_restart(self) -> float:
-        """Kill it and start another; the seconds until all tabs are connected."""
+        """Kill the process and start another; return the seconds until all tabs are connected."""
         began_s = time.monotonic()
         await self.close()
         await self.start()
@@ -116,24 +116,24 @@ class WindowProcess:
         await _kill(self._process)
 
 
-class _Driven(Window):
-    """The window's script side, for a process that asyncio has started."""
+class _WindowControl(Window):
+    """Controls a window by its control socket; for a process that asyncio has started."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = _Poll(process)  # type: ignore[assignment]  # only its poll is used
+        self.process = _PollableProcess(process)  # type: ignore[assignment]  # only its poll is used
 
 
-class _Poll:
+class _PollableProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     def poll(self) -> int | None:
-        """As of subprocess.Popen."""
+        """Return the exit code, None if the process runs; like ``subprocess.Popen.poll``."""
         return self._process.returncode
 
 
 async def outlive(*words: str) -> tuple[int, str]:
-    """One command, to its end: its exit code, and what it said of an error."""
+    """Run an ``outlive`` command; return its exit code and its standard error."""
     process = await asyncio.create_subprocess_exec(
         *OUTLIVE, *words, env=environment(),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
@@ -148,20 +148,20 @@ async def outlive(*words: str) -> tuple[int, str]:
 
 @contextlib.asynccontextmanager
 async def command(words: Sequence[str]) -> AsyncIterator[Terminal]:
-    """A command that runs on a terminal which is read all the time; killed at the end if it still runs."""
+    """An ``outlive`` command on a terminal that is read all the time; at the end the command is killed if it runs."""
     loop = asyncio.get_running_loop()
     with Terminal([*OUTLIVE, *words], size=SIZE, env=environment()) as terminal:
-        loop.add_reader(terminal.master, _read_away, terminal.master)
+        loop.add_reader(terminal.master, _discard, terminal.master)
         try:
             yield terminal
         finally:
             loop.remove_reader(terminal.master)
 
 
-def _read_away(master: int) -> None:
+def _discard(master: int) -> None:
     try:
         os.read(master, 65536)
-    except OSError:  # EIO: nobody has the other side open
+    except OSError:  # EIO: no process has the other side open
         asyncio.get_running_loop().remove_reader(master)
 
 
@@ -177,7 +177,7 @@ async def _kill(process: asyncio.subprocess.Process | None) -> None:
 
 
 def journal(session_id: str) -> list[tuple[int, bytes]] | None:
-    """The output in a session's journal; None where there is no journal."""
+    """The output in a session's journal, in pieces of (offset, data); None if there is no journal."""
     directory = session_dir(session_id) / "journal"
     if not directory.is_dir():
         return None
@@ -185,7 +185,7 @@ def journal(session_id: str) -> list[tuple[int, bytes]] | None:
 
 
 def journal_start(session_id: str) -> int:
-    """Where a session's journal begins: 0, unless it has grown beyond its bound."""
+    """The offset at which a session's journal begins; 0 unless the journal has reached its size limit."""
     pieces = journal(session_id) or [(0, b"")]
     first, last = pieces[0], pieces[-1]
     return first[0] if last[0] > LARGE_JOURNAL_BYTES else 0

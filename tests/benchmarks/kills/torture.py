@@ -1,8 +1,7 @@
 """Sessions at work while the product's processes are killed at random moments, one at a time.
 
-The seed determines all kills: the process, the time, the session. The next kill comes only when the
-product has recovered from the one before. What is typed meanwhile, by the viewer that stays and by commands, goes on
-all the time.
+The seed determines all kills: the process, the time, the session. Each kill waits until the product has recovered from
+the previous one. Permanent viewers and commands type input all the time.
 """
 
 from __future__ import annotations
@@ -25,27 +24,27 @@ from session_host.errors import OutliveError
 from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
-from tests.benchmarks.kills.recorder import kept_in
-from tests.benchmarks.kills.relayed import WAYS, RelayedChat
+from tests.benchmarks.kills.recorder import read_recording
+from tests.benchmarks.kills.relayed import FAULTS, RelayedChat
 from tests.benchmarks.kills.structured import StructuredWitness
 from tests.support.waiting import TIMEOUT_S, WaitTimeout, eventually
 
 ROLES = ("host", "structured host", "relay", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
-"""What each witness writes at changing rates; then only a line now and then, so that a long run fits the journal."""
+"""Output of each witness at changing rates; then it writes a line now and then, so that a long run fits the journal."""
 
 LONGEST_PAUSE_S = 0.3
 """From a recovery to the next kill, at most."""
 
 LONGEST_COMMAND_S = 0.4
-"""A command is killed so long after its start, at most; some are done by then."""
+"""From a command's start to its kill, at most; some commands have ended by then."""
 
 LONGEST_LOOK_S = 0.1
 FIRST_CODE = 11
 
 
 class Kill(NamedTuple):
-    """One kill as the seed has it."""
+    """One planned kill."""
 
     number: int
     role: str
@@ -56,7 +55,7 @@ class Kill(NamedTuple):
 
 
 def plan(seed: int, kills: int, sessions: int, roles: Sequence[str]) -> list[Kill]:
-    """The kills of a seed: the same each time."""
+    """Return the kills of a seed; the same seed gives the same kills."""
     rng = random.Random(seed)
     return [
         Kill(
@@ -73,15 +72,15 @@ def plan(seed: int, kills: int, sessions: int, roles: Sequence[str]) -> list[Kil
 
 @dataclass
 class Outcome:
-    """What a run found.
+    """The result of a run.
 
     Attributes:
-        losses: one line each; none is what is to be.
-        killed: how many of each role.
-        recovery_ms: kill → every chat concerned answers, by role.
-        alone_ms: a host's kill → another is forked; so long a session is held by the keeper alone.
+        losses: a line for each loss; empty if all is well.
+        killed: the number of kills by role.
+        recovery_ms: times from a kill until every affected chat answers, by role.
+        alone_ms: times from a host's kill until another is forked; only the keepers hold the session meanwhile.
         figures: counts of the activity during the kills.
-        notes: what a reader should know.
+        notes: remarks for the report.
     """
 
     losses: list[str] = field(default_factory=list)
@@ -93,7 +92,7 @@ class Outcome:
 
 
 class Torture:
-    """One run, in the area that the environment leads to."""
+    """One run, in the directories that the environment variables name."""
 
     def __init__(
         self, directory: Path, kills: Sequence[Kill], *, seed: int, sessions: int, say: Callable[[str], None] = print
@@ -104,7 +103,7 @@ class Torture:
         self._rng = random.Random(f"typing {seed}")
         self._seed = seed
         self._say = say
-        # The portable engine is slow, so that hosts of every other chat come to make checkpoints between two kills.
+        # The portable engine is slow, so that the hosts of every other chat make checkpoints between two kills.
         self._chats = [Chat(directory, number, "pyte" if number % 2 else "ghostty") for number in range(sessions)]
         self._structured = StructuredWitness(directory)
         self._relayed = RelayedChat(directory) if any(kill.role == "relay" for kill in kills) else None
@@ -115,7 +114,7 @@ class Torture:
         self._began_s = time.monotonic()
 
     async def run(self) -> Outcome:
-        """Start, kill, look what is left. Whatever was started has been told to end, hosts are the caller's."""
+        """Start the sessions, make the kills, and collect the losses. The caller must end the hosts."""
         try:
             await self._run()
         except (WaitTimeout, OutliveError) as error:
@@ -142,7 +141,7 @@ class Torture:
         if any(kill.role == "window" for kill in self.kills):
             self._window = targets.WindowProcess(self._ids)
             await self._window.start()
-        async with self._at_work():
+        async with self._activity():
             for kill in self.kills:
                 await asyncio.sleep(kill.pause_s)
                 try:
@@ -150,16 +149,16 @@ class Torture:
                 except WaitTimeout as error:
                     self.outcome.losses.append(f"kill {kill.number} ({kill.role}): {error}")
                     break
-        await self._look()
+        await self._collect_losses()
 
     @property
     def _ids(self) -> list[str]:
         return [chat.witness.id for chat in self._chats]
 
-    # ------------------------------------------------------------ what goes on meanwhile
+    # ------------------------------------------------------------ activity during the kills
 
     @contextlib.asynccontextmanager
-    async def _at_work(self) -> AsyncIterator[None]:
+    async def _activity(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
         tasks.append(asyncio.create_task(self._send()))
         turns = [asyncio.create_task(each.work()) for each in self._all_structured]
@@ -177,7 +176,7 @@ class Torture:
                     raise result
 
     async def _type(self, chat: Chat) -> None:
-        """Type into a chat as its user would, all the time."""
+        """Type into a chat as a user would, until cancelled."""
         while True:
             match self._rng.randrange(5):
                 case 0:
@@ -191,10 +190,10 @@ class Torture:
             await asyncio.sleep(self._rng.uniform(0.02, 0.3))
 
     async def _send(self) -> None:
-        """Send by the command, to one chat after the other."""
+        """Send text by ``outlive send`` to one chat after another, until cancelled."""
         for chat in itertools.cycle(self._chats):
             token = chat.next_token("s")
-            # Until it is known how the command ended, cancelled included, nobody can say.
+            # The text counts as certainly sent only after the command has succeeded.
             chat.typed.unsure.add(token)
             code, error = await targets.outlive("send", chat.witness.id, token)
             self._count("sends")
@@ -216,7 +215,7 @@ class Torture:
             case "structured host":
                 took_s = await self._kill_structured(kill)
             case "relay":
-                took_s = await self._harm_relay(kill)
+                took_s = await self._inject_relay_fault(kill)
             case "keeper":
                 took_s = await self._kill_keeper(kill)
             case "standby":
@@ -253,7 +252,7 @@ class Torture:
         before = several.children_of(info.keeper_pid)
         began_s = time.perf_counter()
         os.kill(info.host_pid, signal.SIGKILL)
-        # Looked at without a pause: until there is another host, the keeper alone holds the session.
+        # Poll without a pause for the next host: until then, only the keepers hold the session.
         while time.perf_counter() - began_s < LONGEST_LOOK_S:
             if several.children_of(info.keeper_pid) - before:
                 self.outcome.alone_ms.append((time.perf_counter() - began_s) * 1000)
@@ -269,17 +268,17 @@ class Torture:
     async def _kill_structured(self, kill: Kill) -> float:
         began_s = time.monotonic()
         self._killed(kill, await self._structured.kill_host())
-        await self._structured.says_more()
+        await self._structured.wait_progress()
         return time.monotonic() - began_s
 
-    async def _harm_relay(self, kill: Kill) -> float:
+    async def _inject_relay_fault(self, kill: Kill) -> float:
         assert self._relayed is not None
         began_s = time.monotonic()
-        self._killed(kill, await self._relayed.harm(WAYS[kill.number % len(WAYS)]))
+        self._killed(kill, await self._relayed.inject_fault(FAULTS[kill.number % len(FAULTS)]))
         return time.monotonic() - began_s
 
     async def _kill_several(self, kill: Kill, chat: Chat, order: Sequence[Sequence[str]]) -> float:
-        """Kill at the same instant what each entry names, and one entry after the other."""
+        """Kill the entries one after another; the processes of one entry at the same time."""
         known = await chats()
         another = self._chats[(kill.chat + 1) % len(self._chats)]
         is_structured = kill.number % 2
@@ -310,7 +309,7 @@ class Torture:
         return time.monotonic() - began_s
 
     async def _all_answer(self, previous: int) -> None:
-        """Wait until all chats answer, with a keeper that is not the previous one and has a standby."""
+        """Wait until all chats answer and have a keeper that is not the previous one and has a standby."""
 
         async def all_know_another() -> bool:
             known = await chats()
@@ -344,9 +343,9 @@ class Torture:
             raise WaitTimeout(f"chat {chat.number} is not among the running ones; there are {len(known)}")
         return known[chat.witness.id]
 
-    # ------------------------------------------------------------ what is left
+    # ------------------------------------------------------------ losses
 
-    async def _look(self) -> None:
+    async def _collect_losses(self) -> None:
         losses = self.outcome.losses
         viewers = self._viewers
         assert viewers is not None
@@ -365,7 +364,7 @@ class Torture:
             losses += chat.losses(targets.journal(chat.witness.id), start=targets.journal_start(chat.witness.id))
             written = chat.witness.written
             for path in viewers.paths(chat.witness.id):
-                kept = list(kept_in(path))
+                kept = list(read_recording(path))
                 losses += [
                     f"chat {chat.number}: {path.parent.name}: {loss}"
                     for loss in viewer_losses(written, kept, whole=False)
@@ -392,7 +391,7 @@ class Torture:
 
 
 async def _until(condition: Callable[[], Any], what: str) -> None:
-    """Like ``eventually``, with an asynchronous condition."""
+    """Wait until an asynchronous condition is true, as ``eventually`` does for other ones."""
     deadline_s = time.monotonic() + TIMEOUT_S
     while not await condition():
         if time.monotonic() > deadline_s:

@@ -15,11 +15,11 @@ TRACER = Path(__file__).with_name("tracer.py")
 
 
 class CannotTrace(Exception):
-    """This system does not let us trace the process."""
+    """This system does not allow tracing the process."""
 
 
 class Traced(NamedTuple):
-    """What the tracer found; see ``tracer``."""
+    """The tracer's report; see ``tracer``."""
 
     calls: int
     pid: int
@@ -30,15 +30,15 @@ class Traced(NamedTuple):
 
 
 class Tracing:
-    """A tracer at work. A context manager; at its end the tracer exits, and the traced process continues alone."""
+    """A running tracer. A context manager: at its end the tracer exits, and the traced process continues untraced."""
 
     def __init__(self, pid: int, *, kill_at: int = 0, follow: str = "self", match: str = "") -> None:
-        """Begin; returns when the process is traced.
+        """Start the tracer and wait until the process is traced.
 
         Args:
-            pid: the process, or the one above it, see ``follow``.
-            kill_at: the number of the call that the kill precedes; 0 for no kill.
-            follow: ``self``, ``fork``, ``exec`` or ``daemon``.
+            pid: the process to count, or its ancestor, see ``follow``.
+            kill_at: the number of the call before which the process is killed; 0 for no kill.
+            follow: ``self``, ``fork``, ``exec`` or ``daemon``, see ``tracer``.
             match: for ``exec`` and ``daemon``: a part of the command line.
 
         Raises:
@@ -48,7 +48,7 @@ class Tracing:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(TRACER), str(pid), *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            bufsize=0,  # communicate() does not know what a buffer has read already
+            bufsize=0,  # communicate() would miss bytes that a buffer has read already
         )  # fmt: skip
         assert self._process.stdout is not None
         if self._process.stdout.readline() != b"tracing\n":
@@ -66,7 +66,7 @@ class Tracing:
         return self.stop()
 
     def stop(self) -> Traced:
-        """Cease to trace, and tell what was counted so far."""
+        """Stop tracing; return the report up to now."""
         output, error = self._process.communicate()
         if not output:
             raise CannotTrace(error.decode().strip())

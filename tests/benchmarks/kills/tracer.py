@@ -2,18 +2,18 @@
 
 ``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec|daemon] [--match TEXT]``; see ``trace``
 
-*self*: the calls of process PID are counted, from now on. *fork*: those of the next process that PID forks, from
-its first call on; PID is let go then. *exec*: those of the first process below PID that executes a command line with
-TEXT in it, from there on. *daemon*: those of the next process that this one forks.
+*self*: counts the calls of process PID, from now on. *fork*: counts the calls of the next process that PID forks, from
+its first call on; then PID is no longer traced. *exec*: counts the calls of the first descendant of PID that executes a
+command line that contains TEXT, from there on. *daemon*: counts the calls of the next process that this one forks.
 
 Prints ``tracing`` once it is attached, then, when the counted process has ended or standard input is closed,
 one line of JSON::
 
     {"calls": 412, "pid": 4711, "killed_at": 37, "name": "sendfile", "thread": "main", "names": {"read": 12, …}}
 
-``killed_at`` is null when the process ended by itself before. Needs Linux 5.3 (PTRACE_GET_SYSCALL_INFO) and leave to
-trace: the superuser's, or ``kernel.yama.ptrace_scope`` = 0. Names of calls come from libseccomp, where it is installed.
-If the tracer ends, the traced process continues normally.
+``killed_at`` is null if the process ended by itself before. Needs Linux 5.3 (PTRACE_GET_SYSCALL_INFO) and permission to
+trace: the superuser's, or ``kernel.yama.ptrace_scope`` = 0. Names of calls come from libseccomp if it is installed. If
+the tracer ends, the traced process continues normally.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
     """ptrace(2).
 
     Raises:
-        ProcessLookupError: the thread is gone, or is about to be.
-        PermissionError: it may not be traced.
+        ProcessLookupError: the thread has ended, or is about to end.
+        PermissionError: the thread may not be traced.
     """
     result: int = _libc.ptrace(request, pid, address, data)
     if result < 0:
@@ -59,7 +59,7 @@ def ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
 
 
 class Tracer:
-    """The threads that are traced, and the calls of those that count."""
+    """Traces threads and counts the system calls of one process, the target; kills it at one of them."""
 
     def __init__(self, root: int, follow: str, match: str, kill_at: int) -> None:
         self.root = root
@@ -68,12 +68,12 @@ class Tracer:
         self.kill_at = kill_at
         self.target = root if follow == "self" else 0
         self.processes: dict[int, int] = {}
-        """The process of each thread that is traced."""
+        """The process of each traced thread."""
         self.calls = 0
         self.names: Counter[str] = Counter()
         self.killed: tuple[int, str, str] | None = None
         self.forks = 0 if follow in {"self", "exec"} else root if follow == "fork" else -1
-        """The process that forks the one to count; -1: it is not executed yet."""
+        """The process that will fork the target; -1: not known before its exec; 0: the target is not forked."""
         self.options = O_TRACESYSGOOD | O_TRACECLONE
         if follow != "self":
             self.options |= O_TRACEFORK | O_TRACEVFORK
@@ -81,7 +81,7 @@ class Tracer:
             self.options |= O_TRACEEXEC
 
     def attach(self) -> None:
-        """Attach to all threads of the process, also to those that start during the attach."""
+        """Attach to all threads of the process, including those that start meanwhile."""
         known: set[int] = set()
         while new := _threads_of(self.root) - self.processes.keys() - known:
             for thread in new:
@@ -90,39 +90,39 @@ class Tracer:
                     self.processes[thread] = self.root
                     ptrace(PTRACE_INTERRUPT, thread)
                 except (ProcessLookupError, PermissionError):
-                    # EPERM is also said of one that is just ending, and of one that was born traced.
+                    # EPERM also stands for a thread that is just ending, and for one that is traced since its start.
                     if thread == self.root or not _needs_no_seizing(self.root, thread):
                         raise
                     known.add(thread)
 
     def run(self) -> None:
-        """Go along until the counted process is over, or standard input is closed."""
+        """Handle events until the target has ended, or standard input is closed."""
         while not self.is_over:
             try:
                 thread, status = os.waitpid(-1, WALL | os.WNOHANG)
             except ChildProcessError:
                 return
             if thread:
-                self.take(thread, status)
-            elif self.is_told_to_end():
+                self.handle(thread, status)
+            elif self.wait_for_event():
                 return
 
     @property
     def is_over(self) -> bool:
-        """There is nothing left to count."""
+        """Whether the target has ended, or no process is left that could fork or execute it."""
         if self.target:
             return self.target not in self.processes.values()
         return not self.processes
 
-    def is_told_to_end(self) -> bool:
-        """Wait a moment for a change of a child or the end of standard input."""
-        ready, _, _ = select.select([0, WAKEUP], [], [], 1.0)
-        if WAKEUP in ready:
-            os.read(WAKEUP, 4096)
+    def wait_for_event(self) -> bool:
+        """Wait up to a second for SIGCHLD or standard input; return whether standard input is closed."""
+        ready, _, _ = select.select([0, WAKE_UP], [], [], 1.0)
+        if WAKE_UP in ready:
+            os.read(WAKE_UP, 4096)
         return 0 in ready and not os.read(0, 64)
 
-    def take(self, thread: int, status: int) -> None:
-        """One change of one thread."""
+    def handle(self, thread: int, status: int) -> None:
+        """Handle one stop or the end of one thread, and continue the thread."""
         if not os.WIFSTOPPED(status):
             self.processes.pop(thread, None)
             return
@@ -139,21 +139,21 @@ class Tracer:
             elif event:
                 self.at_event(thread, event)
             if self.target not in {0, self.processes[thread]}:
-                # Processes that are not counted continue by themselves.
+                # Once there is a target, other processes continue untraced.
                 del self.processes[thread]
                 ptrace(PTRACE_DETACH, thread, 0, number if is_signal else 0)
             else:
                 ptrace(self.next_stop(thread), thread, 0, number if is_signal else 0)
         except ProcessLookupError:
-            pass  # It was killed in between; the kernel reports its end next.
+            pass  # The thread was killed meanwhile; the kernel reports its end next.
 
     def next_stop(self, thread: int) -> int:
-        """The ptrace request that continues it: to its next call if that may count, else to its next fork or exec."""
+        """The ptrace request that continues a thread, with a stop at each system call if its calls may count."""
         may_count = self.target or (self.forks > 0 and self.processes[thread] != self.forks)
         return PTRACE_SYSCALL if may_count else PTRACE_CONT
 
     def at_call(self, thread: int) -> None:
-        """A thread enters or leaves a call."""
+        """Handle the entry to or exit from a system call: count an entry, and kill at the chosen one."""
         process = self.processes[thread]
         if process != self.target:
             return
@@ -170,14 +170,14 @@ class Tracer:
             os.kill(process, signal.SIGKILL)
 
     def at_event(self, thread: int, event: int) -> None:
-        """A fork, a new thread, an exec, or a stop that we asked for."""
+        """Handle a fork, a new thread, an exec, or a stop that this tracer requested."""
         process = self.processes[thread]
         if event in {EVENT_FORK, EVENT_VFORK, EVENT_CLONE}:
             message = ctypes.c_ulong()
             ptrace(PTRACE_GETEVENTMSG, thread, 0, ctypes.addressof(message))
             child = int(message.value)
             self.processes.setdefault(child, process if event == EVENT_CLONE else child)
-            # Its forks may run, and fork, before the kernel reports its own fork.
+            # A child may run, and fork in turn, before the kernel reports that the child was forked.
             if event != EVENT_CLONE and not self.target and process == self.forks:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
@@ -187,7 +187,7 @@ class Tracer:
                 self.target = process
 
     def result(self) -> dict[str, object]:
-        """What is printed."""
+        """The report to print."""
         number, name, thread = self.killed or (None, None, None)
         return {
             "calls": self.calls, "pid": self.target, "killed_at": number, "name": name, "thread": thread,
@@ -200,27 +200,27 @@ def _threads_of(process: int) -> set[int]:
 
 
 def _needs_no_seizing(process: int, thread: int) -> bool:
-    """Whether this thread has ended, listed still or not, or is ours."""
-    facts = _facts_of(Path(f"/proc/{process}/task/{thread}"))
+    """Whether this thread has ended (it may still be listed), or this process already traces it."""
+    facts = _status_of(Path(f"/proc/{process}/task/{thread}"))
     return not facts or facts["State"][0] in "ZX" or facts["TracerPid"] == str(os.getpid())
 
 
-def _facts_of(place: Path) -> dict[str, str]:
+def _status_of(directory: Path) -> dict[str, str]:
     """The fields of ``status`` (proc(5)); empty for a process that has ended."""
     try:
-        lines = (place / "status").read_text().splitlines()
+        lines = (directory / "status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def _process_of(thread: int) -> int:
-    return int(_facts_of(Path(f"/proc/{thread}")).get("Tgid", thread))
+    return int(_status_of(Path(f"/proc/{thread}")).get("Tgid", thread))
 
 
 @lru_cache
 def call_name(architecture: int, number: int) -> str:
-    """A system call's name; its number where nobody knows."""
+    """A system call's name; "call NUMBER" if the name is unknown."""
     try:
         library = ctypes.CDLL("libseccomp.so.2")
     except OSError:
@@ -231,18 +231,18 @@ def call_name(architecture: int, number: int) -> str:
     return name.decode() if name else f"call {number}"
 
 
-WAKEUP, _WAKER = os.pipe()
+WAKE_UP, _WAKER = os.pipe()
 
 
 def main() -> None:
-    """Trace as told."""
+    """Trace as the command line describes, and print the report."""
     parser = argparse.ArgumentParser()
     parser.add_argument("pid", type=int)
     parser.add_argument("--kill-at", type=int, default=0)
     parser.add_argument("--follow", choices=("self", "fork", "exec", "daemon"), default="self")
     parser.add_argument("--match", default="")
     options = parser.parse_args()
-    for end in (WAKEUP, _WAKER):
+    for end in (WAKE_UP, _WAKER):
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(_WAKER, warn_on_full_buffer=False)

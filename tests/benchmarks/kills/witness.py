@@ -1,4 +1,4 @@
-"""A witness in a session: its program, its orders and its record; see ``tests/programs/witness.py``."""
+"""Controls a witness, a program that records its input and output; see ``tests/programs/witness.py``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SIZE = GridSize(80, 24)
 
 
 class Witness:
-    """Gives a witness its orders, and reads its record. A context manager.
+    """Sends orders to a witness, and reads its records. A context manager.
 
     Attributes:
-        session: its session's record, once it is started.
-        started_ticks: the program's start time from the kernel, which distinguishes it from a later process with its
-            PID.
-        orders: the commands that it received, in order.
+        session: the record of its session, once it is started.
+        started_ticks: the program's start time from the kernel, which distinguishes it from a later process with the
+            same PID.
+        orders: the orders sent, in order.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -35,7 +35,7 @@ class Witness:
         self.started_ticks = 0
         self.orders: list[str] = []
         os.mkfifo(directory / "orders", 0o600)
-        # Read-write: no open waits for the other side. Its close ends the program.
+        # Opened read-write, so that neither side's open blocks. Closing it ends the program.
         self._fifo = os.open(directory / "orders", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def __enter__(self) -> Self:
@@ -48,59 +48,59 @@ class Witness:
 
     @property
     def argv(self) -> list[str]:
-        """What the session is to run."""
+        """The argv of the witness program."""
         return program("witness", self.directory)
 
     @property
     def id(self) -> str:
-        """Its session's id."""
+        """The session's id."""
         assert self.session is not None
         return self.session.id
 
     async def start(self, name: str, engine: EngineName = "ghostty") -> None:
-        """Start its session, and remember which process it is."""
-        self.is_run_by(await start(*self.argv, name=name, size=SIZE, engine=engine))
+        """Start a session that runs the witness, and store its process."""
+        self.attach_session(await start(*self.argv, name=name, size=SIZE, engine=engine))
 
-    def is_run_by(self, session: SessionRecord) -> None:
-        """This session runs it: remember which process it is."""
+    def attach_session(self, session: SessionRecord) -> None:
+        """Use a session that runs the witness already, and store its process."""
         assert session.child_pid is not None
         self.session = session
         self.pid = session.child_pid
         self.started_ticks = processes.start_ticks(self.pid)
 
     def order(self, order: str) -> None:
-        """Send the program a command; it first finishes the one before."""
+        """Send an order to the program, which first finishes the previous one."""
         self.orders.append(order)
         os.write(self._fifo, f"{order}\n".encode())
 
     def lives(self) -> bool:
-        """The very process that was started is there."""
+        """Whether the started process still runs."""
         try:
             return processes.is_alive(self.pid) and processes.start_ticks(self.pid) == self.started_ticks
         except (FileNotFoundError, ProcessLookupError):
             return False
 
-    # ------------------------------------------------------------ its record
+    # ------------------------------------------------------------ the witness's records
 
     def _read(self, name: str) -> bytes:
         try:
             return (self.directory / name).read_bytes()
         except FileNotFoundError:
-            return b""  # It has not begun yet.
+            return b""  # The witness has not started to write it.
 
     @property
     def has_obeyed(self) -> bool:
-        """All orders are carried out."""
+        """Whether the program has carried out all orders."""
         return self._read("obeyed").count(b"\n") >= len(self.orders)
 
     @property
     def written(self) -> bytes:
-        """All that the terminal has taken from it."""
+        """The program's output that the terminal has accepted."""
         return self._read("written")
 
     @property
     def written_bytes(self) -> int:
-        """How much that is."""
+        """The length of ``written``."""
         try:
             return (self.directory / "written").stat().st_size
         except FileNotFoundError:
@@ -108,15 +108,15 @@ class Witness:
 
     @property
     def received(self) -> bytes:
-        """All that it was typed, replies included."""
+        """All input that the program has read, including the terminal's replies."""
         return self._read("received")
 
     @property
     def asked(self) -> list[str]:
-        """Its questions to the terminal."""
+        """The program's queries to the terminal, in order."""
         return self._read("asked").decode().splitlines()
 
     @property
     def sizes(self) -> list[str]:
-        """The terminal's sizes that it has seen: at the start, and at each notice of a change."""
+        """The terminal's sizes that the program has read: at its start, and at each SIGWINCH."""
         return self._read("sizes").decode().splitlines()

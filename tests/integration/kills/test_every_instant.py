@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.benchmarks.every_instant import examine, tell
+from tests.benchmarks.every_instant import examine, make_report
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.setting import Setting, setting
 
@@ -54,6 +54,6 @@ async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, o
     except CannotTrace as error:
         pytest.skip(f"nothing can be traced here: {error}")
     assert found.failures == []
-    assert found.lost() == [], tell([found]).as_text()
+    assert found.lost() == [], make_report([found]).as_text()
     # How many calls a work takes is not the same each time: some instants lie behind its end.
     assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 3, "there were kills"

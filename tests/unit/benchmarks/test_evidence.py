@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.kills.evidence import Kept, Typed, input_losses, output_losses, reply_losses, viewer_losses
+from tests.benchmarks.kills.evidence import (
+    ReceivedPiece,
+    TypedInput,
+    input_losses,
+    output_losses,
+    reply_losses,
+    viewer_losses,
+)
 from tests.programs.witness import numbered_line
 
 LINES = [numbered_line(number) for number in range(1, 41)]
 WRITTEN = b"".join(LINES)
 ENDS = [sum(map(len, LINES[:count])) for count in range(len(LINES) + 1)]
 PIECES = [(ENDS[number], line) for number, line in enumerate(LINES)]
-VIEWED = [Kept("S", 0), *(Kept("O", offset, data) for offset, data in PIECES)]
+VIEWED = [ReceivedPiece("S", 0), *(ReceivedPiece("O", offset, data) for offset, data in PIECES)]
 
 
 def test_whole_output_has_no_losses() -> None:
@@ -61,10 +68,10 @@ def test_a_viewer_that_got_a_line_twice_is_found() -> None:
 
 
 def test_a_snapshot_may_take_the_place_of_output_and_leads_nowhere_else() -> None:
-    skipped = [*VIEWED[:9], Kept("S", ENDS[12]), *VIEWED[13:]]
+    skipped = [*VIEWED[:9], ReceivedPiece("S", ENDS[12]), *VIEWED[13:]]
     assert viewer_losses(WRITTEN, skipped, whole=True) == []
-    assert viewer_losses(WRITTEN, [*VIEWED, Kept("S", ENDS[2]), *VIEWED[3:]], whole=True)
-    assert viewer_losses(WRITTEN, [*VIEWED, Kept("S", len(WRITTEN) + 1)], whole=False)
+    assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", ENDS[2]), *VIEWED[3:]], whole=True)
+    assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", len(WRITTEN) + 1)], whole=False)
 
 
 def test_only_a_viewer_that_stayed_must_have_come_to_the_end() -> None:
@@ -75,7 +82,9 @@ def test_only_a_viewer_that_stayed_must_have_come_to_the_end() -> None:
 
 # ------------------------------------------------------------------------------------------ input
 
-TYPED = Typed(sure=["<v1>", "<s1>", "<v2>", "<p1>"], unsure={"<k1>"}, pasted={"<p1>"}, keys="abc", arrows=b"\x1bOA")
+TYPED = TypedInput(
+    sure=["<v1>", "<s1>", "<v2>", "<p1>"], unsure={"<k1>"}, pasted={"<p1>"}, keys="abc", arrows=b"\x1bOA"
+)
 READ = b"a<v1>b\x1b[?62c<s1><v2>\x1bOA\x1b[3;4Rc\x1b[200~<p1>\x1b[201~"
 ASKED = ["DA1", "CPR 3 4"]
 
