@@ -17,7 +17,7 @@ from tests.benchmarks.setting import Setting
 
 PIECE_BYTES = 65536
 SIZES: dict[EngineName, int] = {"ghostty": 8_000_000, "pyte": 200_000}
-"""Bytes fed: enough for a steady figure, no more."""
+"""Bytes to feed, just enough for stable figures."""
 
 
 def run(setting: Setting) -> Report:

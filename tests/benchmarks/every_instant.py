@@ -29,10 +29,10 @@ from tests.benchmarks.setting import Setting, setting
 from tests.support.waiting import WaitTimeout
 
 SPREAD = 12
-"""Instants of each scenario when all benchmarks are run."""
+"""Instants of each scenario in ``python -m tests.benchmarks``."""
 
 MORE_CALLS = 1.1
-"""No two runs make quite as many calls; so much more than the counted ones are tried."""
+"""Instants to try per counted call: above 1, since the number of calls differs from run to run."""
 
 SHOWN_LOSSES = 30
 

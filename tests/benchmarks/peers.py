@@ -132,7 +132,7 @@ def terminals(columns: int = COLUMNS, rows: int = ROWS) -> dict[str, list[str]]:
 
 
 TERMINALS = terminals()
-"""The same in the usual size."""
+"""The terminals' argv with the default size."""
 
 
 @contextmanager

@@ -26,10 +26,10 @@ LIMIT_MS = 16.7
 BUSY_LOOPS = 2
 SWITCHES = 100
 PAUSE_S = 0.35
-"""Between switches: a tab's history comes behind its screen."""
+"""Between switches: a tab's history arrives after its screen."""
 WAIT_S = 20.0
 SEEN_WIDTH_PX, SEEN_HEIGHT_SHARE = 240, 0.8
-"""What is compared: the beginnings of the lines, which differ from chat to chat, without the cursor's row."""
+"""The compared area: the beginnings of the lines, which differ between chats, without the cursor's row."""
 
 
 def run(setting: Setting) -> Report:

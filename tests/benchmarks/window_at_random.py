@@ -23,7 +23,7 @@ from tests.support.windows import TIMEOUT_S, NotListening, Window, window, xdoto
 
 PAUSE_S = 0.06
 LOOK_EVERY, RAISE_EVERY = 10, 25
-"""Actions."""
+"""The numbers of actions between two checks, and between two times that the window is raised."""
 
 ACTS_OF_A_WINDOW = 1500
 SHOWN_ACTIONS = 30

@@ -29,13 +29,13 @@ from tests.support.commands import outlive
 from tests.support.windows import NotListening, Window, window
 
 MIN_GROWTH_MB, GROWTH_SHARE = 4.0, 0.03
-"""What allocators and caches do anyway."""
+"""Growth that allocators and caches cause."""
 
 ROUNDS_JUDGED = 6
-"""In so many rounds, garbage is collected at least once."""
+"""Within this number of rounds, garbage is collected at least once."""
 
 ACT_S = 0.15
-"""The window has painted what a key opened."""
+"""Pause after a key: long enough for the window to paint."""
 
 KEYS: dict[str, tuple[str, ...]] = {
     "tabs": ("ctrl+Tab",) * 6,

@@ -36,10 +36,10 @@ ECHO = re.compile(rb"echo (<[^<>]*>)")
 LONGEST_ECHO_BYTES = 64
 ARROWS = {"ArrowUp": b"\x1bOA", "ArrowDown": b"\x1bOB", "ArrowRight": b"\x1bOC", "ArrowLeft": b"\x1bOD"}
 HISTORY_LINES = 1000
-"""So many of the newest lines of the replica are compared, besides the screen."""
+"""The number of the replica's newest history lines that are compared, besides the screen."""
 
 FEW_LINES = 20
-"""Who has no more, while others have, lacks its history."""
+"""If one side has no more lines than this and the other has, the first one's history is lost."""
 
 
 class Chat:

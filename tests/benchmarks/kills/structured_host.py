@@ -54,7 +54,7 @@ HEARD = [
     "turn/start count: 6\nhold: 2", "turn/interrupt", "turn/start answer: queued", "thread/settings/update other-model",
     "turn/start answer: by a command", "turn/start count: 9\ncut: 2",
 ]  # fmt: skip
-"""The messages that the agent gets in the work, after those with which the chat opens."""
+"""The messages that the agent gets in the work, after those that open the chat."""
 
 _OPENING = {"initialize", "initialized", "thread/start", "thread/turns/list", "account/read", "model/list"}
 

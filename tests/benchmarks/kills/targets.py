@@ -19,7 +19,7 @@ from tests.support.waiting import TIMEOUT_S, WaitTimeout
 from tests.support.windows import Window
 
 COMMANDS = ("send", "send", "ls", "peek", "attach")
-"""Those that are killed; sending most, since it is what could be lost or doubled."""
+"""The subcommands to kill; ``send`` twice, since its input could be lost or doubled."""
 
 
 class ViewerProcess:
@@ -192,4 +192,4 @@ def journal_start(session_id: str) -> int:
 
 
 LARGE_JOURNAL_BYTES = 48 * 1024 * 1024
-"""Of a session that wrote less, the journal has everything."""
+"""If a session wrote less than this, its journal has all output."""
