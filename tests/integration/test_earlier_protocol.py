@@ -61,7 +61,7 @@ async def test_a_client_of_an_earlier_protocol_is_served(conversation: str) -> N
         while not await is_ready():
             pass
     client = ReplayedClient(RECORDING, record.id)
-    await client.say_all(conversation, TIMEOUT_S)
+    await client.replay(conversation, TIMEOUT_S)
     assert refusals([values for _, values in client.heard]) == refusals(recorded(conversation))
 
 

@@ -24,7 +24,7 @@ DIRECTORY = "/home/user/project"
 
 
 class Recorded(NamedTuple):
-    """One message of a recording; ``ours`` was sent to the agent."""
+    """One message of a recording; ``ours``: the client sent it to the agent."""
 
     ours: bool
     message: dict[str, Any]
@@ -38,17 +38,19 @@ def recording(agent: str, process: int) -> list[Recorded]:
 
 
 class AcpChat:
-    """One chat.
+    """A chat without a process: the rules with the ACP dialect, and their transcript.
 
     Attributes:
-        sent: all messages for the agent; ``changes``: all changes; ``timers``, ``operations``: those that were started.
-        reloads: save the state and go on from it in new rules before each step.
+        sent: all messages for the agent.
+        changes: all changes of the transcript.
+        timers, operations: all timers and operations that were started.
+        reloads: before each step, save the state and load it into new rules.
     """
 
     def __init__(self, start: Start | None = None, *, reloads: bool = False) -> None:
         self.start = start or Start(directory=DIRECTORY, version="1.0")
         self.reloads = reloads
-        self.now_ms = 1_020_000  # 17:00 minutes.
+        self.now_ms = 1_020_000  # 17 minutes.
         self.transcript = Transcript()
         self.operations: list[Any] = []
         self.sent: list[dict[str, Any]] = []
@@ -61,7 +63,7 @@ class AcpChat:
     # ------------------------------------------------------------ steps
 
     def hear(self, *messages: Any) -> list[dict[str, Any]]:
-        """Handle messages, or lines of bytes, of the agent; returns the messages that are sent to it."""
+        """Handle messages, or lines of bytes, from the agent; returns the messages that are sent to it."""
         lines = [Line(each if isinstance(each, bytes) else json.dumps(each).encode()) for each in messages]
         return self._take(self._rules().receive_lines(lines, self._later()))
 
@@ -99,23 +101,23 @@ class AcpChat:
         self._take(self._rules().end(self._later()))
 
     def update(self, kind: str, /, **fields: Any) -> list[dict[str, Any]]:
-        """The agent sends an update of the session "s"."""
+        """Handle an update of the session "s" from the agent."""
         return self.hear(update(kind, **fields))
 
     def reply(self, result: Any, method: str = "") -> list[dict[str, Any]]:
-        """The agent replies to the last request, or to the last one of a method."""
+        """Handle the agent's reply to the last request, or to the last one of a method."""
         found = [each for each in self.sent if "method" in each and "id" in each and method in each["method"]]
         return self.hear(
             {"jsonrpc": "2.0", "id": found[-1]["id"], **({"result": result} if result is not None else {})}
         )
 
     def reply_error(self, code: int, message: str, **more: Any) -> list[dict[str, Any]]:
-        """The agent refuses the last request."""
+        """Handle the agent's error reply to the last request."""
         number = [each for each in self.sent if "method" in each and "id" in each][-1]["id"]
         return self.hear({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message, **more}})
 
     def open(self, session: dict[str, Any] | None = None, **capabilities: Any) -> None:
-        """The agent starts, and opens a session."""
+        """Handle the agent's replies that open a session."""
         self.reply({"protocolVersion": 1, "agentCapabilities": capabilities, "agentInfo": {"name": "Agent"}})
         self.reply({"sessionId": "s", **(session or {})})
 
@@ -141,7 +143,7 @@ class AcpChat:
         self.sent += sent
         return sent
 
-    # ------------------------------------------------------------ what is there
+    # ------------------------------------------------------------ state
 
     @property
     def request(self) -> AgentRequest:
@@ -152,7 +154,7 @@ class AcpChat:
         return list(self.transcript)
 
     def shown(self) -> list[tuple[str, str, str]]:
-        """Kind, text and status of each item; of a tool its command or title."""
+        """Kind, text (of a tool: command or title) and status of each item."""
         return [(each.kind, each.command or each.text or each.title, each.status) for each in self.transcript]
 
     def states(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""A chat with a real process that speaks the Agent Client Protocol; one socket is its standard input and output."""
+"""A chat with a real ACP agent process, which has one socket as its standard input and output."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AcpProcess(AcpChat):
     """A chat with a process. The dialect's timers expire only by ``expire``.
 
     Attributes:
-        ended: the agent closed its output.
+        ended: whether the agent has closed its output.
     """
 
     def __init__(self, agents: FakeAgents, start: Start, environment: Mapping[str, str]) -> None:
@@ -101,7 +101,7 @@ class AcpProcess(AcpChat):
     def _read(self) -> None:
         try:
             data = self._socket.recv(65536)
-        except ConnectionResetError:  # The agent left something unread.
+        except ConnectionResetError:  # The agent ended with unread input.
             data = b""
         if data:
             self._take(self.rules.receive_lines(self._splitter.feed(data), self._later()))

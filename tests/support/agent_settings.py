@@ -1,7 +1,7 @@
-"""The settings with which each agent starts without log-in, questions and network, and asks before it acts.
+"""Writes settings with which each agent starts without log-in, questions and network, and asks before it acts.
 
-Each function writes them into a HOME of the test's own, for an agent that works in a directory and asks a server by its
-URL, and returns the variables that the agent needs.
+Each function writes the settings into the test's own HOME. Its arguments are that HOME, the agent's working directory,
+and the URL of the model server. It returns the environment variables that the agent needs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLAUDE_SETTINGS = {"permissions": {"defaultMode": "default", "disableAutoMode": 
 
 
 def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """Onboarding done, theme chosen, key approved, directory trusted; no auto mode, which asks the real service."""
+    """Onboarding done, theme chosen, key approved, directory trusted; no auto mode, which calls the real service."""
     write_json(home / ".claude" / "settings.json", CLAUDE_SETTINGS)
     settings = {
         "hasCompletedOnboarding": True,
@@ -37,7 +37,7 @@ def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": API_KEY,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        # It would be cloned from the network at the first start.
+        # Otherwise the first start clones the marketplace from the network.
         "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
         "CLAUDE_CODE_DISABLE_AGENT_VIEW": "1",
         "DISABLE_AUTOUPDATER": "1",
@@ -93,7 +93,7 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
     }
     own = home / ".config" / "opencode"
     write_json(own / "opencode.json", settings)
-    # As after its first start, in which npm installs this: until then it would wait for npm, and is given no plugin.
+    # The state after the first start, in which npm installs this. Otherwise the agent waits for npm, without plugins.
     write_json(own / "package-lock.json", {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}})
     (own / "node_modules").mkdir()
     return {
@@ -130,7 +130,7 @@ def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
     settings = {
         "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
         "general": {"enableAutoUpdate": False},
-        # Its ripgrep comes without the right to be run.
+        # Its ripgrep is installed without execute permission.
         "tools": {"approvalMode": "default", "useRipgrep": False},
         "privacy": {"usageStatisticsEnabled": False},
         "model": {"name": MODEL},
@@ -140,5 +140,5 @@ def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 def prepare_endpoint(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """The address of the model server."""
+    """The model server's URL."""
     return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "k"}

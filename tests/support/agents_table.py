@@ -1,4 +1,4 @@
-"""The table of the results with real agents: its rows, reading and writing it."""
+"""The table of results with real agents: its rows, and how to read and write it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CHECKS = {
     "chat fallback": "chat view, one process for each prompt (`--one-shot`): three turns in one conversation, resumed",
     "kill": "`outlive kill` during a tool call ends all of its processes, and no other chat's",
 }
-"""What is shown of each agent, by a short name."""
+"""The table's rows: a sentence for each check, by the check's short name."""
 
 HEADER = """\
 # Real agents
@@ -92,14 +92,14 @@ class Result(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One agent."""
+    """A column of the table: one agent."""
 
     title: str
     version: str
 
 
 Results = Mapping[tuple[str, str], Result]
-"""By the agent's column title and the check."""
+"""Results by (title of the agent's column, check)."""
 
 _NOTE = re.compile(r"(\S+) \[(\d+)\]")
 
@@ -132,8 +132,8 @@ def written(columns: Sequence[Column], results: Results, day: str) -> str:
 
     Args:
         columns: the agents, in their order.
-        results: what is missing was not tried.
-        day: of the run, ISO 8601.
+        results: the results; a missing one is shown as not tried.
+        day: the date of the run, in ISO 8601.
     """
     notes: list[str] = []
     lines = [HEADER, f"Last run: {day}.", ""]

@@ -87,7 +87,7 @@ _untouched: list[Area] = []
 
 @contextmanager
 def reused_area() -> Iterator[Area]:
-    """As ``new_area``, but the next test reuses an area in which a test left nothing."""
+    """As ``new_area``, but the next test reuses the area if this test leaves nothing in it."""
     own = _untouched.pop() if _untouched else Area(Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")))
     try:
         yield own
@@ -115,5 +115,5 @@ def _remove(root: Path) -> None:
         root.rmdir()
         return
     for path, _, _ in os.walk(root):
-        Path(path).chmod(0o700)  # tests make directories unreadable to see what then happens
+        Path(path).chmod(0o700)  # tests make directories unreadable
     shutil.rmtree(root)

@@ -1,4 +1,4 @@
-"""A program on a terminal without Outlive, as any other terminal shows it."""
+"""A program on a terminal without Outlive, to compare with Outlive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRACE_S = 5.0
 
 
 class BareTerminal(ScreenTerminal):
-    """A program on a PTY with an emulator, as a context. Queries are answered while a test reads the screen."""
+    """A program on a PTY with an emulator. A context manager. Queries are answered while a test reads the screen."""
 
     def __init__(self, argv: Sequence[str], cwd: Path) -> None:
         super().__init__(argv, size=SIZE, cwd=cwd, env=environment())
@@ -32,7 +32,7 @@ class BareTerminal(ScreenTerminal):
                 os.killpg(self.pid, number)
             with contextlib.suppress(WaitTimeout):
                 self.wait(GRACE_S, is_exact=True)
-        # Qwen Code's child, which has the conversation open, may die a moment later.
+        # Qwen Code's child process has the conversation open and may end a moment later.
         wait_until(self._is_group_gone, GRACE_S, "the program's children to end")
         super().__exit__(kind, error, trace)
 

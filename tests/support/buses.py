@@ -28,7 +28,7 @@ CONFIGURATION = """\
 
 
 class BusDaemon:
-    """A daemon that starts the services it is given, none at first; ``socket`` is where it listens."""
+    """A running daemon. It starts the services that ``add_service`` adds. It listens at the path ``socket``."""
 
     def __init__(self, socket: Path, services: Path, process: subprocess.Popen[bytes]) -> None:
         self.socket = socket
@@ -48,7 +48,7 @@ class BusDaemon:
 
 @contextmanager
 def bus_daemon(directory: Path) -> Iterator[BusDaemon]:
-    """A real dbus-daemon with its socket in ``directory``."""
+    """Run a real dbus-daemon with its socket in ``directory``."""
     configuration = directory / "bus.conf"
     socket = directory / "bus"
     services = directory / "services"

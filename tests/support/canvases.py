@@ -1,4 +1,4 @@
-"""What a canvas shows, in a picture as a window's."""
+"""Renders a canvas into a picture, as a window does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AROUND = 0x123456
 
 
 class CanvasWindow:
-    """The picture of a window, in which a canvas's grid is shown."""
+    """The picture of a window that shows a canvas's grid."""
 
     CORNER = QPoint(7, 5)
 
@@ -33,7 +33,7 @@ class CanvasWindow:
         self._paint(region)
 
     def show_part(self, part: QRect) -> None:
-        """Paint a part of the grid, in pixels from its corner; it may cut cells."""
+        """Paint a part of the grid, in pixels from the grid's corner; the part's edges may cut cells."""
         self._paint(QRegion(part.translated(self.CORNER) & self._grid))
 
     def _paint(self, region: QRegion) -> None:
@@ -42,7 +42,7 @@ class CanvasWindow:
         painter.end()
 
     def grid(self) -> QImage:
-        """The grid's pixels; all others are as they were."""
+        """The grid's pixels; asserts that nothing was painted outside the grid."""
         around = QImage(self._image)
         painter = QPainter(around)
         painter.fillRect(self._grid, _AROUND)
@@ -54,7 +54,7 @@ class CanvasWindow:
 
 
 def picture_of(canvas: Canvas) -> QImage:
-    """All that a canvas shows, painted at once."""
+    """Paint all of a canvas at once; return the picture."""
     window = CanvasWindow(canvas, canvas.size)
     window.show_rows(range(canvas.size.rows))
     return window.grid()

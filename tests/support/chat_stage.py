@@ -113,5 +113,5 @@ class ChatStage:
         return next(each for each in self.view.page.findChildren(QPushButton) if each.text().startswith(text))
 
     def button_named(self, name: str) -> QPushButton:
-        """The button with a whole name that begins with this; its text may be wrapped anywhere."""
+        """The button with an accessible name that begins with ``name``; the button's visible text may be wrapped."""
         return next(each for each in self.view.page.findChildren(QPushButton) if each.accessibleName().startswith(name))

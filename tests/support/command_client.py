@@ -28,14 +28,14 @@ from tests.support.forked_process import ForkedProcess
 REPOSITORY = Path(__file__).resolve().parents[2]
 PADDING_WORDS_BYTES = 1000
 PADDING_BYTES = 30_000
-"""The space for a fork's environment in the memory that /proc shows; see ``look_as``."""
+"""The space for a fork's environment in the memory that /proc shows; see ``show_in_proc``."""
 
 
 class _Server(NamedTuple):
     requests: socket.socket
     keepers: socket.socket
     interpreter: Mapping[str, str]
-    """What it read of its environment at its start."""
+    """The environment variables that the server's interpreter read at its start."""
 
 
 _servers: list[_Server] = []
@@ -90,7 +90,7 @@ def forked_window(environment: Mapping[str, str], stderr: int) -> ForkedProcess 
 
 
 def _start_padded(module: str, descriptors: Sequence[int], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a server of forks that ``look_as`` others."""
+    """Start a server with enough memory for the arguments and environment of its forks; see ``show_in_proc``."""
     return subprocess.Popen(
         [sys.executable, "-m", f"tests.support.{module}", *map(str, descriptors), "x" * PADDING_WORDS_BYTES],
         cwd=REPOSITORY, env={**environment, "_": "x" * PADDING_BYTES}, pass_fds=descriptors,
@@ -108,7 +108,7 @@ def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
 
 
 def is_possible_on_terminal(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """As ``is_possible``; /proc has room for words of this length."""
+    """As ``is_possible``, and whether the words fit into the memory that /proc shows."""
     return is_possible(words, environment) and sum(len(os.fsencode(word)) + 1 for word in words) < PADDING_WORDS_BYTES
 
 
@@ -125,7 +125,7 @@ def run(
         Its exit code, or the negative number of the signal that ended it; its output; its errors.
 
     Raises:
-        subprocess.TimeoutExpired: it, or another process that has its output, goes on after ``timeout_s`` seconds.
+        subprocess.TimeoutExpired: the command, or another process with its output, still runs after ``timeout_s``.
     """
     with ExitStack() as stack:
         stdin, to_stdin = _pipe(stack)
@@ -175,15 +175,15 @@ class CommandOnTerminal(PtyProcess):  # type: ignore[misc]
         return self._forked.end_descriptor()
 
     def isalive(self) -> bool:
-        """Whether it runs."""
+        """Whether the command runs."""
         return self._forked.poll() is None
 
     def kill(self, sig: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the command a signal, unless it has ended."""
         self._forked.send_signal(sig)
 
     def wait(self) -> int | None:
-        """Wait for its end; returns the exit code, None after a signal."""
+        """Wait for the command's end; returns the exit code, None after a signal."""
         code = self._forked.wait()
         self.terminated = True
         self.exitstatus: int | None = code if code >= 0 else None

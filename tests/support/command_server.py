@@ -3,9 +3,9 @@
     python -m tests.support.command_server DESCRIPTOR KEEPERS PADDING
 
 Each request that comes on the socket DESCRIPTOR is one command, with the descriptors of its standard streams and of a
-pipe. On the pipe come the command's PID and then, after its end, its wait status. Apart from the imports, a command is
-a process as a user's: its own words, environment, directory, umask and streams. The keepers that commands start come
-from the ``keeper_server`` at the other end of the socket KEEPERS.
+pipe. The server writes the command's PID to the pipe and, after the command's end, its exit code. Apart from the
+imports, a command is like a user's process: it has its own words, environment, directory, umask and streams. Commands
+start their keepers by the ``keeper_server`` at the other end of the socket KEEPERS.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from tests.support.look import look_as
+from tests.support.proc_entries import show_in_proc
 
 MAX_BYTES = 100_000
 """A larger request does not fit into one message."""
 
 
 class Command(NamedTuple):
-    """A request, beside its descriptors."""
+    """A request; its descriptors are sent separately."""
 
     words: Sequence[str]
     environment: Mapping[str, str]
     directory: str
     umask: int
     on_terminal: bool = False
-    """Its streams are a terminal, which becomes that of a new session; /proc shows its words and environment."""
+    """Whether the streams are a terminal, which a new session gets; /proc then shows the words and environment."""
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _warm() -> None:
-    """Import the subcommands' modules, also those that they import late, and warm the caches."""
+    """Import the subcommands' modules, including those that they import late, and warm the caches."""
     from session_host.agents.catalog import load_catalog
     from session_host.cli.arguments import Parser
     from session_host.cli.program import SUBCOMMANDS
@@ -87,7 +87,7 @@ def serve(requests: socket.socket) -> bool:
     """Fork for each request.
 
     Returns:
-        Whether this is such a fork, made ready to be the command; otherwise the socket's other end is closed.
+        True in a fork, which then runs the command; False in the server, once the socket's other end is closed.
     """
     with selectors.DefaultSelector() as selector, requests:
         selector.register(requests, selectors.EVENT_READ)
@@ -114,19 +114,19 @@ def serve(requests: socket.socket) -> bool:
 
 
 def end(code: int) -> NoReturn:
-    """End as the interpreter does, but without destroying all objects: that takes two thirds of a command's time."""
+    """Exit like the interpreter, but without destroying all objects, which takes two thirds of a command's time."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        sys.exit(code)  # it says so in its own way
+        sys.exit(code)  # the interpreter reports the error
     os._exit(code)
 
 
 def _report(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
-    """Report a command's end."""
+    """Report a command's end on its pipe."""
     pid, reports = key.data
     selector.unregister(key.fd)
     os.close(key.fd)
@@ -134,7 +134,7 @@ def _report(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> Non
     try:
         os.write(reports, b"%d\n" % os.waitstatus_to_exitcode(status))
     except BrokenPipeError:
-        pass  # the test has gone
+        pass  # the test has ended
     os.close(reports)
 
 
@@ -143,7 +143,7 @@ def _become(command: Command, streams: Sequence[int]) -> None:
         os.dup2(stream, number)
         os.close(stream)
     encoding, errors = sys.stdout.encoding, sys.stdout.errors
-    # As the interpreter makes them.
+    # Open the streams like the interpreter does.
     stdin = open(0, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
     stdout = open(1, "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
     stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115
@@ -156,7 +156,7 @@ def _become(command: Command, streams: Sequence[int]) -> None:
     if command.on_terminal:
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        look_as([sys.executable, "-m", "session_host.cli", *command.words])
+        show_in_proc([sys.executable, "-m", "session_host.cli", *command.words])
 
 
 if __name__ == "__main__":

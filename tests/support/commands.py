@@ -57,10 +57,10 @@ def outlive(
 
     Args:
         words: the command line.
-        typed: its standard input; none at all if None.
-        cwd: where it runs.
-        env: set beyond this test's own environment.
-        timeout_s: how long it may take.
+        typed: its standard input; no input if None.
+        cwd: its working directory.
+        env: variables in addition to this test's environment.
+        timeout_s: the time that it may take.
     """
     typed = typed.encode() if isinstance(typed, str) else typed
     if command_client.is_possible(words, environment(env)):
@@ -87,9 +87,9 @@ def new(*words: str) -> str:
 
 
 class OnTerminal(ScreenTerminal):
-    """A command on a pseudo terminal, with its user's input and screen. A context manager.
+    """An ``outlive`` command on a pseudo terminal, with its user's input and screen. A context manager.
 
-    It is a fork of ``command_server``, unless it ``is_executed`` or the server cannot run it.
+    The command is a fork of ``command_server``, unless ``is_executed`` is set or the server cannot run it.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from tests.support.commands import outlive
 from tests.support.waiting import TIMEOUT_S
 
 NO_INPUT_LINE = '[signals]\ninput_line = ""\n'
-"""The user's file of an agent that shows no input line."""
+"""The user's catalog file of an agent that shows no input line."""
 
 Chat = dict[str, Any]
 
@@ -80,7 +80,7 @@ def screen_lines(chat: str) -> list[str]:
 
 
 def install(directory: Path) -> None:
-    """Install the program as ``claude`` and ``codex`` in a directory. It shows no input line that could be awaited."""
+    """Install the program as ``claude`` and ``codex`` in a directory, and state that it shows no input line."""
     directory.mkdir()
     agents = config_dir() / "agents"
     agents.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ class XServer:
 
 
 REPEATS_AFTER_MS = 2000
-"""A held key repeats after this time; on a busy machine xdotool releases a key late, although no test holds it."""
+"""A held key repeats after this time: long, since xdotool on a busy machine releases pressed keys late."""
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
 
 
 def _free_function_keys(server: XServer) -> None:
-    """Make Ctrl+Alt with a function key switch no console.
+    """Keep Ctrl+Alt with a function key from switching the console.
 
     xkeyboard-config 2.45 and later lists Alt for such keys, and xdotool then sends Alt+F1 for F1 (its issue 491).
     """
@@ -93,7 +93,7 @@ def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
         started, settings = Path(directory, "started"), Path(directory, "rc.xml")
         settings.write_text(_without_desktop_keys(Path("/etc/xdg/openbox/rc.xml").read_text()))
         process = subprocess.Popen(
-            # It announces itself before it manages windows; its start-up command is run when it does.
+            # openbox announces itself before it manages windows, and runs its start-up command once it manages them.
             ["openbox", "--sm-disable", "--config-file", str(settings), "--startup", f"touch {started}"],
             env={**os.environ, **server.environment()},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -20,7 +20,7 @@ class Cell(NamedTuple):
 
 
 def cell_at(row: Row, column: int) -> Cell:
-    """The character at a column; a wide character is at both of its columns; a blank for an empty cell."""
+    """The character at a column, a blank for an empty cell; both columns of a wide character give that character."""
     for run in row.runs:
         if run.column <= column < run.column + run.cells:
             if run.cluster:
@@ -123,7 +123,7 @@ _COUNTED = "ABCDEFGHIJKLMPSTXZ@d`"
 
 
 def fragments() -> st.SearchStrategy[bytes]:
-    """A piece of a program's output: text, an escape sequence, half of one, or random bytes."""
+    """A piece of a program's output: text, an escape sequence, half a sequence, or random bytes."""
     counted = st.tuples(_NUMBER, st.sampled_from(_COUNTED)).map(lambda pair: f"\x1b[{pair[0]}{pair[1]}")
     placed = st.tuples(_NUMBER, _NUMBER, st.sampled_from("Hr")).map(lambda t: f"\x1b[{t[0]};{t[1]}{t[2]}")
     text = st.one_of(st.sampled_from(_WORDS), st.sampled_from(_FIXED), counted, placed).map(str.encode)

@@ -1,4 +1,4 @@
-"""A chat view's end of a chat with a model server: our dialect, with the protocol's own SDK to check what it gets."""
+"""The client's side of a chat with the endpoint agent: our dialect; the protocol's SDK checks the agent's messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RESULTS: dict[str, Any] = {
 
 
 class EndpointChat(AcpChat):
-    """A chat whose agent is at the other end of two pipes."""
+    """A chat with an agent at the other end of two pipes."""
 
     def __init__(self, start: Start, answers: BinaryIO, lines: BinaryIO) -> None:
         self._answers, self._lines = answers, lines
@@ -50,7 +50,7 @@ class EndpointChat(AcpChat):
             self._take(self.rules.receive_lines([Line(line)], self._later()))
 
     def ask(self, text: str, **fields: Any) -> list[tuple[str, str, str]]:
-        """Prompt, and wait for the end of the turn; returns what it added after the prompt."""
+        """Prompt, and wait for the end of the turn; returns the items after the prompt."""
         self.until_idle()
         before = len(self.items) + 1
         self.prompt(text, **fields)
@@ -58,7 +58,7 @@ class EndpointChat(AcpChat):
         return self.shown()[before:]
 
     def until_idle(self) -> None:
-        """Wait until the agent takes a prompt, and none is on its way."""
+        """Wait until the agent accepts prompts, and no prompt is pending."""
         rules = self.rules
         self.until(lambda: rules.state.takes_prompts and rules.state.state == "idle" and rules.state.in_flight is None)
 
@@ -90,7 +90,7 @@ class EndpointChat(AcpChat):
 def endpoint_chat(
     *arguments: str, start: Start | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[EndpointChat]:
-    """A chat with an agent that has these arguments, and that runs in a thread with a loop of its own."""
+    """A chat with an agent with these arguments. The agent runs in a thread with its own event loop."""
     source, input_end = os.pipe()
     output, target = os.pipe()
     agent_input, agent_output = os.fdopen(source, "rb", buffering=0), os.fdopen(target, "wb", buffering=0)

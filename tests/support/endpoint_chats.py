@@ -35,7 +35,7 @@ class Chat:
         return shown(self.viewer)
 
     async def see(self, text: str, times: int = 1) -> None:
-        """Wait until ``text`` was shown this many times."""
+        """Wait until history and screen contain ``text`` this many times."""
         await self.watcher.until(lambda: "\n".join(self.lines()).count(text) >= times, f"{text!r} among the lines")
 
     async def wait_until_gone(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Chat:
         await self.watcher.until(lambda: text not in "\n".join(self.lines()), f"{text!r} to go")
 
     async def enter(self, text: str) -> None:
-        """Type a line, wait until it is shown, then press Enter; a line is not sent while the chat is busy."""
+        """Type a line, wait until it is shown, then press Enter. The chat must be idle: it sends no line while busy."""
         self.viewer.text(text)
         await self.see(f"› {text}")
         self.viewer.key("Enter")
@@ -71,7 +71,7 @@ def conversation() -> Conversation:
 
 @asynccontextmanager
 async def chatting(server: ModelServer | str, *words: str, size: GridSize = SIZE) -> AsyncIterator[Chat]:
-    """Start a chat with ``outlive new endpoint``; it is ended at the end of the context."""
+    """Start a chat with ``outlive new endpoint``; at the end of the context it is ended."""
     url = server if isinstance(server, str) else server.url
     session_id = new("endpoint", "--size", f"{size.columns}x{size.rows}", "-m", MODEL, "-u", url, *words)
     async with watching(session_id, size=size) as (viewer, watcher):

@@ -15,7 +15,7 @@ from tests.support.forked_process import ForkedProcess
 
 
 def use(requests: socket.socket) -> None:
-    """Start keepers by the server on the other end of ``requests`` from now on."""
+    """From now on, start keepers by the server at the other end of ``requests``."""
     usual = discovery.keeper_argv(), _of_the_interpreter(discovery.keeper_environment())
 
     def start(argv: Sequence[str], **options: Any) -> Any:
@@ -30,10 +30,10 @@ def use(requests: socket.socket) -> None:
 
 
 def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that an interpreter reads at its start; the server's interpreter has read its own."""
+    """The variables that an interpreter reads at its start; a fork of the server cannot change them."""
     return {name: value for name, value in environment.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
 
 
 def use_none() -> None:
-    """Start keepers by exec from now on."""
+    """From now on, start keepers by exec."""
     vars(discovery)["subprocess"] = subprocess

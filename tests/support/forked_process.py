@@ -14,13 +14,13 @@ class ForkedProcess:
     """The process, with the methods of ``subprocess.Popen`` that tests use.
 
     Attributes:
-        returncode: as Popen's: None until its end was seen.
+        returncode: like Popen's: None until ``poll`` or ``wait`` has seen the process's end.
     """
 
     def __init__(
         self, requests: socket.socket, message: bytes, stdout: int, stderr: int, *, stdin: int | None = None
     ) -> None:
-        """Start it, without input if ``stdin`` is None; ``message`` is a pickled ``Command``."""
+        """Start the process, without input if ``stdin`` is None; ``message`` is a pickled ``Command``."""
         self.returncode: int | None = None
         self._reports, theirs = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -40,7 +40,7 @@ class ForkedProcess:
         self._told += told
 
     def end_descriptor(self) -> int:
-        """A descriptor that is readable after the process's end, also once this object knows the end; close it."""
+        """A descriptor that is readable after the process's end, whether this object has seen it; to be closed."""
         return os.dup(self._reports)
 
     def poll(self) -> int | None:
@@ -68,7 +68,7 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Send the process a signal, unless it has ended."""
         if self.poll() is None:
-            with suppress(ProcessLookupError):  # it has ended just now
+            with suppress(ProcessLookupError):  # it has just ended
                 os.kill(self.pid, number)
 
     def kill(self) -> None:

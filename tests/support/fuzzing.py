@@ -1,7 +1,7 @@
 """Random invalid or unusual messages, values and bytes.
 
-Every run of the suite tries the same things. ``OUTLIVE_FUZZ=50`` makes every fuzzer try fifty times as much, and other
-things each time. Each prints its seed when it fails; ``OUTLIVE_FUZZ_SEED`` repeats that run.
+Every run of the suite tries the same inputs. ``OUTLIVE_FUZZ=50`` makes every fuzzer try fifty times as many, and other
+inputs in each run. A failing fuzzer prints its seed; ``OUTLIVE_FUZZ_SEED`` repeats that run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 TIMES = max(1, int(os.environ.get("OUTLIVE_FUZZ", "1")))
 IS_RANDOM = "OUTLIVE_FUZZ" in os.environ
-"""Whether each run tries other things."""
+"""Whether each run tries other inputs."""
 
 _USUAL_SEED = 1
 
@@ -63,7 +63,7 @@ def times(count: int) -> int:
 
 @contextmanager
 def chance() -> Iterator[random.Random]:
-    """A random generator; a failure within the context reports its seed."""
+    """A random number generator; a failure within the context reports its seed."""
     chosen = random.SystemRandom().getrandbits(32) if IS_RANDOM else _USUAL_SEED
     seed = int(os.environ.get("OUTLIVE_FUZZ_SEED") or chosen)
     try:
@@ -117,7 +117,7 @@ def anything(choose: random.Random, depth: int = 3) -> Any:
 
 
 def fitting(choose: random.Random, kind: Any) -> Any:
-    """An encoded value of this type: the type is right, the content unusual."""
+    """An encoded value of the right type with unusual content."""
     origin = typing.get_origin(kind)
     if origin is typing.Annotated:
         return fitting(choose, typing.get_args(kind)[0])
@@ -194,7 +194,7 @@ def some_message(
 
 
 def frame(payload: bytes) -> bytes:
-    """A payload with its length before it."""
+    """A frame: the payload's length, then the payload."""
     return len(payload).to_bytes(4, "big") + payload
 
 
@@ -226,7 +226,7 @@ _TOML_VALUES = [
 
 
 def some_toml(choose: random.Random, good: str) -> bytes:
-    """A valid TOML file, possibly with an error put into it."""
+    """A TOML file: ``good``, possibly with an error inserted."""
     lines = good.splitlines(keepends=True)
     for _ in range(choose.randrange(4)):
         place = choose.randrange(len(lines)) if lines else 0

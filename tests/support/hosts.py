@@ -39,7 +39,8 @@ async def start(
 ) -> SessionRecord:
     """Start a session of the command ``argv``.
 
-    Its notifications may be questions, as an agent's are; ``signals`` are other fields of its ``Watch``.
+    With ``asks_by_notification``, its notifications count as questions, like an agent's. ``signals`` are other fields
+    of its ``Watch``.
     """
     agent = load_catalog(config_dir())["command"]
     watch = msgspec.structs.replace(agent.signals, asks_by_notification=asks_by_notification)

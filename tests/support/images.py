@@ -1,4 +1,4 @@
-"""Commands of kitty's graphics protocol, and small images."""
+"""Small images, and the sequences that show them: kitty's graphics protocol, iTerm2's, sixel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RED, GREEN, BLUE = b"\xff\0\0", b"\0\xc0\0", b"\0\0\xff"
 
 
 def command(control: str, data: bytes = b"") -> bytes:
-    """A command with its data in base64."""
+    """A command of kitty's graphics protocol, with its data in base64."""
     return b"\x1b_G%s;%s\x1b\\" % (control.encode(), base64.b64encode(data))
 
 

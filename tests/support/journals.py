@@ -1,4 +1,4 @@
-"""Journals with content."""
+"""Makes journals with content, and reads them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def snapshot(offset: int, data: bytes = b"state", resizes: int = 0, build: str =
 
 
 def write_journal(directory: Path, entries: Iterable[Entry], **options: int) -> None:
-    """Record entries, each with a write of its own."""
+    """Record entries, each with its own write."""
     with Journal.open(directory, **options) as journal:
         for entry in entries:
             journal.append([entry])

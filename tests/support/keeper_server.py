@@ -1,10 +1,10 @@
-"""Starts keepers as forks of one process that has loaded and warmed the keeper: that takes a third of a second once.
+"""Starts keepers as forks of one process that has loaded and warmed the keeper, which takes a third of a second.
 
     python -m tests.support.keeper_server DESCRIPTOR PADDING
 
-Requests are those of ``command_server``. Commands, windows and the test's own process start their keepers here; those
-that other programs start (a command on a terminal), and those of the tests of the start, are executed. Apart from the
-start of the interpreter, a keeper is a process as a user's: it has its own environment, which /proc shows, its own
+Requests are those of ``command_server``. Commands, windows and the test's own process start their keepers here. Keepers
+that other programs start (a command on a terminal), and those of tests that test the start, are executed. Apart from
+the start of the interpreter, a keeper is like a user's: it has its own environment, which /proc shows, and its own
 session, directory and streams.
 """
 
@@ -18,7 +18,7 @@ from session_host.keeper import __main__ as keeper
 from session_host.keeper.processes.prefork import preload
 from session_host.keeper_client.discovery import keeper_argv
 from tests.support.command_server import end, serve
-from tests.support.look import look_as
+from tests.support.proc_entries import show_in_proc
 
 
 def main() -> None:
@@ -28,12 +28,12 @@ def main() -> None:
         return
     vars(keeper)["preload"] = _nothing
     os.setsid()
-    look_as(keeper_argv())
+    show_in_proc(keeper_argv())
     end(keeper.main(sys.argv[1:]))
 
 
 def _nothing() -> None:
-    """Do nothing: the server has already done this step."""
+    """Do nothing, since the server has already done this step."""
 
 
 if __name__ == "__main__":

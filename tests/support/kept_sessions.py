@@ -1,4 +1,4 @@
-"""Sessions in this process, on descriptors that survive them, as the keeper holds them."""
+"""Sessions in this process, on descriptors that outlive each session, like those that the keeper holds."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def spec_of(**changes: object) -> LaunchSpec:
 
 
 class CountingSplicer(Splicer):
-    """Counts the bytes that it has written to the program."""
+    """A splicer that counts the bytes written to the program."""
 
     def __init__(self, kept: KeptSession) -> None:
         super().__init__()
@@ -59,13 +59,13 @@ class CountingSplicer(Splicer):
 
 
 class KeptSession:
-    """A session's descriptors, and the last session that was made from them.
+    """A session's descriptors, and the latest session object that was made from them.
 
     Attributes:
         spec, descriptors: the session's launch spec and descriptors.
-        unread_bytes: how many bytes of input ``read_typed`` has not returned yet.
+        unread_bytes: the number of input bytes that ``read_typed`` has not returned yet.
         slave: the PTY's slave side: bytes written there are output, bytes read there are input.
-        recovered, input_log, output_file, journal_writer, checkpointer, driver, session: parts of the last ``host``.
+        recovered, input_log, output_file, journal_writer, checkpointer, driver, session: parts of the latest session.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -77,7 +77,7 @@ class KeptSession:
         self.unread_bytes = 0
 
     def host(self, *, other_engine: bool = False) -> Driver:
-        """Make a session from the descriptors, as the first or a later host does."""
+        """Make a session from the descriptors, as the first host or a replacement does."""
         assert not self._living
         splicer = CountingSplicer(self)
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, splicer)
@@ -101,7 +101,7 @@ class KeptSession:
         self.driver.attach_process(PtyProcess(os.getpid(), None, self.descriptors.master))
 
     def write_output(self, data: bytes) -> None:
-        """Append output directly to the output file, so that it may have any length."""
+        """Append output directly to the output file, so that the output may have any length."""
         output_file = self.output_file
         os.pwrite(self.descriptors.output_file, data, output_file.end)
         output_file.end += len(data)
@@ -134,7 +134,7 @@ class KeptSession:
         if self._living:
             self._living = False
             self.driver.close()
-            self.journal_writer._worker.join()  # SIGKILL would end this thread, too.
+            self.journal_writer._worker.join()  # SIGKILL would also end this thread.
             if self.journal_writer._timer is not None:
                 self.journal_writer._timer.cancel()
             self.input_log.close()
@@ -149,7 +149,7 @@ class KeptSession:
 
 @contextmanager
 def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
-    """Make a session's descriptors; ``cooked`` leaves the terminal's modes. See ``spec_of`` for ``changes``."""
+    """Make a session's descriptors; with ``cooked`` the PTY is not set raw. See ``spec_of`` for ``changes``."""
     kept = KeptSession(spec_of(**changes), cooked=cooked)
     try:
         yield kept

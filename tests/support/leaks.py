@@ -22,10 +22,10 @@ QT_ALLOWANCE = 6
 """Descriptors that Qt may open for good in any test: the display, event queues, font caches."""
 
 LASTING_THREADS = ("asyncio_", "Dummy-", "MainThread", "pytest_timeout", "QDBusConnection", "execnet")
-"""A loop's executor lives as long as the loop; a "dummy" is a thread of Qt's which Python has met."""
+"""A loop's executor lives as long as the loop. A "dummy" is a thread of Qt that has called Python."""
 
 long_lived: set[int] = set()
-"""Processes that fixtures of the whole run look after."""
+"""Processes that belong to fixtures of the whole run."""
 
 
 class LeakCheck:
@@ -53,7 +53,7 @@ class LeakCheck:
             return not found
 
         if not look():
-            gc.collect()  # what only a cycle still holds is no leak
+            gc.collect()  # objects that only a cycle refers to are no leak
             try:
                 wait_until(look, GRACE_S, "everything to end", every_s=0.03, is_exact=True)
             except WaitTimeout:
@@ -86,7 +86,7 @@ def descriptors(pid: int | None = None) -> Counter[str]:
 
 
 def sockets_below(directory: Path) -> list[str]:
-    """Paths of the unix sockets that someone listens on below ``directory``."""
+    """Paths of the listening unix sockets below ``directory``."""
     listening: list[str] = []
     sockets = Path("/proc/net/unix").read_text()
     if f" {directory}/" not in sockets:
@@ -102,6 +102,6 @@ def sockets_below(directory: Path) -> list[str]:
 def product_directories() -> set[Path]:
     """The product's directories in /tmp, except the runtime directory of the user's own Outlive, and builds."""
     others = (f"outlive-{os.getuid()}", "outlive-build.")
-    # Twice for each test, over all that others have in /tmp too: the names alone take half the time of the entries.
+    # Called twice for each test, and /tmp may be large: reading only the names takes half the time.
     names = [name for name in os.listdir("/tmp") if name.startswith("outlive")]  # noqa: PTH208
     return {Path("/tmp", name) for name in names if not name.startswith(others)}

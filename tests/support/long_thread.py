@@ -11,7 +11,7 @@ _ITEMS_OF_A_TURN = 5
 
 
 def lengthen(path: Path, items: int) -> None:
-    """Replace the items of a saved thread by this many items of all kinds; a multiple of 5."""
+    """Replace the items of a saved thread by ``items`` items of all kinds; ``items`` is a multiple of 5."""
     thread, _, settings = json.loads(path.read_text())
     turns = [_turn(number) for number in range(items // _ITEMS_OF_A_TURN)]
     path.write_text(json.dumps([thread, turns, settings]))
@@ -41,7 +41,7 @@ def _turn(number: int) -> dict[str, Any]:
         },
     ]  # fmt: skip
     assert len(items) == _ITEMS_OF_A_TURN
-    named = [item | {"id": f"item-{number}-{place}"} for place, item in enumerate(items)]
+    named = [item | {"id": f"item-{number}-{index}"} for index, item in enumerate(items)]
     return {
         "id": f"turn-{number}", "items": named, "itemsView": "full", "status": "completed", "error": None,
         "startedAt": 1_760_000_000 + number, "completedAt": None, "durationMs": None,

@@ -1,4 +1,4 @@
-"""The desktop's notification service for a test that waits without an event loop: in a thread of its own."""
+"""Runs the desktop's notification service in a thread, for tests without an event loop."""
 
 from __future__ import annotations
 

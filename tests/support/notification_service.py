@@ -24,10 +24,10 @@ class Shown(NamedTuple):
 
 
 class NotificationService:
-    """Keeps the notifications that it was asked to show; the test clicks and closes them.
+    """Stores the notifications that programs show; the test clicks and closes them.
 
     Attributes:
-        clicks_at_once: whether a click follows each notification before its program has heard of its number.
+        clicks_at_once: whether each notification is clicked before its program gets the notification's number.
     """
 
     def __init__(self, connection: DBusConnection, capabilities: list[str]) -> None:
@@ -80,7 +80,7 @@ class NotificationService:
 
 @asynccontextmanager
 async def notification_service(*capabilities: str) -> AsyncIterator[NotificationService]:
-    """The service, on the session's bus."""
+    """Run the service on the session bus."""
     connection = await open_dbus_connection("SESSION")
     async with DBusRouter(connection) as router:
         await Proxy(message_bus, router).RequestName(NAME)

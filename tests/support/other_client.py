@@ -17,10 +17,10 @@ DEADLINE_S = 60.0
 
 
 class OtherClient:
-    """A client on the server's socket; use it as a context manager.
+    """A client on the server's socket. A context manager.
 
     Attributes:
-        heard: each message of the server.
+        heard: all messages of the server.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +70,7 @@ class OtherClient:
         """Wait for a message that matches; earlier messages are dropped.
 
         Raises:
-            TimeoutError: it does not come.
+            TimeoutError: no such message comes.
         """
         deadline_s = time.monotonic() + DEADLINE_S
         while True:

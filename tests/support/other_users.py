@@ -14,7 +14,7 @@ import pytest
 from session_host.protocol.codec import HostDecoder
 
 NOBODY = 65534
-"""The overflow uid of proc(5); any that is not ours does."""
+"""The overflow uid of proc(5); any other user's uid would do."""
 
 TIMEOUT_S = 60.0
 
@@ -69,7 +69,7 @@ def converse(path: Path, frames: bytes) -> str:
         return "refused"
     try:
         return ", ".join(type(message).__name__ for message in HostDecoder().feed(received))
-    except Exception:  # noqa: BLE001 - whatever it is, something was told
+    except Exception:  # noqa: BLE001 - whatever the error is, there was an answer
         return repr(received[:200])
 
 

@@ -31,9 +31,9 @@ LINE_CHARACTERS = 1000
 
 
 class Capture(Generic[T]):
-    """A value that the script does not know beforehand: equals the first value of its type, then only that one.
+    """A value that is unknown before the script runs: captures the first value of its type, then equals only that.
 
-    In the arguments of a later event it stands for the captured value.
+    In the arguments of a later event, the captured value replaces it.
     """
 
     _latest: ClassVar[list[Capture[Any]]] = []
@@ -73,7 +73,7 @@ class Capture(Generic[T]):
 
 
 class Returned(NamedTuple):
-    """What an event's method returned."""
+    """The return value of an event's method."""
 
     value: object
 
@@ -97,7 +97,7 @@ class Event(NamedTuple):
 
 
 def do(call: Callable[..., object], *arguments: object, **options: object) -> Event:
-    """An event: this call is made when the script reaches it."""
+    """Make an event: a call that is made when the script reaches it."""
     return Event(call, arguments, options)
 
 
@@ -127,7 +127,7 @@ class Playbook:
         """Run the script.
 
         Raises:
-            AssertionError: an event had other effects; the message is the diff of the script up to there.
+            AssertionError: an event had other effects; the message is the diff of the script up to that event.
         """
         self._has_run = True
         assert not list(self._effects()), "there are effects of something before the script"
@@ -147,12 +147,12 @@ class Playbook:
         return True
 
     def __del__(self) -> None:
-        # pytest makes a failure of it.
+        # pytest reports an exception in __del__ as a failure.
         assert self._has_run or not self._script, "a script without assert is not run"
 
 
 def _resolved(value: object) -> Any:
-    """The value with the captured values in place of its captures."""
+    """The value, with its captures replaced by the captured values."""
     if isinstance(value, Capture):
         return value.value
     if isinstance(value, msgspec.Struct):

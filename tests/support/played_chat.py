@@ -1,4 +1,4 @@
-"""A transcript that a test changes itself, without an agent, for a view."""
+"""A transcript for tests of views, changed by the test, without an agent."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ DECLINE = RequestOption("no", "Decline", "reject_once")
 
 
 class PlayedChat:
-    """Makes the changes that a dialect makes.
+    """Changes a transcript as a dialect does.
 
     Attributes:
-        transcript: what a view shows.
+        transcript: the transcript, for a view.
     """
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ def state(pid: int) -> str:
 
 
 def start_ticks(pid: int) -> int:
-    """The kernel's start time of the process, in clock ticks since boot; with the PID it names a process."""
+    """The kernel's start time of the process, in clock ticks since boot; with the PID it identifies a process."""
     return int(proc.stat_fields(pid)[19])
 
 
@@ -47,7 +47,7 @@ def foreground_group(pid: int) -> int:
 
 
 def command_line(pid: int) -> str:
-    """The process's argv for a message, "" if it is gone."""
+    """The process's argv as text for a message, "" if the process has ended."""
     return process_tree.command_line(pid)
 
 
@@ -62,7 +62,7 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
     Args:
         name: the variable.
         value: the variable's whole value.
-        after: a previous ``latest_pid()``: only processes which were started since are looked at.
+        after: a previous ``latest_pid()``: only processes started since then are returned.
     """
     entry = f"{name}={value}".encode()
     latest = latest_pid()

@@ -5,16 +5,16 @@
     git clone --quiet . /tmp/previous && git -C /tmp/previous checkout --quiet COMMIT
     PYTHONPATH=/tmp/previous python -P tests/support/protocol_recorder.py tests/recordings/protocol-1.jsonl
 
-It runs hosts and clients of whatever ``session_host`` it finds, with a proxy between them, and uses nothing else of
-the project. Each script here is one conversation, played by the client's own code. Tests play it again with today's
+It runs hosts and clients of the ``session_host`` on the import path, with a proxy between them, and uses no other part
+of the project. Each script here is one conversation, played by the client's own code. Tests replay it with the current
 client against the recorded messages of the host.
 
-A recording is JSON, a line each. The first says what was recorded: ``protocol``, ``version``, ``session_id``, and
-``messages``, the structs of either side as they were: name → [[field, type, required], …]. A type is "int", "str",
-"bytes", "bool" or "null", or an object with one key: ``list`` of a type, ``union`` of types, ``values`` that are
-allowed, ``array`` of the fields of a struct without a name. Every further line is a frame without its length:
-``conversation``, ``connection`` (counted from 0 in each conversation), ``from`` ("client" or "host") and ``payload``,
-in base64.
+A recording has one JSON object in each line. The first line describes the recording: ``protocol``, ``version``,
+``session_id``, and ``messages``, the recorded version's structs of either side: name → [[field, type, required], …]. A
+type is "int", "str", "bytes", "bool" or "null", or an object with one key: ``list`` of a type, ``union`` of types,
+``values`` that are allowed, ``array`` of the fields of a struct without a name. Every further line is a frame without
+its length: ``conversation``, ``connection`` (counted from 0 in each conversation), ``from`` ("client" or "host") and
+``payload``, in base64.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from session_host.version import VERSION
 TIMEOUT_S = 60.0
 PROGRAM = ["sh", "-c", "stty -echo; printf '\\033]2;a title\\007ready\\n'; exec cat"]
 EVENTS = "\x1b]9;Run it?\x07\x07\x1b]52;c;Y29waWVk\x07\x1b]2;another title\x07"
-"""What the program, given it as a line, says: a notification, the bell, a clipboard, a title."""
+"""A line that makes the program write a notification, the bell, a clipboard text, and a title."""
 
 
 class Follower:
@@ -96,7 +96,7 @@ async def _live(session_id: str, *, portable: bool = False) -> AsyncIterator[tup
     follower = Follower()
     viewer = Viewer(session_id, follower, size=GridSize(90, 30), cell=CellSize(8, 16))
     if portable:
-        viewer._rules.engine_build = ""  # as a client of another engine's build
+        viewer._rules.engine_build = ""  # like a client with another build of the engine
     viewer.start()
     try:
         await follower.until(lambda: viewer.state is ViewerState.LIVE and "ready" in _shown(viewer))
@@ -110,7 +110,7 @@ async def _live(session_id: str, *, portable: bool = False) -> AsyncIterator[tup
 
 
 async def watch_and_type(session_id: str) -> str:
-    """Attach, with the snapshot that any engine reads; type in each way; be resized, hidden and shown again."""
+    """Attach with the snapshot that any engine reads, make input of each kind, resize, hide and show the viewer."""
     async with _live(session_id, portable=True) as (viewer, follower):
 
         async def taken() -> None:
@@ -143,7 +143,7 @@ async def watch_and_type(session_id: str) -> str:
 
 
 async def come_back(session_id: str) -> str:
-    """The connection breaks; the viewer reconnects, gets only the missed output, and types again."""
+    """Break the connection; the viewer reconnects, gets only the missed output, and types again."""
     async with _live(session_id, portable=True) as (viewer, follower):
         emulator = viewer.emulator
         assert viewer._connection is not None
@@ -163,7 +163,7 @@ async def watch_natively(session_id: str) -> str:
 
 
 async def ask(session_id: str) -> str:
-    """Requests, each with its reply, on a connection that also receives events."""
+    """Make requests, each with a reply, on a connection that also receives events."""
     async with ControlConnection(session_id) as connection:
         connection.follow(output=False)
         described = await connection.request(Describe(0))
@@ -183,12 +183,12 @@ async def ask(session_id: str) -> str:
 
 
 async def stop(session_id: str) -> str:
-    """A Stop request, as seen by a client that also follows the session."""
+    """Make a Stop request on a connection that also follows the session."""
     return await _end(session_id, Stop(0))
 
 
 async def kill(session_id: str) -> str:
-    """A Kill request."""
+    """Make a Kill request."""
     return await _end(session_id, Kill(0))
 
 
@@ -209,11 +209,11 @@ Script = Callable[[str], Awaitable[str]]
 SCRIPTS: dict[str, Script] = {
     each.__name__: each for each in (watch_and_type, come_back, watch_natively, ask, stop, kill)
 }
-"""Each begins with a session of its own, in which PROGRAM has said that it is ready."""
+"""The conversations by name. Each has its own session, in which PROGRAM has written that it is ready."""
 
 
 def _misuse(session_id: str) -> str:
-    """Messages that a host refuses, and messages for which it drops the client."""
+    """Send messages that a host refuses, and messages for which it drops the client."""
     return _raw(
         session_id,
         Hello(messages.PROTOCOL_VERSION, "viewer"),
@@ -224,7 +224,7 @@ def _misuse(session_id: str) -> str:
 
 
 def _later_version(session_id: str) -> str:
-    """A client with unknown messages."""
+    """Send unknown messages, as a client of a later version."""
     return _raw(session_id, Hello(messages.PROTOCOL_VERSION + 1, "viewer"))
 
 
@@ -299,7 +299,7 @@ class Proxy:
                 await writer.drain()
 
 
-# ------------------------------------------------------------------ what the messages were
+# ------------------------------------------------------------------ the message types
 
 
 def _structs(union: Any) -> dict[str, list[list[Any]]]:
@@ -376,7 +376,7 @@ async def _record(path: Path) -> None:
 
 
 def main() -> None:
-    """Record into the file named by the argument."""
+    """Record into the file that the argument names."""
     with tempfile.TemporaryDirectory(prefix="record-") as area:
         for variable in ("RUNTIME", "STATE", "CONFIG"):
             directory = Path(area, variable.lower())

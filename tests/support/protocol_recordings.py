@@ -45,12 +45,12 @@ class Frame(NamedTuple):
 
 
 class Recording:
-    """One file.
+    """The contents of one recording file.
 
     Attributes:
-        protocol: the version that both sides spoke.
-        session_id: of the session that all of it is about.
-        conversations: the frames of each, in order.
+        protocol: the protocol version of both sides.
+        session_id: the id of the session in all conversations.
+        conversations: the frames of each conversation by its name, in order.
     """
 
     def __init__(self, path: Path) -> None:
@@ -68,11 +68,11 @@ class Recording:
         """Decode a message as the earlier version does: unknown parts are errors.
 
         Raises:
-            msgspec.ValidationError: it was no message then.
+            msgspec.ValidationError: the earlier version had no such message.
         """
         return self._decoders[side].decode(payload)
 
-    def place(self, side: Side, kind: str, field: str) -> int | None:
+    def field_index(self, side: Side, kind: str, field: str) -> int | None:
         """The index of a field in ``Frame.values``; None if the message has no such field."""
         names = [name for name, *_ in self._messages[side][kind]]
         return names.index(field) + 1 if field in names else None
@@ -119,7 +119,7 @@ def framed(values: list[Any]) -> bytes:
 
 
 async def read_payload(reader: asyncio.StreamReader) -> bytes | None:
-    """The next frame without its length; None at the end."""
+    """Read the next frame; return it without its length, None at the end."""
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         return await reader.readexactly(int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big"))
     return None
@@ -147,7 +147,7 @@ class ReplayedClient:
         self.heard: list[tuple[int, list[Any]]] = []
         """Connection, and the values of each message that came on it."""
 
-    async def say_all(self, conversation: str, timeout_s: float) -> None:
+    async def replay(self, conversation: str, timeout_s: float) -> None:
         """Replay a conversation; waits for the reply to each message."""
         frames = self._recording.conversations[conversation]
         try:
@@ -155,9 +155,9 @@ class ReplayedClient:
                 for frame, following in zip(frames, [*frames[1:], None], strict=True):
                     if frame.side == "client":
                         before = len(self.heard)
-                        await self._say(frame)
+                        await self._send(frame)
                         if following is not None and following.kind in {"Output", "Resized"}:
-                            # The program and the grid follow a moment later; the next message must not overtake them.
+                            # Output and grid size arrive a moment later; the next message must not overtake them.
                             awaited = following.kind
                             await self._until(lambda: any(h[0] == awaited for _, h in self.heard[before:]))  # noqa: B023
                 wanted = {frame.kind for frame in frames if frame.side == "host"} - {"Starting"}
@@ -167,12 +167,12 @@ class ReplayedClient:
                 writer.close()
             await asyncio.gather(*self._tasks)
 
-    async def _say(self, frame: Frame) -> None:
+    async def _send(self, frame: Frame) -> None:
         if frame.connection not in self._writers:
             for previous in self._writers.values():
                 previous.close()
             await self._connect(frame.connection)
-        values = self._as_of_now(frame)
+        values = self._with_current_values(frame)
         before = len(self.heard)
         self._writers[frame.connection].write(framed(values))
         kind = frame.kind
@@ -184,20 +184,20 @@ class ReplayedClient:
             await self._until(lambda: came("Welcome", "Error"))
         elif kind == "Attach":
             await self._until(lambda: came("Attached", "Error"))
-            # A host decides by itself whether it sends a snapshot or what is missing.
+            # The host decides whether it sends a snapshot or only the missing output.
             attached = next((heard for _, heard in self.heard[before:] if heard[0] == "Attached"), None)
             wants_output = values[4] if len(values) > 4 else True
-            if wants_output and attached is not None and not attached[self._host_place("Attached", "resumed")]:
+            if wants_output and attached is not None and not attached[self._host_field_index("Attached", "resumed")]:
                 await self._until(lambda: any(h[0] == "SnapshotPart" and h[6] for _, h in self.heard[before:]))
         elif kind in INPUTS:
             await self._until(lambda: came("InputRefused") or self._acknowledged(values[2]))
         elif kind in REQUESTS:
             await self._until(lambda: any(h[0] in REPLIES and h[1] == values[1] for _, h in self.heard[before:]))
 
-    def _host_place(self, kind: str, field: str) -> int:
-        place = self._recording.place("host", kind, field)
-        assert place is not None
-        return place
+    def _host_field_index(self, kind: str, field: str) -> int:
+        index = self._recording.field_index("host", kind, field)
+        assert index is not None
+        return index
 
     def _acknowledged(self, sequence: int) -> bool:
         return any(heard[0] == "InputAck" and heard[2] >= sequence for _, heard in self.heard)
@@ -235,16 +235,16 @@ class ReplayedClient:
         }
         self._attachments |= dict.fromkeys(recorded, values[1])
 
-    def _as_of_now(self, frame: Frame) -> list[Any]:
+    def _with_current_values(self, frame: Frame) -> list[Any]:
         values = frame.values
         for field, now in (("epoch", self._epoch), ("offset", self._offset), ("resizes", self._resizes)):
-            place = self._recording.place("client", frame.kind, field)
-            if place is not None and place < len(values) and values[place] not in {"", -1}:
-                values[place] = now
+            index = self._recording.field_index("client", frame.kind, field)
+            if index is not None and index < len(values) and values[index] not in {"", -1}:
+                values[index] = now
         for field in ("attachment", "resume"):
-            place = self._recording.place("client", frame.kind, field)
-            if place is not None and place < len(values):
-                values[place] = self._attachments.get(values[place], values[place])
+            index = self._recording.field_index("client", frame.kind, field)
+            if index is not None and index < len(values):
+                values[index] = self._attachments.get(values[index], values[index])
         return values
 
     async def _until(self, condition: Callable[[], bool]) -> None:
@@ -252,7 +252,7 @@ class ReplayedClient:
             self._changed.clear()
             for task in self._tasks:
                 if task.done():
-                    task.result()  # What the earlier version could not read is raised here.
+                    task.result()  # Raises the error of a message that the earlier version could not decode.
             await self._changed.wait()
 
 
@@ -264,11 +264,11 @@ class PlayedHost:
 
     Attributes:
         problems: differences from the recorded client's messages.
-        left: what the recorded client said beyond that.
+        left: the recorded client's messages that have not come yet, by connection.
     """
 
     def __init__(self, recording: Recording, conversation: str, *, speaks: int | None = None) -> None:
-        """``speaks`` is the only protocol it accepts, the recording's unless told."""
+        """``speaks`` is the only accepted protocol version; by default the recording's."""
         self._protocol = recording.protocol if speaks is None else speaks
         self._recording = recording
         self._frames = recording.conversations[conversation]
@@ -308,7 +308,7 @@ class PlayedHost:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hello = await read_payload(reader)
         if hello is None:
-            return  # Somebody looked whether anyone is there.
+            return  # The client only checked whether the host accepts connections.
         if self._recording.decode("client", hello).protocol != self._protocol:
             [_, refusal] = self._recording.conversations["later_version"]
             writer.write(framed(refusal.values))
@@ -331,7 +331,7 @@ class PlayedHost:
     def _play(self, writer: asyncio.StreamWriter, said: Frame) -> None:
         """Send the host's recorded messages that follow this client's message on this connection."""
         mine = [frame for frame in self._frames if frame.connection == said.connection]
-        for frame in mine[next(place for place, each in enumerate(mine) if each is said) + 1 :]:
+        for frame in mine[next(index for index, each in enumerate(mine) if each is said) + 1 :]:
             if frame.side == "client":
                 return
             writer.write(framed(frame.values))

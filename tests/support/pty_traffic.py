@@ -14,9 +14,9 @@ from tests.support.commands import REPOSITORY
 
 _OSC_END = rb"(?:\x07|\x1b\\)"
 _NOTIFICATION_QUERY = rb"\x1b\]99;[^;\x07\x1b]*p=\?[^\x07\x1b]*" + _OSC_END
-"""Of the notifications of kitty; the reply has the same form."""
+"""The query of kitty's notification protocol; the reply has the same form."""
 _QUERIES: tuple[tuple[str, bytes, bytes], ...] = (
-    # name, the query, the reply; the groups of both are the same where they tell which of several it is.
+    # Name, query, reply. A group in both patterns identifies the query that a reply belongs to.
     ("DA1", rb"\x1b\[0?c", rb"\x1b\[\?[\d;]+c"),
     ("DA2", rb"\x1b\[>0?c", rb"\x1b\[>[\d;]+c"),
     ("DA3", rb"\x1b\[=0?c", rb"\x1bP!\|[0-9A-F]*\x1b\\"),
@@ -45,8 +45,8 @@ class Traffic(NamedTuple):
     """The bytes that passed a recorder.
 
     Attributes:
-        given: what the program could read.
-        written: what it wrote.
+        given: the bytes that the program could read.
+        written: the bytes that it wrote.
     """
 
     given: bytes

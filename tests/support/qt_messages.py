@@ -42,7 +42,7 @@ class QtMessages:
             self.install()
 
     def allow(self, pattern: str) -> None:
-        """Expect messages which match ``pattern``, for the rest of this test."""
+        """Allow messages that match ``pattern``, for the rest of this test."""
         self._allowed.append(re.compile(pattern))
 
     def take_complaints(self) -> list[str]:

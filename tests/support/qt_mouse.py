@@ -1,4 +1,4 @@
-"""The mouse over a widget, by Qt's events: those of the X server come some time after ``QTest.mouseMove``."""
+"""Moves the mouse over a widget by Qt events, since X server events come some time after ``QTest.mouseMove``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def move_held(widget: QWidget, place: QPoint) -> None:
-    """Move the mouse to a place of a widget, with the left button held."""
+    """Move the mouse to a position in a widget, with the left button held."""
     there, none = QPointF(place), Qt.MouseButton.NoButton
     event = QMouseEvent(
         QEvent.Type.MouseMove, there, widget.mapToGlobal(there), none, LEFT, Qt.KeyboardModifier.NoModifier

@@ -20,7 +20,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     Raises:
         WaitTimeout: the time is up.
     """
-    waker = QTimer()  # so that the condition is also checked while no event comes
+    waker = QTimer()  # so that the condition is also checked when no event comes
     waker.start(10)
     if not is_exact:
         timeout_s = max(timeout_s, TIMEOUT_S)  # the machine may be busy
@@ -37,7 +37,7 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
 
 
 def show(window: QWidget) -> None:
-    """Show a window and wait until it is on the screen; ``QTest.qWaitForWindowExposed`` waits for five seconds only."""
+    """Show a window and wait until it is on the screen; ``QTest.qWaitForWindowExposed`` waits only five seconds."""
     window.show()
     handle = window.windowHandle()
     assert handle is not None
@@ -45,12 +45,12 @@ def show(window: QWidget) -> None:
 
 
 def run_deferred_deletes() -> None:
-    """Delete objects that are scheduled by ``deleteLater``: a test has no event loop that would delete them."""
+    """Delete objects that ``deleteLater`` has scheduled, since a test has no event loop that deletes them."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def delete_now(*objects: QObject) -> None:
-    """Delete objects, after the events that wait for them."""
+    """Delete objects, after handling their pending events."""
     for unneeded in objects:
         unneeded.deleteLater()
     QCoreApplication.processEvents()

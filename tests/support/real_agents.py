@@ -1,10 +1,9 @@
 """Real agents for tests: installed from npm once, and configured for the fake model server.
 
-The versions are pinned; they go into a cache outside of the repository (``OUTLIVE_TEST_AGENTS_DIR``,
-else ``~/.cache/outlive-tests/agents`` of the user's real home). Native binaries are called by their path, with no
-wrapper of node in between; Gemini CLI and Qwen Code are node's. Each agent's ``prepare`` writes the few settings that
-let it start without a log-in, a question or the network, into a HOME of the test's own; with them each asks before it
-runs a command.
+The versions are pinned. The agents are installed into a cache outside of the repository (``OUTLIVE_TEST_AGENTS_DIR``,
+else ``~/.cache/outlive-tests/agents`` in the user's real home). Native binaries are called by their path, without a
+wrapper of node; Gemini CLI and Qwen Code run in node. Each agent's ``prepare`` writes settings into the test's own
+HOME, so that the agent starts without log-in, question or network, and asks before it runs a command.
 """
 
 from __future__ import annotations
@@ -44,30 +43,30 @@ class RealAgent:
 
     Attributes:
         label: its name in tests.
-        name: its name in the catalog, and that of its executable.
-        package: of npm, with the version.
-        binary: the executable below ``node_modules``, native where there is one.
-        ready: a text on its screen once it takes input.
-        main_screen: it writes its answers to the main screen, so that they reach the scrollback.
-        arguments: given to it beyond the catalog's argv.
-        asks: a text on its screen while it asks whether it may run a command.
-        prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
-        wish: what makes the fake model want a ``{command}`` for which the user is asked.
-        offers_tools: its requests offer tools, but for its errands.
-        errands: what it asks its model by itself, although it offers tools with it (re.match); "" for nothing.
-        source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
-        asks_source: which of them tells that it asks, where that is another one.
-        tells: a text in what it tells that it asks, of the command ``sh work.sh``; "" if it tells no more than that.
-        tells_ready: it tells that it takes input before its first turn.
-        drops_input: for a moment after its start it drops what is typed, although it says that it is idle.
-        after_error: its activity when a request was refused.
+        name: its name in the catalog, and the name of its executable.
+        package: the npm package with its version.
+        binary: the executable below ``node_modules``, native if there is one.
+        ready: a text on its screen once it accepts input.
+        main_screen: whether it writes its answers to the main screen, so that they reach the scrollback.
+        arguments: further arguments after the catalog's argv.
+        asks: a text on its screen while it asks for permission to run a command.
+        prepare: writes its settings; called with (home, cwd, url of the server), returns the environment it needs.
+        wish: a prompt that makes the fake model call a ``{command}`` that needs the user's permission.
+        offers_tools: whether its requests offer tools; those that it makes for itself do not.
+        errands: a pattern (re.match) of requests that it makes for itself and that offer tools; "" for none.
+        source: the source of its status, with a name of ``activity.ORDER``; "" for none.
+        asks_source: the source of its status while it asks, if that is another one.
+        tells: a text in the status detail while it asks for ``sh work.sh``; "" if the status has no detail.
+        tells_ready: whether its status says that it is ready before its first turn.
+        drops_input: whether it drops input for a moment after its start, although its status is idle.
+        after_error: its activity after a refused request.
         interrupt: the keys that interrupt a turn.
-        settings: the user's own settings, below HOME.
-        notes: the lines that it adds to them itself (re.fullmatch).
-        transcripts: where it keeps conversations, below HOME: patterns of Path.glob with ``{id}`` or ``{short}``.
-        own_resume: its own command that goes on with a conversation, ``{id}``.
-        begins_anew: a conversation that holds nothing yet can be begun once more.
-        cannot: the checks of ``agents_table.CHECKS`` that do not apply to it, and why.
+        settings: paths of the user's own settings, below HOME.
+        notes: a pattern (re.fullmatch) of lines that it adds to these settings.
+        transcripts: its conversation files, below HOME: patterns of Path.glob with ``{id}`` or ``{short}``.
+        own_resume: its own command that resumes the conversation ``{id}``.
+        begins_anew: whether an empty conversation can be started again with the same id.
+        cannot: the checks of ``agents_table.CHECKS`` that do not apply to it, each with its reason.
     """
 
     label: str
@@ -105,7 +104,7 @@ class RealAgent:
         """Install the agent if necessary; returns the path of its native executable.
 
         Raises:
-            CannotInstall: there is no npm, or it found no network, or no such package for this machine.
+            CannotInstall: npm is missing, has no network, or has no such package for this machine.
         """
         if not self.package:
             return Path(sys.executable)  # It comes with Outlive.
@@ -113,7 +112,7 @@ class RealAgent:
         binary = directory / "node_modules" / self.binary
         directory.mkdir(parents=True, exist_ok=True)
         with (directory / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
+            fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in parallel
             if not binary.exists():
                 npm_install(self.package, directory)
         if not binary.exists():
@@ -123,7 +122,7 @@ class RealAgent:
 
 
 def cache_directory() -> Path:
-    """The directory of installed agents, kept between runs; HOME is already the test's."""
+    """The directory of installed agents, kept between runs. It is not below HOME, which the test has changed."""
     chosen = os.environ.get("OUTLIVE_TEST_AGENTS_DIR")
     return Path(chosen) if chosen else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "outlive-tests" / "agents"
 
@@ -183,7 +182,7 @@ CODEX = RealAgent(
     transcripts=(".codex/sessions/*/*/*/rollout-*-{id}.jsonl",),
     own_resume=("codex", "--no-daemon", "resume", "{id}"),
     begins_anew=False,
-    # What its sandbox allows it does not ask for.
+    # It does not ask for commands that its sandbox allows.
     wish=(
         'use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?", '
         '"yield_time_ms": 30000}}'
@@ -219,11 +218,11 @@ GEMINI = RealAgent(
     asks="Allow execution of",
     prepare=prepare_gemini,
     source="title",
-    # Its title says that it asks, and nothing says what.
+    # Its title reports a question, without any detail.
     tells="",
     drops_input=True,
     settings=(".gemini/settings.json",),
-    # And their second names, from which they would be put back.
+    # The second pattern finds hard links, from which Outlive would restore the files.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
     cannot={"chat fallback": NO_ONE_SHOT, "chat live": NO_SECOND_CLIENT, "chat steer": NO_STEERING},
@@ -257,7 +256,7 @@ QWEN = RealAgent(
     package="@qwen-code/qwen-code@0.24.4",
     binary=".bin/qwen",
     ready="Type your message",
-    main_screen=False,  # What it still writes is cut to the screen.
+    main_screen=False,  # What it writes to the main screen is cut to the screen's size.
     arguments=(),
     asks="Allow execution of",
     prepare=prepare_qwen,
@@ -265,7 +264,7 @@ QWEN = RealAgent(
     source="title",
     asks_source="hook",
     tells="run_shell_command",
-    interrupt=("Escape", "Ctrl+u"),  # It puts the prompt back into its input.
+    interrupt=("Escape", "Ctrl+u"),  # After Escape, the prompt is in its input line again.
     settings=(".qwen/settings.json",),
     notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
@@ -299,10 +298,10 @@ ENDPOINT = RealAgent(
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CLAUDE_OF_NODE_20 = replace(CLAUDE, label="claude of node 20", package="@anthropic-ai/claude-code@2.1.197")
-"""What npm installs where node is older than 22."""
+"""The version that npm installs for node before 22."""
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
-"""Each agent of the catalog once, as it is started by default."""
+"""Each agent of the catalog once, with its default arguments."""
 
 PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN, ENDPOINT)
 """The agents in the table of observed behaviour."""

@@ -23,10 +23,10 @@ from tests.support.real_agents import RealAgent
 from tests.support.waiting import WaitTimeout, wait_until
 
 TIMEOUT_S = 90.0
-"""Agents of node take their time where others run too."""
+"""Agents that run in node are slow while other tests run."""
 
 SIZE = "120x40"
-"""As large as the window's, so that an answer on one screen fits it."""
+"""As large as the window's terminal, so that an answer fits on one screen in both."""
 
 PRESS_AGAIN_S = 3.0
 
@@ -48,7 +48,7 @@ class Change(NamedTuple):
 
 
 class Chat:
-    """One chat with an agent; ``id`` is its session's."""
+    """One chat with an agent; ``id`` is the session's id."""
 
     def __init__(self, agent: RealAgent, server: ModelServer, session_id: str) -> None:
         self.agent = agent
@@ -65,7 +65,7 @@ class Chat:
         name: str = "chat",
         arguments: tuple[str, ...] = (),
     ) -> Chat:
-        """Start the agent by ``outlive new``, and wait until it takes input."""
+        """Start the agent by ``outlive new``, and wait until it accepts input."""
         words = ["new", agent.name, "-d", "--json", "-n", name, "-C", str(directory), "--size", SIZE]
         own = (*agent.arguments, *arguments)
         started = json.loads(done(*words, *(["--", *own] if own else [])))
@@ -86,7 +86,7 @@ class Chat:
         answer = json.loads(done("resume", self.id, "--json", *words))
         return Chat(self.agent, self.server, answer["id"])
 
-    # ------------------------------------------------------------ what is seen of it
+    # ------------------------------------------------------------ observations
 
     def info(self) -> dict[str, Any]:
         """The chat's entry in ``outlive ls``, running or ended."""
@@ -122,7 +122,7 @@ class Chat:
 
     @contextmanager
     def hears(self, activity: str, timeout_s: float = TIMEOUT_S) -> Iterator[None]:
-        """An ``outlive wait --activity`` that waits already must see the activity that the body causes."""
+        """Check that an ``outlive wait --activity`` from before the body sees the activity that the body causes."""
         words = [*OUTLIVE, "wait", self.id, "--activity", activity, "--timeout", str(timeout_s)]
         with subprocess.Popen(words, env=environment(), stdin=subprocess.DEVNULL) as waiting:
             try:
@@ -141,7 +141,7 @@ class Chat:
         return [Change(**json.loads(line)) for line in lines]
 
     def changed(self, activity: str, after: int) -> Change:
-        """Wait until the activity log has an activity, after this many changes; returns the change."""
+        """Wait for an activity in the activity log after the first ``after`` changes; returns the change."""
 
         def found() -> list[Change]:
             return [each for each in self.changes()[after:] if each.activity == activity]
@@ -151,7 +151,7 @@ class Chat:
     def prompts(self) -> list[str]:
         """The prompts that the model received, without the agent's own requests."""
         own = self.agent.errands
-        # A blank behind what was pasted is the agent's.
+        # Agents add a blank after a pasted text.
         return [each.strip() for each in self.server.prompts() if not (own and re.match(own, each))]
 
     def was_asked(self, prompt: str) -> None:
@@ -160,16 +160,16 @@ class Chat:
             lambda: prompt in self.prompts(), TIMEOUT_S, lambda: f"{prompt!r} among {self.prompts()}", every_s=0.1
         )
 
-    # ------------------------------------------------------------ what is done to it
+    # ------------------------------------------------------------ actions
 
     def send(self, *words: str) -> None:
-        """``outlive send``."""
+        """Run ``outlive send``."""
         done("send", self.id, *words)
 
     def ask(self, prompt: str) -> None:
-        """Send a prompt with Enter; returns when the server has it.
+        """Send a prompt with Enter; returns when the model server has it.
 
-        An agent that dropped the text gets it again, as the command advises.
+        If the agent dropped the text, the prompt is sent again, as the command's error advises.
         """
         sent = outlive("send", self.id, prompt, "--enter", timeout_s=TIMEOUT_S + 30)
         if sent.code and self.agent.drops_input and NOT_SHOWN in sent.error:
@@ -187,7 +187,7 @@ class Chat:
         self.sees(f"echo: {prompt}")
 
     def hold(self, lines: int = 8, at: int = 4) -> str:
-        """Ask for lines; some are sent at once, the rest after ``server.release``. Returns the prompt."""
+        """Prompt for lines: the model sends ``at`` of them, the rest after ``server.release``. Returns the prompt."""
         prompt = f"count: {lines} hold: {at}"
         self.ask(prompt)
         self.server.wait_held(TIMEOUT_S)
@@ -195,7 +195,7 @@ class Chat:
         return prompt
 
     def allow(self, is_done: Callable[[], object]) -> None:
-        """Allow the agent's request; agents ignore early keys, so the key is pressed until it has an effect."""
+        """Allow the agent's request. Agents ignore early keys, so Enter is pressed until it has an effect."""
         asked = [each for each in self.changes() if each.activity == "needs_input"]
         if asked:
             since = datetime.fromisoformat(asked[-1].time)
@@ -214,11 +214,11 @@ class Chat:
             self.send("--key", key)
 
     def stop(self) -> None:
-        """``outlive stop``."""
+        """Run ``outlive stop``."""
         done("stop", self.id)
 
     def try_to_resume(self) -> Done:
-        """``outlive resume``, which may refuse."""
+        """Run ``outlive resume``, which may fail."""
         return outlive("resume", self.id, "--json", timeout_s=TIMEOUT_S)
 
 
@@ -238,7 +238,7 @@ setsid sleep 5002 &
 
 
 class Work:
-    """A command for the agent's shell tool which begins, and ends when the test says so."""
+    """A command for the agent's shell tool that runs until the test ends it."""
 
     def __init__(self, directory: Path, *, before: str = "") -> None:
         self.directory = directory
@@ -261,9 +261,9 @@ class Work:
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
-            return False  # Nobody reads it yet.
+            return False  # The command does not read the pipe yet.
         return True
 
     def wish(self, agent: RealAgent) -> str:
-        """The prompt that makes the model want it."""
+        """The prompt that makes the model call this command."""
         return agent.wish.format(command=self.command)

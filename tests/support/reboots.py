@@ -31,8 +31,8 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
 
     Args:
         sessions: the test's sessions: their hosts, keepers and agents.
-        spare: the window of the test, which is to see it.
-        empty_tmp: the sockets' directory is emptied at the start, as /tmp is on most systems.
+        spare: the PID of the test's window, which is not killed.
+        empty_tmp: whether the sockets' directory is emptied, as most systems empty /tmp at their start.
     """
     kill_at_once([pid for pid in sessions.processes() if pid != spare])
     with Store.open(database()) as store:

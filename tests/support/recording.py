@@ -1,4 +1,4 @@
-"""An output file that a test writes, and its recordings."""
+"""An output file that a test writes, and the recordings of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIZE = GridSize(80, 24)
 
 
 class Recorded:
-    """An output file that a test writes, and the recordings of it, one after the other."""
+    """An output file that a test writes, and successive recordings of it in one directory."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -64,7 +64,7 @@ class Recorded:
         await eventually(lambda: self.journal_writer.end == self.output_file.end, 10, "all to be recorded")
 
     async def restart(self) -> None:
-        """Start another recording of the same output without any state, as after a kill."""
+        """Start another recording of the same output without the previous one's state, as after a kill."""
         await self.journal_writer.close()
         self.open()
         await self.start()
@@ -75,12 +75,12 @@ class Recorded:
 
 
 def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Each resize as (output before it, columns); checks its position."""
+    """Each resize as (bytes of output before it, columns); asserts that its entry is at the right position."""
     found, at = [], 0
     for entry in entries:
         if isinstance(entry, Resize):
             assert entry.offset == at, "a resize stands where the output was when it happened"
-            if entry.number:  # 0 is the size at the beginning
+            if entry.number:  # 0 is the initial size
                 found.append((entry.offset, entry.size.columns))
         else:
             at = entry.offset + len(entry.data)

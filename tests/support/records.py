@@ -1,4 +1,4 @@
-"""Stores with records, and errors as users see them."""
+"""Fills stores with records, and checks error messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MakeRecord = Callable[..., SessionRecord]
 
 
 def one_line(error: BaseException) -> str:
-    """The error's message, which must be one line."""
+    """The error's message; asserts that it is one line."""
     text = str(error)
     assert text
     assert "\n" not in text
@@ -19,7 +19,7 @@ def one_line(error: BaseException) -> str:
 
 
 def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
-    """Put so many records into a store that it has several pages."""
+    """Insert so many large records that the store's file has several pages; returns the records."""
     records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
     with Store.open(path) as store:
         for record in records:

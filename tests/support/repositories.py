@@ -22,7 +22,7 @@ class Checkout:
 
     @classmethod
     def new(cls, path: Path, *, commits: int = 1, bare: bool = False) -> Self:
-        """Make a repository with the branch ``main``, and in it ``file`` and ``src/deep/file``."""
+        """Make a repository with the branch ``main``, which has ``file`` and ``src/deep/file``."""
         path.mkdir(parents=True)
         own = cls(path)
         own.git("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []))
@@ -40,7 +40,7 @@ class Checkout:
         return done.stdout.rstrip("\n")
 
     def write(self, name: str, text: str = "") -> Path:
-        """Write a file, with the directories above it."""
+        """Write a file, and make its parent directories."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text or f"{name}\n")
@@ -59,6 +59,6 @@ class Checkout:
         return self.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/").split()
 
     def worktrees(self) -> list[str]:
-        """The paths of all registered worktrees but the first."""
+        """The paths of all registered worktrees except the first."""
         lines = self.git("worktree", "list", "--porcelain").splitlines()
         return [line.partition(" ")[2] for line in lines if line.startswith("worktree ")][1:]

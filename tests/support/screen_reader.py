@@ -1,4 +1,4 @@
-"""A screen reader like Orca: over AT-SPI, it walks the tree of a program, reads texts, and receives events.
+"""A screen reader like Orca: it uses AT-SPI to walk a program's tree, read texts, and receive events.
 
 The accessibility bus is the desktop's own: at-spi-bus-launcher starts a D-Bus daemon, which starts the registry.
 """
@@ -30,7 +30,7 @@ _STATES = {7: "editable", 12: "focused", 17: "multi line", 8: "enabled", 30: "vi
 
 
 class Event(NamedTuple):
-    """An event: its kind ("TextChanged insert"), its numbers, and its value."""
+    """An accessibility event: its kind ("TextChanged insert"), its two numbers, and its value."""
 
     kind: str
     first: int
@@ -43,16 +43,16 @@ class Accessible:
 
     def __init__(self, reader: ScreenReader, name: str, path: str) -> None:
         self._reader = reader
-        self.place = (name, path)
+        self.address = (name, path)
 
     def call(self, interface: str, method: str, signature: str = "", *arguments: Any) -> Any:
         """Call a method of one of its interfaces."""
-        answer = self._reader.call(*self.place, f"{_ATSPI}.{interface}", method, signature, *arguments)
+        answer = self._reader.call(*self.address, f"{_ATSPI}.{interface}", method, signature, *arguments)
         return answer[0] if len(answer) == 1 else answer
 
     def get(self, interface: str, name: str) -> Any:
         """A property."""
-        ((_, value),) = self._reader.call(*self.place, _PROPERTIES, "Get", "ss", f"{_ATSPI}.{interface}", name)
+        ((_, value),) = self._reader.call(*self.address, _PROPERTIES, "Get", "ss", f"{_ATSPI}.{interface}", name)
         return value
 
     @property
@@ -67,7 +67,7 @@ class Accessible:
 
     @property
     def states(self) -> set[str]:
-        """Some of its states."""
+        """Those of its states that ``_STATES`` has."""
         low, high = self.call("Accessible", "GetState")
         bits = low | high << 32
         return {name for bit, name in _STATES.items() if bits >> bit & 1}
@@ -124,7 +124,7 @@ class ScreenReader:
         return answer.body
 
     def program(self, name: str) -> Accessible:
-        """A running program, once it is accessible."""
+        """Wait until a running program is accessible; return its root object."""
         desktop = Accessible(self, _REGISTRY, _ROOT)
 
         def found() -> Accessible | None:
@@ -135,7 +135,7 @@ class ScreenReader:
         return program
 
     def heard(self) -> list[Event]:
-        """The events so far; a call to the bus first makes sure that all have arrived."""
+        """The events so far; a call to the bus first ensures that all have arrived."""
         self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId")
         while self._signals:
             message = self._signals.popleft()
@@ -158,7 +158,7 @@ class ScreenReader:
 
 @contextmanager
 def screen_reader() -> Iterator[ScreenReader]:
-    """Run the accessibility bus beside the session's bus, and a screen reader on it."""
+    """Run the accessibility bus in addition to the session bus, and a screen reader on it."""
     launcher = next(path for path in LAUNCHERS if os.access(path, os.X_OK))
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     process = subprocess.Popen(

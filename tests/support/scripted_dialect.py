@@ -24,7 +24,9 @@ from session_host.structured.operations import AnyResult
 
 
 class ScriptedDialect:
-    """Lines of the agent: "ready", "accept", "refuse", "say TEXT", "ask COMMAND", "end", "break"."""
+    """A dialect that knows these lines of the agent: "ready", "accept", "refuse", "say TEXT", "ask COMMAND", "end",
+    "break".
+    """
 
     def __init__(self, port: DialectPort) -> None:
         self._port = port

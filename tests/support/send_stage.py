@@ -97,7 +97,7 @@ class SendStage(RulesStage[Effect]):
         return self.script() >> self.sends() << self.use >> self.free() << self.typed() << NoteUserInput()
 
     def typed_and_searched(self) -> Playbook:
-        """A script in which the text is typed and was searched for in vain."""
+        """A script in which the text is typed, and a search for it on the screen has failed."""
         return self.types_hello() << self.starts(ECHO, 1.5) << self.use >> self.free()
 
     def enters(self, script: Playbook) -> Playbook:

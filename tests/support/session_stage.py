@@ -30,7 +30,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class Engine:
-    """The part of an emulator that these rules use."""
+    """The part of an emulator that the session's rules use."""
 
     def encode_key(self, key: m.Key) -> bytes:
         return b"" if key.action is KeyAction.RELEASE else key.text.encode()
@@ -46,8 +46,8 @@ class Stage(RulesStage[Effect]):
     """A session with ten bytes of output, and its clients.
 
     Attributes:
-        emulator: None while it is in use.
-        refusal: why clients may not control the chat.
+        emulator: the emulator, None while it is in use.
+        refusal: the reason why clients may not control the chat.
     """
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Stage(RulesStage[Effect]):
             data = b""
 
     def sends(self, connection: ClientConnection, *messages: m.Message) -> Event:
-        """The client sends these messages at once; returns the encoded keys."""
+        """An event: the client sends these messages in one write; returns the encoded keys."""
 
         def sends(*sent: m.Message) -> bytes:
             return self._receive(connection, b"".join(map(encode, sent)))
@@ -103,7 +103,7 @@ class Stage(RulesStage[Effect]):
         return do(sends, *messages)
 
     def receives(self, connection: ClientConnection) -> Event:
-        """The client receives all queued messages."""
+        """An event: the client receives all queued messages."""
 
         def receives() -> list[Any]:
             decoder, got = HostDecoder(), []
@@ -114,7 +114,7 @@ class Stage(RulesStage[Effect]):
         return do(receives)
 
     def fills_pending_input(self, count: int) -> Event:
-        """This many bytes wait for the program, which does not read."""
+        """An event: this many bytes of input are pending, since the program does not read."""
 
         def fills_pending_input(count: int) -> None:
             while count > 0:

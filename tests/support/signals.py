@@ -32,7 +32,7 @@ class TrackerScript:
         return Moment(f"t{self.time_s:g}", self.time_s)
 
     def wait(self, seconds: float) -> bool:
-        """Let this time pass without a signal; the tracker's expiries are applied."""
+        """Let this time pass without a signal; expire the tracker's timers that are due."""
         end_s = self.time_s + seconds
         changed = False
         while (due_s := self.tracker.next_expiry_s(self.output_s)) is not None and due_s <= end_s:

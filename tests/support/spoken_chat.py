@@ -26,14 +26,14 @@ DEADLINE_S = 60.0
 
 
 class SpokenChat:
-    """One chat with one process; use it as a context manager.
+    """One chat with one process. A context manager.
 
     Attributes:
-        transcript: what the steps' changes build.
-        sent: each message that the agent got.
-        operations: what the agent had its client do.
-        timers: names and seconds of the timers that were started; they are due at once.
-        failure: why the chat cannot go on.
+        transcript: the transcript, with the changes of all steps.
+        sent: all messages to the agent.
+        operations: the operations that the agent has requested.
+        timers: names and seconds of the started timers, which expire at once.
+        failure: the reason why the chat cannot continue; "" if it can.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SpokenChat:
         return step
 
     def _done(self, operation: AnyOperation) -> OperationDone:
-        """The result of an operation; there are files, but no terminals."""
+        """Carry out an operation and return its result; files are supported, terminals are not."""
         root = self._start.directory
         try:
             match operation:
@@ -94,7 +94,7 @@ class SpokenChat:
             return OperationDone(operation.id, error=str(error), missing=error.missing)
 
     def read(self, timeout_s: float = 1.0) -> None:
-        """Handle one piece of the agent's output, or a timer; the end of the output ends the chat."""
+        """Handle one due timer or one piece of the agent's output; the end of the output ends the chat."""
         if self._due:
             self._take(self.rules.timer_due(self._due.pop(0), self._now_ms()))
             return
@@ -115,7 +115,7 @@ class SpokenChat:
         """Read until a condition holds.
 
         Raises:
-            TimeoutError: it does not hold in time.
+            TimeoutError: the condition does not hold in time.
         """
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -124,12 +124,12 @@ class SpokenChat:
             self.read()
 
     def reload(self) -> None:
-        """Continue with new rules that have the saved state of the present ones."""
+        """Continue with new rules that load the current ones' saved state."""
         state, dialect = self.rules.save()
         self.rules = StructuredRules(self._dialect, self._start, self._prefix)
         self.rules.load(state, dialect)
 
-    # ------------------------------------------------------------ what a user does
+    # ------------------------------------------------------------ user's input
 
     def do(self, chat_input: ChatInput) -> Refusal | None:
         """Give the chat a window's input."""
@@ -152,13 +152,13 @@ class SpokenChat:
         assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
 
     def turn(self, text: str) -> Item:
-        """Send a prompt and wait for its turn's end; the last item."""
+        """Send a prompt and wait for its turn's end; return the last item."""
         self.prompt(text)
         self.until_idle()
         return self.transcript[len(self.transcript) - 1]
 
     def until_idle(self) -> None:
-        """Wait until the agent is idle and no prompt waits."""
+        """Wait until the agent is idle and no prompt is queued."""
 
         def is_idle() -> bool:
             state = self.rules.state
@@ -167,7 +167,7 @@ class SpokenChat:
         self.until(is_idle)
 
     def until_asked(self) -> AgentRequest:
-        """Wait for a request; the oldest one."""
+        """Wait for a request; return the oldest one."""
         self.until(lambda: self.transcript.open_requests)
         return self.transcript.open_requests[0]
 
@@ -179,7 +179,7 @@ class SpokenChat:
                 raise TimeoutError("the agent has not ended")
             self.read()
 
-    # ------------------------------------------------------------ what a user sees
+    # ------------------------------------------------------------ shown items
 
     def texts(self, kind: ItemKind) -> list[str]:
         """The texts of all items of a kind."""
@@ -193,7 +193,7 @@ class SpokenChat:
         """The kinds of all items, in order."""
         return [each.kind for each in self.transcript]
 
-    # ------------------------------------------------------------ its end
+    # ------------------------------------------------------------ the end
 
     def end(self) -> None:
         """End the process gracefully, as a host does, so that it may save its state."""

@@ -50,14 +50,14 @@ def add_agent(name: str = "fake", *words: str, terminal: tuple[str, ...] = ()) -
 
 
 def add_live_agent() -> None:
-    """Add the agent "live": the fake app-server on a socket, and a terminal that also uses the socket."""
+    """Add the agent "live": the fake app-server on a socket, and a terminal client on the same socket."""
     server = (*RELAY, "{socket}", "--", sys.executable, str(FAKE), "--listen", "unix://{socket}")
     own = (sys.executable, str(FAKE.with_name("remote_terminal.py")), "{socket}", "{conversation}")
     add_agent("live", *server, terminal=(*RELAY, "--terminal", "{socket}", "--", *own))
 
 
 def add_keeping_agent() -> None:
-    """Add the agent "keeping", which has restore points and changes a file when it hears a prompt: its input's log."""
+    """Add the agent "keeping", which has restore points. Each prompt changes a file: the log of the agent's input."""
     add_agent("keeping")
     with (config_dir() / "agents/keeping.toml").open("a", encoding="utf-8") as file:
         file.write("\n[signals]\nends_all = true\n")
@@ -88,7 +88,7 @@ async def start_chat(
 
 
 def heard(directory: Path, method: str = "", *, everything: bool = False) -> list[dict[str, Any]]:
-    """The messages that all agents of this directory received: those of a method, or the replies to their requests."""
+    """Messages that the directory's agents received: those of a method; by default, the replies to their requests."""
     lines = (directory / "input.log").read_text(encoding="utf-8").splitlines()
     messages: list[dict[str, Any]] = [json.loads(line) for line in lines]
     if everything:
@@ -118,11 +118,11 @@ class ChatViewer:
         return self.viewer.transcript.status.state if self.viewer.transcript is not None else ""
 
     async def until_said(self, text: str) -> None:
-        """Wait until a message of the agent has this text in it."""
+        """Wait until a message of the agent contains this text."""
         await self.watcher.until(lambda: any(text in each for each in self.texts()), f"{text!r} to be said")
 
     async def until_idle(self, answers: int) -> None:
-        """Wait until so many messages of the agent are complete, and nothing runs."""
+        """Wait until ``answers`` messages of the agent are complete, and the agent is idle."""
 
         def is_done() -> bool:
             done = [each for each in self.items if each.kind == "agent" and each.status == "done"]
@@ -147,7 +147,7 @@ class ChatViewer:
 
 @asynccontextmanager
 async def viewing(session_id: str, *, kind: str = "window", read_only: bool = False) -> AsyncIterator[ChatViewer]:
-    """Follow a structured chat; yields its viewer once that is live."""
+    """Follow a structured chat; yields a live viewer."""
     chat = ChatViewer(session_id, kind=kind, read_only=read_only)
     chat.viewer.start()
     try:

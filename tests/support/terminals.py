@@ -25,12 +25,12 @@ from tests.support.waiting import TIMEOUT_S, WaitTimeout, wait_readable
 SIZE = GridSize(80, 24)
 
 Environment = Mapping[str, str] | None
-"""A program's own; None: that of the test."""
+"""A program's environment; None: the test's own."""
 
 
 @functools.cache
 def fresh_modes() -> list[Any]:
-    """The line settings of a new PTY. No program runs on this one: it could change them before they are read."""
+    """The line settings of a new PTY. No program runs on it, which could change them before they are read."""
     master, slave = os.openpty()
     try:
         return termios.tcgetattr(slave)
@@ -43,16 +43,16 @@ class Terminal:
     """A program that leads a session on a PTY. A context manager that kills the program at its end.
 
     Attributes:
-        process: the program, as ptyprocess has it.
+        process: the program's process.
         master: the test's side of the PTY; -1 once it is closed.
-        output: bytes that ``until`` has read and not returned yet.
+        output: bytes that ``until`` has read but not returned yet.
     """
 
     def __init__(
         self, argv: Sequence[str], *, size: GridSize = SIZE, cwd: Path | None = None, env: Environment = None
     ) -> None:
         self.process = self._spawn(argv, size, cwd, env)
-        # PtyProcess.close sleeps so that the program may have ended; here its end has been waited for.
+        # PtyProcess.close sleeps, to give the program time to end; this class waits for the end instead.
         self.process.delayafterclose = self.process.delayafterterminate = 0
         self.master: int = self.process.fd
         self.output = b""
@@ -60,7 +60,7 @@ class Terminal:
 
     def _spawn(self, argv: Sequence[str], size: GridSize, cwd: Path | None, env: Environment) -> PtyProcess:
         with warnings.catch_warnings():
-            # Python 3.12 warns of threads; between fork and exec the child takes no lock of theirs.
+            # Python 3.12 warns about forks with threads; between fork and exec the child takes none of their locks.
             warnings.filterwarnings("ignore", message=".*forkpty", category=DeprecationWarning)
             return PtyProcess.spawn(
                 list(argv), cwd=cwd, env=env, preexec_fn=_restore_signals, dimensions=(size.rows, size.columns)
@@ -94,7 +94,7 @@ class Terminal:
         """Wait for the program's end; returns its exit code, or the negative number of the signal that ended it.
 
         Raises:
-            WaitTimeout: it runs on.
+            WaitTimeout: the program does not end in time.
         """
         wait_readable(self._ended, timeout_s, "the end of the program", is_exact=is_exact)
         self.process.wait()
@@ -111,7 +111,7 @@ class Terminal:
         return self.wait()
 
     def close(self) -> None:
-        """Close the master, so that the kernel hangs up the terminal."""
+        """Close the PTY's master, so that the kernel hangs up the terminal."""
         self.process.fileobj.close()
         self.master = -1
 
@@ -122,19 +122,19 @@ class Terminal:
     def read(self, timeout_s: float) -> bytes:
         """Wait for output and return it; b"" after the timeout, or once the program has ended and all is read."""
         select.select([self.master, self._ended], [], [], max(0.0, timeout_s))
-        # Looked at again: the last output may have come between the looks at the two.
+        # Poll again: the last output may have come between the two polls.
         if not select.select([self.master], [], [], 0)[0]:
             return b""
         try:
             return os.read(self.master, 65536)
-        except OSError:  # EIO: nobody has the other side open.
+        except OSError:  # EIO: no process has the other side open.
             return b""
 
     def until(self, text: bytes, timeout_s: float = TIMEOUT_S) -> bytes:
-        """Wait for ``text``; returns the output up to its end.
+        """Wait for ``text``; returns the output up to the end of ``text``.
 
         Raises:
-            WaitTimeout: it did not come.
+            WaitTimeout: the text does not come.
         """
         deadline_s = time.monotonic() + timeout_s
         while text not in self.output:
@@ -155,7 +155,7 @@ class Terminal:
 
 
 def _restore_signals() -> None:
-    """Undo what Python does at its start, as subprocess does: programs inherit what is ignored."""
+    """Restore the signals that Python ignores since its start, as subprocess does; programs would inherit that."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
 
@@ -164,8 +164,8 @@ class ScreenTerminal(Terminal):
     """A terminal with a screen; checks that the program sends no queries.
 
     Attributes:
-        screen: the emulator that shows what the program writes.
-        raw: all that it wrote.
+        screen: the emulator that interprets the program's output.
+        raw: the program's output.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ class ScreenTerminal(Terminal):
         """Wait until ``text`` is on the screen; returns the whole screen.
 
         Raises:
-            WaitTimeout: it did not come.
+            WaitTimeout: the text does not come.
         """
         deadline_s = time.monotonic() + timeout_s
         while text not in self.text():

@@ -1,4 +1,4 @@
-"""A desktop's tray over D-Bus (StatusNotifierItem), implemented by a test: accepts icons, and uses their menus."""
+"""A desktop's tray on D-Bus (StatusNotifierItem), implemented for tests: accepts icons, and uses their menus."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TrayHost:
                 answer = new_method_return(message)
         self._watcher.send(answer)
 
-    # ------------------------------------------------------------ as a user
+    # ------------------------------------------------------------ user's actions
 
     def tooltip(self) -> str:
         """The icon's tool tip."""
@@ -97,7 +97,7 @@ def _entries(item: Any) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def tray_host() -> Iterator[TrayHost]:
-    """The tray, on the session's bus."""
+    """Run the tray on the session bus."""
     with open_dbus_connection("SESSION") as watcher, open_dbus_connection("SESSION") as host:
         Proxy(message_bus, watcher).RequestName(NAME)
         made = TrayHost(watcher, host)

@@ -40,7 +40,7 @@ find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
 
 @cache
 def reason_not_to() -> str:
-    """The reason why no systemd can be started here; "" if it can."""
+    """The reason why systemd cannot be started here; "" if it can."""
     if not SYSTEMD.exists() or shutil.which("systemd-run") is None:
         return "systemd is not installed"
     if not Path("/usr/lib/systemd/user/dbus.socket").exists():
@@ -84,7 +84,7 @@ def as_on_a_desktop(*argv: str) -> list[str]:
 
 @contextmanager
 def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
-    """Run a manager; this process and its children use its bus. Its units are ended with it."""
+    """Run a manager; this process and its children use its bus. At the end, the manager and its units are ended."""
     if why := reason_not_to():
         pytest.skip(why)
     patch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={area.xdg_runtime}/bus")

@@ -70,7 +70,7 @@ class Stage(RulesStage[e.Effect]):
         return self
 
     def reconnecting(self, typed: int = 0) -> Stage:
-        """As ``live``, then lose the connection and connect again."""
+        """Do as ``live``, then lose the connection and connect again."""
         self.live(typed).rules.connection_lost(None)
         self.rules.connected()
         self.take_effects()

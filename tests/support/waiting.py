@@ -1,7 +1,7 @@
 """Waiting for a condition, with a deadline and a clear message on failure.
 
-The machine may be busy, so each wait lasts a minute at least. With ``is_exact``, it ends after the given time: the
-condition need not become true.
+The machine may be busy, so each timeout is at least a minute. With ``is_exact``, the wait ends after the given time,
+for conditions that need not become true.
 
 Tests never sleep: they wait for a condition, and continue as soon as it is true. If the system reports the event (a
 readable descriptor, the end of a process), tests wait for that directly.

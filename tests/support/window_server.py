@@ -1,10 +1,10 @@
-"""Starts windows as forks of one process that has imported the window: that takes half a second once.
+"""Starts windows as forks of one process that has imported the window, which takes half a second.
 
     python -m tests.support.window_server DESCRIPTOR KEEPERS PADDING
 
-Requests are those of ``command_server``; the keepers that windows start come from the ``keeper_server`` at the other
-end of the socket KEEPERS. Apart from the start of the interpreter and the imports, a window is a process as a user's:
-it has its own environment, which /proc shows, its own directory and streams.
+Requests are those of ``command_server``. Windows start their keepers by the ``keeper_server`` at the other end of the
+socket KEEPERS. Apart from the start of the interpreter and the imports, a window is like a user's process: it has its
+own environment, which /proc shows, and its own directory and streams.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import sys
 from gui import __main__ as window
 from tests.support import forked_keeper
 from tests.support.command_server import serve
-from tests.support.look import look_as
+from tests.support.proc_entries import show_in_proc
 
 
 def main() -> None:
     """Serve until the other end of the socket is closed; each fork becomes a window."""
     importlib.import_module("gui.qt_overrides").guard_overrides()
     importlib.import_module("gui.start")
-    importlib.import_module("gui.terminal.drawing.row_assembly")  # What a window imports later.
+    importlib.import_module("gui.terminal.drawing.row_assembly")  # A window imports this later.
     gc.collect()
     gc.freeze()
     keepers = socket.socket(fileno=int(sys.argv[2]))
     if not serve(socket.socket(fileno=int(sys.argv[1]))):
         return
     forked_keeper.use(keepers)
-    look_as([sys.executable, "-m", "gui"])
+    show_in_proc([sys.executable, "-m", "gui"])
     sys.exit(window.main(sys.argv[1:]))
 
 

@@ -1,7 +1,7 @@
-"""The product's window as a process, driven by keys and by the command line.
+"""The product's window as a process, controlled by keys and by the command line.
 
-A script speaks to it over its control socket (``ask``); a user types (``type``, ``press``: real key events
-of the X server, by xdotool) and sees what is on the screen (``copy_all`` brings it back as text).
+A script sends requests to its control socket (``ask``). A user types (``type``, ``press``: real key events of the X
+server, by xdotool) and reads the screen (``copy_all`` returns its text).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def outlive(*arguments: str, cwd: Path | None = None) -> str:
     """Run the product's command; returns its output.
 
     Raises:
-        RuntimeError: it failed; with its message.
+        RuntimeError: the command failed; the error has its message.
     """
     done = commands.outlive(*arguments, cwd=cwd, timeout_s=TIMEOUT_S)
     if done.code:
@@ -59,8 +59,8 @@ class Window:
         """Send a request; returns its result.
 
         Raises:
-            NotListening: nobody answers.
-            RuntimeError: the window refused.
+            NotListening: the window does not answer.
+            RuntimeError: the window refused the request.
         """
         from session_host.paths import window_socket
 
@@ -111,7 +111,7 @@ class Window:
             except RuntimeError as error:
                 if "was not ready within" not in str(error):
                     raise
-                return False  # The window itself waits for some seconds only, and a busy machine may need more.
+                return False  # The window itself waits only some seconds, and a busy machine may need more.
             return True
 
         wait_until(is_shown, TIMEOUT_S, "the chat to be shown")
@@ -127,7 +127,7 @@ class Window:
     # ------------------------------------------------------------ as a user
 
     def focus(self) -> None:
-        """Give the window the keyboard."""
+        """Give the window the keyboard focus."""
         [window] = wait_until(self.shown, TIMEOUT_S, "the window to be shown")
         xdotool("windowactivate", "--sync", window)
         wait_until(lambda: has_keyboard(int(window)), TIMEOUT_S, "the window to have the keyboard")
@@ -157,7 +157,7 @@ class Window:
         self.press("ctrl+shift+c")
         return clipboard()
 
-    # ------------------------------------------------------------ its end
+    # ------------------------------------------------------------ the end
 
     def kill(self) -> None:
         """Kill the window, as a crash does."""
@@ -169,14 +169,14 @@ class Window:
 def window(
     *, errors: Path | None = None, argv: Sequence[str] = ARGV, has_own_session: bool = False
 ) -> Iterator[Window]:
-    """Start the product's window; it is ended at the end of the context.
+    """Start the product's window; at the end of the context it is ended.
 
-    It is a fork of a process that has imported the window, if there is one and no argument asks for another process.
+    It is a fork of the window server, if that runs and no argument requires another process.
 
     Args:
-        argv: what is run.
-        errors: a file that gets what it writes to standard error.
-        has_own_session: start it without a terminal, like a desktop.
+        argv: the command to run.
+        errors: a file for its standard error.
+        has_own_session: start it without a terminal, as a desktop does.
     """
     with (errors or Path(os.devnull)).open("ab") as stderr:
         process: subprocess.Popen[bytes] | ForkedProcess | None = None
@@ -201,12 +201,12 @@ def xdotool(*arguments: str) -> str:
 
 
 def has_keyboard(window_id: int) -> bool:
-    """Whether the X server sends keys to this window.
+    """Whether this window has the X server's keyboard focus.
 
-    Qt says so too early: its own request to the window manager comes back to it, and it takes that for the grant.
-    What is typed in between goes to whatever has the keyboard until then.
+    Qt reports the focus too early: it takes the echo of its own request to the window manager for the grant. Keys that
+    are typed before the grant go to the window that still has the focus.
     """
-    # It fails where no window has it.
+    # xdotool fails if no window has the focus.
     asked = subprocess.run(
         ["xdotool", "getwindowfocus", "-f"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
@@ -214,11 +214,11 @@ def has_keyboard(window_id: int) -> bool:
 
 
 SMALLEST_PX = (400, 200)
-"""Width and height that the window has at least; a menu is narrower, a balloon lower."""
+"""The window's minimum width and height; menus are narrower, balloons are lower."""
 
 
 def _size_px(window_id: str) -> tuple[int, int]:
-    """Width and height; 0 for a window that is gone."""
+    """A window's width and height; 0 if the window is gone."""
     try:
         lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
     except subprocess.CalledProcessError:
@@ -228,7 +228,7 @@ def _size_px(window_id: str) -> tuple[int, int]:
 
 
 def clipboard() -> str:
-    """The text on the clipboard; "" when there is none."""
+    """The text on the clipboard; "" if there is none."""
     done = subprocess.run(
         ["xclip", "-selection", "clipboard", "-out"], check=False, capture_output=True, timeout=TIMEOUT_S
     )

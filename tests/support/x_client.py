@@ -1,4 +1,4 @@
-"""A client of the X server of its own: presses keys without a process for each, and sees each change of the pixels.
+"""An X client in this process: presses keys without starting a process, and detects each change of the pixels.
 
 It uses the system's libX11, libXtst (XTEST) and libXdamage. Sources: Xlib, XTEST and DAMAGE protocol specifications.
 """
@@ -17,7 +17,7 @@ _RAW_RECTANGLES = 0
 _Z_PIXMAP = 2
 _ALL_PLANES = ctypes.c_ulong(-1).value
 _EVENT_BYTES = 192
-"""Of Xlib's XEvent, a union of 24 longs."""
+"""The size of Xlib's XEvent, a union of 24 longs."""
 
 
 class Area(NamedTuple):
@@ -91,7 +91,7 @@ class XClient:
         self._x11.XFlush(self._display)
 
     def has_keyboard(self, window_id: int) -> bool:
-        """Whether keys go to this window."""
+        """Whether this window has the keyboard focus."""
         window, revert = ctypes.c_ulong(), ctypes.c_int()
         self._x11.XGetInputFocus(self._display, ctypes.byref(window), ctypes.byref(revert))
         return window.value == window_id
@@ -115,7 +115,7 @@ class XClient:
         return data
 
     def area_of(self, window_id: int) -> Area:
-        """A window's place on the screen, without its frame."""
+        """A window's area on the screen, without its frame."""
         window, root, child = ctypes.c_ulong(window_id), ctypes.c_ulong(), ctypes.c_ulong()
         left, top = ctypes.c_int(), ctypes.c_int()
         width, height, border, depth = (ctypes.c_uint() for _ in range(4))

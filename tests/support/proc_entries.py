@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def look_as(argv: Sequence[str]) -> None:
-    """Let /proc show this command line and this process's environment, as for a process started with them.
+def show_in_proc(argv: Sequence[str]) -> None:
+    """Let /proc show this command line and ``os.environ``, as if this process had been started with them.
 
-    Both must fit into the memory of those that the server of the fork was started with.
+    They must fit into the memory of the command line and environment that the forking server was started with.
     """
     argv_start, argv_end, start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:49])
     _show(argv_start, argv_end, argv)
