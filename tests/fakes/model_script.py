@@ -1,19 +1,19 @@
-"""The script in a prompt: the words with which a test tells the fake model service what to do.
+"""The script in a prompt: words that control the answer of the fake model service.
 
-A prompt may hold any of these, in any order; ``Script.of`` reads them:
+A prompt may contain any of these, in any order; ``Script.of`` reads them:
 
-- ``count: N``: N numbered lines, ``answer line 0001`` …, each a piece of the stream.
-- ``delay: MS``: so long a wait before each line.
-- ``hold: K``: the stream stands still after K lines (0: before the first) until the test releases it.
-- ``tool: COMMAND`` (to the end of the line): the agent's own shell tool is asked for, with that command; the answer
-  comes once the agent sent the result. Several such lines are asked one after the other.
-- ``use: NAME {JSON}``: any tool by its name, with these arguments.
-- ``say: TEXT`` (to the end of the line): what the model says before it asks for each tool.
-- ``cut: K``: the connection is dropped after K lines.
-- ``fail: STATUS``: refused with this HTTP status; ``after: S`` adds ``Retry-After: S``.
-- ``silent: 1``: the request is taken and never answered.
-- ``times: N``: ``cut``, ``fail`` and ``silent`` happen to the first N requests of this prompt alone, so that the
-  agent's own next try succeeds.
+- ``count: N``: answer with N numbered lines, ``answer line 0001`` …, each a piece of the stream.
+- ``delay: MS``: wait this long before each line.
+- ``hold: K``: pause the stream after K lines (0: before the first) until the test releases it.
+- ``tool: COMMAND`` (to the end of the line): call the agent's shell tool with this command; the answer comes after the
+  agent has sent the result. Several such lines are called one after another.
+- ``use: NAME {JSON}``: call any tool by its name, with these arguments.
+- ``say: TEXT`` (to the end of the line): a text before each tool call.
+- ``cut: K``: drop the connection after K lines.
+- ``fail: STATUS``: refuse with this HTTP status; ``after: S`` adds ``Retry-After: S``.
+- ``silent: 1``: accept the request and never answer it.
+- ``times: N``: apply ``cut``, ``fail`` and ``silent`` only to the first N requests with this prompt, so that the
+  agent's retry succeeds.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ CALLS = re.compile(r"\b(tool|use):[ \t]*(.+)$", re.MULTILINE)
 SAYS = re.compile(r"^say:[ \t]*(.+)$", re.MULTILINE)
 
 SHELLS = ("bash", "shell", "shell_command", "exec_command", "local_shell", "run_shell_command")
-"""What agents call the tool that runs a command, in lower case."""
+"""Agents' names for the tool that runs a command, in lower case."""
 
 COMMAND_ARGUMENTS = ("command", "cmd")
-"""What that tool calls the command."""
+"""Names of that tool's argument with the command."""
 
 
 class Tool(NamedTuple):
@@ -45,7 +45,7 @@ class Tool(NamedTuple):
 
 
 class ToolCall(NamedTuple):
-    """A piece of an answer that asks the agent for a tool."""
+    """A piece of an answer that calls a tool of the agent."""
 
     name: str
     arguments: Json
@@ -62,14 +62,14 @@ Piece = str | ToolCall
 
 
 class Wish(NamedTuple):
-    """A tool that a prompt wants called: a command for the shell, or a tool by its name."""
+    """A tool call that a prompt asks for: a command for the shell tool, or any tool by its name."""
 
     command: str = ""
     name: str = ""
     arguments: Json = {}  # noqa: RUF012 - it is never changed
 
     def call(self, tools: Iterable[Tool], call_id: str) -> ToolCall | None:
-        """The call, in the words of the agent that offers ``tools``; None when it has no such tool."""
+        """The call for an agent that offers ``tools``; None if the agent has no such tool."""
         if self.name:
             return ToolCall(self.name, self.arguments, call_id)
         for tool in tools:
@@ -80,19 +80,19 @@ class Wish(NamedTuple):
 
 @dataclass(frozen=True)
 class Script:
-    """What is done about one request.
+    """The script of the answer to one request.
 
     Attributes:
-        lines: how many numbered lines; None repeats the prompt or tells the tool's result.
-        delay_s: before each line.
-        hold: after so many lines the stream waits to be released.
-        wishes: tools to ask for, one after the other, before the answer.
-        says: the text before each of them.
-        cut: after so many lines the connection is dropped.
+        lines: the number of numbered lines; None: the answer repeats the prompt or the tool's result.
+        delay_s: the delay before each line.
+        hold: the number of lines after which the stream waits for a release.
+        wishes: tools to call, one after another, before the answer.
+        says: the text before each tool call.
+        cut: the number of lines after which the connection is dropped.
         status: the HTTP status of a refusal.
-        retry_after_s: said with the refusal.
-        silent: no answer at all.
-        times: so many requests of the prompt meet with the trouble; None: all.
+        retry_after_s: the Retry-After header of the refusal.
+        silent: whether there is no answer.
+        times: the number of requests with this prompt that ``cut``, ``status`` and ``silent`` apply to; None: all.
     """
 
     lines: int | None = None
@@ -108,7 +108,7 @@ class Script:
 
     @classmethod
     def of(cls, prompt: str) -> Self:
-        """Read a prompt's words."""
+        """Read the script in a prompt."""
         words = {word: int(number) for word, number in NUMBERS.findall(SAYS.sub("", CALLS.sub("", prompt)))}
         says = SAYS.search(prompt)
         return cls(
@@ -124,13 +124,13 @@ class Script:
             times=words.get("times"),
         )
 
-    def without_trouble(self) -> Script:
-        """The same answer, undisturbed."""
+    def without_faults(self) -> Script:
+        """The same answer without ``cut``, refusal and ``silent``."""
         return replace(self, cut=None, status=None, retry_after_s=None, silent=False)
 
 
 def wish(kind: str, text: str) -> Wish:
-    """A ``tool:`` or ``use:`` line."""
+    """Read a ``tool:`` or ``use:`` line."""
     if kind == "tool":
         return Wish(command=text.strip())
     name, _, arguments = text.strip().partition(" ")
@@ -138,12 +138,12 @@ def wish(kind: str, text: str) -> Wish:
 
 
 def shell_arguments(schema: Json, command: str) -> Json:
-    """Arguments for a shell tool of this schema: the command, and something for whatever else it requires."""
+    """Arguments for a shell tool with this schema: the command, and an example for each other required argument."""
     properties = schema.get("properties", {})
     arguments: Json = {}
     for name, one in properties.items():
         if name in COMMAND_ARGUMENTS:
-            # An array is an argv: codex's `shell` has been one.
+            # An array is an argv, as in earlier versions of Codex's `shell`.
             arguments[name] = ["bash", "-lc", command] if one.get("type") == "array" else command
         elif name in schema.get("required", []):
             arguments[name] = example(one)
@@ -151,7 +151,7 @@ def shell_arguments(schema: Json, command: str) -> Json:
 
 
 def example(schema: Any) -> Any:
-    """A value that fits a JSON schema: the first choice, the least content."""
+    """A value that fits a JSON schema: the first choice, with as little content as possible."""
     if schema.get("enum"):
         return schema["enum"][0]
     kind = schema.get("type", "string")

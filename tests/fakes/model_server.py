@@ -1,22 +1,21 @@
 """A fake model service for agents, on 127.0.0.1; the prompt contains the script of the answer.
 
 It speaks Anthropic's Messages, OpenAI's Responses and Chat Completions, and Google's Gemini API (streamed
-or whole), and lists its models. What it answers:
+or whole), and lists its models. Its answers:
 
-- the words of ``model_script`` in the prompt: counted lines, held streams, tools, refusals, cut connections.
-- anything else: ``echo: `` and the prompt; after a tool, ``the tool said: `` and its result.
-- a request without tools is one that an agent makes for itself (a title, a summary), for the real
-  agents' turns always offer tools: it gets ``A fake title``, and is never held. ``tools_needed=False``
-  treats such requests as turns too, for clients simpler than agents.
+- A prompt with words of ``model_script`` gets counted lines, held streams, tool calls, refusals, cut connections.
+- Any other prompt gets ``echo: `` and the prompt; after a tool, ``the tool said: `` and its result.
+- A request without tools is one that an agent makes for itself (a title, a summary), since the real agents' turns
+  always offer tools. It gets ``A fake title``, and is never held. With ``tools_needed=False`` such requests are turns
+  too, for clients simpler than agents.
 
 A test can also script the next turn itself: ``server.plan(Script(status=429, retry_after_s=1))`` overrides the prompt.
-With ``key`` every request must carry that key, else it gets a 401; with ``models`` it knows only those, and another
-gets a 404.
+With ``key``, a request without that key gets a 401; with ``models``, a request for another model gets a 404.
 
-The server runs in threads, so that tests with and without a loop can use it::
+The server runs in threads, so that tests with and without an event loop can use it::
 
     with ModelServer() as server:
-        ...                       # an agent is told server.url and asked "count: 40 hold: 20"
+        ...                       # start an agent with server.url and send it "count: 40 hold: 20"
         server.wait_held()        # twenty lines are sent, the twenty-first is not
         server.release()
 """
@@ -49,28 +48,28 @@ WIRES: dict[str, Wire] = {
 
 GEMINI = Gemini()
 GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/([^/:]+):(\w+)")
-"""The Gemini API's: the model and the method."""
+"""The path of a Gemini request: the model and the method."""
 
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
 
 
 class Cut(Exception):
-    """The connection is to be dropped here."""
+    """The script drops the connection at this point."""
 
 
-class Seen(NamedTuple):
-    """A request that the server got."""
+class ReceivedRequest(NamedTuple):
+    """A request that the server has received."""
 
     path: str
     prompt: str
     turn: bool
-    """It is a turn of the conversation, not one of the agent's own errands."""
+    """Whether it is a turn of the conversation, and not a request that the agent makes for itself."""
     body: Json
     results: list[str] = []  # noqa: RUF012 - it is never changed
-    """What tools said since the prompt."""
+    """The results of tools since the prompt."""
     tools: list[Tool] = []  # noqa: RUF012 - it is never changed
     key: str = ""
-    """The key that came with it, without ``Bearer``."""
+    """The request's key, without ``Bearer``."""
 
 
 def answer_line(number: int) -> str:
@@ -79,17 +78,17 @@ def answer_line(number: int) -> str:
 
 
 class ModelServer:
-    """The service; use it as a context manager.
+    """The service. A context manager.
 
     Attributes:
         requests: all requests so far, oldest first.
-        key: the key that every request must carry; empty: any or none.
+        key: the key that every request must have; empty: any or none.
         models: the models that it knows; empty: any.
-        headers: headers that each answer has besides.
+        headers: additional headers of each answer.
     """
 
     def __init__(self, *, tools_needed: bool = True, key: str = "", models: tuple[str, ...] = ()) -> None:
-        self.requests: list[Seen] = []
+        self.requests: list[ReceivedRequest] = []
         self.key = key
         self.models = models
         self.headers: dict[str, str] = {}
@@ -105,7 +104,7 @@ class ModelServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port at which it listens."""
         return self._server.server_port
 
     @property
@@ -114,30 +113,30 @@ class ModelServer:
         return f"http://127.0.0.1:{self.port}"
 
     def plan(self, *scripts: Script) -> None:
-        """Scripts for the next turns, one each, in place of their prompts'."""
+        """Set the scripts of the next turns, one for each turn; they override the prompts' scripts."""
         self._planned.extend(scripts)
 
     def wait_held(self, timeout_s: float = DEADLINE_S) -> None:
         """Wait until a stream waits at its ``hold``.
 
         Raises:
-            TimeoutError: none got there in time.
+            TimeoutError: no stream does in time.
         """
         if not self._held.acquire(timeout=timeout_s):
             raise TimeoutError(f"no answer was held; prompts: {self.prompts()}")
 
     def release(self) -> None:
-        """Let one held stream go on; a release given early is kept."""
+        """Let one held stream continue; an early release applies to the next hold."""
         self._released.release()
 
-    def wait_asked(self, prompt: str, times: int = 1, timeout_s: float = DEADLINE_S) -> Seen:
-        """Wait until turns with this very prompt arrived ``times`` times (tool results count); the last of them.
+    def wait_asked(self, prompt: str, times: int = 1, timeout_s: float = DEADLINE_S) -> ReceivedRequest:
+        """Wait for ``times`` turn requests with exactly this prompt (each tool result makes one); return the last one.
 
         Raises:
-            TimeoutError: they did not.
+            TimeoutError: they do not arrive in time.
         """
 
-        def those() -> list[Seen]:
+        def those() -> list[ReceivedRequest]:
             return [seen for seen in self.requests if seen.turn and seen.prompt == prompt]
 
         with self._arrived:
@@ -149,18 +148,20 @@ class ModelServer:
         """The prompts of the turns so far."""
         return [seen.prompt for seen in self.requests if seen.turn]
 
-    def take(self, path: str, wire: Wire, body: Json, key: str) -> tuple[Seen, Script]:
-        """Note a request; what is to be done about it."""
-        prompt, results = last_prompt(wire.said(body))
+    def take(self, path: str, wire: Wire, body: Json, key: str) -> tuple[ReceivedRequest, Script]:
+        """Record a request; return it with the script of its answer."""
+        prompt, results = last_prompt(wire.conversation(body))
         tools = wire.tools(body)
-        # Tools of a service's own, such as a search, have no schema that is read here: they count all the same.
-        seen = Seen(path, prompt, bool(body.get("tools")) or not self._tools_needed, body, results, tools, key)
+        # ``tools`` may lack a service's own tools, such as a search, which have no schema; these count as tools too.
+        seen = ReceivedRequest(
+            path, prompt, bool(body.get("tools")) or not self._tools_needed, body, results, tools, key
+        )
         with self._arrived:
             self.requests.append(seen)
             self._arrived.notify_all()
             return seen, self._script(seen)
 
-    def _script(self, seen: Seen) -> Script:
+    def _script(self, seen: ReceivedRequest) -> Script:
         if not seen.turn:
             return Script()
         if self._planned:
@@ -168,13 +169,13 @@ class ModelServer:
         self._asked[seen.prompt] += 1
         script = Script.of(seen.prompt)
         past = script.times is not None and self._asked[seen.prompt] > script.times
-        return script.without_trouble() if past else script
+        return script.without_faults() if past else script
 
-    def answer(self, seen: Seen, script: Script) -> Iterator[Piece]:
-        """The pieces of the answer to a request, as they become due.
+    def answer(self, seen: ReceivedRequest, script: Script) -> Iterator[Piece]:
+        """Yield the pieces of the answer to a request when they are due.
 
         Raises:
-            Cut: the connection is to be dropped now.
+            Cut: the connection must be dropped now.
         """
         if not seen.turn:
             yield GEMINI.errand(seen.body) or "A fake title"
@@ -189,22 +190,22 @@ class ModelServer:
         if script.lines is None:
             if script.cut is not None:
                 raise Cut
-            self._stand(script, 0)
+            self._hold_at(script, 0)
             yield f"the tool said: {seen.results[-1]}" if seen.results else f"echo: {seen.prompt}"
             return
-        self._stand(script, 0)
+        self._hold_at(script, 0)
         for number in range(1, script.lines + 1):
             if script.cut == number - 1:
                 raise Cut
             if script.delay_s and self.closing.wait(script.delay_s):
                 raise Cut
             yield answer_line(number) + ("" if number == script.lines else "\n")
-            self._stand(script, number)
+            self._hold_at(script, number)
         if script.cut == script.lines:
             raise Cut
 
-    def _stand(self, script: Script, number: int) -> None:
-        """Wait for a release where the script says so."""
+    def _hold_at(self, script: Script, number: int) -> None:
+        """Wait for a release, if the script holds the stream after this number of lines."""
         if number == script.hold:
             self._held.release()
             self._released.acquire()
@@ -212,9 +213,9 @@ class ModelServer:
                 raise Cut
 
     def close(self) -> None:
-        """Stop; streams that are held end where they are."""
+        """Stop the server; held streams are cut."""
         self.closing.set()
-        # As many as there can be streams: each is woken and sees that it is to end.
+        # More than there are streams, so that each held stream wakes up and is cut.
         self._released.release(1000)
         self._server.shutdown()
         self._thread.join()
@@ -231,7 +232,7 @@ class ModelServer:
 
 
 class Listener(ThreadingHTTPServer):
-    """The listening socket; a thread for each request, all of them joined at the close."""
+    """The listening socket. Each request has a thread; closing joins all threads."""
 
     daemon_threads = False
 
@@ -241,7 +242,7 @@ class Listener(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     server: Listener
     protocol_version = "HTTP/1.1"
@@ -295,12 +296,12 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def key(self) -> str:
-        """The key that came with the request."""
+        """The request's key."""
         given = [self.headers[name] for name in KEY_HEADERS if self.headers[name]]
         return given[0].removeprefix("Bearer ") if given else ""
 
     def respond(self, path: str, wire: Wire, body: Json, name: str, streamed: bool) -> None:
-        """Do what the request's script says."""
+        """Answer a request by its script."""
         model = self.server.model
         seen, script = model.take(path, wire, body, self.key())
         try:
@@ -316,11 +317,11 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 self.reply(wire.whole(name, model.answer(seen, script)))
         except (Cut, BrokenPipeError, ConnectionResetError):
-            # As the test asks; else the agent was killed, or the user interrupted it.
+            # The script cuts the connection, the agent was killed, or the user interrupted it.
             self.close_connection = True
 
     def stream(self, events: Iterator[bytes]) -> None:
-        """Send events in chunks, so that a client can tell a cut stream from a finished one."""
+        """Send events in chunks, so that a client can distinguish a cut stream from a finished one."""
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -347,4 +348,4 @@ class Handler(BaseHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Keep the test's output clean."""
+        """Log nothing, to keep the test's output clean."""

@@ -1,8 +1,8 @@
 """The common parts of the model services' APIs: reading requests, writing answers.
 
-A ``Wire`` is one API: it knows the shape of a request (what was said so far, which tools are offered) and
-of an answer (streamed as server-sent events, whole, or an error). None knows of sockets. Two are here;
-``model_wire_openai`` has the other two that OpenAI made, ``WIRES`` in ``model_server`` all of them.
+A ``Wire`` is one API. It knows the shape of a request (the conversation so far, the offered tools) and of an answer
+(streamed as server-sent events, whole, or an error), but no sockets. Two wires are here; ``model_wire_openai`` has
+OpenAI's two, and ``WIRES`` in ``model_server`` lists the wires by path.
 
 Sources: the API references of Anthropic (Messages) and Google (Gemini, ``generateContent``).
 """
@@ -18,16 +18,18 @@ from typing import Any, Literal, NamedTuple, Protocol
 from tests.fakes.model_script import Json, Piece, Tool, ToolCall, example
 
 PASTED = re.compile(r"^\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]*>\s*$", re.DOTALL)
-"""Claude Code marks a long paste by tags around it."""
+"""Claude Code puts a long paste between tags."""
 
 ADDED = re.compile(r"^\s*<([\w-]+)[^>]*>.*?</\1>\s*", re.DOTALL)
-"""What agents put before a prompt, such as ``<current_datetime>``, or into a text of its own."""
+"""Additions of agents, such as ``<current_datetime>``, before a prompt or in a separate text."""
 
 
-class Said(NamedTuple):
-    """One thing in a request's conversation.
+class ConversationEntry(NamedTuple):
+    """An entry of a request's conversation: the user's message, or a tool's result. The model's messages are left out.
 
-    ``user``: a message, with all its texts; ``result``: of a tool; what the model said is left out.
+    Attributes:
+        who: the author.
+        texts: all texts of the message or result.
     """
 
     who: Literal["user", "result"]
@@ -42,18 +44,18 @@ class Said(NamedTuple):
 
 
 class Wire(Protocol):
-    """One API."""
+    """One API of a model service."""
 
     name: str
 
-    def said(self, request: Json) -> list[Said]:
+    def conversation(self, request: Json) -> list[ConversationEntry]:
         """The conversation so far, oldest first."""
 
     def tools(self, request: Json) -> list[Tool]:
         """The tools that the agent offers."""
 
     def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
-        """The answer as server-sent events, each made when its piece is there."""
+        """The answer as server-sent events, each yielded when its piece is due."""
 
     def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
         """The answer as one JSON object."""
@@ -66,7 +68,7 @@ _numbers = itertools.count(1)
 
 
 def fresh_id(kind: str) -> str:
-    """An id that no other answer has: Claude Code takes answers of one id for parts of one message."""
+    """A unique id for an answer: Claude Code takes answers with the same id for parts of one message."""
     return f"{kind}_{next(_numbers)}"
 
 
@@ -76,7 +78,7 @@ def event(data: Json, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data)}\n\n".encode()
 
 
-def last_prompt(said: Iterable[Said]) -> tuple[str, list[str]]:
+def last_prompt(said: Iterable[ConversationEntry]) -> tuple[str, list[str]]:
     """The user's last prompt, and the results of tools since then."""
     results: list[str] = []
     for one in reversed(list(said)):
@@ -88,7 +90,7 @@ def last_prompt(said: Iterable[Said]) -> tuple[str, list[str]]:
 
 
 def texts_of(content: Any) -> list[str]:
-    """The texts in a message's content, which is a text, or a list of blocks that may have one."""
+    """The texts in a message's content, which is a text, or a list of blocks with or without a text."""
     if not isinstance(content, list):
         return [str(content)] if content else []
     return [str(block["text"]) for block in content if isinstance(block, dict) and block.get("text")]
@@ -99,20 +101,20 @@ class Messages:
 
     name = "messages"
 
-    def said(self, request: Json) -> list[Said]:
-        said: list[Said] = []
+    def conversation(self, request: Json) -> list[ConversationEntry]:
+        said: list[ConversationEntry] = []
         for message in request.get("messages", []):
             if message.get("role") != "user":
                 continue
             content = message.get("content")
             blocks = content if isinstance(content, list) else []
             results = [block.get("content") for block in blocks if block.get("type") == "tool_result"]
-            said.extend(Said("result", texts_of(result)) for result in results)
-            said.append(Said("user", texts_of(content)))
+            said.extend(ConversationEntry("result", texts_of(result)) for result in results)
+            said.append(ConversationEntry("user", texts_of(content)))
         return said
 
     def tools(self, request: Json) -> list[Tool]:
-        # Those of Anthropic's own kinds, such as web_search, have no schema.
+        # Anthropic's own tools, such as web_search, have no schema.
         return [Tool(str(tool["name"]), tool.get("input_schema", {})) for tool in request.get("tools") or []]
 
     def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
@@ -154,7 +156,7 @@ class Messages:
         }
 
     def block(self, piece: Piece) -> Json:
-        """A block of content."""
+        """A piece as a block of content."""
         if isinstance(piece, str):
             return {"type": "text", "text": piece}
         return {"type": "tool_use", "id": piece.id, "name": piece.name, "input": piece.arguments}
@@ -169,16 +171,16 @@ class Gemini:
 
     name = "gemini"
 
-    def said(self, request: Json) -> list[Said]:
-        said: list[Said] = []
+    def conversation(self, request: Json) -> list[ConversationEntry]:
+        said: list[ConversationEntry] = []
         for content in request.get("contents", []):
             parts = content.get("parts", [])
             for part in parts:
                 if "functionResponse" in part:
                     response = part["functionResponse"].get("response", {})
-                    said.append(Said("result", [str(response.get("output", json.dumps(response)))]))
+                    said.append(ConversationEntry("result", [str(response.get("output", json.dumps(response)))]))
             if content.get("role", "user") == "user":
-                said.append(Said("user", texts_of(parts)))
+                said.append(ConversationEntry("user", texts_of(parts)))
         return said
 
     def tools(self, request: Json) -> list[Tool]:
@@ -199,13 +201,13 @@ class Gemini:
         return self.chunk(model, parts, finish="STOP")
 
     def part(self, piece: Piece) -> Json:
-        """A part of the content."""
+        """A piece as a part of the content."""
         if isinstance(piece, str):
             return {"text": piece}
         return {"functionCall": {"id": piece.id, "name": piece.name, "args": piece.arguments}}
 
     def chunk(self, model: str, parts: list[Json], finish: str | None = None) -> Json:
-        """A response: the whole, or a piece of it."""
+        """A response: the whole answer, or a chunk of a stream."""
         candidate: Json = {"index": 0, "content": {"role": "model", "parts": parts}}
         if finish:
             candidate["finishReason"] = finish
@@ -222,7 +224,7 @@ class Gemini:
         return {"error": {"code": status, "message": message, "status": names.get(status, "INTERNAL")}}
 
     def errand(self, request: Json) -> str:
-        """What the CLI wants as JSON by a schema, such as who is to speak next."""
+        """An example for the JSON schema of a request that the CLI makes for itself; "" if it has no schema."""
         settings = request.get("generationConfig", {})
         schema = settings.get("responseJsonSchema") or settings.get("responseSchema")
         return json.dumps(example(schema)) if schema else ""

@@ -1,6 +1,6 @@
-"""OpenAI's two APIs: Responses, and Chat Completions, which most other services have, too.
+"""OpenAI's two APIs: Responses, and Chat Completions, which most other services also have.
 
-Source: OpenAI's API reference. See ``model_wire`` for what a wire is.
+Source: OpenAI's API reference. ``model_wire`` explains what a wire is.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.fakes.model_script import Json, Piece, Tool, ToolCall
-from tests.fakes.model_wire import Said, event, fresh_id, parted, texts_of
+from tests.fakes.model_wire import ConversationEntry, event, fresh_id, parted, texts_of
 
 
 def openai_error(status: int, message: str) -> Json:
-    """The body of a refusal, the same for both."""
+    """The body of a refusal, the same for both APIs."""
     codes = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
     kind = "invalid_request_error" if status < 500 else "server_error"
     return {"error": {"message": message, "type": kind, "param": None, "code": codes.get(status)}}
@@ -24,16 +24,16 @@ class Responses:
 
     name = "responses"
 
-    def said(self, request: Json) -> list[Said]:
+    def conversation(self, request: Json) -> list[ConversationEntry]:
         given = request.get("input", "")
         if isinstance(given, str):
-            return [Said("user", [given])]
+            return [ConversationEntry("user", [given])]
         said = []
         for item in given:
             if str(item.get("type", "")).endswith("_call_output"):
-                said.append(Said("result", texts_of(item.get("output"))))
+                said.append(ConversationEntry("result", texts_of(item.get("output"))))
             elif item.get("role") == "user":
-                said.append(Said("user", texts_of(item.get("content"))))
+                said.append(ConversationEntry("user", texts_of(item.get("content"))))
         return said
 
     def tools(self, request: Json) -> list[Tool]:
@@ -102,7 +102,7 @@ class Responses:
         }
 
     def call(self, call: ToolCall) -> Json:
-        """An item of the output that asks for a tool."""
+        """An item of the output that calls a tool."""
         head = {"type": "function_call", "id": f"fc_{call.id}", "call_id": call.id, "status": "completed"}
         return head | {"name": call.name, "arguments": call.text}
 
@@ -115,13 +115,13 @@ class ChatCompletions:
 
     name = "chat"
 
-    def said(self, request: Json) -> list[Said]:
+    def conversation(self, request: Json) -> list[ConversationEntry]:
         said = []
         for message in request.get("messages", []):
             if message.get("role") == "tool":
-                said.append(Said("result", texts_of(message.get("content"))))
+                said.append(ConversationEntry("result", texts_of(message.get("content"))))
             elif message.get("role") == "user":
-                said.append(Said("user", texts_of(message.get("content"))))
+                said.append(ConversationEntry("user", texts_of(message.get("content"))))
         return said
 
     def tools(self, request: Json) -> list[Tool]:
@@ -158,7 +158,7 @@ class ChatCompletions:
         return head | {"choices": [choice], "usage": usage}
 
     def call(self, call: ToolCall) -> Json:
-        """What asks for a tool, within a message."""
+        """A part of a message that calls a tool."""
         return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
 
     def error(self, status: int, message: str) -> Json:

@@ -1,6 +1,6 @@
 """A fake desktop secret store on a test's own bus: the Secret Service's interface with one collection.
 
-Source: freedesktop.org, Secret Service API 0.2. It is a thread with a blocking connection; ``close`` ends it.
+Source: freedesktop.org, Secret Service API 0.2. It runs in a thread with a blocking connection.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ NONE = "/"
 
 
 class SecretService:
-    """The store; use it as a context manager.
+    """The store. A context manager.
 
     Attributes:
-        items: the secrets by the pairs of their attributes, oldest first.
-        locked: whether the user has to unlock it; ``prompts`` counts how often the user was asked.
-        dismisses: the user does not.
-        answers: whether the user reacts at all.
+        items: the secrets by their sorted attributes, oldest first.
+        locked: whether the user must unlock the store.
+        prompts: how often the user was asked to unlock it.
+        dismisses: whether the user dismisses the prompt and does not unlock the store.
+        answers: whether the user reacts to the prompt at all.
     """
 
     def __init__(self, address: str, *, locked: bool = False, dismisses: bool = False, answers: bool = True) -> None:
@@ -36,7 +37,7 @@ class SecretService:
         self.answers = answers
         self.prompts = 0
         self._connection: DBusConnection = open_dbus_connection(bus=address)
-        # A daemon that started this program sends the call that waits for it before its reply.
+        # If a call made the daemon start this program, the daemon sends that call before the reply to RequestName.
         self._waiting: list[Message] = []
         serial = next(self._connection.outgoing_serial)
         self._connection.send(message_bus.RequestName(NAME), serial=serial)
@@ -106,7 +107,7 @@ class SecretService:
         return "oo", (self._path(len(self.items) - 1), NONE)
 
     def _complete(self) -> None:
-        """The user has answered."""
+        """Complete the prompt, as after the user's answer."""
         if not self.dismisses:
             self.locked = False
         emitter = DBusAddress(PROMPT, interface="org.freedesktop.Secret.Prompt")

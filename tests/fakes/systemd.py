@@ -1,4 +1,4 @@
-"""Fakes of the user's systemd and logind on a bus, as far as the product uses them."""
+"""Fakes of the user's systemd and of logind on a bus, with the parts that the product uses."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from jeepney.wrappers import DBusAddress, new_signal
 
 MANAGER = DBusAddress("/org/freedesktop/systemd1", "org.freedesktop.systemd1", "org.freedesktop.systemd1.Manager")
 
-Service = TypeVar("Service", bound="OnTheBus")
+Service = TypeVar("Service", bound="BusService")
 
 
 class Denied(Exception):
-    """A call is answered with this error.
+    """An error reply to a call.
 
     Attributes:
-        name: the D-Bus error's.
+        name: the D-Bus error's name.
     """
 
     def __init__(self, name: str, text: str) -> None:
@@ -30,8 +30,14 @@ class Denied(Exception):
         self.name = name
 
 
-class OnTheBus:
-    """Owns a name and answers calls, in a thread; ``silent`` holds the methods that are never answered."""
+class BusService:
+    """A service that owns a bus name and answers calls, in a thread.
+
+    Attributes:
+        name: the bus name.
+        calls: the member and body of each call so far.
+        silent: the methods that are never answered.
+    """
 
     name = ""
 
@@ -41,14 +47,18 @@ class OnTheBus:
         self.silent: set[str] = set()
 
     def answer(self, member: str, body: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-        """What a method returns: signature and values. Raises Denied."""
+        """Return the signature and values of the reply to a method call.
+
+        Raises:
+            Denied: the reply is an error.
+        """
         raise NotImplementedError
 
     def after(self, member: str) -> None:
-        """Comes when the answer is out."""
+        """Called after the reply to a method call has been sent."""
 
     def serve(self) -> None:
-        """Until the connection is gone."""
+        """Answer calls until the connection is closed."""
         while True:
             try:
                 message = self.connection.receive()
@@ -71,18 +81,18 @@ class OnTheBus:
             self.after(member)
 
 
-class Systemd(OnTheBus):
-    """Transient scopes that exist in this object alone.
+class Systemd(BusService):
+    """A systemd with transient scopes that exist only in this object.
 
     Attributes:
         units: the scopes by name, each with its PIDs.
-        properties: those of the last scope that was asked for.
-        delegated: units that take more processes.
+        properties: the properties of the last requested scope.
+        delegated: units that accept further processes.
         unknown: properties that this version does not know.
-        result: how each job ends; "" when it never does.
-        hasty: a job's end is told before the answer to its call.
-        move: called with unit and PIDs where processes are moved.
-        denies: every call is answered with this error.
+        result: the result of each job; "" if jobs never end.
+        hasty: whether the signal of a job's end comes before the reply to its call.
+        move: called with unit and PIDs when processes are moved.
+        denies: the error reply to every call except Subscribe; None for none.
     """
 
     name = "org.freedesktop.systemd1"
@@ -151,8 +161,8 @@ class Systemd(OnTheBus):
             self.connection.send(new_signal(MANAGER, "JobRemoved", "uoss", body))
 
 
-class Logind(OnTheBus):
-    """logind with the settings that tell what becomes of processes at logout."""
+class Logind(BusService):
+    """logind with the settings that decide what happens to processes at logout."""
 
     name = "org.freedesktop.login1"
 
@@ -175,8 +185,8 @@ class Logind(OnTheBus):
 
 
 @contextmanager
-def on_the_bus(kind: type[Service], address: str) -> Iterator[Service]:
-    """The stand-in, serving until the end of the block."""
+def bus_service(kind: type[Service], address: str) -> Iterator[Service]:
+    """Run a fake service until the end of the context."""
     connection = open_dbus_connection(address)
     reply = connection.send_and_get_reply(message_bus.RequestName(kind.name), timeout=60)
     assert reply.body == (1,), f"{kind.name} is taken"
@@ -186,7 +196,7 @@ def on_the_bus(kind: type[Service], address: str) -> Iterator[Service]:
     try:
         yield service
     finally:
-        with suppress(OSError):  # the bus may have gone
+        with suppress(OSError):  # the bus may have ended
             connection.sock.shutdown(socket.SHUT_RDWR)
         thread.join(10)
         connection.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from session_host.cli.doctor.logind import LoginSettings, from_bus, from_files
-from tests.fakes.systemd import Logind, on_the_bus
+from tests.fakes.systemd import Logind, bus_service
 from tests.support.area import Area
 from tests.support.buses import bus_daemon
 
@@ -134,7 +134,7 @@ def test_comments_and_other_sections_say_nothing(root: Path) -> None:
 
 @pytest.fixture
 def logind(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logind]:
-    with bus_daemon(area.xdg_runtime) as daemon, on_the_bus(Logind, daemon.address) as service:
+    with bus_daemon(area.xdg_runtime) as daemon, bus_service(Logind, daemon.address) as service:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", daemon.address)
         yield service
 

@@ -11,7 +11,7 @@ from session_host.cli.doctor import logout
 from session_host.cli.doctor.check import Check
 from session_host.system.systemd import ScopeResult, control_groups
 from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
-from tests.fakes.systemd import Denied, Logind, Systemd, on_the_bus
+from tests.fakes.systemd import Denied, Logind, Systemd, bus_service
 from tests.support.buses import BusDaemon
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -48,7 +48,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 @pytest.fixture
 def systemd(session_bus: BusDaemon) -> Iterator[Systemd]:
-    with on_the_bus(Systemd, session_bus.address) as service:
+    with bus_service(Systemd, session_bus.address) as service:
         yield service
 
 
@@ -92,7 +92,7 @@ def test_logind_is_believed_before_its_files(
 ) -> None:
     machine.kills("no")
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", session_bus.address)
-    with on_the_bus(Logind, session_bus.address) as logind:
+    with bus_service(Logind, session_bus.address) as logind:
         logind.kills, logind.excluded = True, ["somebody"]
 
         assert "KillUserProcesses is on" in machine.checks()["logging out"].message

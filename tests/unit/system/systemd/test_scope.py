@@ -19,7 +19,7 @@ from session_host.system.processes import proc
 from session_host.system.systemd import ScopeResult, control_groups, enter
 from session_host.system.systemd.scope import TIMEOUT_S
 from tests.architecture.source_tree import REPOSITORY
-from tests.fakes.systemd import Denied, Systemd, on_the_bus
+from tests.fakes.systemd import Denied, Systemd, bus_service
 from tests.support.area import Area
 from tests.support.buses import BusDaemon
 from tests.support.processes import end, is_alive
@@ -37,7 +37,7 @@ def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def systemd(session_bus: BusDaemon, desktop: None) -> Iterator[Systemd]:
-    with on_the_bus(Systemd, session_bus.address) as service:
+    with bus_service(Systemd, session_bus.address) as service:
         yield service
 
 
