@@ -1,10 +1,10 @@
 """Small programs that tests run on real PTYs, and how a test starts and holds them.
 
 Each program is one file (some share ``typed_input``), needs only Python's standard library, and prints what it does, so
-that a test can wait for a text. ``program`` gives the argv of one; a ``Gate`` lets a test hold a program at an exact
-point and release it, so that nothing has to sleep.
+that a test can wait for a text. ``program`` returns a program's argv. With a ``Gate``, a test holds a program at an
+exact point and releases it, so that nothing has to sleep.
 
-The programs know nothing of Outlive: they are what runs inside a session.
+The programs run inside of sessions and know nothing of Outlive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def program(name: str, *arguments: str | int | Path) -> list[str]:
 
     Args:
         name: the file's name without ``.py``.
-        arguments: its own arguments.
+        arguments: the program's arguments.
 
     Raises:
         FileNotFoundError: there is no such program.
@@ -38,14 +38,14 @@ def program(name: str, *arguments: str | int | Path) -> list[str]:
 class Gate:
     """A FIFO that makes a program wait until the test releases it.
 
-    Each ``release`` lets one waiter through once; releases given early are kept. A program whose
-    test has gone away reads end-of-file and ends with status 3, so nothing is left hanging.
+    Each ``release`` lets one wait pass; early releases apply to later waits. If the test ends, the program reads
+    end-of-file and exits with status 3, so that no program is left.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         os.mkfifo(path, 0o600)
-        # Read-write, so that no open waits for the other side.
+        # Opened read-write, so that neither side's open blocks.
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
 
     def release(self, times: int = 1) -> None:
@@ -53,7 +53,7 @@ class Gate:
         os.write(self._descriptor, b"." * times)
 
     def close(self) -> None:
-        """Take the gate away; waiters end."""
+        """Remove the gate; waiting programs exit."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

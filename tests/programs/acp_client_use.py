@@ -1,4 +1,4 @@
-"""How the fake agent of the Agent Client Protocol uses its client's files and terminals."""
+"""The part of the fake ACP agent that uses the client's files and terminals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from acp import schema
 
 
 class ClientUse:
-    """Carries out the words of a prompt that are for the client; see ``fake_acp_agent``."""
+    """Carries out the words of a prompt that use the client; see ``fake_acp_agent``."""
 
     def __init__(self) -> None:
         self._terminal = ""

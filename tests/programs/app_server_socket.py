@@ -16,7 +16,7 @@ from tests.programs.app_server_turn import Connection, Json
 
 
 class Clients(Connection):
-    """All clients that have opened the thread; each gets the server's messages."""
+    """All clients that have opened the thread; each gets all messages of the server."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,11 +31,11 @@ def tell(client: ServerConnection, data: bytes) -> None:
     try:
         client.send(data.decode(errors="replace"))
     except ConnectionClosed:
-        pass  # It has gone, and its handler notes that.
+        pass  # The client has disconnected, which its handler detects.
 
 
 def serve(path: str, server_class: Callable[[Connection], Any]) -> None:
-    """Serve until SIGTERM; the path becomes a link to the socket, as Codex does it."""
+    """Serve until SIGTERM. As in Codex, the path is a symbolic link to the socket."""
     clients = Clients()
     server = server_class(clients)
 

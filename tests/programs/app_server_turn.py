@@ -1,4 +1,4 @@
-"""Turns of ``fake_app_server``: what the words of a prompt cause, and the items that report it."""
+"""Turns of ``fake_app_server``: carries out the words of a prompt, and reports items."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USAGE = {
 
 
 class Connection:
-    """Stdin and stdout."""
+    """The connection with the client: stdin, stdout and their open requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,8 +85,8 @@ class Player:
     """Plays the turns of one thread.
 
     Attributes:
-        thread: the thread: its id and directory.
-        release: a file that lets held streams go on.
+        thread: the thread's id and directory.
+        release: a file that lets held streams continue once it exists.
     """
 
     def __init__(self, connection: Connection, thread: Json, release: Path | None) -> None:
@@ -161,10 +161,10 @@ class Player:
         if "think" in turn.texts:
             item = {"type": "reasoning", "id": fresh_id(), "summary": [], "content": []}
             self.item("started", turn, item)
-            place = {"turnId": turn.id, "itemId": item["id"], "summaryIndex": 0}
-            self.notify("item/reasoning/summaryPartAdded", **place)
+            ids = {"turnId": turn.id, "itemId": item["id"], "summaryIndex": 0}
+            self.notify("item/reasoning/summaryPartAdded", **ids)
             for piece in pieces(turn.texts["think"], 2):
-                self.notify("item/reasoning/summaryTextDelta", **place, delta=piece)
+                self.notify("item/reasoning/summaryTextDelta", **ids, delta=piece)
             self.item("completed", turn, item | {"summary": [turn.texts["think"]]})
         if "plan" in turn.texts:
             steps = [each.strip() for each in turn.texts["plan"].split("/")]
@@ -172,7 +172,7 @@ class Player:
             self.notify("turn/plan/updated", turnId=turn.id, explanation=None, plan=plan)
 
     def tools(self, turn: Turn) -> str | None:
-        """Run the prompt's tools; the answer that tells of them."""
+        """Run the prompt's tools; return an answer with the last one's result, None without tools."""
         answer = None
         if "run" in turn.texts:
             answer = self.run_command(turn, turn.texts["run"])
@@ -213,8 +213,8 @@ class Player:
                 raise Interrupted
             return "the command was declined"
         output = f"ran {command}\n"
-        place = {"turnId": turn.id, "itemId": item["id"]}
-        self.notify("item/commandExecution/outputDelta", **place, delta=output)
+        ids = {"turnId": turn.id, "itemId": item["id"]}
+        self.notify("item/commandExecution/outputDelta", **ids, delta=output)
         done = {"status": "completed", "aggregatedOutput": output, "exitCode": 0, "durationMs": 1}
         self.item("completed", turn, item | done)
         return f"the decision was {decision}"
@@ -236,8 +236,8 @@ class Player:
         """Send a request and wait for its reply, or for the turn's interruption."""
         connection = self.connection
         number, connection.next_id = connection.next_id, connection.next_id + 1
-        place = {"threadId": self.thread["id"], "turnId": turn.id, "itemId": "", "startedAtMs": now_ms()}
-        connection.questions[number] = {"method": method, "id": number, "params": place | params}
+        ids = {"threadId": self.thread["id"], "turnId": turn.id, "itemId": "", "startedAtMs": now_ms()}
+        connection.questions[number] = {"method": method, "id": number, "params": ids | params}
         connection.send(connection.questions[number])
         with connection.arrived:
             connection.arrived.wait_for(lambda: number in connection.replies or turn.interrupted)
@@ -248,7 +248,7 @@ class Player:
         return connection.replies[number]
 
     def stream(self, turn: Turn, deltas: list[str]) -> None:
-        """Stream a message; a steering text cuts it, and it has no end then."""
+        """Stream a message; a steering text cuts it, and then it gets no completion."""
         item = {"type": "agentMessage", "id": f"msg_{fresh_id()}", "text": "", "phase": None}
         self.item("started", turn, item)
         numbers = turn.numbers
@@ -266,10 +266,10 @@ class Player:
             if turn.steered:
                 return
             if number < len(deltas):
-                place = {"turnId": turn.id, "itemId": item["id"]}
+                ids = {"turnId": turn.id, "itemId": item["id"]}
                 delta = deltas[number] or f"{time.monotonic_ns()} "
                 said += delta
-                self.notify("item/agentMessage/delta", **place, delta=delta)
+                self.notify("item/agentMessage/delta", **ids, delta=delta)
         self.item("completed", turn, item | {"text": said})
 
     def hold(self, turn: Turn) -> None:
@@ -297,11 +297,11 @@ def described(turn: Turn, status: str) -> Json:
 
 
 def pieces(text: str, count: int) -> list[str]:
-    """A text in so many pieces."""
+    """Divide a text into at most ``count`` pieces."""
     length = max(1, -(-len(text) // count))
     return [text[start : start + length] for start in range(0, len(text), length)]
 
 
 def fresh_id() -> str:
-    """An id that no other process has made."""
+    """An id that is unique across processes."""
     return f"{time.time_ns():x}-{os.getpid():x}-{os.urandom(4).hex()}"

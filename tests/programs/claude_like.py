@@ -2,22 +2,22 @@
 
 ``claude_like.py [--settings FILE] [--session-id ID] [--help | --version]``
 
-What it does it is told by lines that come through the FIFO ``CLAUDE_LIKE_ORDERS``, so that no input of a user's is
-needed for it; what is typed is shown, and thrown away. After each it writes ``did LINE`` to its terminal.
+It reads orders, one in each line, from the FIFO that the variable ``CLAUDE_LIKE_ORDERS`` names, so orders need no user
+input. It shows typed input and ignores it. After each order it writes ``did LINE`` to its terminal.
 
-    state STATUS [WAITING FOR]     the file of its state is rewritten, in place, as the real one does it
-    torn                           half of that file is written
-    mended                         the other half
-    hook EVENT [JSON]              the hooks of that event in FILE are run, with this and the rest of the payload
-    asks JSON                      its dialog is open, and its hooks for it run meanwhile: the first answer counts
-    dialog WORD                    the user answers in that dialog; the hooks run on, as with the real one
-    escape                         the user leaves that dialog, which ends the hooks
-    say TEXT                       TEXT goes to the terminal, its escapes made bytes
-    conversation ID                as after /clear
-    nested STATUS                  another of this kind is started by a tool, says so, and lives until the end
-    stop                           it is as SIGSTOP leaves it
-    touch PATH                     a file is made
-    gone                           the file is removed, as at the end
+    state STATUS [WAITING FOR]     rewrite its state file in place, as the real one does
+    torn                           write half of that file
+    mended                         write the whole file
+    hook EVENT [JSON]              run the hooks of that event in FILE, with a payload that includes JSON
+    asks JSON                      open its dialog, and run the dialog's hooks; the first answer counts
+    dialog WORD                    answer in the dialog, as a user; the hooks continue, as with the real one
+    escape                         leave the dialog, as a user, which ends the hooks
+    say TEXT                       write TEXT to the terminal, with its escapes decoded
+    conversation ID                change to another conversation, as /clear does
+    nested STATUS                  start another such agent by a tool, with this status; it lives until the end
+    stop                           stop itself with SIGSTOP
+    touch PATH                     create a file
+    gone                           remove the state file, as at the end
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OPTIONS = ("--settings <file>", "--session-id <id>", "--resume [id]", "--model <
 
 
 class Agent:
-    """One process's state."""
+    """The agent's state, state file, hooks and dialog."""
 
     def __init__(self, settings: str, conversation: str) -> None:
         base = os.environ.get("CLAUDE_CONFIG_DIR") or os.environ["HOME"] + "/.claude"
@@ -54,7 +54,7 @@ class Agent:
         self.lock = threading.Lock()
 
     def content(self) -> bytes:
-        """The file's text."""
+        """The content of the state file."""
         started = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
         fields = {"pid": os.getpid(), "sessionId": self.conversation, "cwd": str(Path.cwd()), "procStart": started,
                   "version": "2.1.329", "kind": "interactive", "status": self.status, "statusUpdatedAt": 1}  # fmt: skip
@@ -63,7 +63,7 @@ class Agent:
         return json.dumps(fields).encode()
 
     def write(self, data: bytes) -> None:
-        """Rewrite the file in place."""
+        """Rewrite the state file in place."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(descriptor, data)
@@ -71,7 +71,7 @@ class Agent:
         os.close(descriptor)
 
     def carry_out(self, order: str, rest: str) -> None:
-        """Do what one line says."""
+        """Carry out one order."""
         match order:
             case "state":
                 self.status, _, self.waiting_for = rest.partition(" ")
@@ -111,7 +111,7 @@ class Agent:
                 self.path.unlink()
 
     def run_hooks(self, event: str, more: dict[str, object]) -> None:
-        """Run the event's hooks as the real one does: by a shell, in a session of their own."""
+        """Run the event's hooks as the real one does: by a shell, each in its own session."""
         payload = {"session_id": self.conversation, "hook_event_name": event, **more}
         for entry in self.hooks.get(event, []):
             for hook in entry["hooks"]:
@@ -121,7 +121,7 @@ class Agent:
                 )  # fmt: skip
 
     def ask(self, more: dict[str, object]) -> None:
-        """Open the dialog, and run its hooks: one with ``async`` says nothing, another may decide."""
+        """Open the dialog, and run its hooks. A hook without ``async`` may decide by its output."""
         self.dialogs += 1
         self.open_dialog, self.dialog_hooks = self.dialogs, []
         self.carry_out("state", "waiting permission prompt")
@@ -139,7 +139,7 @@ class Agent:
                 threading.Thread(target=self.hear, args=(process, self.dialogs), daemon=True).start()
 
     def hear(self, hook: subprocess.Popen[bytes], dialog: int) -> None:
-        """Do what a hook decides, unless the dialog is closed."""
+        """Wait for a hook, and apply its decision unless the dialog is closed."""
         said = hook.stdout.read() if hook.stdout is not None else b""
         hook.wait()
         print(f"hook {dialog} ended", flush=True)
@@ -149,7 +149,7 @@ class Agent:
             self.close_dialog(dialog, f"the hook decides {words}", "busy")
 
     def close_dialog(self, dialog: int, why: str, status: str) -> None:
-        """Close a dialog; a second answer to it has no effect."""
+        """Close a dialog; later answers to it have no effect."""
         with self.lock:
             late = dialog != self.open_dialog
             print(f"too late: {why}" if late else why, flush=True)
@@ -159,7 +159,7 @@ class Agent:
 
 
 def main() -> None:
-    """Carry out orders until there is nobody to give any."""
+    """Carry out orders until the FIFO's end."""
     parser = argparse.ArgumentParser(add_help=False)
     for option in ("--settings", "--session-id", "--resume"):
         parser.add_argument(option, default="")
@@ -172,7 +172,7 @@ def main() -> None:
     agent = Agent(options.settings, options.session_id or options.resume)
     threading.Thread(target=list, args=(typed_lines(),), daemon=True).start()
     print("ready", flush=True)
-    # Read-write, so that orders may come from several, one after the other.
+    # Opened read-write, so that several writers can send orders, one after another.
     with open(os.environ["CLAUDE_LIKE_ORDERS"], "r+b", buffering=0) as orders:  # noqa: PTH123 - as a FIFO is opened
         while line := orders.readline().decode().rstrip("\n"):
             agent.carry_out(*(line.split(" ", 1) if " " in line else (line, "")))

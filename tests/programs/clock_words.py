@@ -1,12 +1,12 @@
-"""Write the time, word by word, and keep the times.
+"""Write words that are times, and save them to a file.
 
 ``clock_words.py COUNT PAUSE_MS RESULT --gate FIFO``
 
-Writes some empty lines and waits at the gate. Then writes COUNT words to the terminal, after a pause each: the time
-right before, CLOCK_MONOTONIC in nanoseconds. Keeps all words in RESULT (renamed into place when whole), and waits at
-the gate once more.
+Writes some empty lines and waits at the gate. Then writes COUNT words to the terminal, each after a pause. A word is
+the time just before its write: CLOCK_MONOTONIC in nanoseconds. Saves all words to RESULT (renamed into place when
+complete), and waits at the gate once more.
 
-Exit status: 3 when the gate has gone away.
+Exit status: 3 if the gate is removed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import time
 from pathlib import Path
 
 EMPTY_LINES = 8
-"""So that the words are not at the edge of a window."""
+"""Keeps the words away from the window's edge."""
 
 
 def main() -> None:
-    """Wait, write, keep, wait."""
+    """Wait, write the words, save them, wait."""
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int)
     parser.add_argument("pause_ms", type=float)

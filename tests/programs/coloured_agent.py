@@ -2,8 +2,8 @@
 
 ``coloured_agent.py [--help | --version] [ARGUMENT…]``
 
-It shows a field in magenta when it can be typed to, and answers each line with a field in cyan. To ``--help`` and
-``--version`` it answers after as many seconds as ``COLOURED_AGENT_THINKS_S`` says.
+It shows a field in magenta when it accepts input, and answers each line with a field in cyan. It answers ``--help`` and
+``--version`` after ``COLOURED_AGENT_THINKS_S`` seconds.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ READY, ANSWER = "199;24;212", "17;190;178"
 
 
 def field(colour: str) -> str:
-    """A line of that colour."""
+    """A field of this colour in a line."""
     return f"\033[48;2;{colour}m{' ' * 20}\033[m\r\n"
 
 
 def main() -> None:
-    """Answer."""
+    """Show that input is accepted, and answer each line."""
     if {"--help", "--version"} & set(sys.argv):
         time.sleep(float(os.environ.get("COLOURED_AGENT_THINKS_S", "0")))
         print("1.2.3" if "--version" in sys.argv else "\n".join(f"  {option}" for option in OPTIONS))

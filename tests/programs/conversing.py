@@ -1,16 +1,16 @@
-"""Keep conversations as Claude Code (2.1) and Codex (0.169) do: ``conversing.py claude|codex ARGUMENTS``.
+"""Store conversations as Claude Code (2.1) and Codex (0.169) do: ``conversing.py claude|codex ARGUMENTS``.
 
-Each line typed is a prompt: it is kept and answered with ``you said: LINE``. At the start of a resumed conversation,
-the program prints the saved messages, one on each line. Some lines are orders:
+Each typed line is a prompt: the program stores it and answers ``you said: LINE``. At the start of a resumed
+conversation, the program prints the stored messages, one on each line. Some lines are orders:
 
-    /clear, /new      leave it for a new one
-    /resume ID        codex: go on with another one in this process
-    stub              claude: only what stands before the first prompt is written, as when it is killed just there
-    modes             the alternate screen, mouse, paste and keyboard modes are switched on
-    leave             end
+    /clear, /new      leave the conversation for a new one
+    /resume ID        codex: resume another conversation in this process
+    stub              claude: write only the lines before the first prompt, as if killed at that point
+    modes             switch on the alternate screen, mouse, paste and keyboard modes
+    leave             exit
 
-In a directory with a file ``untrusted`` it asks whether to trust that, and any answer is no: it ends, and asks nothing.
-``CONVERSING_LACKS`` names an option that this version has not.
+In a directory with a file ``untrusted`` it asks whether to trust the directory. Any answer means no, and it exits.
+The variable ``CONVERSING_LACKS`` names an option that this version lacks.
 """
 
 from __future__ import annotations
@@ -52,40 +52,40 @@ Usage: codex [OPTIONS] [PROMPT]
 }
 
 WORK_S = 0.2
-"""Of work that takes no time nobody can be told."""
+"""The duration of a turn, long enough for observers to see its status."""
 
 MODES = "\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[>7u\x1b[?25l"
 
 
 class Refused(Exception):
-    """It ends with 1 and says this."""
+    """The program prints this message and exits with 1."""
 
 
 class Claude:
-    """One process of Claude Code's."""
+    """A process that behaves like Claude Code."""
 
     def __init__(self, arguments: list[str]) -> None:
         self.home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or os.environ["HOME"] + "/.claude")
         self.directory = self.home / "projects" / re.sub("[^a-zA-Z0-9]", "-", str(Path.cwd()))
-        options, self.prompts = parsed(arguments, {"--model", "--resume", "-r", "--session-id", "--settings"})
+        options, self.prompts = parse(arguments, {"--model", "--resume", "-r", "--session-id", "--settings"})
         resumed = options.get("--resume", options.get("-r", ""))
         self.id = resumed or options.get("--session-id") or str(uuid.uuid4())
         if resumed and not any('"type":"user"' in line for line in self.lines()):
             raise Refused(f"No conversation found with session ID: {resumed}")
         if not resumed and self.transcript.exists():
             raise Refused(f"Error: Session ID {self.id} is already in use.")
-        self.tell("idle")
+        self.write_status("idle")
 
     @property
     def transcript(self) -> Path:
-        """Of the conversation that it is in."""
+        """The transcript file of the current conversation."""
         return self.directory / f"{self.id}.jsonl"
 
     def lines(self) -> list[str]:
         return self.transcript.read_text().splitlines() if self.transcript.exists() else []
 
-    def tell(self, status: str) -> None:
-        """The file of a running process."""
+    def write_status(self, status: str) -> None:
+        """Write the state file of this process."""
         started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
         fields = {
             "pid": os.getpid(),
@@ -108,7 +108,7 @@ class Claude:
     def take(self, line: str) -> str:
         if line == "/clear":
             self.id = str(uuid.uuid4())
-            self.tell("idle")
+            self.write_status("idle")
             return "cleared"
         if line == "stub":
             self.keep('{"type":"mode","mode":"normal"}', '{"type":"permission-mode","permissionMode":"default"}')
@@ -123,11 +123,11 @@ class Claude:
 
 
 class Codex:
-    """One process of Codex'."""
+    """A process that behaves like Codex."""
 
     def __init__(self, arguments: list[str]) -> None:
         self.home = Path(os.environ.get("CODEX_HOME") or os.environ["HOME"] + "/.codex")
-        _, words = parsed(arguments, {"-c", "--config", "-m", "--model"})
+        _, words = parse(arguments, {"-c", "--config", "-m", "--model"})
         self.open: list[object] = []
         self.rollout: TextIO | None = None
         self.read_only = False
@@ -139,7 +139,7 @@ class Codex:
             self.begin()
 
     def begin(self) -> None:
-        """A new thread, with a lock and nothing else."""
+        """Begin a new thread, which has only a lock."""
         self.id = uuid7()
         self.lock()
 
@@ -191,11 +191,11 @@ class Codex:
         self.rollout.flush()
         return f"you said: {line}"
 
-    def tell(self, status: str) -> None:
-        """It has no such file."""
+    def write_status(self, status: str) -> None:
+        """Do nothing, since Codex has no state file."""
 
     def leave(self) -> None:
-        """The locks' files stay."""
+        """Do nothing; the lock files remain."""
 
 
 def uuid7() -> str:
@@ -204,8 +204,8 @@ def uuid7() -> str:
     return str(uuid.UUID(int=number & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62))
 
 
-def parsed(arguments: list[str], valued: set[str]) -> tuple[dict[str, str], list[str]]:
-    """Options with their values, and the other words."""
+def parse(arguments: list[str], valued: set[str]) -> tuple[dict[str, str], list[str]]:
+    """Divide arguments into options with their values, and other words."""
     options: dict[str, str] = {}
     words: list[str] = []
     left = iter(arguments)
@@ -219,20 +219,20 @@ def parsed(arguments: list[str], valued: set[str]) -> tuple[dict[str, str], list
     return options, words
 
 
-def worked(agent: Claude | Codex, line: str) -> str:
-    """Its answer, with what it tells its terminal of its state before and after (OSC 7501)."""
+def answer_with_status(agent: Claude | Codex, line: str) -> str:
+    """Report the status "working" (OSC 7501), and return the answer, followed by the status "done"."""
     working, done = (f"\x1b]7501;state={state}:app=x\x1b\\" for state in ("working", "done"))
     print(working, end="", flush=True)
-    agent.tell("busy")
+    agent.write_status("busy")
     time.sleep(WORK_S)
-    agent.tell("idle")
+    agent.write_status("idle")
     if line == "modes":
         return f"{MODES}switched{done}"
     return f"{agent.take(line)}{done}"
 
 
 def main(kind: str, arguments: list[str]) -> int:
-    """Be the agent."""
+    """Run the agent; return the exit code."""
     if "--version" in arguments:
         print(VERSIONS[kind])
         return 0
@@ -257,12 +257,12 @@ def main(kind: str, arguments: list[str]) -> int:
     for line in agent.history():
         print(f"kept: {line}", flush=True)
     for line in agent.prompts:
-        print(worked(agent, line), flush=True)
+        print(answer_with_status(agent, line), flush=True)
     print("\x1b]0;ready\x07ready", flush=True)
     for line in typed:
         if line.strip() == "leave":
             break
-        print(worked(agent, line.strip()), flush=True)
+        print(answer_with_status(agent, line.strip()), flush=True)
     agent.leave()
     return 0
 

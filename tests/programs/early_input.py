@@ -1,14 +1,13 @@
-"""Read an exact number of bytes in raw mode and keep them in a file.
+"""Read an exact number of bytes in raw mode and save them to a file.
 
 ``early_input.py FILE COUNT [--gate FIFO]``
 
-With a gate, waits there before it touches the terminal; input that is typed before that is early input.
-Then sets raw mode *without* throwing away what is already typed, writes ``reading``, reads until
-COUNT bytes have come, writes them to FILE (first beside it, then renamed, so that FILE is whole
-once it exists), writes ``got COUNT bytes``, and ends. More bytes than COUNT in the last read are kept
-too, so that a doubled input shows.
+With a gate, waits there before it touches the terminal; input that is typed before that is early input. Then sets raw
+mode *without* discarding the early input, writes ``reading``, reads until COUNT bytes have come, writes them to FILE
+(renamed into place when complete), writes ``got COUNT bytes``, and exits. If the last read returns more bytes, these
+are saved too, so that a doubled input is detected.
 
-Exit status: 0; 1 when the input ended early (FILE holds what came); 3 when the gate has gone away.
+Exit status: 0; 1 if the input ended early (FILE has the received part); 3 if the gate is removed.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read and keep."""
+    """Read the input and save it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("count", type=int)

@@ -1,12 +1,12 @@
-"""Write a text and end in a chosen way.
+"""Write a text and exit in a chosen way.
 
 ``end_with.py (CODE | SIGNAL_NAME) [--text TEXT] [--gate FIFO] [--modes]``
 
-Ends with exit status CODE, or by sending itself the signal (``TERM``, ``KILL``, ``SEGV``…). With a
-gate it waits there first, after TEXT. With ``--modes`` it leaves the terminal as a killed agent
-does: alternate screen, mouse reporting, bracketed paste, focus events, hidden cursor.
+Exits with status CODE, or sends itself the signal (``TERM``, ``KILL``, ``SEGV``…). With a gate it waits there before it
+exits, after TEXT. With ``--modes`` it leaves the terminal as a killed agent does: alternate screen, mouse reporting,
+bracketed paste, focus events, hidden cursor.
 
-Exit status 3 means that the gate has gone away.
+Exit status 3 means that the gate was removed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 
 
 def main() -> None:
-    """End."""
+    """Write the text, wait, and exit."""
     parser = argparse.ArgumentParser()
     parser.add_argument("how")
     parser.add_argument("--text", default="")

@@ -1,6 +1,6 @@
-"""A fake agent of the Agent Client Protocol, made with the protocol's own SDK: the schema checks all that it gets.
+"""A fake agent of the Agent Client Protocol, made with the protocol's SDK, which checks all messages by the schema.
 
-The words of a prompt script its turn, one on each line, in order:
+The lines of a prompt script its turn, in order:
 
     say TEXT            a message
     think TEXT          a thought
@@ -11,32 +11,32 @@ The words of a prompt script its turn, one on each line, in order:
     form FIELD…         a question with a field of text for each word
     plan STEP…          a plan
     hold                wait until the turn is cancelled
-    deaf                never reply, also if it is cancelled
-    fail MESSAGE        an error in place of a reply
-    stop REASON         the reason of the turn's end
-    garbage             a line that is no message
+    deaf                never reply, even if the turn is cancelled
+    fail MESSAGE        an error instead of a reply
+    stop REASON         the reason for the turn's end
+    garbage             a line that is not a message
     unknown             an update and a notification of unknown kinds
-    read PATH [LINE N]  the text of a file that the client reads, or the error, as a message
-    write PATH TEXT     the client writes a file; a message says "written", or the error
+    read PATH [LINE N]  read a file by the client; its text, or the error, as a message
+    write PATH TEXT     write a file by the client; a message "written", or the error
     start LIMIT COMMAND  a tool call with a terminal of the client, with this limit of its output in bytes
     loose COMMAND       a terminal that no tool call shows
     output              the output of the last terminal, as a message in JSON
-    wait                wait for the last terminal's end; the exit status as a message in JSON
-    kill, release       the last terminal
-    cut                 half of a line, then the process ends
-    exit CODE           the process ends
+    wait                wait for the last terminal's end; its exit status as a message in JSON
+    kill, release       kill or release the last terminal
+    cut                 half of a line, then the process exits
+    exit CODE           the process exits
 
 Its environment:
 
-    FAKE_ACP_DIRECTORY  keeps conversations, one file each; without it, none can be loaded or resumed
-    FAKE_ACP_RECEIVED   a file that gets each received line
-    FAKE_ACP_REFUSALS   so many loads fail before one works
-    FAKE_ACP_LOG_IN     "needed": sessions need a log-in, by a way that takes a variable of the environment;
-                        "browser": by a way that opens a browser
-    FAKE_ACP_LACKS      words: "load", "resume"
+    FAKE_ACP_DIRECTORY  the directory of conversations, one file each; without it, none can be loaded or resumed
+    FAKE_ACP_RECEIVED   a file to which each received line is appended
+    FAKE_ACP_REFUSALS   the number of loads that fail before one succeeds
+    FAKE_ACP_LOG_IN     "needed": sessions need a log-in by an environment variable; "browser": by a browser
+    FAKE_ACP_LACKS      capabilities that it lacks: "load", "resume"
 
-With ``--serve SOCKET`` it is a server that forks an agent for each connection, until its standard input ends: to import
-the SDK takes a second. The agent writes its process id first, and reads a line: its directory and environment, as JSON.
+With ``--serve SOCKET`` it is a server that forks an agent for each connection, until its standard input ends, since the
+import of the SDK takes a second. Each agent first writes its PID, and reads its directory and environment as a line of
+JSON.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Stopped(Exception):
 
 
 class FakeAgent:
-    """The agent; one session after the other."""
+    """The agent; it has one session after another."""
 
     def __init__(self) -> None:
         self._environment = dict(os.environ)
@@ -198,7 +198,7 @@ class FakeAgent:
         return schema.PromptResponse(stop_reason=cast("Any", reason))
 
     async def _do(self, session: str, word: str, rest: str) -> str:
-        """Carry out one line; returns the reason of the turn's end, "" for the usual one."""
+        """Carry out one line; returns the reason for the turn's end, "" for the usual one."""
         match word:
             case "say":
                 self._keep(session, "agent", rest)
@@ -309,7 +309,7 @@ _ALLOW_AND_REJECT = [["yes", "allow_once"], ["always", "allow_always"], ["no", "
 
 
 class _Recorder(asyncio.StreamReader):
-    """A stream that writes what it gets to a file."""
+    """A stream reader that appends its input to a file."""
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         if path := os.environ.get("FAKE_ACP_RECEIVED"):
@@ -319,7 +319,7 @@ class _Recorder(asyncio.StreamReader):
 
 
 class _Output(asyncio.WriteTransport):
-    """A standard output that is the standard input's socket: asyncio's own transport takes input there for the end."""
+    """A standard output that is the same socket as the standard input; asyncio's transport takes its input for EOF."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         write_all(bytes(data))
@@ -332,7 +332,7 @@ class _Output(asyncio.WriteTransport):
 
 
 def write_all(data: bytes) -> None:
-    """Write to the standard output, which may be a socket that does not block."""
+    """Write to the standard output, which may be a non-blocking socket."""
     while data:
         try:
             data = data[os.write(1, data) :]
@@ -355,7 +355,7 @@ async def main() -> None:
 
 
 def serve(path: str) -> None:
-    """Fork an agent for each connection."""
+    """Fork an agent for each connection, until the standard input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -370,7 +370,7 @@ def serve(path: str) -> None:
 
 
 def become_agent(connection: socket.socket) -> None:
-    """Be the agent of a connection."""
+    """Make this fork the agent of a connection."""
     connection.sendall(f"{os.getpid()}\n".encode())
     line = b""
     while not line.endswith(b"\n"):

@@ -3,28 +3,28 @@
 With ``--listen unix://PATH`` it serves any number of clients on that socket instead, by WebSocket, and all of them
 follow its one thread.
 
-A prompt's words say what its turn does, in this order; without any, the answer is "echo: " and the prompt:
+The words of a prompt script its turn, in this order; without any, the answer is "echo: " and the prompt:
 
-- ``overload: N``: the first N requests of this prompt are refused as overload.
+- ``overload: N``: the first N requests with this prompt are refused because of overload.
 - ``refuse: TEXT``: the request is refused with an error.
-- ``silent: 1``: the request gets no reply, ever. ``stall: 1``: stdin is read no more.
-- ``garbage: 1``, ``unknown: METHOD``, ``long: BYTES``: a line that is no JSON, a notification, a line of that length.
-- ``think: TEXT``, ``plan: A / B``: a summary of reasoning, a plan whose first step is done.
-- ``run: COMMAND``, ``edit: PATH``: asks for leave; the decision decides the item's status and the answer.
+- ``silent: 1``: the request never gets a reply. ``stall: 1``: stdin is not read any more.
+- ``garbage: 1``, ``unknown: METHOD``, ``long: BYTES``: a line that is not JSON, a notification, a line of that length.
+- ``think: TEXT``, ``plan: A / B``: a summary of reasoning, a plan with its first step done.
+- ``run: COMMAND``, ``edit: PATH``: asks for permission; the item's status and the answer depend on the decision.
 - ``write: PATH``: makes the file without asking, so that a test can wait for it.
 - ``ask: QUESTION / A / B``: asks the user.
 - ``call: METHOD``: a request that no client knows.
-- ``retry: TEXT``: an error that is tried again. ``fail: TEXT``: the turn fails.
+- ``retry: TEXT``: an error after which the agent tries again. ``fail: TEXT``: the turn fails.
 - ``answer: TEXT``, ``count: N``: the answer, or N numbered lines as one delta each.
 - ``clock: N``: the answer in N deltas, each the time before it is written: CLOCK_MONOTONIC in nanoseconds.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is steered or interrupted, or until a file "release" is in the
   directory of the threads.
-- ``limit: PERCENT``: so much of the 5-hour limit is used.
-- ``cut: K``: after K deltas, the program ends. ``half: 1``: it ends within a line.
+- ``limit: PERCENT``: this much of the 5-hour limit is used.
+- ``cut: K``: after K deltas, the program exits. ``half: 1``: it exits within a line.
 
-A word of text ends with the line. Threads are kept as files in the directory that FAKE_APP_SERVER_THREADS names, if it
-is set. Each line that comes in is appended to the file that FAKE_APP_SERVER_LOG names.
+A TEXT extends to the end of its line. Threads are stored as files in the directory that FAKE_APP_SERVER_THREADS names,
+if it is set. Each received line is appended to the file that FAKE_APP_SERVER_LOG names.
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ class Server:
             self.take(line, self.connection.send)
 
     def take(self, line: bytes, answer: Callable[[Json], None]) -> None:
-        """Take a client's message; ``answer`` sends that client one."""
+        """Handle a client's message; ``answer`` sends a message to that client."""
         self.connection.note(line)
         message = json.loads(line)
         if "method" in message:
             self.handle(message, answer)
         else:
             with self.connection.arrived:
-                self.connection.replies.setdefault(message["id"], message)  # The first one counts.
+                self.connection.replies.setdefault(message["id"], message)  # The first reply counts.
                 self.connection.arrived.notify_all()
         if self.stalled:
             threading.Event().wait()
@@ -195,7 +195,7 @@ class Server:
     def do_turn_start(self, params: Json) -> Json | None:
         text = "".join(each.get("text", "") for each in params["input"])
         turn = Turn(fresh_id(), text, params.get("clientUserMessageId"))
-        if self.turn is not None:  # As in the real one: the prompt goes into the turn that runs.
+        if self.turn is not None:  # As in the real one, the prompt becomes a part of the running turn.
             steered = self.do_turn_steer(params | {"expectedTurnId": self.turn.id})
             return {"turn": {"id": steered["turnId"], "items": [], "status": "inProgress"}}
         self.asked[text] += 1
@@ -256,7 +256,7 @@ class Server:
 
     def run(self, turn: Turn) -> None:
         self.notify("thread/status/changed", status={"type": "active", "activeFlags": []})
-        # As in the real one: a review runs a turn of its own, by whose id it is interrupted.
+        # As in the real one, a review runs its own turn, and is interrupted by that turn's id.
         self.notify("turn/started", turn=described(turn, "inProgress") | {"id": turn.active, "rootTurnId": turn.id})
         error = None
         try:

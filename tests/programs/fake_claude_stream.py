@@ -1,27 +1,27 @@
 """Program: an agent that speaks the stream-json protocol of Claude Code 2.1: JSON lines on stdin and stdout.
 
-``fake_claude_stream.py [--session-id ID | --resume ID]``; other options are ignored. The words of a prompt say what its
-turn does, in this order; without any, the answer is "echo: " and the prompt:
+``fake_claude_stream.py [--session-id ID | --resume ID]``; other options are ignored. The words of a prompt script its
+turn, in this order; without any, the answer is "echo: " and the prompt:
 
-- ``refuse: STATE``: the prompt is not taken: "cancelled", "discarded" or "refused".
-- ``silent: 1``: nothing comes, ever. ``stall: 1``: stdin is read no more.
-- ``garbage: 1``, ``unknown: TYPE``, ``long: BYTES``: a line that is no JSON, a message of that type, a line of that
+- ``refuse: STATE``: the prompt is not accepted: "cancelled", "discarded" or "refused".
+- ``silent: 1``: nothing is ever sent. ``stall: 1``: stdin is not read any more.
+- ``garbage: 1``, ``unknown: TYPE``, ``long: BYTES``: a line that is not JSON, a message of that type, a line of that
   length.
 - ``control: SUBTYPE``: a control request that no client knows; the answer is its error.
 - ``think: TEXT``: a thought.
-- ``run: COMMAND``, ``edit: PATH``: asks for leave; the decision decides the result and the answer.
+- ``run: COMMAND``, ``edit: PATH``: asks for permission; the result and the answer depend on the decision.
 - ``ask: QUESTION / A / B``: asks the user.
-- ``withdraw: COMMAND``: asks for leave, and takes the question back.
-- ``retry: TEXT``: the service's error, which is tried again. ``fail: TEXT``: the turn fails.
+- ``withdraw: COMMAND``: asks for permission, and withdraws the question.
+- ``retry: TEXT``: an error of the service, after which the agent tries again. ``fail: TEXT``: the turn fails.
 - ``recall: 1``: the answer has all prompts. ``answer: TEXT``; ``count: N``: N numbered lines as one delta each.
 - ``deltas: N``, ``delay: MS``: the answer in N deltas, with a wait before each.
 - ``hold: K``: after K deltas, the stream waits until it is interrupted, or until a file "release" is in the working
   directory.
-- ``cut: K``: after K deltas, the program ends. ``half: 1``: it ends within a line.
+- ``cut: K``: after K deltas, the program exits. ``half: 1``: it exits within a line.
 
-A word of text ends with the line. A message that comes while a turn runs is taken after the next result of a tool, or
-begins the next turn. Prompts are kept in the directory that FAKE_CLAUDE_CONVERSATIONS names, if it is set. Each line
-that comes in is appended to the file that FAKE_CLAUDE_LOG names.
+A TEXT extends to the end of its line. A message that arrives while a turn runs is handled after the next result of a
+tool, or begins the next turn. Prompts are stored in the directory that FAKE_CLAUDE_CONVERSATIONS names, if it is set.
+Each received line is appended to the file that FAKE_CLAUDE_LOG names.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class Turn:
                 file.write(json.dumps(self.text) + "\n")
 
     def run(self) -> str:
-        """Do what the prompt says; the error that the turn ends with."""
+        """Carry out the prompt; return the turn's error, "" for none."""
         agent, texts, numbers = self.agent, self.texts, self.numbers
         if "garbage" in numbers:
             agent.write(b"this is no JSON \xff\n")
@@ -245,7 +245,7 @@ class Turn:
         return ""
 
     def block(self, kind: str, deltas: list[str]) -> None:
-        """Stream a message of one text block, and send it whole."""
+        """Stream a message of one block, and then send it as a whole."""
         agent = self.agent
         agent.messages += 1
         message_id = f"msg_{agent.messages}"
@@ -254,10 +254,10 @@ class Turn:
         sent: list[str] = []
         try:
             for number, delta in enumerate(deltas):
-                self.stand(number)
+                self.before_delta(number)
                 agent.event("content_block_delta", index=0, delta={"type": f"{kind}_delta", kind: delta})
                 sent.append(delta)
-            self.stand(len(deltas))
+            self.before_delta(len(deltas))
         finally:
             content = [{"type": kind, kind: "".join(sent)}]
             agent.send(type="assistant", message={"id": message_id, "content": content}, parent_tool_use_id=None)
@@ -265,8 +265,8 @@ class Turn:
         agent.event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 5})
         agent.event("message_stop")
 
-    def stand(self, number: int) -> None:
-        """Do what is to be done after so many deltas."""
+    def before_delta(self, number: int) -> None:
+        """Exit, delay or hold the stream, if the prompt demands it before this delta."""
         agent, numbers = self.agent, self.numbers
         if numbers.get("cut") == number:
             os._exit(9)

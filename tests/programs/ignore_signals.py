@@ -1,10 +1,9 @@
-"""Refuse to end gracefully: report the signals that ask for it and go on.
+"""Refuse to end gracefully: report the signals that ask for it and continue.
 
 ``ignore_signals.py [--signals HUP,TERM,INT] [--lifetime-s 60]``
 
-Writes ``ready PID``, then ``got NAME`` for each of the signals. SIGKILL ends it, and so does its
-lifetime, so that a failed test leaves nothing behind. When the terminal is gone it keeps on
-ignoring, silently.
+Writes ``ready PID``, then ``got NAME`` for each of the signals. It ends by SIGKILL or after its lifetime, so that a
+failed test leaves no process. When its terminal is closed, it continues to ignore the signals, silently.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ import time
 
 
 def say(text: str) -> None:
-    """Write a line, if there still is a terminal."""
+    """Write a line, if the terminal still exists."""
     try:
         os.write(1, f"{text}\r\n".encode())
-    except OSError:  # The terminal has hung up; that is what this program ignores.
+    except OSError:  # The terminal has hung up, which this program ignores.
         return
 
 
 def main() -> None:
-    """Ignore."""
+    """Report and ignore the signals until the lifetime is over."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--signals", default="HUP,TERM,INT")
     parser.add_argument("--lifetime-s", type=float, default=60.0)

@@ -2,12 +2,12 @@
 
 ``numbered_lines.py COUNT [--prefix TEXT] [--width COLUMNS] [--colour] [--gate FIFO --before N…] [--stay]``
 
-Writes ``line 000001`` … ``line COUNT`` and then ``end of lines``. ``--before N`` (any number of
-times) waits before line N for one byte from the gate; nothing tells of it on the screen, which
-stops after line N-1. With ``--width`` each line is filled up with dots to that many columns, so
-that it can be made to wrap. With ``--stay`` the program waits at the gate once more before it exits.
+Writes ``line 000001`` … ``line COUNT`` and then ``end of lines``. With ``--before N`` (any number of times) it waits
+before line N for one byte from the gate; the screen then ends with line N-1 and does not show the wait. With
+``--width`` each line is filled up with dots to that many columns, so that it can be made to wrap. With ``--stay`` the
+program waits at the gate once more before it exits.
 
-Exit status: 0; 3 when the gate has gone away.
+Exit status: 0; 3 if the gate is removed.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Program: an agent that has one process a turn.
+"""Program: an agent that runs one process for each turn.
 
-``one_turn.py FORMAT [CONVERSATION]``: the prompt comes on stdin; the answer names all prompts of the conversation,
-which are kept in the working directory. FORMAT is "codex", "claude", "opencode" or "text". Words of the prompt:
+``one_turn.py FORMAT [CONVERSATION]``: it reads the prompt from stdin; the answer lists all prompts of the conversation,
+which are stored in the working directory. FORMAT is "codex", "claude", "opencode" or "text". Words of the prompt:
 
-- ``hold: 1``: after the first half of the answer, the process waits for a signal. ``child: 1``: so does one of its own.
+- ``hold: 1``: after the first half of the answer, the process waits for a signal. ``child: 1``: a child waits, too.
 - ``deaf: 1``: SIGINT and SIGTERM are ignored.
-- ``exit: N``: it ends with this code and "what went wrong" on stderr. ``garbage: 1``: a line that is no JSON.
+- ``exit: N``: it exits with this code and "what went wrong" on stderr. ``garbage: 1``: a line that is not JSON.
 - ``command: TEXT``: a command and its output come before the answer.
 """
 

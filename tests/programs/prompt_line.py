@@ -1,6 +1,6 @@
 """Behave as an agent with an input line (``❯``, a blank, the typed text). Enter runs a turn; the title reports it.
 
-Left is shown as ``<left>`` above the line, so that a test sees that the program got it.
+The Left key is shown as ``<left>`` above the line, so that a test can see that the program received it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    """Take keys until the end of the input."""
+    """Handle keys until the end of the input."""
     tty.setraw(0)
     write("\x1b]2;ready\x07❯ ")
     line = ""

@@ -1,9 +1,9 @@
-"""Run a program on a terminal of its own, and record each byte that passes.
+"""Run a program on its own terminal, and record each byte of its input and output.
 
-``pty_recorder.py LOG PROGRAM [ARGUMENT…]`` stands between a terminal and a program: what the program can read
-from its terminal, and what it writes there, goes to LOG, one JSON object a line: ``{"to": "program" | "terminal",
-"data": hexadecimal}``. Size, signals and the end are passed on. It forks by hand, since it is a PTY between two others:
-ptyprocess sets a size without pixels after the exec, and the program would see SIGWINCH.
+``pty_recorder.py LOG PROGRAM [ARGUMENT…]`` runs between a terminal and a program. It writes the program's possible
+input and its output to LOG, one JSON object in each line: ``{"to": "program" | "terminal", "data": hexadecimal}``. It
+passes on the terminal's size, signals and the program's end. It does not use ptyprocess, which sets a size without
+pixels after the exec, so that the program would get SIGWINCH.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PIECE_BYTES = 65536
 
 
 def main(log: str, argv: list[str]) -> None:
-    """Run it; ends as the program does."""
+    """Run the program; exit as the program does."""
     size = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
     attributes = termios.tcgetattr(0)
     tty.setraw(0)

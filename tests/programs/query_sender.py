@@ -1,22 +1,22 @@
-"""Send every common terminal query and keep exactly what comes back.
+"""Send every common terminal query and save the exact replies.
 
 ``query_sender.py FILE [--gate FIFO] [--quiet-ms 300] [--deadline-s 20]``
 
-In raw mode, one query after the other, each followed by a *fence* (a device status report, ``CSI 5
-n``; for the status report itself, a cursor position report), whose answer shows that the query's own
-answer, if any, has come. Then it reads on until nothing has come for ``--quiet-ms``, so that doubled
-or late answers are seen. With a gate it waits there before the first query, and a second time before
-it ends (what comes in between is kept), so that a test can attach and detach viewers around it.
+In raw mode, it sends one query after another. Each is followed by a *fence*: a device status report (``CSI 5 n``; for
+the status report itself, a cursor position report). When the fence is answered, the query's own answer, if any, has
+come. Then it reads until nothing has come for ``--quiet-ms``, to detect doubled or late answers. With a gate it waits
+there before the first query, and again before it exits (and saves the input in between), so that a test can attach and
+detach viewers around it.
 
-FILE (JSON, renamed into place when whole) holds::
+FILE (JSON, renamed into place when complete) contains::
 
-    {"replies": {NAME: TEXT, …},     what came between the query and its fence's answer
-     "stray": TEXT,                  what came outside of any query
+    {"replies": {NAME: TEXT, …},     input between the query and its fence's answer
+     "stray": TEXT,                  input outside of any query
      "received": TEXT}               every byte of the input, in order
 
-Texts are Latin-1, a byte a character. The screen shows ``asking``, then ``asked N``, and ``done``.
+Texts are Latin-1, one character for each byte. The screen shows ``asking``, then ``asked N``, and ``done``.
 
-Exit status: 0; 1 when a fence was not answered before the deadline; 3 when the gate has gone away.
+Exit status: 0; 1 if a fence was not answered before the deadline; 3 if the gate is removed.
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ class Input:
         return before
 
     def take(self) -> bytes:
-        """All that is pending."""
+        """Take all unread input."""
         taken, self.pending = self.pending, b""
         return taken
 
 
 def main() -> None:
-    """Ask, read, keep."""
+    """Send the queries, read the replies, and save them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("--gate")

@@ -2,14 +2,13 @@
 
 ``raw_echo.py [--show] [--enable MODES] [--until BYTE_HEX]``
 
-Writes ``ready`` and a line end, then gives back what it reads. By default bytes come back as they
-are (what a round-trip measurement wants). With ``--show`` each read comes back as one line of
-printable text, ``<1b5b41>`` for an Up arrow, so that a test can see on the screen what was typed.
-``--enable`` sets DEC private modes first, separated by commas (``1,2004,1006,1002,1004``), or
-``kitty:FLAGS`` among them for the kitty keyboard protocol.
+Writes ``ready`` and a line end, then echoes its input. By default it echoes the same bytes (for round-trip
+measurements). With ``--show`` it writes each read as one line of printable text, ``<1b5b41>`` for an Up arrow, so that
+a test can see the input on the screen. ``--enable`` first sets DEC private modes, separated by commas
+(``1,2004,1006,1002,1004``); ``kitty:FLAGS`` among them sets the kitty keyboard protocol.
 
-It ends with ``bye`` when the byte ``--until`` comes alone or within a read (04, Ctrl+D, unless told
-otherwise; "" for never) or when the input ends.
+It writes ``bye`` and exits when a read contains the byte ``--until`` (default: 04, Ctrl+D; "" for never), or when the
+input ends.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import tty
 
 
 def main() -> None:
-    """Echo."""
+    """Echo the input until its end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--enable", default="")

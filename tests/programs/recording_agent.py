@@ -1,9 +1,9 @@
-"""Behave as Claude Code does for its answers: answer each typed line, and write both into the record.
+"""Write a record as Claude Code does: answer each typed line, and append both to the record.
 
 ``recording_agent.py [--session-id ID] [--resume ID] [--help | --version] …``
 
-The screen shows less than the record has: an answer is cut there, as it is in a program that fills the screen. The
-answer to ``LINE`` is two texts with a tool between, ``**LINE** first`` and a list.
+The screen shows less than the record has: answers are cut there, as in a program that fills the screen. The answer to
+``LINE`` is two texts, ``**LINE** first`` and a list, with a tool call between them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Program: the terminal of ``fake_app_server``, as ``codex --remote`` is Codex's.
 
-Called with the socket and the thread. It is in the alternate screen, shows prompts and answers of the thread as they
-come, and asks for leave. A line that is typed is a prompt; "y" and "n" answer what is asked.
+Its arguments are the socket and the thread. It uses the alternate screen, shows the thread's prompts and answers when
+they come, and shows requests for permission. A typed line is a prompt; "y" and "n" answer a request.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Show files one after the other, each at a signal, over and over.
+"""Show files in a cycle, the next one at each signal.
 
 ``shown_files.py GATE SIZE FILE…``
 
-In raw mode, with a hidden cursor. At each signal of GATE (a FIFO) it writes the next file to the terminal. SIZE is a
-file that has the terminal's columns, rows, and width and height in pixels, written before the first signal and at each.
+It uses raw mode and hides the cursor. At each signal of GATE (a FIFO) it writes the next file to the terminal. At its
+start and at each signal it writes the terminal's columns, rows, width and height in pixels to the file SIZE.
 
-Exit status: 3 when the gate has gone away.
+Exit status: 3 if the gate is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Show."""
+    """Show a file at each signal."""
     gate_path, size_path, *paths = sys.argv[1:]
     contents = [Path(path).read_bytes() for path in paths]
     tty.setraw(0)

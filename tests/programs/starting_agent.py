@@ -1,12 +1,12 @@
-"""An agent that drops what is typed while it starts, as real ones do.
+"""An agent that drops input while it starts, as real ones do.
 
 ``starting_agent.py FILE GATE [--ask]``
 
-It goes on to each next step at a byte from GATE, a FIFO:
+It goes on to the next step at each byte from GATE, a FIFO:
 
-1. It leaves the terminal as it is, which echoes.
+1. It leaves the terminal's modes unchanged, with echo.
 2. It sets raw mode, clears the screen, writes ``loading``, and reads and drops all input.
-3. With ``--ask`` it writes the question ``❯ 1. Yes``; any input answers it, and is kept in FILE.asked; it drops input
+3. With ``--ask`` it writes the question ``❯ 1. Yes``; any input answers it, and is saved to FILE.asked; it drops input
    until the next byte.
 4. It turns bracketed paste on, writes its input line ``> Type here``, and writes all input to FILE, as it comes.
 """
@@ -34,7 +34,7 @@ def drop_until(gate: int) -> None:
 
 
 def main() -> None:
-    """Start step by step, then keep what is typed."""
+    """Start step by step, then save the input."""
     kept, gate = Path(sys.argv[1]), os.open(sys.argv[2], os.O_RDONLY)
     if not os.read(gate, 1):
         sys.exit(3)

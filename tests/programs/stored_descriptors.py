@@ -1,4 +1,6 @@
-"""Has files held by the user's systemd (``keep UNIT REPORT``), and reports what comes back (``report REPORT``)."""
+"""Stores file descriptors in the user's systemd (``keep UNIT REPORT``), and reports those that a restarted service
+gets back (``report REPORT``).
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ from session_host.system.systemd import Service, enter_service, held_by_services
 from session_host.system.systemd.descriptor_store import DescriptorStore, take_received
 
 MANY = 1100
-"""More than a process may have open, unless it is allowed more."""
+"""More than a process's default limit of open files."""
 
 FILES = (("a", b"one"), ("a", b"two"), ("b", b"three"), ("gone", b"four"))
 
 
 def keep(unit: str, report: str) -> None:
-    """Start the service, enter it and have the files held; prints where this process is then."""
+    """Start the service, enter it and store the files; print the result of entering."""
     argv = [sys.executable, __file__, "report", report]
     service = Service(unit, "Outlive: test", argv, {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)})
     print(enter_service(service, [os.getpid()], 10.0), flush=True)
@@ -33,12 +35,13 @@ def keep(unit: str, report: str) -> None:
         os.write(file, text)
         store.store_descriptors(name, [file])
     store.remove("gone")
-    while held_by_services(unit) != MANY + len(FILES) - 1:  # systemd asks where a message comes from.
+    # systemd looks up the sender of each message, so this process must live until all have been handled.
+    while held_by_services(unit) != MANY + len(FILES) - 1:
         time.sleep(0.01)
 
 
 def tell(report: str) -> None:
-    """Append a line with what came; then wait for the end."""
+    """Append a line about the received descriptors to the report; then wait for the end."""
     received = take_received(os.environ)
     texts = {name: sorted(os.pread(each, 99, 0).decode() for each in files) for name, files in received.items()}
     many = len(texts.pop("many", []))

@@ -1,12 +1,12 @@
-"""Write a file to the terminal by ``cat``, and keep how long that took.
+"""Write a file to the terminal by ``cat``, and save the duration.
 
 ``timed_cat.py FILE RESULT [--gate FIFO]``
 
 With a gate, waits there first, so that the terminal can be prepared; ``RESULT.ready`` exists while it waits. Then runs
-``cat FILE`` and writes the seconds from its start to its end to RESULT (renamed into place when whole). The last bytes
-are with the kernel by then, not yet painted: this is what ``time cat FILE`` says.
+``cat FILE`` and writes the seconds from its start to its end to RESULT (renamed into place when complete). At cat's end
+the kernel has the last bytes, and the terminal has not painted them yet: ``time cat FILE`` measures the same.
 
-Exit status: cat's; 3 when the gate has gone away.
+Exit status: cat's; 3 if the gate is removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Wait, write, keep."""
+    """Wait, run cat, and save its duration."""
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("result")

@@ -1,4 +1,4 @@
-"""Reads what is typed as an agent does: the program itself shows it on its terminal, whose echo is off."""
+"""Reads typed input as an agent does: the terminal's echo is off, and the program itself shows the input."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import termios
 from collections.abc import Iterator
 
 _LOCAL_MODES = 3
-"""The index of the local modes in what ``termios.tcgetattr`` returns."""
+"""The index of the local modes in the result of ``termios.tcgetattr``."""
 
 _END_OF_INPUT, _ENTER, _DELETE = 0x04, 0x0A, 0x7F
 
 
 def typed_lines() -> Iterator[str]:
-    """Turn the terminal's echo off; return an iterator over the lines that are typed, which shows each character."""
+    """Turn the terminal's echo off; return an iterator over typed lines, which shows each character."""
     attributes = termios.tcgetattr(0)
     attributes[_LOCAL_MODES] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(0, termios.TCSANOW, attributes)

@@ -3,7 +3,7 @@
 ``window_size.py``
 
 Writes ``size COLUMNSxROWS WIDTHxHEIGHT`` (the second pair in pixels) once at the start and after
-each SIGWINCH. Ends with ``bye`` on ``q``, or when the input ends.
+each SIGWINCH. Writes ``bye`` and exits on ``q``, or when the input ends.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import tty
 
 
 def report() -> None:
-    """Write the size as the kernel has it now."""
+    """Write the kernel's current size of the terminal."""
     rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
     os.write(1, f"size {columns}x{rows} {width}x{height}\r\n".encode())
 
 
 def main() -> None:
-    """Report until told to end."""
+    """Report sizes until ``q`` or the end of the input."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)

@@ -1,24 +1,24 @@
-"""Print and read, and record both in an own file: the reference for what really happened.
+"""Write output, read input, and record both in files: the reference for what really happened.
 
 ``witness.py DIRECTORY``
 
-The terminal is set raw, and bracketed paste and application cursor keys are switched on. What is written
-is appended to ``DIRECTORY/written`` once the terminal has it, what is read to ``DIRECTORY/received``, each
-question (see below) to ``DIRECTORY/asked``, each size to ``DIRECTORY/sizes``. Every ``<…>`` in the input is
-echoed as a line ``echo <…>``. Orders come as lines from the FIFO ``DIRECTORY/orders``; each is appended to
-``DIRECTORY/obeyed`` when it is carried out::
+Sets the terminal raw, and switches on bracketed paste and application cursor keys. Appends its output to
+``DIRECTORY/written`` once the terminal has accepted it, its input to ``DIRECTORY/received``, each query (see below) to
+``DIRECTORY/asked``, each terminal size to ``DIRECTORY/sizes``. Echoes every ``<…>`` in the input as a line ``echo
+<…>``. Reads orders, one in each line, from the FIFO ``DIRECTORY/orders``; appends each to ``DIRECTORY/obeyed`` when it
+is carried out::
 
-    lines N             N numbered lines
-    burst BYTES         as many numbered lines as make so many bytes, in one write
-    bits N              N numbered lines, in pieces of few bytes
-    ask DA1             primary device attributes
-    ask CPR ROW COLUMN  put the cursor there, ask where it is, put it back
-    random SEED BYTES   all of that at changing rates until told otherwise; few lines only after so many bytes
-    quiet               no more of that
+    lines N             write N numbered lines
+    burst BYTES         write numbered lines of at least this many bytes in one write
+    bits N              write N numbered lines, in pieces of a few bytes
+    ask DA1             query the primary device attributes
+    ask CPR ROW COLUMN  move the cursor there, query its position, move it back
+    random SEED BYTES   do all of that at changing rates; after this many bytes, write only a few lines
+    quiet               stop ``random``
     end CODE            write ``bye`` and exit with this code
 
-A numbered line is a number, its check and some filling, in colour and not all of it ASCII. Exit status: as
-told; 3 when nobody gives orders any more; 4 when the terminal is gone.
+A numbered line has a number, its checksum and some padding, in colour and partly not ASCII. Exit status: that of
+``end``; 3 if the FIFO has no writer any more; 4 if the terminal is closed.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from pathlib import Path
 TOKEN = re.compile(rb"<[^<>]*>")
 MODES = b"\x1b[?2004h\x1b[?1h"
 QUIET_LINES_S = 0.25
-"""Between lines once ``random`` has written its share."""
+"""Interval between lines once ``random`` has written its bytes."""
 
 
 def numbered_line(number: int) -> bytes:
-    """The line of this number, the same each time."""
+    """The line with this number, the same each time."""
     check = zlib.crc32(b"%d" % number)
     filling = "─" * (check % 7) + "x" * (check % 53)
     return b"%08d %08x \x1b[3%dm%s\x1b[0m\r\n" % (number, check, number % 8, filling.encode())
 
 
 class Terminated(Exception):
-    """The terminal is gone."""
+    """The terminal is closed."""
 
 
 class Witness:
-    """The terminal, and the record of what passed through it."""
+    """Uses the terminal, and records all input and output."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -100,17 +100,17 @@ class Witness:
                     self.keep("obeyed", order + b"\n")
 
     def keep(self, name: str, data: bytes) -> None:
-        """Append to one of the records."""
+        """Append to one of the record files."""
         while data:
             data = data[os.write(self.files[name], data) :]
 
     def keep_size(self) -> None:
-        """Note the size as the kernel has it now."""
+        """Record the kernel's current size of the terminal."""
         rows, columns, _, _ = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
         self.keep("sizes", b"%dx%d\n" % (columns, rows))
 
     def write(self, data: bytes) -> None:
-        """Write to the terminal, and then note what it took."""
+        """Write to the terminal, and record the bytes that it has accepted."""
         while data:
             try:
                 count = os.write(1, data)
@@ -169,7 +169,7 @@ class Witness:
         return numbered_line(self.number)
 
     def burst(self, size: int) -> None:
-        """Many lines in one write."""
+        """Write lines of at least ``size`` bytes in one write."""
         data = bytearray()
         while len(data) < size:
             data += self.next_line()
@@ -177,24 +177,24 @@ class Witness:
         self.write(bytes(data))
 
     def bits(self, length: int) -> None:
-        """One line in pieces that cut characters and sequences."""
+        """Write one line in pieces that cut characters and sequences."""
         line = self.next_line()
         self.share -= len(line)
         for start in range(0, len(line), length):
             self.write(line[start : start + length])
 
     def ask_attributes(self) -> None:
-        """Ask what the terminal is."""
+        """Query the terminal's primary device attributes."""
         self.keep("asked", b"DA1\n")
         self.write(b"\x1b[c")
 
     def ask_position(self, row: int, column: int) -> None:
-        """Ask for the cursor's position, at a position that identifies the question."""
+        """Query the cursor's position, at a position that identifies the query."""
         self.keep("asked", b"CPR %d %d\n" % (row, column))
         self.write(b"\x1b7\x1b[%d;%dH\x1b[6n\x1b8" % (row, column))
 
     def at_random(self, rng: random.Random) -> float:
-        """Do something; the seconds until the next time."""
+        """Do one random action; return the seconds until the next one."""
         chance = rng.random()
         if self.share <= 0:
             self.bits(100)
@@ -218,7 +218,7 @@ class Witness:
 
 
 def main() -> None:
-    """Be a witness."""
+    """Run the witness."""
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
     try:
