@@ -1,4 +1,4 @@
-"""Program: the terminal of ``fake_app_server``, as ``codex --remote`` is Codex's.
+"""Program: the terminal client of ``fake_app_server``; it corresponds to ``codex --remote``.
 
 Its arguments are the socket and the thread. It uses the alternate screen, shows the thread's prompts and answers when
 they come, and shows requests for permission. A typed line is a prompt; "y" and "n" answer a request.

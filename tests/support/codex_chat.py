@@ -104,7 +104,7 @@ class CodexChat:
         return next(each for each in reversed(self.sent) if "id" in each and "method" in each)
 
     def open(self) -> None:
-        """The server opens a thread, in which a turn runs."""
+        """Open a thread and begin a turn in it, by the server's replies."""
         self.reply({"userAgent": "x"})
         self.reply({"thread": {"id": THREAD, "name": None}, "model": "m", "approvalPolicy": "on-request"})
         self.reply({"account": None, "requiresOpenaiAuth": False})
@@ -116,7 +116,7 @@ class CodexChat:
         self._take(self.rules.timer_due(name, self.now_ms))
 
     def end(self) -> None:
-        """The server ends."""
+        """Handle the server's end."""
         self._take(self.rules.end(self.now_ms))
 
     # ------------------------------------------------------------ the user
@@ -126,7 +126,7 @@ class CodexChat:
         return self._take(self.rules.receive_input(chat_input, self.now_ms, by="window")).refusal
 
     def answer(self, option: str, texts: dict[str, str] | None = None) -> Any:
-        """Answer the oldest request; the reply's result."""
+        """Answer the oldest request; returns the reply's result."""
         request = self.transcript.open_requests[0]
         assert self.do(AnswerRequest("", 0, request.id, option, digest(request), texts or {})) is None
         return self.sent[-1]["result"]

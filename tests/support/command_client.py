@@ -216,7 +216,7 @@ def _exchange(received: Mapping[io.FileIO, bytearray], to_stdin: io.FileIO, type
                 try:
                     typed = typed[os.write(key.fd, typed[:65536]) :]
                 except BrokenPipeError:
-                    typed = b""  # it has ended, or reads no more
+                    typed = b""  # the command has ended, or has closed its input
                 if not typed:
                     selector.unregister(to_stdin)
                     to_stdin.close()

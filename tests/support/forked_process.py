@@ -40,7 +40,7 @@ class ForkedProcess:
         self._told += told
 
     def end_descriptor(self) -> int:
-        """A descriptor that is readable after the process's end, whether this object has seen it; to be closed."""
+        """A descriptor that is readable after the process's end, even if this object has seen the end; close it."""
         return os.dup(self._reports)
 
     def poll(self) -> int | None:

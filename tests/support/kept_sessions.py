@@ -149,7 +149,7 @@ class KeptSession:
 
 @contextmanager
 def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
-    """Make a session's descriptors; with ``cooked`` the PTY is not set raw. See ``spec_of`` for ``changes``."""
+    """Make a session's descriptors; with ``cooked`` the PTY stays in cooked mode. See ``spec_of`` for ``changes``."""
     kept = KeptSession(spec_of(**changes), cooked=cooked)
     try:
         yield kept

@@ -1,4 +1,4 @@
-"""Kills several of the product's processes at once or one shortly after the other."""
+"""Kills several of the product's processes at the same time or shortly after each other."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ViewerProcess:
                     if line[0] == "live":
                         waiting.discard(line[1])
         except TimeoutError:
-            pass  # said below
+            pass  # reported below
         if waiting:
             raise WaitTimeout(f"a viewer that was started did not become live; it said {said[-4:]}")
 

@@ -102,12 +102,12 @@ class LosesTheLastEcho(Torture):
 
     is_losing = False
 
-    async def _look(self) -> None:
+    async def _collect_losses(self) -> None:
         [chat] = self._chats
         await chat.settle()
         self.is_losing = True
         chat.type_text()
-        await super()._look()
+        await super()._collect_losses()
 
 
 async def test_output_that_a_viewer_lacks_counts_as_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
