@@ -1,4 +1,4 @@
-"""The window as a process of its own, with real chats, on a real X server."""
+"""Fixtures: the window as a process of its own, with real chats, on a real X server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.windows import ARGV, Window, outlive, window
 
 WAIT_S = 60.0
 LEARNS_WITHIN_S = 3.0
-"""The window learns within a moment of what changes elsewhere."""
+"""How long the window may take to notice a change made outside of it."""
 
 OpenWindow = Callable[..., AbstractContextManager[Window]]
 NewChat = Callable[..., dict[str, Any]]
@@ -33,7 +33,7 @@ NewChat = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def window_server(run_area: Area) -> Iterator[None]:
-    """The process that forks windows, for the rest of the run."""
+    """Starts the process that forks windows; it lives until the end of the test run."""
     with command_client.running_windows() as process, lasting(process.pid):
         yield
 
@@ -46,7 +46,7 @@ def open_window(
     sessions: Sessions,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> OpenWindow:
-    """Opens the window; when it is gone, what it wrote to its standard error must hold no complaint."""
+    """Opens the window; after its end, checks that its standard error has no Qt or Python warnings."""
 
     @contextmanager
     def opened(*, argv: Sequence[str] = ARGV, has_own_session: bool = False) -> Iterator[Window]:
@@ -54,8 +54,8 @@ def open_window(
         with window(errors=path, argv=argv, has_own_session=has_own_session) as own:
             wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
             yield own
-        # An X server that is killed ends its clients, and Xlib says so. Qt gives the registry of assistive programs
-        # 0.1 s for each key before it goes on, and says when that was too little on a busy machine.
+        # A killed X server ends its clients, which Xlib reports. Qt waits 0.1 s per key for the registry of assistive
+        # programs, and reports each timeout; on a busy machine there are some.
         allowed = "XIO|X connection|xcb|XCB|QSpiApplication::"
         assert complaints_in(path.read_text(), allowed=allowed) == [], path.read_text()
 
@@ -64,7 +64,7 @@ def open_window(
 
 @pytest.fixture
 def new_chat(area: Area, sessions: Sessions) -> NewChat:
-    """Starts a chat that runs one of the test programs; gives what ``new --json`` tells."""
+    """Starts a chat that runs one of the test programs; returns the output of ``new --json``."""
 
     def new(name: str, *argv: str) -> dict[str, Any]:
         made: dict[str, Any] = json.loads(
@@ -77,7 +77,7 @@ def new_chat(area: Area, sessions: Sessions) -> NewChat:
 
 @pytest.fixture
 def gate(area: Area) -> Iterator[Gate]:
-    """A gate to hold a program at."""
+    """A gate at which a program waits until the test releases it."""
     made = Gate(area.root / "gate")
     yield made
     made.close()
@@ -90,8 +90,8 @@ def reader(session_bus: BusDaemon) -> Iterator[ScreenReader]:
         yield made
 
 
-def until_known(action: Callable[[], None], done: Callable[[], object], what: str) -> None:
-    """Do as a user does who sees that the window has not learnt yet of a change elsewhere: try again a little later."""
+def retry_until(action: Callable[[], None], done: Callable[[], object], what: str) -> None:
+    """Retry the action, as a user does, until the window has noticed a change made outside of it."""
 
     def tried() -> bool:
         action()
@@ -103,33 +103,33 @@ def until_known(action: Callable[[], None], done: Callable[[], object], what: st
     wait_until(tried, WAIT_S, what)
 
 
-def everything(session_id: str) -> str:
-    """Screen and history, as the host has them."""
+def chat_text(session_id: str) -> str:
+    """The host's screen and scrollback as text."""
     return outlive("peek", session_id, "--scrollback", "--lines", "0")
 
 
 def listed(session_id: str) -> dict[str, Any]:
-    """A chat as ``ls --all --json`` tells."""
+    """A chat as ``ls --all --json`` prints it."""
     found: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
     return next(one for one in found if one["id"] == session_id)
 
 
 def echo() -> list[str]:
-    """A program that shows what is typed."""
+    """The command line of a program that shows what is typed."""
     return program("raw_echo")
 
 
 def picture(own: Window, area: Area, name: str) -> Path:
-    """A picture of the window."""
+    """Save a picture of the window; returns its path."""
     path = area.root / f"{name}.png"
     own.ask("grab", file=str(path))
     return path
 
 
 def is_bar_shown(own: Window, area: Area, color: str) -> bool:
-    """Whether a line with this colour of the light theme lies over an end of the terminal.
+    """Whether the terminal has a bar in this colour of the light theme at its top or bottom.
 
-    It has the colour "accent" for "reconnecting", and "needs_you" for a host that does not answer.
+    The bar is "accent" while the chat reconnects, and "needs_you" while its host does not answer.
     """
     image = QImage(str(picture(own, area, "bar")))
     wanted = LIGHT.tokens.color(color)

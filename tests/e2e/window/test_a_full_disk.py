@@ -1,4 +1,4 @@
-"""The disk is full: the chat continues, and its page and the list say that it is not recorded."""
+"""On a full disk, the chat continues; its page and the list say that it is not recorded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.client.chats.launch_request import DEFAULT_SIZE
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.disks import fill_disk, small_disk
@@ -31,14 +31,14 @@ def state_on_a_small_disk(area: Area) -> Iterator[Area]:
     area.state.mkdir(mode=0o700)
 
 
-def test_it_is_said_while_it_is_so_and_nothing_else_changes(
+def test_a_full_disk_is_reported_until_there_is_room_and_changes_nothing_else(
     state_on_a_small_disk: Area, open_window: OpenWindow, new_chat: NewChat, gate: Gate
 ):
     chat = new_chat("on", *program("numbered_lines", LINES, "--gate", gate.path, "--before", HELD_AT, "--stay"))
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])
-        # The host hears of the window's size a moment after the connection.
+        # The host gets the window's size a moment after the connection.
         rows = wait_until(lambda: (now := listed(chat["id"])["rows"]) != DEFAULT_SIZE.rows and now, WAIT_S, "its size")
         assert listed(chat["id"])["notice"] is None
         ballast = fill_disk(state_on_a_small_disk.state)
@@ -50,10 +50,12 @@ def test_it_is_said_while_it_is_so_and_nothing_else_changes(
         assert " ! " in table[1]
         assert "running" in table[1]
         assert table[2].startswith("! on: the disk is full, so recording has stopped; free some space (/")
-        wait_until(lambda: f"line {LINES:06d}" in everything(chat["id"]), WAIT_S, "the chat to go on")
+        wait_until(lambda: f"line {LINES:06d}" in chat_text(chat["id"]), WAIT_S, "the chat to go on")
 
         ballast.unlink()
         wait_until(lambda: listed(chat["id"])["notice"] is None, WAIT_S, "it to be right again")
-        assert listed(chat["id"])["rows"] == rows, "what the window says of it lies over the page"
+        assert listed(chat["id"])["rows"] == rows, (
+            "the window shows the notice over the page, and does not make the page smaller"
+        )
         assert len(outlive("ls").splitlines()) == 2
         assert listed(chat["id"])["child_pid"] == chat["child_pid"]

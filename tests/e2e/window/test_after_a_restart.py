@@ -7,7 +7,7 @@ import pytest
 from session_host.paths import session_journal
 from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed
-from tests.e2e.window.hand import wait_until_tabs_are_saved
+from tests.e2e.window.user_actions import wait_until_tabs_are_saved
 from tests.programs import Gate, program
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 LINES = 300
 
 
-def test_what_ran_is_there_to_be_read_and_what_was_over_stays_over(
+def test_running_chats_are_interrupted_but_readable_and_ended_chats_stay_ended(
     open_window: OpenWindow, new_chat: NewChat, gate: Gate, sessions: Sessions
 ):
     over = new_chat("over", *program("end_with", "0", "--text", "its last words"))

@@ -45,13 +45,13 @@ def tray(session_bus: BusDaemon) -> Iterator[TrayHost]:
 
 
 def turn_behind(gate: Gate) -> list[str]:
-    """A program that works until it is let through; at a second input it fails."""
+    """A program that works until the gate is released, and then exits with code 3 after a line of input."""
     works, rests = r"\033]9;4;1;10\007", r"\033]9;4;0\007"
     return ["sh", "-c", f"printf '{works}'; head -c 1 {gate.path} >/dev/null; printf '{rests}'; read line; exit 3"]
 
 
 def wait_for(chat: dict[str, Any], key: str, value: str) -> None:
-    """Wait until ``ls`` tells this of a chat."""
+    """Wait until ``ls`` prints this value for a chat."""
     wait_until(lambda: listed(chat["id"])[key] == value, WAIT_S, f"{chat['name']} to be {value}")
 
 
@@ -64,7 +64,7 @@ def is_active(own: Window, name: str) -> bool:
 
 
 def numbers_of_chats(tray: TrayHost, until: Callable[[list[str]], bool]) -> dict[str, int]:
-    """Wait until the chats in the tray's menu, in their order, are as wanted; their numbers by name."""
+    """Wait until the chats in the tray's menu fulfil a condition on their order; returns the entries' ids by name."""
 
     def read() -> dict[str, int]:
         entries = {label.split("  ·  ")[0]: number for label, number in tray.menu().items() if "  ·  " in label}
@@ -82,7 +82,7 @@ def palette(own: Window, text: str) -> None:
 
 @contextmanager
 def started_at_login(tray: TrayHost) -> Iterator[Window]:
-    """Start the window as the desktop does at login; an icon in the tray says that it is there."""
+    """Start the window as the desktop does at login: it shows only an icon in the tray."""
     tray.items.clear()
     entry = configparser.RawConfigParser()
     entry.read(autostart_file())
@@ -99,7 +99,7 @@ def started_at_login(tray: TrayHost) -> Iterator[Window]:
         own.process.wait()
 
 
-def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_muted(
+def test_unseen_events_notify_once_and_muted_chats_never(
     area: Area, new_chat: NewChat, desk: NotificationDesk, tray: TrayHost, open_window: OpenWindow, gate: Gate
 ):
     settings = area.config / "window.toml"
@@ -117,7 +117,7 @@ def test_the_user_is_told_once_of_what_they_do_not_see_and_nothing_of_what_they_
         own.wait_connected([chats["turn-4"]["id"]])
         own.focus()
         palette(own, "mute or unmute")
-        # The X server's keys and requests of commands come by different ways.
+        # Keys (from the X server) and commands (from a socket) may arrive in any order.
         wait_until(lambda: read_rules(chats["turn-4"]["id"]).is_muted, WAIT_S, "the chat to be muted")
         own.show(shown["id"])
         wait_until(lambda: active(own) == ["shown"], WAIT_S, "the other tab")

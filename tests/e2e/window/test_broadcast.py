@@ -1,10 +1,10 @@
-"""Broadcast, and keys that type text, from the keyboard to programs in two panes."""
+"""Broadcast to two panes by keyboard, including keys that are set to type a text."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window
@@ -21,7 +21,7 @@ ECHOES = ["sh", "-c", "echo ready; exec cat"]
 
 
 def words(chat: str) -> list[str]:
-    return everything(chat).split()
+    return chat_text(chat).split()
 
 
 def active(own: Window) -> list[tuple[int, str]]:
@@ -44,7 +44,7 @@ def test_what_is_typed_goes_to_both_panes_until_the_window_ends(
         own.press("F9")
         own.type("both")
         own.press("Return")
-        typed = ["ready", "both", "both"]  # By the terminal's echo, and by cat.
+        typed = ["ready", "both", "both"]  # Once by the terminal's echo, and once by cat.
         wait_until(lambda: words(one) == words(two) == typed, WAIT_S, lambda: f"{words(one)}, {words(two)}")
         own.press("ctrl+alt+g")
         typed += ["by", "key", "by", "key"]

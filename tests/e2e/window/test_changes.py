@@ -1,4 +1,4 @@
-"""The window with all changes of a chat's directory: opened, read and closed with real keys."""
+"""The window with the changes in a chat's directory, opened, read and closed with real keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo
-from tests.e2e.window.hand import saved
+from tests.e2e.window.user_actions import saved_layout
 from tests.support.area import Area
 from tests.support.repositories import Checkout
 from tests.support.waiting import wait_until
@@ -50,7 +50,7 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
         show_changes(own, chat["id"])
 
         def is_opened(line: str) -> bool:
-            """Press Enter until the editor is asked for a file; before the changes are read, there is none to open."""
+            """Press Enter, and check whether the editor has opened a file: it cannot before the changes are read."""
             own.press("Return")
             return opened.exists() and line in opened.read_text()
 
@@ -89,7 +89,7 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
     chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
 
     def open_box(own: Window, tabs: int) -> None:
-        """Open the window, go to the first changed line over some tab stops, and open the box there."""
+        """Open the window, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""
         show_changes(own, chat["id"])
         read.unlink(missing_ok=True)
 
@@ -101,7 +101,7 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
         own.press(*["Tab"] * tabs, "ctrl+Down", "ctrl+Return")
 
     def drafts() -> list[tuple[str, str]]:
-        return [(each.text, each.draft) for each in saved().review_comments.get(chat["id"], [])]
+        return [(each.text, each.draft) for each in saved_layout().review_comments.get(chat["id"], [])]
 
     with open_window() as first:
         open_box(first, 2)

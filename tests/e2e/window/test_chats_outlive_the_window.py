@@ -1,4 +1,4 @@
-"""The window ends in any way while a chat writes: the same program runs on, nothing is lost, the tabs return."""
+"""However the window ends while a chat writes, the program runs on, no output is lost, and the tabs return."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
-from tests.e2e.window.hand import wait_until_tabs_are_saved
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
+from tests.e2e.window.user_actions import wait_until_tabs_are_saved
 from tests.programs import Gate, program
 from tests.support import displays, processes
 from tests.support.waiting import wait_until
@@ -56,7 +56,7 @@ def test_nothing_is_lost_however_the_window_ends(
         first.show(streaming["id"])
         first.wait_connected(order)
         last = f"line {HELD_AT - 1:06d}"
-        wait_until(lambda: last in everything(streaming["id"]), WAIT_S, last)
+        wait_until(lambda: last in chat_text(streaming["id"]), WAIT_S, last)
         wait_until_tabs_are_saved(first)
         end(first)
         first.process.wait(WAIT_S)
@@ -64,7 +64,7 @@ def test_nothing_is_lost_however_the_window_ends(
             assert first.process.returncode == 0
 
     gate.release()
-    wait_until(lambda: "end of lines" in everything(streaming["id"]), WAIT_S, "the end of the stream")
+    wait_until(lambda: "end of lines" in chat_text(streaming["id"]), WAIT_S, "the end of the stream")
 
     with open_window() as second:
         second.wait_connected(order)
@@ -75,7 +75,7 @@ def test_nothing_is_lost_however_the_window_ends(
         shown = wait_until(
             lambda: text if "end of lines" in (text := second.copy_all()) else "", WAIT_S, "the end in the window"
         )
-    for text in (shown, everything(streaming["id"])):
+    for text in (shown, chat_text(streaming["id"])):
         wrong = [number for number in range(1, LINES + 1) if text.count(f"line {number:06d}\n") != 1]
         assert wrong == []
     for chat in (before, streaming, after):
@@ -97,7 +97,7 @@ def test_nothing_is_lost_when_the_display_is_killed(
             own_server.kill()
             first.process.wait(WAIT_S)
     gate.release()
-    wait_until(lambda: "end of lines" in everything(chat["id"]), WAIT_S, "the end of the stream")
+    wait_until(lambda: "end of lines" in chat_text(chat["id"]), WAIT_S, "the end of the stream")
     with open_window() as second:
         second.wait_connected([chat["id"]])
         second.focus()
@@ -135,10 +135,10 @@ def test_what_is_typed_in_the_window_reaches_the_program(open_window: OpenWindow
         own.show(chat["id"])
         own.focus()
         own.type("hello from the window")
-        wait_until(lambda: "hello from the window" in everything(chat["id"]), WAIT_S, "what was typed")
+        wait_until(lambda: "hello from the window" in chat_text(chat["id"]), WAIT_S, "what was typed")
 
 
-def test_a_display_that_is_not_there_is_said_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_display_is_reported_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
     import sys
 
     from tests.support.commands import REPOSITORY, environment

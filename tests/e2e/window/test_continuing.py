@@ -1,4 +1,4 @@
-"""A conversation from outside of Outlive, chosen by keyboard, continues in a chat and is resumed by its id."""
+"""A conversation from outside of Outlive is chosen by keyboard, continues in a chat, and is resumed by its id."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed
 from tests.e2e.window.test_agents import AGENT, PROGRAM, command
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -17,12 +17,12 @@ from tests.support.windows import Window, outlive
 pytestmark = pytest.mark.e2e
 
 IDS = [str(uuid.uuid4()), str(uuid.uuid4())]
-"""Other runs' processes with one of these would have the conversation open."""
+"""Random ids: a process of another test run with the same id would count as having the conversation open."""
 
 
 @pytest.fixture
 def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that keeps conversations as Claude Code does, and prints its arguments."""
+    """Installs an agent that stores conversations as Claude Code does, and prints its arguments."""
     programs = area.root / "bin"
     programs.mkdir()
     (programs / "parrot").write_text(PROGRAM)
@@ -35,8 +35,8 @@ def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/sh")
 
 
-def keep(area: Area, conversation: str, directory: Path, prompt: str) -> None:
-    """A conversation as the agent left it."""
+def write_conversation(area: Area, conversation: str, directory: Path, prompt: str) -> None:
+    """Write the record of a conversation, as the agent does."""
     directory.mkdir(exist_ok=True)
     name = "".join(each if each.isalnum() else "-" for each in str(directory))
     path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
@@ -44,15 +44,15 @@ def keep(area: Area, conversation: str, directory: Path, prompt: str) -> None:
     path.write_text(json.dumps({"type": "user", "cwd": str(directory), "message": {"content": prompt}}) + "\n")
 
 
-def shown(own: Window) -> str:
-    """The chat of the tab in front."""
+def active_chat(own: Window) -> str:
+    """The id of the chat in the active tab."""
     [active] = [tab["session_id"] for tab in own.tabs() if tab["active"]]
     return str(active)
 
 
-def test_one_is_found_continued_and_resumed(parrot: None, area: Area, open_window: OpenWindow) -> None:
-    keep(area, IDS[0], area.home / "api", "Mend the lexer")
-    keep(area, IDS[1], area.home / "web", "Paint it blue")
+def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area, open_window: OpenWindow) -> None:
+    write_conversation(area, IDS[0], area.home / "api", "Mend the lexer")
+    write_conversation(area, IDS[1], area.home / "web", "Paint it blue")
     with open_window() as own:
         own.focus()
         command(own, "continue a conversation")
@@ -61,11 +61,11 @@ def test_one_is_found_continued_and_resumed(parrot: None, area: Area, open_windo
         [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
         first = tab["session_id"]
         own.wait_connected([first])
-        wait_until(lambda: f"told: --resume {IDS[1]}" in everything(first), WAIT_S, "the agent to be resumed")
+        wait_until(lambda: f"told: --resume {IDS[1]}" in chat_text(first), WAIT_S, "the agent to be resumed")
         found = listed(first)
         assert (found["provider_session_id"], found["cwd"]) == (IDS[1], str(area.home / "web"))
 
-        # It runs here now: the same choice shows this chat, from another tab.
+        # The conversation runs in a chat now: choosing it again shows that chat, also from another tab.
         command(own, "continue a conversation")
         own.type("lexer")
         own.press("Return")
@@ -73,7 +73,7 @@ def test_one_is_found_continued_and_resumed(parrot: None, area: Area, open_windo
         command(own, "continue a conversation")
         own.type("blue")
         own.press("Return")
-        wait_until(lambda: shown(own) == first, WAIT_S, "the first chat")
+        wait_until(lambda: active_chat(own) == first, WAIT_S, "the first chat")
         assert len(own.tabs()) == 2
 
         outlive("kill", first)
@@ -83,6 +83,6 @@ def test_one_is_found_continued_and_resumed(parrot: None, area: Area, open_windo
         own.press("Return")
         wait_until(lambda: listed(first)["continued_by"], WAIT_S, "the resumed chat")
         wait_until(lambda: first not in {tab["session_id"] for tab in own.tabs()}, WAIT_S, "its tab")
-        second = shown(own)
+        second = active_chat(own)
         assert listed(first)["continued_by"] == second
         assert listed(second)["provider_session_id"] == IDS[1]

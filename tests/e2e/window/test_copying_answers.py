@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program in Claude Code's place that writes such a record."""
+    """Installs a program called claude that writes a record as Claude Code does."""
     programs = area.root / "bin"
     programs.mkdir()
     path = programs / "claude"
@@ -31,7 +31,7 @@ def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_last_answer_is_copied_as_the_agent_wrote_it(agent: Path, area: Area, open_window: OpenWindow) -> None:
     chat = json.loads(outlive("new", "claude", "-d", "--json", "-n", "fix", "-C", str(area.home)))["id"]
-    wait_until(lambda: "ready" in everything(chat), WAIT_S, "the agent")
+    wait_until(lambda: "ready" in chat_text(chat), WAIT_S, "the agent")
     with open_window() as own:
         own.show(chat)
         own.wait_connected([chat])
@@ -40,7 +40,7 @@ def test_the_last_answer_is_copied_as_the_agent_wrote_it(agent: Path, area: Area
         def ask(prompt: str) -> None:
             own.type(prompt)
             own.press("Return")
-            wait_until(lambda: f"answered {prompt}" in everything(chat), WAIT_S, "the answer")
+            wait_until(lambda: f"answered {prompt}" in chat_text(chat), WAIT_S, "the answer")
 
         ask("hello")
         ask("again")

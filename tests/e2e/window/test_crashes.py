@@ -23,7 +23,7 @@ def shown(reader: ScreenReader, name: str) -> list[Accessible]:
     return [part for part in reader.program("outlive").descendants() if part.name == name and "showing" in part.states]
 
 
-def test_the_next_window_says_so_and_opens_the_report(
+def test_the_next_window_reports_the_crash_and_opens_the_report(
     area: Area, new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow
 ):
     chat = new_chat("chat", *echo())

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("suffix", ["cast", "txt", "html"])
-def test_it_is_written_where_the_user_says(open_window: OpenWindow, new_chat: NewChat, area: Area, suffix: str):
+def test_the_export_is_written_to_the_chosen_path(open_window: OpenWindow, new_chat: NewChat, area: Area, suffix: str):
     chat = new_chat("said", *program("end_with", "0", "--text", "what was said"))
     outlive("wait", chat["id"], "--exited")
     wanted = area.home / f"mine.{suffix}"

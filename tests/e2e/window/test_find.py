@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard
 
@@ -20,7 +20,7 @@ def test_find_by_keys_selects_the_match_and_types_nothing_into_the_chat(
     open_window: OpenWindow, new_chat: NewChat
 ) -> None:
     chat = new_chat("steps", "sh", "-c", "seq -f 'step %g of the way' 1 2000; cat")
-    wait_until(lambda: "step 2000 of" in everything(chat["id"]), WAIT_S, "the last step")
+    wait_until(lambda: "step 2000 of" in chat_text(chat["id"]), WAIT_S, "the last step")
     with open_window() as own:
         own.show(chat["id"])
         own.focus()
@@ -31,5 +31,5 @@ def test_find_by_keys_selects_the_match_and_types_nothing_into_the_chat(
         wait_until(lambda: copied(own) == "step 778 of the way", WAIT_S, lambda: f"the match, not {clipboard()!r}")
         own.type("typed")
         own.press("Return")
-        wait_until(lambda: everything(chat["id"]).rstrip().endswith("typed"), WAIT_S, "the keys to go to the chat")
-        assert everything(chat["id"]).count("way") == 2000
+        wait_until(lambda: chat_text(chat["id"]).rstrip().endswith("typed"), WAIT_S, "the keys to go to the chat")
+        assert chat_text(chat["id"]).count("way") == 2000

@@ -1,4 +1,4 @@
-"""A window that the tests' server forks looks in /proc like one that was executed."""
+"""A window that the tests' server forks has the same data in /proc as one that was started by exec."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tests.support.windows import Window
 pytestmark = pytest.mark.e2e
 
 
-def _shown(own: Window) -> tuple[str, dict[bytes, bytes], str]:
-    """What /proc shows of it."""
+def _proc_data(own: Window) -> tuple[str, dict[bytes, bytes], str]:
+    """The window's command line, environment and working directory, from /proc."""
     pid = own.process.pid
     return processes.command_line(pid), processes.environment(pid), os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115
 
 
-def test_it_shows_the_same_and_ends_alike(open_window: OpenWindow) -> None:
+def test_a_forked_window_has_the_proc_data_and_exit_status_of_an_executed_one(open_window: OpenWindow) -> None:
     with open_window() as forked:
-        shown = _shown(forked)
+        shown = _proc_data(forked)
         forked.kill()
     with open_window(has_own_session=True) as executed:
-        assert _shown(executed) == shown
+        assert _proc_data(executed) == shown
         executed.kill()
 
     assert not isinstance(forked.process, subprocess.Popen)

@@ -1,10 +1,10 @@
-"""The window as a desktop starts it: without a terminal, with a PATH that no version manager has changed."""
+"""The window started from a desktop icon: without a terminal, and with a PATH that no version manager has changed."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed
 from tests.programs import Gate
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def as_an_icon_starts_it(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment_of_a_desktop(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.delenv("TERM")
 
 
 def started(own: Window) -> str:
-    """The chat's id; tries once more if it has not been started yet."""
+    """The chat's id; presses Enter and returns "" if the chat has not been started yet."""
     tabs = own.tabs()
     if not tabs:
         own.press("Return")
@@ -30,7 +30,7 @@ def started(own: Window) -> str:
 
 
 def test_an_agent_that_only_the_login_shell_finds_is_started(
-    open_window: OpenWindow, area: Area, gate: Gate, as_an_icon_starts_it: None
+    open_window: OpenWindow, area: Area, gate: Gate, environment_of_a_desktop: None
 ) -> None:
     programs = area.home / ".nvm" / "bin"
     programs.mkdir(parents=True)
@@ -39,15 +39,15 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
         (programs / name).chmod(0o755)
     (area.home / ".bash_profile").write_text(f"read -n 1 x <{gate.path}\nPATH={programs}:$PATH\n")
 
-    # The window's own process; the terminal that the tests may run in is none of its.
+    # In a session of its own, so that the window does not have the terminal in which the tests may run.
     with open_window(argv=PATIENT_ARGV, has_own_session=True) as own:
         own.focus()
         own.press("ctrl+shift+n")
         gate.release()
         for _ in range(12):
-            own.press("Left")  # Claude Code is the first, and greyed until the shell has answered.
+            own.press("Left")  # Claude Code is the first agent, and disabled until the login shell has answered.
         session_id = wait_until(lambda: started(own), WAIT_S, "the chat", every_s=0.2)
-        wait_until(lambda: f"node runs {programs}/claude" in everything(session_id), WAIT_S, "the agent")
+        wait_until(lambda: f"node runs {programs}/claude" in chat_text(session_id), WAIT_S, "the agent")
 
     found = listed(session_id)
     assert found["agent"] == "claude"

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from gui.window.guide.chapters import read_chapters
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, xdotool
@@ -29,7 +29,7 @@ def guide(own: Window, title: str) -> str:
     return window
 
 
-def test_the_guide_opens_by_its_key_and_by_other_programs_words_for_it(
+def test_the_guide_opens_by_its_key_and_by_the_word_manual(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ) -> None:
     *others, last = read_chapters({})
@@ -39,7 +39,7 @@ def test_the_guide_opens_by_its_key_and_by_other_programs_words_for_it(
     received = area.root / "received"
     received.touch()
     chat = new_chat("reads", "sh", "-c", f"stty raw -echo; printf ready; exec cat >{received}")
-    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, is_bar_shown, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, is_bar_shown, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 
@@ -25,7 +25,7 @@ def test_a_line_shows_that_a_host_hangs_and_what_is_typed_meanwhile_arrives_once
         own.wait_connected([chat["id"]])
         own.focus()
         own.type("typed before")
-        wait_until(lambda: "before" in everything(chat["id"]), WAIT_S, "what is typed")
+        wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
         os.kill(host, signal.SIGSTOP)
         try:
             own.type(", meanwhile")
@@ -36,9 +36,9 @@ def test_a_line_shows_that_a_host_hangs_and_what_is_typed_meanwhile_arrives_once
             os.kill(host, signal.SIGCONT)
         wait_until(lambda: not is_bar_shown(own, area, "needs_you"), WAIT_S, "the line to go")
         own.type(", after")
-        wait_until(lambda: "after" in everything(chat["id"]), WAIT_S, "what is typed")
+        wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         text = "readytyped before, meanwhile, under the line, after"
-        assert "".join(everything(chat["id"]).splitlines()) == text
+        assert "".join(chat_text(chat["id"]).splitlines()) == text
         os.kill(host, signal.SIGSTOP)
         try:
             own.type("x")
@@ -46,4 +46,4 @@ def test_a_line_shows_that_a_host_hangs_and_what_is_typed_meanwhile_arrives_once
             wait_until(lambda: own.tabs() == [], WAIT_S, "the tab to close")
         finally:
             os.kill(host, signal.SIGCONT)
-        wait_until(lambda: "afterx" in everything(chat["id"]), WAIT_S, "the last key")
+        wait_until(lambda: "afterx" in chat_text(chat["id"]), WAIT_S, "the last key")

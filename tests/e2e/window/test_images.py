@@ -1,4 +1,4 @@
-"""A program shows an image: the window shows it, also with a new host, and in a window opened later."""
+"""The window shows a program's image, also after a new host, and in a window that is opened later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 from session_host.terminal import default_engine
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed, picture
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed, picture
 from tests.programs import program
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -39,7 +39,7 @@ def colored(own: Window, area: Area, color: int) -> QRect | None:
 
 
 def wait_for(own: Window, area: Area, color: int) -> QRect:
-    """Wait until there is a whole rectangle of this colour, and return it."""
+    """Wait for a complete rectangle of this colour, and return it."""
     found = wait_until(lambda: colored(own, area, color), WAIT_S, f"a rectangle of the colour {color:06x}")
     assert found is not None
     return found
@@ -49,7 +49,7 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
     monkeypatch.setenv("SHELL", "/bin/bash")
     (area.home / ".bashrc").write_text("PS1='$ '\n")
     chat = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))["id"]
-    wait_until(lambda: everything(chat).rstrip().endswith("$"), WAIT_S, "the prompt")
+    wait_until(lambda: chat_text(chat).rstrip().endswith("$"), WAIT_S, "the prompt")
     show = area.home / "show"
     show.write_text(f'#!/bin/sh\nexec {" ".join(program("shown_image"))} "$@"\n')
     show.chmod(0o755)
@@ -57,7 +57,7 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
     def run(own: Window, line: str, last: str) -> None:
         own.type(line)
         own.press("Return")
-        wait_until(lambda: everything(chat).rstrip().endswith(f"{last}\n$"), WAIT_S, lambda: everything(chat))
+        wait_until(lambda: chat_text(chat).rstrip().endswith(f"{last}\n$"), WAIT_S, lambda: chat_text(chat))
 
     with open_window() as own:
         own.show(chat)
@@ -86,6 +86,6 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
         assert (wait_for(own, area, 0xFF0002), wait_for(own, area, 0x00C002)) == (first, second)
         own.type("clear")
         own.press("Return")
-        wait_until(lambda: everything(chat).strip() == "$", WAIT_S, lambda: everything(chat))
+        wait_until(lambda: chat_text(chat).strip() == "$", WAIT_S, lambda: chat_text(chat))
         own.press("shift+Home")
         wait_until(lambda: colored(own, area, 0xFF0002) is None, WAIT_S, "the cleared image to go")

@@ -1,4 +1,4 @@
-"""The window is killed at random moments, with panes and two windows: layout and record stay whole.
+"""A window with panes is killed at random moments: the saved layout and the record stay valid.
 
 ``OUTLIVE_FUZZ=50 pytest --timeout 3600 tests/e2e/window/test_killed_at_random.py`` kills it 100 times.
 """
@@ -18,7 +18,7 @@ from gui.settings.layout import WindowLayout
 from gui.settings.pane_tree import numbers
 from session_host import paths
 from session_host.storage.store import Store
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed
 from tests.support.displays import XServer
 from tests.support.fuzzing import chance, times
 from tests.support.waiting import wait_until
@@ -38,27 +38,27 @@ USES: tuple[tuple[str, ...], ...] = (
     *(("Control_L", "Shift_L", side) for side in ("Left", "Right", "Up", "Down")),
 )  # fmt: skip
 COMMANDS = ("movetabtoanew", "movetabtoanother", "closepane")
-"""What is typed into the list of commands, which ignores the missing spaces."""
+"""Texts typed into the palette, which ignores the missing spaces."""
 
 
 @pytest.fixture
 def client(display: XServer) -> Iterator[XClient]:
-    """Presses keys without a process for each."""
+    """Presses keys without starting a process for each."""
     made = XClient()
     yield made
     made.close()
 
 
-class Use:
-    """A user who splits, moves, closes and types; each typed word is another one."""
+class RandomUser:
+    """Random actions of a user: split, move, close, type; no word is typed twice."""
 
     def __init__(self, choose: random.Random, client: XClient) -> None:
         self._choose = choose
         self._client = client
         self._words = 0
 
-    def once(self) -> None:
-        """Do one thing."""
+    def act(self) -> None:
+        """Do one action."""
         kind = self._choose.random()
         if kind < 0.4:
             self._words += 1
@@ -72,7 +72,7 @@ class Use:
 
 
 def check_layout(ids: set[str]) -> WindowLayout:
-    """The saved layout, which must be whole."""
+    """Check that the saved layout is valid, and return it."""
     damages: list[str] = []
     with Store.open(paths.database()) as store:
         layout = WindowLayout.from_dict(
@@ -88,14 +88,14 @@ def check_layout(ids: set[str]) -> WindowLayout:
 
 
 def check_typed(chats: list[str]) -> None:
-    """Each word arrived once at most. Two panes of a chat are two attachments: each has an order of its own."""
+    """Check that no word arrived twice. Two panes of a chat are two attachments, and have no common order."""
     for chat in chats:
-        words = re.findall(r"w\d+w", everything(chat).replace("\n", ""))
+        words = re.findall(r"w\d+w", chat_text(chat).replace("\n", ""))
         assert len(words) == len(set(words)), f"{chat}: {words}"
 
 
 def check_restored(own: Window, layout: WindowLayout) -> None:
-    """The window has the saved windows, panes and tabs."""
+    """Check that the window has the saved windows, panes and tabs."""
     expected = [
         (window_number, pane_number, tab, tab == pane.active)
         for window_number, window in enumerate(layout.windows, 1)
@@ -115,7 +115,7 @@ def test_a_window_that_is_killed_at_random_moments_of_use_comes_back_as_it_was(
         own.ask("close")
         own.process.wait()
     with chance() as choose:
-        use = Use(choose, client)
+        user = RandomUser(choose, client)
         for _ in range(times(KILLS)):
             layout = check_layout(set(chats))
             with open_window() as own:
@@ -127,7 +127,7 @@ def test_a_window_that_is_killed_at_random_moments_of_use_comes_back_as_it_was(
                 killer = Timer(choose.uniform(0.05, LONGEST_USE_S), own.process.kill)
                 killer.start()
                 while own.process.poll() is None:
-                    use.once()
+                    user.act()
                     with suppress(subprocess.TimeoutExpired):
                         own.process.wait(choose.uniform(0.0, 0.05))
                 killer.join()

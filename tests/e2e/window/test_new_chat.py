@@ -1,4 +1,4 @@
-"""A chat started in the window by keyboard, as a user does."""
+"""A chat is started in the window by keyboard, as a user does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive
@@ -15,14 +15,14 @@ pytestmark = pytest.mark.e2e
 
 
 def start_shell(own: Window, directory: str) -> str:
-    """Start a shell by keys alone; its id."""
+    """Start a shell by keys alone; returns its id."""
     before = {tab["session_id"] for tab in own.tabs()}
     own.focus()
     own.press("ctrl+shift+n")
-    # With no agent installed the shell is the first that can be started, and chosen already.
+    # No agent is installed: the shell is the first entry that can be started, and is already selected.
     own.press("Tab")
     own.type(directory)
-    own.press("Escape")  # the list of offers
+    own.press("Escape")  # closes the list of suggestions
     own.press("Return")
     after = wait_until(
         lambda: [tab for tab in own.tabs() if tab["session_id"] not in before], WAIT_S, "the new chat's tab"
@@ -45,12 +45,12 @@ def test_a_chat_is_started_and_used_with_the_keyboard(open_window: OpenWindow, a
         session_id = start_shell(own, str(directory))
         own.type("echo $((6 * 7))-from-$PWD")
         own.press("Return")
-        wait_until(lambda: f"42-from-{directory}" in everything(session_id), WAIT_S, "the shell's answer")
+        wait_until(lambda: f"42-from-{directory}" in chat_text(session_id), WAIT_S, "the shell's answer")
     found = listed(session_id)
     assert (found["name"], found["agent"], found["cwd"]) == ("project", "shell", str(directory))
 
 
-def test_a_stopped_chat_is_stopped_and_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):
+def test_a_chat_stopped_by_command_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):
     with open_window() as own:
         session_id = start_shell(own, str(area.home))
         own.type(r"printf '\033]7501;state=working\007'")
@@ -59,7 +59,7 @@ def test_a_stopped_chat_is_stopped_and_stays_in_its_tab(open_window: OpenWindow,
         own.press("ctrl+shift+p")
         own.type("stop chat")
         own.press("Return")
-        own.press("Return")  # It asks: the chat works.
+        own.press("Return")  # The window asks for confirmation, because the chat works.
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
         [tab] = own.tabs()
         assert tab["session_id"] == session_id

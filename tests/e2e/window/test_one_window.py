@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from session_host import paths
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture, until_known
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture, retry_until
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
@@ -44,7 +44,9 @@ def test_a_second_start_raises_the_first_and_ends(open_window: OpenWindow):
 
 
 @pytest.mark.parametrize("is_minimized", [False, True])
-def test_it_is_raised_from_another_desktop(open_window: OpenWindow, window_manager: None, is_minimized: bool):
+def test_a_second_start_raises_the_window_from_another_desktop(
+    open_window: OpenWindow, window_manager: None, is_minimized: bool
+):
     with open_window() as first:
         first.focus()
         window = xdotool("getactivewindow").strip()
@@ -63,7 +65,7 @@ def test_it_is_raised_from_another_desktop(open_window: OpenWindow, window_manag
             xdotool("set_desktop", "0")
 
 
-def test_the_sheet_for_a_new_chat_is_opened_by_a_command(open_window: OpenWindow, area: Area):
+def test_a_command_opens_the_sheet_for_a_new_chat(open_window: OpenWindow, area: Area):
     def started() -> list[dict[str, object]]:
         tabs = own.tabs()
         if not tabs:
@@ -78,7 +80,7 @@ def test_the_sheet_for_a_new_chat_is_opened_by_a_command(open_window: OpenWindow
 
 
 def test_a_command_shows_the_next_chat_that_needs_the_user(open_window: OpenWindow, new_chat: NewChat):
-    """So a key of the desktop can do it, wherever the user is."""
+    """A global key of the desktop may run this command, whatever program the user is in."""
     new_chat("rings", "sh", "-c", r"read line; printf '\a'; exec cat")
     shown = new_chat("shown", "cat")
     with open_window() as own:
@@ -97,7 +99,7 @@ def _is_active(window: str) -> bool:
     return done.stdout.strip() == window
 
 
-def test_a_window_that_hangs_is_said_in_one_line(open_window: OpenWindow):
+def test_a_window_that_hangs_is_reported_in_one_line(open_window: OpenWindow):
     with open_window() as first:
         first.process.send_signal(signal.SIGSTOP)
         try:
@@ -109,7 +111,7 @@ def test_a_window_that_hangs_is_said_in_one_line(open_window: OpenWindow):
         assert "does not respond" in second.stderr
 
 
-def test_what_a_killed_window_left_is_no_obstacle(open_window: OpenWindow):
+def test_a_window_starts_despite_the_socket_of_a_killed_one(open_window: OpenWindow):
     with open_window() as first:
         first.kill()
     assert paths.window_socket().exists()
@@ -117,7 +119,7 @@ def test_what_a_killed_window_left_is_no_obstacle(open_window: OpenWindow):
         assert second.tabs() == []
 
 
-def test_a_window_whose_runtime_directory_was_removed_is_still_the_one_window(
+def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
     open_window: OpenWindow, new_chat: NewChat
 ):
     chat = new_chat("echo", *program("raw_echo"))
@@ -132,7 +134,7 @@ def test_a_window_whose_runtime_directory_was_removed_is_still_the_one_window(
         assert [tab["session_id"] for tab in first.tabs()] == [chat["id"]]
 
 
-def test_a_chat_is_shown_however_it_is_named_and_only_if_it_is_there(open_window: OpenWindow, new_chat: NewChat):
+def test_a_chat_is_shown_by_name_and_an_unknown_name_is_refused(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("echo", *program("raw_echo"))
     with open_window() as own:
         outlive("window", "show", "echo")
@@ -155,7 +157,7 @@ def test_an_ended_chat_is_shown_with_its_last_screen(open_window: OpenWindow, ne
         wait_until(lambda: "the last words" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
-def test_a_chat_that_ends_before_ones_eyes_keeps_its_screen(open_window: OpenWindow, new_chat: NewChat, gate: Gate):
+def test_a_visible_chat_keeps_its_screen_when_it_ends(open_window: OpenWindow, new_chat: NewChat, gate: Gate):
     chat = new_chat("short", *program("end_with", "TERM", "--text", "still here", "--gate", gate.path))
     with open_window() as own:
         own.show(chat["id"])
@@ -165,7 +167,7 @@ def test_a_chat_that_ends_before_ones_eyes_keeps_its_screen(open_window: OpenWin
         wait_until(lambda: "still here" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
-def test_a_chat_of_which_nothing_is_left_is_lost_and_said_so(open_window: OpenWindow, new_chat: NewChat):
+def test_a_chat_without_host_and_keeper_is_shown_as_lost(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("gone", *program("raw_echo"))
     with open_window() as own:
         own.show(chat["id"])
@@ -176,7 +178,7 @@ def test_a_chat_of_which_nothing_is_left_is_lost_and_said_so(open_window: OpenWi
         wait_until(lambda: not processes.is_alive(chat["child_pid"]), WAIT_S, "the program to be hung up")
 
 
-def test_chats_started_and_renamed_elsewhere_show_without_asking(open_window: OpenWindow, new_chat: NewChat):
+def test_chats_started_and_renamed_elsewhere_appear_in_the_window(open_window: OpenWindow, new_chat: NewChat):
     with open_window() as own:
         chat = new_chat("first name", *program("raw_echo"))
         own.focus()
@@ -186,7 +188,7 @@ def test_chats_started_and_renamed_elsewhere_show_without_asking(open_window: Op
             own.type("first name")
             own.press("Return")
 
-        until_known(choose, lambda: [tab["name"] for tab in own.tabs()] == ["first name"], "the new chat's tab")
+        retry_until(choose, lambda: [tab["name"] for tab in own.tabs()] == ["first name"], "the new chat's tab")
         outlive("rename", chat["id"], "second name")
         wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["second name"], WAIT_S, "the new name")
 
@@ -203,7 +205,7 @@ def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
             own.ask("grab", file="x.png")
 
 
-def test_a_file_of_the_users_that_cannot_be_read_is_left_alone(open_window: OpenWindow, area: Area):
+def test_a_settings_file_that_cannot_be_read_is_not_changed(open_window: OpenWindow, area: Area):
     path = area.config / "window.toml"
     path.write_text("appearance = ")
     (area.config / "agents").mkdir()
@@ -214,7 +216,7 @@ def test_a_file_of_the_users_that_cannot_be_read_is_left_alone(open_window: Open
     assert path.read_text() == "appearance = "
 
 
-def test_a_window_whose_record_cannot_be_written_opens_and_closes_all_the_same(open_window: OpenWindow, area: Area):
+def test_a_window_opens_and_closes_although_its_record_cannot_be_written(open_window: OpenWindow, area: Area):
     area.state.rmdir()
     area.state.touch()
     with open_window() as own:
@@ -225,7 +227,7 @@ def test_a_window_whose_record_cannot_be_written_opens_and_closes_all_the_same(o
     area.state.mkdir(mode=0o700)
 
 
-def test_a_damaged_record_is_begun_anew_and_running_chats_are_found(open_window: OpenWindow, new_chat: NewChat):
+def test_a_damaged_record_is_recreated_and_running_chats_are_found(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("survivor", *program("raw_echo"))
     database = paths.database()
     for suffix in ("-wal", "-shm"):

@@ -1,4 +1,4 @@
-"""Panes and windows, by key, menu and mouse; a killed window is restored with all of them."""
+"""Panes and windows are made by key, menu and mouse; a killed window restores all of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 from gui.settings.pane_tree import Rect
 from gui.theme.tokens import BAR_HEIGHT_PX
 from gui.window.actions.actions import MENU, PANES
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
-from tests.e2e.window.hand import Hand, command, saved
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo, listed, picture
+from tests.e2e.window.user_actions import Mouse, command, saved_layout
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.commands import outlive
@@ -21,22 +21,22 @@ from tests.support.windows import Window, has_keyboard
 pytestmark = pytest.mark.e2e
 
 FIRST_CELLS_PX = (8, 8, 24, 16)
-"""Within a page: the beginning of the first line, without the cursor."""
+"""A rectangle in a page: the beginning of the first line, without the cursor."""
 SMALL_PX = (700, 400)
 FAR_RIGHT_PX, FAR_BELOW_PX = 800, 800
-"""Beside and below a window of that size at the upper left corner."""
+"""Coordinates to the right of and below a window of that size in the upper left corner of the screen."""
 
 
-def fronts(own: Window) -> list[tuple[int, int, str, bool]]:
-    """Window, pane, chat, and whether it is active, for each tab in front."""
+def front_tabs(own: Window) -> list[tuple[int, int, str, bool]]:
+    """Window, pane, chat name and whether it is active, for the front tab of each pane."""
     return [(tab["window"], tab["pane"], tab["name"], tab["active"]) for tab in own.tabs() if tab["in_front"]]
 
 
-def wait_fronts(own: Window, *expected: tuple[int, int, str, bool]) -> None:
+def wait_front_tabs(own: Window, *expected: tuple[int, int, str, bool]) -> None:
     seen: list[Any] = []
 
     def as_expected() -> bool:
-        seen[:] = fronts(own)
+        seen[:] = front_tabs(own)
         return seen == list(expected)
 
     wait_until(as_expected, WAIT_S, lambda: f"{expected}; there is {seen}")
@@ -58,14 +58,14 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         own.wait_connected([chat["id"] for chat in chats])
         own.focus()
         [first_id] = own.shown()
-        hand = Hand(first_id, 0)
+        mouse = Mouse(first_id, 0)
 
         # The same chat in two panes: typed once, seen in both.
         own.press("ctrl+shift+d")
-        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", True))
+        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", True))
         own.type("hello")
-        wait_until(lambda: everything(two["id"]).split() == ["ready", "hello"], WAIT_S, "what was typed, once")
-        left, right = hand.pages()
+        wait_until(lambda: chat_text(two["id"]).split() == ["ready", "hello"], WAIT_S, "what was typed, once")
+        left, right = mouse.pages()
 
         def cells(page: Rect, row: int) -> QImage:
             x, y, width, height = FIRST_CELLS_PX
@@ -73,29 +73,29 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
 
         wait_until(lambda: cells(left, 1) == cells(right, 1) != cells(left, 3), WAIT_S, "the text in both panes")
 
-        # Down by the window's menu; another chat comes into the new pane.
-        width = saved().windows[0].geometry[2]  # type: ignore[index] # it was saved
-        hand.click(width - 16, BAR_HEIGHT_PX // 2)
+        # Split downwards by the window's menu; another chat is shown in the new pane.
+        width = saved_layout().windows[0].geometry[2]  # type: ignore[index] # it was saved
+        mouse.click(width - 16, BAR_HEIGHT_PX // 2)
         before = [part for part in MENU if part]
         own.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("split_down"), "Return")
-        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
+        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
         own.press("ctrl+shift+k")
         own.type("long")
         own.press("Return")
-        wait_fronts(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
+        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
 
         # A tab is dragged to the lower edge of its own page.
-        page = hand.pages()[0]
-        hand.drag(
+        page = mouse.pages()[0]
+        mouse.drag(
             (page.left + 30, 18), (page.left + 40, 90), (page.left + page.width // 2, page.top + page.height - 12)
         )  # fmt: skip
-        wait_fronts(
+        wait_front_tabs(
             own, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
         )  # fmt: skip
 
-        # The keyboard goes from pane to pane, zooms one and resizes it.
+        # Keys move the focus between panes, zoom a pane and resize it.
         own.press("alt+shift+Right")
-        wait_until(lambda: fronts(own)[3][3], WAIT_S, "the pane at the right to be active")
+        wait_until(lambda: front_tabs(own)[3][3], WAIT_S, "the pane at the right to be active")
         narrow = columns(long)
         own.press("ctrl+shift+z")
         wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the zoomed pane's size")
@@ -103,18 +103,18 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         wait_until(lambda: columns(long) == narrow, WAIT_S, "the previous size")
         own.press(*["ctrl+shift+Left"] * 4)
         wait_until(lambda: columns(long) > narrow + 5, WAIT_S, "the pane to be wider")
-        wait_until(lambda: "end of lines" in everything(long["id"]), WAIT_S, "all lines")
+        wait_until(lambda: "end of lines" in chat_text(long["id"]), WAIT_S, "all lines")
         own.press(*["shift+Prior"] * 3)
         own.press("alt+shift+Up")
-        wait_until(lambda: fronts(own)[2][3], WAIT_S, "the pane above to be active")
+        wait_until(lambda: front_tabs(own)[2][3], WAIT_S, "the pane above to be active")
 
-        # Torn off by the mouse, back by the command, and off again by the command.
-        page = hand.pages()[1]
+        # The tab is torn off by the mouse, moved back by the command, and torn off again by the command.
+        page = mouse.pages()[1]
         way_out = (page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900)
-        hand.drag(*way_out, escapes=True)
-        hand.drag(*way_out)
+        mouse.drag(*way_out, escapes=True)
+        mouse.drag(*way_out)
         wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
-        wait_fronts(
+        wait_front_tabs(
             own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)
         )  # fmt: skip
         command(own, "move tab to another window")
@@ -125,11 +125,11 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         [second_id] = {*own.shown()} - {first_id}
         wait_until(lambda: has_keyboard(int(second_id)), WAIT_S, "the new window to have the keyboard")
         own.type("there")
-        wait_until(lambda: everything(one["id"]).split()[1:] == ["there"], WAIT_S, "what is typed in it")
-        wait_until(lambda: saved().windows[0].panes[2].places, WAIT_S, "the scroll position to be saved")
+        wait_until(lambda: chat_text(one["id"]).split()[1:] == ["there"], WAIT_S, "what is typed in it")
+        wait_until(lambda: saved_layout().windows[0].panes[2].places, WAIT_S, "the scroll position to be saved")
         own.press("ctrl+shift+b")
-        wait_until(lambda: saved().windows[1].sidebar_collapsed, WAIT_S, "the sidebar to be saved")
-        layout, tabs = saved(), own.tabs()
+        wait_until(lambda: saved_layout().windows[1].sidebar_collapsed, WAIT_S, "the sidebar to be saved")
+        layout, tabs = saved_layout(), own.tabs()
         own.kill()
     with open_window() as again:
         again.wait_connected([chat["id"] for chat in chats])
@@ -142,7 +142,7 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         assert [(image.width(), image.height()) for image in taken] == [each[2:] for each in geometries]
         again.ask("close")
         again.process.wait()
-    assert saved().windows == layout.windows
+    assert saved_layout().windows == layout.windows
 
 
 def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_window: OpenWindow, new_chat: NewChat):
@@ -158,7 +158,7 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
     def wait_typed(own: Window, window_id: str, name: str, words: str) -> None:
         wait_until(lambda: has_keyboard(int(window_id)), WAIT_S, "the window to have the keyboard")
         own.type(words + " ")
-        wait_until(lambda: words in everything(chats[name]).split(), WAIT_S, f"the keyboard to be in {name}")
+        wait_until(lambda: words in chat_text(chats[name]).split(), WAIT_S, f"the keyboard to be in {name}")
 
     with open_window() as own:
         for session_id in chats.values():
@@ -166,8 +166,8 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         own.wait_connected(list(chats.values()))
         own.focus()
         [first_id] = own.shown()
-        first = Hand(first_id, 0)
-        first.lie(20, 20, *SMALL_PX)
+        first = Mouse(first_id, 0)
+        first.move_and_resize(20, 20, *SMALL_PX)
         tab = (first.pages()[0].left + 30, 18)
         first.drag(tab, (tab[0], 200), (tab[0], FAR_BELOW_PX))
         wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
@@ -175,8 +175,8 @@ def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_wind
         [second_id] = [each for each in own.shown() if each != first_id]
         wait_typed(own, second_id, "one", "torn")
 
-        second = Hand(second_id, 1)
-        second.lie(FAR_RIGHT_PX, 300, *SMALL_PX)
+        second = Mouse(second_id, 1)
+        second.move_and_resize(FAR_RIGHT_PX, 300, *SMALL_PX)
         there = first.from_here(second, second.pages()[0].left + 200, 18)
         first.drag(tab, (tab[0], 80), there)
         wait_rows(own, ["three"], ["one", "two"])

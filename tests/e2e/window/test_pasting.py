@@ -1,4 +1,4 @@
-"""Pasting from the clipboard into the program."""
+"""Pasting from the clipboard into a program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from session_host.paths import pasted_images_dir
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 
@@ -19,19 +19,19 @@ pytestmark = pytest.mark.e2e
 BEGIN, END = b"\x1b[200~", b"\x1b[201~"
 
 
-def keeps_its_input(path: Path) -> list[str]:
+def saves_its_input(path: Path) -> list[str]:
     """A program that understands bracketed pastes and saves its input."""
     return ["sh", "-c", rf"stty raw -echo; printf '\033[?2004hready'; exec cat >{path}"]
 
 
-def test_five_million_characters_are_asked_about_and_are_one_paste(
+def test_five_million_characters_are_confirmed_and_arrive_as_one_paste(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
     received = area.root / "received"
-    chat = new_chat("reads", *keeps_its_input(received))
+    chat = new_chat("reads", *saves_its_input(received))
     text = b"".join(b"line %d of what is on the clipboard\n" % number for number in range(130_000))
     assert len(text) > 5_000_000
-    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
     subprocess.run(["xclip", "-selection", "clipboard"], input=text, check=True)
     with open_window() as own:
         own.show(chat["id"])
@@ -49,12 +49,12 @@ def test_a_copied_image_is_saved_for_the_chat_and_its_name_is_pasted(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
     received = area.root / "received"
-    chat = new_chat("reads", *keeps_its_input(received))
+    chat = new_chat("reads", *saves_its_input(received))
     picture = area.root / "red.png"
     red = QImage(3, 2, QImage.Format.Format_RGB32)
     red.fill(0xFF0000)
     assert red.save(str(picture))
-    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
     subprocess.run(["xclip", "-selection", "clipboard", "-t", "image/png", str(picture)], check=True)
     with open_window() as own:
         own.show(chat["id"])

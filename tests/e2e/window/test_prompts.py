@@ -1,4 +1,4 @@
-"""A shell's prompts in the window, by key: going to them, a command's output, and the marks in the margin."""
+"""Keys that go to a shell's prompts and copy a command's output; the marks in the margin."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtGui import QImage, qBlue, qGreen, qRed
 
 from gui.theme.tokens import TERMINAL_PADDING_PX
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, picture
-from tests.e2e.window.hand import Hand, command
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, picture
+from tests.e2e.window.user_actions import Mouse, command
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, clipboard, outlive
@@ -20,18 +20,18 @@ pytestmark = pytest.mark.e2e
 
 LINES = "\n".join(map(str, range(1, 101)))
 RED = 60
-"""A pixel is red by so much more red than green and blue."""
+"""A pixel is red if its red channel exceeds green and blue by more than this."""
 
 
 @pytest.fixture
 def shell(area: Area, monkeypatch: pytest.MonkeyPatch, open_window: OpenWindow) -> str:
-    """A chat with bash, as users have it: with its integration; its id."""
+    """The id of a chat with bash and its shell integration, as users have it."""
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.delenv("OUTLIVE_SHELL_INTEGRATION", raising=False)
     (area.home / ".bashrc").write_text("PS1='$ '\n")
     made = json.loads(outlive("new", "shell", "-d", "--json", "-n", "shell", "-C", str(area.home)))
     session_id: str = made["id"]
-    wait_until(lambda: everything(session_id).rstrip().endswith("$"), WAIT_S, "the prompt")
+    wait_until(lambda: chat_text(session_id).rstrip().endswith("$"), WAIT_S, "the prompt")
     return session_id
 
 
@@ -40,18 +40,18 @@ def run(own: Window, session_id: str, line: str, expected: str) -> None:
     own.type(line)
     own.press("Return")
     end = f"$ {line}\n{expected}$"
-    wait_until(lambda: everything(session_id).rstrip().endswith(end), WAIT_S, lambda: everything(session_id))
+    wait_until(lambda: chat_text(session_id).rstrip().endswith(end), WAIT_S, lambda: chat_text(session_id))
 
 
 def copied(own: Window, keys: list[str], expected: str) -> None:
-    """Press keys, and wait for this text on the clipboard."""
+    """Press keys, and wait until the clipboard has this text."""
     own.press(*keys)
     wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"{expected!r}; there is {clipboard()!r}")
 
 
 def marks(own: Window, area: Area) -> list[str]:
-    """The marks in the margin, from the top: ``red`` ones, and the others."""
-    [page] = Hand(own.shown()[0], 0).pages()
+    """The marks in the margin from top to bottom: "red" or "quiet"."""
+    [page] = Mouse(own.shown()[0], 0).pages()
     image = QImage(str(picture(own, area, "margin"))).copy(page.left, page.top, TERMINAL_PADDING_PX - 1, page.height)
     rows = [tuple(image.pixel(x, y) for x in range(image.width())) for y in range(image.height())]
     [(empty, _)] = Counter(rows).most_common(1)
@@ -63,7 +63,7 @@ def marks(own: Window, area: Area) -> list[str]:
     return found
 
 
-def test_the_way_leads_by_key_to_each_command_and_its_output_is_copied(open_window: OpenWindow, shell: str, area: Area):
+def test_keys_go_to_each_command_and_copy_its_output(open_window: OpenWindow, shell: str, area: Area):
     with open_window() as own:
         own.show(shell)
         own.wait_connected([shell])
@@ -80,13 +80,13 @@ def test_the_way_leads_by_key_to_each_command_and_its_output_is_copied(open_wind
 
         wait_until(are_marked, WAIT_S, lambda: f"three marks; there are {seen}")
         copied(own, ["ctrl+shift+Prior", "ctrl+shift+o"], "end")
-        # The output of a command that is out of sight: of the fourth prompt from the end.
+        # The output of a command outside of the visible part: the fourth prompt from the end.
         copied(own, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
-        # On the way back, the last command's is selected, and copied as any selection.
+        # Back at the last command: its output is selected, and copied like any selection.
         copied(own, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
 
 
-def test_a_command_of_the_list_is_gone_to_copied_and_run_again_by_enter(open_window: OpenWindow, shell: str):
+def test_a_command_is_found_in_the_list_copied_and_run_again(open_window: OpenWindow, shell: str):
     with open_window() as own:
         own.show(shell)
         own.wait_connected([shell])
@@ -102,6 +102,6 @@ def test_a_command_of_the_list_is_gone_to_copied_and_run_again_by_enter(open_win
         command(own, "copy command and its output")
         wait_until(lambda: clipboard() == f"{loop}\na\nb", WAIT_S, lambda: f"the command; there is {clipboard()!r}")
         command(own, "put command at the prompt")
-        wait_until(lambda: everything(shell).rstrip().endswith(f"$ false\n$ {loop}"), WAIT_S, "the command to wait")
+        wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ false\n$ {loop}"), WAIT_S, "the command to wait")
         own.press("Return")
-        wait_until(lambda: everything(shell).rstrip().endswith(f"$ {loop}\na\nb\n$"), WAIT_S, "the command to run")
+        wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ {loop}\na\nb\n$"), WAIT_S, "the command to run")

@@ -1,4 +1,4 @@
-"""Files are restored to before a prompt, and the restore is undone, with real keys."""
+"""Files are restored to the state before a prompt, and the restore is undone, with real keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, OpenWindow
-from tests.e2e.window.hand import command
+from tests.e2e.window.user_actions import command
 from tests.support.area import Area
 from tests.support.chat_commands import input_log, install_agent, wait, wait_for_text
 from tests.support.commands import new
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
 def confirm_until(own: Window, path: Path, *, exists: bool) -> None:
-    """Press Enter, in the list and in the question, until a file is there or gone; an empty prompt is not sent."""
+    """Press Enter, in the list and in the question, until a file exists or not; Enter does not send an empty prompt."""
 
     def is_done() -> bool:
         own.press("Return")

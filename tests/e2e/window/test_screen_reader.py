@@ -16,21 +16,21 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.e2e
 
 NAMED = {"terminal", "push button", "page tab", "list item", "list", "text", "dialog", "check box", "radio button"}
-"""Roles of parts that need a name."""
+"""Roles of accessible objects that must have a name."""
 MAX_LINES = 12
 RUN_IT = base64.b64encode(b"Run it?").decode()
 FLOOD_LINES = 30_000
 FIRST_EVENTS, EVENTS_A_S = 40, 6
-"""The interval between two reports grows to a second; a report is a few events."""
+"""Limits: during a flood, the interval between reports grows to a second, and a report has a few events."""
 
 
 def inserted(reader: ScreenReader) -> str:
-    """The text of all insertions so far."""
+    """The text of all insertions reported so far."""
     return "".join(each.value for each in reader.heard() if each.kind == "TextChanged insert")
 
 
 def spoken(program: Accessible) -> list[str]:
-    """The visible parts of the guide's first chapter, in the order in which a screen reader goes through them."""
+    """The names of the visible parts of the guide's first chapter, in the screen reader's reading order."""
     windows = [window for window in program.children() if window.name == "Guide"]
     lists = [part for window in windows for part in window.children() if (part.role, part.name) == ("list", "Guide")]
     return [part.name for found in lists for part in found.children() if "showing" in part.states]
@@ -64,7 +64,7 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
 
         reader.events.clear()
         own.press("Return")
-        # The prompt may come a moment after the output, and be a report of its own.
+        # The prompt may come a moment after the output, in a report of its own.
         wait_until(lambda: inserted(reader) == "\none two\n$ ", WAIT_S, lambda: f"the output; {reader.events}")
         place = reader.wait_for("TextChanged insert", "\n").first + 1
         assert terminal.text_at(place, BY_LINE) == "one two\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text
 from tests.programs import program
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until
@@ -15,35 +15,37 @@ pytestmark = pytest.mark.e2e
 LINES = 2000
 
 
-def copied(own: Window) -> str:
-    """What is marked in the terminal."""
+def selected(own: Window) -> str:
+    """The selected text in the terminal."""
     own.press("ctrl+shift+c")
     return clipboard()
 
 
 def go_to(own: Window, words: str, session_id: str, marked: str) -> None:
-    """Search for words and press Enter at once; waits until the place is seen."""
+    """Search for words and press Enter at once; waits until the match is selected in its chat."""
     own.press("ctrl+shift+s", "ctrl+a")
     own.type(words)
     own.press("Return")
     wait_until(lambda: active(own) == session_id, WAIT_S, f"the chat with {words}")
-    wait_until(lambda: copied(own) == marked, WAIT_S, lambda: f"{marked!r} to be marked, not {clipboard()!r}")
+    wait_until(lambda: selected(own) == marked, WAIT_S, lambda: f"{marked!r} to be marked, not {clipboard()!r}")
 
 
-def test_a_place_in_a_running_and_in_an_ended_chat_is_found_by_keys(open_window: OpenWindow, new_chat: NewChat) -> None:
+def test_matches_in_a_running_and_in_an_ended_chat_are_found_by_keys(
+    open_window: OpenWindow, new_chat: NewChat
+) -> None:
     ended = new_chat("ended", *program("numbered_lines", LINES))
     outlive("wait", ended["id"], "--exited")
     looked_at = new_chat("looked-at", "sh", "-c", f"seq -f 'step %g of the way' 1 {LINES}; cat")
-    wait_until(lambda: f"step {LINES} of the way" in everything(looked_at["id"]), WAIT_S, "the last step")
+    wait_until(lambda: f"step {LINES} of the way" in chat_text(looked_at["id"]), WAIT_S, "the last step")
     other = new_chat("other", *program("raw_echo"))
     with open_window() as own:
         own.show(other["id"])
         own.focus()
         go_to(own, '"step 777 of"', looked_at["id"], "step 777 of")
         go_to(own, "000123", ended["id"], "000123")
-        assert everything(other["id"]).strip() == "ready", "what was typed went to the sheet, and not to a chat"
+        assert chat_text(other["id"]).strip() == "ready", "what was typed went to the sheet, and not to a chat"
 
 
 def active(own: Window) -> str:
-    """The chat that is shown."""
+    """The id of the chat in the active tab, or ""."""
     return next((str(tab["session_id"]) for tab in own.tabs() if tab["active"]), "")

@@ -1,4 +1,4 @@
-"""Settings with real keys and mouse events, in the open window and in the user's own files."""
+"""Settings changed with real keys and mouse events: their effect in the window and in the user's files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed, until_known
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, outlive, xdotool
@@ -22,7 +22,7 @@ editor = "code"  # the good one
 
 
 def settings_windows(own: Window) -> list[str]:
-    """The id of the settings window, in a list; an empty one while it is not to be seen."""
+    """The id of the visible settings window, in a list; an empty list if there is none."""
     search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", "^Settings"]
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
@@ -35,7 +35,7 @@ def settings_window(own: Window) -> str:
 
 
 def click(window: str, x: int, y: int) -> None:
-    """Click a place of a window with the mouse."""
+    """Click at a point of a window with the mouse."""
     xdotool("mousemove", "--window", window, str(x), str(y), "click", "1")
 
 
@@ -51,7 +51,7 @@ def waits_for(path: Path, text: str) -> None:
     )
 
 
-def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
+def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_the_files(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ) -> None:
     config = area.config
@@ -60,7 +60,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
     with open_window() as own:
         own.show(chat["id"])
         own.focus()
-        # By keys alone: the search field has the keyboard; its pages and then the rows follow.
+        # By keys alone: Tab goes from the search field, which has the focus, to the pages and then to the rows.
         own.press("ctrl+comma")
         window = settings_window(own)
         own.type("font size")
@@ -70,7 +70,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         own.type("rename chat")
         own.press("Tab", "Tab", "Return", "ctrl+shift+x")
         waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+X"')
-        # With the mouse: the search field, and the switch of the only row that it finds.
+        # With the mouse: the search field, and the switch in the only row that the search finds.
         own.press("Escape")
         click(window, 90, 22)
         own.type("risky paste")
@@ -80,7 +80,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
         click(window, 848, 62)
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
-        # A change by hand acts while the window is open.
+        # A change in an editor takes effect while the window is open.
         (config / "keys.toml").write_text('rename = ["Ctrl+Shift+X", "F7"]\n')
         own.press("Escape", "Escape")
         wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
@@ -91,7 +91,7 @@ def test_settings_by_keys_and_mouse_act_at_once_and_leave_the_rest_of_the_files(
             own.type("after")
             own.press("Return")
 
-        until_known(rename, lambda: listed(chat["id"])["name"] == "after", "the new name, by the new key")
+        retry_until(rename, lambda: listed(chat["id"])["name"] == "after", "the new name, by the new key")
 
 
 FAKE = """#!/bin/sh
@@ -106,7 +106,7 @@ esac
 
 @pytest.fixture
 def fake_claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent of the catalog that is installed; the only one besides the shell."""
+    """Installs one agent of the catalog, the only one besides the shell."""
     made_up = area.home / "made-up"
     made_up.mkdir()
     monkeypatch.setenv("PATH", f"{made_up}:/usr/bin:/bin")
@@ -116,7 +116,7 @@ def fake_claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
         path.chmod(0o700)
 
 
-def test_an_agent_gets_the_arguments_that_were_set_and_one_of_ones_own_is_added(
+def test_an_agent_gets_its_configured_arguments_and_a_custom_agent_is_added(
     open_window: OpenWindow, area: Area, fake_claude: None
 ) -> None:
     agents = area.config / "agents"
@@ -125,7 +125,7 @@ def test_an_agent_gets_the_arguments_that_were_set_and_one_of_ones_own_is_added(
         own.focus()
         own.press("ctrl+comma")
         settings_window(own)
-        # The last page is that of the agents: their arguments, and then the button.
+        # The last page has the agents: a field for the arguments of each, and then the button.
         own.press("Tab", "End", *["Tab"] * (fields + 1), "space")
         own.type("My agent")
         own.press("Tab", "Tab")
@@ -154,4 +154,4 @@ def test_an_agent_gets_the_arguments_that_were_set_and_one_of_ones_own_is_added(
 
 
 def prints(session_id: str, text: str) -> None:
-    wait_until(lambda: text in everything(session_id), WAIT_S, lambda: f"{text!r} in {everything(session_id)!r}")
+    wait_until(lambda: text in chat_text(session_id), WAIT_S, lambda: f"{text!r} in {chat_text(session_id)!r}")

@@ -1,4 +1,4 @@
-"""The sidebar with a real mouse and real keys: order, pins, several chats at once, grouping and compact rows."""
+"""The sidebar with a real mouse and real keys: order, pins, multiple selection, grouping and compact rows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ HEADING_PX, ROW_PX, TOP_PX = 28, 48, 36
 
 
 def at_row(own: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
-    """The mouse's way to the name of a chat: rows below the first heading count from 0."""
+    """xdotool arguments that move the mouse to a chat's name; rows below the first heading count from 0."""
     [window] = own.shown()
     y = TOP_PX + HEADING_PX + round((row + share) * ROW_PX)
     return ("mousemove", "--sync", "--window", window, "120", str(y))
 
 
 def drag(own: Window, row: int, to: float) -> None:
-    """Drag a row in front of another one, in several steps, as a hand does."""
+    """Drag a row to a position before another row, in several steps, as a user does."""
     xdotool(*at_row(own, row), "mousedown", "1")
     for share in (0.6, 0.75, 0.9):
         xdotool(*at_row(own, row, share))
@@ -45,7 +45,7 @@ def stored() -> list[dict[str, Any]]:
 
 
 def in_order() -> list[str]:
-    """The names of the running chats in the order that the store has."""
+    """The names of the running chats in the stored order."""
     running = [each for each in stored() if each["state"] == "running"]
     return [each["name"] for each in sorted(running, key=lambda each: each["position"] or 0)]
 
@@ -55,10 +55,10 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
     with open_window() as own:
         own.show(chats[0]["id"])
         own.focus()
-        # The last one to the first place.
+        # The last chat is dragged to the first position.
         drag(own, 2, 0.0)
         wait_until(lambda: in_order() == ["three", "one", "two"], WAIT_S, lambda: f"the new order: {stored()}")
-        # By keyboard: the chat that is shown goes down by one.
+        # By keyboard: the shown chat moves down by one.
         own.press("ctrl+shift+l", "alt+Down")
         wait_until(lambda: in_order() == ["three", "two", "one"], WAIT_S, lambda: f"the new order: {stored()}")
         # The first row is opened with the mouse, and pinned by a command.
@@ -67,7 +67,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
         own.type("pin chat")
         own.press("Return")
         wait_until(lambda: any(each["pinned"] for each in stored()), WAIT_S, lambda: f"the pin: {stored()}")
-        # The last one is dragged to the right edge of the page, which splits it.
+        # The last chat is dragged to the right edge of the page, which splits the page.
         [window] = own.shown()
         edge = ("mousemove", "--sync", "--window", window, "--")
         xdotool(*at_row(own, 0, 3.25), "mousedown", "1")
@@ -78,7 +78,7 @@ def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, 
             lambda: [(tab["pane"], tab["name"]) for tab in own.tabs() if tab["pane"] == 2] == [(2, "one")],
             WAIT_S, lambda: f"a second pane: {own.tabs()}",
         )  # fmt: skip
-        # Two others, below a second heading, are selected and stopped at once, after one question.
+        # Two other chats, below a second heading, are selected and stopped together, after one question.
         xdotool(*at_row(own, 0, 2.25), "click", "1")
         xdotool("keydown", "ctrl", *at_row(own, 0, 3.25), "click", "1", "keyup", "ctrl")
         xdotool(*at_row(own, 0, 2.25), "click", "3")

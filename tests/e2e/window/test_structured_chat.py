@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from session_host import paths
 from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, picture
-from tests.e2e.window.hand import command
+from tests.e2e.window.user_actions import command
 from tests.support.area import Area
 from tests.support.chat_commands import SERVER, install_agent, new_chat, wait, wait_for_text
 from tests.support.commands import outlive
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
-def test_a_prompt_that_is_typed_is_answered_and_a_command_allowed_by_its_key(
+def test_a_typed_prompt_is_answered_and_a_command_is_allowed_by_its_key(
     reader: ScreenReader, open_window: OpenWindow, area: Area
 ) -> None:
     session = new_chat(area, "x")
@@ -72,7 +72,9 @@ def test_an_unsent_prompt_outlives_its_tab_and_a_window_that_is_killed(open_wind
         wait_until(lambda: saved_drafts() == [], WAIT_S, "the sent prompt to be no draft")
 
 
-def test_a_chat_is_forked_before_a_prompt_which_is_edited_and_sent(open_window: OpenWindow, area: Area) -> None:
+def test_a_chat_is_forked_before_a_prompt_and_the_prompt_is_edited_and_sent(
+    open_window: OpenWindow, area: Area
+) -> None:
     install_agent(area)
     with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
         file.write(f'fork = ["{sys.executable}", "{SERVER}"]\nfork_through = "turn"\n')

@@ -1,4 +1,4 @@
-"""Switching tabs by keys: nothing else is shown in between, and keys typed at once reach the new chat."""
+"""Switching tabs by keys: no other picture is shown in between, and keys typed at once reach the new chat."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, echo
 from tests.programs import Gate, program
 from tests.support.displays import XServer
 from tests.support.waiting import wait_until
@@ -21,13 +21,13 @@ TYPED = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @pytest.fixture
 def client(display: XServer) -> Iterator[XClient]:
-    """Presses keys and sees pixels."""
+    """An X client that presses keys and reads pixels."""
     made = XClient()
     yield made
     made.close()
 
 
-def test_what_is_typed_in_the_instant_of_a_switch_arrives_in_the_new_chat(
+def test_keys_typed_right_after_a_switch_arrive_in_the_new_chat(
     open_window: OpenWindow, new_chat: NewChat, client: XClient
 ):
     ids = [new_chat(name, *echo())["id"] for name in ("one", "two")]
@@ -35,7 +35,7 @@ def test_what_is_typed_in_the_instant_of_a_switch_arrives_in_the_new_chat(
     with open_window() as own:
         for session_id in ids:
             own.show(session_id)
-    # In the next window the first tab was not shown yet: nothing of its chat is there.
+    # In the next window, the first tab has not been shown yet, so the window has no screen of its chat.
     with open_window() as own:
         own.wait_connected(ids)
         own.focus()
@@ -44,13 +44,13 @@ def test_what_is_typed_in_the_instant_of_a_switch_arrives_in_the_new_chat(
             client.type(TYPED)
             expected[session_id] += TYPED
             wait_until(
-                lambda: all(everything(each).split()[1:] == [text] * bool(text) for each, text in expected.items()),
+                lambda: all(chat_text(each).split()[1:] == [text] * bool(text) for each, text in expected.items()),
                 WAIT_S,
-                lambda: f"{expected}; there is {[everything(each) for each in ids]}",
+                lambda: f"{expected}; there is {[chat_text(each) for each in ids]}",
             )
 
 
-def test_a_switch_shows_the_one_screen_or_the_other_and_never_a_blank_page(
+def test_a_switch_shows_only_the_previous_or_the_new_screen(
     open_window: OpenWindow, new_chat: NewChat, client: XClient, gate: Gate
 ):
     names = ("first", "other")
@@ -83,7 +83,7 @@ def test_a_switch_shows_the_one_screen_or_the_other_and_never_a_blank_page(
 
 
 def still_picture(client: XClient, area: Area) -> bytes:
-    """The pixels, once they change no more."""
+    """The pixels of an area, once nothing has been painted for 0.4 s."""
     with client.watching():
         while client.wait_painted(0.4):
             pass
@@ -91,7 +91,7 @@ def still_picture(client: XClient, area: Area) -> bytes:
 
 
 def lines_area(own: Window) -> Area:
-    """The beginnings of the terminal's upper lines, where no cursor blinks."""
+    """The area with the beginnings of the terminal's upper lines, where no cursor blinks."""
     [found] = wait_until(own.shown, WAIT_S, "the window to be shown")
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed, until_known
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed, retry_until
 from tests.programs import program
 from tests.support.displays import XServer
 from tests.support.waiting import WaitTimeout, wait_until
@@ -21,7 +21,7 @@ PANEL_PX = 32
 
 
 def windows() -> str:
-    """All windows of the display, as xwininfo draws them."""
+    """All windows of the display, as xwininfo prints them."""
     return subprocess.run(["xwininfo", "-root", "-tree"], check=True, capture_output=True, text=True).stdout
 
 
@@ -42,7 +42,7 @@ def tray(display: XServer, window_manager: None) -> Iterator[subprocess.Popen[by
 
 
 def icon_centre() -> str:
-    """Where Outlive's icon is in the panel: "X Y", or "" while it is not there."""
+    """The centre of Outlive's icon in the panel as "X Y", or "" if there is no icon."""
     found = re.search(r'"outlive"\)\s+(\d\d)x(\d\d)\+\d+\+\d+\s+\+(\d+)\+(\d+)', windows().partition('"panel"')[2])
     if found is None:
         return ""
@@ -51,24 +51,22 @@ def icon_centre() -> str:
 
 
 def menu_is_open() -> bool:
-    """Whether the icon's menu is to be seen."""
+    """Whether the icon's menu is visible."""
     outside_the_panel = windows().partition('"panel"')[0]
     return bool(re.search(r'"Outlive": \("\S+" "outlive"\)\s+[1-5]\d\dx', outside_the_panel))
 
 
 def open_menu() -> None:
-    """Click the icon. The panel and the window manager swallow a click now and then, so a user clicks again."""
+    """Click the icon until its menu opens: the panel and the window manager lose a click now and then."""
 
     def click() -> None:
         centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
         xdotool("mousemove", *centre.split(), "click", "3")
 
-    until_known(click, menu_is_open, "the menu")
+    retry_until(click, menu_is_open, "the menu")
 
 
-def test_one_click_brings_up_the_chat_that_waits(
-    open_window: OpenWindow, new_chat: NewChat, tray: subprocess.Popen[bytes]
-):
+def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: NewChat, tray: subprocess.Popen[bytes]):
     working = new_chat("working", *program("raw_echo"))
     waiting = new_chat("waiting", "sh", "-c", r"printf '\033]7501;state=blocked\007'; exec cat")
     with open_window() as own:
@@ -92,12 +90,12 @@ def test_one_click_brings_up_the_chat_that_waits(
         own.wait_connected([waiting["id"]])
         own.focus()
         own.type("typed here")
-        wait_until(lambda: "typed here" in everything(waiting["id"]), WAIT_S, "what is typed to reach the chat")
-        assert "typed here" not in everything(working["id"])
+        wait_until(lambda: "typed here" in chat_text(waiting["id"]), WAIT_S, "what is typed to reach the chat")
+        assert "typed here" not in chat_text(working["id"])
     assert listed(waiting["id"])["state"] == listed(working["id"])["state"] == "running"
 
 
-def test_without_a_tray_closing_ends_the_window_and_no_chat(open_window: OpenWindow, new_chat: NewChat):
+def test_closing_without_a_tray_ends_the_window_but_no_chat(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("kept", *program("raw_echo"))
     with open_window() as own:
         own.show(chat["id"])

@@ -1,4 +1,4 @@
-"""Keys typed while the window is busy reach the field or program that then has the keyboard focus."""
+"""Keys typed while the window is busy reach the field or program that has the focus when they are handled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.support.area import Area
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, has_keyboard, xdotool
@@ -19,7 +19,7 @@ from tests.support.windows import Window, has_keyboard, xdotool
 pytestmark = pytest.mark.e2e
 
 
-def test_behind_the_list_of_directories(area: Area, open_window: OpenWindow):
+def test_keys_after_closing_the_directory_list_reach_the_name_field(area: Area, open_window: OpenWindow):
     directory = area.home / "api"
     directory.mkdir()
     with open_window() as own:
@@ -27,10 +27,10 @@ def test_behind_the_list_of_directories(area: Area, open_window: OpenWindow):
         own.press("ctrl+shift+n")
         own.press("Tab")
         own.type(str(directory))
-        own.tabs()  # The window has the text by now, and shows the list.
+        own.tabs()  # Its answer shows that the window has handled the text and opened the list.
         os.kill(own.process.pid, signal.SIGSTOP)
         try:
-            own.press("Escape", "Tab", "Tab")  # the list; past Browse
+            own.press("Escape", "Tab", "Tab")  # closes the list; passes Browse
             own.type("typed ahead")
         finally:
             os.kill(own.process.pid, signal.SIGCONT)
@@ -41,33 +41,36 @@ def test_behind_the_list_of_directories(area: Area, open_window: OpenWindow):
 
 
 def windows(own: Window) -> set[str]:
-    """The X server's ids of the windows that are shown, and of the menus."""
+    """The X server's ids of the visible windows and menus called "Outlive"."""
     search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid), "--name", "Outlive"]
-    # It fails if a window is gone before its name is read.
+    # The search fails if a window closes before xdotool has read its name.
     return {*subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()}
 
 
 def all_windows(own: Window) -> list[str]:
-    """The X server's ids of all windows that are shown."""
+    """The X server's ids of all visible windows."""
     search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid)]
     return subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()
 
 
 def open_menu(own: Window, top_px: int = 300) -> None:
-    """Open the terminal's context menu at a height of the window; twice at one place soon would be a double click."""
+    """Open the terminal's context menu ``top_px`` below the window's top.
+
+    Two calls need different positions: two clicks at one position would be a double click.
+    """
     [window] = windows(own)
     xdotool("mousemove", "--window", window, "600", str(top_px), "click", "3")
     wait_until(lambda: len(windows(own)) > 1, WAIT_S, "the menu")
     for _ in range(2):
-        own.tabs()  # It has asked the X server for all that belongs to showing a menu by now.
+        own.tabs()  # The second answer shows that the window has sent all X requests for showing the menu.
 
 
 def is_repeated(session_id: str, text: str) -> bool:
-    """Whether ``cat`` has shown a line that was typed."""
-    return everything(session_id).count(text) == 2
+    """Whether a typed line is there twice: the terminal's echo, and the output of ``cat``."""
+    return chat_text(session_id).count(text) == 2
 
 
-def test_behind_a_menu(new_chat: NewChat, open_window: OpenWindow):
+def test_keys_after_closing_a_menu_reach_the_program(new_chat: NewChat, open_window: OpenWindow):
     chat = new_chat("chat", "cat")
     with open_window() as own:
         own.show(chat["id"])
@@ -86,7 +89,7 @@ def test_behind_a_menu(new_chat: NewChat, open_window: OpenWindow):
             wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to be gone")
 
 
-def test_behind_the_list_of_a_choice(area: Area, open_window: OpenWindow):
+def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_window: OpenWindow):
     settings = area.config / "window.toml"
     with open_window() as own:
         own.focus()
@@ -100,7 +103,7 @@ def test_behind_the_list_of_a_choice(area: Area, open_window: OpenWindow):
         own.press("space")
         wait_until(lambda: len(all_windows(own)) > shown, WAIT_S, "the list")
         for _ in range(2):
-            own.tabs()  # It has asked the X server for all that belongs to showing the list by now.
+            own.tabs()  # The second answer shows that the window has sent all X requests for showing the list.
         os.kill(own.process.pid, signal.SIGSTOP)
         try:
             own.press("Escape", "Down")
@@ -111,7 +114,7 @@ def test_behind_the_list_of_a_choice(area: Area, open_window: OpenWindow):
 
 @contextmanager
 def other_window() -> Iterator[str]:
-    """A window of another program; the X server's id."""
+    """Open a window of another program; yields its id at the X server."""
     with subprocess.Popen(["xclock"]) as clock:
         try:
             yield xdotool("search", "--sync", "--onlyvisible", "--class", "xclock").split()[0]

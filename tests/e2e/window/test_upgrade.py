@@ -13,7 +13,7 @@ import pytest
 from session_host.client.sessions.listing import describe
 from session_host.version import VERSION
 from tests.conftest import Sessions
-from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo, everything, listed
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, chat_text, echo, listed
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, environment
 from tests.support.waiting import wait_until
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 
 def previous_version(area: Area) -> Path:
-    """A copy of the product that says it is older."""
+    """Make a copy of the product with an older version number; returns its directory."""
     root = area.root / "previous"
     for room in ("session_host", "resources"):
         shutil.copytree(REPOSITORY / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -41,25 +41,25 @@ def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
     return made
 
 
-def take_the_offer(own: Window) -> None:
+def choose_update(own: Window) -> None:
     own.press("ctrl+shift+p")
     own.type("Update running")
     own.press("Return")
 
 
-def test_the_window_updates_them_and_one_types_on(open_window: OpenWindow, sessions: Sessions, area: Area):
+def test_the_window_updates_running_chats_and_typing_continues(open_window: OpenWindow, sessions: Sessions, area: Area):
     chat = new_chat_of(previous_version(area), area, "before")
     with open_window() as own:
         own.show(chat["id"])
         own.wait_connected([chat["id"]])
         own.focus()
         own.type("typed before")
-        wait_until(lambda: "typed before" in everything(chat["id"]), WAIT_S, "what is typed")
-        take_the_offer(own)
+        wait_until(lambda: "typed before" in chat_text(chat["id"]), WAIT_S, "what is typed")
+        choose_update(own)
         wait_until(lambda: listed(chat["id"])["host_pid"] != chat["host_pid"], WAIT_S, "another host")
         wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
         own.type(", typed after")
-        wait_until(lambda: "typed before, typed after" in everything(chat["id"]), WAIT_S, "what is typed")
+        wait_until(lambda: "typed before, typed after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
     described = describe(chat["id"])

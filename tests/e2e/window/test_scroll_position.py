@@ -1,4 +1,4 @@
-"""The scroll position in a chat's history survives the window."""
+"""The scroll position in a chat's scrollback survives the window."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 
 from session_host import paths
 from session_host.storage.store import Store
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, picture
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, picture
 from tests.programs import Gate, program
 from tests.support.area import Area
 from tests.support.waiting import wait_until
@@ -23,21 +23,19 @@ def saved_places() -> object:
 
 
 def terminal(own: Window, area: Area, name: str) -> QImage:
-    """The left upper part of the terminal, where its lines stand."""
+    """The upper left part of the terminal, which has its lines."""
     return QImage(str(picture(own, area, name))).copy(260, 40, 300, 400)
 
 
-def test_a_window_that_was_killed_looks_at_the_same_lines_again(
-    open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate
-):
+def test_a_killed_window_shows_the_same_lines_again(open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate):
     chat = new_chat("long", *program("numbered_lines", 2000, "--gate", gate.path, "--stay"))
     with open_window() as first:
         first.show(chat["id"])
         first.wait_connected([chat["id"]])
         first.focus()
-        wait_until(lambda: "end of lines" in everything(chat["id"]), WAIT_S, "all lines")
+        wait_until(lambda: "end of lines" in chat_text(chat["id"]), WAIT_S, "all lines")
         bottom = terminal(first, area, "bottom")
-        first.press("shift+Prior")  # Once: what is saved is the place after the last key.
+        first.press("shift+Prior")  # Only once: the saved position is the one after the last key.
         wait_until(saved_places, WAIT_S, "the place to be saved")
         before = terminal(first, area, "before")
         assert before != bottom

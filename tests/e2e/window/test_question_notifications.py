@@ -1,4 +1,4 @@
-"""A chat needs its user: a desktop notification appears, a click opens the chat, an answer withdraws it."""
+"""A chat that needs input: a desktop notification appears, a click opens the chat, an answer withdraws it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, chat_text, listed
 from tests.programs import Gate, program
 from tests.support.buses import BusDaemon
 from tests.support.notification_desk import NotificationDesk, notification_desk
@@ -31,7 +31,7 @@ def asks_behind(gate: Gate) -> list[str]:
     return ["sh", "-c", f"{wait}; {ask}; exec cat"]
 
 
-def test_a_question_is_told_by_the_desktop_and_a_click_leads_to_it(
+def test_a_question_is_notified_and_a_click_opens_its_chat(
     new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))
@@ -55,12 +55,12 @@ def test_a_question_is_told_by_the_desktop_and_a_click_leads_to_it(
         own.focus()
         own.type("yes")
         own.press("Return")
-        wait_until(lambda: "yes" in everything(asking["id"]), WAIT_S, "the answer")
+        wait_until(lambda: "yes" in chat_text(asking["id"]), WAIT_S, "the answer")
         wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
         assert desk.shown() == []
 
 
-def test_an_answer_from_elsewhere_takes_the_notification_back(
+def test_an_answer_from_elsewhere_withdraws_the_notification(
     new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))
@@ -74,7 +74,7 @@ def test_an_answer_from_elsewhere_takes_the_notification_back(
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
 
 
-def test_what_a_program_notifies_of_is_passed_on_and_is_no_question(
+def test_a_programs_notification_is_forwarded_and_is_no_question(
     new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
 ):
     shown = new_chat("shown", *program("raw_echo"))

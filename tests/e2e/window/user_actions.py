@@ -1,4 +1,4 @@
-"""Acts as the user: moves the mouse in a window on the screen, and chooses commands by their titles."""
+"""Actions of a user: mouse input in a window on the screen, and commands chosen in the palette."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.support.waiting import wait_until
 from tests.support.windows import Window, xdotool
 
 
-def saved() -> WindowLayout:
-    """The windows' layout as it is saved."""
+def saved_layout() -> WindowLayout:
+    """The saved layout of the windows."""
     with Store.open(paths.database()) as store:
         return WindowLayout.from_dict(store.layout())
 
 
 def wait_until_tabs_are_saved(own: Window) -> None:
-    """Wait until a window's tabs are on the disk. A window that is killed before restores its previous tabs."""
+    """Wait until a window's tabs are on the disk: a window that is killed earlier restores its previous tabs."""
 
     def are_saved() -> bool:
-        tabs = [chat for window in saved().windows for pane in window.panes for chat in pane.tabs]
+        tabs = [chat for window in saved_layout().windows for pane in window.panes for chat in pane.tabs]
         return tabs == [tab["session_id"] for tab in own.tabs()]
 
     wait_until(are_saved, WAIT_S, "the tabs to be saved")
@@ -32,19 +32,24 @@ def wait_until_tabs_are_saved(own: Window) -> None:
 
 WAIT_S = 60.0
 FRAME_PX = 60
-"""A window manager's frame is narrower."""
+"""An upper limit for the width of the window manager's frame."""
 
 
-class Hand:
-    """The user's hand at one of the windows on the screen."""
+class Mouse:
+    """The mouse in one of the windows on the screen.
 
-    def __init__(self, window_id: str, place: int) -> None:
+    Args:
+        window_id: the window's id at the X server.
+        index: the window's index in the saved layout.
+    """
+
+    def __init__(self, window_id: str, index: int) -> None:
         self._id = window_id
-        self._place = place
+        self._index = index
 
     def pages(self) -> list[Rect]:
         """The areas of the panes' pages in the window, in reading order."""
-        layout = saved().windows[self._place]
+        layout = saved_layout().windows[self._index]
         assert layout.geometry is not None
         *_, width, height = layout.geometry
         left = layout.sidebar_width_px
@@ -55,33 +60,33 @@ class Hand:
     def _to(self, x: int, y: int) -> list[str]:
         return ["mousemove", "--window", self._id, "--", str(x), str(y)]
 
-    def lie(self, left: int, top: int, width: int, height: int) -> None:
-        """Move and resize the window; returns when that is saved."""
+    def move_and_resize(self, left: int, top: int, width: int, height: int) -> None:
+        """Move and resize the window; returns when its new geometry is saved."""
         size, place = ["windowsize", self._id, str(width), str(height)], ["windowmove", self._id, str(left), str(top)]
         xdotool(*size, *place)
-        wait_until(lambda: self._is_saved_at(left, top, (width, height)), WAIT_S, "the place to be saved")
+        wait_until(lambda: self._is_saved_at(left, top, (width, height)), WAIT_S, "the geometry to be saved")
 
     def _is_saved_at(self, left: int, top: int, size: tuple[int, int]) -> bool:
-        """Whether it is saved to lie there; the window manager's frame moves it a little."""
-        x, y, *saved_size = saved().windows[self._place].geometry or (0, 0, 0, 0)
+        """Whether the saved geometry is this one; the window manager's frame may move the window a little."""
+        x, y, *saved_size = saved_layout().windows[self._index].geometry or (0, 0, 0, 0)
         return tuple(saved_size) == size and 0 <= x - left < FRAME_PX and 0 <= y - top < FRAME_PX
 
-    def from_here(self, other: Hand, x: int, y: int) -> tuple[int, int]:
-        """A point of another window, counted from this one's corner."""
+    def from_here(self, other: Mouse, x: int, y: int) -> tuple[int, int]:
+        """A point of another window in this window's coordinates."""
         (left, top), (other_left, other_top) = self._corner(), other._corner()
         return other_left + x - left, other_top + y - top
 
     def _corner(self) -> tuple[int, int]:
-        geometry = saved().windows[self._place].geometry
+        geometry = saved_layout().windows[self._index].geometry
         assert geometry is not None
         return geometry[:2]
 
     def click(self, x: int, y: int) -> None:
-        """Click a point of the window."""
+        """Click at a point of the window."""
         xdotool(*self._to(x, y), "click", "1")
 
     def drag(self, *points: tuple[int, int], escapes: bool = False) -> None:
-        """Press the mouse's button at the first point, move along the others, and let go; perhaps after Escape."""
+        """Press the left button at the first point, move along the others, perhaps press Escape, and release."""
         way = [*self._to(*points[0]), "mousedown", "1"]
         for (x, y), (to_x, to_y) in pairwise(points):
             for step in range(1, 9):
@@ -90,7 +95,7 @@ class Hand:
 
 
 def command(own: Window, words: str) -> None:
-    """Choose a command by its words."""
+    """Choose a command in the palette by words of its title."""
     own.press("ctrl+shift+p")
     own.type(words)
     own.press("Return")
