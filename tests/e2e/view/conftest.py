@@ -1,4 +1,4 @@
-"""A terminal view on a real X server, with a real engine and a recorder in place of a session."""
+"""Fixtures: a terminal view on a real X server, with a real engine and a recorder in place of a session."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
 from tests.support.windows import has_keyboard, xdotool
 
-AtlasImport.run()  # A window imports it later.
+AtlasImport.run()  # The window imports it later, in a thread.
 
 WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"
@@ -38,7 +38,7 @@ Call = tuple[Any, ...]
 
 
 class Recorder:
-    """An InputSink that notes what it is given."""
+    """An InputSink that records its calls."""
 
     def __init__(self, emulator: Emulator | None) -> None:
         self.emulator = emulator
@@ -77,7 +77,7 @@ class Recorder:
 
 
 class ReleaseCounter(QObject):
-    """Counts the releases of the mouse's buttons over a widget."""
+    """Counts the releases of mouse buttons over a widget."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -88,12 +88,12 @@ class ReleaseCounter(QObject):
         return False
 
     def has_counted(self, count: int) -> bool:
-        """Whether there were so many."""
+        """Whether there were at least ``count`` releases."""
         return self.count >= count
 
 
-class Stage:
-    """A shown view, and what a test does with it."""
+class ShownView:
+    """A visible terminal view with its emulator and recorder, and the actions of tests on it."""
 
     def __init__(self, size: GridSize, theme: TerminalTheme) -> None:
         self.emulator: Emulator = create(None, size)
@@ -112,7 +112,7 @@ class Stage:
         return self.view._surface.metrics.cell
 
     def focus(self) -> None:
-        """Give the view the keyboard."""
+        """Give the view the keyboard focus."""
         self.view.activateWindow()
         self.view.setFocus()
         window_id = int(self.view.window().winId())
@@ -121,7 +121,7 @@ class Stage:
         )
 
     def feed(self, data: bytes | str) -> None:
-        """Let the program write, and wait until it is painted."""
+        """Feed output of the program, and wait until it is painted."""
         self.emulator.feed(data.encode() if isinstance(data, str) else data)
         self.view.on_damage()
         self.settle()
@@ -143,19 +143,19 @@ class Stage:
         QTest.mouseClick(self.view, button, modifiers or Qt.KeyboardModifier.NoModifier, self.point(column, row))
 
     def way_to(self, column: int, row: int) -> list[str]:
-        """The pointer's way to a cell. The X server knows where the window is; Qt may not have heard of it yet."""
+        """xdotool arguments that move the pointer to a cell, since Qt may not know the window's position yet."""
         point = self.point(column, row)
         return ["mousemove", "--window", str(int(self.view.winId())), str(point.x()), str(point.y())]
 
     def real_clicks(self, column: int, row: int, clicks: int) -> None:
-        """Click several times in a row, by the X server; they count as such, however slow the machine is."""
+        """Click several times by the X server; on a slow machine they count as a double or triple click, too."""
         counter = ReleaseCounter(self.view)
         self.view.installEventFilter(counter)
         usual_ms = QApplication.doubleClickInterval()
         QApplication.setDoubleClickInterval(round(WAIT_S * 1000))
         try:
             for number in range(1, clicks + 1):
-                # One after the other: the window manager holds each press back until it has handled it.
+                # One click at a time: the window manager holds back each press until it has handled it.
                 xdotool(*self.way_to(column, row), "click", "1")
                 self.until(partial(counter.has_counted, number), f"click {number}")
         finally:
@@ -186,7 +186,7 @@ class Stage:
         QApplication.sendEvent(self.view, event)
 
     def image(self) -> QImage:
-        """What the view looks like now."""
+        """The view's present picture."""
         return self.view.grab().toImage()
 
     def cell_image(self, column: int, row: int, columns: int = 1) -> QImage:
@@ -204,19 +204,19 @@ def rgb(color: QColor) -> int:
 
 
 @pytest.fixture
-def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., Stage]]:
-    """Puts a view on the display; closed at the end."""
-    stages: list[Stage] = []
+def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ShownView]]:
+    """Shows terminal views, and closes them at the end."""
+    shown: list[ShownView] = []
 
-    def make(columns: int = 60, rows: int = 12, theme: TerminalTheme = DARK) -> Stage:
-        # An earlier test may have left the pointer where the view appears: the view would follow it.
+    def make(columns: int = 60, rows: int = 12, theme: TerminalTheme = DARK) -> ShownView:
+        # An earlier test may have left the pointer where the view appears: the view would react to it.
         QCursor.setPos(qapp.primaryScreen().geometry().bottomRight())
-        made = Stage(GridSize(columns, rows), theme)
-        stages.append(made)
+        made = ShownView(GridSize(columns, rows), theme)
+        shown.append(made)
         return made
 
     yield make
-    for made in stages:
+    for made in shown:
         made.view.set_viewer(None)
         made.view.close()
         made.emulator.close()
@@ -224,23 +224,23 @@ def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterato
 
 @pytest.fixture
 def chat_stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
-    """Puts the view of a played chat on the display; closed at the end."""
-    stages: list[ChatStage] = []
+    """Shows views of a played chat, and closes them at the end."""
+    shown: list[ChatStage] = []
     theme = Theme(qapp, OWN, "dark")
 
     def make(chat: PlayedChat | None = None, directory: str = "") -> ChatStage:
-        stages.append(ChatStage(theme, chat or PlayedChat(), directory))
-        return stages[-1]
+        shown.append(ChatStage(theme, chat or PlayedChat(), directory))
+        return shown[-1]
 
     yield make
-    for made in stages:
+    for made in shown:
         made.view.close()
         made.view.deleteLater()
 
 
 @pytest.fixture
 def keyboard_layout(display: XServer) -> Iterator[Callable[..., None]]:
-    """Sets the X server's keyboard layout; the usual one is put back."""
+    """Sets the X server's keyboard layout, and restores the US layout at the end."""
 
     def use(layout: str, variant: str = "") -> None:
         subprocess.run(["setxkbmap", "-layout", layout, "-variant", variant], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""After any frames, the canvas equals the last frame, painted alone with each run drawn by Qt."""
+"""The canvas after any sequence of frames has the pixels of the last frame drawn by Qt alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WRITES = st.lists(st.one_of(st.sampled_from(SEQUENCES), st.text("ab ─│", min
 
 
 class QtAlone(Glyphs):
-    """Has no atlas: each run is drawn by Qt."""
+    """Glyphs without an atlas, so that Qt draws each run."""
 
     def atlas(self) -> None:
         return None
@@ -55,7 +55,7 @@ RECTANGLES = st.builds(QRect, st.integers(0, 200), st.integers(0, 180), st.integ
 
 
 @pytest.mark.parametrize("shift_px", [0.25, 0.5, 0.75])
-def test_rows_are_put_together_where_qt_copies_them_in_a_widget_that_begins_within_a_pixel(qapp, shift_px):
+def test_rows_have_the_right_pixels_in_a_widget_at_a_fractional_position(qapp, shift_px):
     metrics = CellMetrics(FONT, 13, 1.0)
     frame = colourful_frame("abc", selected=False, seed=1)
     images = []
@@ -93,7 +93,7 @@ def test_any_frames_end_in_the_right_pixels(qapp, frames):
 
 
 def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
-    """Cells in random colours and styles, wide characters, and gaps."""
+    """A frame of cells in random colours and styles, with wide characters and gaps."""
     chance = random.Random(seed)
     emulator = create(None, GridSize(100, 6))
     for row in range(6):
@@ -101,7 +101,7 @@ def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
             color = f"38;2;{chance.randrange(256)};{chance.randrange(256)};{chance.randrange(256)}"
             more = chance.choice(("22", "1", "2", "4", "7", "8", "48;5;17") if row % 2 else ("22",))
             text = "日" if row == 5 and column % 9 == 0 else chance.choice(characters)
-            if row < 4 or column % 10:  # else a gap
+            if row < 4 or column % 10:  # otherwise, the cell stays empty
                 emulator.feed(f"\x1b[{row + 1};{column + 1}H\x1b[0;{color};{more}m{text}".encode())
     if selected:
         emulator.select((30, 0), (60, 5), "cell")
@@ -111,7 +111,7 @@ def colourful_frame(characters: str, *, selected: bool, seed: int) -> Frame:
 
 
 def inner_characters(metrics: CellMetrics) -> set[str]:
-    """The characters without overhang."""
+    """The printable ASCII characters without overhang."""
     counts = Overhang(metrics)._counts.reshape(4, -1)
     return {character for character in PRINTABLE_ASCII if not counts[[0, BOLD], ord(character)].any()}
 
@@ -123,7 +123,7 @@ def inner_characters(metrics: CellMetrics) -> set[str]:
 @pytest.mark.parametrize("selected", [False, True])
 def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, line_height, selected):
     metrics = CellMetrics(FONT, size_px, ratio, line_height)
-    # In other colours than its neighbour's, a glyph that reaches into the neighbour's cell is over it, not under it.
+    # Without overhang: the two ways differ in the order in which overlapping glyphs of different colours are drawn.
     characters = "".join(sorted(inner_characters(metrics)))
     assert len(characters) > 60
     frame = colourful_frame(characters, selected=selected, seed=size_px)
@@ -133,7 +133,7 @@ def test_copied_text_has_the_pixels_of_separate_texts(qapp, size_px, ratio, line
 @pytest.mark.parametrize("size_px", [13, 14, 20])
 @pytest.mark.parametrize("style", ["0", "1", "3", "1;3", "3;7", "3;48;5;20"])
 def test_copied_lines_have_the_pixels_of_a_text(qapp, size_px, style):
-    """Also where glyphs reach into other cells: there are both over one pixel, in any order, but for the rounding."""
+    """Also where two glyphs cover one pixel: their order changes the pixel by rounding errors only."""
     metrics = CellMetrics(FONT, size_px, 1.0)
     emulator = create(None, GridSize(100, 6))
     for row in range(6):
@@ -145,24 +145,24 @@ def test_copied_lines_have_the_pixels_of_a_text(qapp, size_px, style):
 
 
 def largest_difference(one: QImage, other: QImage) -> int:
-    """Of a channel of a pixel."""
+    """The largest difference between two pictures in a channel of a pixel."""
     channels = [np.frombuffer(image.constBits(), np.uint8).astype(int) for image in (one, other)]
     return int(abs(channels[0] - channels[1]).max())
 
 
-def test_more_cells_than_the_atlas_has_room_for_are_painted_in_parts(qapp, monkeypatch):
+def test_more_glyphs_than_the_atlas_can_hold_are_painted_in_parts(qapp, monkeypatch):
     monkeypatch.setattr(glyph_atlas, "_MAX_BYTES", 0)
     monkeypatch.setattr(glyph_atlas, "_SMALLEST", 250)
     metrics = CellMetrics(FONT, 13, 1.0)
     canvas = new_canvas(metrics)
     window = CanvasWindow(canvas, GridSize(100, 6))
-    for seed in range(3):  # 600 cells, most of them unlike each other
+    for seed in range(3):  # 600 cells, most of them different
         frame = colourful_frame("abcdefghij", selected=False, seed=seed)
         window.show_rows(canvas.apply(frame))
         assert window.grid() == picture(frame, metrics, QtAlone)
 
 
-def test_half_a_character_at_the_edge_does_not_matter(qapp):
+def test_half_a_wide_character_at_the_edge_is_painted(qapp):
     metrics = CellMetrics(FONT, 13, 1.0)
     frame = colourful_frame("abc", selected=False, seed=1)
     half = Run(99, 2, "日", Style(foreground=1, background=4), cluster=True)

@@ -65,7 +65,7 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(chat_stage: Call
     assert [answer[1] for answer in shown.of("answered")] == ["yes"]
 
 
-def test_alt_with_a_letter_answers_the_oldest_request_also_from_the_prompt(
+def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     alt = Qt.KeyboardModifier.AltModifier
@@ -97,7 +97,7 @@ def test_alt_with_a_letter_answers_the_oldest_request_also_from_the_prompt(
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
-def test_in_a_narrow_pane_the_words_on_the_buttons_are_whole(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
     chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
@@ -144,7 +144,7 @@ def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., Ch
     assert not shown.of("answered")
 
 
-def test_an_answer_that_had_no_effect_says_why_and_can_be_given_again(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
     shown = chat_stage(chat)
@@ -262,7 +262,9 @@ def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
     assert QImage.fromData(images[0].data).height() > 100
 
 
-def test_a_text_that_is_typed_over_the_messages_goes_to_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+def test_text_typed_while_the_messages_have_the_focus_goes_to_the_prompt_box(
+    chat_stage: Callable[..., ChatStage],
+) -> None:
     shown = chat_stage(long_chat(10))
     shown.view.page.setFocus()
     QTest.keyClicks(shown.view.page, "h")
@@ -284,7 +286,7 @@ def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) 
     assert "draft" not in shown.shown()
 
 
-def test_long_names_of_options_are_below_each_other(chat_stage: Callable[..., ChatStage]) -> None:
+def test_options_with_long_names_are_stacked(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
@@ -318,7 +320,7 @@ def test_a_title_that_only_repeats_the_command_is_left_out(chat_stage: Callable[
     assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
 
-def test_the_keyboard_goes_from_the_messages_to_the_request_and_its_buttons(
+def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -365,7 +367,7 @@ def test_enter_in_a_field_of_a_request_allows_nothing(chat_stage: Callable[..., 
     assert not shown.of("answered")
 
 
-def test_a_command_of_long_lines_is_shown_whole_without_scrolling(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_command_with_long_lines_is_shown_completely_without_scrolling(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
     shown = chat_stage(chat)

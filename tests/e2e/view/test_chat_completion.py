@@ -35,7 +35,7 @@ def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], 
     shown.view.prompt.editor.clear()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").touch()
-    shown.view.prompt.completion.files.set_directory(f"{tmp_path}/")  # Without the list of before.
+    shown.view.prompt.completion.files.set_directory(f"{tmp_path}/")  # The list of the previous text is not shown.
     shown.type("@sr")
     process_events_until(offers.isVisible, WAIT_S, "the folder to be offered")
     shown.press(Qt.Key.Key_Tab)

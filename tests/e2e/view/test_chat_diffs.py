@@ -1,4 +1,4 @@
-"""Diffs that wait for an answer, on a real X server."""
+"""Diffs in requests for permission, on a real X server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def edit_request(diff: str, item: str = "") -> AgentRequest:
     return AgentRequest("r1", "edit", 1, "Edit a.py", diff, options, item=item)
 
 
-def test_a_diff_to_be_allowed_looks_as_the_tool_calls_diff(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_requests_diff_looks_like_the_tool_calls_diff(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
     item = chat.put("tool", tool="edit", changes=(change,), status="running")

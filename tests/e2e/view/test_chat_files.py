@@ -1,4 +1,4 @@
-"""Names of files in a chat open in the editor, as in a terminal, on a real X server."""
+"""File names in a chat open in the editor, as in a terminal, on a real X server."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def click(shown: ChatStage, point: QPoint, modifiers: Qt.KeyboardModifier = PLAI
 
 
 def opened(shown: ChatStage, count: int) -> list[FileLocation]:
-    """The files that were opened, once there are so many."""
+    """Wait until ``count`` files were opened, and return all."""
     process_events_until(lambda: len(shown.of("file_activated")) >= count, WAIT_S, "the file to be opened")
     return [values[0] for values in shown.of("file_activated")]
 
 
-def known(shown: ChatStage, *names: str) -> None:
-    """Wait until it is known which of these names are files."""
+def wait_until_looked_up(shown: ChatStage, *names: str) -> None:
+    """Wait until these names were looked up as files."""
     paths = shown.view.page.names
     process_events_until(lambda: all(paths.path_of(name) is not None for name in names), WAIT_S, "the lookup")
 
 
 @pytest.fixture
 def files(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
-    """A chat that names files, of which gui/missing.py does not exist; the pointer is not over it."""
+    """A chat that names files (gui/missing.py does not exist), with the pointer outside of the view."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     for name in ("gui/app.py", "docs/ä.md", "docs/log"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -68,8 +68,8 @@ def files(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
     return chat_stage(chat, str(tmp_path))
 
 
-def test_a_click_with_ctrl_opens_the_file_that_a_name_means(files: ChatStage) -> None:
-    known(files, *EXISTING)
+def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatStage) -> None:
+    wait_until_looked_up(files, *EXISTING)
     for number, (text, file) in enumerate(
         (
             ("Read gui/app.py", FileLocation("gui/app.py")),
@@ -83,7 +83,7 @@ def test_a_click_with_ctrl_opens_the_file_that_a_name_means(files: ChatStage) ->
         assert opened(files, number)[-1] == file
     click(files, files.control("file"))
     assert opened(files, 5)[-1].line == 7, "the button in the head of the diff"
-    known(files, "gui/missing.py", "os.path")
+    wait_until_looked_up(files, "gui/missing.py", "os.path")
     for text in ("gui/missing.py", "os.path"):
         click(files, files.point_of(text), CONTROL)
     assert len(opened(files, 5)) == 5, "these are no files"
@@ -93,21 +93,19 @@ def test_a_click_with_ctrl_opens_the_file_that_a_name_means(files: ChatStage) ->
     assert len(opened(files, 5)) == 5
 
 
-def test_a_click_before_the_lookup_has_ended_opens_the_file_then(
-    files: ChatStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_click_during_the_lookup_opens_the_file_after_it(files: ChatStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pointing, "OPENS_WITHIN_S", WAIT_S)
     lookup, is_free = files.view.page.names._lookup, Event()
     directories = lookup.find_directories()
     lookup.find_directories = lambda: directories if is_free.wait(WAIT_S) else ()
-    click(files, files.point_of("docs/log:5: error"), CONTROL)  # Nothing has looked for a name in code before.
+    click(files, files.point_of("docs/log:5: error"), CONTROL)  # No name in code was looked up before.
     assert not files.of("file_activated")
     is_free.set()
     assert opened(files, 1) == [FileLocation("docs/log", 5)]
 
 
-def test_a_plain_click_opens_it_if_that_is_set_and_none_if_names_are_no_links(files: ChatStage) -> None:
-    known(files, *EXISTING)
+def test_the_setting_for_links_decides_whether_a_plain_click_opens_a_file(files: ChatStage) -> None:
+    wait_until_looked_up(files, *EXISTING)
     place = files.point_of("Read gui/app.py", within=8)
     files.view.set_links(LinkRules("click"))
     click(files, place)
@@ -121,7 +119,7 @@ def test_a_plain_click_opens_it_if_that_is_set_and_none_if_names_are_no_links(fi
 
 def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
     page = files.view.page
-    known(files, *EXISTING, "gui/missing.py")
+    wait_until_looked_up(files, *EXISTING, "gui/missing.py")
     place = files.point_of("docs/ä.md:12:3", within=3)
     move(files, place)
     assert page.cursor().shape() == Qt.CursorShape.IBeamCursor
@@ -141,7 +139,7 @@ def test_the_pointer_shows_what_a_click_would_open(files: ChatStage) -> None:
 
 def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None:
     page = files.view.page
-    known(files, *EXISTING)
+    wait_until_looked_up(files, *EXISTING)
     assert files.view.prompt.editor.hasFocus()
     point = files.point_of("docs/ä.md:12:3", within=3)
     xdotool("mousemove", "--window", str(int(files.view.winId())), str(point.x()), str(point.y()))
@@ -162,7 +160,7 @@ def test_ctrl_shows_the_link_under_the_pointer_at_once(files: ChatStage) -> None
 def test_tab_stops_at_the_names_of_existing_files_and_enter_opens_them(files: ChatStage) -> None:
     page = files.view.page
     page.setFocus()
-    known(files, *EXISTING, "gui/missing.py", "os.path")
+    wait_until_looked_up(files, *EXISTING, "gui/missing.py", "os.path")
     stops = []
     while page.hasFocus():
         files.press(Qt.Key.Key_Tab)

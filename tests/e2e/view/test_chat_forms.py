@@ -36,7 +36,7 @@ def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., C
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
-def test_a_click_on_the_greyed_answer_says_what_is_missing(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_click_on_the_disabled_answer_button_says_what_is_missing(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
     chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))

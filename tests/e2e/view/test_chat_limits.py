@@ -32,7 +32,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """The view's clock, at noon; times are shown as in Germany."""
+    """The view's clock, set to noon; times are shown in the German format."""
     made = Clock()
     monkeypatch.setattr(limits, "now", made)
     monkeypatch.setenv("TZ", "UTC")
@@ -46,7 +46,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
 
 def limit(name: str, percent: float, hours: float, window_h: int, model: str = "") -> UsageLimit:
-    """A limit that was reported at 11:58 and is reset some hours after noon."""
+    """A limit that was reported at 11:58 and is reset the given hours after noon."""
     resets_ms = int((NOON + timedelta(hours=hours)).timestamp() * 1000)
     at_ms = int((NOON - timedelta(minutes=2)).timestamp() * 1000)
     return UsageLimit(name, percent / 100, window_h * 60, resets_ms, model, at_ms)
@@ -56,7 +56,7 @@ def used(*reported: UsageLimit) -> UsageChanged:
     return UsageChanged(84_000, 200_000, limits=reported)
 
 
-def test_the_fullest_limit_is_shown_once_it_matters_and_all_are_in_the_tooltip(
+def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
     chat_stage: Callable[..., ChatStage], clock: Clock
 ) -> None:
     chat = PlayedChat()
@@ -85,7 +85,7 @@ def test_the_fullest_limit_is_shown_once_it_matters_and_all_are_in_the_tooltip(
     assert labels.limit.text() == "Weekly limit (Opus) 95 % · resets 10 May 15:00"
 
 
-def test_a_limit_is_gone_when_it_is_reset_also_if_the_clock_is_set_forth_and_back(
+def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
     chat_stage: Callable[..., ChatStage], clock: Clock
 ) -> None:
     chat = PlayedChat()

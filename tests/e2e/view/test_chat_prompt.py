@@ -31,7 +31,7 @@ pytestmark = pytest.mark.e2e
 
 WAIT_S = 60.0
 LONG_MS = 600_000
-"""No press is too late, however busy the machine is."""
+"""A time limit between two presses that even a busy machine does not exceed."""
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 ALT = Qt.KeyboardModifier.AltModifier
 
@@ -80,7 +80,7 @@ def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., Cha
     assert shown.of("setting_changed") == [("s2", "a")]
 
 
-def test_in_the_narrowest_views_no_button_lies_over_another(chat_stage: Callable[..., ChatStage]) -> None:
+def test_buttons_do_not_overlap_in_the_narrowest_views(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
@@ -105,7 +105,7 @@ def test_in_the_narrowest_views_no_button_lies_over_another(chat_stage: Callable
     assert all(each.isVisible() for each in (prompt._stop, prompt._send, prompt._attach)), "all are there again"
 
 
-def test_while_the_agent_asks_the_box_says_how_to_answer_also_beside_a_written_prompt(
+def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -125,7 +125,7 @@ def test_while_the_agent_asks_the_box_says_how_to_answer_also_beside_a_written_p
     assert prompt._message.isVisible()
 
 
-def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_no_use_for_it(
+def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     shown = chat_stage(PlayedChat())
@@ -143,7 +143,7 @@ def test_ctrl_shift_z_is_left_to_the_window_and_repeats_a_change_where_that_has_
     assert editor.toPlainText() == "typed"
 
 
-def test_ctrl_shift_enter_is_left_to_the_window_and_never_sends_what_is_half_written(
+def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -160,7 +160,7 @@ def test_ctrl_shift_enter_is_left_to_the_window_and_never_sends_what_is_half_wri
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
-def test_escape_twice_stops_the_turn_and_once_only_says_so(chat_stage: Callable[..., ChatStage]) -> None:
+def test_escape_twice_stops_the_turn_and_once_shows_a_hint(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     shown = chat_stage(chat)
     prompt = shown.view.prompt
@@ -188,7 +188,7 @@ def test_escape_twice_stops_the_turn_and_once_only_says_so(chat_stage: Callable[
     assert prompt.editor.toPlainText() == "wait"
 
 
-def test_up_in_the_empty_box_takes_the_queue_back_from_its_end(chat_stage: Callable[..., ChatStage]) -> None:
+def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.run()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
@@ -210,7 +210,7 @@ def test_up_in_the_empty_box_takes_the_queue_back_from_its_end(chat_stage: Calla
     assert "Removed from the queue: second" in shown.shown()
 
 
-def test_a_text_that_is_composed_is_shown_alone_and_enter_does_not_send(chat_stage: Callable[..., ChatStage]) -> None:
+def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(chat_stage: Callable[..., ChatStage]) -> None:
     shown = chat_stage()
     editor = shown.view.prompt.editor
     hint = editor.placeholderText()
@@ -228,7 +228,7 @@ def test_a_text_that_is_composed_is_shown_alone_and_enter_does_not_send(chat_sta
     assert editor.placeholderText() == hint
 
 
-def test_a_prompt_in_a_right_to_left_script_is_written_at_the_right(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_prompt_in_a_right_to_left_script_is_right_aligned(chat_stage: Callable[..., ChatStage]) -> None:
     editor = chat_stage().view.prompt.editor
     middle = editor.width() // 2
     editor.insertPlainText("שלום, קובץ api.py")
@@ -295,7 +295,7 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
     assert not button.isVisible()
 
 
-def test_a_prompt_that_is_too_large_is_kept_and_said_to_be(
+def test_a_prompt_that_is_too_large_is_kept_and_reported(
     chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)

@@ -63,9 +63,7 @@ def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., C
 
 
 @pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
-def test_what_is_painted_of_a_change_fits_to_the_rest_of_the_page(
-    chat_stage: Callable[..., ChatStage], items: int
-) -> None:
+def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(chat_stage: Callable[..., ChatStage], items: int) -> None:
     chat = long_chat(items)
     shown = chat_stage(chat)
     view = shown.view
@@ -100,7 +98,7 @@ def test_what_is_painted_of_a_change_fits_to_the_rest_of_the_page(
     assert looks_whole()
 
 
-def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_text_streams_below_it(chat_stage: Callable[..., ChatStage]) -> None:
     chat = long_chat(60)
     message = chat.put("agent", "Begin.", status="running")
     shown = chat_stage(chat)
@@ -120,7 +118,7 @@ def test_nothing_moves_while_text_streams_below_the_place_that_is_read(chat_stag
     assert button.text() == "", "nothing is new"
 
 
-def test_nothing_moves_while_an_item_above_the_page_grows(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_an_item_above_it_grows(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     above = chat.put("agent", "Above.", status="running")
     for number in range(60):
@@ -191,7 +189,7 @@ def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -
     assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
 
 
-def test_how_turns_ended_is_said(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_end_of_each_turn_is_described(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "One.", status="done")
     chat.end(TurnEnded("t1", "failed", "no credit left"))
@@ -211,7 +209,7 @@ def test_a_plan_is_a_check_list(chat_stage: Callable[..., ChatStage]) -> None:
     assert chat_stage(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
-def test_a_lists_numbers_stand_on_the_line_of_their_text(chat_stage: Callable[..., ChatStage]) -> None:
+def test_list_numbers_share_the_baseline_of_their_text(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
     shown = chat_stage(chat)
@@ -225,7 +223,7 @@ def test_a_lists_numbers_stand_on_the_line_of_their_text(chat_stage: Callable[..
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
 
 
-def test_the_pointer_comes_back_after_the_page_has_lost_its_window(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_pointer_comes_back_after_the_pages_window_was_deleted(chat_stage: Callable[..., ChatStage]) -> None:
     view = chat_stage(long_chat(3)).view
     old = QWidget()
     old.winId()
@@ -249,7 +247,7 @@ def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[
     assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
-def test_another_snapshot_takes_the_transcripts_place_without_a_jump(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_new_snapshot_replaces_the_transcript_without_a_jump(chat_stage: Callable[..., ChatStage]) -> None:
     chat = long_chat(100)
     shown = chat_stage(chat)
     shown.view.page.scroll_by(-2000)
@@ -278,7 +276,7 @@ def test_a_selection_goes_across_items_and_is_copied(chat_stage: Callable[..., C
     assert clipboard.text() == "first prompt\n\na **bold** answer\n\nthe last"
 
 
-def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
+def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -308,7 +306,7 @@ def test_find_counts_in_folded_items_and_unfolds_the_one_shown(
     assert not bar.isVisible()
 
 
-def test_find_takes_steps_that_are_asked_for_before_the_search_has_come_so_far(
+def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item, then other events.
@@ -372,7 +370,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert said[1:] == ["The agent asks: Run a command?"]
 
 
-def test_the_place_is_kept_while_the_transcript_is_away(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_scroll_position_is_kept_while_the_transcript_is_gone(chat_stage: Callable[..., ChatStage]) -> None:
     chat = long_chat(100)
     shown = chat_stage(chat)
     shown.view.page.scroll_by(-2000)
@@ -383,7 +381,7 @@ def test_the_place_is_kept_while_the_transcript_is_away(chat_stage: Callable[...
     assert shown.shown() == before
 
 
-def test_of_a_very_long_output_only_a_part_is_laid_out(chat_stage: Callable[..., ChatStage]) -> None:
+def test_only_a_part_of_a_very_long_output_is_laid_out(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
     shown = chat_stage(chat)

@@ -1,4 +1,4 @@
-"""Scrolling a structured chat by button, keys and questions, on a real X server, with a scripted transcript."""
+"""Scrolling a structured chat by its button, by keys and by questions, on a real X server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_button_goes_back_to_the_end_of_an_idle_chat(chat_stage: Callable[...,
     assert not button.isVisible(), "one scrolled to the end"
 
 
-def test_keys_scroll_the_messages_as_a_browsers_page(chat_stage: Callable[..., ChatStage]) -> None:
+def test_keys_scroll_the_messages_as_in_a_browser(chat_stage: Callable[..., ChatStage]) -> None:
     shown = chat_stage(long_chat(60))
     page, control, alt = shown.view.page, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
     page.setFocus()
@@ -57,7 +57,7 @@ def test_keys_scroll_the_messages_as_a_browsers_page(chat_stage: Callable[..., C
     assert page.hasFocus()
 
 
-def test_the_prompt_of_the_answer_in_view_stands_above_it(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_prompt_of_the_visible_answer_is_shown_above_it(chat_stage: Callable[..., ChatStage]) -> None:
     shown = chat_stage(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     prompts = {item.id: item for item in page.transcript if item.kind == "user"}
@@ -103,7 +103,7 @@ def test_a_match_below_the_heading_is_scrolled_into_sight(chat_stage: Callable[.
     assert top >= page.covered_px
 
 
-def test_on_a_page_that_is_too_small_a_question_is_read_from_its_beginning(
+def test_a_small_page_shows_a_question_from_its_beginning(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(40)
@@ -133,7 +133,7 @@ def test_on_a_page_that_is_too_small_a_question_is_read_from_its_beginning(
     assert page.is_following_end
 
 
-def test_a_key_of_an_answer_whose_button_is_out_of_sight_shows_it_first(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(chat_stage: Callable[..., ChatStage]) -> None:
     chat = long_chat(40)
     shown = chat_stage(chat)
     shown.view.resize(300, 330)
@@ -149,7 +149,7 @@ def test_a_key_of_an_answer_whose_button_is_out_of_sight_shows_it_first(chat_sta
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
 
 
-def test_who_scrolls_past_the_command_is_told_why_it_cannot_be_allowed_yet(
+def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(40)

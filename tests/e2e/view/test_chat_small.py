@@ -1,4 +1,4 @@
-"""A question of the agent in a pane that is too small for it: it is read and answered in parts."""
+"""A question that does not fit into a small pane is scrolled, read and answered."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ WAIT_S = 60.0
 
 
 def is_whole(part: QWidget | None) -> bool:
-    """Whether nothing of a widget is cut off or covered."""
+    """Whether a widget is completely visible: neither cut off nor covered."""
     return part is not None and part.visibleRegion().boundingRect() == part.rect()
 
 
 @pytest.mark.parametrize(("width", "height"), [(300, 60), (300, 110), (64, 500)])
-def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
+def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     chat_stage: Callable[..., ChatStage], width: int, height: int
 ) -> None:
     chat = long_chat(10)
     chat.ask(command_request("make install"))
     shown = chat_stage(chat)
-    shown.view.setMinimumSize(1, 1)  # A pane does not ask for it.
+    shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
     shown.view.resize(width, height)
     shown.settle()
     page, prompt, card = shown.view.page, shown.view.prompt, shown.view.page.card("r1")
@@ -62,7 +62,7 @@ def test_in_a_small_pane_a_question_is_read_and_answered_by_keyboard(
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
 
 
-def test_in_a_small_pane_with_a_question_the_text_of_an_input_method_is_seen(
+def test_input_method_text_is_visible_in_a_small_pane_with_a_question(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(10)

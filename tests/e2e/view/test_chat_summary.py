@@ -1,4 +1,4 @@
-"""The strip above the prompt: the plan and the changed files."""
+"""The strip above the prompt box with the plan and the changed files."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def plan(chat: PlayedChat, done: int, item: str = "plan") -> None:
     chat.apply(Put(Item(item, "plan", BEGAN_MS, plan=entries)))
 
 
-def test_the_plan_and_the_changed_files_stand_above_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
-    stage = chat_stage(chat, "/src/app")
-    strip = stage.view.strip
+    show_view = chat_stage(chat, "/src/app")
+    strip = show_view.view.strip
     assert not strip.isVisible()
     chat.put("user", "Fix it")
     plan(chat, 1)
@@ -44,14 +44,14 @@ def test_the_plan_and_the_changed_files_stand_above_the_prompt(chat_stage: Calla
     edited(chat, "/src/app/lexer.py", "/elsewhere/a&b.py")
     for number in range(40):
         chat.put("agent", f"Later {number}.")
-    stage.settle()
+    show_view.settle()
     assert strip.plan_button.text() == "Plan · 1 of 3 · Fix the parser"
     assert strip.files_button.text() == "3 files changed  +6 −3"
     assert strip.files_button.accessibleDescription() == "6 lines added, 3 lines removed"
 
     QTest.mouseClick(strip.plan_button, Qt.MouseButton.LeftButton)
-    stage.settle()
-    assert "Run the tests" in stage.shown()
+    show_view.settle()
+    assert "Run the tests" in show_view.shown()
     strip.files_button.setFocus()
     QTest.keyClick(strip.files_button, Qt.Key.Key_Space)
     menu = QApplication.activePopupWidget()
@@ -66,22 +66,22 @@ def test_the_plan_and_the_changed_files_stand_above_the_prompt(chat_stage: Calla
     assert asked == [True]
     menu.actions()[-1].trigger()
     menu.close()
-    stage.settle()
-    assert "parser.py" in stage.shown()
-    assert stage.view.page.rows.position(first) in {each.position for each in stage.view.page.visible}
-    assert stage.view.page.hasFocus()
+    show_view.settle()
+    assert "parser.py" in show_view.shown()
+    assert show_view.view.page.rows.position(first) in {each.position for each in show_view.view.page.visible}
+    assert show_view.view.page.hasFocus()
 
     plan(chat, 3)
-    stage.settle()
+    show_view.settle()
     assert not strip.plan_button.isVisible(), "all is done"
-    stage.view.resize(300, 500)
+    show_view.view.resize(300, 500)
     plan(chat, 2)
-    stage.settle()
+    show_view.settle()
     assert strip.files_button.isVisible()
     assert strip.files_button.geometry().right() < strip.width()
 
 
-def test_only_changes_that_took_place_count() -> None:
+def test_only_completed_changes_count() -> None:
     chat, summary = PlayedChat(), Summary()
     running = edited(chat, "a.py", status="running")
     edited(chat, "b.py", status="declined")

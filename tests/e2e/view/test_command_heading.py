@@ -1,4 +1,4 @@
-"""The line with the command over the first row, while the user is scrolled back in the command's output."""
+"""The heading over the first row that shows the command while the user is scrolled back in its output."""
 
 from __future__ import annotations
 
@@ -14,123 +14,127 @@ from gui.terminal.prompts.margin import failed_color
 from session_host.protocol.values import GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
-from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.e2e.view.test_prompts import WAITING, command, top
 
 LINES = "".join(f"line {number}\r\n" for number in range(30))
 SESSION = command("true", "", 0) + command("make -j8 test", LINES, 3) + WAITING
 FIRST_LINE = 2
-"""The row of the long output's first line, below the prompts of both commands."""
+"""The row of the first line of the long output: rows 0 and 1 have the prompts of both commands."""
 
 
-def line_of(made: Stage) -> CommandHeading:
+def heading_of(made: ShownView) -> CommandHeading:
     found = made.view.findChild(CommandHeading)
     assert isinstance(found, CommandHeading)
     return found
 
 
-def heading(made: Stage) -> str:
-    """The text of the line over the first row; "" if there is none."""
+def heading_text(made: ShownView) -> str:
+    """The text of the heading; "" if it is not visible."""
     found = made.view.findChild(CommandHeading)
     return found.text() if isinstance(found, CommandHeading) and found.isVisible() else ""
 
 
-def scroll_to(made: Stage, row: int) -> None:
-    """Scroll as the user does, so that a row is the first one."""
+def scroll_to(made: ShownView, row: int) -> None:
+    """Scroll as the user does until ``row`` is the first visible row."""
     made.view.scroll_lines(row - top(made))
     made.settle()
     assert top(made) == row
 
 
-def test_the_command_stands_over_its_output_while_one_reads_back_and_its_prompt_is_above(
-    stage: Callable[..., Stage],
+def test_the_heading_shows_the_command_while_its_prompt_is_scrolled_out_of_view(
+    show_view: Callable[..., ShownView],
 ) -> None:
-    made = stage()
+    made = show_view()
     made.feed(SESSION)
-    assert heading(made) == "", "live output stays as it is"
+    assert heading_text(made) == "", "live output stays as it is"
     grid, cells = made.emulator.size, made.cell_image(0, 3, 60)
     scroll_to(made, FIRST_LINE)
-    assert heading(made) == "$ make -j8 test"
-    assert line_of(made).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
-    assert line_of(made).geometry().bottom() < made.point(0, 1).y(), "it covers the first row alone"
+    assert heading_text(made) == "$ make -j8 test"
+    assert heading_of(made).accessibleName() == "Go to the command $ make -j8 test, exit code 3"
+    assert heading_of(made).geometry().bottom() < made.point(0, 1).y(), "it covers the first row alone"
     made.view.zoom(6)
-    assert made.point(0, 0).y() < line_of(made).geometry().bottom() < made.point(0, 1).y()
+    assert made.point(0, 0).y() < heading_of(made).geometry().bottom() < made.point(0, 1).y()
     made.view.zoom(-6)
     made.settle()
     scroll_to(made, FIRST_LINE - 1)
-    assert heading(made) == "", "the prompt is in view"
+    assert heading_text(made) == "", "the prompt is in view"
     scroll_to(made, FIRST_LINE + 10)
-    assert heading(made) == "$ make -j8 test"
+    assert heading_text(made) == "$ make -j8 test"
     made.view.scroll_to_end()
     made.settle()
-    assert (heading(made), made.emulator.size, made.cell_image(0, 3, 60)) == ("", grid, cells)
+    assert (heading_text(made), made.emulator.size, made.cell_image(0, 3, 60)) == ("", grid, cells)
 
 
-def test_a_click_on_the_line_goes_to_the_prompt(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_click_on_the_heading_goes_to_the_prompt(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(SESSION)
     scroll_to(made, FIRST_LINE + 10)
-    assert line_of(made).focusPolicy() is Qt.FocusPolicy.NoFocus
-    QTest.mouseClick(line_of(made), Qt.MouseButton.LeftButton, pos=QPoint(30, 12))
+    assert heading_of(made).focusPolicy() is Qt.FocusPolicy.NoFocus
+    QTest.mouseClick(heading_of(made), Qt.MouseButton.LeftButton, pos=QPoint(30, 12))
     made.settle()
-    assert (heading(made), top(made)) == ("", FIRST_LINE - 2)
+    assert (heading_text(made), top(made)) == ("", FIRST_LINE - 2)
     assert made.view.prompts.margin.current is not None, "it is the command that keys act on"
     assert made.view.prompts.output_of_chosen() == LINES.replace("\r", "").rstrip("\n")
 
 
-def test_a_command_that_runs_has_no_mark_until_it_ends(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_running_command_has_no_mark_until_it_ends(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(command("true", "", 0) + f"{WAITING}make\r\n\x1b]133;C\x07{LINES}")
     scroll_to(made, FIRST_LINE + 3)
-    line, theme = line_of(made), made.view._surface.theme
+    line, theme = heading_of(made), made.view._surface.theme
 
     def has_mark() -> bool:
         picture = line.grab().toImage()
         failed = failed_color(theme, picture.pixelColor(line.width() // 2, 2))
         return rgb(failed) in colors_in(picture.copy(0, 0, 8, line.height()))
 
-    assert (heading(made), line.accessibleName(), has_mark()) == ("$ make", "Go to the command $ make", False)
+    assert (heading_text(made), line.accessibleName(), has_mark()) == ("$ make", "Go to the command $ make", False)
     made.feed(LINES)
     made.feed(f"\x1b]133;D;2\x07{WAITING}")
     made.until(lambda: line.accessibleName().endswith("exit code 2"), "the end")
-    assert (heading(made), has_mark()) == ("$ make", True)
+    assert (heading_text(made), has_mark()) == ("$ make", True)
 
 
-def test_between_two_commands_no_line_covers_what_it_does_not_belong_to(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_the_heading_never_covers_the_rows_of_another_command(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(command("one", LINES, 0) + command("two", LINES, 0) + WAITING)
     found = {}
     for row in (29, 30, 31, 32):
         scroll_to(made, row)
-        found[row] = heading(made)
+        found[row] = heading_text(made)
     assert found == {29: "$ one", 30: "", 31: "", 32: "$ two"}
 
 
-def test_nothing_stands_over_what_needs_the_first_row(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_the_heading_is_hidden_by_find_selecting_its_setting_and_the_alternate_screen(
+    show_view: Callable[..., ShownView],
+) -> None:
+    made = show_view()
     made.feed(SESSION)
     scroll_to(made, FIRST_LINE + 5)
     finder, prompts = made.view.finder, made.view.prompts
     finder.set_covered_height(40)
-    made.until(lambda: not heading(made), "the find bar to have the room")
+    made.until(lambda: not heading_text(made), "the find bar to have the room")
     finder.set_covered_height(0)
-    made.until(lambda: heading(made), "the line to be back")
+    made.until(lambda: heading_text(made), "the line to be back")
     made.view.modes.select()
-    assert heading(made) == ""
+    assert heading_text(made) == ""
     made.view.modes.leave_in_place()
-    made.until(lambda: heading(made), "the line to be back")
+    made.until(lambda: heading_text(made), "the line to be back")
     prompts.set_heading(enabled=False)
-    assert heading(made) == ""
+    assert heading_text(made) == ""
     prompts.set_heading(enabled=True)
-    assert heading(made) == "$ make -j8 test"
+    assert heading_text(made) == "$ make -j8 test"
     made.feed("\x1b[?1049h")
     made.view.scroll_to_end()
     made.settle()
-    assert heading(made) == ""
+    assert heading_text(made) == ""
 
 
-def test_an_echo_never_pays_for_the_line(stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch) -> None:
-    made = stage()
+def test_an_echo_never_updates_the_heading(
+    show_view: Callable[..., ShownView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = show_view()
     made.feed(SESSION)
     scroll_to(made, FIRST_LINE)
     made.view.scroll_to_end()
@@ -159,9 +163,7 @@ LOOP = "for x in a b; do\r\n> echo $x\r\n> done"
         ("", "", ""),
     ],
 )
-def test_the_line_is_that_of_the_command_whatever_the_prompt_looks_like(
-    engine: EngineName, prompt: str, typed: str, line: str
-) -> None:
+def test_the_heading_shows_the_command_with_any_prompt(engine: EngineName, prompt: str, typed: str, line: str) -> None:
     emulator = create(engine, GridSize(40, 12))
     for text in ("true", typed, "false"):
         emulator.feed(f"{prompt}{text}\r\n\x1b]133;C\x07output\r\n\x1b]133;D;0\x07".encode())

@@ -1,4 +1,4 @@
-"""A command in a terminal: its times, its text, and the actions on it."""
+"""A shell command in a terminal: its times, its text, and the actions on it."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from gui.wording.phrases import clock_time
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
-from tests.e2e.view.conftest import Stage
+from tests.e2e.view.conftest import ShownView
 from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, said
 
 BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
 AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
 
 
-def timed(made: Stage) -> list[int]:
-    """Have the stage's commands timed; returns the clock's reading, which the test sets."""
+def start_clock(made: ShownView) -> list[int]:
+    """Time the view's commands by a clock of the test; returns its reading in ms, in a list that the test changes."""
     reading = [5_000]
     made.emulator.commands.start_numbers(1)
     made.emulator.commands.clock = lambda: (BEGAN_MS, reading[0])
     return reading
 
 
-def run(made: Stage, reading: list[int], text: str, output: str, code: int, took_ms: int) -> None:
-    """Let a command run for some time."""
+def run(made: ShownView, reading: list[int], text: str, output: str, code: int, took_ms: int) -> None:
+    """Feed the output of a command that runs for ``took_ms``."""
     begin, end = command(text, output, code).split("\x1b]133;D")
     made.feed(begin)
     reading[0] += took_ms
     made.feed("\x1b]133;D" + end)
 
 
-def test_the_pointer_over_a_mark_tells_the_command_its_exit_code_how_long_it_ran_and_when(
-    stage: Callable[..., Stage],
+def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
+    show_view: Callable[..., ShownView],
 ) -> None:
-    made = stage()
-    reading = timed(made)
+    made = show_view()
+    reading = start_clock(made)
     run(made, reading, "make test", "failed\r\n", 2, 125_400)
     made.feed(WAITING)
     margin = made.view.prompts.margin
@@ -57,8 +57,8 @@ def test_the_pointer_over_a_mark_tells_the_command_its_exit_code_how_long_it_ran
     QToolTip.hideText()
 
 
-def test_the_heading_tells_how_long_a_command_ran_once_its_time_is_known(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_the_heading_shows_the_duration_of_a_command_once_it_is_known(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.emulator.commands.start_numbers(1)
     made.feed(command("long", LONG, 0) + WAITING)
     made.view.scroll_lines(-15)
@@ -80,8 +80,10 @@ def test_the_heading_tells_how_long_a_command_ran_once_its_time_is_known(stage: 
     assert heading.accessibleName() == f"Go to the command $ long, exit code 0 · 12 s · {AT}"
 
 
-def test_a_command_is_copied_and_put_at_the_prompt_only_while_the_shell_waits(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits(
+    show_view: Callable[..., ShownView],
+) -> None:
+    made = show_view()
     commands = made.view.prompts.commands
     made.emulator.commands.start_numbers(1)
     made.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
@@ -101,10 +103,10 @@ def test_a_command_is_copied_and_put_at_the_prompt_only_while_the_shell_waits(st
     assert (commands.listed(), said(made)) == ([], prompt_texts.full_screen())
 
 
-def test_the_menu_acts_on_the_command_under_the_pointer_and_an_ended_chat_takes_none(
-    stage: Callable[..., Stage],
+def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_ended_chat(
+    show_view: Callable[..., ShownView],
 ) -> None:
-    made = stage()
+    made = show_view()
     made.emulator.commands.start_numbers(1)
     made.feed(command("echo one", "one\r\n", 0) + command("echo two", "two\r\n", 0) + WAITING)
 
@@ -134,7 +136,7 @@ def test_the_text_of_a_command_stays_what_was_typed_when_the_width_changes(engin
     assert [command_text(emulator, prompt) for prompt in emulator.prompts()] == expected
     for columns, first in ((21, ""), (90, wide)):
         emulator.resize(GridSize(columns, 8), CellSize())
-        # Nothing is better than another command: the loop's further lines may be in other rows now, and a blank before
-        # a wide character may not have been typed.
+        # An unknown command is better than a wrong one: the loop's further lines may have moved to other rows, and a
+        # blank before a wide character may not have been typed.
         assert [command_text(emulator, prompt) for prompt in emulator.prompts()] == [first, "", "", "ls"], columns
     emulator.close()

@@ -1,4 +1,4 @@
-"""The cursor."""
+"""The terminal's cursor, as pixels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.support.themes import DARK_TERMINAL as DARK
 GROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
 
 
-def test_a_block_shows_its_character_in_the_grounds_colour(stage):
-    made = stage()
+def test_a_block_cursor_shows_its_character_in_the_background_colour(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 qM\x1b[D")
     seen = colors_in(made.cell_image(0, 0))
@@ -22,8 +22,8 @@ def test_a_block_shows_its_character_in_the_grounds_colour(stage):
 
 
 @pytest.mark.parametrize(("sequence", "filled"), [("\x1b[4 q", "bottom"), ("\x1b[6 q", "left")])
-def test_underline_and_bar(stage, sequence, filled):
-    made = stage()
+def test_underline_and_bar_cursors(show_view, sequence, filled):
+    made = show_view()
     made.focus()
     made.feed(f"{sequence}\x1b[2;5H")
     cell = made.cell_image(4, 1)
@@ -34,8 +34,8 @@ def test_underline_and_bar(stage, sequence, filled):
 
 
 @pytest.mark.parametrize("shape", [2, 6])
-def test_the_cursor_has_the_programs_colour_until_that_is_reset(stage, shape):
-    made = stage()
+def test_the_cursor_has_the_programs_colour_until_that_is_reset(show_view, shape):
+    made = show_view()
     made.focus()
     made.feed(f"\x1b[{shape} q")
     for sequence, color in (("\x1b]12;#ff8000\x07", 0xFF8000), ("\x1b]112\x07", FILL)):
@@ -43,8 +43,8 @@ def test_the_cursor_has_the_programs_colour_until_that_is_reset(stage, shape):
         assert made.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == color
 
 
-def test_a_block_covers_a_wide_character(stage):
-    made = stage()
+def test_a_block_cursor_covers_a_wide_character(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 q日\x1b[1;1H")
     corners = [made.cell_image(column, 0).pixel(0, 0) & 0xFFFFFF for column in (0, 1)]
@@ -52,8 +52,8 @@ def test_a_block_covers_a_wide_character(stage):
     assert made.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == GROUND
 
 
-def test_hollow_without_the_keyboard(stage):
-    made = stage()
+def test_the_cursor_is_hollow_without_the_keyboard_focus(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 q")
     made.view.clearFocus()
@@ -63,15 +63,15 @@ def test_hollow_without_the_keyboard(stage):
     assert cell.pixel(cell.width() // 2, cell.height() // 2) & 0xFFFFFF == GROUND
 
 
-def test_hidden_when_the_program_hides_it(stage):
-    made = stage()
+def test_the_cursor_is_hidden_when_the_program_hides_it(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[?25l")
     assert colors_in(made.image()) == {GROUND}
 
 
-def test_it_blinks_only_with_the_keyboard_and_falls_asleep(stage, monkeypatch):
-    made = stage()
+def test_the_cursor_blinks_only_with_the_keyboard_focus_and_stops_after_a_while(show_view, monkeypatch):
+    made = show_view()
     monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
     monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.3)
     blink = made.view._blink
@@ -91,15 +91,15 @@ def test_it_blinks_only_with_the_keyboard_and_falls_asleep(stage, monkeypatch):
     assert not blink.running
 
 
-def test_a_steady_cursor_needs_no_timer(stage):
-    made = stage()
+def test_a_steady_cursor_needs_no_timer(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 q")
     assert not made.view._blink.running
 
 
-def test_the_old_place_is_cleared_when_it_moves(stage):
-    made = stage()
+def test_the_previous_cell_is_cleared_when_the_cursor_moves(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 q\x1b[3;3H")
     made.feed("\x1b[8;20H")
@@ -107,8 +107,8 @@ def test_the_old_place_is_cleared_when_it_moves(stage):
     assert colors_in(made.cell_image(19, 7)) == {FILL}
 
 
-def test_none_on_a_screen_that_is_only_read(stage):
-    made = stage()
+def test_a_read_only_screen_has_no_cursor(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[2 q")
     assert FILL in colors_in(made.cell_image(0, 0))

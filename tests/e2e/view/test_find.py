@@ -15,7 +15,7 @@ from gui.terminal.finding.marked_rows import found_colors
 from gui.theme.follow import Theme
 from gui.window.page.find_bar import FindBar
 from session_host.protocol.values import CellSize, GridSize
-from tests.e2e.view.conftest import Stage, colors_in
+from tests.e2e.view.conftest import ShownView, colors_in
 from tests.support.qt_waiting import show
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import OWN
@@ -25,17 +25,17 @@ NONE = Qt.KeyboardModifier.NoModifier
 ALT = Qt.KeyboardModifier.AltModifier
 MATCH, CURRENT = (colors.background & 0xFFFFFF for colors in found_colors(DARK))
 
-Opened = tuple[Stage, FindBar]
+Opened = tuple[ShownView, FindBar]
 
 
 @pytest.fixture
-def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable[..., Opened]]:
-    """Opens the bar for a terminal with an output, in a window of its own."""
+def opened(qapp: QApplication, show_view: Callable[..., ShownView]) -> Iterator[Callable[..., Opened]]:
+    """Opens the find bar, in a window of its own, for a terminal with an output."""
     theme = Theme(qapp, OWN, "dark")
     holders: list[QWidget] = []
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Opened:
-        made = stage(columns, rows)
+        made = show_view(columns, rows)
         made.feed(output)
         holders.append(QWidget())
         holders[-1].resize(500, 120)
@@ -53,30 +53,30 @@ def opened(qapp: QApplication, stage: Callable[..., Stage]) -> Iterator[Callable
         holder.deleteLater()
 
 
-def find(made: Stage, bar: FindBar, text: str) -> None:
-    """Type a query in the place of the previous one."""
+def find(made: ShownView, bar: FindBar, text: str) -> None:
+    """Type a query in place of the previous one."""
     bar.field.selectAll()
     QTest.keyClicks(bar.field, text)
-    searched(made, bar)
+    wait_for_search(made, bar)
 
 
-def searched(made: Stage, bar: FindBar) -> None:
+def wait_for_search(made: ShownView, bar: FindBar) -> None:
     matches = made.view.finder._matches
     made.until(lambda: matches is None or matches.is_done, "the search to end")
     made.settle()
 
 
-def press(made: Stage, bar: FindBar, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+def press(made: ShownView, bar: FindBar, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
     QTest.keyClick(bar.field, key, modifiers)
     made.settle()
 
 
-def shown(made: Stage) -> list[str]:
+def shown(made: ShownView) -> list[str]:
     return ["" if row is None else row.text() for row in made.view._surface.rows]
 
 
-def ground(made: Stage, column: int, row: int, columns: int = 1) -> str:
-    """What the ground of cells says: a match, the current one, or nothing."""
+def match_at(made: ShownView, column: int, row: int, columns: int = 1) -> str:
+    """The highlight of cells: "match", "current" for the current match, or ""."""
     found = colors_in(made.cell_image(column, row, columns))
     return "current" if CURRENT in found else "match" if MATCH in found else ""
 
@@ -85,15 +85,15 @@ def numbered(first: int, last: int) -> str:
     return "".join(f"line {number}\r\n" for number in range(first, last + 1))
 
 
-def test_matches_are_counted_and_marked_as_one_types_and_enter_goes_round(opened: Callable[..., Opened]) -> None:
+def test_matches_are_counted_and_marked_during_typing_and_enter_wraps_around(opened: Callable[..., Opened]) -> None:
     made, bar = opened("an apple\r\nno fruit\r\nAPPLE pie, apple juice\r\n$ ", rows=16)
     find(made, bar, "apple")
     assert bar.count.text() == "3 of 3"
-    assert (ground(made, 3, 0, 5), ground(made, 0, 2, 5), ground(made, 11, 2, 5)) == ("match", "match", "current")
-    assert ground(made, 0, 1, 20) == ""
+    assert (match_at(made, 3, 0, 5), match_at(made, 0, 2, 5), match_at(made, 11, 2, 5)) == ("match", "match", "current")
+    assert match_at(made, 0, 1, 20) == ""
     press(made, bar, Qt.Key.Key_Return)
     assert bar.count.text() == "1 of 3"
-    assert ground(made, 3, 0, 5) == "current"
+    assert match_at(made, 3, 0, 5) == "current"
     press(made, bar, Qt.Key.Key_F3, SHIFT)
     assert bar.count.text() == "3 of 3"
     press(made, bar, Qt.Key.Key_C, ALT)
@@ -113,28 +113,28 @@ def test_escape_returns_to_the_terminal_with_the_match_selected(opened: Callable
     assert closed
     assert not bar.isVisible()
     assert made.emulator.selected_text() == "needle"
-    assert ground(made, 4, 0, 6) == ""
+    assert match_at(made, 4, 0, 6) == ""
     assert made.sink.presses() == [], "no key went to the program"
 
 
-def test_a_match_goes_across_soft_wrapped_rows(opened: Callable[..., Opened]) -> None:
+def test_a_match_spans_soft_wrapped_rows(opened: Callable[..., Opened]) -> None:
     made, bar = opened("x" * 55 + "needlework\r\n漢字 " + "y" * 54 + "needle\r\n", columns=60)
     find(made, bar, "needle")
     assert bar.count.text() == "2 of 2"
-    assert (ground(made, 55, 0, 5), ground(made, 0, 1)) == ("match", "match")
-    assert ground(made, 1, 1) == ""
-    assert (ground(made, 59, 2), ground(made, 0, 3, 5), ground(made, 5, 3)) == ("current", "current", "")
+    assert (match_at(made, 55, 0, 5), match_at(made, 0, 1)) == ("match", "match")
+    assert match_at(made, 1, 1) == ""
+    assert (match_at(made, 59, 2), match_at(made, 0, 3, 5), match_at(made, 5, 3)) == ("current", "current", "")
     press(made, bar, Qt.Key.Key_Escape)
     assert made.emulator.selected_text() == "needle"
 
 
-def test_an_expression_finds_and_a_wrong_one_says_why(opened: Callable[..., Opened]) -> None:
+def test_a_regular_expression_finds_matches_and_an_invalid_one_is_explained(opened: Callable[..., Opened]) -> None:
     made, bar = opened("error 12\r\nerror x\r\nerror 345 🦀 error 6\r\n")
     press(made, bar, Qt.Key.Key_R, ALT)
     assert bar.is_expression.isChecked()
     find(made, bar, r"error \d+")
     assert bar.count.text() == "3 of 3"
-    assert ground(made, 13, 2, 7) == "current"
+    assert match_at(made, 13, 2, 7) == "current"
     find(made, bar, r"error (\d+")
     assert bar.count.text() == ""
     assert bar.problem.isVisible()
@@ -143,7 +143,7 @@ def test_an_expression_finds_and_a_wrong_one_says_why(opened: Callable[..., Open
     assert not bar.problem.isVisible()
 
 
-def test_an_endless_expression_does_not_stop_the_window(opened: Callable[..., Opened]) -> None:
+def test_an_expression_that_takes_forever_does_not_block_the_window(opened: Callable[..., Opened]) -> None:
     made, bar = opened("a" * 50 + "b\r\n" + numbered(1, 300))
     press(made, bar, Qt.Key.Key_R, ALT)
     find(made, bar, "(a+)+$")
@@ -157,8 +157,8 @@ def test_the_alternate_screen_is_searched_while_it_is_shown(opened: Callable[...
     assert bar.count.text() == "2 of 2"
     made.feed("\x1b[?1049h\x1b[5;1Honly one needle")
     made.until(lambda: bar.count.text() == "1 of 1", "the alternate screen to be searched")
-    made.settle()  # The count comes before the frame.
-    assert ground(made, 9, 4, 6) == "current"
+    made.settle()  # The count of matches is updated before the frame is painted.
+    assert match_at(made, 9, 4, 6) == "current"
     made.feed("\x1b[?1049l")
     made.until(lambda: bar.count.text() == "2 of 2", "the first screen to be searched again")
 
@@ -171,7 +171,7 @@ def test_the_match_stays_while_output_flows_and_old_lines_are_dropped(opened: Ca
     for part in range(12):
         made.feed(numbered(20_000 + part * 100, 20_099 + part * 100))
     assert shown(made)[row] == "line 9000"
-    assert ground(made, 0, row, 9) == "current"
+    assert match_at(made, 0, row, 9) == "current"
     find(made, bar, "line 2")
     before, seen = bar.count.text(), shown(made)
     made.feed("a new line 2\r\n")
@@ -223,7 +223,7 @@ def test_ten_thousand_lines_are_searched_in_slices(opened: Callable[..., Opened]
     assert len(set(totals)) > 3, "other events are handled in between"
 
 
-def test_steps_that_are_asked_for_before_the_search_has_come_so_far_are_taken_then(
+def test_requested_steps_are_taken_as_soon_as_the_search_allows_them(
     opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, bar = opened(numbered(1, 3000) + "$ ")
@@ -233,14 +233,14 @@ def test_steps_that_are_asked_for_before_the_search_has_come_so_far_are_taken_th
         press(made, bar, Qt.Key.Key_Return, SHIFT)
         press(made, bar, Qt.Key.Key_Return, SHIFT)
         assert bar.count.text() == "…"
-    searched(made, bar)
+    wait_for_search(made, bar)
     assert bar.count.text() == "109 of 111", "2599 is the first one, from below"
     press(made, bar, Qt.Key.Key_Escape)
     assert made.emulator.selected_text() == "line 25"
     assert "line 2597" in shown(made)
 
 
-def test_who_leaves_before_the_search_has_ended_gets_the_match_that_was_asked_for(
+def test_closing_the_bar_during_the_search_selects_the_requested_match(
     opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, bar = opened(numbered(1, 3000) + "$ ")
@@ -252,7 +252,7 @@ def test_who_leaves_before_the_search_has_ended_gets_the_match_that_was_asked_fo
     assert made.emulator.selected_text() == "line 2598"
 
 
-def test_the_selected_text_is_looked_for(opened: Callable[..., Opened]) -> None:
+def test_the_selected_text_becomes_the_query(opened: Callable[..., Opened]) -> None:
     made, bar = opened("apple pear apple\r\n")
     bar.close_find()
     made.emulator.select((6, 0), (9, 0), "cell")

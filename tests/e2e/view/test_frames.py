@@ -1,4 +1,4 @@
-"""When frames are painted, and how much of the view they paint."""
+"""When frames are painted, and which part of the view is painted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GROUND = rgb(DARK.background)
 
 
 class PaintedRows:
-    """Notes which rows are painted in the canvas's picture: without an atlas, all that change."""
+    """Records the rows painted into the canvas's picture: without an atlas, all rows that change."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, atlas: bool = False) -> None:
         self.numbers: list[int] = []
@@ -47,21 +47,21 @@ class PaintedRows:
         return rows
 
 
-def test_only_rows_that_differ_are_painted(stage, monkeypatch):
+def test_only_rows_that_differ_are_painted(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = stage()
+    made = show_view()
     made.feed("one\r\ntwo\r\nthree")
     painted.take()
     made.feed("\x1b[2;1HTWO")
     assert painted.take() == [1]
-    made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same again, and the cursor elsewhere
+    made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same text, and another position of the cursor
     assert painted.take() == []
 
 
-def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
-    """Agents draw their whole screen again for one spinner."""
+def test_a_redrawn_screen_paints_only_the_rows_that_differ(show_view, monkeypatch):
+    """Agents redraw their whole screen to move one spinner."""
     painted = PaintedRows(monkeypatch)
-    made = stage()
+    made = show_view()
     screen = "\r\n".join(f"line {number}" for number in range(10))
     made.feed(f"\x1b[H\x1b[2J{screen}")
     painted.take()
@@ -69,9 +69,9 @@ def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
     assert painted.take() == [3]
 
 
-def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
+def test_scrolling_moves_pixels_and_paints_the_new_line(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = stage(60, 12)
+    made = show_view(60, 12)
     made.feed("\r\n".join(f"line {number}" for number in range(12)))
     painted.take()
     made.feed("\r\nline 12")
@@ -84,9 +84,9 @@ def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
     assert made.image() == moved, "moved pixels differ from painted ones"
 
 
-def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
+def test_scrolling_between_a_fixed_header_and_footer_paints_one_row(show_view, monkeypatch):
     painted = PaintedRows(monkeypatch)
-    made = stage(60, 12)
+    made = show_view(60, 12)
     body = "\r\n".join(f"line {number}" for number in range(8))
     made.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
     painted.take()
@@ -98,10 +98,10 @@ def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
     assert made.image() == moved
 
 
-def test_a_screen_of_plain_text_is_painted_in_the_windows_picture(stage, monkeypatch):
-    """Without the canvas's, which follows where a part of a row is shown alone."""
+def test_a_screen_of_plain_text_is_painted_in_the_windows_picture(show_view, monkeypatch):
+    """The canvas's own picture is painted only for rows of which a part is shown alone."""
     painted = PaintedRows(monkeypatch, atlas=True)
-    made = stage(60, 12)
+    made = show_view(60, 12)
     made.feed("\x1b[?25l" + "\r\n".join(f"line {number}" for number in range(11)) + "\r\n→")
     assert painted.take() == [11]
     height = made.cell.height_px
@@ -110,8 +110,8 @@ def test_a_screen_of_plain_text_is_painted_in_the_windows_picture(stage, monkeyp
     assert painted.take() == [1, 2]
 
 
-def test_the_first_damage_after_a_pause_is_painted_at_once(stage, monkeypatch):
-    made = stage()
+def test_the_first_damage_after_a_pause_is_painted_at_once(show_view, monkeypatch):
+    made = show_view()
     made.until(lambda: time.monotonic() > made.view._pacer._due_s, "the frame's time to pass")
     painted: list[QRegion] = []
     real = Surface.paint
@@ -139,7 +139,7 @@ def test_a_flood_is_painted_half_as_often_as_other_output(qapp, monkeypatch):
         painted.clear()
         for _ in range(100 * requests):
             now_s += frame_pacing.FRAME_S / requests
-            pacer.cancel()  # The timer would be over, or the next request starts it again.
+            pacer.cancel()  # In a real run, the timer would have fired, or the next request starts it again.
             pacer.request()
         counts[requests] = len(painted)
     pacer.cancel()
@@ -147,7 +147,7 @@ def test_a_flood_is_painted_half_as_often_as_other_output(qapp, monkeypatch):
     assert 40 < counts[20] < 55
 
 
-def test_the_second_part_of_a_screen_follows_soon_and_a_flood_waits_for_what_frames_cost(qapp, monkeypatch):
+def test_the_second_frame_follows_soon_and_further_frames_wait_for_a_multiple_of_their_cost(qapp, monkeypatch):
     now_s, cost_s = 100.0, 0.02
     monkeypatch.setattr(frame_pacing, "time", SimpleNamespace(monotonic=lambda: now_s))
     painted: list[float] = []
@@ -172,8 +172,8 @@ def test_the_second_part_of_a_screen_follows_soon_and_a_flood_waits_for_what_fra
         now_s += 0.3  # a pause
 
 
-def test_scrolling_does_not_wait_for_what_previous_frames_cost(stage):
-    made = stage()
+def test_scrolling_does_not_wait_because_of_the_cost_of_previous_frames(show_view):
+    made = show_view()
     made.feed("\r\n".join(f"line {number}" for number in range(40)))
     pacer = made.view._pacer
     pacer._begun_s, pacer._due_s = 0.0, time.monotonic() + 3600
@@ -184,10 +184,10 @@ def test_scrolling_does_not_wait_for_what_previous_frames_cost(stage):
     assert made.view._surface._canvas.rows[0].text() == "line 0"
 
 
-def test_frames_in_which_a_program_changes_much_are_counted(stage, monkeypatch):
+def test_frames_in_which_a_program_changes_much_are_counted(show_view, monkeypatch):
     counted: list[int] = []
     monkeypatch.setattr(AtlasImport, "count_frame", lambda _: counted.append(1))
-    made = stage()
+    made = show_view()
     made.feed("\r\n".join(f"line {number}" for number in range(40)))
     assert len(counted) == 1
     made.feed("an echo")
@@ -196,16 +196,16 @@ def test_frames_in_which_a_program_changes_much_are_counted(stage, monkeypatch):
     assert len(counted) == 1, "neither an echo nor the user's own scrolling"
 
 
-def test_the_display_is_not_waited_for_before_a_window_is_painted(qapp, window_manager):
-    """Qt has no picture of it yet, and ends the process if it is asked to paint."""
+def test_a_window_that_was_never_painted_does_not_wait_for_the_x_server(qapp, window_manager):
+    """Qt has no picture of such a window, and ends the process if it has to paint it."""
     view = TerminalView(DARK)
     view.winId()
     view._wait_for_x_server()
     view.deleteLater()
 
 
-def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):
-    made = stage()
+def test_a_flood_is_painted_once_a_frame(show_view, monkeypatch):
+    made = show_view()
     frames: list[float] = []
     real = type(made.emulator).frame
 
@@ -232,8 +232,8 @@ def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):
     assert made.view._surface._canvas.rows[made.emulator.size.rows - 2].text() == f"line {count}"
 
 
-def test_a_half_drawn_frame_is_waited_for(stage):
-    made = stage()
+def test_a_synchronized_update_is_shown_only_when_it_is_complete(show_view):
+    made = show_view()
     made.feed("before")
     made.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
     made.view.on_damage()
@@ -245,16 +245,16 @@ def test_a_half_drawn_frame_is_waited_for(stage):
     assert made.view._surface._canvas.rows[0].text() == "half and whole"
 
 
-def test_a_frame_that_never_ends_is_shown_after_150_ms(stage):
-    made = stage()
+def test_a_synchronized_update_that_never_ends_is_shown_after_150_ms(show_view):
+    made = show_view()
     began = time.monotonic()
     made.feed("\x1b[?2026hhalf")
     assert made.view._surface._canvas.rows[0].text() == "half"
     assert time.monotonic() - began > 0.1
 
 
-def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeypatch):
-    made = stage()
+def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(show_view, monkeypatch):
+    made = show_view()
     made.view.hide()
     painted = PaintedRows(monkeypatch)
     made.feed("hidden work")
@@ -264,8 +264,8 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeyp
     assert made.view._surface._canvas.rows[0].text() == "hidden work"
 
 
-def test_a_hidden_view_keeps_no_picture(stage):
-    made = stage()
+def test_a_hidden_view_keeps_no_picture(show_view):
+    made = show_view()
     made.feed("\x1b[?25ltext 日本")
     shown = made.image()
     made.view.hide()
@@ -275,8 +275,8 @@ def test_a_hidden_view_keeps_no_picture(stage):
     assert made.image() == shown
 
 
-def test_a_view_without_a_replica_is_an_empty_page(stage):
-    made = stage()
+def test_a_view_without_a_replica_is_an_empty_page(show_view):
+    made = show_view()
     made.feed("text")
     made.sink.emulator = None
     made.view.on_replaced()
@@ -284,10 +284,10 @@ def test_a_view_without_a_replica_is_an_empty_page(stage):
     assert colors_in(made.image()) == {GROUND}
 
 
-def test_another_emulator_is_painted_whole(stage):
+def test_another_emulator_is_painted_completely(show_view):
     from session_host.terminal import create
 
-    made = stage()
+    made = show_view()
     made.feed("\x1b]11;#203040\x07old\r\nold")
     other = create(None, made.emulator.size)
     other.feed(b"new")
@@ -300,8 +300,8 @@ def test_another_emulator_is_painted_whole(stage):
     assert made.image().pixel(1, 1) & 0xFFFFFF == GROUND, "the old program's colours are gone"
 
 
-def test_an_ended_screen_is_shown_for_reading(stage):
-    made = stage()
+def test_an_ended_screen_is_shown_for_reading(show_view):
+    made = show_view()
     made.feed("the end")
     made.view.show_emulator(made.emulator)
     made.settle()
@@ -309,9 +309,9 @@ def test_an_ended_screen_is_shown_for_reading(stage):
     assert made.view._surface._canvas.rows[0].text() == "the end"
 
 
-def test_a_larger_grid_keeps_the_cursor_in_sight(stage):
-    """Another viewer is in use, with a taller window."""
-    made = stage(40, 8)
+def test_a_grid_larger_than_the_view_keeps_the_cursor_visible(show_view):
+    """The grid has the size of another viewer, which is in use and taller."""
+    made = show_view(40, 8)
     made.emulator.resize(GridSize(60, 20), made.cell)
     made.feed("\r\n".join(f"line {number}" for number in range(20)))
     assert made.view._surface._first_row == 12
@@ -321,8 +321,8 @@ def test_a_larger_grid_keeps_the_cursor_in_sight(stage):
     assert made.view._surface._first_row == 0
 
 
-def test_a_smaller_grid_ends_in_a_hairline(stage):
-    made = stage(60, 12)
+def test_a_grid_smaller_than_the_view_ends_in_a_hairline(show_view):
+    made = show_view(60, 12)
     made.emulator.resize(GridSize(30, 6), made.cell)
     made.feed("\x1b[?25l" + "\r\n".join("x" * 30 for _ in range(6)))
     image = made.image()
@@ -334,8 +334,8 @@ def test_a_smaller_grid_ends_in_a_hairline(stage):
     assert colors_in(beyond) == {GROUND}
 
 
-def test_the_last_screen_of_an_ended_chat_has_no_hairline(stage):
-    made = stage(60, 12)
+def test_the_last_screen_of_an_ended_chat_has_no_hairline(show_view):
+    made = show_view(60, 12)
     made.emulator.resize(GridSize(30, 6), made.cell)
     made.feed("\x1b[?25l" + "x" * 30)
     made.view.show_emulator(made.emulator)
@@ -345,9 +345,9 @@ def test_the_last_screen_of_an_ended_chat_has_no_hairline(stage):
     assert image.pixel(20, bottom) & 0xFFFFFF == GROUND
 
 
-def test_a_frame_paints_in_good_time(stage):
-    """A loose bound of the processor's time: a mistake that draws cell by cell would be far beyond it."""
-    made = stage(120, 40)
+def test_a_frame_is_painted_in_less_than_20_ms(show_view):
+    """A loose limit for the processor time: drawing cell by cell by mistake would take far longer."""
+    made = show_view(120, 40)
     text = "".join(f"\x1b[38;5;{16 + number % 200}mword{number % 1000:03} " for number in range(600))
     times = []
     for turn in range(5):
@@ -361,9 +361,9 @@ def test_a_frame_paints_in_good_time(stage):
     assert min(times) < 0.02
 
 
-def test_painting_a_part_equals_painting_all(stage):
-    """Whatever part of the window is exposed, the same pixels come."""
-    made = stage(40, 8)
+def test_painting_a_part_equals_painting_everything(show_view):
+    """Painting any exposed part gives the same pixels as painting everything."""
+    made = show_view(40, 8)
     made.focus()
     made.feed("\x1b[31mred \x1b[42mgreen\x1b[0m 日本 ┌──┐")
     whole = made.image()

@@ -1,4 +1,4 @@
-"""A held key of the window acts once, if its action is meant once."""
+"""A held shortcut of the window repeats its action only if the key table says so."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
 class KeyWatch(QObject):
-    """Counts the presses and repetitions of keys with certain modifiers, up to the last one, F9.
+    """Counts presses and repetitions of keys with certain modifiers, until F9.
 
-    Modifiers are released before the key, which may repeat once more meanwhile: that is another key.
+    Modifiers are released before the key, which may then repeat once more without them: that is not counted.
     """
 
     def __init__(self, watched: QWidget) -> None:
@@ -50,7 +50,7 @@ class KeyWatch(QObject):
         return False
 
 
-def test_a_held_key_repeats_only_what_is_meant_to_be(qapp: QApplication, window_manager: None, display: XServer):
+def test_a_held_key_repeats_only_repeatable_actions(qapp: QApplication, window_manager: None, display: XServer):
     done: Counter[str] = Counter()
 
     def count(action: str) -> Callable[[], None]:
@@ -86,7 +86,7 @@ def test_a_held_key_repeats_only_what_is_meant_to_be(qapp: QApplication, window_
                 xdotool("keyup", pressed)
                 xdotool("key", "F9")
             process_events_until(lambda: watch.is_over, WAIT_S, "all before the last key")
-            # Qt takes some repetitions for a release and a press, which is how the X server tells of them.
+            # The X server reports a repetition as a release and a press, and Qt takes some of them for just that.
             if table[action].repeats:
                 assert done[action] == watch.presses + watch.repetitions
             else:

@@ -33,7 +33,7 @@ def number(color):
 
 
 class Screen:
-    """A terminal that is painted without a window."""
+    """A terminal that is painted into a picture, without a window."""
 
     def __init__(self, theme=DARK, ratio=1.0, cell=None):
         self.metrics = CellMetrics(FONT, 13, ratio)
@@ -48,7 +48,7 @@ class Screen:
         self.surface.images.pictures.ready.connect(lambda: self.ready.append(True))
 
     def show(self, output, pictures=0):
-        """Feed output and paint it; then wait until so many pictures are decoded, and paint again."""
+        """Feed output and paint it; with ``pictures``, wait until that many are decoded, and paint again."""
         self.emulator.feed(output)
         region = self.surface.apply_frame(self.emulator)
         self.paint(region)
@@ -64,7 +64,7 @@ class Screen:
         painter.end()
 
     def part(self, column, row, columns, rows):
-        """The colours of some cells."""
+        """The colours of the pixels in a rectangle of cells."""
         width, height = self.metrics.width, self.metrics.height
         area = QRect(PADDING + column * width, PADDING + row * height, columns * width, rows * height)
         return colors_in(self.image.copy(area))
@@ -72,7 +72,7 @@ class Screen:
 
 @pytest.fixture
 def screens(qapp):
-    """Makes screens, and closes them."""
+    """Makes screens, and closes them at the end."""
     made = []
 
     def make(**options):
@@ -94,13 +94,13 @@ def test_an_image_fills_its_cells_exactly(screens, theme, ratio):
     assert [screen.part(*cells) for cells in ((0, 0, 20, 1), (0, 1, 2, 3), (8, 1, 12, 3), (0, 4, 20, 4))] == [page] * 4
 
 
-def test_a_viewer_with_another_cell_shows_it_in_the_same_cells(screens):
+def test_a_viewer_with_another_cell_size_shows_an_image_in_the_same_cells(screens):
     screen = screens(cell=CellSize(16, 32))
     screen.show(shown(), pictures=1)
     assert (screen.part(0, 0, 4, 2), screen.part(4, 0, 1, 2)) == ({number(RED)}, {rgb(DARK.background)})
 
 
-def test_it_moves_with_the_text_and_what_it_covered_comes_back(screens):
+def test_an_image_moves_with_the_text_and_the_text_below_it_comes_back(screens):
     screen = screens()
     screen.show(b"\xe2\x96\x88" * 20 + b"\r\n" + shown("c=6,r=3"), pictures=1)
     screen.show(b"\r\n" * 7)
@@ -161,7 +161,7 @@ def test_a_sixel_image_fills_its_pixels_and_text_replaces_it(screens):
     assert screen.part(0, 0, 9, 2) == {rgb(DARK.background)}
 
 
-def test_at_placeholders_it_covers_their_cells_and_without_it_they_are_blank(screens):
+def test_an_image_covers_its_placeholders_and_these_are_blank_without_it(screens):
     screen = screens()
     text = f"{PLACEHOLDER}{MARKS[0]}{PLACEHOLDER}{PLACEHOLDER}".encode()
     screen.show(b"\x1b[38;5;7m" + text)

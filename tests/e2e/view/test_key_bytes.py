@@ -1,4 +1,4 @@
-"""A real key of the X server, through the view and the engine's encoder, to the program's bytes."""
+"""Real keys of the X server: the bytes that a program reads, through the view and the engine's encoder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from session_host.protocol.messages import Key
 from session_host.protocol.values import KeyAction
-from tests.e2e.view.conftest import Stage
+from tests.e2e.view.conftest import ShownView
 
 LEGACY = {
     "a": b"a",
@@ -46,8 +46,8 @@ LEGACY = {
 }
 
 
-def typed(made: Stage, keys: list[str]) -> bytes:
-    """What a program reads when these keys are pressed."""
+def typed(made: ShownView, keys: list[str]) -> bytes:
+    """Press keys; returns the bytes that the program reads."""
     made.focus()
     made.sink.calls.clear()
     for key in keys:
@@ -63,8 +63,8 @@ def typed(made: Stage, keys: list[str]) -> bytes:
     return read
 
 
-def scrolls_back(made: Stage, key: str) -> bool:
-    """Press a key that scrolls back; returns whether the program gets nothing of it."""
+def scrolls_back(made: ShownView, key: str) -> bool:
+    """Press a key that scrolls back; returns whether the program receives no key."""
     made.focus()
     made.sink.calls.clear()
     subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
@@ -73,13 +73,13 @@ def scrolls_back(made: Stage, key: str) -> bool:
 
 
 @pytest.mark.parametrize("key", LEGACY)
-def test_what_a_program_reads(stage, display, key):
-    made = stage()
+def test_a_program_reads_the_legacy_bytes_of_keys(show_view, display, key):
+    made = show_view()
     assert typed(made, [key]) == LEGACY[key]
 
 
-def test_application_cursor_keys(stage, display):
-    made = stage()
+def test_application_cursor_keys(show_view, display):
+    made = show_view()
     made.feed("\x1b[?1h")
     assert typed(made, ["Up"]) == b"\x1bOA"
 
@@ -94,9 +94,9 @@ def test_application_cursor_keys(stage, display):
         ("a", b"a"),
     ],
 )
-def test_a_program_with_the_kitty_keyboard(stage, display, key, read):
-    """Shift+Enter makes a new line in agents; the window keeps its own keys."""
-    made = stage()
+def test_a_program_with_the_kitty_keyboard(show_view, display, key, read):
+    """Shift+Enter begins a new line in agents; the window keeps its own keys."""
+    made = show_view()
     made.feed("\x1b[>1u")
     from PySide6.QtGui import QKeySequence, QShortcut
 
@@ -104,32 +104,32 @@ def test_a_program_with_the_kitty_keyboard(stage, display, key, read):
     assert typed(made, [key]) == read
 
 
-def test_a_program_that_wants_releases_too(stage, display):
-    made = stage()
+def test_a_program_that_asks_for_key_releases_gets_them(show_view, display):
+    made = show_view()
     made.feed("\x1b[>3u")
     read = typed(made, ["x"])
     assert read == b"x\x1b[120;1:3u"
 
 
-def test_letters_of_other_layouts(stage, keyboard_layout):
+def test_letters_of_other_layouts(show_view, keyboard_layout):
     keyboard_layout("fr")
-    made = stage()
+    made = show_view()
     assert typed(made, ["eacute", "ccedilla", "2", "ctrl+a"]) == "éç2\x01".encode()
     keyboard_layout("ru")
     assert typed(made, ["Cyrillic_ef", "alt+Cyrillic_ef", "ctrl+Cyrillic_ef"]) == "ф\x1bф\x01".encode()
 
 
-def test_slash_commands_on_layouts_that_need_shift_for_a_slash(stage, keyboard_layout):
+def test_slash_commands_on_layouts_that_need_shift_for_a_slash(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = stage()
+    made = show_view()
     made.feed("\x1b[>1u")
     assert typed(made, ["slash", "h", "question", "shift+space"]) == b"/h? "
     keyboard_layout("ru")
     assert typed(made, ["slash", "comma", "Cyrillic_EF"]) == "/,Ф".encode()
 
 
-def test_a_program_that_asked_for_modified_keys_selects_with_them(stage, keyboard_layout):
-    made = stage()
+def test_a_program_that_asked_for_modified_keys_selects_with_them(show_view, keyboard_layout):
+    made = show_view()
     made.feed("line\r\n" * 40)
     assert scrolls_back(made, "shift+Up")
     made.view.scroll_to_end()

@@ -1,4 +1,4 @@
-"""Real keys of the X server by xdotool, on several layouts; Qt's own key events where they suffice."""
+"""Real keys of the X server (xdotool) on several layouts; Qt's own key events where they suffice."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
-from tests.e2e.view.conftest import Stage
+from tests.e2e.view.conftest import ShownView
 
 SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
 
 
-def pressed(made: Stage, *keys: str) -> list[tuple[str, str, int]]:
-    """Press keys on the X server; the presses that reached the session."""
+def pressed(made: ShownView, *keys: str) -> list[tuple[str, str, int]]:
+    """Press keys on the X server; returns the presses that reached the session."""
     made.focus()
     made.sink.calls.clear()
     for key in keys:
         subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
-    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)  # tells that all before has come
+    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)  # arrives after all previous keys
     made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
     return [press for press in made.sink.presses() if press[0] != "F9"]
 
 
-def test_letters_digits_and_shifted_ones(stage, keyboard_layout):
-    made = stage()
+def test_letters_digits_and_shifted_characters(show_view, keyboard_layout):
+    made = show_view()
     assert pressed(made, "a", "A", "1", "exclam", "question", "space") == [
         ("a", "a", 0),
         ("a", "A", SHIFT),
@@ -39,8 +39,8 @@ def test_letters_digits_and_shifted_ones(stage, keyboard_layout):
     ]
 
 
-def test_keys_with_names(stage, keyboard_layout):
-    made = stage()
+def test_keys_with_names(show_view, keyboard_layout):
+    made = show_view()
     names = {
         "Return": "Enter", "Tab": "Tab", "BackSpace": "Backspace", "Escape": "Escape", "Up": "ArrowUp",
         "Down": "ArrowDown", "Left": "ArrowLeft", "Right": "ArrowRight", "Home": "Home", "End": "End",
@@ -50,8 +50,8 @@ def test_keys_with_names(stage, keyboard_layout):
     assert set(names.values()) <= NAMED_KEYS
 
 
-def test_ctrl_and_alt_reach_the_program(stage, keyboard_layout):
-    made = stage()
+def test_ctrl_and_alt_reach_the_program(show_view, keyboard_layout):
+    made = show_view()
     keys = pressed(
         made, "ctrl+c", "ctrl+w", "ctrl+q", "alt+f", "alt+b", "ctrl+alt+x", "ctrl+space", "shift+Tab", "alt+Return"
     )
@@ -68,15 +68,15 @@ def test_ctrl_and_alt_reach_the_program(stage, keyboard_layout):
     ]  # fmt: skip
 
 
-def test_each_press_has_its_release(stage, keyboard_layout):
-    made = stage()
+def test_each_press_has_its_release(show_view, keyboard_layout):
+    made = show_view()
     pressed(made, "x")
     actions = [(key, action) for key, _, _, action in made.sink.of("key") if key == "x"]
     assert actions == [("x", KeyAction.PRESS), ("x", KeyAction.RELEASE)]
 
 
-def test_a_held_key_goes_on_until_it_is_released(stage, keyboard_layout):
-    made = stage()
+def test_a_held_key_repeats_until_it_is_released(show_view, keyboard_layout):
+    made = show_view()
     made.focus()
     made.sink.calls.clear()
 
@@ -93,12 +93,12 @@ def test_a_held_key_goes_on_until_it_is_released(stage, keyboard_layout):
         subprocess.run(["xdotool", "keyup", "x"], check=True, timeout=60)
     made.until(lambda: actions()[-1] == KeyAction.RELEASE, "the release")
     assert actions()[0] == KeyAction.PRESS
-    # Qt may miss that a release and a press of the X server's belong to one repetition: then both come.
+    # Qt may not recognise a release and a press of the X server as one repetition: then it delivers both.
     assert actions().count(KeyAction.PRESS) == actions().count(KeyAction.RELEASE)
 
 
-def test_repetitions_are_told_from_presses(stage):
-    made = stage()
+def test_repetitions_are_distinguished_from_presses(show_view):
+    made = show_view()
     made.focus()
     for kind, repeats in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True), (QEvent.Type.KeyPress, True)):
         none = Qt.KeyboardModifier.NoModifier
@@ -106,8 +106,8 @@ def test_repetitions_are_told_from_presses(stage):
     assert [call[3] for call in made.sink.of("key")] == [KeyAction.PRESS, KeyAction.REPEAT]
 
 
-def test_the_number_pad(stage, keyboard_layout):
-    made = stage()
+def test_the_number_pad(show_view, keyboard_layout):
+    made = show_view()
     assert pressed(made, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
         ("Numpad7", "7", 0),
         ("NumpadEnter", "", 0),
@@ -116,46 +116,46 @@ def test_the_number_pad(stage, keyboard_layout):
     ]
 
 
-def test_the_number_pad_without_num_lock_moves(stage):
-    made = stage()
+def test_the_number_pad_without_num_lock_sends_arrow_keys(show_view):
+    made = show_view()
     QTest.keyClick(made.view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
     assert made.sink.presses() == [("Home", "", 0)]
 
 
-def test_altgr_types_its_third_character(stage, keyboard_layout):
+def test_altgr_types_its_third_character(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = stage()
+    made = show_view()
     made.focus()
     keys = pressed(made, "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
     assert [text for _, text, _ in keys if text] == ["@", "€"]
     assert all(modifiers == 0 for _, text, modifiers in keys if text)
 
 
-def test_the_unshifted_key_of_another_layout_is_learned(stage, keyboard_layout):
+def test_the_unshifted_key_of_another_layout_is_learned(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = stage()
+    made = show_view()
     assert pressed(made, "2", "quotedbl")[-1] == ("2", '"', SHIFT)
     assert pressed(made, "z", "Z") == [("z", "z", 0), ("z", "Z", SHIFT)]
 
 
-def test_ctrl_with_a_cyrillic_letter_is_the_latin_one(stage, keyboard_layout):
+def test_ctrl_with_a_cyrillic_letter_is_the_latin_one(show_view, keyboard_layout):
     keyboard_layout("ru")
-    made = stage()
+    made = show_view()
     assert pressed(made, "Cyrillic_es") == [("с", "с", 0)]
     assert pressed(made, "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [("c", "", CTRL), ("d", "", CTRL)]
 
 
-def test_a_dead_key_composes(stage, keyboard_layout):
+def test_a_dead_key_composes(show_view, keyboard_layout):
     keyboard_layout("us", "intl")
-    made = stage()
+    made = show_view()
     keys = pressed(made, "dead_acute", "e")
     assert [text for (text,) in made.sink.of("text")] == ["é"]
     assert keys == []
 
 
-def test_a_dead_key_composes_in_a_tab_that_had_the_keyboard_before_its_chat(stage, keyboard_layout):
+def test_a_dead_key_composes_in_a_tab_that_was_focused_before_its_chat_was_connected(show_view, keyboard_layout):
     keyboard_layout("de")
-    made = stage()
+    made = show_view()
     made.focus()
     made.view.clearFocus()
     made.view.set_viewer(None)
@@ -169,8 +169,8 @@ def test_a_dead_key_composes_in_a_tab_that_had_the_keyboard_before_its_chat(stag
 # ---------------------------------------------------------------- the window's keys
 
 
-def test_the_windows_shortcuts_still_work(stage, keyboard_layout):
-    made = stage()
+def test_the_windows_shortcuts_still_work(show_view, keyboard_layout):
+    made = show_view()
     fired: list[str] = []
     texts = [
         "Ctrl+Shift+P",
@@ -207,8 +207,8 @@ def test_the_windows_shortcuts_still_work(stage, keyboard_layout):
     assert fired == texts
 
 
-def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(stage, keyboard_layout):
-    made = stage()
+def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(show_view, keyboard_layout):
+    made = show_view()
     fired: list[str] = []
     for text in ("Ctrl+W", "Ctrl+Q", "Alt+F", "Esc", "Tab"):
         QShortcut(QKeySequence(text), made.view).activated.connect(lambda: fired.append("stolen"))
@@ -217,8 +217,8 @@ def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(stage, keyboa
     assert fired == []
 
 
-def test_rebound_window_keys_are_followed(stage, keyboard_layout):
-    made = stage()
+def test_rebound_window_keys_are_followed(show_view, keyboard_layout):
+    made = show_view()
     made.view.set_window_keys(("Ctrl+J",))
     fired: list[str] = []
     QShortcut(QKeySequence("Ctrl+J"), made.view).activated.connect(lambda: fired.append("j"))
@@ -226,8 +226,8 @@ def test_rebound_window_keys_are_followed(stage, keyboard_layout):
     assert fired == ["j"]
 
 
-def test_a_screen_for_reading_takes_no_keys(stage):
-    made = stage()
+def test_a_read_only_screen_takes_no_keys(show_view):
+    made = show_view()
     made.focus()
     made.view.show_emulator(made.emulator)
     made.sink.calls.clear()
@@ -238,8 +238,8 @@ def test_a_screen_for_reading_takes_no_keys(stage):
 # ---------------------------------------------------------------- what typing does to the view
 
 
-def test_typing_returns_to_the_bottom_and_output_does_not(stage):
-    made = stage(40, 8)
+def test_typing_returns_to_the_bottom_and_output_does_not(show_view):
+    made = show_view(40, 8)
     made.feed("\r\n".join(f"line {number}" for number in range(50)))
     made.view.scroll_lines(-10)
     made.settle()
@@ -254,16 +254,16 @@ def test_typing_returns_to_the_bottom_and_output_does_not(stage):
     assert not made.view.scrolled_back
 
 
-def test_focus_is_told(stage):
-    made = stage()
+def test_focus_changes_are_reported(show_view):
+    made = show_view()
     made.focus()
     made.view.clearFocus()
     made.focus()
     assert made.sink.of("focus")[-2:] == [(False,), (True,)]
 
 
-def test_a_key_held_while_the_keyboard_goes_is_not_released_here(stage):
-    made = stage()
+def test_the_release_of_a_key_held_during_a_focus_change_is_not_sent(show_view):
+    made = show_view()
     made.focus()
     QTest.keyPress(made.view, Qt.Key.Key_A)
     made.view.clearFocus()
@@ -274,8 +274,8 @@ def test_a_key_held_while_the_keyboard_goes_is_not_released_here(stage):
 
 
 @pytest.mark.parametrize("is_wanted", [False, True])
-def test_ctrl_c_copies_selected_text_if_the_user_wants_that_and_the_next_one_interrupts(stage, is_wanted):
-    made = stage()
+def test_ctrl_c_copies_selected_text_if_it_is_set_to_and_the_next_one_interrupts(show_view, is_wanted):
+    made = show_view()
     made.feed("a line")
     made.view.set_ctrl_c_copies(enabled=is_wanted)
     QGuiApplication.clipboard().setText("before")

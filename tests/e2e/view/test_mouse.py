@@ -15,7 +15,7 @@ from gui.terminal.input.pointer_shapes import CURSORS
 from gui.terminal.links.links import LinkRules
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal.pointer_shapes import SHAPES
-from tests.e2e.view.conftest import Stage, rgb
+from tests.e2e.view.conftest import ShownView, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.windows import xdotool
 
@@ -29,7 +29,7 @@ SELECTED = rgb(DARK.selection_background)
 
 
 def wheel(
-    made: Stage, *, angle: int = 0, pixels: int = 0, modifiers: Any = None, cell: tuple[int, int] = (3, 3)
+    made: ShownView, *, angle: int = 0, pixels: int = 0, modifiers: Any = None, cell: tuple[int, int] = (3, 3)
 ) -> None:
     position = QPointF(made.point(*cell))
     event = QWheelEvent(
@@ -46,19 +46,19 @@ def wheel(
     made.settle()
 
 
-def history(made: Stage, lines: int = 50) -> None:
+def history(made: ShownView, lines: int = 50) -> None:
     made.feed("\r\n".join(f"line {number}" for number in range(lines)))
 
 
-def offset(made: Stage) -> int:
+def offset(made: ShownView) -> int:
     return made.view._surface.viewport.offset
 
 
 # ---------------------------------------------------------------- selecting
 
 
-def test_drag_selects_cells_and_shows_them(stage):
-    made = stage()
+def test_drag_selects_cells_and_shows_them(show_view):
+    made = show_view()
     made.feed("hello world\r\nsecond line")
     made.drag((2, 0), (7, 0))
     assert made.emulator.selected_text() == "llo wo"
@@ -66,23 +66,23 @@ def test_drag_selects_cells_and_shows_them(stage):
     assert made.cell_image(9, 0).pixel(0, 0) & 0xFFFFFF != SELECTED
 
 
-def test_drag_backwards_over_lines(stage):
-    made = stage()
+def test_drag_backwards_over_lines(show_view):
+    made = show_view()
     made.feed("hello world\r\nsecond line")
     made.drag((5, 1), (6, 0))
     assert made.emulator.selected_text() == "world\nsecond"
 
 
 @pytest.mark.parametrize(("clicks", "selected"), [(1, ""), (2, "wide"), (3, "hello wide world"), (4, ""), (5, "wide")])
-def test_clicks_in_a_row_select_a_word_then_the_line(stage, clicks, selected):
-    made = stage()
+def test_clicks_in_a_row_select_a_word_then_the_line(show_view, clicks, selected):
+    made = show_view()
     made.feed("hello wide world")
     made.real_clicks(7, 0, clicks)
     assert made.emulator.selected_text() == selected
 
 
-def test_slow_clicks_are_single_ones(stage):
-    made = stage()
+def test_slow_clicks_are_single_clicks(show_view):
+    made = show_view()
     made.feed("hello wide world")
     made.click(7, 0)
     made.click(7, 0)  # QTest lets a double click's time pass between clicks
@@ -90,8 +90,8 @@ def test_slow_clicks_are_single_ones(stage):
 
 
 @pytest.mark.parametrize("modifiers", [ALT, CONTROL | ALT])
-def test_alt_drag_and_ctrl_alt_drag_select_a_rectangle_also_over_a_link(stage, modifiers):
-    made = stage()
+def test_alt_drag_and_ctrl_alt_drag_select_a_rectangle_also_over_a_link(show_view, modifiers):
+    made = show_view()
     opened: list[str] = []
     made.view.linkActivated.connect(opened.append)
     made.feed("abcdef\r\nhttps://example.org/\r\nmnopqr")
@@ -100,16 +100,16 @@ def test_alt_drag_and_ctrl_alt_drag_select_a_rectangle_also_over_a_link(stage, m
     assert opened == []
 
 
-def test_shift_click_extends(stage):
-    made = stage()
+def test_shift_click_extends(show_view):
+    made = show_view()
     made.feed("hello wide world")
     made.drag((0, 0), (4, 0))
     made.click(9, 0, modifiers=SHIFT)
     assert made.emulator.selected_text() == "hello wide"
 
 
-def test_a_click_or_typing_ends_the_selection_and_copying_does_not(stage):
-    made = stage()
+def test_a_click_or_typing_ends_the_selection_and_copying_does_not(show_view):
+    made = show_view()
     made.feed("hello")
     made.drag((0, 0), (4, 0))
     made.view.copy()
@@ -123,8 +123,8 @@ def test_a_click_or_typing_ends_the_selection_and_copying_does_not(stage):
     assert made.emulator.selected_text() == ""
 
 
-def test_dragging_beyond_the_edge_scrolls_on(stage):
-    made = stage(40, 8)
+def test_dragging_beyond_the_edge_keeps_scrolling(show_view):
+    made = show_view(40, 8)
     history(made)
     QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(3, 4))
     made.move((3, 2))
@@ -135,8 +135,8 @@ def test_dragging_beyond_the_edge_scrolls_on(stage):
     assert len(made.emulator.selected_text().splitlines()) > 8
 
 
-def test_selecting_offers_the_primary_selection_and_middle_click_pastes_it(stage):
-    made = stage()
+def test_selecting_sets_the_primary_selection_and_a_middle_click_pastes_it(show_view):
+    made = show_view()
     made.feed("hello world")
     made.drag((6, 0), (10, 0))
     assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "world"
@@ -144,16 +144,16 @@ def test_selecting_offers_the_primary_selection_and_middle_click_pastes_it(stage
     assert made.sink.of("paste") == [("world",)]
 
 
-def test_select_all_and_copy(stage):
-    made = stage(40, 8)
+def test_select_all_and_copy(show_view):
+    made = show_view(40, 8)
     history(made, 30)
     made.view.select_all()
     made.view.copy()
     assert QGuiApplication.clipboard().text().splitlines()[:2] == ["line 0", "line 1"]
 
 
-def test_the_selection_keeps_text_readable_on_inverse_cells(stage):
-    made = stage()
+def test_the_selection_keeps_text_readable_on_inverse_cells(show_view):
+    made = show_view()
     made.feed("\x1b[7minverse\x1b[0m")
     made.drag((0, 0), (6, 0))
     cell = made.cell_image(0, 0, 7)
@@ -164,8 +164,8 @@ def test_the_selection_keeps_text_readable_on_inverse_cells(stage):
 # ---------------------------------------------------------------- the wheel
 
 
-def test_the_wheel_looks_back_three_lines_a_notch(stage):
-    made = stage(40, 8)
+def test_the_wheel_scrolls_back_three_lines_per_notch(show_view):
+    made = show_view(40, 8)
     history(made)
     wheel(made, angle=120)
     assert offset(made) == 3
@@ -173,8 +173,8 @@ def test_the_wheel_looks_back_three_lines_a_notch(stage):
     assert offset(made) == 0
 
 
-def test_a_notch_scrolls_as_many_lines_as_the_user_wants(stage):
-    made = stage(40, 8)
+def test_a_notch_scrolls_the_configured_number_of_lines(show_view):
+    made = show_view(40, 8)
     history(made)
     made.view.set_mouse(MouseRules(wheel_lines=7))
     wheel(made, angle=120)
@@ -185,8 +185,8 @@ def test_a_notch_scrolls_as_many_lines_as_the_user_wants(stage):
     assert len(made.sink.of("key")) == 7
 
 
-def test_small_movements_add_up(stage):
-    made = stage(40, 8)
+def test_small_movements_add_up(show_view):
+    made = show_view(40, 8)
     history(made)
     for _ in range(4):
         wheel(made, angle=30)
@@ -197,8 +197,8 @@ def test_small_movements_add_up(stage):
     assert offset(made) in {4, 5}
 
 
-def test_on_the_alternate_screen_the_wheel_types_arrows(stage):
-    made = stage(40, 8)
+def test_on_the_alternate_screen_the_wheel_types_arrows(show_view):
+    made = show_view(40, 8)
     history(made)
     made.feed("\x1b[?1049h")
     wheel(made, angle=120)
@@ -209,8 +209,8 @@ def test_on_the_alternate_screen_the_wheel_types_arrows(stage):
     assert made.sink.of("key") == []
 
 
-def test_the_wheel_turns_for_a_program_that_asked(stage):
-    made = stage(40, 8)
+def test_wheel_events_go_to_a_program_that_asked_for_them(show_view):
+    made = show_view(40, 8)
     history(made)
     made.feed("\x1b[?1000h\x1b[?1006h")
     wheel(made, angle=-240, cell=(5, 2))
@@ -220,8 +220,8 @@ def test_the_wheel_turns_for_a_program_that_asked(stage):
     assert offset(made) == 3, "Shift overrides"
 
 
-def test_ctrl_wheel_zooms(stage):
-    made = stage()
+def test_ctrl_wheel_zooms(show_view):
+    made = show_view()
     percents: list[int] = []
     made.view.zoomChanged.connect(percents.append)
     before = made.cell
@@ -235,8 +235,8 @@ def test_ctrl_wheel_zooms(stage):
 # ---------------------------------------------------------------- the scroll bar and keys of the history
 
 
-def test_the_bar_shows_when_there_is_history_and_moves_the_view(stage):
-    made = stage(40, 8)
+def test_the_bar_shows_when_there_is_history_and_moves_the_view(show_view):
+    made = show_view(40, 8)
     bar = made.view._bar
     assert not bar.isVisible()
     history(made)
@@ -253,8 +253,8 @@ def test_the_bar_shows_when_there_is_history_and_moves_the_view(stage):
     ("key", "expected"),
     [(Qt.Key.Key_Up, 1), (Qt.Key.Key_PageUp, 7), (Qt.Key.Key_Home, 42), (Qt.Key.Key_Down, 0), (Qt.Key.Key_End, 0)],
 )
-def test_keys_look_back(stage, key, expected):
-    made = stage(40, 8)
+def test_keys_scroll_back(show_view, key, expected):
+    made = show_view(40, 8)
     history(made)
     QTest.keyClick(made.view, key, SHIFT)
     made.settle()
@@ -262,8 +262,8 @@ def test_keys_look_back(stage, key, expected):
     assert made.sink.presses() == []
 
 
-def test_on_the_alternate_screen_those_keys_are_the_programs(stage):
-    made = stage(40, 8)
+def test_on_the_alternate_screen_these_keys_go_to_the_program(show_view):
+    made = show_view(40, 8)
     history(made)
     made.feed("\x1b[?1049h")
     QTest.keyClick(made.view, Qt.Key.Key_PageUp, SHIFT)
@@ -273,8 +273,8 @@ def test_on_the_alternate_screen_those_keys_are_the_programs(stage):
 # ---------------------------------------------------------------- the program's mouse
 
 
-def test_a_program_gets_presses_releases_and_motion(stage):
-    made = stage()
+def test_a_program_gets_presses_releases_and_motion(show_view):
+    made = show_view()
     made.feed("\x1b[?1003h\x1b[?1006h")
     QTest.mousePress(made.view, LEFT, CONTROL, made.point(4, 2))
     made.move((5, 2))
@@ -291,8 +291,8 @@ def test_a_program_gets_presses_releases_and_motion(stage):
     assert made.emulator.selected_text() == ""
 
 
-def test_motion_is_sent_only_where_it_was_asked_for(stage):
-    made = stage()
+def test_motion_is_sent_only_to_a_program_that_asked_for_it(show_view):
+    made = show_view()
     made.feed("\x1b[?1000h")
     made.move((5, 2), held=Qt.MouseButton.NoButton)
     QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(4, 2))
@@ -300,8 +300,8 @@ def test_motion_is_sent_only_where_it_was_asked_for(stage):
     assert [call[0] for call in made.sink.of("mouse")] == [MouseAction.PRESS]
 
 
-def test_the_back_button_of_a_real_mouse_reaches_the_program(stage):
-    made = stage()
+def test_the_back_button_of_a_real_mouse_reaches_the_program(show_view):
+    made = show_view()
     made.feed("\x1b[?1000h\x1b[?1006h")
     xdotool(*made.way_to(4, 2), "click", "8", "click", "9")
     made.until(lambda: len(made.sink.of("mouse")) == 4, "two clicks")
@@ -311,8 +311,8 @@ def test_the_back_button_of_a_real_mouse_reaches_the_program(stage):
     assert buttons == [(press, back), (release, back), (press, forward), (release, forward)]
 
 
-def test_a_program_sets_the_mouse_pointer(stage):
-    made = stage()
+def test_a_program_sets_the_mouse_pointer(show_view):
+    made = show_view()
     assert set(CURSORS) == SHAPES
     made.feed("\x1b]22;ew-resize\x1b\\")
     assert made.view.cursor().shape() == Qt.CursorShape.SizeHorCursor, "it changes without a move"
@@ -320,8 +320,8 @@ def test_a_program_sets_the_mouse_pointer(stage):
     assert made.view.cursor().shape() == Qt.CursorShape.IBeamCursor
 
 
-def test_shift_selects_although_the_program_has_the_mouse(stage):
-    made = stage()
+def test_shift_selects_although_the_program_has_the_mouse(show_view):
+    made = show_view()
     made.feed("hello world\x1b[?1003h")
     made.drag((0, 0), (4, 0), modifiers=SHIFT)
     assert made.emulator.selected_text() == "hello"
@@ -331,8 +331,8 @@ def test_shift_selects_although_the_program_has_the_mouse(stage):
 # ---------------------------------------------------------------- the cursor is hidden while typing
 
 
-def test_typing_hides_the_mouse_cursor_until_the_mouse_is_used(stage):
-    made: Stage = stage()
+def test_typing_hides_the_mouse_cursor_until_the_mouse_is_used(show_view):
+    made: ShownView = show_view()
     made.focus()
 
     def shape() -> Qt.CursorShape:
@@ -354,8 +354,8 @@ def test_typing_hides_the_mouse_cursor_until_the_mouse_is_used(stage):
         assert shape() == Qt.CursorShape.IBeamCursor, use
 
 
-def test_a_move_to_the_same_place_and_a_programs_mouse_show_no_hidden_cursor(stage):
-    made = stage()
+def test_a_move_to_the_same_position_and_a_programs_pointer_shape_keep_the_cursor_hidden(show_view):
+    made = show_view()
     made.focus()
     made.move((3, 3), held=Qt.MouseButton.NoButton)
     QTest.keyClick(made.view, Qt.Key.Key_A)
@@ -366,8 +366,8 @@ def test_a_move_to_the_same_place_and_a_programs_mouse_show_no_hidden_cursor(sta
     assert made.view.cursor().shape() == Qt.CursorShape.ArrowCursor
 
 
-def test_no_link_is_below_a_hidden_cursor(stage):
-    made = stage()
+def test_no_link_is_below_a_hidden_cursor(show_view):
+    made = show_view()
     made.focus()
     made.feed("https://example.org/ text")
     made.view.set_links(LinkRules("click"))

@@ -1,4 +1,4 @@
-"""Settings of the mouse: the clipboard and the right button. The wheel is in ``test_mouse``."""
+"""Mouse settings: clipboard, right button and clicks into the command line; ``test_mouse`` has the wheel."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.terminal.input import pointer
 from gui.terminal.input.pointer import MouseRules
-from tests.e2e.view.conftest import Stage
+from tests.e2e.view.conftest import ShownView
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-def test_what_the_mouse_selects_is_copied_if_the_user_wants_that_and_a_click_leaves_the_clipboard(stage):
-    made = stage()
+def test_selecting_by_mouse_copies_if_it_is_set_to_and_a_click_keeps_the_clipboard(show_view):
+    made = show_view()
     made.feed("hello world")
     clipboard = QGuiApplication.clipboard()
     clipboard.setText("previous")
@@ -32,8 +32,8 @@ def test_what_the_mouse_selects_is_copied_if_the_user_wants_that_and_a_click_lea
     assert clipboard.text() == "hello"
 
 
-def right_click(made: Stage, modifiers: Any = None) -> QMenu | None:
-    """The menu that a right click opens; None for none."""
+def right_click(made: ShownView, modifiers: Any = None) -> QMenu | None:
+    """The menu that a right click opens, or None."""
     place = made.point(2, 0)
     reason, held = QContextMenuEvent.Reason.Mouse, modifiers or Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(made.view, QContextMenuEvent(reason, place, made.view.mapToGlobal(place), held))
@@ -45,8 +45,8 @@ def right_click(made: Stage, modifiers: Any = None) -> QMenu | None:
     return menu
 
 
-def test_a_right_click_pastes_if_the_user_wants_that_and_opens_the_menu_with_shift(stage):
-    made = stage()
+def test_a_right_click_pastes_if_it_is_set_to_and_opens_the_menu_with_shift(show_view):
+    made = show_view()
     QGuiApplication.clipboard().setText("something")
     assert right_click(made) is not None
     made.view.set_mouse(MouseRules(right_click_pastes=True))
@@ -61,8 +61,8 @@ def test_a_right_click_pastes_if_the_user_wants_that_and_opens_the_menu_with_shi
     made.view.set_viewer(made.sink)
 
 
-def test_a_click_into_the_command_line_moves_the_cursor_unless_it_gave_the_keyboard_or_selects(stage, monkeypatch):
-    made = stage()
+def test_a_click_into_the_command_line_moves_the_cursor_unless_it_focuses_the_view_or_selects(show_view, monkeypatch):
+    made = show_view()
     made.feed("\x1b]133;Z;n=1\x07\x1b]133;A\x07$ \x1b]133;B\x07git push")
     usual_ms = QApplication.doubleClickInterval()
     QApplication.setDoubleClickInterval(1)
@@ -75,7 +75,7 @@ def test_a_click_into_the_command_line_moves_the_cursor_unless_it_gave_the_keybo
         made.click(7, 0)
         made.view.set_mouse(MouseRules())
         made.drag((2, 0), (4, 0))
-        made.click(7, 0)  # Only ends the selection.
+        made.click(7, 0)  # This click only ends the selection.
         assert not made.view._pointer._click_timer.isActive()
         made.click(7, 0)
         made.until(lambda: len(made.sink.presses()) >= 3, "the arrow keys")

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.e2e.view.conftest import WAIT_S, Stage
+from tests.e2e.view.conftest import WAIT_S, ShownView
 from tests.support.qt_waiting import process_events_until
 
 WAIT_MS = 60_000
 
 
-def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_output_below_is_announced_and_a_click_goes_to_it(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.view._new_output._redraw.stop()  # The view got its size just now.
     made.feed("".join(f"line {number}\r\n" for number in range(100)))
     made.view.scroll_pages(-2)
@@ -36,8 +36,8 @@ def test_output_below_is_announced_and_a_click_goes_to_it(stage: Callable[..., S
     assert not button.isVisible(), "who is at the end sees the output"
 
 
-def test_what_a_program_draws_again_after_a_resize_is_no_new_output(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_programs_redraw_after_a_resize_is_no_new_output(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed("".join(f"line {number}\r\n" for number in range(100)))
     made.view.scroll_pages(-2)
     made.settle()

@@ -1,4 +1,4 @@
-"""The painted pixels."""
+"""The painted pixels of text, lines, box drawing characters and signs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
 def rendered(
     text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13, line_height: float = 1.0
 ) -> tuple[QImage, CellMetrics]:
-    """A screen painted at a scale, without the padding."""
+    """A screen that is painted at a scale, without the padding, and its cell metrics."""
     metrics = CellMetrics(FONT, font_px, ratio, line_height)
     surface = Surface(DARK, metrics)
     emulator = create(None, size)
@@ -44,7 +44,7 @@ SCALES = [
     (1.0, 9, 1.0), (1.0, 13, 1.0), (1.0, 16, 1.0), (1.25, 13, 1.0), (1.5, 11, 1.0), (2.0, 13, 1.0), (3.0, 13, 1.0),
     (1.0, 13, 1.1), (1.0, 13, 2.0), (1.25, 13, 1.35), (1.5, 11, 1.5), (1.5, 13, 1.2),
 ]  # fmt: skip
-"""Scale of the display, size of the font, and height of the rows."""
+"""Display scale, font size in px, line height as a factor."""
 
 
 @pytest.mark.parametrize(("ratio", "font_px", "line_height"), SCALES)
@@ -131,8 +131,8 @@ def test_braille_dots_stand_apart_and_inside(qapp):
     assert len([run for run in runs if run]) == 2, "two columns of dots"
 
 
-def test_text_in_one_go_stands_where_single_cells_would(qapp):
-    """A run's last letter is in its own cell, however long the run."""
+def test_the_text_of_a_run_has_the_positions_of_single_cells(qapp):
+    """The last letter of a run is in its own cell, also in long runs."""
     metrics = CellMetrics(FONT, 13, 1.0)
     assert all(metrics.exact)
     image, _ = rendered("l" * 59 + "M", GridSize(60, 5))
@@ -157,7 +157,7 @@ def test_an_emoji_is_in_colour_and_stays_in_its_cells(qapp):
     assert colors_in(image.copy(2 * metrics.width, 0, metrics.width, metrics.height)) == {GROUND}
 
 
-def test_a_cluster_is_one_picture(qapp):
+def test_a_grapheme_cluster_is_one_picture(qapp):
     accent, metrics = rendered("e\u0301", GridSize(20, 5))
     plain, _ = rendered("e", GridSize(20, 5))
     cell = QRect(0, 0, metrics.width, metrics.height)
@@ -219,8 +219,8 @@ def test_reverse_screen(qapp):
     assert [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(2)] == [GROUND, TEXT]
 
 
-def test_a_theme_change_repaints_everything(stage):
-    made = stage()
+def test_a_theme_change_repaints_everything(show_view):
+    made = show_view()
     made.feed("hello")
     made.view.set_theme(LIGHT)
     made.settle()
@@ -270,7 +270,7 @@ def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px, line_heig
     assert TEXT not in colors_in(image.copy(0, 0, middle, third))
 
 
-def test_wedges_and_triangles_cover_what_their_names_say(qapp):
+def test_wedges_and_triangles_cover_the_areas_in_their_names(qapp):
     image, metrics = rendered("\U0001fb45\U0001fb6c\U0001fb8a", GridSize(20, 5), ratio=2.0)
     width, height = metrics.width, metrics.height
 
@@ -287,7 +287,7 @@ def test_wedges_and_triangles_cover_what_their_names_say(qapp):
 
 
 @pytest.mark.parametrize("shade", range(3))
-def test_shades_are_patterns_that_go_on_in_the_next_cell(qapp, shade):
+def test_shades_are_patterns_that_continue_in_the_next_cell(qapp, shade):
     image, metrics = rendered(chr(0x2591 + shade) * 4, GridSize(20, 5), ratio=2.0)
     width, height = metrics.width, metrics.height
     cells = [image.copy(column * width, 0, width, height) for column in range(4)]
@@ -320,7 +320,7 @@ def test_a_pause_sign_asked_for_as_an_emoji_is_in_colour_over_two_cells(qapp):
     assert colored
 
 
-def test_a_long_arrow_uses_the_free_cell_behind_it(qapp):
+def test_a_long_arrow_uses_the_free_cell_after_it(qapp):
     width_of = QFontMetricsF(CellMetrics(FONT, 26, 1.0).shaped_fonts[0]).tightBoundingRect("\u27f9").width()
     free, metrics = rendered("x\u27f9 ", GridSize(20, 5), ratio=2.0)
     taken, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
@@ -331,12 +331,12 @@ def test_a_long_arrow_uses_the_free_cell_behind_it(qapp):
 
 
 LINES = ("4", "4:2", "4:3", "4:4", "4:5", "9", "53")
-"""Underlines, strike-through and overline."""
+"""SGR parameters of underlines, strike-through and overline."""
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5])
 @pytest.mark.parametrize("line_height", [1.1, 1.35, 2.0])
-def test_in_higher_rows_text_and_its_lines_are_as_in_others_and_in_the_middle(qapp, ratio, line_height):
+def test_higher_rows_have_the_usual_text_and_lines_vertically_centred(qapp, ratio, line_height):
     text = "\r\n".join(f"\x1b[{line}mgÅy_|\x1b[0m x" for line in LINES)
     size = GridSize(20, len(LINES))
     low, own = rendered(text, size, ratio=ratio)

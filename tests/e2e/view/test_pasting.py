@@ -1,4 +1,4 @@
-"""Pasting, composing and sizes: what the session gets."""
+"""What the session receives by pasting, dropping, input methods and changes of size."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gui.terminal.cell_metrics import CellMetrics
 from gui.theme.terminal_font import TerminalFont
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
-from tests.e2e.view.conftest import FONT, Stage, colors_in
+from tests.e2e.view.conftest import FONT, ShownView, colors_in
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-def pasted(made: Stage, text: str) -> tuple[list[str], list[str], list[str]]:
-    """Paste a text: (what reached the session, what was asked about, what was said)."""
+def pasted(made: ShownView, text: str) -> tuple[list[str], list[str], list[str]]:
+    """Paste a text; returns the texts that reached the session, the questions, and the notices."""
     asked: list[str] = []
     said: list[str] = []
     made.view.pasteNeedsConfirmation.connect(asked.append)
@@ -30,13 +30,13 @@ def pasted(made: Stage, text: str) -> tuple[list[str], list[str], list[str]]:
     return [text for (text,) in made.sink.of("paste")], asked, said
 
 
-def test_a_line_is_pasted_at_once(stage):
-    assert pasted(stage(), "one line") == (["one line"], [], [])
+def test_a_line_is_pasted_at_once(show_view):
+    assert pasted(show_view(), "one line") == (["one line"], [], [])
 
 
 @pytest.mark.parametrize("held", [SHIFT, SHIFT | Qt.KeyboardModifier.ControlModifier])
-def test_shift_insert_pastes_the_selected_text_else_the_clipboard(stage, held):
-    made = stage()
+def test_shift_insert_pastes_the_selected_text_else_the_clipboard(show_view, held):
+    made = show_view()
     QGuiApplication.clipboard().setText("copied")
     for selected in ("selected", ""):
         QGuiApplication.clipboard().setText(selected, QClipboard.Mode.Selection)
@@ -45,42 +45,42 @@ def test_shift_insert_pastes_the_selected_text_else_the_clipboard(stage, held):
 
 
 @pytest.mark.parametrize("text", ["rm -rf x\n", "a\rb"])
-def test_line_ends_are_asked_about(stage, text):
-    made = stage()
+def test_line_ends_need_a_confirmation(show_view, text):
+    made = show_view()
     assert pasted(made, text) == ([], [text], [])
     made.view.confirm_paste(text)
     assert made.sink.of("paste") == [(text,)]
 
 
-def test_line_ends_are_fine_for_a_program_that_can_tell(stage):
-    made = stage()
+def test_line_ends_need_no_confirmation_with_bracketed_paste(show_view):
+    made = show_view()
     made.feed("\x1b[?2004h")
     assert pasted(made, "a\nb\n") == (["a\nb\n"], [], [])
 
 
 @pytest.mark.parametrize("text", ["a\x1b[201~b", "a\x03", "\x9b1m"])
-def test_control_characters_are_always_asked_about(stage, text):
-    made = stage()
+def test_control_characters_always_need_a_confirmation(show_view, text):
+    made = show_view()
     made.feed("\x1b[?2004h")
     assert pasted(made, text) == ([], [text], [])
 
 
-def test_too_long_a_paste_is_said_and_not_cut(stage):
-    sent, asked, said = pasted(stage(), "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1))
+def test_a_paste_that_is_too_long_is_reported_and_not_cut(show_view):
+    sent, asked, said = pasted(show_view(), "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1))
     assert (sent, asked) == ([], [])
     assert f"{MAX_WHOLE_PASTE_CHARACTERS:,}" in said[0]
 
 
-def test_nothing_is_pasted_into_a_screen_for_reading(stage):
-    made = stage()
+def test_nothing_is_pasted_into_a_read_only_screen(show_view):
+    made = show_view()
     made.view.show_emulator(made.emulator)
     QGuiApplication.clipboard().setText("text")
     made.view.paste()
     assert made.sink.of("paste") == []
 
 
-def drop(made: Stage, data: QMimeData, possible: Qt.DropAction = Qt.DropAction.CopyAction) -> list[Qt.DropAction]:
-    """Drop data; return the actions of the accepted events: the source of the drag gets the last one."""
+def drop(made: ShownView, data: QMimeData, possible: Qt.DropAction = Qt.DropAction.CopyAction) -> list[Qt.DropAction]:
+    """Drop data; returns the actions of the accepted events. The drag's source gets the last one."""
     place, none = made.point(3, 3), Qt.KeyboardModifier.NoModifier
     events: list[QDropEvent] = [
         QDragEnterEvent(place, possible, data, Qt.MouseButton.LeftButton, none),
@@ -101,17 +101,17 @@ def two_files() -> QMimeData:
     return files
 
 
-def test_files_copied_in_a_file_manager_are_named(stage):
-    made = stage()
+def test_files_copied_in_a_file_manager_are_pasted_as_paths(show_view):
+    made = show_view()
     QGuiApplication.clipboard().setMimeData(two_files())
     made.view.paste()
     assert made.sink.of("paste") == [("'/tmp/a picture.png' /tmp/b.txt ",)]
 
 
 @pytest.mark.parametrize("is_dropped", [False, True])
-def test_an_image_is_given_to_the_window_and_a_text_with_it_is_pasted(stage, is_dropped):
-    """A copied image has no text; office programs copy a text as an image, too."""
-    made = stage()
+def test_a_copied_image_goes_to_the_window_but_its_text_is_pasted_if_it_has_one(show_view, is_dropped):
+    """A copied image has no text; office programs copy a text also as an image."""
+    made = show_view()
     given: list[QImage] = []
     made.view.imagePasted.connect(given.append)
     for text in ("", "a cell"):
@@ -128,8 +128,8 @@ def test_an_image_is_given_to_the_window_and_a_text_with_it_is_pasted(stage, is_
     assert made.sink.of("paste") == [("a cell",)]
 
 
-def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
-    made = stage()
+def test_dropped_files_are_pasted_as_paths_and_dropped_text_as_text(show_view):
+    made = show_view()
     drop(made, two_files())
     words = QMimeData()
     words.setText("two words")
@@ -145,9 +145,9 @@ def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
         (Qt.DropAction.MoveAction, None),
     ],
 )
-def test_text_that_is_dropped_from_an_editor_stays_there(stage, possible, accepted):
-    """An editor deletes what was moved; Qt proposes a move if no key is held."""
-    made = stage()
+def test_text_dropped_from_an_editor_is_not_deleted_there(show_view, possible, accepted):
+    """An editor deletes a text that was moved; Qt proposes a move if no key is held."""
+    made = show_view()
     words = QMimeData()
     words.setText("two words")
     assert drop(made, words, possible) == ([accepted] * 2 if accepted else [])
@@ -157,16 +157,16 @@ def test_text_that_is_dropped_from_an_editor_stays_there(stage, possible, accept
 # ---------------------------------------------------------------- input methods
 
 
-def test_a_commit_is_text(stage):
-    made = stage()
+def test_committed_text_is_sent_as_text(show_view):
+    made = show_view()
     event = QInputMethodEvent("", [])
     event.setCommitString("日本")
     QApplication.sendEvent(made.view, event)
     assert made.sink.of("text") == [("日本",)]
 
 
-def test_composing_is_shown_at_the_cursor_and_sent_only_when_committed(stage):
-    made = stage()
+def test_composed_text_is_shown_at_the_cursor_and_sent_only_when_committed(show_view):
+    made = show_view()
     made.focus()
     made.feed("\x1b[?25labc")
     before = made.image()
@@ -181,8 +181,8 @@ def test_composing_is_shown_at_the_cursor_and_sent_only_when_committed(stage):
     assert made.image() == before
 
 
-def test_composing_at_the_right_edge_stays_in_sight(stage):
-    made = stage(20, 5)
+def test_composed_text_at_the_right_edge_stays_visible(show_view):
+    made = show_view(20, 5)
     made.focus()
     made.feed("\x1b[?25l\x1b[1;20H")
     QApplication.sendEvent(made.view, QInputMethodEvent("にほん", []))
@@ -193,14 +193,14 @@ def test_composing_at_the_right_edge_stays_in_sight(stage):
 # ---------------------------------------------------------------- sizes
 
 
-def test_the_size_is_told_once_when_shown(stage):
-    made = stage(60, 12)
+def test_the_size_is_reported_once_when_the_view_is_shown(show_view):
+    made = show_view(60, 12)
     assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
 
 
-def test_resizing_is_told_when_it_rests(stage, qapp):
-    """In a frame of its own: a window manager has its own word on windows' sizes."""
-    made = stage(60, 12)
+def test_a_new_size_is_reported_once_it_has_settled(show_view, qapp):
+    """In a parent widget, because a window manager may change the sizes of windows."""
+    made = show_view(60, 12)
     frame = QWidget()
     frame.resize(1200, 600)
     made.view.setParent(frame)
@@ -220,8 +220,8 @@ def test_resizing_is_told_when_it_rests(stage, qapp):
     frame.close()
 
 
-def test_a_viewer_given_while_hidden_is_told_when_shown(stage):
-    made = stage(60, 12)
+def test_a_viewer_set_while_hidden_gets_the_size_when_the_view_is_shown(show_view):
+    made = show_view(60, 12)
     made.view.hide()
     made.sink.calls.clear()
     made.view.set_viewer(made.sink)
@@ -230,23 +230,23 @@ def test_a_viewer_given_while_hidden_is_told_when_shown(stage):
     assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
 
 
-def test_a_tiny_window_asks_for_no_less_than_the_floors(stage):
-    made = stage()
+def test_a_tiny_window_reports_at_least_the_minimum_size(show_view):
+    made = show_view()
     made.view.resize(60, 40)
     made.until(lambda: made.sink.of("resize")[-1][0] == GridSize(MIN_COLUMNS, MIN_ROWS), "the floors")
 
 
-def test_zooming_changes_the_grid_at_once(stage):
-    made = stage(60, 12)
+def test_zooming_changes_the_grid_at_once(show_view):
+    made = show_view(60, 12)
     made.view.zoom(4)
     size, cell = made.sink.of("resize")[-1]
     assert size.columns < 60
     assert cell == made.cell
 
 
-def test_the_view_in_use_takes_its_size_back(stage):
-    """Another viewer with another size was used in between."""
-    made = stage(60, 12)
+def test_the_view_in_use_takes_its_size_back(show_view):
+    """Another viewer with another size was in use in between."""
+    made = show_view(60, 12)
     made.emulator.resize(GridSize(80, 30), made.cell)
     made.feed("x")
     made.sink.calls.clear()
@@ -254,8 +254,8 @@ def test_the_view_in_use_takes_its_size_back(stage):
     assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
 
 
-def test_a_view_without_a_replica_still_tells_its_size(stage):
-    made = stage(60, 12)
+def test_a_view_without_a_replica_reports_its_size(show_view):
+    made = show_view(60, 12)
     made.sink.emulator = None
     made.view.on_replaced()
     made.view.zoom(2)

@@ -1,4 +1,4 @@
-"""Prompts in a terminal: going to them, a command's output, and the marks in the margin."""
+"""Prompts in a terminal: going to them, copying a command's output, and the marks in the margin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gui.terminal.prompts.margin import failed_color
 from gui.terminal.prompts.prompts import TerminalPrompts
 from gui.wording import prompt_texts
 from session_host.terminal.prompts import TurnPosition
-from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import long_chat
 from tests.support.themes import DARK_TERMINAL, LIGHT_TERMINAL
@@ -22,7 +22,7 @@ WAITING = "\x1b]133;A\x07$ \x1b]133;B\x07"
 
 
 def command(text: str, output: str, code: int) -> str:
-    """What a shell with marks writes for one command."""
+    """The output of a shell with marks for one command."""
     return f"{WAITING}{text}\r\n\x1b]133;C\x07{output}\x1b]133;D;{code}\x07"
 
 
@@ -32,7 +32,7 @@ SESSION = (
 )
 
 
-def top(made: Stage) -> int:
+def top(made: ShownView) -> int:
     place = made.view._surface.viewport
     return place.history_rows - place.offset
 
@@ -41,12 +41,12 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def said(made: Stage) -> str:
+def said(made: ShownView) -> str:
     return made.view.prompts.label.text
 
 
-def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(SESSION)
     prompts = made.view.prompts
     for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
@@ -68,8 +68,8 @@ def test_the_way_leads_from_prompt_to_prompt_and_to_the_end(stage: Callable[...,
     assert prompts.margin.current is None
 
 
-def test_the_way_to_failed_commands_leaves_out_the_others(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_going_to_failed_commands_skips_the_others(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(command("false", "", 1) + SESSION)
     prompts = made.view.prompts
     prompts.go(1, failed=True)
@@ -90,8 +90,8 @@ def test_the_way_to_failed_commands_leaves_out_the_others(stage: Callable[..., S
     assert made.view.scrolled_back, "the place stays"
 
 
-def test_a_command_is_copied_and_selected_whole_without_its_prompt(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_command_is_copied_and_selected_whole_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     made.feed(SESSION)
     prompts = made.view.prompts
     prompts.copy_output()
@@ -107,10 +107,10 @@ def test_a_command_is_copied_and_selected_whole_without_its_prompt(stage: Callab
     assert top(made) <= 1 + 1, "the command is in view"
 
 
-def test_the_menu_offers_the_command_under_the_pointer_with_the_keys_for_the_chosen_one(
-    stage: Callable[..., Stage],
+def test_the_menu_acts_on_the_command_under_the_pointer_and_shows_the_keys_only_for_the_chosen_one(
+    show_view: Callable[..., ShownView],
 ) -> None:
-    made = stage()
+    made = show_view()
     made.view.set_menu_keys(lambda name: QKeySequence({"copy_output": "F5", "select_output": "F6"}.get(name, "")))
     made.feed(command("a", "one\r\ntwo\r\n", 0) + command("b", "three\r\n", 1) + WAITING)
     menu = made.view.context_menu(QPointF(made.point(1, 4)))
@@ -132,8 +132,8 @@ def test_the_menu_offers_the_command_under_the_pointer_with_the_keys_for_the_cho
 
 
 @pytest.mark.parametrize("theme", [DARK_TERMINAL, LIGHT_TERMINAL], ids=["dark", "light"])
-def test_the_margin_shows_how_each_command_ended(stage: Callable[..., Stage], theme: object) -> None:
-    made = stage(theme=theme)
+def test_the_margin_shows_how_each_command_ended(show_view: Callable[..., ShownView], theme: object) -> None:
+    made = show_view(theme=theme)
     made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
     margin = made.view.prompts.margin
     made.until(lambda: len(margin.marks) == 2, "the marks")
@@ -149,8 +149,10 @@ def test_the_margin_shows_how_each_command_ended(stage: Callable[..., Stage], th
     assert colors_in(image.copy(0, 8 + 2 * height, 8, height)) == {rgb(made.view._surface.theme.background)}
 
 
-def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
+    show_view: Callable[..., ShownView],
+) -> None:
+    made = show_view()
     made.feed(command("true", "", 0) + command("false", "", 1) + WAITING)
     margin = made.view.prompts.margin
     made.until(lambda: len(margin.marks) == 2, "the marks")
@@ -162,8 +164,8 @@ def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(s
     made.until(lambda: len(margin.marks) == 1, "the mark of the next command")
 
 
-def test_without_prompts_the_user_is_told_quietly(stage: Callable[..., Stage]) -> None:
-    made = stage()
+def test_a_terminal_without_prompts_shows_a_quiet_notice(show_view: Callable[..., ShownView]) -> None:
+    made = show_view()
     prompts: TerminalPrompts = made.view.prompts
     prompts.go(-1)
     assert said(made) == prompt_texts.none()
@@ -175,8 +177,8 @@ def test_without_prompts_the_user_is_told_quietly(stage: Callable[..., Stage]) -
     made.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
 
 
-def test_turns_of_an_agent_are_shown_in_the_upper_third(stage: Callable[..., Stage]) -> None:
-    made = stage(60, 12)
+def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[..., ShownView]) -> None:
+    made = show_view(60, 12)
     for number in range(3):
         made.feed(f"> question {number}\r\n\r\n")
         made.emulator.mark_turn()
@@ -192,7 +194,7 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(stage: Callable[..., Sta
 
 
 class PromptsByText:
-    """The answers of an agent whose prompts are known by their text."""
+    """Fake answers of an agent with prompts that are recognised by their text."""
 
     position: TurnPosition | None = None
 
@@ -207,13 +209,13 @@ class PromptsByText:
         return True
 
 
-def test_prompts_of_an_agent_are_found_by_their_text(stage: Callable[..., Stage]) -> None:
-    made = stage(40, 12)
+def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., ShownView]) -> None:
+    made = show_view(40, 12)
     answers = PromptsByText()
     made.view.prompts.set_answers(answers)
     made.feed("$ agent\r\n")
     for number in range(3):
-        # The turn is reported where the input line is, which the agent erases, and draws again below the answer.
+        # The agent reports the turn at its input line, which it then erases and draws again below the answer.
         made.feed(f"\x1b[10;1H› question {number}\x1b[K")
         made.emulator.mark_turn()
         made.feed(f"\x1b[10;1H\x1b[J› question {number}\r\n\r\n" + "  › answer\r\n" * 20)
@@ -242,7 +244,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(stage: Callable[..., Stage]
     assert said(made) == prompt_texts.full_screen()
 
 
-def test_in_a_chat_view_the_keys_go_from_prompt_to_prompt_and_copy_an_answer(
+def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     shown = chat_stage(long_chat(40))

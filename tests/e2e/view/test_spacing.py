@@ -1,4 +1,4 @@
-"""The line height and the padding change in a visible view, and everything in the view moves with them."""
+"""A visible view changes its line height and padding: everything in it moves accordingly."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from PySide6.QtTest import QTest
 
 from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.protocol.values import GridSize, MouseAction
-from tests.e2e.view.conftest import Stage, rgb
+from tests.e2e.view.conftest import ShownView, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
 SPACINGS = [(1.0, 0), (1.0, 3), (1.3, 24), (2.0, 64)]
 
 
-def spaced(made: Stage, line_height: float, padding_px: int) -> None:
-    """Set the spacing, and give the grid the size that was reported."""
+def set_spacing(made: ShownView, line_height: float, padding_px: int) -> None:
+    """Set the spacing, and give the emulator the size that the view reports."""
     made.view.set_spacing(line_height, padding_px)
     size, cell = made.sink.of("resize")[-1]
     made.emulator.resize(size, cell)
@@ -24,11 +24,11 @@ def spaced(made: Stage, line_height: float, padding_px: int) -> None:
 
 
 @pytest.mark.parametrize(("line_height", "padding_px"), SPACINGS)
-def test_the_grid_the_mouse_and_the_input_method_follow_the_spacing(stage, line_height, padding_px):
-    made = stage(60, 20)
+def test_grid_mouse_and_input_method_follow_the_spacing(show_view, line_height, padding_px):
+    made = show_view(60, 20)
     before, view = made.cell, made.view
     made.focus()
-    spaced(made, line_height, padding_px)
+    set_spacing(made, line_height, padding_px)
     cell, size = made.cell, made.emulator.size
     assert (cell.width_px, cell.height_px) == (before.width_px, round(before.height_px * line_height))
     assert size == GridSize(
@@ -44,7 +44,7 @@ def test_the_grid_the_mouse_and_the_input_method_follow_the_spacing(stage, line_
         )
         action, _button, column, found, _modifiers = made.sink.of("mouse")[-2]
         assert (action, column, found) == (MouseAction.PRESS, 4, row)
-    # The first and the last cell have their background up to the padding, and nothing has it outside.
+    # The background of the first and the last cell reaches to the padding, and not beyond.
     made.feed(f"\x1b[?1000l\x1b[?25l\x1b[1;1H\x1b[41m \x1b[{size.rows};{size.columns}H ")
     image, ground = made.image(), rgb(DARK.background)
     last = QPoint(padding_px + size.columns * cell.width_px - 1, padding_px + size.rows * cell.height_px - 1)
@@ -54,28 +54,28 @@ def test_the_grid_the_mouse_and_the_input_method_follow_the_spacing(stage, line_
         assert {image.pixel(place) & 0xFFFFFF for place in outside} == {ground}
 
 
-def test_a_zoom_keeps_the_spacing_and_the_previous_one_comes_back(stage):
-    made = stage(60, 20)
+def test_zooming_keeps_the_spacing_and_the_previous_spacing_can_be_restored(show_view):
+    made = show_view(60, 20)
     before, size = made.cell, made.emulator.size
-    spaced(made, 1.5, 20)
+    set_spacing(made, 1.5, 20)
     made.view.zoom(3)
     assert made.cell.height_px > round(before.height_px * 1.5)
     made.view.reset_zoom()
     assert made.cell.height_px == round(before.height_px * 1.5)
-    spaced(made, 1.0, TERMINAL_PADDING_PX)
+    set_spacing(made, 1.0, TERMINAL_PADDING_PX)
     assert (made.cell, made.emulator.size) == (before, size)
 
 
-def test_marks_of_commands_stay_beside_the_text(stage):
-    made = stage(60, 20)
+def test_marks_of_commands_stay_beside_the_text(show_view):
+    made = show_view(60, 20)
     made.feed("\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n\x1b]133;D;3\x07\x1b]133;A\x07$ ")
     margin = made.view.prompts.margin
     made.until(margin.isVisible, "the mark")
     for padding_px, room in ((20, QRect(12, 0, 8, 0)), (6, QRect(0, 0, 6, 0)), (8, QRect(0, 0, 8, 0))):
-        spaced(made, 1.2, padding_px)
+        set_spacing(made, 1.2, padding_px)
         made.until(lambda: margin.width() == room.width() and margin.x() == room.x(), "the mark's place")  # noqa: B023
         assert margin.isVisible()
         [mark] = margin.marks
         assert (mark.top, mark.height) == (padding_px, made.cell.height_px)
-    spaced(made, 1.2, 2)
+    set_spacing(made, 1.2, 2)
     made.until(lambda: not margin.isVisible(), "the mark to go")

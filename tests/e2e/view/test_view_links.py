@@ -20,8 +20,8 @@ from tests.support.windows import xdotool
 LINK = "\x1b]8;;https://example.org/a\x1b\\link\x1b]8;;\x1b\\ \x1b]8;;javascript:alert(1)\x1b\\bad\x1b]8;;\x1b\\"
 
 
-def test_ctrl_click_opens_a_link_of_an_allowed_kind(stage):
-    made = stage()
+def test_ctrl_click_opens_a_link_of_an_allowed_kind(show_view):
+    made = show_view()
     opened: list[str] = []
     notices: list[str] = []
     made.view.markedLinkActivated.connect(opened.append)
@@ -36,8 +36,8 @@ def test_ctrl_click_opens_a_link_of_an_allowed_kind(stage):
     assert "javascript" in notices[0]
 
 
-def test_a_links_target_is_shown_before_it_is_followed(stage):
-    made = stage()
+def test_a_links_target_is_shown_before_it_is_followed(show_view):
+    made = show_view()
     made.feed(LINK)
     made.move((1, 0), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
     assert made.view.cursor().shape() == Qt.CursorShape.PointingHandCursor
@@ -45,8 +45,8 @@ def test_a_links_target_is_shown_before_it_is_followed(stage):
     assert made.view.cursor().shape() == Qt.CursorShape.IBeamCursor
 
 
-def test_the_context_menu(stage):
-    made = stage()
+def test_the_context_menu(show_view):
+    made = show_view()
     made.feed(LINK)
     QGuiApplication.clipboard().setText("something")
     menu = made.view.context_menu(QPointF(made.point(1, 0)))
@@ -58,8 +58,8 @@ def test_the_context_menu(stage):
     plain.deleteLater()
 
 
-def test_an_address_over_a_soft_wrap_is_underlined_opened_copied_and_selected_whole(stage):
-    made = stage(columns=30)
+def test_a_url_over_a_soft_wrap_is_underlined_opened_copied_and_selected_completely(show_view):
+    made = show_view(columns=30)
     address = "https://example.org/" + "long/" * 5 + "end"
     opened: list[str] = []
     made.view.linkActivated.connect(opened.append)
@@ -83,8 +83,8 @@ def test_an_address_over_a_soft_wrap_is_underlined_opened_copied_and_selected_wh
     menu.deleteLater()
 
 
-def test_a_file_and_its_line_are_opened_if_the_file_exists(stage, tmp_path):
-    made = stage()
+def test_a_file_and_its_line_are_opened_if_the_file_exists(show_view, tmp_path):
+    made = show_view()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("x")
     made.view.find_files_in(lambda: (str(tmp_path),))
@@ -99,8 +99,8 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(stage, tmp_path):
     assert made.emulator.selected_text() == "src/app.py:12:5"
 
 
-def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(stage, tmp_path):
-    made = stage()
+def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(show_view, tmp_path):
+    made = show_view()
     (tmp_path / "app.py").write_text("x")
     made.view.find_files_in(lambda: (str(tmp_path),))
     made.feed("in app.py:12 and gone.py:3")
@@ -112,8 +112,8 @@ def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(stage, t
         assert ("12" in text) == ("12" in made.emulator.selected_text())
 
 
-def test_text_is_not_searched_for_links_while_nobody_asks(stage, monkeypatch):
-    made = stage()
+def test_output_and_mouse_moves_without_ctrl_do_not_search_for_links(show_view, monkeypatch):
+    made = show_view()
     monkeypatch.setattr("gui.terminal.links.hovering.line_at", lambda *_: pytest.fail("looked for a link"))
     made.feed("https://example.org/\r\n" * 30)
     made.move((3, 3), held=Qt.MouseButton.NoButton)
@@ -122,7 +122,7 @@ def test_text_is_not_searched_for_links_while_nobody_asks(stage, monkeypatch):
 
 @pytest.fixture
 def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, threading.Event]]:
-    """A directory in which nothing answers until the event is set, with a file ``app.py``."""
+    """A directory with a file ``app.py`` in which file operations hang until the event is set."""
     answers, asked_here = threading.Event(), threading.get_ident()
     (tmp_path / "app.py").write_text("x")
     is_file = Path.is_file
@@ -138,9 +138,9 @@ def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     answers.set()
 
 
-def test_a_dead_network_mount_does_not_freeze_the_window_when_a_path_is_pointed_at(stage, dead_mount):
+def test_pointing_at_a_path_on_a_dead_network_mount_does_not_freeze_the_window(show_view, dead_mount):
     directory, answers = dead_mount
-    made = stage()
+    made = show_view()
     made.view.find_files_in(lambda: (str(directory),))
     opened: list[Any] = []
     made.view.fileActivated.connect(opened.append)
@@ -167,9 +167,9 @@ def test_a_dead_network_mount_does_not_freeze_the_window_when_a_path_is_pointed_
     made.until(lambda: made.cell_image(2, 0) == plain, "the underline to go with the key")
 
 
-def test_the_context_menu_opens_while_a_file_is_not_known(stage, dead_mount):
+def test_the_context_menu_opens_while_a_file_is_being_looked_up(show_view, dead_mount):
     directory, answers = dead_mount
-    made = stage()
+    made = show_view()
     made.view.find_files_in(lambda: (str(directory),))
     made.feed("app.py:3: error\r\n")
 
@@ -189,8 +189,8 @@ def test_the_context_menu_opens_while_a_file_is_not_known(stage, dead_mount):
     assert right_click()[:2] == ["Open file", "Copy path"]
 
 
-def test_a_click_opens_a_link_if_that_is_set_and_a_drag_selects_it(stage):
-    made = stage()
+def test_a_click_opens_a_link_if_it_is_set_to_and_a_drag_selects_it(show_view):
+    made = show_view()
     opened: list[str] = []
     made.view.linkActivated.connect(opened.append)
     made.view.set_links(LinkRules("click"))
@@ -212,8 +212,8 @@ def test_a_click_opens_a_link_if_that_is_set_and_a_drag_selects_it(stage):
     assert len(opened) == 3
 
 
-def test_no_click_opens_a_link_if_that_is_set_but_the_menu_does(stage):
-    made = stage()
+def test_the_menu_still_opens_links_if_clicks_are_set_not_to(show_view):
+    made = show_view()
     opened: list[str] = []
     made.view.markedLinkActivated.connect(opened.append)
     made.view.set_links(LinkRules("never"))
@@ -229,8 +229,8 @@ def test_no_click_opens_a_link_if_that_is_set_but_the_menu_does(stage):
     menu.deleteLater()
 
 
-def test_names_of_files_are_no_links_if_that_is_set(stage, tmp_path):
-    made = stage()
+def test_a_setting_makes_file_names_no_links(show_view, tmp_path):
+    made = show_view()
     (tmp_path / "app.py").write_text("x")
     made.view.find_files_in(lambda: (str(tmp_path),))
     made.view.set_links(LinkRules(files=False))

@@ -1,4 +1,4 @@
-"""Prompts are taken back, tried again, put into the prompt box and copied, on a real X server."""
+"""Actions on sent prompts, on a real X server: withdraw, retry, copy, and put into the prompt box."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 WAIT_S = 60.0
 
 
-def test_a_prompt_that_is_taken_back_comes_before_what_is_written_once_it_is_known_not_to_be_sent(
+def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_it(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -50,7 +50,7 @@ def test_a_prompt_that_is_taken_back_comes_before_what_is_written_once_it_is_kno
     assert editor.toPlainText() == "written"
 
 
-def test_a_failed_turn_is_tried_again_with_the_prompt_that_began_it(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_failed_turn_is_retried_with_its_first_prompt(chat_stage: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("user", "an earlier one", status="done", turn="t0")
     chat.put("agent", "Done.", status="done", turn="t0")
@@ -65,7 +65,7 @@ def test_a_failed_turn_is_tried_again_with_the_prompt_that_began_it(chat_stage: 
     assert shown.of("prompt_sent") == [("run the tests", "queue", (Image("image/png", b"x"),))]
 
 
-def test_an_error_that_the_agent_reports_and_that_ends_the_turn_is_shown_once(
+def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
@@ -146,7 +146,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
     assert "Copy this answer" not in names
 
 
-def test_of_a_long_prompt_the_beginning_is_shown_until_all_is_wanted_or_something_is_found_in_it(
+def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_line(
     chat_stage: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()

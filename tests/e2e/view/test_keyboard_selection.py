@@ -1,4 +1,4 @@
-"""Selecting with a caret, and letters on links, by real keys of the X server."""
+"""Selecting text with a caret and opening links by letters, by real keys of the X server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.terminal.finding.marked_rows import found_colors
 from session_host.protocol.values import CellSize, GridSize
-from tests.e2e.view.conftest import Stage, colors_in, rgb
+from tests.e2e.view.conftest import ShownView, colors_in, rgb
 from tests.support.themes import DARK_TERMINAL as DARK
 
 SELECTED = rgb(DARK.selection_background)
@@ -21,8 +21,8 @@ LABEL = found_colors(DARK)[1].background & 0xFFFFFF
 MODIFIERS = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt}
 
 
-class Releases(QObject):
-    """Counts the released keys of a view, without modifiers."""
+class KeyReleaseCounter(QObject):
+    """Counts the key releases in a view, without modifiers."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,11 +35,11 @@ class Releases(QObject):
 
 
 class Typist:
-    """Presses keys of the X server on a view, and waits until it has them."""
+    """Presses keys on the X server, and waits until the view has received them."""
 
-    def __init__(self, made: Stage) -> None:
+    def __init__(self, made: ShownView) -> None:
         self.made = made
-        self._releases = Releases(made.view)
+        self._releases = KeyReleaseCounter(made.view)
         made.view.installEventFilter(self._releases)
         made.focus()
         made.sink.calls.clear()
@@ -52,18 +52,18 @@ class Typist:
 
     @property
     def caret(self) -> tuple[int, int]:
-        """The painted caret's cell: column, row in the view."""
+        """Column and row, in the view, of the painted caret."""
         cursor = self.made.view._surface.cursor
         assert cursor is not None
         return cursor.column, cursor.row
 
 
 @pytest.fixture
-def typist(stage: Any, keyboard_layout: Any) -> Callable[..., Typist]:
-    """Shows an output and enters the selecting mode."""
+def typist(show_view: Any, keyboard_layout: Any) -> Callable[..., Typist]:
+    """Shows an output, and starts the mode for selecting by keyboard."""
 
     def make(output: str, columns: int = 60, rows: int = 12) -> Typist:
-        made = stage(columns, rows)
+        made = show_view(columns, rows)
         made.feed(output)
         typed = Typist(made)
         made.view.modes.select()
@@ -114,7 +114,7 @@ def test_arrows_and_shift_select_and_a_block_is_copied_as_a_block(typist):
     assert copied() == "bcd\nhij\nnop"
 
 
-def test_it_goes_through_the_history_and_stays_there_while_output_arrives(typist):
+def test_the_caret_moves_through_the_scrollback_and_stays_there_while_output_arrives(typist):
     user = typist(lines(1, 40) + "$ ", rows=10)
     made = user.made
     user.press("2", "0", "k", "0", "v", "End")
@@ -129,7 +129,7 @@ def test_it_goes_through_the_history_and_stays_there_while_output_arrives(typist
     assert not made.view.scrolled_back
 
 
-def test_a_view_at_the_end_stays_where_the_caret_is_while_output_arrives(typist):
+def test_a_view_at_the_end_does_not_scroll_away_from_the_caret_while_output_arrives(typist):
     user = typist(lines(1, 40) + "$ ", rows=10)
     user.press("k", "0")
     made = user.made
@@ -141,8 +141,8 @@ def test_a_view_at_the_end_stays_where_the_caret_is_while_output_arrives(typist)
     assert made.sink.presses() == []
 
 
-def test_an_ended_chats_screen_is_read_with_a_caret(stage, keyboard_layout):
-    made = stage()
+def test_an_ended_chats_screen_is_read_with_a_caret(show_view, keyboard_layout):
+    made = show_view()
     made.feed("what was said\r\n")
     made.view.show_emulator(made.emulator)
     user = Typist(made)
@@ -177,7 +177,7 @@ def test_brackets_go_to_the_prompts_of_a_shell(typist):
     assert copied().splitlines()[-1] == "$ run 3"
 
 
-def test_on_a_layout_without_latin_letters_the_keys_count(typist, keyboard_layout):
+def test_keys_work_by_position_on_a_layout_without_latin_letters(typist, keyboard_layout):
     user = typist("one\r\ntwo words\r\n")
     keyboard_layout("ru")
     user.press("Cyrillic_el", "0", "Cyrillic_EM", "Cyrillic_en")
@@ -185,7 +185,7 @@ def test_on_a_layout_without_latin_letters_the_keys_count(typist, keyboard_layou
     assert copied() == "two words"
 
 
-def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
+def test_slash_opens_the_find_bar_and_mouse_and_pastes_end_the_mode(typist):
     user = typist("some text\r\n")
     made, asked = user.made, []
     made.view.findRequested.connect(lambda: asked.append(True))
@@ -199,9 +199,9 @@ def test_slash_asks_for_the_find_bar_and_the_mouse_and_pastes_leave(typist):
     assert made.sink.of("paste") == [("pasted",)]
 
 
-def test_letters_open_and_copy_links_paths_and_hashes(stage, keyboard_layout, tmp_path):
+def test_letters_open_and_copy_links_paths_and_hashes(show_view, keyboard_layout, tmp_path):
     (tmp_path / "app.py").write_text("x")
-    made = stage(columns=40)
+    made = show_view(columns=40)
     made.view.find_files_in(lambda: (str(tmp_path),))
     opened: list[Any] = []
     made.view.linkActivated.connect(opened.append)
@@ -246,8 +246,8 @@ def test_letters_open_and_copy_links_paths_and_hashes(stage, keyboard_layout, tm
     assert made.sink.presses() == []
 
 
-def test_many_links_have_two_letters_and_an_overwritten_one_has_none(stage, keyboard_layout):
-    made = stage(rows=20)
+def test_many_links_have_two_letters_and_an_overwritten_one_has_none(show_view, keyboard_layout):
+    made = show_view(rows=20)
     opened: list[str] = []
     made.view.linkActivated.connect(opened.append)
     made.feed("".join(f"https://example.org/{number}\r\n" for number in range(12)))
@@ -264,7 +264,7 @@ def test_many_links_have_two_letters_and_an_overwritten_one_has_none(stage, keyb
     assert opened == ["https://example.org/0"]
 
 
-def test_letters_come_where_one_has_scrolled_while_selecting(typist):
+def test_link_letters_appear_at_the_scrolled_position_while_selecting(typist):
     user = typist("https://example.org/first\r\n" + lines(1, 40) + "https://example.org/last", rows=10)
     user.press("g")
     made = user.made
@@ -274,8 +274,8 @@ def test_letters_come_where_one_has_scrolled_while_selecting(typist):
     assert not made.view.modes.selecting.is_on
 
 
-def test_nothing_to_open_says_so(stage):
-    made = stage()
+def test_a_screen_without_links_is_reported(show_view):
+    made = show_view()
     notices: list[str] = []
     made.view.notice.connect(notices.append)
     made.feed("nothing but words")
