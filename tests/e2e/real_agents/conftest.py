@@ -1,6 +1,6 @@
 """Runs real agents against a model server of the tests; the results become a table.
 
-A test marked ``shows(check, …)`` fills the rows of ``agents_table.CHECKS`` for the agent that it runs with.
+A test marked ``shows(check, …)`` fills these rows of ``agents_table.CHECKS`` for the agent that it runs with.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that shows something runs with every agent, if it does not say itself with which."""
+    """Run a test that uses an agent with every agent, unless the test names its agents itself."""
     marks = [mark for mark in metafunc.definition.iter_markers() if mark.name == "parametrize"]
     if "agent" in metafunc.fixturenames and not any("agent" in str(mark.args[0]) for mark in marks):
         metafunc.parametrize("agent", PROVEN, ids=lambda agent: agent.label, indirect=True)
 
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Note what a test has shown."""
+    """Record the result of a test in the rows that it shows."""
     agent: RealAgent | None = item.callspec.params.get("agent") if hasattr(item, "callspec") else None
     if agent is None:
         return
@@ -49,7 +49,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             results[place] = Result(NO)
         elif call.when == "teardown" and call.excinfo is None and item.stash.get(RAN, False):
             notes = dict(item.user_properties)
-            # A row may be shown by several tests: all of them must be well.
+            # Several tests may show one row: all of them must pass.
             results.setdefault(place, Result(YES, str(notes.get(check, ""))))
 
 
@@ -62,7 +62,10 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table, if each of its rows was tried with each agent; if asked to, what was not tried stays."""
+    """Write the table if every row was tried with every agent.
+
+    With ``--write-agents-table``, write it always; rows that were not tried keep their previous results.
+    """
     columns = [Column(agent.name, agent.version) for agent in PROVEN]
     tried = {(column.title, check) for column in columns for check in agents_table.CHECKS}
     path = agents_table.PATH
@@ -78,7 +81,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[ModelServer]:
-    """What the agent believes to be its model service."""
+    """A fake model service for the agent."""
     with ModelServer(tools_needed=request.node.callspec.params["agent"].offers_tools) as running:
         yield running
 
@@ -95,7 +98,7 @@ def project(area: Area) -> Path:
 def agent(
     request: pytest.FixtureRequest, area: Area, server: ModelServer, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RealAgent:
-    """An agent that is installed and on PATH, and talks to the server."""
+    """An installed agent on PATH, configured to use the fake model service."""
     chosen: RealAgent = request.param
     checks = [check for mark in request.node.iter_markers("shows") for check in mark.args]
     if checks and all(check in chosen.cannot for check in checks):
@@ -104,7 +107,7 @@ def agent(
         binary = chosen.install()
     except CannotInstall as reason:
         pytest.skip(str(reason))
-    own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
+    own = area.home / "tmp"  # Temporary files that a killed agent leaves behind are not an error.
     own.mkdir()
     monkeypatch.setenv("TMPDIR", str(own))
     monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
@@ -115,13 +118,13 @@ def agent(
 
 @pytest.fixture
 def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> Chat:
-    """A chat with it, which takes input."""
+    """A chat with the agent, ready for input."""
     return Chat.start(agent, server, project)
 
 
 @pytest.fixture
 def shown(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """To be called by a test that shows several things, with each that it has shown: should it fail at a later one."""
+    """Records a check as shown, so that it counts although the test fails later."""
     done: set[str] = request.node.stash.setdefault(SHOWN, set())
     return done.add
 

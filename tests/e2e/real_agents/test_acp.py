@@ -1,4 +1,4 @@
-"""Agents that speak the Agent Client Protocol, started by the catalog's argv, with their dialect."""
+"""Real agents with the Agent Client Protocol, started by the catalog's argv, and their dialect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Open = Callable[..., SpokenChat]
 
 @pytest.fixture
 def open_chat(agent: RealAgent, project: Path) -> Iterator[Open]:
-    """Opens chats with processes of their own, each ready for a prompt."""
+    """Opens chats, each with its own process and ready for a prompt."""
     opened: list[SpokenChat] = []
     settings = load_agent(config_dir(), agent.name).structured
     assert settings is not None
@@ -79,7 +79,7 @@ def test_turns_permissions_and_an_interruption(agent: RealAgent, open_chat: Open
     assert chat.texts("raw") == []
 
 
-def test_a_killed_conversation_goes_on(agent: RealAgent, open_chat: Open, server: ModelServer) -> None:
+def test_a_killed_conversation_continues(agent: RealAgent, open_chat: Open, server: ModelServer) -> None:
     if agent is GEMINI:
         pytest.skip("it finds a conversation again in another minute only")
     chat = open_chat()
@@ -99,7 +99,7 @@ def test_a_killed_conversation_goes_on(agent: RealAgent, open_chat: Open, server
     assert whole.texts("agent")[0] == "echo: hello"
 
 
-def test_a_fork_goes_on_from_a_copy(agent: RealAgent, open_chat: Open) -> None:
+def test_a_fork_continues_from_a_copy(agent: RealAgent, open_chat: Open) -> None:
     if agent is not OPENCODE:
         pytest.skip("it forks no conversations")
     chat = open_chat()
@@ -112,7 +112,7 @@ def test_a_fork_goes_on_from_a_copy(agent: RealAgent, open_chat: Open) -> None:
     assert fork.texts("agent")[-1] == "echo: two"
 
 
-def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:
+def test_a_permission_request_shows_the_change(agent: RealAgent, open_chat: Open, project: Path) -> None:
     path = project / "notes.txt"
     path.write_text("one\ntwo\n", encoding="utf-8")
     asked: dict[str, Any] = {
@@ -134,7 +134,7 @@ def test_a_question_of_what_the_agent_may_do_shows_the_change(agent: RealAgent, 
     assert chat.operations == []
 
 
-def test_an_agent_that_is_offered_files_and_terminals_reads_and_writes_by_them(
+def test_an_agent_uses_the_files_and_terminals_that_the_host_offers(
     agent: RealAgent, open_chat: Open, project: Path
 ) -> None:
     if agent is not GEMINI:

@@ -1,4 +1,4 @@
-"""A real agent starts, gets a prompt in each possible way, and answers; viewers may be killed meanwhile."""
+"""A real agent starts, gets prompts by every way of input, and answers, also while viewers are killed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 
 @pytest.mark.shows("start", "settings", "ask")
-def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
+def test_an_agent_starts_takes_typed_input_and_keeps_the_users_settings(
     agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
 ) -> None:
     before = settings(area.home, agent.settings)
@@ -43,7 +43,7 @@ def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
     assert chat.prompts() == ["hello by keys"]
     after = settings(area.home, agent.settings)
     for name, lines in before.items():
-        # An agent may add to its settings itself: what it has seen already, and when.
+        # An agent may add entries to its settings itself, for example which notices the user has seen, and when.
         assert [line for line in lines if line not in after[name]] == []
         more = [line for line in after[name] if line not in lines]
         assert all(re.fullmatch(agent.notes, line) for line in more), more
@@ -53,7 +53,7 @@ def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
 
 
 def settings(home: Path, names: tuple[str, ...]) -> dict[str, list[str]]:
-    # A comma comes and goes with the line behind.
+    # Ignore commas: a line gets one when another line is added after it.
     return {name: [line.rstrip(",") for line in (home / name).read_text().splitlines()] for name in names}
 
 
@@ -66,7 +66,7 @@ SEVERAL = "the first of three lines\n  the second, indented\nthe third"
 
 
 @pytest.mark.shows("send")
-def test_what_is_sent_is_one_prompt_and_whole(chat: Chat, server: ModelServer) -> None:
+def test_a_sent_text_is_one_complete_prompt(chat: Chat, server: ModelServer) -> None:
     assert len(LONG) > 1024
     for prompt in ("short", LONG, SEVERAL):
         chat.send(prompt, "--enter")
@@ -77,7 +77,7 @@ def test_what_is_sent_is_one_prompt_and_whole(chat: Chat, server: ModelServer) -
 
 
 @pytest.mark.shows("viewer, answer", "viewer, tool")
-def test_an_answer_and_a_tool_call_are_whole_after_their_viewer_was_killed(
+def test_an_answer_and_a_tool_call_are_complete_after_their_viewer_was_killed(
     chat: Chat, server: ModelServer, work: Work, shown: Callable[[str], None]
 ) -> None:
     lines, at = (90, 50) if chat.agent.main_screen else (16, 8)

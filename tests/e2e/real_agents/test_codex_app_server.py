@@ -1,4 +1,4 @@
-"""Codex without a terminal: the dialect with the real ``codex app-server``, and the server's schema."""
+"""Codex without a terminal: its dialect against the real ``codex app-server`` and the server's schema."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Open = Callable[..., SpokenChat]
 
 @pytest.fixture
 def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[Open]:
-    """Opens chats with servers of their own, each ready for a prompt."""
+    """Opens chats, each with its own server and ready for a prompt."""
     opened: list[SpokenChat] = []
 
     def open_one(previous: SpokenChat | None = None, **start: Any) -> SpokenChat:
@@ -50,7 +50,7 @@ def open_chat(agent: RealAgent, server: ModelServer, project: Path) -> Iterator[
 
 
 def escalated(command: str) -> str:
-    """A prompt whose command the user is asked about."""
+    """A prompt that makes Codex ask the user for permission to run a command."""
     arguments = {"cmd": command, "sandbox_permissions": "require_escalated", "justification": "may I?"}
     return f"use: exec_command {json.dumps(arguments | {'yield_time_ms': 30000})}"
 
@@ -95,7 +95,7 @@ def test_a_command_is_allowed_declined_and_stopped(open_chat: Open, project: Pat
         assert (tool.status, (project / option).exists()) == (status, option == "accept")
 
 
-def test_changes_of_files_are_shown_whole_before_they_are_allowed(open_chat: Open, project: Path) -> None:
+def test_file_changes_are_shown_completely_before_they_are_allowed(open_chat: Open, project: Path) -> None:
     (project / "old").write_text("alpha\n")
     chat = open_chat(options={"sandbox": "read-only", "approvalPolicy": "on-request"})
     patch = "*** Begin Patch\n*** Add File: new\n+one\n*** Update File: old\n@@\n-alpha\n+beta\n*** End Patch\n"
@@ -110,7 +110,7 @@ def test_changes_of_files_are_shown_whole_before_they_are_allowed(open_chat: Ope
     assert ((project / "new").read_text(), (project / "old").read_text()) == ("one\n", "beta\n")
 
 
-def test_a_server_that_was_killed_in_mid_turn_is_followed_by_the_next(open_chat: Open, server: ModelServer) -> None:
+def test_a_server_killed_in_mid_turn_is_replaced_by_another(open_chat: Open, server: ModelServer) -> None:
     chat = open_chat()
     chat.turn("one")
     chat.prompt("count: 9 hold: 2")
@@ -129,11 +129,11 @@ def test_a_server_that_was_killed_in_mid_turn_is_followed_by_the_next(open_chat:
     assert elsewhere.texts("agent") == ["echo: one", "echo: two"]
 
 
-def test_a_fork_has_the_conversation_and_leaves_the_other_as_it_is(open_chat: Open) -> None:
+def test_a_fork_has_the_conversation_and_does_not_change_the_original(open_chat: Open) -> None:
     chat = open_chat()
     chat.turn("one")
     thread = chat.transcript.status.conversation
-    unused = open_chat(options={"fork": thread})  # The other server has the thread still open.
+    unused = open_chat(options={"fork": thread})  # The other server still has the thread open.
     assert unused.texts("agent") == ["echo: one"]
     fork = open_chat(options={"fork": unused.transcript.status.conversation}, has_history=True)
     assert fork.texts("user") == []
@@ -154,7 +154,7 @@ def test_commands_and_settings(open_chat: Open) -> None:
     for setting, value in (("mode", "plan"), ("approvals", "never"), ("sandbox", "read-only")):
         chat.change(setting, value)
     chat.until(lambda: [each.value for each in chat.transcript.status.settings[-3:]] == ["plan", "never", "read-only"])
-    chat.end()  # It saves the last one a moment after it has reported it.
+    chat.end()  # Codex saves the last message a moment after it has reported it.
     again = open_chat(chat)
     assert [each.value for each in again.transcript.status.settings[-3:]] == ["plan", "never", "read-only"]
 

@@ -46,7 +46,7 @@ def children(pid: int) -> list[int]:
 
 @asynccontextmanager
 async def chat_view(agent: RealAgent, project: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
-    """A structured chat with Codex, and a window on it."""
+    """A structured chat with Codex, and its viewer."""
     catalog = load_catalog(config_dir())
     record = await launch(
         LaunchRequest(
@@ -58,14 +58,14 @@ async def chat_view(agent: RealAgent, project: Path) -> AsyncIterator[tuple[Sess
         yield record, chat
 
 
-async def said(chat: ChatViewer, text: str) -> None:
-    """Wait until the agent has said this, and its turn is over."""
+async def wait_until_said(chat: ChatViewer, text: str) -> None:
+    """Wait until the agent has sent this message and its turn is over."""
     await chat.until_said(text)
     await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
 
 
 async def terminal_of(agent: RealAgent, server: ModelServer, chat: str) -> Chat:
-    """Codex's own terminal on a chat, once it takes input."""
+    """Open Codex's own terminal for a chat, and wait until it takes input."""
     started = json.loads(await asyncio.to_thread(done, "resume", chat, "--runtime", "terminal", "--json"))
     terminal = Chat(agent, server, started["id"])
     await asyncio.to_thread(terminal.sees, agent.ready)
@@ -73,23 +73,25 @@ async def terminal_of(agent: RealAgent, server: ModelServer, chat: str) -> Chat:
 
 
 @asynccontextmanager
-async def both(
+async def chat_and_terminal(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> AsyncIterator[tuple[SessionRecord, ChatViewer, Chat]]:
-    """A structured chat with one turn, and its terminal."""
+    """A structured chat with one completed turn, and its terminal."""
     async with chat_view(agent, project) as (record, chat):
         chat.viewer.prompt("hello")
-        await said(chat, "echo: hello")
+        await wait_until_said(chat, "echo: hello")
         yield record, chat, await terminal_of(agent, server, record.id)
 
 
-async def test_prompts_of_both_are_in_both_once(agent: RealAgent, server: ModelServer, project: Path) -> None:
-    async with both(agent, server, project) as (_, chat, terminal):
+async def test_prompts_of_chat_and_terminal_appear_once_in_each(
+    agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    async with chat_and_terminal(agent, server, project) as (_, chat, terminal):
         await asyncio.to_thread(terminal.ask, "from the terminal")
-        await said(chat, "echo: from the terminal")
+        await wait_until_said(chat, "echo: from the terminal")
         chat.viewer.prompt("from the chat")
         await asyncio.to_thread(terminal.sees, "echo: from the chat")
-        await said(chat, "echo: from the chat")
+        await wait_until_said(chat, "echo: from the chat")
         prompts = ["hello", "from the terminal", "from the chat"]
         assert chat.texts("user") == terminal.prompts() == prompts
         assert chat.texts() == [f"echo: {each}" for each in prompts]
@@ -99,7 +101,7 @@ async def test_prompts_of_both_are_in_both_once(agent: RealAgent, server: ModelS
 async def test_a_command_is_asked_about_in_both_and_answered_in_the_terminal(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
-    async with both(agent, server, project) as (_, chat, terminal):
+    async with chat_and_terminal(agent, server, project) as (_, chat, terminal):
         chat.viewer.prompt(work.wish(agent))
         asked = await chat.until_asked()
         assert work.command in asked.subject
@@ -115,7 +117,7 @@ async def test_a_command_is_asked_about_in_both_and_answered_in_the_terminal(
 async def test_a_command_that_the_terminal_wants_is_declined_in_the_chat(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
-    async with both(agent, server, project) as (_, chat, terminal):
+    async with chat_and_terminal(agent, server, project) as (_, chat, terminal):
         await asyncio.to_thread(terminal.ask, work.wish(agent))
         await chat.until_asked()
         await asyncio.to_thread(terminal.sees, agent.asks)
@@ -125,24 +127,24 @@ async def test_a_command_that_the_terminal_wants_is_declined_in_the_chat(
         assert not work.has_begun()
 
 
-async def test_neither_the_terminals_end_nor_the_hosts_costs_a_word(
+async def test_the_end_of_the_terminal_or_the_host_loses_no_text(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
-    async with both(agent, server, project) as (record, chat, terminal):
+    async with chat_and_terminal(agent, server, project) as (record, chat, terminal):
         await asyncio.to_thread(terminal.ask, f"count: {LINES} delay: 20")
         await chat.until_said(answer_line(10))
         assert chat.state == "running"
         await asyncio.to_thread(done, "kill", terminal.id)
         description: Description = await request(record.id, Describe(0))
         os.kill(description.host_pid, signal.SIGKILL)
-        await said(chat, answer_line(LINES))
+        await wait_until_said(chat, answer_line(LINES))
         assert chat.texts()[-1].split("\n") == [answer_line(number) for number in range(1, LINES + 1)]
         assert len(chat.texts("user")) == 2
         again = await terminal_of(agent, server, terminal.id)
         await asyncio.to_thread(again.sees, answer_line(LINES))
 
 
-async def test_a_stopped_terminal_does_not_hold_up_the_chat_nor_does_a_stopped_relay_lose_a_word(
+async def test_a_stopped_terminal_does_not_delay_the_chat_and_a_stopped_relay_loses_no_text(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     whole = [answer_line(number) for number in range(1, MANY_LINES + 1)]
@@ -151,13 +153,15 @@ async def test_a_stopped_terminal_does_not_hold_up_the_chat_nor_does_a_stopped_r
         await chat.watcher.until(lambda: len(chat.texts()) == turns and chat.state == "idle", f"{turns} turns")
         assert chat.texts()[-1].split("\n") == whole
 
-    async with both(agent, server, project) as (record, chat, terminal):
+    async with chat_and_terminal(agent, server, project) as (record, chat, terminal):
         assert record.child_pid is not None
         chat.viewer.prompt(f"count: {MANY_LINES} hold: 3")
         await chat.until_said(answer_line(3))
         os.kill(record.child_pid, signal.SIGSTOP)
         server.release()
-        await eventually(lambda: answer_line(MANY_LINES) in kept(), TIMEOUT_S, "Codex to have the answer")
+        await eventually(
+            lambda: answer_line(MANY_LINES) in stored_conversations(), TIMEOUT_S, "Codex to have the answer"
+        )
         os.kill(record.child_pid, signal.SIGCONT)
         await until_whole(chat, 2)
         shown = terminal.info()["child_pid"]
@@ -170,8 +174,8 @@ async def test_a_stopped_terminal_does_not_hold_up_the_chat_nor_does_a_stopped_r
             os.kill(pid, signal.SIGCONT)
 
 
-def kept() -> str:
-    """What Codex has written of its conversations."""
+def stored_conversations() -> str:
+    """The text of all conversations that Codex has written to its files."""
     home = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
     return "".join(path.read_text(encoding="utf-8") for path in home.glob("sessions/**/rollout-*.jsonl"))
 
@@ -183,7 +187,7 @@ async def test_a_terminal_needs_a_prompt_first_and_ends_with_the_chat(
         early = await asyncio.to_thread(outlive, "resume", "work", "--runtime", "terminal", "--json")
         assert (early.code, early.error) == (1, "outlive: work: the conversation is empty; send a prompt first\n")
         chat.viewer.prompt("hello")
-        await said(chat, "echo: hello")
+        await wait_until_said(chat, "echo: hello")
         terminal = await terminal_of(agent, server, record.id)
         chat.viewer.prompt("count: 50 hold: 3")
         await chat.until_said(answer_line(3))

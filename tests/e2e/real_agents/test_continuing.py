@@ -1,4 +1,4 @@
-"""A conversation from outside of Outlive is listed, and continues in a chat."""
+"""A conversation that was begun outside of Outlive is listed, and continues in a chat."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 
 def say(terminal: BareTerminal, prompt: str) -> None:
-    """Type a prompt; agents drop early keys, and some an Enter right behind a text."""
+    """Type a prompt until it is answered: agents drop early keys, and some drop an Enter right after a text."""
 
     def is_answered() -> bool:
-        os.write(terminal.master, b"\r")  # One right behind the text may become a line of it.
+        os.write(terminal.master, b"\r")  # An Enter right after the text may become a line break in the prompt.
         try:
             terminal.see(f"echo: {prompt}", timeout_s=5)
         except WaitTimeout:
@@ -51,29 +51,29 @@ def say(terminal: BareTerminal, prompt: str) -> None:
     wait_until(is_answered, TIMEOUT_S, terminal.text, every_s=0.1)
 
 
-def begin(agent: RealAgent, project: Path) -> BareTerminal:
-    """The agent in a terminal of the user's."""
+def start_outside(agent: RealAgent, project: Path) -> BareTerminal:
+    """Start the agent in a plain terminal, outside of Outlive."""
     plain = [agent.own_resume[0], *(word for word in agent.own_resume if word == "--no-daemon")]
     return BareTerminal(plain, project)
 
 
-def wait_until_kept(terminal: BareTerminal, agent: RealAgent, project: Path, prompt: str) -> None:
-    """Wait until the list has the last prompt: agents write a little later."""
+def wait_until_listed(terminal: BareTerminal, agent: RealAgent, project: Path, prompt: str) -> None:
+    """Wait until the list has the last prompt, which agents write to their files a little later."""
 
-    def is_kept() -> bool:
+    def is_listed() -> bool:
         terminal.show_pending()
         return [last for _, _, last in listed_here(agent, project)] == [prompt]
 
-    wait_until(is_kept, TIMEOUT_S, "the prompt to be kept", every_s=0.1)
+    wait_until(is_listed, TIMEOUT_S, "the prompt to be listed", every_s=0.1)
 
 
-def outside(agent: RealAgent, project: Path, *prompts: str) -> None:
-    """A conversation of the agent in a terminal of the user's, which is closed."""
-    with begin(agent, project) as terminal:
+def converse_outside(agent: RealAgent, project: Path, *prompts: str) -> None:
+    """Have a conversation with the agent in a plain terminal, and close the terminal."""
+    with start_outside(agent, project) as terminal:
         terminal.see(agent.ready, timeout_s=TIMEOUT_S)
         for prompt in prompts:
             say(terminal, prompt)
-        wait_until_kept(terminal, agent, project, prompts[-1])
+        wait_until_listed(terminal, agent, project, prompts[-1])
 
 
 def request(agent: RealAgent, conversation: str, directory: Path, runtime: Runtime) -> LaunchRequest:
@@ -89,10 +89,10 @@ def listed_here(agent: RealAgent, directory: Path) -> list[tuple[str, str, str]]
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_a_conversation_from_another_terminal_goes_on_here_and_is_resumed_again(
+def test_a_conversation_from_another_terminal_continues_in_a_chat_and_is_resumed_again(
     agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
 ) -> None:
-    outside(agent, project, "I like apples", "and pears")
+    converse_outside(agent, project, "I like apples", "and pears")
     link = area.home / "link"
     link.symlink_to(project)
     [(conversation, title, last)] = listed_here(agent, link)
@@ -120,8 +120,10 @@ def test_a_conversation_from_another_terminal_goes_on_here_and_is_resumed_again(
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE], ids=lambda agent: agent.label, indirect=True)
-def test_it_goes_on_in_a_chat_view(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> None:
-    outside(agent, project, "I like apples")
+def test_a_conversation_continues_in_a_chat_view(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    converse_outside(agent, project, "I like apples")
     [(conversation, *_)] = listed_here(agent, project)
 
     record = asyncio.run(continue_conversation(request(agent, conversation, project, "structured")))
@@ -135,13 +137,13 @@ def test_it_goes_on_in_a_chat_view(agent: RealAgent, server: ModelServer, projec
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=lambda agent: agent.label, indirect=True)
-def test_one_that_is_still_open_in_the_other_terminal_is_not_continued(
+def test_a_conversation_open_in_another_terminal_is_not_continued(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    with begin(agent, project) as terminal:
+    with start_outside(agent, project) as terminal:
         terminal.see(agent.ready, timeout_s=TIMEOUT_S)
         say(terminal, "I like apples")
-        wait_until_kept(terminal, agent, project, "I like apples")
+        wait_until_listed(terminal, agent, project, "I like apples")
         [(conversation, *_)] = listed_here(agent, project)
 
         with pytest.raises(ConversationOpen, match=str(terminal.pid)):

@@ -1,4 +1,4 @@
-"""The window copies the answer of the turn that the user went to, if the agent's turns are marked."""
+"""The window copies the answer of the turn to which the user went, for agents with marked turns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-def test_the_answer_of_an_earlier_turn(chat: Chat, open_window: OpenWindow) -> None:
+def test_the_answer_of_an_earlier_turn_is_copied(chat: Chat, open_window: OpenWindow) -> None:
     with open_window() as own:
         own.show(chat.id)
         own.wait_connected([chat.id])

@@ -1,4 +1,4 @@
-"""An answer of a real agent is read from the agent's own record, as the agent wrote it."""
+"""A real agent's answer is read from the agent's own record, exactly as the agent wrote it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ pytestmark = [
 ]
 
 LONG = " ".join(f"word{number}" for number in range(40))
-"""Longer than a row of the screen."""
+"""A text longer than a row of the screen."""
 
 
 def last_answer(chat: Chat, expected: str) -> str:
-    """The last answer, once the record has the expected text: agents report the end of a turn before they write it."""
+    """Wait until the last answer has this text (agents report a turn's end before they write it), and return it."""
 
     def found() -> str:
         try:
@@ -35,7 +35,7 @@ def last_answer(chat: Chat, expected: str) -> str:
     return found()
 
 
-def test_the_last_answer_and_an_earlier_one_are_found_whole(chat: Chat, work: Work) -> None:
+def test_the_last_answer_and_an_earlier_one_are_found_completely(chat: Chat, work: Work) -> None:
     chat.send(LONG, "--enter")
     chat.was_asked(LONG)
     chat.sees("echo: ")

@@ -1,4 +1,4 @@
-"""The processes that end with a chat of a real agent, while one of its commands runs others."""
+"""The processes that end with a real agent's chat while a command of the agent runs other programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)
 
 
 def marked(chat: Chat) -> dict[int, str]:
-    """All processes of a chat, found by their mark, with any parent."""
+    """All processes with the chat's mark in their environment, whatever their parent is."""
     found = processes.with_environment("OUTLIVE_SESSION", chat.id)
     return {pid: processes.command_line(pid) for pid in found}
 
@@ -44,10 +44,14 @@ def ends_in_a_tool_call(agent: RealAgent, server: ModelServer, project: Path, su
 
 
 @pytest.mark.shows("stop")
-def test_stop_ends_all_of_one_chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> None:
+def test_stop_ends_all_processes_of_one_chat(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
     ends_in_a_tool_call(agent, server, project, "stop")
 
 
 @pytest.mark.shows("kill")
-def test_kill_ends_all_of_one_chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> None:
+def test_kill_ends_all_processes_of_one_chat(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
     ends_in_a_tool_call(agent, server, project, "kill")

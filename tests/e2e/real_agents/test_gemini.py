@@ -1,4 +1,4 @@
-"""Gemini CLI deletes transcripts and starts itself again; its chats survive both."""
+"""Gemini CLI deletes transcripts and restarts itself: its chats survive both."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def transcripts(area: Area) -> list[Path]:
     return sorted(area.home.glob(".gemini/tmp/*/chats/session-*.jsonl"))
 
 
-def test_a_transcript_that_was_deleted_is_there_again(chat: Chat, area: Area) -> None:
+def test_a_deleted_transcript_is_restored(chat: Chat, area: Area) -> None:
     chat.ask_and_read("something")
     chat.until_idle()
     [path] = transcripts(area)
@@ -42,14 +42,14 @@ def test_a_transcript_that_was_deleted_is_there_again(chat: Chat, area: Area) ->
     assert "echo: something" in json.dumps(chat.server.wait_asked("something else").body)
 
 
-def test_the_twin_that_resuming_makes_is_removed(
+def test_the_duplicate_transcript_made_by_resuming_is_removed(
     chat: Chat, area: Area, agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     chat.ask_and_read("something")
     chat.until_idle()
     chat.stop()
     [path] = transcripts(area)
-    # The twin has the minute of its making in its name.
+    # The duplicate has the minute of its creation in its name.
     earlier = path.rename(path.with_name(f"session-2026-01-01T00-00-{path.stem.rpartition('-')[2]}.jsonl"))
     for kept in area.state.glob("sessions/*/agent/*session-*.jsonl"):
         kept.unlink()
@@ -63,7 +63,7 @@ def test_the_twin_that_resuming_makes_is_removed(
     resumed.ask_and_read("something else")
 
 
-def test_a_folder_that_is_trusted_starts_it_again(
+def test_a_chat_survives_the_restart_after_trusting_a_folder(
     area: Area, agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     settings = area.home / ".gemini" / "settings.json"
@@ -96,7 +96,7 @@ def test_after_clear_the_new_conversation_is_resumed(chat: Chat) -> None:
     assert "in the first" not in resumed.everything()
 
 
-def test_one_that_was_started_with_the_latest_conversation_is_resumed_into_it(
+def test_a_chat_started_with_the_latest_conversation_is_resumed_into_it(
     chat: Chat, agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     chat.ask_and_read("in the first")

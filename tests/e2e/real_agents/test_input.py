@@ -1,4 +1,4 @@
-"""A real agent gets exactly what was typed, and one reply for each query, with any number of viewers."""
+"""With any number of viewers, a real agent gets exactly the typed input and one reply to each query."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
 
 
 @pytest.mark.shows("input")
-def test_it_is_given_what_was_typed_and_one_reply_a_query(
+def test_an_agent_gets_the_typed_input_and_one_reply_per_query(
     agent: RealAgent,
     server: ModelServer,
     project: Path,
@@ -85,7 +85,7 @@ def test_left_detaches_while_nothing_is_typed(
             assert viewer.end() == 0
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see(agent.ready, timeout_s=TIMEOUT_S)
-        # A menu, in which Left means something.
+        # This opens a menu in which Left has a meaning.
         viewer.type("/config")
         viewer.see("/config")
         viewer.type("\r")

@@ -1,4 +1,4 @@
-"""The limits of a subscription, reported by agents whose model service reports them."""
+"""The limits of a subscription, reported by the model service and passed on by the agent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def headers_of_codex(primary: float) -> dict[str, str]:
 
 @pytest.fixture
 def chat(agent: RealAgent, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
-    """A chat with the agent, ready for a prompt; Claude Code has a log-in of a subscription."""
+    """A chat with the agent, ready for a prompt; Claude Code uses a subscription's login."""
     dialect: Callable[[DialectPort], Dialect] = CodexDialect
     argv = [agent.name, "app-server"]
     if agent.name == "claude":
@@ -71,7 +71,7 @@ def test_codex_reports_both_windows_with_each_answer(chat: SpokenChat, server: M
 
 
 @pytest.mark.parametrize("agent", [CLAUDE], ids=lambda agent: agent.label, indirect=True)
-def test_claude_reports_both_windows_and_says_when_the_limit_that_ends_a_turn_is_reset(
+def test_claude_reports_both_windows_and_when_the_limit_that_ended_a_turn_is_reset(
     chat: SpokenChat, server: ModelServer
 ) -> None:
     weekly = ("seven_day", 0.2, 10080, WEEKLY_RESETS_S)
@@ -88,7 +88,7 @@ def test_claude_reports_both_windows_and_says_when_the_limit_that_ends_a_turn_is
 
 
 @pytest.mark.parametrize("agent", [CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
-def test_an_earlier_claude_reports_the_limit_that_is_near(chat: SpokenChat, server: ModelServer) -> None:
+def test_an_older_claude_reports_only_a_limit_that_is_nearly_reached(chat: SpokenChat, server: ModelServer) -> None:
     server.headers = headers_of_claude("allowed", 0.63)
     chat.turn("far")
     assert limits(chat) == []

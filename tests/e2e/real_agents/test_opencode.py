@@ -1,4 +1,4 @@
-"""opencode without its plugin library: its conversation is found by the terminal's title."""
+"""opencode without its plugin library: Outlive finds its conversation by the terminal's title."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ pytestmark = [
 
 
 def started(agent: RealAgent, server: ModelServer, project: Path, *arguments: str) -> Chat:
-    """A chat without its plugin, of which nothing but its screen tells that it is ready."""
+    """Start a chat without the plugin: only its screen shows that it is ready."""
     words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
     chat = Chat(agent, server, json.loads(done(*words))["id"])
     chat.sees(agent.ready)
     return chat
 
 
-def test_without_its_plugin_library_its_conversation_is_gone_on_with(
+def test_a_conversation_without_the_plugin_library_is_continued(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    (project / ".opencode").mkdir()  # A configuration directory without the library, as each worktree of one has.
+    (
+        project / ".opencode"
+    ).mkdir()  # A configuration directory without the library, as in each new worktree of such a directory.
     first = started(agent, server, project)
     first.ask_and_read("I like apples")
     wait_until(lambda: first.info()["provider_session_id"], 30, "its conversation")
@@ -50,7 +52,7 @@ def test_without_its_plugin_library_its_conversation_is_gone_on_with(
     assert "plums" not in history
 
 
-def test_one_that_was_started_with_the_latest_conversation_is_gone_on_with(
+def test_a_chat_started_with_the_latest_conversation_is_continued(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     (project / ".opencode").mkdir()

@@ -41,7 +41,7 @@ STARTS = [
     ids=[f"{agent.label} {' '.join(arguments)}" for agent, arguments in STARTS],
     indirect=["agent"],
 )
-def test_a_prompt_given_at_the_start_is_not_asked_again_by_resume(
+def test_resume_does_not_send_the_first_prompt_again(
     agent: RealAgent, arguments: tuple[str, ...], server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
@@ -57,7 +57,7 @@ def test_a_prompt_given_at_the_start_is_not_asked_again_by_resume(
 
     resumed = chat.resumed()
 
-    # Gemini CLI says that it is ready before it takes input.
+    # Gemini CLI reports that it is ready before it takes input.
     resumed.sees(PROMPT)
     resumed.until_ready()
     resumed.ask_and_read("another word")

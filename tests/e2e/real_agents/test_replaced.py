@@ -1,8 +1,7 @@
 """The window, a host or the keeper is killed or replaced while a real agent answers; nothing is lost.
 
-The agents are those of npm, asked by typed keys, answered by a fake model server that holds its answer
-half-way while the window dies. Run with ``--real-agents``; without npm or a network the tests say why
-they are skipped.
+The agents come from npm. They get typed prompts, and a fake model server holds its answer half-way during the
+kill. Run with ``--real-agents``; without npm or a network, the tests are skipped and say why.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ STILL_S = 0.3
 
 
 def start(own: Window, agent: RealAgent, project: Path) -> str:
-    """Start the agent in the window, by keys alone where it needs no arguments; the chat's id."""
+    """Start the agent in the window (by keys alone, if it needs no arguments); returns the chat's id."""
     wait_until(own.is_listening, READY_S, "the window")
     if agent.arguments:
         options = ["-d", "--json", "-n", "chat", "-C", str(project)]
@@ -44,10 +43,10 @@ def start(own: Window, agent: RealAgent, project: Path) -> str:
         own.show(chat)
     else:
         own.focus()
-        own.press("ctrl+shift+n")  # The one agent on PATH is chosen already.
+        own.press("ctrl+shift+n")  # The only agent on PATH is already selected.
         own.press("Tab")
         own.type(str(project))
-        own.press("Escape")  # the list of offers
+        own.press("Escape")  # closes the list of suggestions
         own.press("Return")
         [tab] = wait_until(own.tabs, READY_S, "the new chat's tab")
         chat = tab["session_id"]
@@ -57,35 +56,35 @@ def start(own: Window, agent: RealAgent, project: Path) -> str:
 
 
 def listed() -> dict[str, Any]:
-    """The one chat, as ``outlive ls`` tells of it."""
+    """The only chat, as ``outlive ls`` prints it."""
     [chat] = json.loads(outlive("ls", "--json"))
     return dict(chat)
 
 
-def everything(session: str) -> str:
-    """Screen and history, as the host has them."""
+def chat_text(session: str) -> str:
+    """The host's screen and scrollback as text."""
     return outlive("peek", session, "--scrollback", "--lines", "0")
 
 
-def is_still(session: str) -> None:
-    """Wait until the chat's screen stays as it is, as its user does before Enter."""
+def wait_until_still(session: str) -> None:
+    """Wait until the chat's screen has not changed for ``STILL_S``, as a user does before Enter."""
     seen = [""]
 
     def is_same() -> bool:
-        seen.append(everything(session))
+        seen.append(chat_text(session))
         return seen[-1] == seen[-2]
 
     wait_until(is_same, ANSWER_S, lambda: f"a still screen:\n{seen[-1]}", every_s=STILL_S)
 
 
 def missing_or_doubled(text: str, lines: int) -> list[str]:
-    """The lines of the answer that are not there exactly once."""
+    """The lines of the answer that a text does not have exactly once."""
     return [answer_line(number) for number in range(1, lines + 1) if text.count(answer_line(number)) != 1]
 
 
 def start_detached(agent: RealAgent, project: Path) -> str:
-    """Start the agent by the command; the chat's id."""
-    # As large as the window's, so that an answer on one screen fits it.
+    """Start the agent by the command line; returns the chat's id."""
+    # As large as in the window, so that an answer of one screen fits.
     options = ["-d", "--json", "-n", "chat", "-C", str(project), "--size", "120x40"]
     arguments = ["--", *agent.arguments] if agent.arguments else []
     chat: str = json.loads(outlive("new", agent.name, *options, *arguments))["id"]
@@ -93,7 +92,7 @@ def start_detached(agent: RealAgent, project: Path) -> str:
 
 
 def kill_and_await_another(role: str) -> None:
-    """Kill the process behind the chat, or the keeper; returns when another is in its place."""
+    """Kill the chat's host or the keeper; returns when another process has replaced it."""
     previous = listed()[role]
     os.kill(previous, signal.SIGKILL)
     wait_until(lambda: listed()[role] not in {previous, None}, READY_S, f"another {role}")
@@ -109,7 +108,7 @@ TROUBLES: dict[str, Callable[[], object]] = {
 @pytest.mark.shows("host")
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label, indirect=True)
 @pytest.mark.parametrize("trouble", list(TROUBLES))
-def test_an_answer_is_whole_after_what_keeps_the_chat_was_replaced_in_its_middle(
+def test_an_answer_is_complete_after_host_or_keeper_was_replaced_in_mid_answer(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions, trouble: str
 ) -> None:
     lines, held_at = (90, 50) if agent.main_screen else (16, 8)
@@ -117,28 +116,28 @@ def test_an_answer_is_whole_after_what_keeps_the_chat_was_replaced_in_its_middle
     chat = start_detached(agent, project)
     child = listed()["child_pid"]
     started = processes.start_ticks(child)
-    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    wait_until(lambda: agent.ready in chat_text(chat), READY_S, lambda: f"{agent.ready!r} in:\n{chat_text(chat)}")
     outlive("send", chat, prompt)
-    wait_until(lambda: prompt in everything(chat), ANSWER_S, lambda: f"the typed prompt in:\n{everything(chat)}")
+    wait_until(lambda: prompt in chat_text(chat), ANSWER_S, lambda: f"the typed prompt in:\n{chat_text(chat)}")
     outlive("send", chat, "--enter")
     server.wait_held()
-    wait_until(lambda: answer_line(held_at) in everything(chat), ANSWER_S, lambda: everything(chat))
+    wait_until(lambda: answer_line(held_at) in chat_text(chat), ANSWER_S, lambda: chat_text(chat))
 
     TROUBLES[trouble]()
 
     server.release()
-    wait_until(lambda: answer_line(lines) in everything(chat), ANSWER_S, lambda: everything(chat))
-    assert missing_or_doubled(everything(chat), lines) == []
+    wait_until(lambda: answer_line(lines) in chat_text(chat), ANSWER_S, lambda: chat_text(chat))
+    assert missing_or_doubled(chat_text(chat), lines) == []
     assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
     assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
     outlive("send", chat, "typed afterwards")
-    wait_until(lambda: "typed afterwards" in everything(chat), ANSWER_S, lambda: everything(chat))
+    wait_until(lambda: "typed afterwards" in chat_text(chat), ANSWER_S, lambda: chat_text(chat))
 
 
 @pytest.mark.shows("window")
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
+def test_an_answer_is_complete_after_the_window_was_killed_in_mid_answer(
     agent: RealAgent,
     server: ModelServer,
     project: Path,
@@ -147,7 +146,7 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     display: XServer,
     window_manager: None,
 ) -> None:
-    # An answer longer than the screen where there is a history, else one that fits on it.
+    # Agents with a scrollback get an answer longer than the screen, the others one that fits on it.
     lines, held_at = (90, 50) if agent.main_screen else (16, 8)
     prompt = f"count: {lines} hold: {held_at}"
 
@@ -155,23 +154,23 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
         chat = start(first, agent, project)
         child = listed()["child_pid"]
         started = processes.start_ticks(child)
-        wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+        wait_until(lambda: agent.ready in chat_text(chat), READY_S, lambda: f"{agent.ready!r} in:\n{chat_text(chat)}")
 
         first.focus()
         first.type(prompt)
-        wait_until(lambda: prompt in everything(chat), ANSWER_S, lambda: f"the typed prompt in:\n{everything(chat)}")
-        # Gemini CLI submits the text that it had drawn some time ago: an Enter too early submits it without its end.
-        is_still(chat)
+        wait_until(lambda: prompt in chat_text(chat), ANSWER_S, lambda: f"the typed prompt in:\n{chat_text(chat)}")
+        # Gemini CLI submits the text that it drew last: an early Enter submits an incomplete text.
+        wait_until_still(chat)
         first.press("Return")
         server.wait_held(READY_S)
         last_before = answer_line(held_at)
-        wait_until(lambda: last_before in everything(chat), ANSWER_S, lambda: f"{last_before} in:\n{everything(chat)}")
+        wait_until(lambda: last_before in chat_text(chat), ANSWER_S, lambda: f"{last_before} in:\n{chat_text(chat)}")
         first.kill()
 
     assert processes.is_alive(child), "the agent lives without the window"
     server.release()
     last = answer_line(lines)
-    wait_until(lambda: last in everything(chat), ANSWER_S, lambda: f"{last} in:\n{everything(chat)}")
+    wait_until(lambda: last in chat_text(chat), ANSWER_S, lambda: f"{last} in:\n{chat_text(chat)}")
 
     with window(errors=area.root / "errors") as second:
         second.wait_connected([chat])
@@ -185,24 +184,24 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
 
     assert complaints_in((area.root / "errors").read_text()) == []
     assert missing_or_doubled(shown, lines) == []
-    assert missing_or_doubled(everything(chat), lines) == []
+    assert missing_or_doubled(chat_text(chat), lines) == []
     assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
     assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
+def test_an_agent_asks_for_permission_and_continues_once_it_is_allowed(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     prompt = agent.wish.format(command="touch made")
     chat = start_detached(agent, project)
-    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    wait_until(lambda: agent.ready in chat_text(chat), READY_S, lambda: f"{agent.ready!r} in:\n{chat_text(chat)}")
     outlive("send", chat, prompt, "--enter")
-    wait_until(lambda: agent.asks in everything(chat), ANSWER_S, lambda: f"{agent.asks!r} in:\n{everything(chat)}")
+    wait_until(lambda: agent.asks in chat_text(chat), ANSWER_S, lambda: f"{agent.asks!r} in:\n{chat_text(chat)}")
     assert not (project / "made").exists()
 
-    # Some do not take a key that comes with their question.
+    # Some agents ignore a key that arrives together with their question.
     wait_until(
         lambda: outlive("send", chat, "--enter") and (project / "made").exists(), ANSWER_S, "the file", every_s=1
     )
@@ -212,27 +211,27 @@ def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_an_agent_that_waits_lets_its_chat_rest_and_answers_when_it_is_asked(
+def test_a_waiting_agents_chat_hibernates_and_wakes_for_a_prompt(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    """Outlive's own: nothing of the agent's is in question but that it is quiet while it waits."""
+    """A test of Outlive: the agent only needs to be quiet while it waits."""
     if agent.name == "gemini":
         pytest.skip("its transcript is guarded: its chats do not rest")
     hibernate_after(1)
     chat = start_detached(agent, project)
     child = listed()["child_pid"]
-    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    wait_until(lambda: agent.ready in chat_text(chat), READY_S, lambda: f"{agent.ready!r} in:\n{chat_text(chat)}")
     for turn, lines in ((1, 12), (2, 14)):
         wait_until(partial(has_hibernated, chat, turn), READY_S, "the chat to rest")
         prompt = f"count: {lines}"
         outlive("send", chat, prompt, "--enter")
         server.wait_asked(prompt, timeout_s=ANSWER_S)
-        wait_until(partial(has_answered, chat, lines), ANSWER_S, lambda: everything(chat))
-        # Qwen Code also asks to have its memory updated, on its own account.
+        wait_until(partial(has_answered, chat, lines), ANSWER_S, lambda: chat_text(chat))
+        # Qwen Code also sends a prompt of its own, to have its memory updated.
         assert server.prompts().count(prompt) == 1, "it was asked once"
     assert (listed()["child_pid"], listed()["state"]) == (child, "running")
 
 
 def has_answered(chat: str, lines: int) -> bool:
     """Whether the whole answer is on the screen."""
-    return answer_line(lines) in everything(chat)
+    return answer_line(lines) in chat_text(chat)

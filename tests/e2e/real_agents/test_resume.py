@@ -1,4 +1,4 @@
-"""An ended chat with a real agent continues its own conversation, or the command says why not."""
+"""``outlive resume`` with real agents: a chat continues its own conversation, or the command says why not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
 
 
 @pytest.mark.shows("resume")
-def test_two_chats_in_one_directory_go_on_each_in_its_own_conversation(
+def test_two_chats_in_one_directory_continue_their_own_conversations(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     chats = {word: Chat.start(agent, server, project, name=word) for word in ("apples", "plums")}
@@ -39,7 +39,7 @@ def test_two_chats_in_one_directory_go_on_each_in_its_own_conversation(
     known = {word: chat.info()["provider_session_id"] for word, chat in chats.items()}
     assert all(known.values()), known
     assert known["apples"] != known["plums"]
-    # The one that was asked last is resumed last, by a command that must not take "the latest".
+    # The chat with the latest prompt is resumed last: the command must not continue "the latest" conversation.
     for chat in chats.values():
         chat.stop()
 
@@ -55,7 +55,7 @@ def test_two_chats_in_one_directory_go_on_each_in_its_own_conversation(
         assert chats[word].info()["continued_by"] == resumed.id
 
 
-PLACES = {
+DIRECTORY_VARIABLES = {
     "claude": ("CLAUDE_CONFIG_DIR", ".claude"),
     "codex": ("CODEX_HOME", ".codex"),
     "copilot": ("COPILOT_HOME", ".copilot"),
@@ -63,7 +63,7 @@ PLACES = {
     "opencode": ("XDG_DATA_HOME", ".local/share"),
     "qwen": ("QWEN_HOME", ".qwen"),
 }
-"""Variables that move an agent's files, and what of a home they name."""
+"""For each agent, the variable that moves its files, and the usual directory below the home directory."""
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
@@ -75,7 +75,7 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
     sessions: Sessions,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    variable, part = PLACES[agent.name]
+    variable, part = DIRECTORY_VARIABLES[agent.name]
     place = area.home / "elsewhere"
     place.mkdir()
     for path in sorted(each for each in area.home.glob(".*") if each.name != ".config"):
@@ -97,7 +97,7 @@ def test_a_chat_is_resumed_with_the_agents_directory_of_its_start(
 
 
 def answer(chat: Chat) -> str:
-    """The answer to copy, or why there is none."""
+    """The answer to copy, or the reason why there is none."""
     try:
         return find_answer(chat.id, None, is_working=False).text.strip()
     except NoAnswer as none:
@@ -105,7 +105,7 @@ def answer(chat: Chat) -> str:
 
 
 @pytest.mark.shows("empty")
-def test_a_chat_that_was_never_asked_anything(chat: Chat) -> None:
+def test_a_chat_without_any_prompt_is_started_again_or_not_resumed(chat: Chat) -> None:
     chat.stop()
     if chat.agent.begins_anew:
         resumed = chat.resumed().until_ready()
@@ -117,7 +117,7 @@ def test_a_chat_that_was_never_asked_anything(chat: Chat) -> None:
 
 
 @pytest.mark.shows("lost")
-def test_a_conversation_that_the_agent_has_lost_is_said_to_be(chat: Chat, area: Area) -> None:
+def test_a_conversation_that_the_agent_has_lost_is_reported(chat: Chat, area: Area) -> None:
     chat.ask_and_read("something")
     chat.until_idle()
     conversation = chat.info()["provider_session_id"]
@@ -134,12 +134,12 @@ def test_a_conversation_that_the_agent_has_lost_is_said_to_be(chat: Chat, area: 
 
 
 @pytest.mark.shows("elsewhere")
-def test_a_conversation_that_is_open_elsewhere_is_said_to_be(chat: Chat, project: Path, server: ModelServer) -> None:
+def test_a_conversation_that_is_open_elsewhere_is_reported(chat: Chat, project: Path, server: ModelServer) -> None:
     chat.ask_and_read("something")
     chat.until_idle()
     conversation = chat.info()["provider_session_id"]
     chat.stop()
-    # Not by Outlive: the agent's own command in some terminal.
+    # Not by Outlive: the agent's own command in a plain terminal.
     with BareTerminal([each.format(id=conversation) for each in chat.agent.own_resume], project) as other:
         other.see("something", timeout_s=TIMEOUT_S)
         refused = chat.try_to_resume()
@@ -151,13 +151,13 @@ def test_a_conversation_that_is_open_elsewhere_is_said_to_be(chat: Chat, project
 
 
 @pytest.mark.shows("killed")
-def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: Chat) -> None:
+def test_a_killed_agent_leaves_its_last_screen_and_no_processes(chat: Chat) -> None:
     chat.ask_and_read("the last words")
     chat.until_idle()
     child = chat.info()["child_pid"]
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see("echo: the last words", timeout_s=TIMEOUT_S)
-        os.killpg(child, signal.SIGKILL)  # Some are two processes, and the second one would say good-bye.
+        os.killpg(child, signal.SIGKILL)  # Some agents have two processes, and the second one would print a farewell.
         wait_for_end(child, 10)
         viewer.end()
         assert viewer.screen.modes == Modes(), "the viewer's terminal is as it was"
@@ -178,7 +178,7 @@ WAYS = {"words": (ASKED_AT_ITS_START,), "-p": ("-p", ASKED_AT_ITS_START)}
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("agent", [CLAUDE, GEMINI, COPILOT, QWEN], ids=lambda agent: agent.label, indirect=True)
-def test_what_was_asked_in_the_arguments_of_a_start_is_not_asked_again_by_a_resume(
+def test_resume_does_not_send_a_prompt_from_the_arguments_again(
     agent: RealAgent, way: str, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     if agent.name == "copilot" and way == "words":
@@ -187,7 +187,7 @@ def test_what_was_asked_in_the_arguments_of_a_start_is_not_asked_again_by_a_resu
     chat = Chat(agent, server, json.loads(done(*words, *agent.arguments, *WAYS[way]))["id"])
     chat.was_asked(ASKED_AT_ITS_START)
     chat.sees(f"echo: {ASKED_AT_ITS_START}")
-    if way == "-p" or agent.name == "qwen":  # Of words alone Qwen Code makes one answer too.
+    if way == "-p" or agent.name == "qwen":  # Qwen Code ends after one answer, also with a prompt as a plain argument.
         done("wait", chat.id, "--exited", "--timeout", "60")
     else:
         chat.until_idle()

@@ -1,4 +1,4 @@
-"""``outlive send`` to a real agent: one prompt for each Enter, and no answer to an open question."""
+"""``outlive send`` to a real agent: one prompt per Enter, and no answer to an open question."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def test_text_sent_to_an_open_permission_dialog_is_refused_and_the_command_is_no
 
 
 @pytest.mark.parametrize("agent", [GEMINI], ids=["gemini"], indirect=True)
-def test_a_text_that_a_starting_agent_drops_is_not_lost_in_silence(chat: Chat) -> None:
-    """A resumed Gemini CLI says that it is idle before it takes input."""
+def test_a_text_dropped_by_a_starting_agent_is_reported(chat: Chat) -> None:
+    """A resumed Gemini CLI reports that it is idle before it takes input."""
     chat.ask_and_read("something")
     chat.until_idle()
     chat.stop()
@@ -66,17 +66,17 @@ def test_a_text_that_a_starting_agent_drops_is_not_lost_in_silence(chat: Chat) -
     resumed.sees("echo: another word")
 
 
-def begun(agent: RealAgent, server: ModelServer, project: Path) -> Chat:
-    """A chat whose agent has only just been started."""
+def start_chat(agent: RealAgent, server: ModelServer, project: Path) -> Chat:
+    """Start a chat, without waiting until its agent is ready."""
     words = ["new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), "--size", SIZE]
     return Chat(agent, server, json.loads(done(*words))["id"])
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_a_text_sent_at_the_start_is_asked(
+def test_a_text_sent_during_the_start_becomes_a_prompt(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    chat = begun(agent, server, project)
+    chat = start_chat(agent, server, project)
 
     done("send", chat.id, "the first prompt", "--enter")
 
@@ -84,14 +84,14 @@ def test_a_text_sent_at_the_start_is_asked(
 
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
-def test_what_is_typed_at_the_start_is_asked(
+def test_text_typed_during_the_start_becomes_a_prompt(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
-    """opencode, Gemini CLI and Qwen Code drop it until they show their input line; none takes so early an Enter."""
-    chat = begun(agent, server, project)
+    """opencode, Gemini CLI and Qwen Code drop text before they show their input line; no agent takes an early Enter."""
+    chat = start_chat(agent, server, project)
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
-        viewer.see_bytes(b"\x1b[?1049h")  # It reads its own terminal.
+        viewer.see_bytes(b"\x1b[?1049h")  # The agent has set up its own terminal now.
         for character in "the first prompt\r":
             viewer.type(character)
         chat.was_asked("the first prompt")

@@ -1,4 +1,4 @@
-"""The status of a real agent is correct: the order of states, the source, and the question."""
+"""A real agent's status: the order of its activities, their source, and the question."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
 
-def told(changes: list[Change]) -> list[str]:
+def activities(changes: list[Change]) -> list[str]:
     return [change.activity for change in changes]
 
 
 def since(chat: Chat, past: int) -> list[Change]:
-    """What changed after so many changes; that it is ready may be told after its screen shows it."""
+    """The changes after the first ``past`` ones, without leading "idle" reports.
+
+    An agent may report that it is ready after its screen shows it.
+    """
     return list(itertools.dropwhile(lambda change: change.activity == "idle", chat.changes()[past:]))
 
 
 @pytest.mark.shows("status", "asked")
-def test_each_activity_is_told_in_order_with_its_source(
+def test_each_activity_is_reported_in_order_with_its_source(
     chat: Chat, server: ModelServer, work: Work, record_property: Callable[[str, object], None]
 ) -> None:
     agent, past = chat.agent, len(chat.changes())
     with chat.hears("working"):
         chat.hold()
-    assert told(since(chat, past)) == ["working"]
+    assert activities(since(chat, past)) == ["working"]
     with chat.hears("idle"):
         server.release()
     if "asked" in agent.cannot:
@@ -59,8 +62,10 @@ def test_each_activity_is_told_in_order_with_its_source(
         work.end()
 
     changes = since(chat, past)
-    # The same question may be told of twice: first that there is one, then what it is.
-    order = [each for number, each in enumerate(told(changes)) if not number or each != changes[number - 1].activity]
+    # An agent may report a question twice: first that there is one, then its text.
+    order = [
+        each for number, each in enumerate(activities(changes)) if not number or each != changes[number - 1].activity
+    ]
     assert order == ["working", "idle", "working", "needs_input", "working", "idle"], changes
     assert {change.source for change in changes} <= sources, changes
     assert {change.source for change in changes if change.activity != "needs_input"} == {agent.source}, changes
@@ -70,7 +75,7 @@ def test_each_activity_is_told_in_order_with_its_source(
 
 
 @pytest.mark.shows("interrupt", "limit", "error")
-def test_a_turn_that_does_not_come_to_its_end_leaves_nothing_working(
+def test_an_interrupted_or_failed_turn_does_not_stay_working(
     chat: Chat, server: ModelServer, shown: Callable[[str], None]
 ) -> None:
     chat.hold()
@@ -89,7 +94,7 @@ def test_a_turn_that_does_not_come_to_its_end_leaves_nothing_working(
             server.wait_asked(prompt, times=2, timeout_s=TIMEOUT_S)
             chat.sees(answer_line(lines))
             chat.changed("idle", past)
-            assert told(chat.changes()[past:]) == ["working", "idle"]
+            assert activities(chat.changes()[past:]) == ["working", "idle"]
     shown("limit")
 
     past = len(chat.changes())
@@ -101,7 +106,7 @@ def test_a_turn_that_does_not_come_to_its_end_leaves_nothing_working(
 
 
 @pytest.mark.shows("hangs")
-def test_an_agent_that_hangs_gives_no_signal_and_comes_back(
+def test_a_hung_agent_has_no_signal_until_it_continues(
     agent: RealAgent, server: ModelServer, area: Area, project: object, sessions: Sessions
 ) -> None:
     own = area.config / "agents" / f"{agent.name}.toml"
@@ -112,7 +117,7 @@ def test_an_agent_that_hangs_gives_no_signal_and_comes_back(
     chat.becomes("working")
     child = chat.info()["child_pid"]
     with chat.hears("no_signal"):
-        os.killpg(child, signal.SIGSTOP)  # It may be more than one process.
+        os.killpg(child, signal.SIGSTOP)  # An agent may be more than one process.
     assert chat.info()["activity"] == "no_signal"
     assert "no signal" in done("ls")
     assert "no output and no report" in chat.explained()["activity_detail"]

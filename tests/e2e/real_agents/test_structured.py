@@ -1,4 +1,4 @@
-"""Real agents in structured chats: turns, questions, interrupts, kills and resumes."""
+"""Structured chats with real agents: turns, questions, interrupts, kills and resumes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WHOLE = [f"answer line {number:04}" for number in range(1, LINES + 1)]
 async def started(
     agent: RealAgent, project: Path, *, one_shot: bool = False
 ) -> AsyncIterator[tuple[SessionRecord, ChatViewer]]:
-    """A structured chat with the agent, and a window on it."""
+    """Start a structured chat with the agent; yields its record and a viewer."""
     record = await launch(
         LaunchRequest(
             agent=load_catalog(config_dir())[agent.name],
@@ -57,14 +57,14 @@ async def started(
         yield record, chat
 
 
-async def said(chat: ChatViewer, text: str) -> None:
-    """Wait until the agent has said this, and its turn is over."""
+async def wait_until_said(chat: ChatViewer, text: str) -> None:
+    """Wait until the agent has sent this message and its turn is over."""
     await chat.until_said(text)
     await chat.watcher.until(lambda: chat.state == "idle", "the turn's end")
 
 
 def has_ended(session_id: str) -> bool:
-    """Whether the end of the session is recorded."""
+    """Whether the session's end is recorded."""
     with open_store() as store:
         return is_over(store.get(session_id))
 
@@ -75,19 +75,17 @@ async def described(session_id: str) -> Description:
 
 
 @pytest.mark.shows("chat turns")
-async def test_three_turns_are_on_one_process_with_one_start(
-    agent: RealAgent, server: ModelServer, project: Path
-) -> None:
+async def test_three_turns_run_in_one_process(agent: RealAgent, server: ModelServer, project: Path) -> None:
     async with started(agent, project) as (record, chat):
         for word in ("one", "two", "three"):
             chat.viewer.prompt(f"hello {word}")
-            await said(chat, f"echo: hello {word}")
+            await wait_until_said(chat, f"echo: hello {word}")
         assert [each.text for each in chat.items if each.kind == "user"] == ["hello one", "hello two", "hello three"]
         assert (await described(record.id)).child_pid == record.child_pid
 
 
 @pytest.mark.shows("chat approval")
-async def test_one_answer_reaches_the_agent_from_the_command_line_while_two_windows_show_it(
+async def test_an_answer_from_the_command_line_reaches_the_agent_once_while_two_windows_show_the_question(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (record, chat), viewing(record.id) as other:
@@ -107,7 +105,7 @@ async def test_one_answer_reaches_the_agent_from_the_command_line_while_two_wind
 
 
 @pytest.mark.shows("chat declined")
-async def test_a_declined_command_does_not_run_though_the_window_was_closed_meanwhile(
+async def test_a_declined_command_does_not_run_although_the_window_was_closed_meanwhile(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (record, chat):
@@ -136,11 +134,11 @@ async def test_an_interrupted_turn_ends_and_the_next_prompt_is_answered(
         assert chat.viewer.transcript.status.last_turn.outcome == "interrupted"
         server.release()
         chat.viewer.prompt("hello again")
-        await said(chat, "echo: hello again")
+        await wait_until_said(chat, "echo: hello again")
 
 
 @pytest.mark.shows("chat steer")
-async def test_a_text_sent_into_a_running_turn_is_known_to_the_model_before_it_goes_on(
+async def test_a_text_sent_during_a_turn_reaches_the_model_before_it_continues(
     agent: RealAgent, server: ModelServer, project: Path, work: Work
 ) -> None:
     async with started(agent, project) as (_, chat):
@@ -159,7 +157,7 @@ async def test_a_text_sent_into_a_running_turn_is_known_to_the_model_before_it_g
 
 
 @pytest.mark.shows("chat kills")
-async def test_window_host_and_keeper_killed_in_mid_answer_cost_nothing(
+async def test_killing_window_host_and_keeper_in_mid_answer_loses_nothing(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project) as (record, chat):
@@ -173,7 +171,7 @@ async def test_window_host_and_keeper_killed_in_mid_answer_cost_nothing(
         os.kill(status.pid, signal.SIGKILL)
         await chat.until_said("line 0070")
         os.kill((await described(record.id)).host_pid, signal.SIGKILL)
-        await said(chat, WHOLE[-1])
+        await wait_until_said(chat, WHOLE[-1])
         assert [line.strip() for line in chat.texts()[-1].splitlines() if line.strip()] == WHOLE
         assert len([each for each in chat.items if each.kind == "user"]) == 1
 
@@ -184,7 +182,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
 ) -> None:
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt("hello before")
-        await said(chat, "echo: hello before")
+        await wait_until_said(chat, "echo: hello before")
         chat.viewer.prompt("count: 50 hold: 5")
         await chat.until_said("line 0005")
         assert record.child_pid is not None
@@ -197,11 +195,11 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_by_its_id_with_the_whole_h
     wait_until(lambda: has_ended(record.id), 10, "the end to be recorded")
     again = await resume(record.id, anyway=True)
     async with viewing(again.id) as chat:
-        # Gemini CLI loads a conversation only in a later minute than the one in which it began.
+        # Gemini CLI does not load a conversation in the minute in which it began.
         await eventually(lambda: chat.state == "idle", 150, "the agent to take prompts")
         assert chat.items[: len(items)] == items
         chat.viewer.prompt("hello after")
-        await said(chat, "echo: hello after")
+        await wait_until_said(chat, "echo: hello after")
 
 
 @pytest.mark.shows("chat idle end")
@@ -212,35 +210,35 @@ async def test_an_idle_agent_is_ended_and_the_next_prompt_resumes_it(
     (config_dir() / "chats.toml").write_text(f"idle_timeout_min = {{ {agent.name} = 0.05 }}\n", encoding="utf-8")
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt("hello before")
-        await said(chat, "echo: hello before")
+        await wait_until_said(chat, "echo: hello before")
         await chat.watcher.until(lambda: chat.state == "ended", "the idle time-out")
         assert "resumes it" in chat.texts("notice")[-1]
     wait_until(lambda: has_ended(record.id), 10, "the end to be recorded")
     again = await resume(record.id, prompt="hello after")
     async with viewing(again.id) as chat:
-        # Gemini CLI loads a conversation only in a later minute than the one in which it began.
+        # Gemini CLI does not load a conversation in the minute in which it began.
         await eventually(lambda: "echo: hello after" in chat.texts(), 150, "the answer")
         assert chat.texts() == ["echo: hello before", "echo: hello after"]
     assert "echo: hello before" in json.dumps(server.wait_asked("hello after").body)
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE], ids=lambda agent: agent.label, indirect=True)
-async def test_a_fork_knows_what_was_said_and_the_other_chat_does_not_learn_more(
+async def test_a_fork_has_the_history_and_the_original_gets_no_new_messages(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project) as (record, chat):
         chat.viewer.prompt("hello one")
-        await said(chat, "echo: hello one")
+        await wait_until_said(chat, "echo: hello one")
         forked = await fork(record.id)
         async with viewing(forked.id) as copy:
             await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
             copy.viewer.prompt("hello two")
-            await said(copy, "echo: hello two")
+            await wait_until_said(copy, "echo: hello two")
             assert copy.viewer.transcript is not None
             conversation = copy.viewer.transcript.status.conversation
         assert "echo: hello one" in json.dumps(server.wait_asked("hello two").body)
         chat.viewer.prompt("hello three")
-        await said(chat, "echo: hello three")
+        await wait_until_said(chat, "echo: hello three")
         assert "hello two" not in json.dumps(server.wait_asked("hello three").body)
         assert chat.viewer.transcript is not None
         assert conversation not in {"", chat.viewer.transcript.status.conversation}
@@ -250,17 +248,17 @@ async def test_a_fork_knows_what_was_said_and_the_other_chat_does_not_learn_more
     async with viewing(again.id) as copy:
         await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
         copy.viewer.prompt("hello four")
-        await said(copy, "echo: hello four")
+        await wait_until_said(copy, "echo: hello four")
     asked = json.dumps(server.wait_asked("hello four").body)
     assert ("hello two" in asked, "hello three" in asked) == (True, False)
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20, CODEX], ids=lambda agent: agent.label, indirect=True)
-async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
+async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
-    async def known(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
-        """Fork a chat before a prompt, and ask the fork something; what the model is told of the previous prompts."""
+    async def fork_and_ask(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
+        """Fork a chat before a prompt, and send the fork a prompt; returns the fork and what the model knows."""
         async with viewing(chat.id) as viewed:
             await viewed.until_said("echo: hello one")
             [prompt] = [item.id for item in viewed.items if item.kind == "user" and item.text == before]
@@ -268,7 +266,7 @@ async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
         async with viewing(forked.id) as copy:
             await copy.watcher.until(lambda: copy.state == "idle", "the agent to take prompts")
             copy.viewer.prompt(text)
-            await said(copy, f"echo: {text}")
+            await wait_until_said(copy, f"echo: {text}")
             shown = {item.text for item in copy.items if item.kind == "user"}
         asked = json.dumps(server.wait_asked(text).body)
         found = {word for word in ("one", "two", "three", "four", "five", "six") if f"echo: hello {word}" in asked}
@@ -278,25 +276,25 @@ async def test_a_fork_before_a_prompt_does_not_know_it_nor_what_came_later(
     async with started(agent, project) as (record, chat):
         for word in ("one", "two", "three"):
             chat.viewer.prompt(f"hello {word}")
-            await said(chat, f"echo: hello {word}")
-    forked, found = await known(record, "hello three", "hello four")
+            await wait_until_said(chat, f"echo: hello {word}")
+    forked, found = await fork_and_ask(record, "hello three", "hello four")
     assert found == {"one", "two"}
-    again, found = await known(forked, "hello two", "hello five")
+    again, found = await fork_and_ask(forked, "hello two", "hello five")
     assert found == {"one"}, "of a prompt that is a copy itself"
-    _, found = await known(again, "hello five", "hello six")
+    _, found = await fork_and_ask(again, "hello five", "hello six")
     assert found == {"one"}
-    _, found = await known(forked, "hello one", "hello seven")
+    _, found = await fork_and_ask(forked, "hello one", "hello seven")
     assert found == set(), "nothing was said before"
 
 
 @pytest.mark.shows("chat fallback")
-async def test_three_turns_with_one_process_each_are_one_conversation_that_is_resumed(
+async def test_three_turns_with_a_process_each_are_one_conversation_that_is_resumed(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async with started(agent, project, one_shot=True) as (record, chat):
         for word in ("one", "two", "three"):
             chat.viewer.prompt(f"hello {word}")
-            await said(chat, f"echo: hello {word}")
+            await wait_until_said(chat, f"echo: hello {word}")
         assert chat.texts("raw") == []
         assert chat.viewer.transcript is not None
         conversation = chat.viewer.transcript.status.conversation
@@ -306,7 +304,7 @@ async def test_three_turns_with_one_process_each_are_one_conversation_that_is_re
     async with viewing(again.id) as chat:
         await chat.watcher.until(lambda: chat.state == "idle", "the agent to take prompts")
         chat.viewer.prompt("hello four")
-        await said(chat, "echo: hello four")
+        await wait_until_said(chat, "echo: hello four")
         assert chat.viewer.transcript is not None
         assert chat.viewer.transcript.status.conversation == conversation != ""
     assert "echo: hello one" in json.dumps(server.wait_asked("hello four").body)

@@ -18,7 +18,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 from tests.e2e.view.conftest import ShownView
-from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, said
+from tests.e2e.view.test_prompts import LONG, WAITING, clipboard, command, label_text
 
 BEGAN_MS = int(datetime.now(UTC).timestamp() * 1000)
 AT = clock_time(datetime.fromtimestamp(BEGAN_MS / 1000, UTC))
@@ -50,7 +50,7 @@ def test_a_marks_tooltip_shows_command_exit_code_duration_and_time(
     margin = made.view.prompts.margin
     made.until(lambda: margin.marks, "the mark")
     made.view.prompts.go(-1, failed=True)
-    assert said(made) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
+    assert label_text(made) == f"{prompt_texts.failed(1, 1)} · 2 min 5 s · {AT}"
     place = QPoint(3, int(margin.marks[0].top + 4))
     QApplication.sendEvent(margin, QHelpEvent(QEvent.Type.ToolTip, place, margin.mapToGlobal(place)))
     assert f">make test\nExit code 2 · 2 min 5 s · {AT}<" in QToolTip.text()
@@ -88,19 +88,19 @@ def test_a_command_is_copied_and_is_put_at_the_prompt_only_while_the_shell_waits
     made.emulator.commands.start_numbers(1)
     made.feed("\x1b[?2004h" + command("echo one", "one\r\n", 0) + WAITING)
     commands.copy()
-    assert (clipboard(), said(made)) == ("echo one", prompt_texts.command_copied())
+    assert (clipboard(), label_text(made)) == ("echo one", prompt_texts.command_copied())
     commands.copy(with_output=True)
     assert clipboard() == "echo one\none"
     commands.put_at_prompt()
     assert made.sink.of("paste") == [("echo one",)]
     made.feed("sleep 9\r\n\x1b]133;C\x07")
     commands.put_at_prompt()
-    assert said(made) == prompt_texts.not_at_prompt()
+    assert label_text(made) == prompt_texts.not_at_prompt()
     made.feed("\x1b[?1049h")
     commands.put_at_prompt()
     commands.copy()
-    assert (said(made), made.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
-    assert (commands.listed(), said(made)) == ([], prompt_texts.full_screen())
+    assert (label_text(made), made.sink.of("paste")) == (prompt_texts.no_command(), [("echo one",)])
+    assert (commands.listed(), label_text(made)) == ([], prompt_texts.full_screen())
 
 
 def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_ended_chat(

@@ -41,7 +41,7 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-def said(made: ShownView) -> str:
+def label_text(made: ShownView) -> str:
     return made.view.prompts.label.text
 
 
@@ -52,15 +52,15 @@ def test_keys_go_from_prompt_to_prompt_and_to_the_end(show_view: Callable[..., S
     for number, text in ((3, "$ printf end"), (2, "$ long"), (1, "$ true")):
         prompts.go(-1)
         made.settle()
-        assert said(made) == prompt_texts.position(number, 3)
+        assert label_text(made) == prompt_texts.position(number, 3)
         rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert text in rows[:12]
         assert prompts.margin.current is not None
     prompts.go(-1)
-    assert said(made) == prompt_texts.no_earlier()
+    assert label_text(made) == prompt_texts.no_earlier()
     prompts.go(1)
     made.feed("more output\r\n")
-    assert (said(made), made.view.scrolled_back) == (prompt_texts.position(2, 3), True)
+    assert (label_text(made), made.view.scrolled_back) == (prompt_texts.position(2, 3), True)
     prompts.go(1)
     prompts.go(1)
     made.settle()
@@ -73,19 +73,19 @@ def test_going_to_failed_commands_skips_the_others(show_view: Callable[..., Show
     made.feed(command("false", "", 1) + SESSION)
     prompts = made.view.prompts
     prompts.go(1, failed=True)
-    assert said(made) == prompt_texts.no_later_failed()
+    assert label_text(made) == prompt_texts.no_later_failed()
     for number, text in ((2, "$ long"), (1, "$ false")):
         prompts.go(-1, failed=True)
         made.settle()
-        assert said(made) == prompt_texts.failed(number, 2)
+        assert label_text(made) == prompt_texts.failed(number, 2)
         assert text in [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert prompts.margin.current is not None
     prompts.go(-1, failed=True)
-    assert said(made) == prompt_texts.no_earlier_failed()
+    assert label_text(made) == prompt_texts.no_earlier_failed()
     prompts.go(1, failed=True)
-    assert said(made) == prompt_texts.failed(2, 2)
+    assert label_text(made) == prompt_texts.failed(2, 2)
     prompts.go(1, failed=True)
-    assert said(made) == prompt_texts.no_later_failed()
+    assert label_text(made) == prompt_texts.no_later_failed()
     made.settle()
     assert made.view.scrolled_back, "the place stays"
 
@@ -95,7 +95,7 @@ def test_a_command_is_copied_and_selected_whole_without_its_prompt(show_view: Ca
     made.feed(SESSION)
     prompts = made.view.prompts
     prompts.copy_output()
-    assert (clipboard(), said(made)) == ("end", prompt_texts.copied())
+    assert (clipboard(), label_text(made)) == ("end", prompt_texts.copied())
     prompts.go(-1)
     prompts.go(-1)
     made.settle()
@@ -159,7 +159,7 @@ def test_a_command_that_clears_the_screen_has_no_mark_and_its_output_is_copied(
     made.feed("clear; make\r\n\x1b]133;C\x07\x1b[H\x1b[2J\x1b[3Jcc\r\nld\r\n\x1b]133;D;2\x07" + WAITING)
     made.until(lambda: not margin.marks, "no marks of what was erased")
     made.view.prompts.copy_output()
-    assert (clipboard(), said(made)) == ("cc\nld", prompt_texts.copied())
+    assert (clipboard(), label_text(made)) == ("cc\nld", prompt_texts.copied())
     made.feed("false\r\n\x1b]133;C\x07\x1b]133;D;1\x07" + WAITING)
     made.until(lambda: len(margin.marks) == 1, "the mark of the next command")
 
@@ -168,12 +168,12 @@ def test_a_terminal_without_prompts_shows_a_quiet_notice(show_view: Callable[...
     made = show_view()
     prompts: TerminalPrompts = made.view.prompts
     prompts.go(-1)
-    assert said(made) == prompt_texts.none()
+    assert label_text(made) == prompt_texts.none()
     made.feed(SESSION + "\x1b[?1049h")
     prompts.go(-1)
-    assert said(made) == prompt_texts.full_screen()
+    assert label_text(made) == prompt_texts.full_screen()
     prompts.copy_output()
-    assert said(made) == prompt_texts.no_output()
+    assert label_text(made) == prompt_texts.no_output()
     made.until(lambda: not prompts.margin.marks, "no marks on the alternate screen")
 
 
@@ -186,11 +186,11 @@ def test_turns_of_an_agent_are_shown_in_the_upper_third(show_view: Callable[...,
     for number in (2, 1, 0):
         made.view.prompts.go(-1)
         made.settle()
-        assert said(made) == prompt_texts.turn(number + 1, 3)
+        assert label_text(made) == prompt_texts.turn(number + 1, 3)
         rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert f"> question {number}" in rows[:4]
     made.view.prompts.copy_output()
-    assert said(made) == prompt_texts.no_output()
+    assert label_text(made) == prompt_texts.no_output()
 
 
 class PromptsByText:
@@ -224,7 +224,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
     for number in (2, 1, 0):
         prompts.go(-1)
         made.settle()
-        assert said(made) == prompt_texts.turn(number + 1, 3)
+        assert label_text(made) == prompt_texts.turn(number + 1, 3)
         rows = [row.text() if row is not None else "" for row in made.view._surface.rows]
         assert rows.index(f"› question {number}") <= 1
         assert prompts.margin.current is not None
@@ -233,7 +233,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
         assert answers.position.later == 2 - number
         assert answers.position.text.startswith(f"› question {number}\n")
     prompts.go(-1)
-    assert said(made) == prompt_texts.no_earlier()
+    assert label_text(made) == prompt_texts.no_earlier()
     made.view.modes.select()
     QTest.keyClicks(made.view, "]")
     made.settle()
@@ -241,7 +241,7 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
     made.view.modes.select()
     made.feed("\x1b[?1049h› question")
     prompts.go(-1)
-    assert said(made) == prompt_texts.full_screen()
+    assert label_text(made) == prompt_texts.full_screen()
 
 
 def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
