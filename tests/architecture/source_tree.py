@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @cache
 def project_files() -> tuple[Path, ...]:
-    """Every file of the project, relative to its top."""
+    """The paths of all files of the project, relative to its top directory."""
     listing = subprocess.run(
         ["git", "-c", f"safe.directory={REPOSITORY}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY, capture_output=True, text=True, check=True,
@@ -22,7 +22,7 @@ def project_files() -> tuple[Path, ...]:
 
 
 def python_files(*rooms: str) -> list[Path]:
-    """The Python files below the given folders (all, without any)."""
+    """The Python files below the given folders; without arguments, all Python files."""
     return [
         path
         for path in project_files()
@@ -42,13 +42,13 @@ def tree(path: Path) -> ast.Module:
 
 @cache
 def docstring(path: Path) -> str:
-    """A module's docstring, "" if it has none."""
+    """A module's docstring, or ""."""
     return ast.get_docstring(tree(path)) or ""
 
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """The dotted names that a file imports, relative ones resolved."""
+    """The dotted names that a file imports, with relative imports resolved."""
     package = list(path.parent.parts)
     found: set[str] = set()
     for node in ast.walk(tree(path)):

@@ -25,7 +25,7 @@ PROGRAMS = {"__main__"}
 """Modules that run something when they are imported."""
 
 
-def test_every_module_of_session_host_loads_without_what_only_the_window_needs() -> None:
+def test_every_module_of_session_host_loads_without_the_windows_libraries() -> None:
     blocked = {"PySide6", "shiboken6", "numpy", "qasync", "qtawesome", "qtpy", "gui"}
     modules = [
         ".".join(path.with_suffix("").parts) for path in python_files("session_host") if path.stem not in PROGRAMS
@@ -40,12 +40,12 @@ def test_every_module_of_session_host_loads_without_what_only_the_window_needs()
     assert len(modules) > 100
 
 
-def test_what_only_the_window_imports_is_an_extra() -> None:
+def test_libraries_for_the_window_alone_are_an_extra() -> None:
     assert names(PROJECT["optional-dependencies"]["window"]) == {
         "numpy", "pyside6-essentials", "qasync", "qtawesome", "qtpy", "pygments", "tomlkit",
     }  # fmt: skip
     assert not names(PROJECT["dependencies"]) & names(PROJECT["optional-dependencies"]["window"])
 
 
-def test_the_clone_s_installer_brings_the_window() -> None:
+def test_the_clones_installer_installs_the_window() -> None:
     assert "extras=window\n" in (REPOSITORY / Path("installers/setup.sh")).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Imports run one way between modules, too, including imports for types alone."""
+"""Modules do not import each other in a circle, also not for types alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _module(path: Path) -> str:
 
 
 def _imported(path: Path, modules: set[str]) -> set[str]:
-    """The modules that a file imports; the packages that it lies in count if it takes a name which they define."""
+    """The modules that a file imports. A package above it counts if the file imports a name defined there."""
     own = _module(path)
     found = {name for name in imports(path) if name in modules and not own.startswith(f"{name}.")}
     found |= {name.rpartition(".")[0] for name in imports(path) if name not in modules} & modules

@@ -18,7 +18,7 @@ HEADINGS = {"Key": re.compile(r"^#+ .*key", re.IGNORECASE), "Output": re.compile
 
 
 def steps(name: str) -> list[tuple[int, int, Path]]:
-    """(number, how many it says there are, file) of each step of a path, in order."""
+    """The steps of a path in order, each as (number, stated count of steps, file)."""
     return sorted(
         (int(number), int(of), path)
         for path in python_files("session_host", "gui")
@@ -28,7 +28,7 @@ def steps(name: str) -> list[tuple[int, int, Path]]:
 
 
 @pytest.mark.parametrize("name", ["Key", "Output"])
-def test_the_steps_are_whole(name: str) -> None:
+def test_the_steps_are_numbered_without_gaps(name: str) -> None:
     found = steps(name)
     told = "\n".join(f"{number} of {of}: {path}" for number, of, path in found)
     assert [number for number, _, _ in found] == list(range(1, len(found) + 1)), told
@@ -36,14 +36,14 @@ def test_the_steps_are_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Key", "Output"])
-def test_the_architecture_page_tells_the_same_steps(name: str) -> None:
+def test_the_architecture_page_lists_the_same_steps(name: str) -> None:
     assert (REPOSITORY / "ARCHITECTURE.md").is_file()
     section = section_of(text(Path("ARCHITECTURE.md")), HEADINGS[name])
     assert section, f"ARCHITECTURE.md has no heading for the {name.lower()} path"
     place = 0
     for number, _, path in steps(name):
         found = section.find(str(path), place)
-        assert found >= 0, f"step {number}, {path}, is not told in its place"
+        assert found >= 0, f"step {number}, {path}, is missing or out of order"
         place = found + 1
 
 

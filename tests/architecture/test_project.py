@@ -55,7 +55,7 @@ def test_everything_pinned_is_in_the_notices() -> None:
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])
 def test_a_package_names_its_files(room: str) -> None:
-    """A listing of a folder and its docstring say the same."""
+    """The docstring of each package names the files in its folder."""
     left_out = []
     for package in (REPOSITORY / room).rglob("__init__.py"):
         words = set(re.findall(r"\w+", (ast.get_docstring(ast.parse(package.read_text("utf-8"))) or "")))
@@ -66,7 +66,7 @@ def test_a_package_names_its_files(room: str) -> None:
 
 
 def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those with a dot at the beginning, too, such as zsh's."""
+    """Also files with a leading dot, such as zsh's."""
     monkeypatch.chdir(REPOSITORY)
     patterns = SETTINGS["tool"]["setuptools"]["package-data"]
     build = Distribution({"packages": ["resources"], "package_data": patterns}).get_command_obj("build_py")
@@ -76,7 +76,7 @@ def test_all_resources_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {path for path in project_files() if path.is_relative_to("resources")} - installed
 
 
-def test_the_version_is_said_once() -> None:
+def test_the_version_is_the_same_everywhere() -> None:
     from session_host.version import VERSION
 
     assert PROJECT["version"] == VERSION
@@ -95,7 +95,7 @@ PAGES = ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHA
 
 
 @pytest.mark.parametrize("page", PAGES + GUIDE)
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_to_files_have_targets(page: str) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text(Path(page)))
     assert not [target for target in targets if not (REPOSITORY / page).parent.joinpath(target).exists()]
 
@@ -164,8 +164,8 @@ def test_every_room_has_tests(room: Path) -> None:
     assert direct or by_folder, f"add a test that imports {dotted}"
 
 
-def test_every_package_is_shipped() -> None:
-    """What setuptools finds is what is there: a folder without __init__.py would be left out in silence."""
+def test_every_package_is_installed() -> None:
+    """Setuptools finds every package: it would silently leave out a folder without __init__.py."""
     from setuptools import find_namespace_packages
 
     settings = tomllib.loads(text(Path("pyproject.toml")))["tool"]["setuptools"]["packages"]["find"]
@@ -174,7 +174,7 @@ def test_every_package_is_shipped() -> None:
     assert "resources" in found
 
 
-def test_the_desktop_entry_is_sound() -> None:
+def test_the_desktop_entry_is_valid() -> None:
     entry = configparser.ConfigParser(interpolation=None, strict=True)
     entry.optionxform = str  # type: ignore[assignment,method-assign]
     entry.read_string(text(Path("resources/desktop/outlive.desktop")))
@@ -189,7 +189,7 @@ def test_continuous_integration_runs_the_same_script() -> None:
 
 
 def test_the_tests_with_real_agents_find_their_fixtures() -> None:
-    """These tests run seldom: a fixture that they lack must not wait until then."""
+    """These tests run seldom, so this test finds a missing fixture earlier."""
     options = ["--setup-plan", "-q", "--real-agents", "-m", "real_agents", "-p", "no:cacheprovider"]
     planned = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "tests/e2e/real_agents"],

@@ -16,7 +16,7 @@ PURE = {
     "itertools", "math", "msgspec", "operator", "re", "string", "struct", "types", "typing", "unicodedata", "uuid",
     "zlib",
 }  # fmt: skip
-"""What they may import from outside: nothing that reads a clock, touches a file or knows a loop."""
+"""The foreign modules that pure code may import: none reads a clock, uses files or knows an event loop."""
 
 
 OWN = {
@@ -37,7 +37,7 @@ OWN = {
         for name in ("effects", "numbered_input", "rules", "state", "turn_marks", "unacknowledged_input")
     },
 }  # fmt: skip
-"""What the pure rooms and files may import of ours."""
+"""For each pure room or file, the modules of this project that it may import."""
 
 
 @pytest.mark.parametrize("path", python_files(*OWN), ids=str)
@@ -56,7 +56,7 @@ def test_the_protocol_and_the_rules_of_sessions_and_viewers_have_no_coroutines()
     assert not [path for path in python_files(*OWN) for node in ast.walk(tree(path)) if isinstance(node, kinds)]
 
 
-def test_only_the_loop_knows_qasync() -> None:
+def test_only_the_loop_imports_qasync() -> None:
     knowing = {
         str(path)
         for path in python_files("gui", "session_host")
@@ -90,7 +90,7 @@ def test_the_command_line_starts_without_qt_and_engines() -> None:
 
 
 def test_a_window_starts_without_numpy() -> None:
-    """Its import would take a fifth of the start; it comes later, in a thread."""
+    """Importing numpy would take a fifth of the start; the window imports it later, in a thread."""
     assert "numpy" not in loaded_by("import gui.start")
 
 

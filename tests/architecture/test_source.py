@@ -16,12 +16,12 @@ LONGER = {"session_host/protocol/messages.py": "the wire's messages, one after a
 """Files that may be longer, each with its reason."""
 
 OWN_WAITING = {"tests/support/waiting.py"}
-"""Where the waiting of all tests is made, from sleeps among others."""
+"""The module that waits on behalf of all tests, and may sleep."""
 
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 
 
-def test_a_file_is_read_in_a_sitting() -> None:
+def test_no_file_is_longer_than_the_limit() -> None:
     lines = {str(path): len(text(path).splitlines()) for path in python_files()}
     too_long = {path: count for path, count in lines.items() if count > MAX_LINES and path not in LONGER}
     assert not too_long, f"split these files: each may have {MAX_LINES} lines"
@@ -33,7 +33,7 @@ def test_the_exceptions_exist() -> None:
 
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_every_package_says_its_reason(room: str) -> None:
+def test_every_package_has_a_docstring_with_its_purpose(room: str) -> None:
     packages = {path.parent for path in python_files(room)}
     assert packages, f"{room} is empty"
     without = [package for package in packages if package / "__init__.py" not in python_files(room)]
@@ -53,8 +53,8 @@ ENTRY = re.compile(r"^    (\w+(?:, \w+)*)(?:\([^)]*\))?:", re.MULTILINE)
 
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])
-def test_docstrings_list_names_of_the_code(room: str) -> None:
-    """A renamed attribute, signal or parameter keeps no earlier name in the docstring."""
+def test_names_listed_in_docstrings_exist_in_the_code(room: str) -> None:
+    """A docstring must not keep the previous name of a renamed attribute, signal or parameter."""
     found = []
     for path in python_files(room):
         if not any(f"{title}:" in text(path) for title in ("Attributes", "Signals", "Args")):
@@ -91,7 +91,7 @@ def test_the_top_level_is_kept_small() -> None:
     )
 
 
-# The brackets keep the patterns from finding themselves.
+# The brackets keep the patterns from matching this file.
 MACHINE = re.compile(r"(?<![\w.])/(w[o]rk|f[a]rm|r[o]ot)/[A-Za-z.]|(?<!\w)/t[m]p/(v|plan)/")
 ADDRESS = re.compile(
     r"p[y]pi\.org|p[y]thonhosted|registry\.n[p]mjs|--i[n]dex-url|--e[x]tra-index|--f[i]nd-links|P[I]P_(INDEX|EXTRA|FIND)"
@@ -100,7 +100,7 @@ TEXTS = [path for path in project_files() if path.suffix not in {".png", ".bin",
 
 
 @pytest.mark.parametrize("pattern", [MACHINE, ADDRESS], ids=["path of one machine", "address of a package index"])
-def test_no_file_knows_one_machine(pattern: re.Pattern[str]) -> None:
+def test_no_file_has_paths_or_addresses_of_one_machine(pattern: re.Pattern[str]) -> None:
     found = [
         f"{path}:{number}: {line.strip()[:120]}"
         for path in TEXTS
@@ -110,14 +110,14 @@ def test_no_file_knows_one_machine(pattern: re.Pattern[str]) -> None:
     assert not found, "\n".join(found)
 
 
-def test_the_patterns_find_what_they_are_for() -> None:
+def test_the_patterns_match_such_paths_and_addresses() -> None:
     assert MACHINE.search("cd /{}/main".format("work"))
     assert MACHINE.search("HOME=/{}/x".format("root"))
     assert ADDRESS.search("https://{}.org/simple".format("pypi"))
 
 
 def waits_for_time(path: Path) -> list[str]:
-    """Calls that let time pass: sleeps of any length but none (which only lets others run)."""
+    """The calls that sleep; a sleep of 0 s is allowed, since it only lets other tasks run."""
     found = []
     for node in ast.walk(tree(path)):
         if not isinstance(node, ast.Call):
@@ -130,7 +130,7 @@ def waits_for_time(path: Path) -> list[str]:
 
 
 def test_no_test_sleeps() -> None:
-    apart = ("tests/fakes", "tests/programs", "tests/benchmarks")  # they imitate slowness, or measure it
+    apart = ("tests/fakes", "tests/programs", "tests/benchmarks")  # these imitate slowness, or measure it
     tests = [
         path
         for path in python_files("tests")
@@ -140,8 +140,8 @@ def test_no_test_sleeps() -> None:
     assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
 
 
-def test_a_host_has_one_way_of_blocking_work() -> None:
-    """``system.worker.Worker``, of which the threads end."""
+def test_a_host_does_blocking_work_in_workers_only() -> None:
+    """The allowed way is ``system.worker.Worker``, since its threads end."""
     others = {"to_thread", "run_in_executor", "ThreadPoolExecutor", "start_new_thread", "Thread"}
     found = [
         f"{path}:{node.lineno}"
@@ -154,7 +154,7 @@ def test_a_host_has_one_way_of_blocking_work() -> None:
 
 @pytest.mark.parametrize("room", ["session_host", "gui"])
 def test_no_bare_create_task(room: str) -> None:
-    """A task that nobody holds is collected in mid-flight, and its error is lost."""
+    """A task without a reference may be garbage-collected while it runs, and its error is lost."""
     found = [
         f"{path}:{node.lineno}"
         for path in python_files(room)
@@ -171,6 +171,6 @@ def test_no_bare_create_task(room: str) -> None:
 
 
 def _is_of_a_group(call: ast.Call) -> bool:
-    """``group.create_task``: a TaskGroup holds and awaits what it makes."""
+    """Whether the call is ``group.create_task``: a TaskGroup keeps and awaits its tasks."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     return isinstance(receiver, ast.Name | ast.Attribute) and "group" in ast.unparse(receiver).lower()

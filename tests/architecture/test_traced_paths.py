@@ -45,7 +45,7 @@ Turns = list[list[str]]
 def trace(turns: Turns) -> Iterator[None]:
     """Append the project's calls in this thread to ``turns``."""
     roots = tuple(f"{REPOSITORY / room}{os.sep}" for room in ("session_host", "gui"))
-    guard = str(REPOSITORY / "gui" / "qt_overrides.py")  # It calls each override, whatever path that is on.
+    guard = str(REPOSITORY / "gui" / "qt_overrides.py")  # It calls every override, so it is on all paths.
     start = len(f"{REPOSITORY}{os.sep}")
 
     def is_traced(path: str) -> bool:
@@ -149,7 +149,7 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
     output: Turns = []
     with kept_session(engine=default_engine()) as kept:
         async with shown_session(kept) as view:
-            for _ in range(2):  # The first round is left out: it also has the window's own beginnings.
+            for _ in range(2):  # Only the second round counts: the first one also has calls of the window's start.
                 key = await trace_key(kept, view)
                 output = await trace_output(kept, paths["Output"][-1])
     check_path("Key", paths["Key"], key)
@@ -157,9 +157,10 @@ async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplic
 
 
 def check_path(name: str, described: list[str], turns: Turns) -> None:
-    """The described files are called in the described order, and no other file of a host up to the last of them.
+    """Check that the described files are called in the described order, without other files of a host between them.
 
-    Turns from before it, and those that begin elsewhere, are other work: a timer's, or an acknowledgement's.
+    Turns before the first described file, and turns that begin in other files, are other work: timers and
+    acknowledgements.
     """
     later = itertools.dropwhile(lambda turn: turn[0] != described[0], turns)
     calls = list(dict.fromkeys(path for turn in later if turn[0] in described for path in turn))

@@ -21,15 +21,15 @@ SHOWN = {
     "setText": 1, "setToolTip": 1, "setPlaceholderText": 1, "setAccessibleName": 1, "setWindowTitle": 1, "addAction": 2,
     "set_whole": 1, "button": 1, "label": 1, "inform": 1, "Banner": 2, "Choice": 2, "QCheckBox": 1,
 }  # fmt: skip
-"""How many of the first arguments of a call are shown to the user."""
+"""For each function, how many of its first arguments are shown to the user."""
 
 SHOWN_ALL = {"Question"}
 NAMES = {"Outlive: ", "Outlive", "http://127.0.0.1:8080/v1", "chat"}
-"""Names and addresses: the same in every language."""
+"""Names and addresses that are the same in every language."""
 
 
 def _literals(shown: ast.expr) -> list[str]:
-    """The fixed parts with a letter in them, of what an expression may be as a whole."""
+    """The literal texts with letters that may be part of an expression's value."""
     match shown:
         case ast.Constant(value=str(text)):
             return [text] if re.search("[A-Za-z]", text) else []
@@ -55,7 +55,7 @@ def _written_in_place(source: str) -> list[str]:
     return [text for call in calls for shown in _shown(call) for text in _literals(shown) if text not in NAMES]
 
 
-def test_no_widget_has_its_text_written_in_place() -> None:
+def test_no_widget_has_a_text_outside_of_the_wording() -> None:
     found = {
         str(path.relative_to(ROOT)): texts
         for path in (ROOT / "gui").rglob("*.py")
@@ -68,7 +68,7 @@ def test_no_widget_has_its_text_written_in_place() -> None:
     "source",
     ['x.setText("Copy")', 'x.setText(f"{n} lines")', 'Banner(text, "Undo")', 'label("No" if a else b, "title")'],
 )
-def test_a_text_that_is_written_in_place_is_found(source: str) -> None:
+def test_a_text_outside_of_the_wording_is_found(source: str) -> None:
     assert _written_in_place(source)
 
 
@@ -92,7 +92,7 @@ def test_each_plural_has_its_english_forms_and_qt_finds_all_texts(tmp_path: Path
     assert _plurals(found) == _plurals(TRANSLATIONS / "outlive_en.ts"), advice
 
 
-def test_the_compiled_translation_is_that_of_its_source(tmp_path: Path) -> None:
+def test_the_compiled_translation_is_up_to_date(tmp_path: Path) -> None:
     made = tmp_path / "made.qm"
     source = TRANSLATIONS / "outlive_en.ts"
     subprocess.run([TOOLS / "lrelease", "-silent", str(source), "-qm", str(made)], check=True)

@@ -35,7 +35,7 @@ class Maker:
         cell: CellSize = CellSize(),
         colors: DefaultColors = DefaultColors(),
     ) -> Emulator:
-        """A new emulator which has been fed ``output``."""
+        """A new emulator, after it was fed ``output``."""
         size = GridSize(columns, rows)
         made = create(self.engine, size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
         self._made.append(made)
@@ -43,12 +43,12 @@ class Maker:
         return made
 
     def keep(self, emulator: Emulator) -> Emulator:
-        """Have an emulator made elsewhere closed, too."""
+        """Also close an emulator that was made elsewhere; returns it."""
         self._made.append(emulator)
         return emulator
 
     def close(self) -> None:
-        """Close what was made."""
+        """Close all emulators."""
         for emulator in self._made:
             emulator.close()
         self._made.clear()
@@ -56,7 +56,7 @@ class Maker:
 
 @pytest.fixture
 def make(engine: EngineName) -> Iterator[Maker]:
-    """Makes emulators of the engine under test."""
+    """Makes emulators of the engine under test, and closes them at the end."""
     maker = Maker(engine)
     yield maker
     maker.close()

@@ -1,4 +1,4 @@
-"""Each agent of the catalog is valid, and its patterns match what the agent was seen to write."""
+"""Each agent of the catalog is valid, and its patterns match recorded output of the agent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def words(template: Template) -> list[str]:
     return [word for part in template for word in ([part] if isinstance(part, str) else part)]
 
 
-def test_its_templates(agent: Agent) -> None:
+def test_the_templates_have_their_placeholders(agent: Agent) -> None:
     way = agent.conversation
     for template in (agent.start, *filter(None, (way.resume, way.picker))):
         assert words(template).count(ARGUMENTS) == (0 if agent.name == "shell" else 1)
@@ -44,7 +44,7 @@ def test_its_templates(agent: Agent) -> None:
     assert any(CONVERSATION in word for word in words(way.resume)) == bool(way.resume)
     assert not any(CONVERSATION in word for word in words(way.picker))
     if way.resume:
-        # Which conversation is gone on with is never left out.
+        # An argv for a resume always has the conversation's id.
         files = "/f" if agent.keeps_conversation_in_files else ""
         assert any(
             ID in word for word in agent.argv(values=TemplateValues(conversation=ID, files=files), mode="resume")
@@ -52,14 +52,14 @@ def test_its_templates(agent: Agent) -> None:
     assert set(agent.probed) <= {*words(agent.start), *words(way.resume)}
 
 
-def test_a_conversation_of_ours_is_one_of_its_own(agent: Agent) -> None:
+def test_a_generated_conversation_id_has_the_agents_form(agent: Agent) -> None:
     if agent.conversation.preset:
         assert agent.conversation.is_id(str(uuid.uuid4()))
     assert not agent.conversation.is_id("latest") or not agent.conversation.form
     assert not agent.conversation.is_id("-x")
 
 
-def test_what_it_names_is_there(agent: Agent, tmp_path: Path) -> None:
+def test_everything_that_the_entry_names_exists(agent: Agent, tmp_path: Path) -> None:
     assert agent.conversation.place in {"", *STORES}
     assert agent.signals.state_file in {"", *STATE_DIRECTORIES}
     assert set(agent.env_if) <= set(agent.env)
@@ -70,7 +70,7 @@ def test_what_it_names_is_there(agent: Agent, tmp_path: Path) -> None:
     assert named <= {path.name for path in tmp_path.iterdir()}
 
 
-def test_its_files_are_what_they_are_called(agent: Agent, tmp_path: Path) -> None:
+def test_the_files_are_valid_for_their_suffix(agent: Agent, tmp_path: Path) -> None:
     write_files(agent.files, tmp_path)
     for path in tmp_path.iterdir():
         text = path.read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_its_files_are_what_they_are_called(agent: Agent, tmp_path: Path) -> Non
             assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
 
 
-def test_a_prompt_that_it_takes_reaches_it(agent: Agent) -> None:
+def test_a_first_prompt_is_in_the_argv_if_the_agent_accepts_one(agent: Agent) -> None:
     if agent.arguments_replace:
         assert not agent.accepts_prompt
         return
@@ -110,7 +110,7 @@ def test_a_prompt_that_it_takes_reaches_it(agent: Agent) -> None:
         ("aider", "aider", None),
     ],
 )
-def test_what_a_title_means(name: str, title: str, activity: Activity | None) -> None:
+def test_titles_mean_activities(name: str, title: str, activity: Activity | None) -> None:
     word = from_event(TitleChanged(title), CATALOG[name].signals)
     assert (word.activity if word is not None else None) is activity
 
@@ -132,7 +132,7 @@ def test_what_a_title_means(name: str, title: str, activity: Activity | None) ->
         ("aider", "waiting", NEEDS_INPUT),
     ],
 )
-def test_what_a_report_means(name: str, event: str, activity: Activity | None) -> None:
+def test_reports_mean_activities(name: str, event: str, activity: Activity | None) -> None:
     assert from_report(Report("hook", event), CATALOG[name].signals).activity is activity
 
 
@@ -146,7 +146,7 @@ def test_what_a_report_means(name: str, event: str, activity: Activity | None) -
         ("codex", f"/home/me/.codex/archived_sessions/{ID}.txt", ""),
     ],
 )
-def test_what_an_open_file_tells_of_the_conversation(name: str, path: str, conversation: str) -> None:
+def test_an_open_file_names_the_conversation(name: str, path: str, conversation: str) -> None:
     match = re.search(CATALOG[name].signals.open_files, path)
     assert (match[1] if match else "") == conversation
 
@@ -161,7 +161,7 @@ def test_what_an_open_file_tells_of_the_conversation(name: str, path: str, conve
         ("gemini", f"/usr/bin/node --max-old-space-size=12052 /usr/bin/gemini --session-id {ID}"),
     ],
 )
-def test_whom_it_leaves_behind(name: str, command: str) -> None:
+def test_the_patterns_match_processes_that_the_agent_leaves_behind(name: str, command: str) -> None:
     patterns = CATALOG[name].signals.strays
     assert any(re.search(pattern, command) for pattern in patterns)
     for other in ("make test", "node /home/me/gemini/server.js", "python3 gemini"):
@@ -179,7 +179,7 @@ def test_whom_it_leaves_behind(name: str, command: str) -> None:
         ("codex", ["mcp", "list"]),
     ],
 )
-def test_a_command_that_is_no_chat_gets_nothing_of_ours(name: str, arguments: list[str]) -> None:
+def test_a_subcommand_that_is_no_chat_gets_no_additional_arguments(name: str, arguments: list[str]) -> None:
     argv = CATALOG[name].argv(arguments, values=TemplateValues(conversation=ID, files="/f", prompt="do it"))
     assert argv == [CATALOG[name].executable, *arguments]
 
@@ -193,6 +193,6 @@ def test_a_command_that_is_no_chat_gets_nothing_of_ours(name: str, arguments: li
         ("aider", ["> hello", "ask> hello", "architect multi> hello", "multi> hello"], [">", "mysql> select", " > x"]),
     ],
 )
-def test_the_rows_of_the_users_prompts(name: str, prompts: list[str], others: list[str]) -> None:
+def test_the_pattern_matches_rows_with_the_users_prompts(name: str, prompts: list[str], others: list[str]) -> None:
     pattern = CATALOG[name].signals.user_prompt
     assert [row for row in (*prompts, *others) if re.match(pattern, row)] == prompts

@@ -34,8 +34,8 @@ def some_output(choose: random.Random) -> bytes:
     return b"".join(some(choose, PIECES) for _ in range(choose.randrange(60))) + choose.randbytes(choose.randrange(20))
 
 
-def use(choose: random.Random, emulator: Emulator) -> None:
-    """Do something that a host or a view does."""
+def call_something(choose: random.Random, emulator: Emulator) -> None:
+    """Call a method of the emulator as a host or a view does, chosen at random."""
     match choose.randrange(10):
         case 0 | 1:
             size = GridSize(
@@ -80,7 +80,7 @@ def use(choose: random.Random, emulator: Emulator) -> None:
             emulator.reset_after_exit() if choose.random() < 0.1 else emulator.damage_all()
 
 
-def assert_whole(emulator: Emulator) -> None:
+def assert_valid(emulator: Emulator) -> None:
     size, cursor = emulator.size, emulator.cursor
     rows = emulator.rows()
     assert len(rows) == size.rows
@@ -95,7 +95,7 @@ def assert_whole(emulator: Emulator) -> None:
     logical_ansi_lines(rows)
 
 
-def test_no_output_and_no_use_makes_an_engine_fail(engine: EngineName) -> None:
+def test_no_output_and_no_call_makes_an_engine_fail(engine: EngineName) -> None:
     with chance() as choose:
         for _ in range(times(60)):
             emulator = create(engine, GridSize(choose.randrange(1, 100), choose.randrange(1, 30)), scrollback_lines=100)
@@ -105,13 +105,13 @@ def test_no_output_and_no_use_makes_an_engine_fail(engine: EngineName) -> None:
                     steps.append(some_output(choose))
                     emulator.feed(steps[-1])
                     if choose.random() < 0.5:
-                        use(choose, emulator)
-                    assert_whole(emulator)
+                        call_something(choose, emulator)
+                    assert_valid(emulator)
                 copy = restore(engine, emulator.snapshot())
                 assert seen(copy) == seen(emulator)
                 copy.close()
                 rebuilt = from_replay(engine, emulator.replay(), emulator.size, scrollback_lines=100)
-                assert_whole(rebuilt)
+                assert_valid(rebuilt)
                 rebuilt.close()
             except BaseException as error:
                 error.add_note(f"after {steps!r}")
@@ -119,7 +119,7 @@ def test_no_output_and_no_use_makes_an_engine_fail(engine: EngineName) -> None:
             emulator.close()
 
 
-def test_a_snapshot_that_is_damaged_is_refused_or_read_and_nothing_else(engine: EngineName) -> None:
+def test_a_damaged_snapshot_is_refused_or_restored(engine: EngineName) -> None:
     with chance() as choose:
         emulator = create(engine, GridSize(40, 10), scrollback_lines=100)
         emulator.feed(b"\x1b[31mtext\x1b]2;title\x07" * 50)

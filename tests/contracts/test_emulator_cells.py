@@ -88,7 +88,7 @@ def test_links(make: Maker) -> None:
         ("❤\ufe0f", 2),
     ],
 )
-def test_a_cluster_takes_one_place(make: Maker, text: str, cells: int) -> None:
+def test_a_grapheme_cluster_takes_one_position(make: Maker, text: str, cells: int) -> None:
     emulator = make(output=f"a{text}b")
     row = emulator.rows()[0]
     assert emulator.cursor.column == 2 + cells
@@ -120,7 +120,7 @@ def test_line_drawing(make: Maker) -> None:
     assert texts(make(output="\x1b(0lqk\x1b(Blqk"))[0] == "┌─┐lqk"
 
 
-def test_what_is_not_understood_is_not_shown(make: Maker) -> None:
+def test_unknown_sequences_are_not_shown(make: Maker) -> None:
     strings = "a\x1bP1;2|x\x1b\\b\x1b_apc\x1b\\c\x1b^pm\x1b\\d\x1b]1337;File=x\x07"
     output = strings + "e\x1b[?9999hf\x1b[>7;1mg\x1b[=1;1uh\x1b[<ui\x1b[1 vj"
     assert texts(make(output=output))[0] == "abcdefghij"

@@ -51,7 +51,7 @@ def test_the_scrollback_below_the_alternate_screen_stays(make: Maker) -> None:
     assert emulator.scrollback_rows == rows
 
 
-def test_a_reset_ends_what_binary_output_did_and_keeps_what_the_program_set_for_its_input(make: Maker) -> None:
+def test_a_reset_undoes_the_effects_of_binary_output_and_keeps_the_input_modes(make: Maker) -> None:
     emulator = make(20, 6, output=LINES + INPUT_MODES + "\x1b[?1049h" + INPUT_MODES + BINARY + "qqq\x1b[2 q")
     before = emulator.modes
     emulator.feed(sequences("reset", at_prompt=False))

@@ -18,7 +18,7 @@ LOOP = "for x in a; do\n\techo ä\ndone"
 
 
 class Clock:
-    """The clocks of a host; ``wall_ms`` may be set, ``counted_ms`` is not."""
+    """The clocks of a host: ``wall_ms`` may be changed by the user, ``counted_ms`` (CLOCK_BOOTTIME) never."""
 
     def __init__(self) -> None:
         self.wall_ms, self.counted_ms = 1_700_000_000_000, 5_000
@@ -65,7 +65,7 @@ def test_a_host_times_commands_and_a_replica_learns_the_times(make: Maker) -> No
     began = CommandTime(2, 1_700_000_000_000, 700, 5_000)
     new = emulator.commands.take_changes()
     assert (new, emulator.commands.take_changes()) == ([began], [])
-    replica.commands.set_times(new)  # It may come before the output.
+    replica.commands.set_times(new)  # The times may arrive before the output.
     replica.feed(output)
     assert (
         commands(replica)
@@ -79,7 +79,7 @@ def test_a_host_times_commands_and_a_replica_learns_the_times(make: Maker) -> No
     assert [each.time() for each in commands(replica)] == [began, CommandTime(3, clock.wall_ms, -1, clock.counted_ms)]
 
 
-def test_snapshots_and_replays_carry_them_and_the_next_host_ends_what_runs(make: Maker) -> None:
+def test_snapshots_and_replays_have_the_commands_and_the_next_host_ends_the_running_one(make: Maker) -> None:
     emulator, clock = host(make)
     emulator.feed(
         begun("true") + ended() + b"\x1b[2J\x1b[H" + begun(LOOP, "for\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07y")
@@ -94,7 +94,7 @@ def test_snapshots_and_replays_carry_them_and_the_next_host_ends_what_runs(make:
         assert [(each.number, each.took_ms) for each in commands(copy)][-2:] == [(3, 40), (4, -1)]
 
 
-def test_numbers_stay_through_what_changes_rows(make: Maker) -> None:
+def test_command_numbers_survive_changes_of_rows(make: Maker) -> None:
     emulator, _ = host(make, 20, 6)
     emulator.feed(begun("one") + b"long " * 20 + b"\r\n" + ended())
     emulator.feed(b"\x1b[?1049h" + begun("inner") + b"\x1b[?1049l" + b"\x1bc")
@@ -127,7 +127,7 @@ def test_garbage_in_marks_is_ignored(make: Maker, options: str) -> None:
     assert "\x1b" not in command.text
 
 
-def test_a_text_that_is_too_long_is_not_cut_and_a_flood_is_bounded(make: Maker) -> None:
+def test_a_command_text_that_is_too_long_is_left_out_and_a_flood_of_commands_is_bounded(make: Maker) -> None:
     emulator, _ = host(make)
     emulator.feed(begun("x" * (MAX_COMMAND_CHARACTERS + 1)) + ended() + begun("x" * MAX_COMMAND_CHARACTERS) + ended())
     assert [len(each.text) for each in commands(emulator)] == [0, MAX_COMMAND_CHARACTERS]
@@ -136,15 +136,15 @@ def test_a_text_that_is_too_long_is_not_cut_and_a_flood_is_bounded(make: Maker) 
     assert len(emulator.commands.take_changes()) <= MAX_COMMANDS
 
 
-def test_a_mark_with_a_long_command_counts_up_to_the_same_length(make: Maker) -> None:
-    """Else a replica of the other engine would give its commands other numbers."""
+def test_both_engines_count_marks_with_long_commands_up_to_the_same_length(make: Maker) -> None:
+    """With different limits, a replica of the other engine would number its commands differently."""
     emulator, _ = host(make)
     for length in (20_000, MAX_MARK_BYTES - len("C;x") - 1, MAX_MARK_BYTES - len("C;x")):
         emulator.feed(f"\x1b]133;C;x{'x' * length}\x07\x1b]133;D\x07\r\n".encode())
     assert emulator.commands.count == 3
 
 
-def test_without_numbers_nothing_is_told_of_commands(make: Maker) -> None:
+def test_without_numbers_no_commands_are_recorded(make: Maker) -> None:
     emulator = make(40, 10, output=begun("ls") + ended())
     emulator.commands.set_times([CommandTime(1, 5, 5, 5)])
     assert [prompt.number for prompt in emulator.prompts()] == [0]

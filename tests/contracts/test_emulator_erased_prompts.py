@@ -14,11 +14,11 @@ from .conftest import Maker
 
 RUNS = "\r\n\x1b]133;C\x07"
 TWO = "x\r\n" + command("ls", "a", "b") + WAITING
-"""One line, a command at row 1 with its output in rows 2 and 3, and a prompt that waits at row 4."""
+"""A line in row 0, a command in row 1, its output in rows 2 and 3, and a waiting prompt in row 4."""
 
 
 def copies(make: Maker, emulator: Emulator) -> list[Emulator]:
-    """The emulator, restored from a snapshot, and rebuilt from a replay in both engines."""
+    """Copies of the emulator: restored from a snapshot, and rebuilt from a replay in each engine."""
     snapshot = make.keep(restore(make.engine, emulator.snapshot()))
     engines = ("ghostty", "pyte")
     return [snapshot, *(make.keep(from_replay(engine, emulator.replay(), emulator.size)) for engine in engines)]  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_a_command_that_clears_the_screen_again_keeps_its_output_in_the_history(
     assert shown(emulator)[-1][1] == ["1", "2", "6"]
 
 
-def test_a_prompt_that_is_drawn_again_elsewhere_leaves_nothing_behind(make: Maker) -> None:
+def test_a_prompt_redrawn_elsewhere_leaves_no_previous_prompt(make: Maker) -> None:
     emulator = make(20, 9, output=f"{TWO}\x1b[2J\r\n{WAITING}")
     assert emulator.prompts() == [Prompt(5, None, None)]
 
@@ -109,7 +109,7 @@ def test_a_prompt_that_is_drawn_again_elsewhere_leaves_nothing_behind(make: Make
         ("\x1b[!p", [1, 4]),
     ],
 )
-def test_rows_that_are_erased_as_a_whole_lose_their_prompts(make: Maker, erase: str, rows: list[int]) -> None:
+def test_completely_erased_rows_lose_their_prompts(make: Maker, erase: str, rows: list[int]) -> None:
     emulator = make(20, 9, output=TWO + erase)
     assert [prompt.row for prompt in emulator.prompts()] == rows
     for each in copies(make, emulator):
@@ -126,7 +126,7 @@ def test_rows_that_are_erased_as_a_whole_lose_their_prompts(make: Maker, erase: 
     ],
     ids=["deleted", "scrolled up in a region", "scrolled down", "reversed"],
 )
-def test_a_prompt_goes_with_its_row(make: Maker, sequence: str) -> None:
+def test_a_prompt_disappears_with_its_row(make: Maker, sequence: str) -> None:
     emulator = make(20, 9, output=f"{TWO}make{RUNS}{sequence}\x1b[r")
     rows = [row.text() for row in (*emulator.history(0, emulator.scrollback_rows), *emulator.rows())]
     assert "$ make" not in rows
@@ -135,7 +135,7 @@ def test_a_prompt_goes_with_its_row(make: Maker, sequence: str) -> None:
     assert all(prompt.exit_code != 1 for prompt in emulator.prompts())
 
 
-def test_a_turn_goes_with_its_erased_row(make: Maker) -> None:
+def test_a_turn_disappears_with_its_erased_row(make: Maker) -> None:
     emulator = make(20, 4, output="x\r\n" * 6)
     emulator.mark_turn()
     emulator.feed(b"answer\r\n" * 6)
@@ -144,7 +144,7 @@ def test_a_turn_goes_with_its_erased_row(make: Maker) -> None:
     assert [prompt.row for prompt in emulator.prompts()] == [6]
 
 
-def test_prompts_that_a_larger_grid_takes_back_can_be_erased(make: Maker) -> None:
+def test_prompts_that_return_from_the_scrollback_by_a_resize_can_be_erased(make: Maker) -> None:
     emulator = make(20, 4, output=TWO + f"seq{RUNS}" + "1\r\n" * 6)
     emulator.feed(b"J\x1b[J")
     emulator.resize(GridSize(20, 20), CellSize())

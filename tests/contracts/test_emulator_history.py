@@ -21,7 +21,7 @@ def on_alternate(emulator: Emulator) -> bool:
     return emulator.modes.alternate_screen
 
 
-def in_sight(emulator: Emulator) -> list[str]:
+def visible_texts(emulator: Emulator) -> list[str]:
     emulator.damage_all()
     return [row.text() for _, row in sorted(emulator.frame().rows.items())]
 
@@ -38,14 +38,14 @@ def test_ten_thousand_lines_are_kept_by_default(make: Maker, columns: int) -> No
     assert [row.text() for row in emulator.history(9_998, 5)] == ["line 10176", "line 10177"]
 
 
-def test_coloured_lines_are_kept_as_long(make: Maker) -> None:
+def test_as_many_coloured_lines_are_kept(make: Maker) -> None:
     output = "".join(f"\x1b[38;2;{n % 256};{n // 256};7mline {n}\x1b[0m\r\n" for n in range(10_100))
     emulator = make(80, 24, output=output)
     assert emulator.scrollback_rows == 10_000
     assert history_texts(emulator)[-1] == "line 10076"
 
 
-def test_no_more_is_kept_than_asked_for(make: Maker) -> None:
+def test_no_more_lines_are_kept_than_the_limit(make: Maker) -> None:
     emulator = make(40, 5, output=numbered(1, 300), scrollback_lines=100)
     assert emulator.scrollback_rows == 100
     assert history_texts(emulator)[0] == "line 197"
@@ -55,7 +55,7 @@ def test_no_more_is_kept_than_asked_for(make: Maker) -> None:
     assert (none.scrollback_rows, none.history(0, 10)) == (0, [])
 
 
-def test_history_out_of_bounds_is_short(make: Maker) -> None:
+def test_a_range_beyond_the_history_is_shortened(make: Maker) -> None:
     emulator = make(40, 5, output=numbered(1, 14))
     assert emulator.scrollback_rows == 10
     assert [row.text() for row in emulator.history(8, 100)] == ["line 9", "line 10"]
@@ -68,14 +68,14 @@ def test_scrolling_back_and_forth(make: Maker) -> None:
     emulator.scroll(-3)
     frame = emulator.frame()
     assert (frame.scroll_offset, frame.scrollback_rows) == (3, 17)
-    assert in_sight(emulator) == ["line 15", "line 16", "line 17", "line 18"]
+    assert visible_texts(emulator) == ["line 15", "line 16", "line 17", "line 18"]
     assert texts(emulator)[0] == "line 18"
     emulator.scroll(-1_000)
-    assert in_sight(emulator)[0] == "line 1"
+    assert visible_texts(emulator)[0] == "line 1"
     emulator.scroll(2)
-    assert in_sight(emulator)[0] == "line 3"
+    assert visible_texts(emulator)[0] == "line 3"
     emulator.scroll(1_000)
-    assert in_sight(emulator) == ["line 18", "line 19", "line 20", ""]
+    assert visible_texts(emulator) == ["line 18", "line 19", "line 20", ""]
     emulator.scroll(-5)
     emulator.scroll_to_bottom()
     assert emulator.frame().scroll_offset == 0
@@ -84,27 +84,27 @@ def test_scrolling_back_and_forth(make: Maker) -> None:
 def test_a_viewport_scrolled_back_stays_on_its_content(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 20))
     emulator.scroll(-6)
-    before = in_sight(emulator)
+    before = visible_texts(emulator)
     emulator.feed(numbered(21, 60).encode())
     frame = emulator.frame()
     assert [row.text() for _, row in sorted(frame.rows.items())] in ([], before)
     assert frame.scroll_offset == 46
-    assert in_sight(emulator) == before == ["line 12", "line 13", "line 14", "line 15"]
+    assert visible_texts(emulator) == before == ["line 12", "line 13", "line 14", "line 15"]
 
 
 def test_a_viewport_whose_rows_are_dropped_shows_the_oldest(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 40), scrollback_lines=20)
     emulator.scroll(-15)
-    before = in_sight(emulator)
+    before = visible_texts(emulator)
     emulator.feed(numbered(41, 43).encode())
-    assert in_sight(emulator) == before
+    assert visible_texts(emulator) == before
     emulator.feed(numbered(44, 60).encode())
-    assert in_sight(emulator) == [f"line {number}" for number in range(38, 42)]
+    assert visible_texts(emulator) == [f"line {number}" for number in range(38, 42)]
     emulator.scroll(1)
-    assert in_sight(emulator)[0] == "line 39"
+    assert visible_texts(emulator)[0] == "line 39"
 
 
-def test_the_cursor_scrolls_out_of_sight(make: Maker) -> None:
+def test_the_cursor_scrolls_out_of_view(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 20))
     assert emulator.frame().cursor is not None
     emulator.scroll(-1)
@@ -120,14 +120,14 @@ def test_the_cursor_scrolls_out_of_sight(make: Maker) -> None:
 def test_reading_does_not_move_the_viewport(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 60))
     emulator.scroll(-20)
-    before = in_sight(emulator)
+    before = visible_texts(emulator)
     emulator.history(0, 60)
     emulator.rows()
     assert emulator.frame().rows == {}
-    assert in_sight(emulator) == before
+    assert visible_texts(emulator) == before
 
 
-def test_scrolling_paints_the_rows_that_came_into_sight(make: Maker) -> None:
+def test_scrolling_paints_the_rows_that_become_visible(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 20))
     emulator.frame()
     emulator.scroll(-2)
@@ -189,10 +189,10 @@ def test_the_alternate_screen_does_not_scroll_back(make: Maker) -> None:
     emulator = make(40, 4, output=numbered(1, 10) + "\x1b[?1049hfull")
     emulator.scroll(-3)
     assert emulator.frame().scroll_offset == 0
-    assert "full" in "".join(in_sight(emulator))
+    assert "full" in "".join(visible_texts(emulator))
 
 
-def test_1049_gives_the_cursor_back(make: Maker) -> None:
+def test_leaving_the_alternate_screen_restores_the_cursor(make: Maker) -> None:
     emulator = make(40, 6, output="ab\x1b[3;7H\x1b[?1049h\x1b[1;1Hxyz\x1b[?1049l")
     assert emulator.cursor[:2] == (6, 2)
 
@@ -203,7 +203,7 @@ def test_clearing_the_scrollback(make: Maker) -> None:
     assert texts(emulator)[0] == "line 18"
 
 
-def test_after_a_killed_program_the_terminal_is_plain_and_its_text_stays(make: Maker) -> None:
+def test_after_a_killed_program_the_modes_are_reset_and_its_text_stays(make: Maker) -> None:
     left = "\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?1h\x1b=\x1b[>5u\x1b[?25l\x1b[4 q\x1b[31m\x1b[2;3r\x1b[2;3H"
     emulator = make(40, 5, output="text" + left)
     emulator.reset_after_exit()
@@ -218,7 +218,7 @@ def test_after_a_killed_program_the_terminal_is_plain_and_its_text_stays(make: M
     assert emulator.take_replies() == b""
 
 
-def test_what_a_killed_full_screen_program_showed_last_stays(make: Maker) -> None:
+def test_the_last_screen_of_a_killed_full_screen_program_stays(make: Maker) -> None:
     emulator = make(40, 5, output="shell\x1b[?1049h\x1b[Heditor\x1b[?1002h")
     emulator.reset_after_exit()
     assert on_alternate(emulator)

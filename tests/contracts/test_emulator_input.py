@@ -156,7 +156,7 @@ def test_a_paste_is_bracketed_when_asked_for(make: Maker) -> None:
 
 @pytest.mark.parametrize("output", ["", "\x1b[?2004h"])
 @pytest.mark.parametrize("text", ["a\x1b[201~rm -rf /\n", "a\x9b201~b", "\x1b\x1b[[201~", "\x03\x04\x08\x7f\x00\x1a"])
-def test_nothing_breaks_out_of_a_paste(make: Maker, output: str, text: str) -> None:
+def test_no_text_can_end_a_bracketed_paste_early(make: Maker, output: str, text: str) -> None:
     data = make(output=output).encode_paste(text)
     inner = data.removeprefix(b"\x1b[200~").removesuffix(b"\x1b[201~")
     assert not set(inner.decode()) & {chr(c) for c in [*range(9), *range(11, 13), *range(14, 32), *range(0x7F, 0xA0)]}
@@ -204,8 +204,8 @@ def test_focus(make: Maker) -> None:
 
 
 @pytest.mark.parametrize("symbol", ["/", "(", "?", "!", ":", "Ё", ","])
-def test_a_symbol_typed_with_shift_is_itself_whatever_the_layout(make: Maker, symbol: str) -> None:
-    """On a German keyboard / is Shift+7; a view that never saw 7 typed names the key by what it typed."""
+def test_a_symbol_typed_with_shift_is_sent_as_itself_on_any_layout(make: Maker, symbol: str) -> None:
+    """On a German keyboard, / is Shift+7: a view that has not seen the key without Shift names it "/"."""
     emulator = make(output="\x1b[>1u")
     assert emulator.encode_key(key(symbol, symbol, SHIFT)) == symbol.encode()
 
@@ -216,7 +216,7 @@ def test_shift_and_space_is_a_space(make: Maker) -> None:
     assert emulator.encode_key(key("Space", " ", SHIFT | CTRL)) == b"\x1b[32;6u"
 
 
-def test_keys_that_go_back_and_f3_are_as_xterms(make: Maker) -> None:
+def test_back_tab_and_f3_have_the_bytes_of_xterm(make: Maker) -> None:
     emulator = make()
     assert emulator.encode_key(key("Tab", "", SHIFT | CTRL)) == b"\x1b[Z"
     assert emulator.encode_key(key("Tab", "", SHIFT)) == b"\x1b[Z"
@@ -256,7 +256,7 @@ def test_modify_other_keys_at_both_levels(
         assert emulator.encode_key(key(name, text, modifiers)) == before
 
 
-def test_the_keyboards_mode_is_seen_however_the_bytes_are_cut(make: Maker) -> None:
+def test_the_keyboard_mode_is_recognised_however_the_bytes_are_split(make: Maker) -> None:
     emulator = make()
     for byte in b"text\x1b[>4;1m":
         emulator.feed(bytes([byte]))
@@ -274,6 +274,6 @@ def test_a_soft_reset(make: Maker) -> None:
     assert not emulator.modes.application_cursor
     emulator.feed(b"xy\x1b[5;3HZ\x1b[6;1H\n")
     rows = emulator.rows()
-    assert rows[3].text() == "  Zy"  # not inserted, and the whole screen scrolls
+    assert rows[3].text() == "  Zy"  # overwritten, not inserted; and the whole screen scrolls
     assert rows[3].runs[-1].style.foreground == -1
     assert [row.text() for row in emulator.history(0, 5)] == ["one"]

@@ -14,7 +14,7 @@ from .conftest import Maker
 
 
 def command(text: str, *output: str, code: int = 0, shell: str = "") -> str:
-    """What a shell with marks writes for one command, from its prompt to its end."""
+    """The output of a shell with marks for one command, from its prompt to its end."""
     identity = f";aid={shell}" if shell else ""
     lines = "".join(line + "\r\n" for line in output)
     return f"\x1b]133;A{identity}\x07$ \x1b]133;B\x07{text}\r\n\x1b]133;C\x07{lines}\x1b]133;D;{code}{identity}\x07"
@@ -81,7 +81,7 @@ def test_prompts_are_found_in_the_history_and_lost_with_it(make: Maker) -> None:
     assert emulator.prompts() == []
 
 
-def test_a_prompt_at_the_limit_of_the_history_goes(make: Maker) -> None:
+def test_a_prompt_that_leaves_the_history_is_forgotten(make: Maker) -> None:
     emulator = make(20, 4, scrollback_lines=10, output=SESSION)
     emulator.feed(b"x\r\n" * 8)
     assert [prompt.row for prompt in emulator.prompts()][-1] == 4
@@ -96,7 +96,7 @@ def test_a_screen_that_was_cleared_has_one_prompt(make: Maker) -> None:
     assert emulator.prompts() == [Prompt(0, None, None)]
 
 
-def test_a_prompt_drawn_again_without_marks_after_a_clear_is_found_where_it_is_drawn(make: Maker) -> None:
+def test_a_prompt_redrawn_without_marks_after_a_clear_is_found_at_its_new_row(make: Maker) -> None:
     emulator = make(20, 6, output=SESSION + "\x1b[H\x1b[2J$ date\r\n\x1b]133;C\x07now\r\n\x1b]133;D;0\x07")
     assert shown(emulator)[-1] == ("$ date", ["now"])
 
@@ -186,7 +186,7 @@ def test_an_emulator_without_prompts_finds_none() -> None:
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_the_directory_is_the_last_that_was_told_also_in_copies(make: Maker, engine: str) -> None:
+def test_the_directory_is_the_last_reported_one_also_in_copies(make: Maker, engine: str) -> None:
     emulator = make(20, 4, output="\x1b]7;file://host/a\x07\x1b]7;file://host/tmp/a%20b\x1b\\")
     copies = [
         make.keep(restore(make.engine, emulator.snapshot())),

@@ -14,7 +14,7 @@ from tests.support.emulators import texts
 from .conftest import Maker
 
 DA1 = {"ghostty": "\x1b[?62;4;22c", "pyte": "\x1b[?62;22c"}
-"""4 is sixel: only one engine has images."""
+"""The replies to primary device attributes; 4 is sixel, since only one engine has images."""
 
 COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899)
 
@@ -39,11 +39,11 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b]11;#010203\x07\x1b]11;?\x07", "\x1b]11;rgb:0101/0202/0303\x07"),
         ("\x1b]4;1;#a0b0c0\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:a0a0/b0b0/c0c0\x07"),
         ("\x1b]7501;?\x07", "\x1b]7501;?\x1b\\"),
-        # What asks takes DA1's answer for the end of the others.
+        # Programs take the reply to DA1 for the end of the other replies.
         ("\x1b]7501;?:later=1\x1b\\\x1b[c", "\x1b]7501;?\x1b\\DA1"),
         ("\x1b]99;i=q:p=?;\x1b\\", "\x1b]99;i=q:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
         ("\x1b]99;p=?;\x07", "\x1b]99;i=0:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
-        # The program gets the id as input, so it has no characters that could mean anything there.
+        # The program reads the id as input, so the id has no characters with a meaning there.
         ("\x1b]99;i=a b|\tc$.+-_:p=?;\x07", "\x1b]99;i=abc.+-_:p=?;a=focus:o=unfocused:p=title,body\x1b\\"),
         ("\x1b[?996n", "\x1b[?997;1n"),
         ("\x1b[?u", "\x1b[?0u"),
@@ -61,7 +61,7 @@ def test_a_query_has_one_reply(make: Maker, query: str, reply: str) -> None:
     assert texts(emulator) == [""] * 10
 
 
-def test_a_terminal_says_the_name_that_it_is_given(make: Maker) -> None:
+def test_a_terminal_replies_with_its_configured_name(make: Maker) -> None:
     emulator = make()
     emulator.identify("ghostty 1.2")
     emulator.feed(b"\x1b[>q\x1bc\x1b[>q")
@@ -74,7 +74,7 @@ def test_secondary_attributes_have_one_reply(make: Maker, query: str) -> None:
     assert replies.count(b"\x1b") - replies.count(b"\x1b\\") == 1
 
 
-def test_settings_are_told(make: Maker) -> None:
+def test_settings_are_reported(make: Maker) -> None:
     assert make(output="\x1b[1;31m\x1bP$qm\x1b\\").take_replies() == b"\x1bP1$r0;1;31m\x1b\\"
     assert make(output="\x1b[2;7r\x1bP$qr\x1b\\").take_replies() == b"\x1bP1$r2;7r\x1b\\"
 
@@ -90,7 +90,7 @@ def test_settings_are_told(make: Maker) -> None:
         "\x1b[99;99n",
     ],
 )
-def test_what_must_not_be_answered_is_not(make: Maker, output: str) -> None:
+def test_unsafe_and_unknown_queries_have_no_reply(make: Maker, output: str) -> None:
     assert make(output=output).take_replies() == b""
 
 
@@ -99,7 +99,7 @@ def test_replies_come_in_the_order_of_the_queries(make: Maker) -> None:
     assert emulator.take_replies() == b"\x1b[1;1R\x1b[1;3R\x1b[0n"
 
 
-def test_a_resize_is_told_to_programs_that_asked(make: Maker) -> None:
+def test_the_new_size_is_reported_only_when_a_program_asks(make: Maker) -> None:
     emulator = make()
     emulator.resize(GridSize(50, 12), CellSize(8, 16))
     assert emulator.take_replies() == b""
@@ -107,7 +107,7 @@ def test_a_resize_is_told_to_programs_that_asked(make: Maker) -> None:
     assert emulator.take_replies() == b"\x1b[8;12;50t"
 
 
-def test_a_change_of_scheme_is_told_to_programs_that_asked(make: Maker) -> None:
+def test_a_change_of_colour_scheme_is_reported_to_programs_that_asked(make: Maker) -> None:
     emulator = make()
     emulator.set_default_colors(DefaultColors(dark=False))
     assert emulator.take_replies() == b""
@@ -160,7 +160,7 @@ def test_events(make: Maker, output: str, events: list[object]) -> None:
     assert emulator.take_events() == []
 
 
-def test_a_reset_does_not_end_a_notification_of_which_a_part_has_come(make: Maker) -> None:
+def test_a_reset_does_not_drop_a_partly_received_notification(make: Maker) -> None:
     emulator = make(output="\x1b]99;i=1:d=0;one\x1b\\\x1bc\x1b]99;i=1;\x1b\\")
     assert Notification("one", "", "1") in emulator.take_events()
 
@@ -176,7 +176,7 @@ def test_a_title_has_no_control_characters(make: Maker) -> None:
     assert emulator.take_events() == [TitleChanged("abcde")]
 
 
-def test_a_reset_tells_that_the_title_is_gone(make: Maker) -> None:
+def test_a_reset_reports_that_the_title_is_gone(make: Maker) -> None:
     emulator = make(output=b"\x1b]2;one\x07")
     emulator.take_events()
     emulator.feed(b"\x1bc")
@@ -247,14 +247,14 @@ def test_modes(make: Maker, output: str, field: str, value: object) -> None:
         (6, CursorShape.BAR, False),
     ],
 )
-def test_the_cursors_look(make: Maker, number: int, shape: CursorShape, blinking: bool) -> None:
+def test_the_cursors_shape_and_blinking(make: Maker, number: int, shape: CursorShape, blinking: bool) -> None:
     emulator = make(output=f"\x1b[{number} q")
     assert emulator.cursor[3:5] == (shape, blinking)
     frame = emulator.frame()
     assert frame.cursor == emulator.cursor
 
 
-def test_a_hidden_cursor_is_told(make: Maker) -> None:
+def test_a_hidden_cursor_is_reported(make: Maker) -> None:
     emulator = make(output="\x1b[?25l")
     assert not emulator.cursor.visible
     cursor = emulator.frame().cursor

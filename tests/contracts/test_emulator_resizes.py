@@ -19,12 +19,12 @@ def long_lines(count: int) -> str:
 
 
 def painted(columns: int, rows: int) -> str:
-    """Rows filled to the right edge by a program that addresses each, as mc and htop do."""
+    """Output of a program that addresses each row and fills it to the right edge, as mc and htop do."""
     return "".join(f"\x1b[{row + 1};1H{chr(ord('a') + row) * columns}" for row in range(rows))
 
 
 def whole_text(emulator: Emulator) -> list[str]:
-    """Lines of history and screen, soft wraps joined, without the blank ones."""
+    """The non-blank lines of scrollback and screen, with soft wraps joined."""
     lines = [""]
     for row in [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]:
         lines[-1] += row.text()
@@ -34,17 +34,17 @@ def whole_text(emulator: Emulator) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [50, 10_000])
-def test_a_narrow_attach_takes_no_history(make: Maker, limit: int) -> None:
+def test_attaching_a_narrow_viewer_loses_no_history(make: Maker, limit: int) -> None:
     emulator = make(80, 24, output=long_lines(limit + 100), scrollback_lines=limit)
     before = history_texts(emulator)
     assert len(before) == limit
     for columns in (30, 45, 20, 80):
         emulator.resize(GridSize(columns, 24), CELL)
-        emulator.snapshot()  # a viewer attaches, which is when what is beyond the limit may be freed
+        emulator.snapshot()  # as when a viewer attaches; then an engine may free the lines beyond the limit
     assert history_texts(emulator) == before
 
 
-def test_output_while_it_is_narrow_pushes_out_the_oldest_lines_alone(make: Maker) -> None:
+def test_output_to_a_narrow_terminal_drops_only_the_oldest_lines(make: Maker) -> None:
     emulator = make(80, 24, output=long_lines(200), scrollback_lines=100)
     emulator.resize(GridSize(40, 24), CELL)
     emulator.feed(b"".join(b"new %d\r\n" % number for number in range(30)))
@@ -55,7 +55,7 @@ def test_output_while_it_is_narrow_pushes_out_the_oldest_lines_alone(make: Maker
     assert history[-8].startswith("00199")
 
 
-def test_a_replica_of_a_narrowed_terminal_widens_alike(make: Maker) -> None:
+def test_a_replica_of_a_narrowed_terminal_widens_like_the_original(make: Maker) -> None:
     emulator = make(80, 24, output=long_lines(200), scrollback_lines=50)
     emulator.resize(GridSize(30, 24), CELL)
     replica = make.keep(restore(make.engine, emulator.snapshot()))
@@ -66,7 +66,7 @@ def test_a_replica_of_a_narrowed_terminal_widens_alike(make: Maker) -> None:
     assert len(history_texts(replica)) == 50
 
 
-def test_rows_painted_to_the_edge_come_back_whole(make: Maker) -> None:
+def test_rows_painted_to_the_edge_come_back_completely(make: Maker) -> None:
     emulator = make(40, 6, output=painted(40, 6) + "\x1b[3;5H")
     before = whole_text(emulator)
     emulator.resize(GridSize(30, 6), CELL)
@@ -85,7 +85,7 @@ def test_a_full_screen_programs_rows_are_cut_and_not_wrapped(make: Maker) -> Non
 
 
 @pytest.mark.parametrize("start", ["\x1b[?7l", "\x1b[?1049h"], ids=["no wrapping", "full screen"])
-def test_a_wide_character_is_shown_whole_or_not_at_all(make: Maker, start: str) -> None:
+def test_a_wide_character_is_shown_completely_or_not_at_all(make: Maker, start: str) -> None:
     emulator = make(25, 3, output=f"{start}\x1b[44m" + "日" * 12)
     emulator.resize(GridSize(21, 3), CELL)
     assert texts(emulator)[0] == "日" * 10
@@ -94,7 +94,7 @@ def test_a_wide_character_is_shown_whole_or_not_at_all(make: Maker, start: str) 
 
 
 @pytest.mark.parametrize("row", range(8))
-def test_lines_below_the_cursor_stay_when_it_gets_shorter(make: Maker, row: int) -> None:
+def test_lines_below_the_cursor_stay_when_the_grid_gets_shorter(make: Maker, row: int) -> None:
     emulator = make(40, 8, output="\r\n".join(f"row {n}" for n in range(12)) + f"\x1b[{row + 1};5H")
     here = texts(emulator)[row]
     emulator.resize(GridSize(40, 4), CELL)
@@ -103,7 +103,7 @@ def test_lines_below_the_cursor_stay_when_it_gets_shorter(make: Maker, row: int)
     if row >= 4:
         assert texts(emulator)[emulator.cursor.row] == here
     else:
-        assert emulator.cursor.row == row  # its own row left the screen: the place on the screen stays
+        assert emulator.cursor.row == row  # the cursor's row has left the screen, and its position on the screen stays
     emulator.resize(GridSize(40, 8), CELL)
     assert whole_text(emulator) == [f"row {n}" for n in range(12)]
 

@@ -26,7 +26,7 @@ def test_nothing_is_selected_at_first(make: Maker) -> None:
     assert emulator.selected_text() == ""
 
 
-def test_by_cell(make: Maker) -> None:
+def test_selecting_by_cell(make: Maker) -> None:
     emulator = make(output=TEXT)
     emulator.select((6, 0), (9, 0), "cell")
     assert emulator.selected_text() == "line"
@@ -39,7 +39,7 @@ def test_backwards_is_the_same(make: Maker) -> None:
     assert emulator.selected_text() == "line"
 
 
-def test_over_rows(make: Maker) -> None:
+def test_selecting_over_several_rows(make: Maker) -> None:
     emulator = make(output=TEXT)
     emulator.select((14, 0), (7, 1), "cell")
     assert emulator.selected_text() == "text\n  second"
@@ -48,7 +48,7 @@ def test_over_rows(make: Maker) -> None:
     assert columns[1] == (0, 7)
 
 
-def test_by_word(make: Maker) -> None:
+def test_selecting_by_word(make: Maker) -> None:
     emulator = make(output=TEXT)
     emulator.select((4, 1), (4, 1), "word")
     assert emulator.selected_text() == "second"
@@ -58,7 +58,7 @@ def test_by_word(make: Maker) -> None:
     assert emulator.selected_text() == "line of text\n  second"
 
 
-def test_by_line(make: Maker) -> None:
+def test_selecting_by_line(make: Maker) -> None:
     emulator = make(output=TEXT)
     emulator.select((4, 1), (4, 1), "line")
     assert emulator.selected_text() == "  second, (third) fourth"
@@ -138,7 +138,7 @@ def test_a_wide_character_is_never_selected_by_half(make: Maker, anchor: int, he
     assert selected_columns(emulator) == {0: (1, 2)}
 
 
-def test_all(make: Maker) -> None:
+def test_selecting_everything(make: Maker) -> None:
     emulator = make(40, 4, output="".join(f"line {n}\r\n" for n in range(20)) + "end")
     emulator.select_all()
     assert emulator.selected_text() == "\n".join([*(f"line {n}" for n in range(20)), "end"])

@@ -1,4 +1,4 @@
-"""OSC 133: an engine reports how a shell's command ended, and shows nothing of the marks."""
+"""OSC 133: an engine reports how a shell's command ended, and does not show the marks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ ENDED = "\x1b]133;D;2\x07"
         ("133;C", []),
     ],
 )
-def test_a_command_is_told_to_begin_and_to_end(make: Maker, mark: str, events: list[object], end: str) -> None:
+def test_the_begin_and_the_end_of_a_command_are_reported(
+    make: Maker, mark: str, events: list[object], end: str
+) -> None:
     emulator = make(output=f"one\r\n\x1b]133;{mark}{end}two")
     assert emulator.take_events() == events
     assert texts(emulator)[:2] == ["one", "two"]
@@ -56,7 +58,7 @@ def test_a_command_is_told_to_begin_and_to_end(make: Maker, mark: str, events: l
 @pytest.mark.parametrize(
     "output", ["\x1b]133\x07", "\x1b]1330;D;1\x07", "\x1b]13;D;1\x07", "\x1b]133;D;1\x18|", "|133;D;1"]
 )
-def test_what_is_no_mark_or_is_cancelled_tells_nothing(make: Maker, output: str) -> None:
+def test_other_sequences_and_cancelled_marks_report_nothing(make: Maker, output: str) -> None:
     assert make(output=output).take_events() == []
 
 
@@ -67,7 +69,7 @@ def test_marks_keep_their_order_among_other_events(make: Maker) -> None:
 
 
 @pytest.mark.parametrize("end", ["\x07", "\x1b\\"])
-def test_a_mark_is_heard_however_it_is_cut(make: Maker, end: str) -> None:
+def test_a_mark_is_recognised_however_it_is_split(make: Maker, end: str) -> None:
     data = f"a\x1b]133;C;cmdline_url=make{end}b\x1b]133;D;2;aid=1{end}c\r\n\x1b]133;A{end}$ ".encode()
     for first in range(1, len(data)):
         for second in range(first + 1, min(first + 9, len(data))):
@@ -83,7 +85,7 @@ def test_a_mark_is_heard_however_it_is_cut(make: Maker, end: str) -> None:
     assert (emulator.take_events(), texts(emulator)[:2]) == ([BEGAN, CommandEnded(2)], ["abc", "$"])
 
 
-def test_a_mark_that_a_snapshot_divides_is_heard_by_the_copy(make: Maker) -> None:
+def test_a_mark_split_by_a_snapshot_is_recognised_by_the_copy(make: Maker) -> None:
     for cut in range(1, len(ENDED)):
         emulator = make(20, 3, output=ENDED[:cut])
         copy = make.keep(restore(make.engine, emulator.snapshot()))
@@ -119,7 +121,7 @@ def test_no_other_mark_moves_the_cursor(make: Maker, mark: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["D;" + "1" * 9_000, "D;2;" + "x" * 9_000, "A" + "\u00e9" * 9_000])
-def test_an_endless_mark_is_not_on_the_screen(make: Maker, content: str) -> None:
+def test_a_mark_that_is_too_long_is_not_shown_on_the_screen(make: Maker, content: str) -> None:
     emulator = make(output=f"one\r\n\x1b]133;{content}")
     emulator.feed(b"\x07two")
     assert texts(emulator)[:2] == ["one", "two"]

@@ -32,13 +32,13 @@ FUTURE = (
 )
 
 
-def again(emulator: Emulator, make: Maker) -> Emulator:
+def restored_copy(emulator: Emulator, make: Maker) -> Emulator:
     return make.keep(restore(emulator.engine, emulator.snapshot()))
 
 
 def test_a_snapshot_keeps_everything(make: Maker) -> None:
     emulator = make(30, 8, output=b"1\r\n" * 30 + STATE, cell=CellSize(9, 19), scrollback_lines=777)
-    other = again(emulator, make)
+    other = restored_copy(emulator, make)
     assert other.engine == emulator.engine
     assert other.build == emulator.build == engine_build(emulator.engine)
     assert (other.size, other.cell, other.scrollback_limit) == (SIZE, CellSize(9, 19), 777)
@@ -50,11 +50,11 @@ def test_a_snapshot_keeps_everything(make: Maker) -> None:
     assert seen(other) == seen(emulator)
 
 
-def test_a_restored_terminal_answers_as_before(make: Maker) -> None:
+def test_a_restored_terminal_replies_as_before(make: Maker) -> None:
     colors = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899, dark=False)
     queries = b"\x1b[c\x1b[>q\x1b[14t\x1b[18t\x1b]10;?\x07\x1b]11;?\x07\x1b[?996n\x1b[?u\x1b[?2027$p"
     emulator = make(30, 8, colors=colors, cell=CellSize(9, 19))
-    other = again(emulator, make)
+    other = restored_copy(emulator, make)
     emulator.feed(queries)
     other.feed(queries)
     replies = emulator.take_replies()
@@ -79,7 +79,7 @@ def test_taking_a_snapshot_changes_nothing(make: Maker) -> None:
 
 def test_a_snapshot_keeps_both_screens(make: Maker) -> None:
     emulator = make(30, 8, output=b"1\r\n" * 20 + b"shell\x1b[?1049h\x1b[Hfull screen")
-    for other in (again(emulator, make), make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))):
+    for other in (restored_copy(emulator, make), make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))):
         assert seen(other) == seen(emulator)
         other.feed(b"\x1b[?1049l")
         assert other.scrollback_rows == 13
@@ -132,7 +132,7 @@ def test_a_snapshot_in_the_middle_of_a_sequence(make: Maker, whole: str) -> None
     replies = expected.take_replies()
     for cut in range(len(data) + 1):
         emulator = make(30, 8, output=b"before " + data[:cut])
-        other = again(emulator, make)
+        other = restored_copy(emulator, make)
         other.feed(data[cut:])
         assert seen(other) == seen(expected), cut
         assert [*emulator.take_events(), *other.take_events()] == events, cut
@@ -140,10 +140,10 @@ def test_a_snapshot_in_the_middle_of_a_sequence(make: Maker, whole: str) -> None
 
 
 @pytest.mark.parametrize("form", ["snapshot", "replay"])
-def test_a_sequence_without_end_does_not_keep_the_state_from_being_taken(make: Maker, form: str) -> None:
+def test_the_state_can_be_saved_during_a_sequence_without_end(make: Maker, form: str) -> None:
     emulator = make(30, 8, output=b"before\x1b]52;c;" + b"QUJD" * 600_000)
     if form == "snapshot":
-        other = again(emulator, make)
+        other = restored_copy(emulator, make)
     else:
         other = make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))
     for one in (emulator, other):
@@ -160,9 +160,9 @@ def test_damaged_bytes_are_refused_with_one_line(engine: EngineName, make: Maker
         assert "\n" not in str(caught.value)
 
 
-def test_a_long_history_is_carried_whole(make: Maker) -> None:
+def test_a_snapshot_has_the_complete_history(make: Maker) -> None:
     emulator = make(60, 24, output="".join(f"line {n}\r\n" for n in range(10_100)))
-    other = again(emulator, make)
+    other = restored_copy(emulator, make)
     assert other.scrollback_rows == 10_000
     assert other.history(0, 10_000) == emulator.history(0, 10_000)
 

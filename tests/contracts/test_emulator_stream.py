@@ -1,4 +1,4 @@
-"""Feeding: output may be split anywhere; and the damage that it causes."""
+"""Feeding output, which may be split anywhere, and the damage that it causes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_pending_wrap_leaves_the_cursor_in_the_last_column(make: Maker) -> N
 @given(output=outputs(), cuts=st.lists(st.integers(1, 9), max_size=80))
 @ENGINE_IS_NOT_CHANGED
 def test_plain_output_says_nothing_and_changes_no_mode(engine: EngineName, output: bytes, cuts: list[int]) -> None:
-    """However it is cut, and with what is plain fed later than it was asked about."""
+    """At any split, and also if plain output is fed later than ``is_plain`` was asked about it."""
     emulator = create(engine, GridSize(30, 8))
     start, waiting = 0, b""
     for length in (*cuts, len(output)):
@@ -59,7 +59,7 @@ def test_plain_output_says_nothing_and_changes_no_mode(engine: EngineName, outpu
 
 
 def test_text_is_plain_where_no_sequence_is_open() -> None:
-    """Only the ghostty engine: the other one always answers False, which is allowed."""
+    """Only for the ghostty engine: the other one always answers False, which is allowed."""
     emulator = create("ghostty", GridSize(30, 8))
     assert emulator.is_plain(b"text\r\n\tand more\b")
     assert not any(map(emulator.is_plain, (b"\a", b"\5", b"\x1b", b"\x0e", b"\x7f", b"\x9b", "ä".encode())))
@@ -191,7 +191,7 @@ def test_reading_rows_takes_no_damage(make: Maker) -> None:
     assert screen[3].text() == "x"
 
 
-def test_reading_sees_what_a_frame_has_taken(make: Maker) -> None:
+def test_rows_can_be_read_after_a_frame_has_taken_the_damage(make: Maker) -> None:
     emulator = make(20, 4, output="one")
     assert texts(emulator)[0] == "one"
     emulator.feed(b"\rtwo")
@@ -248,13 +248,13 @@ def test_reverse_screen_paints_everything_anew(make: Maker) -> None:
     assert emulator.frame().full
 
 
-def test_closing_twice_is_closing_once(make: Maker) -> None:
+def test_an_emulator_can_be_closed_twice(make: Maker) -> None:
     emulator = make(output="one")
     emulator.close()
     emulator.close()
 
 
-def test_history_is_fed_from_the_top_only(make: Maker) -> None:
+def test_only_lines_that_leave_at_the_top_enter_the_history(make: Maker) -> None:
     emulator = make(20, 4, output="1\r\n2\r\n3\r\n4\r\n5\r\n6")
     assert history_texts(emulator) == ["1", "2"]
     emulator.feed(b"\x1b[2;3r\x1b[3;1H\n\n\n\x1b[r")
@@ -266,8 +266,10 @@ def test_history_is_fed_from_the_top_only(make: Maker) -> None:
     "before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[?69h\x1b[1;2sx", b"\x1b[4hx", "👩‍👩‍👧".encode()]
 )
 @pytest.mark.parametrize("count", [b"99999999", b"65535", b"9" * 5000])
-def test_a_character_repeated_a_hundred_million_times_takes_no_time(make: Maker, before: bytes, count: bytes) -> None:
-    """``CSI 99999999 b``: a hundred of them took minutes, and nobody saw the chat meanwhile."""
+def test_a_character_repeated_a_hundred_million_times_takes_less_than_100_ms(
+    make: Maker, before: bytes, count: bytes
+) -> None:
+    """A hundred ``CSI 99999999 b`` took minutes, in which the chat could not be viewed."""
     emulator = make(80, 24, output=before)
     began_s = time.process_time()
     emulator.feed(b"\x1b[%sb" % count)
@@ -288,7 +290,7 @@ def test_a_character_repeated_a_hundred_million_times_takes_no_time(make: Maker,
     ],
 )
 @pytest.mark.parametrize("opened", [b"\x1b[", b"\x1b\x00["])
-def test_no_control_in_a_repetition_makes_it_longer(make: Maker, opened: bytes, repetition: bytes) -> None:
+def test_no_control_character_in_a_repetition_makes_it_longer(make: Maker, opened: bytes, repetition: bytes) -> None:
     data = b"\x1b[5;1Ha" + opened + repetition
     emulator = make(10, 5, output=data)
     shown = "".join(history_texts(emulator) + texts(emulator))
@@ -300,7 +302,7 @@ def test_no_control_in_a_repetition_makes_it_longer(make: Maker, opened: bytes, 
         assert seen(pieces) == seen(emulator), cut
 
 
-def test_a_repetition_that_a_snapshot_divides_is_bounded(make: Maker) -> None:
+def test_a_repetition_split_by_a_snapshot_is_bounded(make: Maker) -> None:
     copy = make.keep(restore(make.engine, make(10, 5, output=b"a\x1b[65").snapshot()))
     copy.feed(b"535b|")
     assert history_texts(copy) + texts(copy) == ["a" * 10] * 4 + ["a|"]
@@ -318,7 +320,7 @@ def test_a_repetition_in_one_column_fills_four_rows(make: Maker, cut: int) -> No
 
 
 @pytest.mark.parametrize("cut", range(1, 11))
-def test_a_bounded_repetition_is_the_same_however_it_is_cut(make: Maker, cut: int) -> None:
+def test_a_bounded_repetition_is_the_same_however_it_is_split(make: Maker, cut: int) -> None:
     data = b"a\x1b[99999b|"
     whole, pieces = make(10, 5, output=data), make(10, 5)
     for piece in (data[:cut], data[cut : cut + 1], data[cut + 1 :]):
@@ -328,8 +330,8 @@ def test_a_bounded_repetition_is_the_same_however_it_is_cut(make: Maker, cut: in
     assert history_texts(whole) + texts(whole) == ["a" * 10] * 4 + ["a|"], "four rows, and what was there"
 
 
-def test_a_command_for_images_is_no_text(make: Maker) -> None:
-    """An engine without images ignores it; a program that waits for the answer gets that of its next query."""
+def test_an_image_command_is_not_shown_as_text(make: Maker) -> None:
+    """An engine without images ignores it; a waiting program gets the reply to its next query."""
     emulator = make(20, 5, output=b"a" + command("a=q,s=1,v=1,i=1", bytes(4)) + command("", bytes(9000)))
     emulator.feed(b"b" + b"\x1b_Ga=T,f=100;AAAA" + b"\x18" + b"c\x1b[c")
     assert texts(emulator)[0] == "abc"

@@ -1,4 +1,4 @@
-"""A key has the same bytes with each engine of the host."""
+"""All engines encode a key as the same bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def engines() -> Iterator[tuple[Emulator, Emulator]]:
 
 
 def typed(character: str, modifiers: int) -> str:
-    """What a US keyboard types, nothing with Ctrl or Alt."""
+    """The text that a key of a US keyboard types; "" with Ctrl or Alt."""
     if modifiers & (Modifiers.CTRL | Modifiers.ALT):
         return ""
     shifted = dict(zip("[]\\/,.-=`12368';", '{}|?<>_+~!@#^*":', strict=True))
@@ -38,7 +38,7 @@ def typed(character: str, modifiers: int) -> str:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("modifiers", range(8))
-def test_keys(engines: tuple[Emulator, Emulator], setting: bytes, modifiers: int) -> None:
+def test_all_engines_encode_keys_alike(engines: tuple[Emulator, Emulator], setting: bytes, modifiers: int) -> None:
     keys = [Key("", 1, "Space" if each == " " else each, typed(each, modifiers), modifiers) for each in CHARACTERS]
     keys += [Key("", 1, name, "", modifiers) for name in NAMED]
     ghostty, pyte = engines
