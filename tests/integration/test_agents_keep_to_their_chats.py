@@ -56,11 +56,13 @@ def started(agent: str, name: str, *arguments: str) -> str:
     ).id
 
 
-class Inside:
-    """A program in a chat that runs the shell commands of a test; the chat is an agent's unless ``agent`` is another.
+class ShellInChat:
+    """A chat with a program that runs shell commands for a test.
+
+    The program is an agent, unless ``agent`` names another entry of the catalog.
 
     Attributes:
-        id: the chat's.
+        id: the chat's id.
     """
 
     def __init__(self, area: Area, name: str, agent: str = "fake") -> None:
@@ -78,7 +80,7 @@ class Inside:
         self.id = started(agent, name, *python, "-ISc", FAKE_AGENT, str(self._orders))
 
     def start(self, command: str) -> Path:
-        """Begin a shell command inside the chat; returns where its answer will be."""
+        """Start a shell command inside the chat; returns the path where its result will be written."""
         answer = self._directory / uuid.uuid4().hex
         self._orders.write_text(f"{answer}\n{command}")
         return answer
@@ -100,13 +102,13 @@ def importable(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def agent(area: Area) -> Inside:
-    return Inside(area, "docs")
+def agent(area: Area) -> ShellInChat:
+    return ShellInChat(area, "docs")
 
 
 @pytest.fixture
 def other() -> str:
-    """A chat of the user's, with a program that shows what is typed."""
+    """The id of a chat that the user started, with a program that shows what is typed."""
     return started("command", "api-fix", "cat")
 
 
@@ -127,7 +129,7 @@ async def assert_untouched(session_id: str) -> None:
     assert (description.state, description.name) == (State.RUNNING, "api-fix")
 
 
-async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) -> None:
+async def test_an_agent_does_not_control_other_chats(agent: ShellInChat, other: str) -> None:
     for words in (
         ["send", "api-fix", "yes", "--enter"],
         ["send", "api-fix", "--key", "Ctrl+c"],
@@ -146,13 +148,13 @@ async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) 
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 
-async def test_an_agent_opens_no_terminal_on_another_running_chat(agent: Inside, tmp_path: Path) -> None:
+async def test_an_agent_opens_no_terminal_on_another_running_chat(agent: ShellInChat, tmp_path: Path) -> None:
     await start_chat(tmp_path, agent="live", name="api-fix")
     assert_refused(agent.outlive("resume", "api-fix", "--runtime", "terminal", "-d"))
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 
-def test_an_agent_reads_other_chats_and_controls_its_own(agent: Inside, other: str) -> None:
+def test_an_agent_reads_other_chats_and_controls_its_own(agent: ShellInChat, other: str) -> None:
     assert outlive("send", other, "hello", "--enter").code == 0
 
     assert agent.outlive("wait", "api-fix", "--text", "hello", "--timeout", "60").code == 0
@@ -166,7 +168,7 @@ KEPT_VARIABLES = ("HOME", "PATH", "PYTHONPATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_
 
 
 async def test_an_agent_without_its_environment_and_parents_is_still_recognised(
-    agent: Inside, other: str, tmp_path: Path
+    agent: ShellInChat, other: str, tmp_path: Path
 ) -> None:
     cleared = "env -i " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in KEPT_VARIABLES)
     answer = tmp_path / "answer"
@@ -185,7 +187,7 @@ async def test_an_agent_without_its_environment_and_parents_is_still_recognised(
     await assert_untouched(other)
 
 
-async def test_the_user_allows_it_without_a_restart(agent: Inside, other: str) -> None:
+async def test_the_user_allows_it_without_a_restart(agent: ShellInChat, other: str) -> None:
     allow("all")
     assert agent.outlive("send", "api-fix", "allowed").code == 0
     allow("own")
@@ -194,19 +196,19 @@ async def test_the_user_allows_it_without_a_restart(agent: Inside, other: str) -
     assert await peek(other) == ["allowed"]
 
 
-def test_an_agent_controls_the_chats_that_it_started(agent: Inside, other: str) -> None:
+def test_an_agent_controls_the_chats_that_it_started(agent: ShellInChat, other: str) -> None:
     assert agent.outlive("new", "-d", "-n", "helper", "--", "cat").code == 0
     assert agent.outlive("send", "helper", "hello").code == 0
-    # What it starts acts for it, and is not the user's.
+    # A program that the agent starts acts on behalf of the agent, not of the user.
     send = shlex.join([*OUTLIVE, "send", "api-fix", "yes"])
     assert agent.outlive("new", "-d", "-n", "proxy", "--", "sh", "-c", f"{send}; echo code=$?; cat").code == 0
     assert outlive("wait", "proxy", "--text", f"code={NOT_ALLOWED}", "--timeout", "60").code == 0
-    # Another agent that it starts does not control this one.
+    # An agent that was started by this one does not control this one.
     sub = json.loads(agent.outlive("new", "fake", "-d", "-n", "sub", "--json", "--", "-c", "input()").output)
     assert agent_chats(sub["child_pid"]) == (sub["id"], agent.id)
 
     assert agent.outlive("kill", "helper").code == 0
-    # It ends itself first, and so may not come to the others; it does not end the user's.
+    # The agent ends its own chat first, so it may not reach its other chats; it never ends the user's.
     agent.start(shlex.join([*OUTLIVE, "kill-all", "--yes"]))
     wait_until(lambda: "docs" not in running(), 20, "its own to end")
     assert "api-fix" in running()
@@ -216,7 +218,7 @@ def running() -> set[str]:
     return {each["name"] for each in outlive("ls", "--json").json()}
 
 
-def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: Inside) -> None:
+def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: ShellInChat) -> None:
     helper = json.loads(agent.outlive("new", "-d", "--json", "--", "cat").output)["id"]
     assert outlive("kill", agent.id).code == 0
     with open_store() as store:
@@ -234,7 +236,7 @@ def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: Insi
     assert agent.outlive("send", "docs", "hello").code == 0
 
 
-def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: Inside) -> None:
+def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: ShellInChat) -> None:
     own = json.loads(agent.outlive("new", "-d", "--json", "--", "true").output)["id"]
     others = started("command", "api-fix", "true")
     for each in (own, others):
@@ -247,8 +249,8 @@ def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: Ins
     assert [each["name"] for each in outlive("ls", "--all", "--json").json()] == ["docs", "api-fix"]
 
 
-async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: str) -> None:
-    shell = Inside(area, "shell", "command")
+async def test_the_user_controls_every_chat(area: Area, agent: ShellInChat, other: str) -> None:
+    shell = ShellInChat(area, "shell", "command")
     server = shlex.join(["tmux", "-f", "/dev/null", "-S", str(area.home / "tmux")])
     try:
         assert (
@@ -265,7 +267,7 @@ async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: st
     assert outlive("stop", other).code == 0
 
 
-async def test_an_agent_does_not_control_a_hibernating_chat(agent: Inside) -> None:
+async def test_an_agent_does_not_control_a_hibernating_chat(agent: ShellInChat) -> None:
     hibernate_after(0.3)
     other = started("command", "api-fix", "cat")
     wait_until(lambda: has_hibernated(other, 1), 15, "the chat to rest")
@@ -274,7 +276,7 @@ async def test_an_agent_does_not_control_a_hibernating_chat(agent: Inside) -> No
     await assert_untouched(other)
 
 
-def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: Inside, other: str) -> None:
+def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: ShellInChat, other: str) -> None:
     description = describe(other)
     assert description is not None
     host = description.host_pid
@@ -294,7 +296,7 @@ async def test_an_agent_in_a_chat_of_an_older_version_is_not_restricted(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("session_host.client.chats.launch_spec.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
-        previous = Inside(area, "docs")
+        previous = ShellInChat(area, "docs")
 
     assert previous.outlive("send", "api-fix", "hello").code == 0
     assert await peek(other) == ["hello"]

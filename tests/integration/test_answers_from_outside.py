@@ -37,7 +37,7 @@ ASKS = {"tool_name": "Bash", "tool_input": {"command": "npm test --  --watch"}, 
 
 @asynccontextmanager
 async def asking(tmp_path: Path, asks: dict[str, Any] = ASKS) -> AsyncIterator[ClaudeLike]:
-    """A chat whose dialog is open, with the answer from outside allowed."""
+    """A chat with an open dialog that may be answered from outside."""
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
     async with claude_like(tmp_path) as chat:
@@ -102,7 +102,9 @@ async def test_the_dialog_answered_first_ends_the_question(tmp_path: Path) -> No
         chat.order("dialog yes")
         await chat.wait_for_text("the dialog decides yes")
         await chat.wait_for_status(WORKING, "state file")
-        await chat.wait_for_text("hook 1 ended")  # The agent leaves it alone; it ends by itself, and says nothing.
+        await chat.wait_for_text(
+            "hook 1 ended"
+        )  # The agent does not end its hook: the hook ends by itself, without a decision.
         late = await run("approve", chat.record.name, "--request", asked.id)
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
         chat.order(f"asks {json.dumps(ASKS)}")
@@ -191,7 +193,7 @@ async def test_a_sub_agents_question_answered_in_its_dialog_is_no_longer_listed(
         assert (late.code, late.complaint()) == (6, f"{chat.record.name}: already answered in its terminal")
         chat.order(
             f"hook PostToolBatch {json.dumps({'agent_id': 'one', 'tool_calls': [call, {}]})}"
-        )  # It had two such.
+        )  # This sub-agent had two such questions.
         await until_open(2)
         chat.order('hook SubagentStop {"agent_id": "three"}')
         [last] = await until_open(1)

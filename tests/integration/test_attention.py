@@ -21,7 +21,7 @@ async def activity(session_id: str) -> Activity:
     return description.activity
 
 
-async def test_viewing_a_chat_that_needs_input_is_no_answer_and_typing_is() -> None:
+async def test_viewing_a_chat_that_needs_input_is_no_answer_but_typing_is() -> None:
     says = r"printf '\033]777;notify;Agent;Run it?\007asked\n'"
     record = await start("sh", "-c", f"{says}; exec cat", asks_by_notification=True)
     async with watching(record.id) as (viewer, watcher):
@@ -39,7 +39,7 @@ async def test_viewing_a_chat_that_needs_input_is_no_answer_and_typing_is() -> N
 
 
 async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tab that came to the front while its chat was just being attached stayed empty."""
+    """Without this, a tab that was activated while its chat was being attached stayed empty."""
     record = await start("sh", "-c", "echo end of lines; exec cat")
     send, asked = HostConnection.send_message, asyncio.Event()
 

@@ -55,13 +55,13 @@ def request(directory: str, resume: SessionRecord | None = None, worktree: str |
     )
 
 
-async def ended(store: Store, checkout: Checkout) -> SessionRecord:
-    """A chat that worked in ``src`` of a worktree of its own, and has ended."""
+async def ended_chat(store: Store, checkout: Checkout) -> SessionRecord:
+    """An ended chat that worked in ``src`` of a worktree of its own."""
     record = await launch(request(str(checkout.path / "src"), worktree=""))
-    return await over(store, record)
+    return await end_chat(store, record)
 
 
-async def over(store: Store, record: SessionRecord) -> SessionRecord:
+async def end_chat(store: Store, record: SessionRecord) -> SessionRecord:
     await ask(record.id, Kill(request=1))
 
     def found() -> SessionRecord | None:
@@ -77,7 +77,7 @@ async def over(store: Store, record: SessionRecord) -> SessionRecord:
 
 class TestResuming:
     async def test_a_resumed_chat_uses_the_same_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
 
         second = await launch(request(first.cwd, resume=first))
 
@@ -95,9 +95,9 @@ class TestResuming:
         assert started.worktree is not None
         runs = Path(started.worktree).parent / "runs"
         assert await eventually(lambda: runs.exists() and runs.read_text() == "run\n", 10, "the setup")
-        first = await over(store, started)
+        first = await end_chat(store, started)
 
-        second = await over(store, await launch(request(first.cwd, resume=first)))
+        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
         assert runs.read_text() == "run\n", "not for a worktree that is there"
 
         shutil.rmtree(started.worktree)
@@ -106,7 +106,7 @@ class TestResuming:
         runs.unlink()
 
     async def test_a_missing_worktree_is_made_again_for_a_resumed_chat(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
         assert first.worktree is not None
         commit = Checkout(first.worktree).commit("work")
         shutil.rmtree(first.worktree)
@@ -117,7 +117,7 @@ class TestResuming:
         assert Checkout(first.cwd).git("rev-parse", "HEAD") == commit
 
     async def test_a_worktree_that_cannot_be_made_again_is_reported(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
         assert first.worktree is not None
         shutil.rmtree(first.worktree)
         checkout.git("worktree", "prune")
@@ -127,7 +127,7 @@ class TestResuming:
             await launch(request(first.cwd, resume=first))
 
     async def test_a_chat_resumed_in_another_directory_has_no_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
 
         second = await launch(request(str(checkout.path), resume=first))
 
@@ -136,14 +136,14 @@ class TestResuming:
 
 class TestRemoving:
     async def test_the_worktree_stays_while_the_resumed_chat_runs(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
         await launch(request(first.cwd, resume=first))
 
         assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
 
     async def test_the_worktree_stays_while_a_resumable_chat_is_listed(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
-        second = await over(store, await launch(request(first.cwd, resume=first)))
+        first = await ended_chat(store, checkout)
+        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
         assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
@@ -151,8 +151,8 @@ class TestRemoving:
         assert checkout.branches() == ["main"]
 
     async def test_a_continued_chat_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
-        second = await over(store, await launch(request(first.cwd, resume=first)))
+        first = await ended_chat(store, checkout)
+        second = await end_chat(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
         assert remove_chat(store, second) == ""
@@ -161,14 +161,14 @@ class TestRemoving:
         assert store.all() == [store.get(first.id)]
 
     async def test_the_worktree_stays_while_a_process_works_in_it(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
         with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
             line = remove_chat(store, first)
 
         assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) is using it"
 
     async def test_a_chat_without_a_host_does_not_keep_the_worktree(self, store: Store, checkout: Checkout) -> None:
-        first = await ended(store, checkout)
+        first = await ended_chat(store, checkout)
         store.insert(
             msgspec.structs.replace(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None)
         )

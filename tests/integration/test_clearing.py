@@ -1,4 +1,4 @@
-"""A viewer clears a chat's scrollback, or resets its terminal: for all viewers, later ones and later hosts alike."""
+"""Clearing a chat's scrollback and resetting its terminal affect all viewers and hosts, also later ones."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def has_no_history(viewer: Viewer) -> bool:
     return viewer.emulator is not None and viewer.emulator.scrollback_rows == 0
 
 
-async def cleared(viewer: Viewer, watcher: Watcher) -> None:
+async def wait_until_cleared(viewer: Viewer, watcher: Watcher) -> None:
     await watcher.until(lambda: has_no_history(viewer), "the scrollback to be cleared")
 
 
-async def repeated(viewer: Viewer, watcher: Watcher, text: str) -> None:
+async def wait_until_repeated(viewer: Viewer, watcher: Watcher, text: str) -> None:
     """Wait until a line is there twice: the terminal's echo, and the output of ``cat``."""
     await watcher.until(lambda: shown(viewer).count(text) == 2, f"{text!r} twice")
 
@@ -50,17 +50,17 @@ async def test_a_cleared_scrollback_is_gone_for_all_viewers_and_hosts_and_stays_
         await see(second, other, "1099")
         second.emulator.scroll(-10)  # type: ignore[union-attr]
         assert first.clear_terminal("scrollback")
-        await cleared(first, watcher)
-        await cleared(second, other)
+        await wait_until_cleared(first, watcher)
+        await wait_until_cleared(second, other)
         assert shown(first) == shown(second) == [str(number) for number in range(1077, 1100)]
         assert second.emulator is not None
         assert second.emulator.frame().scroll_offset == 0
         host = (await request(record.id, Describe(0))).host_pid
         os.kill(host, signal.SIGKILL)
         first.text("after\r")
-        await repeated(first, watcher, "after")
+        await wait_until_repeated(first, watcher, "after")
         async with watching(record.id) as (late, late_watcher):
-            await repeated(late, late_watcher, "after")
+            await wait_until_repeated(late, late_watcher, "after")
             assert shown(late) == shown(first) == await peek(record.id)
             assert shown(late)[:1] != ["1000"]
     await end(record.id)
@@ -88,7 +88,7 @@ async def test_a_viewer_that_may_only_look_clears_nothing() -> None:
 
 
 async def test_a_reset_repairs_the_screen_and_lets_the_program_draw_it_again(tmp_path: Path) -> None:
-    """Binary output changed the character set and began a string that never ends; the program keeps its modes."""
+    """Binary output changed the character set and began an endless string; the program's modes stay set."""
     record = await start(*program("window_size"), size=GridSize(80, 24))
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "size 80x24")
@@ -145,7 +145,7 @@ async def test_a_flood_of_output_is_cleared_while_it_goes_on() -> None:
     await end(record.id)
 
 
-async def test_a_host_of_an_older_version_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_of_an_older_version_is_not_asked_to_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
 

@@ -1,4 +1,4 @@
-"""When a shell's commands began and how long they ran: measured by the host, the same for every viewer."""
+"""Start times and durations of a shell's commands: the host measures them, and all viewers have the same."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ while read -r line; do
     mark 'D;0'; mark A; echo "prompt $number"
 done
 """
-"""A shell with marks; each command runs until the next line."""
+"""A shell with marks, in which each command runs until the next line of input."""
 
 
 def times_in(emulator: Emulator | None) -> list[CommandTime]:
-    """The times of the commands of a terminal, in their order."""
+    """The times of a terminal's commands, in the order of the commands."""
     if emulator is None:
         return []
     found = [emulator.commands.of(prompt.number) for prompt in emulator.prompts() if prompt.output is not None]
@@ -45,7 +45,7 @@ def ended_in(viewer: Viewer) -> list[CommandTime]:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-async def test_times_of_commands_are_the_hosts_and_survive_it(sessions: Sessions, engine: EngineName) -> None:
+async def test_the_host_measures_command_times_and_they_survive_it(sessions: Sessions, engine: EngineName) -> None:
     record = await start("sh", "-c", SHELL, engine=engine)
     before_ms = time.time_ns() // 1_000_000
     async with watching(record.id) as (viewer, watcher):

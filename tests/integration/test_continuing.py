@@ -1,4 +1,4 @@
-"""A chat is started in an agent's earlier conversation, which its record has from the start."""
+"""A chat is started in an agent's earlier conversation; its record names the conversation from the start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.waiting import eventually, poll_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 ID, OTHER, THIRD = sorted(str(uuid.uuid4()) for _ in range(3))
-"""Other runs' processes with one of these would have the conversation open."""
+"""Random ids: a process of another test run with the same id would count as having the conversation open."""
 
 PROGRAM = r"""#!/bin/sh
 case "$1" in --version|--help) exit ;; esac
@@ -38,7 +38,7 @@ exec cat
 
 @pytest.fixture
 def project(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory with a conversation of a program in the place of Claude Code."""
+    """A directory with a conversation of a fake Claude Code, which is installed on PATH."""
     programs = area.root / "bin"
     programs.mkdir()
     (programs / "claude").write_text(PROGRAM)
@@ -46,11 +46,11 @@ def project(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     directory = area.home / "project"
     directory.mkdir()
-    keep(area, ID, directory)
+    write_conversation(area, ID, directory)
     return directory
 
 
-def keep(area: Area, conversation: str, directory: Path, **more: object) -> Path:
+def write_conversation(area: Area, conversation: str, directory: Path, **more: object) -> Path:
     name = "".join(each if each.isalnum() else "-" for each in str(directory))
     path = area.home / ".claude" / "projects" / name / f"{conversation}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,8 +70,8 @@ def listed(directory: Path, **overrides: str) -> tuple[list[str], list[str]]:
     return [kept.conversation for kept in found.here], [kept.conversation for kept in found.elsewhere]
 
 
-async def told(record: SessionRecord, words: str) -> None:
-    """Wait until the program tells that it was started with these words."""
+async def wait_for_arguments(record: SessionRecord, words: str) -> None:
+    """Wait until the program has printed that it was started with these arguments."""
 
     async def screen() -> str:
         return "".join(await peek(record.id))
@@ -79,7 +79,7 @@ async def told(record: SessionRecord, words: str) -> None:
     await poll_until(screen, lambda text: words in text, 30, words)
 
 
-async def ended(record: SessionRecord) -> None:
+async def end_and_wait(record: SessionRecord) -> None:
     await end(record.id)
 
     def stored() -> bool:
@@ -89,25 +89,25 @@ async def ended(record: SessionRecord) -> None:
     await eventually(stored, 30, "the end to be recorded")
 
 
-async def test_the_agents_own_way_to_resume_with_the_users_arguments(project: Path) -> None:
+async def test_a_conversation_is_continued_with_the_users_arguments(project: Path) -> None:
     record = await continue_conversation(request(project, ID, "--model", "opus", "--continue"))
 
     assert record.provider_session_id == ID
     assert record.resumed_from is None
-    await told(record, f"--resume {ID} --model opus")
+    await wait_for_arguments(record, f"--resume {ID} --model opus")
     with open_store() as store:
         stored = store.get(record.id)
     assert stored is not None
     assert (stored.provider_session_id, stored.cwd, stored.arguments) == (ID, str(project), ["--model", "opus"])
-    await ended(record)
+    await end_and_wait(record)
 
     following = await resume(record.id)
     assert (following.provider_session_id, following.resumed_from) == (ID, record.id)
-    await told(following, f"--resume {ID}")
+    await wait_for_arguments(following, f"--resume {ID}")
     await end(following.id)
 
 
-async def test_one_that_a_chat_has_open_is_refused(project: Path) -> None:
+async def test_a_conversation_that_a_chat_has_open_is_refused(project: Path) -> None:
     record = await continue_conversation(request(project))
 
     with pytest.raises(ConversationOpen, match=f"the chat project has the conversation open.*{record.id[:8]}"):
@@ -128,14 +128,14 @@ async def test_one_that_a_chat_has_open_is_refused(project: Path) -> None:
     ],
     ids=["missing", "option", "word", "subcommand"],
 )
-async def test_what_cannot_be_continued(
+async def test_conversations_that_cannot_be_continued_are_refused(
     conversation: str, arguments: tuple[str, ...], reason: str, project: Path
 ) -> None:
     with pytest.raises(NotResumable, match=reason):
         await continue_conversation(request(project, conversation, *arguments))
 
 
-async def test_a_directory_that_is_gone(project: Path, area: Area) -> None:
+async def test_a_missing_directory_is_reported(project: Path, area: Area) -> None:
     with pytest.raises(NotResumable, match="directory of this conversation is missing"):
         await continue_conversation(request(area.home / "gone"))
 
@@ -143,7 +143,7 @@ async def test_a_directory_that_is_gone(project: Path, area: Area) -> None:
 async def test_directories_are_compared_without_symlinks(project: Path, area: Area) -> None:
     link = area.home / "link"
     link.symlink_to(project)
-    keep(area, OTHER, area.home / "other")
+    write_conversation(area, OTHER, area.home / "other")
 
     assert listed(project) == listed(link) == ([ID], [OTHER])
     assert listed(area.home / "other") == ([OTHER], [ID])
@@ -151,10 +151,10 @@ async def test_directories_are_compared_without_symlinks(project: Path, area: Ar
 
 
 async def test_hostile_files_are_not_listed(project: Path, area: Area) -> None:
-    keep(area, OTHER, area.home / "x", cwd="relative/path")
-    keep(area, "--help", area.home / "x")
-    keep(area, "latest", area.home / "x")
-    keep(area, THIRD, area.home / "x", cwd="/a\0b")
+    write_conversation(area, OTHER, area.home / "x", cwd="relative/path")
+    write_conversation(area, "--help", area.home / "x")
+    write_conversation(area, "latest", area.home / "x")
+    write_conversation(area, THIRD, area.home / "x", cwd="/a\0b")
 
     assert listed(project) == ([ID], [])
 
@@ -166,8 +166,8 @@ async def test_the_users_variable_moves_the_agents_files(project: Path, area: Ar
     assert listed(project, CLAUDE_CONFIG_DIR=str(area.home / "mine")) == ([ID], [])
 
 
-async def test_what_scripts_asked_is_listed_only_if_a_chat_was_in_it(project: Path, area: Area) -> None:
-    keep(area, ID, project, entrypoint="sdk-cli")
+async def test_conversations_of_scripts_are_listed_only_if_a_chat_continued_them(project: Path, area: Area) -> None:
+    write_conversation(area, ID, project, entrypoint="sdk-cli")
     assert listed(project) == ([], [])
 
     record = await continue_conversation(request(project))
@@ -184,14 +184,14 @@ def test_agents_whose_conversations_can_be_listed() -> None:
 async def test_a_chat_view_begins_with_the_earlier_messages(project: Path, area: Area, began: str) -> None:
     line = {"parentUuid": None, "uuid": "u1", "isSidechain": False, "timestamp": "2026-11-22T12:00:00Z"}
     answer = {"id": "m1", "role": "assistant", "content": [{"type": "text", "text": "It is *done*."}]}
-    with keep(area, ID, project, **line).open("a") as file:
+    with write_conversation(area, ID, project, **line).open("a") as file:
         file.write("\n" + json.dumps(line | {"type": "assistant", "uuid": "u2", "parentUuid": "u1", "message": answer}))
     wanted = request(project)
     if began == "elsewhere":
         record = await continue_conversation(msgspec.structs.replace(wanted, runtime="structured"))
     else:
         first = await continue_conversation(wanted)
-        await ended(first)
+        await end_and_wait(first)
         record = await resume(first.id, runtime="structured")
     async with viewing(record.id) as chat:
         await chat.watcher.until(lambda: len(chat.items) >= 2, "the earlier messages")

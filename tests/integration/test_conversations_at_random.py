@@ -28,13 +28,13 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SENSELESS = [m.Hello, m.Attach]
-"""A second time, which ends the conversation; so they are rare."""
+"""Messages that end the connection if they are sent a second time; so they are sent rarely."""
 
 KINDS = [kind for kind in typing.get_args(m.FromClient) if kind not in {m.Stop, m.Kill}]
 OFTEN = [kind for kind in KINDS if kind not in SENSELESS]
 CONVERSATIONS = 40
 GROWTH_MB = 60
-"""Caches, the history of what was typed, allocators' slack; a leak of conversations is far beyond."""
+"""Allows for caches, the history of input and unused memory of allocators; a leak would be far larger."""
 
 
 def rss_mb(pid: int) -> float:
@@ -44,7 +44,7 @@ def rss_mb(pid: int) -> float:
 
 
 async def converse(choose: random.Random, session_id: str) -> None:
-    """One conversation, mostly from a good beginning; it ends somehow."""
+    """Connect, send random messages, mostly after a valid greeting, and close the connection in a random way."""
     reader, writer = await asyncio.open_unix_connection(str(session_socket(session_id)))
     decoder = HostDecoder()
     attachments: list[str] = []
@@ -72,7 +72,7 @@ async def converse(choose: random.Random, session_id: str) -> None:
             cut = choose.randrange(len(data) + 1) if choose.random() < 0.1 else len(data)
             say(data[:cut])
             if choose.random() < 0.2:
-                await asyncio.wait([listening], timeout=0.001)  # Others have their say.
+                await asyncio.wait([listening], timeout=0.001)  # Let other connections send.
             say(data[cut:])
         if choose.random() < 0.3:
             writer.transport.abort()
@@ -80,7 +80,7 @@ async def converse(choose: random.Random, session_id: str) -> None:
             writer.write_eof()
             await asyncio.wait([listening], timeout=0.05)
     except (ConnectionError, OSError):
-        pass  # The host dropped us, as it should.
+        pass  # The host has closed the connection, as it should.
     finally:
         listening.cancel()
         result = await asyncio.gather(listening, return_exceptions=True)
@@ -113,7 +113,7 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
         log = session_log(record.id).read_text()
         assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
 
-        # And it serves those who make sense.
+        # The host still serves valid clients.
         async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
             viewer.text("\x18\x18 and now something sensible")
             await see(viewer, watcher, "something sensible")
@@ -121,7 +121,7 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
     await end(record.id)
 
 
-async def test_the_log_has_one_line_for_each_event_and_no_text_of_users() -> None:
+async def test_the_log_has_one_line_per_event_and_no_text_of_users() -> None:
     record = await start("cat")
     secret = "my-passw0rd\n2026-01-01 forged line\x1b[2J"
     with chance() as choose:

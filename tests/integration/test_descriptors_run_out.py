@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def outlive_with(descriptors: int, *words: str) -> Done:
-    """A command that may have so many descriptors, and no process of it more."""
+    """Run a command in which no process can have more than so many descriptors."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
@@ -41,7 +41,7 @@ def outlive_with(descriptors: int, *words: str) -> Done:
 
 @contextmanager
 def no_more_descriptors(pid: int) -> Iterator[None]:
-    """A process that can open nothing more, for a while."""
+    """Keep a process from opening more descriptors, until the end of the block."""
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     highest = max(int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir())
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, before[1]))
@@ -52,7 +52,7 @@ def no_more_descriptors(pid: int) -> Iterator[None]:
 
 
 async def enter_until_refused(session_id: str, let_in: list[HostConnection]) -> None:
-    """Connect again and again: what the host has closed meanwhile is taken by the first few."""
+    """Open connections until the host refuses one; the first ones may use descriptors that the host has freed."""
     while len(let_in) < 50:
         let_in.append(await HostConnection.open(session_id, "control"))
 

@@ -35,7 +35,7 @@ from tests.support.waiting import eventually
 RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
 
 CODED = {"Error": 1, "InputRefused": 3, "Failed": 2}
-"""Where the code of a refusal stands."""
+"""The index of the error code in each message that refuses something."""
 
 
 def refusals(messages: list[list[object]]) -> list[tuple[object, object]]:
@@ -65,7 +65,7 @@ async def test_a_client_of_an_earlier_protocol_is_served(conversation: str) -> N
     assert refusals([values for _, values in client.heard]) == refusals(recorded(conversation))
 
 
-def test_the_recording_has_all_that_a_client_says() -> None:
+def test_the_recording_has_all_messages_of_a_client() -> None:
     said = {frame.kind for frames in RECORDING.conversations.values() for frame in frames if frame.side == "client"}
     assert said == {*RECORDING._messages["client"]}
 
@@ -101,7 +101,7 @@ async def test_a_host_of_an_earlier_protocol_is_listed() -> None:
         assert (described.state, described.version, described.keeper_pid) == (State.RUNNING, "", None)
 
         def listed() -> list[tuple[str, int | None]]:
-            with open_store() as store:  # The record is new, and filled with what such hosts say.
+            with open_store() as store:  # The store is new; its rows are made from the replies of such hosts.
                 return [(info.state, info.child_pid) for info in list_sessions(store, ended=False)]
 
         host.left[0].extendleft([_hello(), _hello()])

@@ -38,7 +38,7 @@ for line in sys.stdin:
 """
 
 
-def an_agent(area: Area, signals: str) -> None:
+def install_agent(area: Area, signals: str) -> None:
     directory = area.config / "agents"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(
@@ -47,8 +47,8 @@ def an_agent(area: Area, signals: str) -> None:
     )
 
 
-def started(tmp_path: Path, name: str = "one") -> tuple[str, dict[str, int]]:
-    """A chat with the agent; its id, and who belongs to it."""
+def start_chat(tmp_path: Path, name: str = "one") -> tuple[str, dict[str, int]]:
+    """Start a chat with the agent; returns the chat's id and the PIDs of its processes by name."""
     report = tmp_path / name
     session = str(outlive("new", "fake", "--json", "--", "-ISc", AGENT, str(report)).json()["id"])
     wait_until(report.exists, 20, "the agent to be ready")
@@ -67,9 +67,9 @@ def end_rest(found: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("subcommand", ["stop", "kill"])
 def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, subcommand: str) -> None:
-    an_agent(area, "ends_all = true")
-    session, found = started(tmp_path)
-    neighbour, others = started(tmp_path, "other")
+    install_agent(area, "ends_all = true")
+    session, found = start_chat(tmp_path)
+    neighbour, others = start_chat(tmp_path, "other")
     assert living(found) == living(others) == {*found}
 
     assert outlive(subcommand, session, timeout_s=30).code == 0
@@ -82,9 +82,9 @@ def test_only_the_agents_own_processes_end_with_it(area: Area, tmp_path: Path, s
 
 
 def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path) -> None:
-    """The agent dies in the midst of its work; its host then ends only the daemons that the catalog names."""
-    an_agent(area, "ends_all = true\nstrays = ['the-daemon$']")
-    session, found = started(tmp_path)
+    """After the agent dies during its work, the host ends only the daemons that the catalog names."""
+    install_agent(area, "ends_all = true\nstrays = ['the-daemon$']")
+    session, found = start_chat(tmp_path)
 
     os.kill(found["agent"], signal.SIGKILL)
 
@@ -95,8 +95,8 @@ def test_daemons_of_a_dead_agent_are_found_and_ended(area: Area, tmp_path: Path)
 
 
 def test_background_jobs_of_a_shell_stay(area: Area, tmp_path: Path) -> None:
-    an_agent(area, "")
-    session, found = started(tmp_path)
+    install_agent(area, "")
+    session, found = start_chat(tmp_path)
 
     assert outlive("kill", session).code == 0
 

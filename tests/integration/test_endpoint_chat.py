@@ -1,4 +1,4 @@
-"""The chat with a model server as users have it: a real host, a real terminal, and a server that answers."""
+"""The chat with a model server as users have it: a real host, a real terminal, and a fake server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    """A server that takes each request for a turn."""
+    """A fake server that treats each request as a turn."""
     with ModelServer(tools_needed=False) as own:
         yield own
 
@@ -67,7 +67,7 @@ async def test_a_stopped_answer_keeps_the_received_text(server: ModelServer, key
         assert isinstance(answer, Answer)
         assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(4))
         await chat.enter("/regenerate")
-        server.release()  # the request that was given up waits there too
+        server.release()  # the cancelled request is also waiting at the server
         server.release()
         await chat.see(answer_line(9))
         assert server.prompts() == ["count: 9 hold: 4"] * 2
@@ -80,7 +80,7 @@ async def test_the_last_question_is_edited(server: ModelServer) -> None:
         await chat.see("echo: first")
         await chat.enter("secnd")
         await chat.see("echo: secnd")
-        await chat.wait_for_activity(Activity.IDLE)  # The command is refused before the answer's end.
+        await chat.wait_for_activity(Activity.IDLE)  # The command is refused until the answer has ended.
         await chat.enter("/edit")
         await chat.see("edit › secnd")
         chat.viewer.key("Escape")
@@ -132,7 +132,7 @@ async def test_queued_questions_return_to_the_input_if_the_answer_ends_early(ser
         expected = [*(f"question {number}" for number in range(4)), "a draft"]
 
         def has_returned() -> bool:
-            # The input grows with the frame after the one in which it has the text.
+            # The input line has the text one frame before it grows.
             written = [text for line in chat.lines() if (text := line.removeprefix("› ").strip())]
             return "question 0" in written and written[written.index("question 0") :][:5] == expected
 
@@ -222,7 +222,7 @@ async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
         await chat.see("reports no token counts")
         await chat.enter("/nonsense")
         await chat.see("✗ unknown command /nonsense")
-        await chat.enter("/help")  # The line is empty again.
+        await chat.enter("/help")  # The input line is empty again.
         await chat.see("/regenerate")
         await chat.enter("/usr/bin is a path")
         await chat.see("echo: /usr/bin is a path")
@@ -274,7 +274,7 @@ async def test_a_conversation_that_is_open_is_not_opened_twice(server: ModelServ
     async with chatting(server) as chat:
         name = (await chat.describe()).conversation
         session_id = new("endpoint", "-u", server.url, "--", "--conversation", name)
-        # It may be over before anyone could follow it.
+        # The chat may end before a viewer could attach.
         await eventually(lambda: "open in another chat" in outlive("peek", session_id).output, 20, "the reason")
 
 
@@ -320,14 +320,14 @@ async def test_the_chat_restores_the_terminal_and_keeps_the_answer(server: Model
 
 
 async def test_a_printed_line_is_never_shown_twice(server: ModelServer) -> None:
-    """What had just been printed stood below itself until the next drawing."""
+    """A line that had just been printed was shown a second time below until the next redraw."""
     async with chatting(server) as chat:
         twice: list[str] = []
 
         def over() -> bool:
             assert chat.viewer.emulator is not None
             if chat.viewer.emulator.modes.synchronized:
-                return False  # in the middle of a drawing, which is not shown
+                return False  # in the middle of a redraw, which is not shown
             lines = [line for line in chat.lines() if line.startswith("answer line")]
             twice.extend(line for line in set(lines) if lines.count(line) > 1)
             return "tokens: 1 in" in "\n".join(chat.lines())

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    """A server that takes each request for a turn."""
+    """A fake server that treats each request as a turn."""
     with ModelServer(tools_needed=False) as own:
         yield own
 
@@ -56,7 +56,7 @@ async def test_a_wrong_key_is_replaced_by_a_hidden_entry(server: ModelServer, mo
         chat.viewer.key("ArrowUp")
         await chat.see("› /retry")
         argv = (await chat.describe()).argv
-    # The host may still be at the last screen: its file of a moment is none of what is left.
+    # The host may still be saving the last screen: its temporary file (.new) does not count.
     left = [path for path in state_dir().rglob("*") if path.is_file() and path.suffix != ".new"]
     assert conversation_files()[0] in left
     for key in ("sk-right", "sk-wrong"):

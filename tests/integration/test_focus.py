@@ -19,8 +19,8 @@ OUT, IN = "<1b5b4f>", "<1b5b49>"
 TIMEOUT_S = 60.0
 
 
-async def until(session_id: str, lines: list[str]) -> None:
-    """Wait until the program has read just this."""
+async def wait_until_read(session_id: str, lines: list[str]) -> None:
+    """Wait until the program has read exactly these lines."""
 
     def fits(found: list[str]) -> bool:
         read = [line for line in found if line != "ready"]
@@ -32,21 +32,21 @@ async def until(session_id: str, lines: list[str]) -> None:
 
 async def test_a_program_without_viewers_gets_one_focus_report() -> None:
     record = await start(*program("raw_echo", "--show", "--enable", "1004"))
-    await until(record.id, [OUT])
+    await wait_until_read(record.id, [OUT])
     async with watching(record.id) as (viewer, watcher):
         viewer.focus(True)
         await see(viewer, watcher, IN)
         viewer.key("a", "a")
         await see(viewer, watcher, "<61>")
-    # The viewer went, and never said that it has not the keyboard any more.
-    await until(record.id, [OUT, IN, "<61>", OUT])
+    # The viewer left without reporting that it lost the focus.
+    await wait_until_read(record.id, [OUT, IN, "<61>", OUT])
     described = await asyncio.to_thread(describe, record.id)
     assert described is not None
     os.kill(described.host_pid, signal.SIGKILL)
     async with watching(record.id) as (viewer, watcher):
         viewer.focus(True)
-        await until(record.id, [OUT, IN, "<61>", OUT, IN])
+        await wait_until_read(record.id, [OUT, IN, "<61>", OUT, IN])
         viewer.key("b", "b")
         await see(viewer, watcher, "<62>")
-    await until(record.id, [OUT, IN, "<61>", OUT, IN, "<62>", OUT])
+    await wait_until_read(record.id, [OUT, IN, "<61>", OUT, IN, "<62>", OUT])
     await end(record.id)

@@ -24,10 +24,10 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 SHELL = ("bash", "--norc", "--noprofile", "-i")
 MARKS = {"PS0": r"\e]133;C\e\\", "PROMPT_COMMAND": r"printf '\e]133;D;%s\a\e]133;A\a' $?"}
-"""What has bash mark its prompts and commands."""
+"""Variables that make bash mark its prompts and commands."""
 
 
-def told(watcher: Watcher) -> list[str]:
+def foreground_programs(watcher: Watcher) -> list[str]:
     return [event.program for event in watcher.events if isinstance(event, ForegroundEvent)]
 
 
@@ -37,15 +37,15 @@ async def test_the_foreground_program_of_a_shell_is_reported_until_the_prompt_re
         await see(viewer, watcher, "ready>")
         viewer.text("sleep 987 | cat")
         viewer.key("Enter", "\r")
-        await watcher.until(lambda: told(watcher)[-1:] == ["sleep 987"], "the program to be named")
+        await watcher.until(lambda: foreground_programs(watcher)[-1:] == ["sleep 987"], "the program to be named")
         with open_store() as store:
             [info] = list_sessions(store, ended=False)
         assert (info.foreground, info.activity) == ("sleep 987", Activity.NO_SIGNAL)
         assert info.foreground_since is not None
         assert info.foreground_since >= record.created_at
         viewer.key("c", "", 4)
-        await watcher.until(lambda: told(watcher)[-1] == "", "the shell to wait again")
-        assert told(watcher)[0] == ""
+        await watcher.until(lambda: foreground_programs(watcher)[-1] == "", "the shell to wait again")
+        assert foreground_programs(watcher)[0] == ""
     await end(record.id)
 
 
@@ -58,7 +58,7 @@ async def test_a_bell_in_a_shell_does_not_mean_needs_input() -> None:
         viewer.text("a\a")
         viewer.key("Enter", "\r")
         await watcher.until(lambda: any(isinstance(each, BellEvent) for each in watcher.events), "the bell")
-        await eventually(lambda: told(watcher)[-1:] == ["cat"], 10, "the command to be named")
+        await eventually(lambda: foreground_programs(watcher)[-1:] == ["cat"], 10, "the command to be named")
     await end(record.id)
 
 

@@ -127,7 +127,7 @@ async def test_a_read_only_state_directory_ends_no_running_chat(area: Area, monk
 
 
 def bind_read_only(disk: Path) -> None:
-    """From now on, files there can be opened only for reading; open files stay as they are."""
+    """Make a disk read-only for files that are opened from now on; files that are already open stay writable."""
     subprocess.run(["mount", "--bind", disk, disk], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
 
@@ -155,5 +155,5 @@ def _ours(area: Area) -> list[int]:
 
 
 def _end_all(area: Area) -> None:
-    """Whoever has a file open on the disk would keep it."""
+    """End all processes of the product: with open files, they would keep the disk from being unmounted."""
     processes.end(_ours(area))

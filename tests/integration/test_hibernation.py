@@ -1,4 +1,4 @@
-"""An idle session hibernates, and each event is handled as before."""
+"""An idle session hibernates, and every event wakes it or is handled as before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TIMEOUT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
-def resting_soon(area: Area) -> None:
+def hibernates_soon(area: Area) -> None:
     hibernate_after(REST_AFTER_S)
 
 
@@ -45,14 +45,14 @@ def log_of(record: SessionRecord) -> str:
     return session_log(record.id).read_text(encoding="utf-8")
 
 
-async def rests(record: SessionRecord, times: int = 1) -> int:
-    """Wait until its host has gone to rest so often; the PID of the one that rests."""
+async def wait_until_hibernating(record: SessionRecord, times: int = 1) -> int:
+    """Wait until the chat has hibernated so many times; returns the PID of the hibernating process."""
 
-    def resting() -> list[str]:
+    def hibernating_lines() -> list[str]:
         return [line for line in log_of(record).splitlines() if line.endswith(".hibernation hibernating")]
 
-    await eventually(lambda: len(resting()) >= times, TIMEOUT_S, f"{record.name} to rest")
-    return int(resting()[-1].split()[2])
+    await eventually(lambda: len(hibernating_lines()) >= times, TIMEOUT_S, f"{record.name} to rest")
+    return int(hibernating_lines()[-1].split()[2])
 
 
 def ends_with(viewer: Viewer, lines: list[str]) -> bool:
@@ -66,7 +66,7 @@ async def described(record: SessionRecord) -> Description:
 
 async def test_a_hibernating_chat_answers_the_list_without_waking() -> None:
     record = await start("cat")
-    pid = await rests(record)
+    pid = await wait_until_hibernating(record)
     for _ in range(3):
         description = await asyncio.to_thread(describe, record.id)
         assert description is not None
@@ -81,7 +81,7 @@ async def test_a_hibernating_chat_takes_less_memory() -> None:
     record = await start("cat")
     assert record.host_pid is not None
     awake_mb = pss_mb(record.host_pid)
-    assert pss_mb(await rests(record)) < awake_mb
+    assert pss_mb(await wait_until_hibernating(record)) < awake_mb
     await end(record.id)
 
 
@@ -90,7 +90,7 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "line 300")
         for times, word in enumerate(("first", "second"), 1):
-            await rests(record, times)
+            await wait_until_hibernating(record, times)
             for character in word:
                 viewer.key(character, character)
             viewer.key("Enter", "\r")
@@ -101,16 +101,16 @@ async def test_typing_wakes_a_hibernating_chat() -> None:
     await end(record.id)
 
 
-async def test_what_is_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once(
+async def test_text_typed_into_a_hibernating_chat_arrives_although_its_viewer_closes_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(closing, "LEAVING_S", TIMEOUT_S)
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
-        await rests(record)
+        await wait_until_hibernating(record)
         for character in "exit":
             viewer.key(character, character)
-        viewer.close()  # In the same turn: the host wakes later, and closes the connection unread.
+        viewer.close()  # In the same turn of the loop: the host wakes later, and closes the connection unread.
         assert await viewer.closed() == 0
     assert await peek(record.id) == ["exit"]
     assert watcher.refusals == []
@@ -122,7 +122,7 @@ async def test_the_programs_output_wakes_a_hibernating_chat(tmp_path: Path) -> N
     os.mkfifo(gate)
     record = await start("sh", "-c", "read go < $0; seq -f 'line %g' 1000; exec cat", str(gate))
     async with watching(record.id) as (viewer, watcher):
-        await rests(record)
+        await wait_until_hibernating(record)
         gate.write_text("go\n")
         await see(viewer, watcher, "line 1000")
         assert shown(viewer) == [f"line {number}" for number in range(1, 1001)]
@@ -133,7 +133,7 @@ async def test_the_end_of_a_hibernating_chat_is_recorded_with_its_code(tmp_path:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     record = await start("sh", "-c", "read go < $0; exit 23", str(gate))
-    pid = await rests(record)
+    pid = await wait_until_hibernating(record)
     gate.write_text("go\n")
     await asyncio.to_thread(wait_for_end, pid, TIMEOUT_S)
     with Store.open(database()) as store:
@@ -144,7 +144,7 @@ async def test_the_end_of_a_hibernating_chat_is_recorded_with_its_code(tmp_path:
 
 async def test_a_shutdown_interrupts_a_hibernating_chat() -> None:
     record = await start("cat")
-    pid = await rests(record)
+    pid = await wait_until_hibernating(record)
     os.kill(pid, signal.SIGTERM)
     await asyncio.to_thread(wait_for_end, pid, TIMEOUT_S)
     with Store.open(database()) as store:
@@ -157,7 +157,7 @@ async def test_a_shutdown_interrupts_a_hibernating_chat() -> None:
 async def test_a_killed_hibernating_host_is_replaced() -> None:
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
-        os.kill(await rests(record), signal.SIGKILL)
+        os.kill(await wait_until_hibernating(record), signal.SIGKILL)
         viewer.text("still here")
         await see(viewer, watcher, "still here")
     await end(record.id)
@@ -168,11 +168,11 @@ async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> No
     records = [await start("cat", name=name) for name in ("first", "second")]
     status = await asyncio.to_thread(keeper_status)
     assert status is not None
-    resting = [await rests(record) for record in records]
+    pids = [await wait_until_hibernating(record) for record in records]
     active, standby = processes.keepers(status.pid)
     kill_at_once({"the active keeper": [active], "its standby": [standby]}.get(dies, [active, standby]))
     if dies != "both keepers":
-        assert all(processes.is_alive(pid) for pid in resting), "they rest on"
+        assert all(processes.is_alive(pid) for pid in pids), "they rest on"
     for record in records:
         async with watching(record.id) as (viewer, watcher):
             viewer.text("kept")
@@ -187,7 +187,7 @@ async def test_hibernating_chats_survive_the_kill_of_the_keeper(dies: str) -> No
 
 async def test_a_hibernating_chat_can_be_upgraded() -> None:
     record = await start("cat")
-    pid = await rests(record)
+    pid = await wait_until_hibernating(record)
     result = await asyncio.to_thread(replace_host, record.id, "it")
     assert result.ok, result
     assert (await described(record)).host_pid not in {pid, record.host_pid}
@@ -196,9 +196,9 @@ async def test_a_hibernating_chat_can_be_upgraded() -> None:
 
 async def test_a_peek_wakes_a_hibernating_chat() -> None:
     record = await start("sh", "-c", "echo here; exec cat")
-    await rests(record)
+    await wait_until_hibernating(record)
     assert await peek(record.id) == ["here"]
-    await rests(record, 2)
+    await wait_until_hibernating(record, 2)
     assert await peek(record.id) == ["here"]
     await end(record.id)
 
@@ -207,9 +207,9 @@ def asks(watcher: Watcher) -> bool:
     return any(isinstance(event, ActivityEvent) and event.activity is Activity.NEEDS_INPUT for event in watcher.events)
 
 
-async def test_a_shell_that_is_woken_by_a_window_has_waited_since_its_last_output() -> None:
+async def test_a_shell_woken_by_a_window_has_been_waiting_since_its_last_output() -> None:
     record = await start("bash", "--norc", "--noprofile", "-i", overrides={"PS1": "ready> "})
-    await rests(record)
+    await wait_until_hibernating(record)
     rested = now()
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready>")
@@ -228,7 +228,7 @@ async def test_a_change_of_the_agents_state_file_wakes_a_hibernating_chat(tmp_pa
         chat.order("state idle")
         await chat.wait_for_status(Activity.IDLE, "state file")
         async with watching(chat.record.id, output=False) as (_, watcher):
-            await rests(chat.record)
+            await wait_until_hibernating(chat.record)
             chat.order("state waiting permission prompt")
             await watcher.until(partial(asks, watcher), "the question")
 
@@ -236,7 +236,7 @@ async def test_a_change_of_the_agents_state_file_wakes_a_hibernating_chat(tmp_pa
 async def test_a_viewer_that_leaves_is_noticed_during_hibernation() -> None:
     record = await start("cat")
     async with watching(record.id):
-        await rests(record)
+        await wait_until_hibernating(record)
         description = await asyncio.to_thread(describe, record.id)
         assert description is not None
         assert description.viewers == 1
@@ -263,7 +263,7 @@ async def test_viewers_of_different_sizes_prevent_hibernation() -> None:
         assert "to rest" not in log_of(record)
         viewer.close()
         await viewer.closed()
-        await rests(record)
+        await wait_until_hibernating(record)
     await end(record.id)
 
 
@@ -274,7 +274,7 @@ async def test_the_grid_takes_the_remaining_viewers_size_before_hibernation() ->
             await other.until(lambda: other.replaced > 0, "the other viewer to be shown")
             await watcher.until(lambda: size_of(viewer) == GridSize(100, 30), "the grid of the last one")
         await watcher.until(lambda: size_of(viewer) == GridSize(80, 24), "the grid of the one that stays")
-        await rests(record)
+        await wait_until_hibernating(record)
         assert (await described(record)).size == GridSize(80, 24) == size_of(viewer)
     await end(record.id)
 

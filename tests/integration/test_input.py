@@ -44,7 +44,7 @@ async def test_a_thousand_keys_before_the_program_reads_arrive_completely_and_in
         watcher = Watcher()
         viewer = Viewer(record.id, watcher, size=GridSize(80, 24))
         viewer.start()
-        for character in typed:  # The viewer is not even connected yet.
+        for character in typed:  # The viewer is not connected yet.
             viewer.key(character, character)
         assert viewer.pending == 1000
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
@@ -146,7 +146,7 @@ async def test_input_over_the_limit_is_refused_not_dropped(tmp_path: Path) -> No
 
 
 async def _has_room(session_id: str, length: int) -> bool:
-    """Paste so many characters; whether the host took them."""
+    """Paste ``length`` characters; returns whether the host accepted them."""
     try:
         await request(session_id, Send(0, "x" * length, paste=True))
     except OutliveError:
@@ -155,7 +155,7 @@ async def _has_room(session_id: str, length: int) -> bool:
 
 
 async def test_a_command_with_a_refused_beginning_does_not_run(tmp_path: Path) -> None:
-    """The host refuses what comes behind a refused input, until that viewer's user has seen it."""
+    """After a refused input, the host refuses further input until the viewer's user has accepted the refusal."""
     reader = (
         "import os, sys, tty; tty.setraw(0); os.write(1, b'deaf'); open(sys.argv[1]).read(1)\n"
         "while data := os.read(0, 65536): os.write(1, data.replace(b'x', b''))"
@@ -208,7 +208,7 @@ async def test_keys_are_encoded_by_the_current_modes(tmp_path: Path) -> None:
 
 
 async def _replies(tmp_path: Path, viewers: int, engine: EngineName) -> dict[str, str]:
-    """What a program that sends every common query gets, with so many viewers attached all the while."""
+    """The replies to a program that sends every common query while ``viewers`` viewers are attached."""
     kept = tmp_path / f"{engine}-{viewers}.json"
     with Gate(tmp_path / f"gate-{engine}-{viewers}") as gate:
         record = await start(*program("query_sender", kept, "--gate", gate.path), engine=engine)
@@ -271,12 +271,12 @@ async def test_colour_queries_are_answered_with_the_viewers_colours() -> None:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_leaving_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closing, "LEAVING_S", 60.0)
 
 
-@pytest.mark.usefixtures("patient")
-async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_viewer_closes() -> None:
+@pytest.mark.usefixtures("long_leaving_timeout")
+async def test_text_typed_before_the_viewer_connected_arrives_although_the_viewer_closes() -> None:
     record = await start("cat")
     viewer = Viewer(record.id, Watcher(), size=GridSize(80, 24))
     viewer.start()
@@ -287,14 +287,14 @@ async def test_what_was_typed_before_the_viewer_connected_arrives_although_the_v
     await end(record.id)
 
 
-@pytest.mark.usefixtures("patient")
-async def test_what_a_program_has_not_read_when_the_viewer_closes_is_not_missing(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("long_leaving_timeout")
+async def test_input_that_a_program_reads_only_after_the_viewer_closed_is_complete(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     record = await start("sh", "-c", "stty raw -echo; echo ready; read go < $0; head -c 100000 | wc -c; cat", str(gate))
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
-        viewer.paste("x" * 100_000)  # The PTY takes less.
+        viewer.paste("x" * 100_000)  # The PTY buffers less than that.
         viewer.close()
         assert await viewer.closed() == 0
     gate.write_text("go\n")
@@ -303,7 +303,7 @@ async def test_what_a_program_has_not_read_when_the_viewer_closes_is_not_missing
     await end(record.id)
 
 
-async def test_a_viewer_that_closes_while_its_host_hangs_says_how_much_of_a_paste_the_host_did_not_get(
+async def test_a_viewer_closed_while_its_host_hangs_reports_how_much_of_a_paste_did_not_arrive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(closing, "LEAVING_S", 0.1)

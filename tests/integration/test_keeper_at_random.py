@@ -1,4 +1,4 @@
-"""Random messages of the same user to the keeper: no session is lost, and the next command is served."""
+"""Random messages to the keeper, from the same user: no session is lost, and the next command works."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WAIT_S = 60.0
 HARMLESS: list[type[k.KeeperMessage]] = [
     k.Status, k.ReplaceHost, k.Running, k.Refused, k.ExitSaved, k.Prepared, k.Rehearsed,
 ]  # fmt: skip
-"""Launch, Adopt and ReplaceKeeper name files and programs: with random ones the machine would be at risk."""
+"""Launch, Adopt and ReplaceKeeper are left out: random files and programs in them could damage the machine."""
 
 
 def keeper_pid() -> int:
-    """The keeper that all hosts name; a host that is being replaced names none."""
+    """Wait until all hosts name one keeper (a host that is being replaced names none); returns its PID."""
 
     def named() -> set[int]:
         pids = {info["keeper_pid"] for info in outlive("ls", "--json").json()}
@@ -81,7 +81,7 @@ def test_random_messages_to_the_keeper_lose_no_session(area: Area) -> None:
                             connection.sendall(words[cut:])
                     connection.recv(65536)
                 except OSError:
-                    continue  # It dropped us, or has nothing to say.
+                    continue  # The keeper has closed the connection, or sends no reply.
         assert keeper_pid() == keeper, "it is still the same"
         assert {info["id"]: info["child_pid"] for info in outlive("ls", "--json").json()} == before
         for session in sessions:
@@ -103,8 +103,8 @@ def test_a_client_that_never_reads_does_not_block_the_keeper(area: Area) -> None
             for _ in range(100):
                 deaf.send(question)
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
-            pass  # Its question waits, or it was dropped already.
-        # This client still does not read: a keeper that waited for it would never answer.
+            pass  # The request is waiting, or the keeper has already closed the connection.
+        # This client still does not read: a keeper that waited for it would not answer this command.
         other = new("--", "cat")
     for each in (session, other):
         assert outlive("kill", each).code == 0

@@ -37,8 +37,8 @@ def rss_mb(pid: int) -> float:
     return int(found[1]) / 1000
 
 
-def sizes_told(viewer: Viewer) -> list[str]:
-    """Every size that the program was told, in order."""
+def received_sizes(viewer: Viewer) -> list[str]:
+    """All sizes that the program received, in order."""
     return [match.group().removeprefix("size ") for line in shown(viewer) for match in SIZES.finditer(line)]
 
 
@@ -66,7 +66,7 @@ async def test_a_flapping_window_gives_the_program_few_sizes_and_the_last_one(tm
             viewer.resize(GridSize(30 + number % 60, 10 + number % 20), CellSize(8, 16))
         viewer.resize(GridSize(77, 33), CellSize(8, 16))
         await see(viewer, watcher, "size 77x33")
-        told = sizes_told(viewer)
+        told = received_sizes(viewer)
         assert told[-1] == "77x33"
         assert len(told) < 30, "301 changes within a moment are no 301 redraws of a program"
         viewer.key("q", "q")
@@ -87,17 +87,17 @@ async def test_the_size_follows_the_last_typing_viewer_and_no_read_only_one(tmp_
         looker.focus(True)
         looker.text("typed by a looker")
         await looker_watcher.until(lambda: len(looker_watcher.refusals) >= 1, "the refusal")
-        second.resize(GridSize(61, 21), CellSize(8, 16))  # Not in use: it changes nothing until it is.
+        second.resize(GridSize(61, 21), CellSize(8, 16))  # A viewer that is not in use does not change the size.
         second.text("y")
         await see(looker, looker_watcher, "size 61x21")
-        told = sizes_told(looker)
+        told = received_sizes(looker)
         assert not {"33x11", "44x12", "33x20", "44x20"} & set(told), told
         assert all(refusal.code == "read_only" for refusal in looker_watcher.refusals)
         assert "typed by a looker" not in "".join(shown(first))
         assert first.emulator is not None
         assert looker.emulator is not None
         assert first.emulator.size == looker.emulator.size == GridSize(61, 21), "all reflow alike"
-        # Whoever goes takes no size along.
+        # After a viewer has left, its size does not count.
         second.close()
         first.focus(True)
         await see(first, first_watcher, "size 100x30")
@@ -130,7 +130,7 @@ async def test_viewers_learn_that_outlive_attach_sets_the_size_and_when_it_ends(
 
 
 async def test_stalled_viewers_take_bounded_memory_and_delay_no_other_viewer(tmp_path: Path) -> None:
-    """Twenty that never read again, and one that is a stopped process, before 22 MB of output."""
+    """Twenty viewers that never read again, and one in a stopped process, during 22 MB of output."""
     with Gate(tmp_path / "gate") as gate, ExitStack() as stalled:
         script = f"read x < {gate.path}; seq 1 3000000; echo the end; read x < {gate.path}; exec cat"
         record = await start("bash", "-c", script)

@@ -61,7 +61,7 @@ async def test_secrets_are_in_the_programs_environment_only(area: Area, monkeypa
         description = await request(session, Describe(0))
         assert GIVEN not in str(description)
 
-        # Processes: the agent has its own environment, and nobody else has it.
+        # Processes: only the agent and its children have the agent's environment.
         for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime)):
             assert GIVEN not in processes.command_line(pid), processes.command_line(pid)
             assert INHERITED not in processes.command_line(pid)
@@ -72,7 +72,7 @@ async def test_secrets_are_in_the_programs_environment_only(area: Area, monkeypa
         agent = processes.environment(description.child_pid)
         assert (agent[b"GIVEN_TOKEN"].decode(), agent[b"INHERITED_TOKEN"].decode()) == (GIVEN, INHERITED)
 
-        # What commands print.
+        # Output of commands.
         for words in (["ls"], ["ls", "--all", "--json"], ["peek", "one", "--json"], ["doctor", "--json"]):
             output = outlive(*words)
             assert GIVEN not in output.output + output.error

@@ -50,7 +50,7 @@ def read(path: Path) -> str:
 
 
 def make_reachable(area: Area) -> None:
-    """As if nobody had ever set a mode: what then protects a chat is the look at the peer alone."""
+    """Open all file modes, so that only the check of the peer's user protects a chat."""
     open_to_all([area.root, area.runtime, *sockets(area)])
 
 
@@ -122,7 +122,7 @@ async def test_another_users_process_cannot_impersonate_a_chat(area: Area) -> No
 
 
 async def _open_when_listening(session_id: str) -> HostConnection:
-    """Bound is not yet listening: a refusal in between is not what is looked for."""
+    """Connect, and retry while the socket is bound but not yet listening."""
     while True:
         try:
             return await HostConnection.open(session_id, "control")
@@ -132,7 +132,7 @@ async def _open_when_listening(session_id: str) -> HostConnection:
 
 
 def test_the_window_refuses_commands_of_another_user(area: Area) -> None:
-    """Served for real in tests/e2e; here the socket itself, and the check that all of them share."""
+    """Checks the window's socket and the shared check of the peer; tests/e2e has real commands."""
     claim = single_instance.claim_or_raise()
     assert claim is not None
     assert as_another_user(lambda: converse(window_socket(), b"x")) == "PermissionError"
@@ -157,7 +157,7 @@ def test_a_directory_of_another_user_is_refused_by_every_command(area: Area, whi
     assert outlive("kill", session).code == 0
 
 
-def test_no_process_of_ours_can_be_traced_or_read_by_another_user(area: Area) -> None:
+def test_another_user_cannot_trace_or_read_the_products_processes(area: Area) -> None:
     session = new("--json", "-e", "KEY=value", "--", "cat")
     for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime)):
         assert as_another_user(partial(read, Path(f"/proc/{pid}/environ"))) == "PermissionError"

@@ -1,4 +1,4 @@
-"""The recorder in front of real agents: it changes nothing, and its record has all traffic."""
+"""The recorder between a host and a real agent changes no traffic, and records all of it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_input_and_exit_status_pass_through_the_recorder(area: Area, tmp_path: P
     wait_until(lambda: read_traffic(log).typed() == b"hello\r", 10, "it to be written down")
 
 
-def test_bytes_that_nobody_typed_are_detected() -> None:
+def test_input_that_was_not_typed_is_detected() -> None:
     assert Traffic(b"\x1b[?62;22c\x1b[?62;22c", b"\x1b[c").replies() == {"DA1": 1}
     assert Traffic(b"\x1b[?2026;2$y", b"\x1b[?2004$p").replies() == {"DECRQM ?2026": 1}
     assert Traffic(b"hi\x1b[?62;22c\x1b[I!", b"").typed() == b"hi!"

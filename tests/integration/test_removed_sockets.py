@@ -1,4 +1,4 @@
-"""Removed sockets and runtime directories: the chats are reachable again."""
+"""After sockets or the runtime directory were removed, the chats become reachable again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def keepers(area: Area) -> list[int]:
-    """The keepers of this test that live, hosts not among them."""
+    """The PIDs of this test's living keepers."""
     mine = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
     return [pid for pid in mine if processes.name(pid) == "outlive-keeper"]
 
@@ -34,8 +34,8 @@ def reachable(record: SessionRecord) -> bool:
     return session_socket(record.id).exists() and has_live_socket(record.id)
 
 
-async def is_as_before(record: SessionRecord) -> None:
-    """Every way to the chat works, and its agent is the same."""
+async def check_usable(record: SessionRecord) -> None:
+    """Check that every way to the chat works, and that its agent is the same process."""
     wait_until(lambda: reachable(record), 10, "the socket to be there again")
     assert [info["id"] for info in outlive("ls", "--json").json()] == [record.id]
     done = outlive("send", record.id, "hello", "--enter")
@@ -51,7 +51,7 @@ async def test_a_removed_socket_is_bound_again_and_viewers_stay_connected(area: 
     record = await start("cat")
     async with watching(record.id) as (viewer, watcher):
         session_socket(record.id).unlink()
-        await is_as_before(record)
+        await check_usable(record)
         await see(viewer, watcher, "typed")
         assert len(watcher.states) == len(set(watcher.states)), "it never had to connect anew"
     await end(record.id)
@@ -63,7 +63,7 @@ async def test_the_removed_socket_of_a_hibernating_chat_is_bound_again(area: Are
     record = await start("cat")
     wait_until(lambda: has_hibernated(record.id, 1), 10, "it to rest")
     session_socket(record.id).unlink()
-    await is_as_before(record)
+    await check_usable(record)
     await end(record.id)
 
 
@@ -73,7 +73,7 @@ async def test_a_later_host_has_the_new_socket_too(area: Area) -> None:
     wait_until(lambda: reachable(record), 10, "the socket to be there again")
     host = (await request(record.id, Describe(0))).host_pid
     os.kill(host, signal.SIGKILL)
-    await is_as_before(record)
+    await check_usable(record)
     await end(record.id)
 
 
@@ -82,7 +82,7 @@ async def test_after_removal_of_the_runtime_directory_one_keeper_serves_every_ch
     before = keepers(area)
     remove_in_use(runtime_dir())
     wait_until(lambda: keeper_socket().exists(), 10, "the keeper's socket to be there again")
-    await is_as_before(record)
+    await check_usable(record)
     other = await start("cat")
     assert keepers(area) == before
     assert outlive("upgrade", other.id).code == 0
@@ -92,7 +92,7 @@ async def test_after_removal_of_the_runtime_directory_one_keeper_serves_every_ch
 
 
 async def test_a_chat_started_right_after_the_removal_leaves_one_keeper(area: Area) -> None:
-    """The start may begin a keeper of its own, with the lock of the new directory: the previous one gives way."""
+    """The start may start another keeper with the lock in the new directory; then the previous keeper ends."""
     record = await start("cat")
     remove_in_use(runtime_dir())
     other = await start("cat")
@@ -117,7 +117,7 @@ async def test_a_keeper_killed_without_the_directory_is_replaced_by_one_that_bin
     os.kill(keeper, signal.SIGKILL)
     wait_for_end(keeper, 5)
     wait_until(find_keeper_now, 10, "another keeper")
-    await is_as_before(record)
+    await check_usable(record)
     assert len(keepers(area)) == 1
     await end(record.id)
 

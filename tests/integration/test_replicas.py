@@ -91,8 +91,8 @@ os.read(gate, 1)
 """
 
 
-async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
-    """Once the host and the replica have all output up to the offset ``end``, their screens are the same."""
+async def _check_same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
+    """Check that the screens of host and replica are equal once both have all output up to the offset ``end``."""
     ask = Peek(0, scrollback=True, ansi=True)
     await watcher.until(lambda: viewer._rules.offset == end, "all output")
     host: Screen = await request(session_id, ask)
@@ -110,7 +110,7 @@ async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: 
             and logical_ansi_lines(replica.history(0, replica.scrollback_rows) + replica.rows()) == screen.lines
         )
 
-    # A viewer that has just gone may have changed the size, even to and fro; the replica hears of it by another socket.
+    # A viewer that has just left may have changed the size several times; the replica gets that by another socket.
     await poll_until(of_host, is_same, TIMEOUT_S, lambda: f"the replica to be as the host: {host}")
     replica = viewer.emulator
     assert replica is not None
@@ -149,9 +149,9 @@ async def _attach_at_random_moments(directory: Path, seed: int, host: EngineName
                 async with watching(record.id, engine=replica, size=_some_size(choose)):
                     pass
             total = len(b"ready") + len(data)
-            await _same_as_host(constant, watcher, record.id, total)
+            await _check_same_as_host(constant, watcher, record.id, total)
             async with watching(record.id, engine=replica) as (late, late_watcher):
-                await _same_as_host(late, late_watcher, record.id, total)
+                await _check_same_as_host(late, late_watcher, record.id, total)
         await end(record.id)
 
 
@@ -160,7 +160,7 @@ def _some_size(choose: random.Random) -> GridSize | None:
 
 
 async def test_a_stalled_viewer_catches_up_after_a_flood(tmp_path: Path) -> None:
-    """Bounded memory for it, no waiting for it, and in the end the same screen."""
+    """A stalled viewer takes bounded memory, delays no other viewer, and has the same screen in the end."""
     with Gate(tmp_path / "gate") as gate:
         script = f"read x < {gate.path}; seq 1 900000; echo the very end; read x < {gate.path}"
         record = await start("bash", "-c", script)
@@ -243,7 +243,7 @@ async def test_an_unreadable_snapshot_is_requested_in_the_portable_form(
 async def test_a_viewer_disconnected_at_the_end_gets_the_last_output(
     engine: EngineName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host was killed, and the one that followed it came to the end before the viewer had found it."""
+    """As when a host is killed and the chat ends at the next host before the viewer has connected to it."""
     open_connection, away, may_go = HostConnection.open, asyncio.Event(), asyncio.Event()
 
     async def open_late(session_id: str, role: Role, engine_build: str = "") -> HostConnection:

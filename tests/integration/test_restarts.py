@@ -45,7 +45,7 @@ def wait_recorded(session_id: str, text: bytes) -> None:
 
 
 @pytest.mark.parametrize("empty_tmp", [False, True])
-def test_a_chat_that_ran_is_interrupted_and_can_be_read_completely(
+def test_a_running_chat_is_interrupted_by_a_restart_and_can_be_read_completely(
     sessions: Sessions, tmp_path: Path, empty_tmp: bool
 ) -> None:
     new("command", "-d", "-n", "over", "--", *program("end_with", "3", "--text", "the end"))
@@ -115,7 +115,7 @@ def test_an_interrupted_chat_without_saved_output_says_so(sessions: Sessions) ->
     assert done.complaint() == ("cut was interrupted by a restart; no screen was saved")
 
 
-# ------------------------------------------------------------------ whose process is it
+# ------------------------------------------------------------------ reused PIDs
 
 
 def record_of(pid: int | None, started: int | None, boot: str) -> SessionRecord:
@@ -150,14 +150,14 @@ def test_a_host_that_lives_in_this_boot_is_left_alone(area: object) -> None:
         assert resolve_stale_row(store, record).state is State.RUNNING
 
 
-# ------------------------------------------------------------------ which of what was kept is read
+# ------------------------------------------------------------------ saved screen or journal
 
 
 SCREEN = b"as the host kept it\r\n"
 
 
 async def recorded(sessions: Sessions) -> str:
-    """A session that has ended, with a journal that says "ready" and a last screen that says something else."""
+    """The id of an ended session: its journal has the text "ready", its saved screen has another text."""
     record = await start(*program("raw_echo"))
     await asyncio.to_thread(wait_recorded, record.id, b"ready")
     await end(record.id)
@@ -216,7 +216,7 @@ async def test_modes_that_a_program_set_are_reset_in_a_screen_from_the_journal(s
 
 
 async def test_a_chat_ended_by_a_shutdown_is_interrupted_not_failed(sessions: Sessions) -> None:
-    """A shutdown sends SIGTERM to all; the agent ends by it, and its user wants to find the chat as it was."""
+    """A shutdown ends the agent by SIGTERM, as all processes; its user wants to find the chat as it was."""
     record = await start("sh", "-c", "echo at work; exec cat", name="one")
     wait_recorded(record.id, b"at work")
     assert record.host_pid is not None

@@ -1,4 +1,4 @@
-"""The files before each prompt are kept by the host, with no window there."""
+"""The host keeps the files as they were before each prompt, also without a window."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-def log_in(checkout: Checkout, point: RestorePoint) -> str:
-    """The log of the agent's input as a restore point has it."""
+def input_log_of(checkout: Checkout, point: RestorePoint) -> str:
+    """The agent's input log as stored in a restore point."""
     return checkout.git("cat-file", "-p", f"{point.kept.tree}:input.log")
 
 
-async def test_each_prompt_has_the_files_from_before_the_agent_heard_it(tmp_path: Path) -> None:
+async def test_each_prompts_restore_point_has_the_files_from_before_the_agent_read_it(tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
     add_keeping_agent()
     record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
@@ -40,8 +40,8 @@ async def test_each_prompt_has_the_files_from_before_the_agent_heard_it(tmp_path
         items = [item.id for item in chat.items if item.kind == "user"]
     found = listed(checkout.path, [record.id])
     assert [point.about.item for point in found] == items
-    assert ["answer: first" in log_in(checkout, point) for point in found] == [False, True]
-    assert "answer: second" not in log_in(checkout, found[1])
+    assert ["answer: first" in input_log_of(checkout, point) for point in found] == [False, True]
+    assert "answer: second" not in input_log_of(checkout, found[1])
     await end(record.id)
     with open_store() as store:
         ended = store.get(record.id)
@@ -51,7 +51,7 @@ async def test_each_prompt_has_the_files_from_before_the_agent_heard_it(tmp_path
 
 
 def slow_checkout(directory: Path) -> Checkout:
-    """A repository in which git makes the file "begun" in the directory, and waits for the FIFO "never" there."""
+    """A repository in which git hangs: a filter creates ``directory/begun`` and reads the FIFO ``directory/never``."""
     checkout = Checkout.new(directory / "api")
     checkout.commit(".gitattributes", "slow filter=slow\n")
     checkout.git("config", "filter.slow.clean", f"touch {directory / 'begun'}; cat; exec cat {directory / 'never'}")
@@ -60,7 +60,7 @@ def slow_checkout(directory: Path) -> Checkout:
     return checkout
 
 
-async def test_a_slow_repository_does_not_hold_a_prompt_for_long(tmp_path: Path) -> None:
+async def test_a_slow_repository_does_not_delay_a_prompt_for_long(tmp_path: Path) -> None:
     checkout = slow_checkout(tmp_path)
     add_keeping_agent()
     record = await start_chat(checkout.path, agent="keeping", prompt="answer: first")
@@ -70,7 +70,7 @@ async def test_a_slow_repository_does_not_hold_a_prompt_for_long(tmp_path: Path)
     await end(record.id)
 
 
-async def test_a_prompt_that_waits_for_its_restore_point_is_sent_once_when_the_host_is_killed(tmp_path: Path) -> None:
+async def test_a_prompt_waiting_for_its_restore_point_is_sent_once_although_the_host_is_killed(tmp_path: Path) -> None:
     checkout = slow_checkout(tmp_path)
     add_keeping_agent()
     record = await start_chat(checkout.path, agent="keeping")
@@ -82,13 +82,13 @@ async def test_a_prompt_that_waits_for_its_restore_point_is_sent_once_when_the_h
         await chat.until_idle(1)
         assert chat.texts() == ["first"]
     assert len(heard(checkout.path, "turn/start")) == 1
-    # The git of the killed host waits for this; then it ends.
+    # The git process of the killed host ends once the FIFO is opened.
     with (tmp_path / "never").open("w"):
         await end(record.id)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-async def test_a_turn_in_a_terminal_has_its_files_unless_the_user_does_not_want_it(
+async def test_a_turn_in_a_terminal_has_a_restore_point_unless_they_are_disabled(
     tmp_path: Path, *, wanted: bool
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")

@@ -1,4 +1,4 @@
-"""Searching real chats: while they run, after their end, and after they are gone."""
+"""Searching real chats while they run, after their end, and after their removal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT_S = 60.0
 
 
 def found(*words: str) -> list[str]:
-    """The lines that are found, newest first."""
+    """The matching lines, newest first."""
     done = outlive("search", "--json", *words)
     assert done.code in {0, 1}, done.error
     return [hit["text"] for hit in done.json()]

@@ -37,7 +37,7 @@ BRACKETED = "\033[?2004h"
 def reader(
     area: Area, tmp_path: Path, enter_after_s: float, modes: str = BRACKETED, program: str = READER
 ) -> tuple[str, Path]:
-    """A chat with a program that notes each piece that it reads; its id, and the notes."""
+    """Start a chat with a program that writes each piece that it reads to a file; returns chat id and file."""
     directory = area.config / "agents"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "fake.toml").write_text(
@@ -145,7 +145,7 @@ async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tm
 
 
 async def test_a_question_in_the_agents_file_refuses_a_text_at_once(tmp_path: Path) -> None:
-    """The host reads the agent's file before it types, so that no notification is waited for."""
+    """The host reads the agent's file before it types, and does not rely on the notification of the change."""
     async with claude_like(tmp_path) as chat:
         chat.order("state idle")
         await chat.wait_for_status(Activity.IDLE, "state file")
@@ -180,7 +180,7 @@ with open(sys.argv[1], "a") as file:
 """
 
 
-def test_the_enter_behind_a_text_waits_until_the_program_has_drawn_all_of_it(area: Area, tmp_path: Path) -> None:
+def test_enter_after_a_text_waits_until_the_program_has_drawn_all_of_it(area: Area, tmp_path: Path) -> None:
     session, notes = reader(area, tmp_path, 0.15, program=SLOW_ECHO)
 
     assert outlive("send", session, "hello", "--enter").code == 0

@@ -166,7 +166,7 @@ async def test_a_session_without_host_and_keepers_is_shown_as_lost() -> None:
     assert record.host_pid is not None
     keeper = (await request(record.id, Describe(0))).keeper_pid
     async with watching(record.id) as (_, watcher):
-        kill_at_once([*processes.keepers(keeper), record.host_pid])  # Where there is no systemd of the user's.
+        kill_at_once([*processes.keepers(keeper), record.host_pid])  # This test runs without a systemd user manager.
         await watcher.until(lambda: "lost" in watcher.states, "the viewer to say so")
         assert "gone" in watcher.messages[-1]
     assert _record(record.id).state is State.LOST
@@ -208,7 +208,7 @@ async def test_host_and_viewer_have_the_same_screen_after_the_end(tmp_path: Path
 
 
 async def test_a_program_has_the_users_umask_and_default_signal_handlers() -> None:
-    """A host ignores SIGHUP and SIGINT and keeps its files to itself; none of that is the program's."""
+    """A host ignores SIGHUP and SIGINT and has a private umask; the program inherits none of that."""
     before = os.umask(0o027)
     try:
         record = await start("sh", "-c", "umask; grep -E 'Sig(Ign|Blk)' /proc/self/status; cat")

@@ -1,4 +1,4 @@
-"""bash, zsh and fish mark their prompts through their environment, beside the user's own files."""
+"""bash, zsh and fish mark their prompts by variables of their environment, without changes to the user's files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIZE = GridSize(60, 30)
 
 
 class ShellTerminal(ScreenTerminal):
-    """A shell with the integration, in a home of its own."""
+    """A shell with the shell integration, in a home directory of its own."""
 
     def __init__(self, home: Path, *argv: str, **variables: str) -> None:
         environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
@@ -42,7 +42,7 @@ class ShellTerminal(ScreenTerminal):
         os.write(self.master, replies)
 
     def run(self, line: str, prompts: int) -> list[Prompt]:
-        """Type a line; returns the prompts, once there are so many."""
+        """Type a line; returns the prompts once there are ``prompts`` of them."""
         self.type(line + "\r")
         return self.prompts(prompts)
 
@@ -65,7 +65,7 @@ class ShellTerminal(ScreenTerminal):
 PLAIN_FILES = {"bash": {".bashrc": "PS1='$ '\n"}, "zsh": {".zshrc": "PS1='$ '\n"}, "fish": {}}
 
 USERS_FILES = {
-    # As starship and others do: a prompt that is set anew before each, under options that end a careless script.
+    # As starship and others do: hooks that set each prompt, under shell options that end a careless script.
     "bash": {
         ".bashrc": "mine() { local code=$?; PS1=\"[$code]\n$ \"; }\nPROMPT_COMMAND=mine\nPS0='run: '\nset -eu\n"
         "alias printf=false builtin=false\n"
@@ -104,7 +104,7 @@ def test_a_shell_marks_its_prompts_and_its_commands_exits(tmp_path: Path, shell:
         assert (terminal.output_of(change), change.exit_code) == ([], 0)
         assert [line[:1] for line in terminal.output_of(last)] == ["x"]
         assert b"a%20%C3%A9%25\x07" in terminal.raw
-        # The user's own values, and nothing of ours for programs and shells within.
+        # Programs and inner shells get the user's own values, and no variables of the integration.
         terminal.type("env | grep -cE '^(OUTLIVE|ENV=|ZDOTDIR|POSIXLY|XDG_DATA_DIRS=.*/shell)'; echo $MISSING done\r")
         terminal.see("\n0\n")
 
@@ -130,7 +130,7 @@ def test_a_command_is_known_as_it_was_typed(tmp_path: Path, shell: str) -> None:
 
 
 def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_path: Path) -> None:
-    # A key that does what Ctrl+C does, but as input: fish may notice the signal later.
+    # A key bound to the action of Ctrl+C, since fish may notice a signal later.
     files = {".config/fish/config.fish": "function fish_greeting; end\nbind \\cx cancel-commandline\n"}
     with ShellTerminal(home_of(tmp_path, files), "fish") as terminal:
         terminal.prompts(1)
@@ -147,7 +147,7 @@ def test_prompts_that_fish_draws_after_an_error_and_after_ctrl_c_are_marked(tmp_
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_cleared_screen_has_the_commands_that_are_on_it(tmp_path: Path, shell: str) -> None:
+def test_after_clearing_only_the_commands_on_the_screen_are_known(tmp_path: Path, shell: str) -> None:
     with ShellTerminal(home_of(tmp_path, PLAIN_FILES[shell]), shell) as terminal:
         terminal.prompts(1)
         cleared = terminal.run("clear; echo one; sh -c 'exit 3'", 2)[0]
@@ -168,7 +168,7 @@ def test_the_users_own_prompt_and_hooks_work_as_before(tmp_path: Path, shell: st
         found = terminal.run("sh -c 'exit 4' || sh -c 'echo out; exit 0'", 2)
         assert terminal.output_of(found[0])[0].removeprefix("run: ").startswith("out")
         assert found[0].exit_code == 0
-        if shell != "bash":  # there, set -e ends the shell
+        if shell != "bash":  # in bash, set -e ends the shell
             found = terminal.run("sh -c 'exit 4'", 3)
             assert found[1].exit_code == 4
             terminal.see("[4]\n$")
@@ -257,7 +257,7 @@ async def test_prompt_marks_survive_the_host_and_reach_later_viewers() -> None:
         viewer.text("(exit 4)")
         viewer.key("Enter", "\r")
         await watcher.until(lambda: codes_in(viewer) == [3, 4, None], "the marks in the same viewer")
-    # A viewer that comes later gets them with its snapshot, also one with the other engine.
+    # A later viewer gets the marks with its snapshot, also with the other engine.
     for engine in available_engines():
         async with watching(record.id, engine=engine) as (later, watcher):
             await watcher.until(partial(has_codes, later, [3, 4, None]), f"the marks with {engine}")

@@ -20,28 +20,28 @@ HELP = "--session-id <id> --settings <file> --model <model> --print --debug"
 
 
 @pytest.fixture
-def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An agent; the file gets the first word of each of its starts."""
-    programs, asked = area.home / "bin", area.home / "asked"
+def agent_starts(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file to which a fake agent appends the first argument of each of its starts."""
+    programs, agent_starts = area.home / "bin", area.home / "agent_starts"
     programs.mkdir()
     program = programs / "claude"
     program.write_text(
-        f"#!/bin/sh\necho $1 >> {asked}\ncase $1 in --version) echo 1.2.3;; --help) echo '{HELP}';; esac\n"
+        f"#!/bin/sh\necho $1 >> {agent_starts}\ncase $1 in --version) echo 1.2.3;; --help) echo '{HELP}';; esac\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    return asked
+    return agent_starts
 
 
 def test_start_ahead_starts_the_keeper_and_asks_the_agents_version_once(
-    sessions: Sessions, area: Area, asked: Path
+    sessions: Sessions, area: Area, agent_starts: Path
 ) -> None:
     start_ahead(load_catalog(config_dir())["claude"], os.environ)
 
     assert keeper_status() is not None
-    assert sorted(asked.read_text().split()) == ["--help", "--version"]
+    assert sorted(agent_starts.read_text().split()) == ["--help", "--version"]
     outlive("new", "claude", "-d", cwd=area.home)
-    assert sorted(asked.read_text().split()) == ["--help", "--settings", "--version"]
+    assert sorted(agent_starts.read_text().split()) == ["--help", "--settings", "--version"]
 
 
 def test_a_missing_agent_is_reported(sessions: Sessions) -> None:

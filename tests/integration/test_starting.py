@@ -39,7 +39,7 @@ ID = SESSION_ID
 
 
 class HeldHost:
-    """A session and its server in this process; the program's exec waits until it is let go."""
+    """A session and its server in this process; the program is started only after ``release``."""
 
     def __init__(self, kept: KeptSession) -> None:
         self.kept = kept
@@ -48,14 +48,14 @@ class HeldHost:
         ours, self._keepers = socket.socketpair()
         self._keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
         self.server = Server(self.driver, Path(kept.spec.socket_path), kept.descriptors.listener, self._keeper)
-        self._let_go = asyncio.Event()
+        self._released = asyncio.Event()
         self.starting: asyncio.Task[None] | None = None
 
-    def let_go(self) -> None:
-        self._let_go.set()
+    def release(self) -> None:
+        self._released.set()
 
     async def spawn(self) -> PtyProcess:
-        await self._let_go.wait()
+        await self._released.wait()
         kept, spec = self.kept, self.kept.spec
         starting = PtyProcess.fork(
             Program(spec.argv, spec.cwd, spec.env, spec.umask, OPEN_FILES),
@@ -71,7 +71,7 @@ class HeldHost:
 
 
 async def kill(host: HeldHost) -> None:
-    """End the program, as a command asks for it."""
+    """End the program, as ``outlive kill`` does."""
     driver = host.driver
     ending = asyncio.get_running_loop().create_task(driver.ended.wait())
     ending.add_done_callback(lambda _: driver.exit_saved())
@@ -89,12 +89,12 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
         finally:
             if host.session.state is State.RUNNING:
                 await kill(host)
-            host.let_go()
+            host.release()
             await asyncio.wait([host.starting])
             await host.close()
 
 
-async def test_attached_is_not_sent_before_the_program_is_execd() -> None:
+async def test_attached_is_not_sent_before_the_exec_of_the_program() -> None:
     async with held_host(["cat"]) as host:
         connection = await HostConnection.open(ID, "viewer")
         told: asyncio.Queue[Any] = asyncio.Queue()
@@ -102,7 +102,7 @@ async def test_attached_is_not_sent_before_the_program_is_execd() -> None:
         connection.send_message(Attach(GridSize(80, 24)))
         assert isinstance(await asyncio.wait_for(told.get(), 60), Starting)
         assert told.empty()
-        host.let_go()
+        host.release()
         attached = await asyncio.wait_for(told.get(), 60)
         assert isinstance(attached, Attached)
         assert attached.state is State.RUNNING
@@ -121,7 +121,7 @@ async def test_a_thousand_keys_before_exec_arrive_completely_and_in_order(tmp_pa
         for character in typed:
             viewer.key(character, character)
         assert viewer.pending == 1000
-        host.let_go()
+        host.release()
         await eventually(kept.exists, 15, "the program to have read all")
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
         await watcher.until(lambda: viewer.state is not ViewerState.STARTING, "the viewer to be live")
@@ -140,14 +140,14 @@ async def test_early_input_over_the_limit_is_refused_and_the_rest_is_kept(tmp_pa
         connection.set_callbacks(told.put_nowait, lambda: None)
         connection.send_message(Attach(output=False))
         starting = await asyncio.wait_for(told.get(), 60)
-        # Lines, since a line discipline that is not raw yet drops what is over 4,095 bytes of one (termios(3)).
+        # Short lines: a terminal in canonical mode drops the bytes of a line beyond 4,095 (termios(3)).
         half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
         for sequence in (1, 2, 3):
             connection.send_message(Text(starting.attachment, sequence, half))
         refusal = await asyncio.wait_for(told.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
-        host.let_go()
+        host.release()
         await eventually(kept.exists, 15, "the program to have read all")
         connection.close()
         await connection.wait_closed()
@@ -159,36 +159,36 @@ async def test_a_kill_before_the_program_starts_ends_it_at_its_start() -> None:
         killing = asyncio.get_running_loop().create_task(kill(host))
         await asyncio.sleep(0)
         assert not killing.done()
-        host.let_go()
+        host.release()
         await asyncio.wait_for(killing, 60)
         assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
 
 
 async def test_a_program_that_cannot_be_started_leaves_no_session() -> None:
     async with held_host(["/etc/passwd"]) as host:
-        host.let_go()
+        host.release()
         assert host.starting is not None
         with pytest.raises(LaunchFailed):
             await host.starting
         assert host.session.state is State.STARTING
 
 
-async def test_a_viewer_sees_the_program_s_first_output(tmp_path: Path) -> None:
+async def test_a_viewer_sees_the_programs_first_output(tmp_path: Path) -> None:
     async with held_host(["sh", "-c", "echo first; cat"]) as host:
         watcher = Watcher()
         viewer = Viewer(ID, watcher)
         viewer.start()
         await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to be told that it starts")
-        host.let_go()
+        host.release()
         await see(viewer, watcher, "first")
         viewer.close()
         await viewer.closed()
 
 
 async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> None:
-    """The end was not waited for once any viewer had been the last one to leave."""
+    """The server did not wait for the slow viewer if the number of viewers had been zero before."""
     async with held_host(["cat"]) as host:
-        host.let_go()
+        host.release()
         assert host.starting is not None
         await host.starting
         first = await HostConnection.open(ID, "control")
@@ -198,7 +198,7 @@ async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> No
         assert host.server._all_closed.is_set()
         slow = await HostConnection.open(ID, "control")
         [client] = host.server._clients
-        client.finish = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
+        client.finish = lambda: None  # type: ignore[method-assign] # It has not read its messages yet.
         closing = asyncio.ensure_future(host.server.close())
         done, _ = await asyncio.wait([closing], timeout=0.2)
         assert not done, "it is waited for"
@@ -208,4 +208,4 @@ async def test_a_slow_viewer_gets_the_last_output_after_another_one_left() -> No
 
 
 async def _nothing() -> None:
-    """It is closed already."""
+    """Do nothing, since the server is already closed."""

@@ -84,8 +84,8 @@ async def test_a_session_that_is_not_started_is_not_recorded(monkeypatch: pytest
 
 
 async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Deaf:
-        """A keeper that goes away with the question."""
+    class VanishingKeeper:
+        """A keeper that vanishes after it received the request."""
 
         def request(self, message: Launch, timeout_s: float) -> None:
             raise HostUnavailable("the keeper went away")
@@ -97,7 +97,7 @@ async def test_a_session_that_may_have_started_stays_recorded(monkeypatch: pytes
         raise OSError(24, os.strerror(24))
 
     with monkeypatch.context() as patch:
-        patch.setattr(launching, "connect_or_start_keeper", Deaf)
+        patch.setattr(launching, "connect_or_start_keeper", VanishingKeeper)
         patch.setattr(launching, "describe", unable)
         with pytest.raises(LaunchFailed, match="may or may not have started"):
             await start("cat", name="unsure")
@@ -121,8 +121,8 @@ async def test_a_start_counts_although_the_record_cannot_be_updated(monkeypatch:
     assert (after.state, after.child_pid) == (State.EXITED, record.child_pid), "its host knew all of it"
 
 
-def left_by(pid: int) -> SessionRecord:
-    """The record of a start that this process is about to ask for."""
+def insert_starting_record(pid: int) -> SessionRecord:
+    """Insert the record of a start that the process ``pid`` is about to request."""
     record = SessionRecord.of(spec_of(session_id=str(uuid.uuid4()), argv=["cat"]))
     record.host_pid, record.host_started = pid, start_time(pid)
     with Store.open(database()) as store:
@@ -135,8 +135,8 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
 ) -> None:
     ran = tmp_path / "ran"
 
-    class DiesWithTheAnswer:
-        """A keeper that starts the chat and dies before it says so; the program ends meanwhile."""
+    class KeeperDyingBeforeReply:
+        """A keeper that starts the chat and dies before its reply; the program ends meanwhile."""
 
         def __init__(self) -> None:
             self._pipe = connect_or_start_keeper()
@@ -152,7 +152,7 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
             self._pipe.close()
 
     with monkeypatch.context() as patch:
-        patch.setattr(launching, "connect_or_start_keeper", DiesWithTheAnswer)
+        patch.setattr(launching, "connect_or_start_keeper", KeeperDyingBeforeReply)
         record = await start("/bin/sh", "-c", f"echo x >> {ran}; exit 3", name="short")
     assert ran.read_text() == "x\n", "it ran once"
     [after] = recorded()
@@ -162,7 +162,7 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
 @pytest.mark.parametrize(("had_host", "reason"), [(False, "unstarted"), (True, "lost")])
 def test_a_start_of_a_killed_command_is_listed_as_lost_with_a_reason(had_host: bool, reason: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
-        record = left_by(command.pid)
+        record = insert_starting_record(command.pid)
         assert [info["state"] for info in outlive("ls", "--json").json()] == ["starting"]
         command.kill()
     if had_host:
@@ -175,7 +175,7 @@ def test_a_start_of_a_killed_command_is_listed_as_lost_with_a_reason(had_host: b
 
 
 def test_the_keeper_does_not_start_a_session_for_a_dead_command(tmp_path: Path) -> None:
-    """Whoever looked before there was a socket has found a dead command, and took the start for cut short."""
+    """A command that looked before there was a socket has already taken this start for interrupted."""
     began = tmp_path / "began"
     pipe = connect_or_start_keeper()
     status = keeper_status()

@@ -26,7 +26,7 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
 ASKS = '{"tool_name":"Bash","tool_input":{"command":"npm test"}}'
 
 
-async def test_claudes_activity_comes_from_its_file_and_its_question_from_its_hook(tmp_path: Path) -> None:
+async def test_claudes_activity_comes_from_its_state_file_and_its_question_from_its_hook(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
@@ -35,7 +35,7 @@ async def test_claudes_activity_comes_from_its_file_and_its_question_from_its_ho
         chat.order("state waiting permission prompt")
         chat.order(f"hook PermissionRequest {ASKS}")
         await chat.wait_for_status(NEEDS, "state file", "Bash: npm test")
-        # Esc: no hook tells of it, and the file does.
+        # Escape: no hook reports it, but the file does.
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file", "")
         said = await chat.explanation()
@@ -75,7 +75,7 @@ async def test_the_conversation_comes_from_the_state_file(tmp_path: Path) -> Non
 async def test_claude_in_its_list_of_conversations_has_no_conversation(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         first = (await chat.description()).conversation
-        chat.order("state")  # A file without a state, as while it was started by --resume alone.
+        chat.order("state")  # A file without a state, as after a start with --resume alone.
         chat.order("conversation 5e55104e-0000-4000-8000-0000000000fe")
         chat.order(f'hook Stop {{"session_id":"{first}"}}')
         await chat.wait_for_status(IDLE, "hook")
@@ -106,7 +106,7 @@ async def test_reports_of_a_nested_agent_are_ignored(tmp_path: Path) -> None:
         chat.order("state idle")
         await chat.wait_for_status(IDLE, "state file")
         described = await chat.description()
-        os.kill(described.host_pid, signal.SIGKILL)  # Whoever looks for its file anew finds two.
+        os.kill(described.host_pid, signal.SIGKILL)  # The next host, which looks for the file again, finds two.
         chat.order("state busy")
         await chat.wait_for_status(WORKING, "state file")
         assert (await chat.explanation()).conversation == described.conversation
@@ -142,7 +142,7 @@ async def test_hooks_report_without_the_file(tmp_path: Path) -> None:
 
 
 async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path) -> None:
-    """Claude Code tells nothing of a Tab, or of the words of a note, in its permission dialog."""
+    """Claude Code reports neither Tab nor the text of a note in its permission dialog."""
     async with claude_like(tmp_path) as chat:
         chat.order("state busy")
         chat.order("state waiting permission prompt")
@@ -163,7 +163,7 @@ async def test_a_key_in_an_open_dialog_does_not_end_the_question(tmp_path: Path)
 
 @pytest.mark.parametrize("host_dies", [False, True])
 async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_path: Path, *, host_dies: bool) -> None:
-    """The shell takes its terminal back; a key that goes to the shell answers nothing."""
+    """The shell becomes the foreground program again, and a key for the shell is no answer."""
     script = tmp_path / "agent"
     script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
     record = await start(
@@ -204,7 +204,7 @@ async def test_a_question_ends_when_the_asking_agent_in_a_shell_is_killed(tmp_pa
         assert (said.activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
         viewer.key("Backspace")
         enter("printf '\\033]9;look\\007told'")
-        # Its echo shows the same words before it runs.
+        # The echo of the command shows the same words before it runs.
         said = await poll_until(described, lambda said: said.activity is NEEDS, 20, "the notification")
         assert said.activity_source == "notification"
     await end(record.id)
@@ -236,7 +236,7 @@ async def test_a_hook_report_without_a_host_reaches_the_next_host(tmp_path: Path
         chat.order("hook UserPromptSubmit")
         before = await chat.wait_for_status(WORKING, "hook")
         async with watching(chat.record.id) as (viewer, watcher):
-            # Stopped, and then killed: what comes meanwhile waits in the socket.
+            # Stopped first and then killed, so that the report waits in the socket.
             os.kill(before.host_pid, signal.SIGSTOP)
             chat.order(f"hook PermissionRequest {ASKS}")
             reported = tmp_path / "reported"

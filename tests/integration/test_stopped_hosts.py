@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @contextmanager
 def stopped(pid: int, *, goes_on: bool = True) -> Iterator[None]:
-    """A process that does nothing for a while; a host has written down its start before."""
+    """Stop a process until the end of the block, once the starts of all chats are recorded."""
 
     def settled() -> bool:
         with open_store() as store:
@@ -113,7 +113,7 @@ async def test_a_stopped_host_does_not_slow_other_chats(area: Area) -> None:
 async def test_more_viewers_may_wait_than_a_stopped_hosts_backlog_holds(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its backlog is full: connecting fails at once then, which is no sign that the chat is gone."""
+    """With a full backlog, connecting fails at once; this must not be taken for a chat that is gone."""
     record = await start("cat", name="one")
     pid = (await request(record.id, Describe(0))).host_pid
     with stopped(pid), ExitStack() as waiting, monkeypatch.context() as patch:
@@ -149,10 +149,10 @@ async def test_an_agent_that_is_stopped_and_continued_works_as_before(area: Area
 
 
 async def test_a_continued_host_notices_viewers_that_left(area: Area) -> None:
-    """With its greeting unread and a word of theirs not heard, as one that is killed leaves it."""
+    """As after killed viewers: the host's greeting is unread, and a message of theirs has not been handled."""
     record = await start("cat")
     pid = (await request(record.id, Describe(0))).host_pid
-    before = descriptors(pid)["socket"]  # and maybe that of the question for its PID
+    before = descriptors(pid)["socket"]  # maybe including the socket of the request for its PID
     with ExitStack() as stack:
         callers = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(20)]
         for caller in callers:
@@ -219,7 +219,7 @@ async def test_a_start_gives_up_soon_while_the_keeper_is_stopped(area: Area, mon
 async def test_the_message_about_a_hung_keeper_names_a_living_process(
     area: Area, monkeypatch: pytest.MonkeyPatch, stops: str
 ) -> None:
-    """The one that the keeper's socket names may be dead: what listens there was its standby."""
+    """The process that created the keeper's socket may be dead: its standby may listen there now."""
     record = await start("cat", name="one")
     previous = (await request(record.id, Describe(0))).keeper_pid
     assert previous is not None
@@ -246,7 +246,7 @@ async def test_the_message_about_a_hung_keeper_names_a_living_process(
 
 
 async def test_upgrade_names_the_chat_that_it_could_not_reach(area: Area) -> None:
-    """Its host is stopped, and so did not hand it to the keeper after the one that was killed."""
+    """A stopped host did not hand its chat to the keeper that replaced the killed one."""
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
     said = await request(stuck.id, Describe(0))
     with stopped(said.host_pid):
@@ -277,6 +277,6 @@ async def test_an_upgrade_skips_a_stopped_host_and_the_next_one_replaces_it(area
 
 
 def list_one(session_id: str) -> dict[str, Any]:
-    """What ``outlive ls`` says of a session."""
+    """A session as ``outlive ls`` prints it."""
     [info] = [each for each in outlive("ls", "--json").json() if each["id"] == session_id]
     return dict(info)

@@ -82,7 +82,7 @@ def test_a_suspended_program_can_be_ended(area: Area) -> None:
     assert info(session)["exit_signal"] == signal.SIGTERM
 
 
-def test_a_chat_can_be_killed_while_its_program_does_nothing_but_write(area: Area) -> None:
+def test_a_chat_can_be_killed_while_its_program_writes_endlessly(area: Area) -> None:
     session = new("--", "yes", "and so on and so forth")
     assert outlive("wait", session, "--text", "forth", "--timeout", "60").code == 0
     assert outlive("send", session, "typed into the flood", "--enter").code in {0, 1}
@@ -91,7 +91,7 @@ def test_a_chat_can_be_killed_while_its_program_does_nothing_but_write(area: Are
 
 
 async def test_a_flood_without_line_ends_takes_bounded_memory_and_can_be_peeked_at(tmp_path: Path) -> None:
-    """One line of 200 MB: it is wrapped, and its beginning is forgotten."""
+    """One line of 200 MB is wrapped, and its beginning leaves the scrollback."""
     with Gate(tmp_path / "gate") as gate:
         flood = f"read x < {gate.path}; head -c 200M /dev/zero | tr '\\0' x; echo; echo the end; read x < {gate.path}"
         record = await start("bash", "-c", flood)
@@ -113,7 +113,7 @@ async def test_a_flood_without_line_ends_takes_bounded_memory_and_can_be_peeked_
 
 
 async def test_binary_output_in_a_tiny_window_does_no_harm(tmp_path: Path) -> None:
-    """``cat`` of a program, seen through a window of one column."""
+    """``cat`` of a program in a window of one column."""
     with Gate(tmp_path / "gate") as gate:
         (tmp_path / "garbage").write_bytes(os.urandom(2_000_000) + Path("/bin/sh").read_bytes() * 10)
         script = f"read x < {gate.path}; cat {tmp_path}/garbage; printf '\\033c\\030the end'; cat"
@@ -126,7 +126,7 @@ async def test_binary_output_in_a_tiny_window_does_no_harm(tmp_path: Path) -> No
             tiny.text("and on")
             await see(tiny, tiny_watcher, "and on")
             assert shown(tiny) == ["the endand on"]
-            while await peek(record.id) != shown(tiny):  # The host may still be at it.
+            while await peek(record.id) != shown(tiny):  # The host may still be handling the output.
                 pass
         await end(record.id)
 

@@ -33,7 +33,7 @@ with open(sys.argv[1], "a") as file:
         else:
             os.write(1, b"\\033[5;1Hstill starting")
 """
-"""Shows at first that it is starting, whatever is typed; then each text, behind a "> "."""
+"""An agent that ignores texts and shows that it is starting until it reads "!"; then it shows each text after "> "."""
 
 
 STARTING = """
@@ -47,11 +47,11 @@ with open(sys.argv[1], "a") as file:
         print(piece, file=file, flush=True)
         os.write(1, b"\\r\\n> " + piece)
 """
-"""Starts for half a second, as Gemini CLI does when a folder is trusted, and drops what is typed meanwhile."""
+"""An agent that starts for half a second and drops input meanwhile, as Gemini CLI does after a folder was trusted."""
 
 
-class Slow:
-    """A chat with an agent that is not ready until ``is_ready``."""
+class SlowAgentChat:
+    """A chat with an agent that is not ready before ``make_ready``."""
 
     def __init__(self, area: Area, notes: Path, signals: str, program: str = PROGRAM) -> None:
         directory = area.config / "agents"
@@ -67,25 +67,25 @@ class Slow:
     def sees(self, text: str) -> None:
         assert outlive("wait", self.id, "--text", text, "--timeout", "60").code == 0
 
-    def is_ready(self) -> None:
+    def make_ready(self) -> None:
         assert outlive("send", self.id, "--key", "!").code == 0
         self.sees("ready")
 
     def read(self, count: int) -> list[str]:
-        """What it has read, which is so much and no more."""
+        """Wait until the agent has read ``count`` pieces; returns all pieces that it has read."""
         wait_until(lambda: len(self.notes.read_text().splitlines()) >= count, 10, "it to be read")
         return self.notes.read_text().splitlines()
 
 
 @pytest.mark.parametrize("text", ["another word", "the same text", "/compact now"])
 def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: Area, tmp_path: Path, text: str) -> None:
-    chat = Slow(area, tmp_path / "read", "shown_within_s = 0.5\nenter_after_s = 0.05")
+    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 0.5\nenter_after_s = 0.05")
 
     for words, after in ((["--enter"], "; Enter was not pressed"), ([], "")):
         dropped = outlive("send", chat.id, text, *words)
         assert dropped.code == 1
         assert dropped.complaint() == NOT_READY + after
-    chat.is_ready()
+    chat.make_ready()
     assert outlive("send", chat.id, text, "--enter").code == 0
 
     paste = f"b'\\x1b[200~{text}\\x1b[201~'"
@@ -93,8 +93,8 @@ def test_a_text_that_an_agent_drops_is_reported_and_enter_is_not_pressed(area: A
 
 
 def test_a_text_for_a_starting_agent_waits_until_it_reads_its_terminal(area: Area, tmp_path: Path) -> None:
-    """The kernel's echo of the text does not count as the agent's."""
-    chat = Slow(area, tmp_path / "read", "shown_within_s = 6.0\nenter_after_s = 0.05", STARTING)
+    """The kernel's echo of the text does not count as the agent's output."""
+    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 6.0\nenter_after_s = 0.05", STARTING)
 
     assert outlive("send", chat.id, "another word", "--enter").code == 0
 
@@ -106,7 +106,7 @@ def test_a_text_for_a_starting_agent_waits_until_it_reads_its_terminal(area: Are
     [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["many\nlines"], ["y"]],
 )
 def test_keys_are_sent_without_waiting_for_the_screen(area: Area, tmp_path: Path, words: list[str]) -> None:
-    chat = Slow(area, tmp_path / "read", "shown_within_s = 600.0")
+    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 600.0")
 
     assert outlive("send", chat.id, *words).code == 0
 
@@ -114,8 +114,8 @@ def test_keys_are_sent_without_waiting_for_the_screen(area: Area, tmp_path: Path
 async def test_send_waits_for_its_turn_behind_other_texts(
     area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host that takes its time is not called hung: the text would be sent twice."""
-    chat = Slow(area, tmp_path / "read", "shown_within_s = 0.4")
+    """A command must not take a slow host for hung, since it would then send the text twice."""
+    chat = SlowAgentChat(area, tmp_path / "read", "shown_within_s = 0.4")
     monkeypatch.setattr(control, "REPLY_TIMEOUT_S", 0.3)
 
     sent = [control.request(chat.id, Send(0, f"text {number}", enter=True)) for number in range(3)]

@@ -23,11 +23,11 @@ while read -r line; do
     state working; read -r answer; seq 1 30; state idle; echo "done $line"
 done
 """
-"""An agent that tells its turns; its answer to each line is the next one."""
+"""An agent that reports its turns; after each line of input, it reads its answer from the next line."""
 
 
 def turns_in(viewer: Viewer) -> list[str]:
-    """What is written where turns begin."""
+    """The texts of the rows at which turns begin."""
     emulator = viewer.emulator
     if emulator is None:
         return []
@@ -56,7 +56,7 @@ async def test_turns_are_marked_in_all_viewers_and_survive_the_host() -> None:
         os.kill(description.host_pid, signal.SIGKILL)
         await ask(1)
         await ask(2)
-        # One that followed no output, and those that come later, also with the other engine.
+        # A viewer that did not receive output, and later viewers, also with the other engine.
         hidden.follow(True)
         await watcher.until(partial(has_turns, hidden, 3), "the turns where no output was followed")
     for engine in available_engines():

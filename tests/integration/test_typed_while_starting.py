@@ -25,7 +25,7 @@ SIGNALS = {"input_line": "> ", "start_question": r"\s*❯ \d\. ", "held_within_s
 
 
 class Agent(NamedTuple):
-    """A chat with an agent that starts step by step; see ``starting_agent``."""
+    """An agent that starts in steps (``tests/programs/starting_agent``), one for each release of the gate."""
 
     gate: Gate
     path: Path
@@ -33,14 +33,14 @@ class Agent(NamedTuple):
     async def start(self, *arguments: str) -> SessionRecord:
         return await start(*program("starting_agent", self.path, self.gate.path, *arguments), signals=SIGNALS)
 
-    def kept(self) -> bytes:
-        """What it took for its input line."""
+    def accepted(self) -> bytes:
+        """The input that the agent has accepted at its input line."""
         return self.path.read_bytes() if self.path.exists() else b""
 
-    async def gets(self, typed: bytes) -> None:
-        """It gets this, and has got nothing else."""
-        await eventually(lambda: len(self.kept()) >= len(typed), 20, lambda: f"{typed!r}, not {self.kept()!r}")
-        assert self.kept() == typed
+    async def wait_for_input(self, typed: bytes) -> None:
+        """Wait until the agent has accepted this input; fails if it got any other."""
+        await eventually(lambda: len(self.accepted()) >= len(typed), 20, lambda: f"{typed!r}, not {self.accepted()!r}")
+        assert self.accepted() == typed
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
         yield Agent(gate, tmp_path / "kept")
 
 
-def types(viewer: Viewer, text: str) -> None:
+def type_keys(viewer: Viewer, text: str) -> None:
     for character in text:
         if character == "\r":
             viewer.key("Enter", "")
@@ -57,7 +57,7 @@ def types(viewer: Viewer, text: str) -> None:
             viewer.key(character, character)
 
 
-async def is_told(watcher: Watcher, notice: str) -> None:
+async def wait_for_notice(watcher: Watcher, notice: str) -> None:
     def is_last() -> bool:
         notices = [each.text for each in watcher.events if isinstance(each, NoticeEvent)]
         return bool(notices) and notices[-1] == notice
@@ -65,63 +65,63 @@ async def is_told(watcher: Watcher, notice: str) -> None:
     await watcher.until(is_last, f"the notice {notice!r}")
 
 
-async def test_what_is_typed_while_it_starts_is_typed_at_its_input_line_and_enter_is_a_key_of_its_own(
+async def test_input_during_the_start_waits_for_the_input_line_and_enter_is_a_separate_key(
     agent: Agent,
 ) -> None:
     record = await agent.start()
     async with watching(record.id) as (viewer, watcher):
-        types(viewer, "first\r")
-        await is_told(watcher, WAITS)
+        type_keys(viewer, "first\r")
+        await wait_for_notice(watcher, WAITS)
         agent.gate.release()
-        await see(viewer, watcher, "loading")  # It is raw, and drops what it gets.
-        types(viewer, "second")
+        await see(viewer, watcher, "loading")  # The terminal is in raw mode now, and the agent drops its input.
+        type_keys(viewer, "second")
         viewer.paste("a\nb")
         agent.gate.release()
-        await agent.gets(b"first\rsecond\x1b[200~a\rb\x1b[201~")
-        await is_told(watcher, "")
-        types(viewer, "\rz")
-        await agent.gets(b"first\rsecond\x1b[200~a\rb\x1b[201~\rz")
+        await agent.wait_for_input(b"first\rsecond\x1b[200~a\rb\x1b[201~")
+        await wait_for_notice(watcher, "")
+        type_keys(viewer, "\rz")
+        await agent.wait_for_input(b"first\rsecond\x1b[200~a\rb\x1b[201~\rz")
         assert watcher.refusals == []
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
     await end(record.id)
 
 
-async def test_what_waits_outlives_its_viewer_and_its_host_and_is_typed_once(agent: Agent) -> None:
+async def test_waiting_input_outlives_its_viewer_and_its_host_and_is_typed_once(agent: Agent) -> None:
     record = await agent.start()
     async with watching(record.id) as (viewer, watcher):
-        types(viewer, "first\r")
-        await is_told(watcher, WAITS)
+        type_keys(viewer, "first\r")
+        await wait_for_notice(watcher, WAITS)
     async with watching(record.id) as (viewer, watcher):
-        types(viewer, "second\r")
+        type_keys(viewer, "second\r")
         described = await request(record.id, Describe(0))
         assert isinstance(described, Description)
         os.kill(described.host_pid, signal.SIGKILL)
-        types(viewer, "third\r")
+        type_keys(viewer, "third\r")
         agent.gate.release(2)
-        await agent.gets(b"first\rsecond\rthird\r")
+        await agent.wait_for_input(b"first\rsecond\rthird\r")
     await end(record.id)
 
 
-async def test_what_was_typed_before_a_question_is_refused_and_does_not_answer_it(agent: Agent) -> None:
+async def test_input_typed_before_a_question_is_refused_and_does_not_answer_it(agent: Agent) -> None:
     record = await agent.start("--ask")
     asked = Path(f"{agent.path}.asked")
     async with watching(record.id) as (viewer, watcher):
-        types(viewer, "1\r")
-        await is_told(watcher, WAITS)
+        type_keys(viewer, "1\r")
+        await wait_for_notice(watcher, WAITS)
         agent.gate.release(2)
         await see(viewer, watcher, "1. Yes")
         await watcher.until(lambda: bool(watcher.refusals), "the refusal")
         assert (watcher.refusals[0].code, watcher.refusals[0].message) == (ErrorCode.NEEDS_INPUT, ASKS)
-        types(viewer, "\r")  # Its user has not seen the refusal yet.
+        type_keys(viewer, "\r")  # The user has not accepted the refusal yet.
         await watcher.until(lambda: len(watcher.refusals) > 1, "the next refusal")
         assert not asked.exists()
 
         viewer.accept_refusal()
-        types(viewer, "1")
+        type_keys(viewer, "1")
         await see(viewer, watcher, "loading again")
         assert asked.read_bytes() == b"1"
-        types(viewer, "later\r")
-        await is_told(watcher, WAITS)
+        type_keys(viewer, "later\r")
+        await wait_for_notice(watcher, WAITS)
         agent.gate.release()
-        await agent.gets(b"later\r")
+        await agent.wait_for_input(b"later\r")
     await end(record.id)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 async def described(session_id: str) -> Description:
-    """A chat as its host knows it, but for its journal's size: the journal is written a moment after the start."""
+    """The host's description of a chat, without the journal's size, which still changes after the start."""
     answer: Description = await request(session_id, Describe(0))
     return msgspec.structs.replace(answer, journal_bytes=None)
 
@@ -88,7 +88,7 @@ async def test_a_keeper_that_cannot_be_replaced_continues(monkeypatch: pytest.Mo
 
 
 async def test_the_previous_host_continues_if_the_new_one_cannot_restore_the_chat(tmp_path: Path) -> None:
-    """The new version starts and fails on this very chat, as an engine of another build might."""
+    """The new version starts but cannot restore this chat, as may happen with another build of an engine."""
     record = await start("cat")
     before = await described(record.id)
     (tmp_path / "sitecustomize.py").write_text(

@@ -37,7 +37,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     return Checkout.new(tmp_path / "project")
 
 
-def set_up_by(command: str, checkout: Checkout) -> None:
+def configure_setup(command: str, checkout: Checkout) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text(f"[worktree_setup]\n\"{checkout.path}\" = '''{command}'''\n")
 
@@ -58,7 +58,7 @@ def activity(watcher: Watcher) -> Activity | None:
 
 
 async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checkout) -> None:
-    set_up_by('pwd; echo "from $OUTLIVE_REPOSITORY"; touch made', checkout)
+    configure_setup('pwd; echo "from $OUTLIVE_REPOSITORY"; touch made', checkout)
     record = await start(checkout, "sh", "-c", "ls ..; pwd; exec cat")
     assert record.worktree is not None
     async with watching(record.id) as (viewer, watcher):
@@ -76,14 +76,14 @@ async def test_the_agent_starts_in_the_worktree_after_the_setup(checkout: Checko
 
 async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: Checkout, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    set_up_by(f"echo run >> {runs}; echo broken; exit 3", checkout)
+    configure_setup(f"echo run >> {runs}; echo broken; exit 3", checkout)
     record = await start(checkout, "sh", "-c", "echo the agent runs; exec cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "q  End the chat")
         assert "The setup of the worktree failed (exit code 3)." in shown(viewer)
         await watcher.until(lambda: activity(watcher) is Activity.NEEDS_INPUT, "the chat to need the user")
         os.kill((await ask(record.id, Describe(0))).host_pid, signal.SIGKILL)
-        viewer.text("x")  # No choice.
+        viewer.text("x")  # "x" is none of the choices.
         viewer.text("t")
         await eventually(lambda: runs.read_text().count("run") == 2, 30, "the second run")
         await watcher.until(lambda: shown(viewer).count("broken") == 2, "the second run's output")
@@ -94,11 +94,11 @@ async def test_a_failed_setup_asks_in_the_chat_and_survives_the_host(checkout: C
     assert runs.read_text().count("run") == 2
 
 
-async def test_a_resumed_chat_runs_a_setup_again_that_failed_but_not_one_that_the_user_passed_over(
+async def test_resuming_repeats_a_failed_setup_but_not_one_that_the_user_skipped(
     checkout: Checkout, tmp_path: Path
 ) -> None:
     runs = tmp_path / "runs"
-    set_up_by(f"echo run >> {runs}; exit 3", checkout)
+    configure_setup(f"echo run >> {runs}; exit 3", checkout)
     request = LaunchRequest(
         agent=load_catalog(config_dir())["shell"], name="x", directory=str(checkout.path), environment=os.environ,
         worktree="", overrides={"PS1": "the shell$ "},
@@ -121,7 +121,7 @@ async def test_a_resumed_chat_runs_a_setup_again_that_failed_but_not_one_that_th
 
 
 async def use_shell(record: SessionRecord, viewer: Viewer, watcher: Watcher, number: int) -> None:
-    """Type into a shell, see its answer, and end it."""
+    """Type into a shell, wait for its output, and end the chat."""
     viewer.text(f"echo the-$(({number} + 0))th\r")
     await see(viewer, watcher, f"the-{number}th")
     await ask(record.id, Kill(request=1))
@@ -130,15 +130,15 @@ async def use_shell(record: SessionRecord, viewer: Viewer, watcher: Watcher, num
 
 async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Checkout, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    # Not a command of the shell: between two of them, a shell may go on after Ctrl+C.
+    # One process instead of shell commands: after Ctrl+C, a shell may continue with the next command.
     waits = 'import time; print("WAIT" + "ING", flush=True); time.sleep(1000)'
-    set_up_by(f"echo $$ > {pid}; exec {sys.executable} -S -c {shlex.quote(waits)}", checkout)
+    configure_setup(f"echo $$ > {pid}; exec {sys.executable} -S -c {shlex.quote(waits)}", checkout)
     record = await start(checkout, "cat")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "WAITING")
         await watcher.until(lambda: activity(watcher) is Activity.WORKING, "the setup to be shown as work")
         assert [event.detail for event in watcher.events if isinstance(event, ActivityEvent)][-1] == SETUP_DETAIL
-        viewer.text("s")  # Typed ahead: it does not answer the question to come.
+        viewer.text("s")  # Typed ahead: it must not answer the next question.
         viewer.text("\x03")
         await see(viewer, watcher, "The setup of the worktree was cancelled.")
         await see(viewer, watcher, "q  End the chat")
@@ -150,7 +150,7 @@ async def test_ctrl_c_cancels_the_setup_and_the_chat_can_be_ended(checkout: Chec
 
 async def test_a_killed_chat_leaves_no_setup_behind(checkout: Checkout, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    set_up_by(
+    configure_setup(
         f"trap '' HUP TERM INT; echo $$ > {pid}; echo waiting | tr a-z A-Z; while :; do sleep 1000; done", checkout
     )
     record = await start(checkout, "cat")
@@ -165,10 +165,8 @@ def ended(viewer: Viewer) -> bool:
     return viewer.exit_code is not None or viewer.exit_signal is not None
 
 
-async def test_without_a_worktree_or_for_another_repository_nothing_is_set_up(
-    checkout: Checkout, tmp_path: Path
-) -> None:
-    set_up_by("touch made", checkout)
+async def test_without_a_worktree_or_for_another_repository_no_setup_runs(checkout: Checkout, tmp_path: Path) -> None:
+    configure_setup("touch made", checkout)
     record = await start(checkout, "sh", "-c", "echo the agent; exec cat", worktree=None)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "the agent")
@@ -185,7 +183,7 @@ async def test_without_a_terminal_the_setup_is_the_first_item_and_survives_the_h
 ) -> None:
     go = tmp_path / "go"
     os.mkfifo(go)
-    set_up_by(f"echo first; cat {go}; exit 3", checkout)
+    configure_setup(f"echo first; cat {go}; exit 3", checkout)
     add_agent()
     record = await launch(
         LaunchRequest(

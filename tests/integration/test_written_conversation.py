@@ -39,7 +39,7 @@ while read word file; do
     printf '\\033]2;I\\007did %s\\n' "$word"
 done
 """
-"""Each line typed is a turn, in which a transcript is made or gets longer."""
+"""An agent for which each line of input is a turn that creates or extends a transcript."""
 
 FIRST, SECOND, THIRD = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
 
@@ -52,7 +52,7 @@ def chats(area: Area) -> Path:
 
 
 def transcript(chats: Path, conversation: str, project: Path, *, begun: bool) -> Path:
-    """The transcript's path; one that is not begun yet is made in the turn in which it is written first."""
+    """Prepare a transcript; returns its path. Without ``begun``, the first turn that writes to it creates it."""
     path = chats / f"session-2026-11-21T10-00-{conversation[:8]}.jsonl"
     head = {"sessionId": conversation, "projectHash": hashlib.sha256(str(project).encode()).hexdigest()}
     place = path if begun else path.with_name(f"{path.name}.begin")
@@ -75,11 +75,13 @@ def turn(chat: str, word: str, path: Path) -> None:
     see(chat, f"did {word}")
 
 
-def is_in(chat: str, conversation: str) -> None:
+def wait_until_in(chat: str, conversation: str) -> None:
     wait_until(lambda: listed(chat)["provider_session_id"] == conversation, 10, lambda: f"it in {listed(chat)}")
 
 
-def test_after_clear_the_new_conversation_is_known_beside_other_chats(area: Area, chats: Path, tmp_path: Path) -> None:
+def test_after_clear_the_new_conversation_is_known_although_other_transcripts_change(
+    area: Area, chats: Path, tmp_path: Path
+) -> None:
     other = transcript(chats, THIRD, tmp_path, begun=True)
     chat = start(area, tmp_path, preset=True)
     own = listed(chat)["provider_session_id"]
@@ -91,7 +93,7 @@ def test_after_clear_the_new_conversation_is_known_beside_other_chats(area: Area
     turn(chat, "two", new)
     turn(chat, "three", new)
 
-    is_in(chat, SECOND)
+    wait_until_in(chat, SECOND)
 
 
 def test_a_continued_latest_conversation_is_known_by_the_first_turn(area: Area, chats: Path, tmp_path: Path) -> None:
@@ -102,4 +104,4 @@ def test_a_continued_latest_conversation_is_known_by_the_first_turn(area: Area, 
 
     turn(chat, "one", latest)
 
-    is_in(chat, FIRST)
+    wait_until_in(chat, FIRST)

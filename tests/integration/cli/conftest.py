@@ -1,8 +1,4 @@
-"""For tests of chats whose conversations are gone on with.
-
-agents      programs called claude and codex on PATH, which keep conversations as those do
-project     a directory for the chats
-"""
+"""Fixtures for tests that continue conversations: fake agents on PATH, and a directory for their chats."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from tests.support.conversing import install
 
 @pytest.fixture
 def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where those programs are."""
+    """The directory, on PATH, of fake agents called claude and codex that store conversations as the real ones do."""
     install(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     return tmp_path / "bin"
@@ -24,7 +20,7 @@ def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """An empty one."""
+    """An empty directory for the chats."""
     directory = tmp_path / "project"
     directory.mkdir()
     return directory

@@ -28,7 +28,7 @@ complete -C (string join -- ' ' $argv[2..]) | string replace -r '\\t.*' ''
 
 @pytest.fixture
 def share(tmp_path: Path) -> Path:
-    """The files below this directory, as a package would install them, and ``outlive`` on the PATH."""
+    """The share directory with the files of a package; ``outlive`` is in ``bin`` beside it."""
     for place, text in files().items():
         path = tmp_path / "share" / place
         path.parent.mkdir(parents=True)
@@ -47,7 +47,7 @@ def shell_environment(share: Path) -> dict[str, str]:
 
 
 def completed(shell: str, share: Path, *words: str) -> list[str]:
-    """The words that the shell offers for the last one."""
+    """The completions that the shell offers for the last word."""
     script = ["-c", ASK_BASH, "bash"] if shell == "bash" else ["--no-config", "-c", ASK_FISH]
     done = subprocess.run(
         [shell, *script, str(share / PLACES[shell]), *words],

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def chat_that_took(name: str, size_mib: int) -> str:
-    """An ended chat with so much on the disk."""
+    """Make an ended chat that takes ``size_mib`` on the disk."""
     session = new("-n", name, "--", "true")
     outlive("wait", session, "--exited", "--timeout", "60")
     with Path(session_dir(session), "journal.of.the.test").open("wb") as file:

@@ -1,4 +1,4 @@
-"""``outlive restore``: the files of a chat's repository before its prompts, on a server without a window."""
+"""``outlive restore``: restores files to their state before a prompt, on a server without a window."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def chat_in(checkout: Checkout, *, prompts: int = 1) -> str:
-    """A chat ("api") that has changed "file" and made "new" after each of its prompts."""
+    """A chat called "api" that changes "file" and "new" after each of its prompts."""
     session = new("-n", "api", "-C", str(checkout.path / "src"), "--", "cat")
     for number in range(prompts):
         take(checkout.path, session, PROMPT)
@@ -43,8 +43,8 @@ def points() -> list[dict[str, Any]]:
 
 
 async def test_files_are_restored_to_before_a_prompt_and_back_again(checkout: Checkout) -> None:
-    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n")  # The agent's record.
-    add_keeping_agent()  # It changes a file as soon as it hears a prompt.
+    checkout.write(".git/info/exclude", "*.jsonl\n*.json\n")  # git ignores the agent's record.
+    add_keeping_agent()  # This agent changes a file as soon as it reads a prompt.
     record = await start_chat(checkout.path, agent="keeping", name="api", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
@@ -93,7 +93,7 @@ def test_the_answer_counts_only_for_the_files_that_were_listed(checkout: Checkou
     assert text(checkout) == "changed 0\n"
 
 
-def test_what_cannot_be_restored_is_one_line(checkout: Checkout, tmp_path: Path) -> None:
+def test_an_impossible_restore_is_reported_in_one_line(checkout: Checkout, tmp_path: Path) -> None:
     chat_in(checkout)
     for words, code, error in (
         (("2", "-y"), 3, "api has no restore point 2; `outlive restore api` lists them"),
@@ -107,7 +107,7 @@ def test_what_cannot_be_restored_is_one_line(checkout: Checkout, tmp_path: Path)
     assert outlive("restore", "without").output.startswith("without has no restore points; they are made before")
     assert outlive("restore", "without", "--json").json() == []
     assert outlive("restore", "without", "1", "-y").code == 3
-    # A file in the way of which something is that the restore must not remove.
+    # An ignored file, which the restore must not remove, is in the way of "file".
     (checkout.path / "file").unlink()
     checkout.write(".git/info/exclude", "*.log\n")
     checkout.write("file/kept.log")

@@ -84,7 +84,7 @@ def test_peek_shows_the_end_of_the_transcript_during_and_after_the_chat(area: Ar
     assert outlive("wait", "x", "--text", "line 0099$").code == 6
 
 
-def test_a_chat_is_found_by_its_words(area: Area) -> None:
+def test_search_finds_text_in_a_chat(area: Area) -> None:
     new_chat(area, "x", "answer: a needle in hay")
     wait_for_text("x", "^a needle")
     wait("x", "idle")
@@ -128,7 +128,7 @@ def test_a_chat_with_a_damaged_recording_is_exported_as_far_as_it_can_be_read(ar
     wait("x", "idle")
     host_pid = outlive("ls", "--json").json()[0]["host_pid"]
     assert outlive("stop", "x").code == 0
-    wait_for_end(host_pid, 60)  # It saves the chat last.
+    wait_for_end(host_pid, 60)  # The host saves the chat before it ends.
     (session_dir(session_id) / "screen.bin").unlink()
     *_, segment = session_journal(session_id).glob("*.log")
     segment.write_bytes(segment.read_bytes()[:-1])

@@ -1,4 +1,4 @@
-"""A process of the product is killed at selected system calls, and nothing is lost; the benchmark does all of them."""
+"""A process of the product is killed at selected system calls, and nothing is lost; the benchmark tries all calls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SPREADS = {
     "structured host at recovery": 2,
     "relay at work": 2,
 }
-"""So many instants of each scenario; others take too long under a tracer for a test."""
+"""The number of kill points of each scenario; other scenarios take too long under a tracer for a test."""
 
 
 @pytest.fixture
@@ -55,5 +55,5 @@ async def test_a_kill_at_any_system_call_loses_nothing(name: str, spread: int, o
         pytest.skip(f"nothing can be traced here: {error}")
     assert found.failures == []
     assert found.lost() == [], make_report([found]).as_text()
-    # How many calls a work takes is not the same each time: some instants lie behind its end.
+    # The number of calls varies between runs, so some kill points are after the end.
     assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 3, "there were kills"

@@ -1,6 +1,6 @@
 """Processes of the product are killed at random moments, and nothing is lost; the benchmark is the long form.
 
-The last tests lose or repeat something on purpose, and check that the run reports it.
+The last tests cause a loss or a repetition on purpose, and check that the run reports it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def test_a_seed_makes_the_same_kills_again() -> None:
 # ------------------------------------------------------------------------------- planted losses
 
 
-class Planted(Torture):
-    """A run in which something goes wrong at the second kill."""
+class RunWithFault(Torture):
+    """A run with a deliberate fault at the second kill."""
 
     async def _kill(self, kill: Kill) -> None:
         await super()._kill(kill)
@@ -69,7 +69,7 @@ class Planted(Torture):
                 case "agent":
                     os.kill(chat.witness.pid, signal.SIGKILL)
                 case "input":
-                    # What was typed once comes once more.
+                    # A text that was typed once is sent again.
                     await request(chat.witness.id, Send(0, chat.typed.sure[0]))
                 case "never typed":
                     chat.typed.sure.append(chat.next_token("v"))
@@ -77,28 +77,28 @@ class Planted(Torture):
     planted = ""
 
 
-async def planted(records: Path, what: str) -> Outcome:
-    run = Planted(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
+async def run_with_fault(records: Path, what: str) -> Outcome:
+    run = RunWithFault(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
     run.planted = what
     return await run.run()
 
 
 async def test_a_missing_agent_counts_as_a_loss(records: Path) -> None:
-    assert "chat 0: the agent is gone" in (await planted(records, "agent")).losses
+    assert "chat 0: the agent is gone" in (await run_with_fault(records, "agent")).losses
 
 
 async def test_a_repeated_input_counts_as_a_loss(records: Path) -> None:
-    [loss, *_] = (await planted(records, "input")).losses
+    [loss, *_] = (await run_with_fault(records, "input")).losses
     assert loss.endswith("read 2 times")
 
 
 async def test_a_missing_input_counts_as_a_loss(records: Path) -> None:
-    [loss, *_] = (await planted(records, "never typed")).losses
+    [loss, *_] = (await run_with_fault(records, "never typed")).losses
     assert "1 inputs missing" in loss
 
 
-class LosesTheLastEcho(Torture):
-    """A run in which the viewer does not get what is typed last: no snapshot comes after it and repairs the screen."""
+class RunWithLostEcho(Torture):
+    """A run in which the viewer misses the last echo: no later snapshot repairs its screen."""
 
     is_losing = False
 
@@ -111,7 +111,7 @@ class LosesTheLastEcho(Torture):
 
 
 async def test_output_that_a_viewer_lacks_counts_as_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = LosesTheLastEcho(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
+    run = RunWithLostEcho(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
     take = RecordingViewer._message
 
     def lose_one(viewer: RecordingViewer, message: Any) -> None:

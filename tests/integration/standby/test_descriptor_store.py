@@ -48,7 +48,7 @@ def test_systemd_returns_stored_descriptors(systemd: UserSystemd, area: Area) ->
 
 @pytest.fixture
 def chat(systemd: UserSystemd, sessions: object) -> str:
-    """The id of a chat that was started as from a desktop, and that systemd holds too."""
+    """The id of a chat that was started as from a desktop, so that systemd also holds its descriptors."""
     words = ["new", "-d", "--json", "-n", "chat", "--", "sh", "-c", "echo one; read word; echo got $word; exit 7"]
     started = subprocess.run(
         as_on_a_desktop(*OUTLIVE, *words), env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=60
@@ -58,17 +58,17 @@ def chat(systemd: UserSystemd, sessions: object) -> str:
 
 
 def described() -> dict[str, Any]:
-    """The only chat, as ``ls`` has it."""
+    """The only chat, as ``ls`` prints it."""
     (found,) = outlive("ls", "--all", "--json").json()
     return dict(found)
 
 
 WAITING = {"sh", "flock"}
-"""What the service's processes are called while there is a keeper."""
+"""The names of the service's processes while a keeper is running."""
 
 
-def ours(area: Area) -> list[int]:
-    """Every process of the product, the service's too; not the chat's program."""
+def product_processes(area: Area) -> list[int]:
+    """All processes of the product, including the service's, but not the chat's program."""
     every = with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
     product = {"outlive-keeper", "outlive-standby", "outlive-host", *WAITING}
     return [pid for pid in every if name(pid) in product and pid != described()["child_pid"]]
@@ -76,12 +76,12 @@ def ours(area: Area) -> list[int]:
 
 def kill(pids: list[int]) -> None:
     for pid in pids:
-        with suppress(ProcessLookupError):  # One ends by itself when the one before it is dead.
+        with suppress(ProcessLookupError):  # A process may have ended by itself because a previous one was killed.
             os.kill(pid, signal.SIGKILL)
 
 
 def service_of(systemd: UserSystemd) -> str:
-    """The name of the keeper's service, once it holds the chat: seven descriptors and its spec."""
+    """Wait until the keeper's service holds the chat (seven descriptors and its spec); returns the service's name."""
     pattern = "outlive-keeper-*.service"
 
     def holding() -> list[str]:
@@ -91,8 +91,8 @@ def service_of(systemd: UserSystemd) -> str:
     return found
 
 
-def ends_as_it_should(systemd: UserSystemd, service: str, before: dict[str, Any]) -> None:
-    """The chat takes input, and its end is learnt; then nothing is held any more."""
+def check_input_and_end(systemd: UserSystemd, service: str, before: dict[str, Any]) -> None:
+    """Check that the chat takes input, its end is recorded, and systemd then holds none of its descriptors."""
     outlive("send", "chat", "word", "--enter")
     assert outlive("wait", "chat", "--exited").code == 0
     after = described()
@@ -102,22 +102,22 @@ def ends_as_it_should(systemd: UserSystemd, service: str, before: dict[str, Any]
 
 
 @pytest.mark.parametrize("and_the_service", [False, True])
-def test_killing_all_our_processes_at_once_loses_nothing(
+def test_killing_all_processes_of_the_product_at_once_loses_nothing(
     systemd: UserSystemd, chat: str, area: Area, and_the_service: bool
 ) -> None:
     before, service = described(), service_of(systemd)
-    killed = [pid for pid in ours(area) if and_the_service or name(pid) not in WAITING]
+    killed = [pid for pid in product_processes(area) if and_the_service or name(pid) not in WAITING]
     assert {name(pid) for pid in killed} >= {"outlive-keeper", "outlive-standby", "outlive-host"}
     assert (int(systemd.show(service, "MainPID")) in killed) == and_the_service
     kill(killed)
-    ends_as_it_should(systemd, service, before)
+    check_input_and_end(systemd, service, before)
 
 
 def test_a_chat_survives_a_kill_of_all_processes_without_the_runtime_directory(
     systemd: UserSystemd, chat: str, area: Area
 ) -> None:
     before, service = described(), service_of(systemd)
-    kill(ours(area))
+    kill(product_processes(area))
     shutil.rmtree(area.runtime, ignore_errors=True)
     seen = set()
 
@@ -128,7 +128,7 @@ def test_a_chat_survives_a_kill_of_all_processes_without_the_runtime_directory(
 
     wait_until(is_with_another_keeper, 20, "another keeper")
     assert seen == {("running", None)}, "it is coming back all the while"
-    ends_as_it_should(systemd, service, before)
+    check_input_and_end(systemd, service, before)
 
 
 def test_a_restarted_service_leaves_the_living_keeper_alone(systemd: UserSystemd, chat: str, area: Area) -> None:
@@ -140,17 +140,17 @@ def test_a_restarted_service_leaves_the_living_keeper_alone(systemd: UserSystemd
     os.kill(int(previous), signal.SIGKILL)
     wait_until(lambda: systemd.show(service, "MainPID") not in {previous, "0"}, 10, "the service to start again")
     assert described()["keeper_pid"] == before["keeper_pid"]
-    kill(ours(area))
-    ends_as_it_should(systemd, service, before)
+    kill(product_processes(area))
+    check_input_and_end(systemd, service, before)
 
 
 def test_living_hosts_connect_to_the_keeper_that_systemd_starts(systemd: UserSystemd, chat: str, area: Area) -> None:
     before, service = described(), service_of(systemd)
-    kill([pid for pid in ours(area) if name(pid) in {"outlive-keeper", "outlive-standby"}])
+    kill([pid for pid in product_processes(area) if name(pid) in {"outlive-keeper", "outlive-standby"}])
     wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
     assert described()["host_pid"] == before["host_pid"]
-    kill([pid for pid in ours(area) if name(pid) not in WAITING])
-    ends_as_it_should(systemd, service, before)
+    kill([pid for pid in product_processes(area) if name(pid) not in WAITING])
+    check_input_and_end(systemd, service, before)
 
 
 def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat: str, area: Area) -> None:
@@ -159,8 +159,8 @@ def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat:
     wait_until(lambda: systemd.show(previous, "NFileDescriptorStore") == "0", 10, "the previous service to be left")
     service = service_of(systemd)
     assert service != previous
-    kill(ours(area))
-    ends_as_it_should(systemd, service, before)
+    kill(product_processes(area))
+    check_input_and_end(systemd, service, before)
 
 
 def test_no_descriptors_are_stored_without_systemd(area: Area) -> None:

@@ -50,8 +50,8 @@ async def kill_host(session_id: str) -> None:
     wait_for_end(description.host_pid, 10)
 
 
-async def said(chat: ChatViewer, *lines: str) -> list[str]:
-    """Prompt the agent; returns its messages in this turn."""
+async def prompt_and_read(chat: ChatViewer, *lines: str) -> list[str]:
+    """Send a prompt; returns the agent's messages in this turn."""
     before = len(chat.texts())
     prompts = len(chat.texts("user"))
     chat.viewer.prompt("\n".join(lines))
@@ -84,14 +84,14 @@ async def test_files_are_read_and_written_only_inside_the_chats_directory(tmp_pa
     record = await start_agent(project)
     async with viewing(record.id) as chat:
         path = project / "sub" / "a.txt"
-        assert await said(chat, f"write {path} one") == ["written"]
+        assert await prompt_and_read(chat, f"write {path} one") == ["written"]
         assert path.read_text() == "one"
         path.write_text("1\n2\n3\n")
-        assert await said(chat, f"read {path} 2 1") == ["2\n"]
-        (missing,) = await said(chat, f"read {project}/none")
+        assert await prompt_and_read(chat, f"read {path} 2 1") == ["2\n"]
+        (missing,) = await prompt_and_read(chat, f"read {project}/none")
         assert missing.startswith("-32002: Resource not found")
         for words in (f"read {tmp_path}/secret", f"read {project}/link", f"write {project}/link mine"):
-            (refused,) = await said(chat, words)
+            (refused,) = await prompt_and_read(chat, words)
             assert "outside of the chat's directory" in refused
         assert (tmp_path / "secret").read_text() == "secret"
         assert chat.texts("raw") == []
@@ -110,16 +110,16 @@ async def test_a_terminals_output_is_live_in_its_tool_call_and_stays_after_relea
         await chat.watcher.until(lambda: chat.state == "idle", "the end of the turn")
         assert (tool(chat).output, tool(chat).exit_code) == ("first\nlast\n", 3)
         assert json.loads(chat.texts()[0].removeprefix("started")) == {"exitCode": 3}
-        (output,) = await said(chat, "output")
+        (output,) = await prompt_and_read(chat, "output")
         assert json.loads(output) == {"output": "first\nlast\n", "truncated": False, "exitStatus": {"exitCode": 3}}
-        (gone,) = await said(chat, "release", "output")
+        (gone,) = await prompt_and_read(chat, "release", "output")
         assert "-32002" in gone
         assert tool(chat).output == "first\nlast\n"
-        (flood,) = await said(chat, "start 1000 yes 0123456 | head -c 10000000", "wait", "output")
+        (flood,) = await prompt_and_read(chat, "start 1000 yes 0123456 | head -c 10000000", "wait", "output")
         whole = json.loads(flood.partition("}")[2])
         assert (len(whole["output"]), whole["truncated"]) == (1000, True)
         assert tool(chat).output.startswith("…\n")
-        killed = await said(chat, "loose sleep 306", "kill", "wait")
+        killed = await prompt_and_read(chat, "loose sleep 306", "kill", "wait")
         assert '"signal":"SIGTERM"' in killed[-1]
         assert (tool(chat).command, tool(chat).status) == ("sleep 306", "failed")
 
@@ -141,7 +141,7 @@ async def test_a_host_killed_while_a_terminal_runs_ends_the_terminal_and_not_the
         assert "restarted" in chat.texts("notice")[-1]
         assert count.read_text() == "run\n"
         await eventually(lambda: not [each for each in marked(SESSION, record.id) if "sleep" in each], 10, "their end")
-        assert await said(chat, "say still here") == ["still here"]
+        assert await prompt_and_read(chat, "say still here") == ["still here"]
 
 
 async def test_an_agents_terminal_is_not_started_twice_when_its_host_is_killed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A chat with a model server as a chat view: a real host, the real program, and a server that answers."""
+"""The chat view of a chat with a model server: a real host, the real program, and a fake server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    """A server that takes each request for a turn."""
+    """A fake server that treats each request as a turn."""
     with ModelServer(tools_needed=False) as own:
         yield own
 
@@ -43,7 +43,7 @@ async def start(server: ModelServer, directory: Path) -> SessionRecord:
 
 
 async def kill(session_id: str, *, host: bool) -> None:
-    """Kill the chat's host, or its program."""
+    """Kill the chat's host or its program."""
     description: Description = await request(session_id, Describe(0))
     pid = description.host_pid if host else description.child_pid
     assert pid is not None
@@ -73,7 +73,7 @@ async def test_an_answer_outlives_its_host_and_a_conversation_its_program(server
         await chat.watcher.until(lambda: chat.state == "idle", "the turn to be stopped")
         chat.viewer.prompt("hold: 3 count: 9")
         await chat.watcher.until(lambda: chat.texts()[-1] == "".join(lines[:3]), "three lines")
-        # A killed program loses a second of its answer at most.
+        # A killed program loses at most the last second of its answer.
         await eventually(lambda: conversation().messages[-1].text == "".join(lines[:3]), 20, "the lines to be saved")
         await kill(record.id, host=False)
         await chat.watcher.until(lambda: chat.state == "ended", "the end")

@@ -50,8 +50,8 @@ def recorded(session_id: str) -> SessionRecord:
     return record
 
 
-async def is_whole(chat: ChatViewer, answers: int = 1) -> None:
-    """All that the agent said is there, once, for this viewer and for a new one."""
+async def check_complete(chat: ChatViewer, answers: int = 1) -> None:
+    """Check that this viewer and a new one have all output of the agent exactly once."""
     await chat.until_idle(answers)
     assert chat.texts()[-1] == WHOLE
     async with viewing(chat.viewer.session_id) as fresh:
@@ -64,7 +64,7 @@ async def test_a_host_killed_in_mid_delta_neither_loses_nor_repeats_events(tmp_p
         for number in (20, 60, 120, 200):
             await chat.until_said(f"line {number:04}")
             await kill_host(record.id)
-        await is_whole(chat)
+        await check_complete(chat)
     assert len(heard(tmp_path, "turn/start")) == 1
 
 
@@ -77,7 +77,7 @@ async def test_a_keeper_killed_in_mid_delta_loses_nothing(tmp_path: Path) -> Non
         os.kill(status.pid, signal.SIGKILL)
         await chat.until_said("line 0060")
         await kill_host(record.id)
-        await is_whole(chat)
+        await check_complete(chat)
 
 
 async def test_an_approval_is_answered_after_its_window_and_its_host_were_killed(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_an_agent_killed_in_mid_turn_is_resumed_with_its_full_output(tmp_p
 async def test_an_agent_that_dies_with_its_host_keeps_its_full_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The host has read the agent's last words, and dies before it records them; then the agent dies, too."""
+    """The host reads the agent's last output and is killed before recording it, and so is the agent."""
     own, mark = tmp_path / "code", tmp_path / "die"
     own.mkdir()
     (own / "sitecustomize.py").write_text(
@@ -194,7 +194,7 @@ async def test_an_upgrade_in_mid_delta_neither_loses_nor_repeats_events(tmp_path
         with open_store() as store:
             [result] = upgrade(store)
         assert result.ok, result
-        await is_whole(chat)
+        await check_complete(chat)
     assert len(heard(tmp_path, "turn/start")) == 1
 
 
@@ -253,7 +253,7 @@ async def test_a_turn_longer_than_the_idle_time_out_is_not_ended(tmp_path: Path)
 async def test_an_unreadable_saved_state_ends_the_agent_with_one_line(
     tmp_path: Path,
 ) -> None:
-    """As after an upgrade in the midst of which the host was killed."""
+    """As after an upgrade during which the host was killed."""
     own, mark = tmp_path / "code", tmp_path / "unreadable"
     own.mkdir()
     (own / "sitecustomize.py").write_text(

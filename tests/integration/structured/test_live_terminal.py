@@ -36,39 +36,39 @@ async def done(*words: str) -> str:
     return result.output
 
 
-async def sees(terminal: str, text: str) -> None:
+async def wait_for_text(terminal: str, text: str) -> None:
     """Wait for a text in a terminal."""
     await done("wait", terminal, "--text", text, "--timeout", "20")
 
 
 @asynccontextmanager
-async def both(directory: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer, str]]:
-    """A structured chat with one turn behind it, a window on it, and the id of its terminal."""
+async def chat_and_terminal(directory: Path) -> AsyncIterator[tuple[SessionRecord, ChatViewer, str]]:
+    """A structured chat with one completed turn, its viewer, and the id of its terminal."""
     record = await start_chat(directory, agent="live", name="work", prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)
         started = json.loads(await done("resume", "work", "--runtime", "terminal", "--json"))
-        await sees(started["id"], "ready")
+        await wait_for_text(started["id"], "ready")
         yield record, chat, started["id"]
 
 
 async def test_prompts_of_chat_and_terminal_appear_once_in_each(tmp_path: Path) -> None:
-    async with both(tmp_path) as (_, chat, terminal):
+    async with chat_and_terminal(tmp_path) as (_, chat, terminal):
         await done("send", terminal, "answer: from the terminal", "--enter")
         await chat.until_said("from the terminal")
         await chat.until_idle(2)
         chat.viewer.prompt("answer: from the chat")
-        await sees(terminal, "^from the chat")
+        await wait_for_text(terminal, "^from the chat")
         await chat.until_idle(3)
         assert chat.texts("user") == ["answer: first", "answer: from the terminal", "answer: from the chat"]
         assert chat.texts() == ["first", "from the terminal", "from the chat"]
 
 
 async def test_a_question_is_answered_once_in_chat_or_terminal(tmp_path: Path) -> None:
-    async with both(tmp_path) as (_, chat, terminal):
+    async with chat_and_terminal(tmp_path) as (_, chat, terminal):
         chat.viewer.prompt("run: make all")
         await chat.until_asked()
-        await sees(terminal, "May I run")
+        await wait_for_text(terminal, "May I run")
         await done("send", terminal, "y", "--enter", "--anyway")
         await chat.until_said("the decision was accept")
         await chat.until_idle(2)
@@ -77,11 +77,11 @@ async def test_a_question_is_answered_once_in_chat_or_terminal(tmp_path: Path) -
         await chat.until_asked()
         await done("deny", "work")
         await chat.until_said("the command was declined")
-        await sees(terminal, "It is answered")
+        await wait_for_text(terminal, "It is answered")
 
 
 async def test_the_terminal_ends_in_mid_turn_and_is_resumed(tmp_path: Path) -> None:
-    async with both(tmp_path) as (record, chat, terminal):
+    async with chat_and_terminal(tmp_path) as (record, chat, terminal):
         assert json.loads(await done("resume", "work", "--runtime", "terminal", "--json"))["id"] == terminal
         await done("send", terminal, "count: 9 hold: 3", "--enter")
         await chat.until_said("line 0003")
@@ -92,7 +92,7 @@ async def test_the_terminal_ends_in_mid_turn_and_is_resumed(tmp_path: Path) -> N
         await chat.until_said("queued")
         assert [text.count("answer line") for text in chat.texts()] == [0, 9, 0]
         again = json.loads(await done("resume", terminal, "--json"))
-        await sees(again["id"], "ready")
+        await wait_for_text(again["id"], "ready")
         assert again["id"] != terminal
         await done("send", again["id"], "answer: again", "--enter")
         await chat.until_said("again")
@@ -101,7 +101,7 @@ async def test_the_terminal_ends_in_mid_turn_and_is_resumed(tmp_path: Path) -> N
 
 
 async def test_the_terminal_ends_with_the_chat_and_reports_it(tmp_path: Path) -> None:
-    async with both(tmp_path) as (record, _, terminal):
+    async with chat_and_terminal(tmp_path) as (record, _, terminal):
         await done("stop", "work")
         await done("wait", terminal, "--exited", "--timeout", "20")
         [info] = [each for each in json.loads(await done("ls", "--all", "--json")) if each["id"] == terminal]
@@ -113,7 +113,7 @@ async def test_the_terminal_ends_with_the_chat_and_reports_it(tmp_path: Path) ->
 
 
 async def test_a_host_killed_in_mid_answer_loses_nothing_in_chat_and_terminal(tmp_path: Path) -> None:
-    async with both(tmp_path) as (record, chat, terminal):
+    async with chat_and_terminal(tmp_path) as (record, chat, terminal):
         await done("send", terminal, "count: 400 delay: 5", "--enter")
         await chat.until_said("line 0020")
         description: Description = await request(record.id, Describe(0))
@@ -130,6 +130,6 @@ async def test_a_running_chat_without_terminal_support_is_not_resumed_in_one(tmp
 
 
 async def test_a_running_chat_is_resumed_only_with_its_terminal_requested(tmp_path: Path) -> None:
-    async with both(tmp_path) as (record, _, _):
+    async with chat_and_terminal(tmp_path) as (record, _, _):
         with pytest.raises(NotResumable, match="is running; attach to it"):
             await resume(record.id)

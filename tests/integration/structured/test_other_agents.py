@@ -117,7 +117,13 @@ one_shot = [
 
 
 async def start_fallback(directory: Path, *, command: str, one_shot: bool = False) -> SessionRecord:
-    """Start a chat with an agent that has both forms; its help names this command."""
+    """Start a chat with an agent that supports both a server and one process per turn.
+
+    Args:
+        directory: the chat's directory.
+        command: the subcommand that the agent's help lists.
+        one_shot: whether one process per turn is requested.
+    """
     executable = directory / "agent"
     executable.write_text(f"#!/bin/sh\necho '1.0.0 --a --b --c --d --e'; echo '  {command}   Run it'\n")
     executable.chmod(0o755)
@@ -165,7 +171,7 @@ async def test_an_agent_with_a_protocol_gets_a_process_for_each_prompt_on_reques
         assert b"FAKE_VARIABLE=set" in Path(f"/proc/{record.child_pid}/environ").read_bytes()
 
 
-async def test_a_command_goes_on_while_its_host_is_killed(tmp_path: Path) -> None:
+async def test_a_command_continues_while_its_host_is_killed(tmp_path: Path) -> None:
     slow = "import sys, time\nfor number in range(100): print(number, flush=True); time.sleep(0.01)"
     record = await start_command(tmp_path, sys.executable, "-I", "-S", "-c", slow)
     async with viewing(record.id) as chat:

@@ -117,7 +117,7 @@ async def test_the_state_comes_from_the_agents_protocol(tmp_path: Path) -> None:
 
 
 def heard_thread(directory: Path) -> str:
-    """The thread of the first turn."""
+    """The id of the first turn's thread."""
     thread: str = heard(directory, "turn/start")[0]["params"]["threadId"]
     return thread
 
@@ -220,7 +220,7 @@ async def test_a_fork_before_a_prompt_has_what_came_before_it(tmp_path: Path) ->
 
 
 async def test_a_chat_is_resumed_in_a_terminal_and_a_terminal_in_a_chat(tmp_path: Path) -> None:
-    """The same thread in both; what was said before comes from the agent where the chat was a terminal."""
+    """Both use the same thread; after a terminal, the earlier messages come from the agent."""
     record = await start_chat(tmp_path, prompt="answer: first")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)

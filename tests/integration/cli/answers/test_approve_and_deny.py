@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @pytest.fixture
 def asking(area: Area) -> str:
-    """A chat that asks for leave to run a command."""
+    """A chat that asks for permission to run a command."""
     new_chat(area, "api-fix", "run: npm test")
     wait("api-fix", "needs_input")
     return "api-fix"

@@ -26,7 +26,7 @@ DETACH = b"\x02d"
 
 
 def received(terminal: OnTerminal) -> bytes:
-    """What the program says that it has read, in however many pieces."""
+    """The input that the program reports, joined from any number of pieces."""
     return bytes.fromhex("".join(re.findall(r"<([0-9a-f]*)>", terminal.text())))
 
 
@@ -87,7 +87,7 @@ def test_keys_with_modifiers_reach_a_program_that_asked_for_them(knows: str) -> 
             wanted += received_as
             terminal.see(f"<{received_as.hex()}>")
         assert received(terminal) == wanted
-        terminal.type(b"\x1b[98;133ud")  # Ctrl+B while Num Lock is on, as kitty tells it.
+        terminal.type(b"\x1b[98;133ud")  # Ctrl+B while Num Lock is on, in kitty's keyboard protocol.
         assert terminal.end() == 0
         assert terminal.screen.modes.kitty_keyboard == 0
         assert terminal.raw.rstrip().count(b"\x1b[<u\x1b[>4m") == 1

@@ -19,7 +19,7 @@ DETACH = b"\x02d"
 
 
 def answer(terminal: OnTerminal, key: str, shown: str) -> None:
-    """Press a key until the question takes it: it must have been in sight for a moment."""
+    """Press a key until the question takes it, which is only after it was visible for a moment."""
     for _ in range(100):
         terminal.type(key)
         try:
@@ -31,7 +31,7 @@ def answer(terminal: OnTerminal, key: str, shown: str) -> None:
 
 
 def answer_line(terminal: OnTerminal, key: str, shown: str) -> None:
-    """As ``answer``, where each refusal is a line: no key is left over, which would be the next prompt."""
+    """As ``answer``, but press again only after a refusal: a key too many would become the next prompt."""
     refusal = b"read it first"
 
     def is_told() -> bool:
@@ -189,7 +189,7 @@ def test_a_terminal_without_a_cursor_gets_plain_lines(area: Area) -> None:
         terminal.type("run: make\n")
         terminal.see("▲ y allow")
         answer_line(terminal, "y", "the decision was accept")
-        wait("x", "idle")  # Else Ctrl+C could come into this turn.
+        wait("x", "idle")  # Otherwise, Ctrl+C could interrupt this turn.
         terminal.type("hold: 1\n")
         wait("x", "working")
         terminal.type("\x03")

@@ -14,7 +14,7 @@ def test_characters_that_the_program_draws_differently_are_not_echoed_locally() 
     new("-n", "echo", "--", *program("raw_echo"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
-        for typed in ("\x1b)", "0", "\x0e"):  # Line drawing from now on: "q" is one, capital letters stay.
+        for typed in ("\x1b)", "0", "\x0e"):  # From now on, "q" is drawn as a line, and capital letters as themselves.
             terminal.type(typed)
         for number in range(1, 4):
             terminal.type("A")

@@ -21,7 +21,7 @@ PATIENT = (
     "import runpy; from session_host.client.viewer import closing; closing.LEAVING_S = 60.0; "
     "runpy.run_module('session_host.cli', run_name='__main__')"
 )
-"""``outlive`` that waits a minute for its host: on a busy machine, two seconds may be too short."""
+"""Runs ``outlive`` with a timeout of 60 s instead of 2 s when leaving, for busy machines."""
 
 
 def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
@@ -49,7 +49,7 @@ def test_attach_shows_that_the_host_does_not_answer_and_can_be_left() -> None:
     wait_until(lambda: outlive("peek", "echo").output.split() == ["ready", "<61>", "<62>"], 20, "what was typed, once")
 
 
-def test_what_is_typed_into_a_hibernating_chat_arrives_although_the_user_detaches_at_once() -> None:
+def test_text_typed_into_a_hibernating_chat_arrives_although_the_user_detaches_at_once() -> None:
     hibernate_after(0.2)
     session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
     with ScreenTerminal([sys.executable, "-c", PATIENT, "attach", "echo"], env=environment()) as terminal:

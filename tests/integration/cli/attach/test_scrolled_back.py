@@ -20,8 +20,8 @@ def first_line(terminal: OnTerminal) -> str:
     return terminal.text().split("\n")[0]
 
 
-def place(terminal: OnTerminal, text: str) -> str:
-    """Wait for a text on the last line; the screen."""
+def wait_for_status(terminal: OnTerminal, text: str) -> str:
+    """Wait until the last line shows a text; returns the screen."""
     return terminal.see(f" {text}")
 
 
@@ -31,25 +31,25 @@ def test_the_history_scrolls_during_output_and_each_exit_returns_to_the_screen(t
         with OnTerminal("attach", "lines", size=GridSize(80, 24)) as terminal:
             terminal.see("line 000099")
             terminal.type(SCROLL)
-            screen = place(terminal, "22 of 76 rows back · PageUp PageDown · / find · q back")
+            screen = wait_for_status(terminal, "22 of 76 rows back · PageUp PageDown · / find · q back")
             assert screen.split("\n")[0] == "line 000055"
             assert not terminal.screen.cursor.visible
             terminal.type(UP + UP)
-            place(terminal, "24 of 76")
+            wait_for_status(terminal, "24 of 76")
             assert first_line(terminal) == "line 000053"
 
             gate.release()
-            # 22 more rows come; the place stays.
-            place(terminal, "46 of 98")
+            # 22 more rows arrive; the scroll position stays.
+            wait_for_status(terminal, "46 of 98")
             assert first_line(terminal) == "line 000053"
             terminal.resize(GridSize(80, 12))
-            place(terminal, "58 of 110")
+            wait_for_status(terminal, "58 of 110")
             assert first_line(terminal) == "line 000053"
             terminal.type(PAGE_UP)
-            place(terminal, "68 of 110")
+            wait_for_status(terminal, "68 of 110")
             assert first_line(terminal) == "line 000043"
             terminal.resize(GridSize(80, 24))
-            place(terminal, "56 of 98")
+            wait_for_status(terminal, "56 of 98")
             terminal.type(b"x" + END)
             screen = terminal.see("end of lines")
             assert "rows back" not in screen
@@ -100,7 +100,7 @@ def test_a_text_is_found_upwards_and_downwards_and_highlighted() -> None:
 
 
 def selected(terminal: OnTerminal) -> list[str]:
-    """The texts with swapped colours, but for the last line."""
+    """The texts with inverse colours, except on the last line."""
     rows = terminal.screen.rows()[:-1]
     return [run.text for row in rows for run in row.runs if run.style.attributes & 16 and run.text.strip()]
 

@@ -269,7 +269,7 @@ def test_a_broken_settings_file_is_reported_with_its_line(area: Area, name: str)
     assert "settings" not in found
 
 
-def test_what_the_window_would_report_of_its_settings_is_reported_with_file_and_line(area: Area) -> None:
+def test_errors_in_the_windows_settings_are_reported_with_file_and_line(area: Area) -> None:
     area.config.mkdir(parents=True, exist_ok=True)
     (area.config / "window.toml").write_text("# mine\nfont_size = 999\n")
     (area.config / "keys.toml").write_text('fly = "F5"\nrename = "F6"\nstop = "F6"\nkill = "Hyper+F99"\n')

@@ -216,10 +216,10 @@ class TestLs:
         os.kill(keeper, signal.SIGKILL)
         wait_for_end(keeper, 10)
 
-        def kept_again() -> bool:
+        def has_new_keeper() -> bool:
             return listed()[0]["keeper_pid"] not in {None, keeper}
 
-        wait_until(kept_again, 10, "another keeper", every_s=0.1)
+        wait_until(has_new_keeper, 10, "another keeper", every_s=0.1)
         after = listed()[0]
         assert processes.name(int(str(after["keeper_pid"]))) == "outlive-keeper"
         same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
@@ -233,7 +233,7 @@ class TestLs:
         keeper, host, child = (int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid"))
         ours = (processes.parent(keeper), keeper, host)
         pids = (*ours, child)
-        # Each sees the others' ends: none may have time for that.
+        # Stopped first, so that none of them can react to the end of another.
         for pid in ours:
             os.kill(pid, signal.SIGSTOP)
         for pid in ours:

@@ -139,7 +139,7 @@ class TestTheSameConversation:
 
         assert "the conversation is empty" in done.error
         see(done.json()["id"], "you said: do it")
-        # And once.
+        # The prompt is asked only once.
         outlive("stop", done.json()["id"])
         later = resume(done.json()["id"])
         see(later["id"], "kept: do it")
@@ -211,7 +211,7 @@ class TestTheSameConversation:
         chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
         assert option not in listed(chat)["argv"]
         ask(chat, "with what there is")
-        # Its own file, or the one that it holds open, tells which conversation it chose.
+        # Claude's state file, or the file that Codex holds open, names the conversation that the agent chose.
         wait_until(lambda: listed(chat)["provider_session_id"], 10, "its conversation")
         outlive("stop", chat)
 
@@ -239,7 +239,7 @@ class TestTheSameConversation:
         screen = outlive("peek", later, "--json").json()
         assert screen["alternate_screen"] is False
         assert screen["cursor"]["visible"] is True
-        # Typed as a plain terminal's: no bracketed paste, no keyboard protocol.
+        # Input as on a plain terminal: no bracketed paste, no keyboard protocol.
         outlive("send", later, "plain", "--paste", "--key", "Enter")
         see(later, "you said: plain")
 

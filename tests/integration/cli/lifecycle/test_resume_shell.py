@@ -43,7 +43,7 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     assert [each["id"] for each in outlive("ls", "--json").json()] == [later["id"]]
     assert not outlive("peek", later["id"], "--json").json()["alternate_screen"]
 
-    # The first screen is output like any other: it survives the death of its host, and the next restart.
+    # The previous screen is normal output of the new chat: it survives a killed host and the next restart.
     os.kill(later["host_pid"], signal.SIGKILL)
     see(later["id"], f"yes-{project}")
     restart(sessions, later["id"], b"yes-")
@@ -54,7 +54,7 @@ def test_a_shell_starts_again_below_what_it_showed_and_repeats_no_command(
     assert again.splitlines().count("30") == 1
 
 
-def test_the_screen_before_is_there_if_the_host_dies_as_soon_as_the_new_shell_runs(
+def test_the_previous_screen_is_kept_if_the_host_dies_right_after_the_start_of_the_new_shell(
     project: Path, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell = tmp_path / "shell"
@@ -77,7 +77,7 @@ def test_the_screen_before_is_there_if_the_host_dies_as_soon_as_the_new_shell_ru
 
 
 def restart(sessions: Sessions, chat: str, text: bytes) -> None:
-    """Restart the computer once a text is on the disk."""
+    """Restart the computer once the recording has a text."""
     paths = session_journal(chat).glob
     wait_until(lambda: any(text in path.read_bytes() for path in paths("*.log")), 10, "the recording")
     restart_computer(sessions)

@@ -34,8 +34,8 @@ pytestmark = pytest.mark.usefixtures("sessions", "agents")
 
 
 @contextmanager
-def nobody_writes() -> Iterator[None]:
-    """Meanwhile nobody can write into the record, as on a disk that is busy."""
+def locked_store() -> Iterator[None]:
+    """Lock the store, so that no process can write to it, as on a busy disk."""
     connection = sqlite3.connect(database(), isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -52,8 +52,8 @@ def chat(project: Path) -> str:
 
 
 @pytest.fixture
-def looked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set once somebody has checked whether the exit is being saved."""
+def exit_was_checked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """An event that is set once a process has checked whether the exit is being saved."""
     checked = threading.Event()
     is_pending = pending_end.is_exit_pending
 
@@ -67,7 +67,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 
 def kill_program(chat: str) -> None:
-    """Kill its agent, and wait until its host knows."""
+    """Kill the chat's agent, and wait until the host has noticed."""
     described = describe(chat)
     assert described is not None
     assert described.child_pid is not None
@@ -75,19 +75,19 @@ def kill_program(chat: str) -> None:
     wait_until(lambda: (said := describe(chat)) is not None and said.state is State.EXITED, 10, "the end to be seen")
 
 
-def test_resume_waits_for_an_unsaved_exit(chat: str, looked: threading.Event) -> None:
+def test_resume_waits_for_an_unsaved_exit(chat: str, exit_was_checked: threading.Event) -> None:
     async def go_on() -> str:
-        with nobody_writes():
+        with locked_store():
             kill_program(chat)
             going_on = asyncio.ensure_future(resume(chat))
-            await asyncio.to_thread(looked.wait, 10)
+            await asyncio.to_thread(exit_was_checked.wait, 10)
             assert listed(chat)["state"] == "exited", "as its host says"
         return (await going_on).id
 
     see(asyncio.run(go_on()), "kept: before")
 
 
-def test_a_chat_removed_before_its_exit_is_saved_stays_removed(chat: str, looked: threading.Event) -> None:
+def test_a_chat_removed_before_its_exit_is_saved_stays_removed(chat: str, exit_was_checked: threading.Event) -> None:
     def remove() -> None:
         with open_store() as store:
             record = store.get(chat)
@@ -95,23 +95,23 @@ def test_a_chat_removed_before_its_exit_is_saved_stays_removed(chat: str, looked
             remove_chat(store, record)
 
     with ThreadPoolExecutor() as pool:
-        with nobody_writes():
+        with locked_store():
             kill_program(chat)
             removing = pool.submit(remove)
-            assert looked.wait(10), "the removal waits for the exit"
+            assert exit_was_checked.wait(10), "the removal waits for the exit"
         removing.result(20)
     wait_until(lambda: not has_live_socket(chat), 20, "its host to leave")
     assert outlive("ls", "--all", "--json").json() == []
 
 
-def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, looked: threading.Event) -> None:
+def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, exit_was_checked: threading.Event) -> None:
     is_ended = threading.Event()
 
     def end() -> None:
-        with nobody_writes():
+        with locked_store():
             kill_program(chat)
             is_ended.set()
-            looked.wait(20)
+            exit_was_checked.wait(20)
 
     with ThreadPoolExecutor() as pool:
         ending = pool.submit(end)
@@ -126,7 +126,7 @@ def test_the_next_command_knows_an_exit_that_wait_has_reported(chat: str, looked
 
 def test_an_exit_that_takes_too_long_to_save_is_reported(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending_end, "TIMEOUT_S", 0.5)
-    with nobody_writes():
+    with locked_store():
         kill_program(chat)
         with pytest.raises(
             NotResumable, match=r"the chat has ended, but its exit was not saved within 0\.5 s; try again"

@@ -44,7 +44,7 @@ def exported(tmp_path: Path, session: str, suffix: str, *, is_complete: bool = T
 
 
 def stream(*chunks: bytes, first: int = 0) -> list[Entry]:
-    """Output, a second apart."""
+    """Output entries at intervals of a second."""
     entries: list[Entry] = []
     for number, chunk in enumerate(chunks):
         entries.append(output(first, chunk, float(number)))
@@ -178,7 +178,7 @@ class TestCast:
 
 
 def without_beginning(name: str, before: bytes, after: bytes) -> None:
-    """A session whose first segment was dropped, and whose second begins with the terminal as it was."""
+    """Record a session without its first segment; the second one begins with a snapshot of the terminal."""
     emulator = create(None, GridSize(80, 24))
     emulator.feed(before)
     kept = Snapshot(len(before), 0, emulator.build, emulator.size, emulator.scrollback_limit, "", emulator.snapshot())
@@ -258,7 +258,7 @@ class TestText:
 
 
 class _Page(HTMLParser):
-    """The text of a page's <pre>, its links and its tags."""
+    """Parses a page: the text of its <pre>, its links and its tags."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -363,7 +363,7 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
         b"\r\n",
         b"\r\n\r\n",
         b"\x1b[41m \x1b[0m",
-        "x字".encode(),  # a blank before it could also be the last cell that it did not fit into
+        "x字".encode(),  # not after a blank, which could also be the empty cell before a wrapped wide character
         b"x" * 30,
         b"\t",
         b"\x1b[2C",
@@ -374,7 +374,7 @@ def test_text_is_the_same_row_by_row_and_in_blocks(
             data = b"".join(chance.choices(words, k=chance.randrange(5000)))
             journal.append([output(journal.end, data)])
     recording = Recording(directory, engine, GridSize(columns, rows))
-    # Few rows are a passage here, so that there are many.
+    # A small limit for the rows of a passage makes many passages.
     monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
     monkeypatch.setattr(export_lines, "_READ_ROWS", 40)
     by_passages = "".join(text_of(recording))

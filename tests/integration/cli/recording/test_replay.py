@@ -42,14 +42,14 @@ def test_times_are_kept_and_idle_gaps_are_cut() -> None:
         terminal.see("second")
         terminal.see("third")
         assert terminal.end() == 0
-        # An hour would be waited for in vain.
+        # With the original gap of an hour, the test would time out.
         assert time.monotonic() - begun_s > 2.6, "0.6 s, and 2 s in the place of an hour"
 
 
 def test_speed_shortens_the_times() -> None:
     recorded_session("x", [output(number, b"%d" % (number % 10), number * 1.9) for number in range(100)])
     with OnTerminal("replay", "x", "--speed", "500") as terminal:
-        assert terminal.end() == 0  # at its own speed it would be waited for in vain
+        assert terminal.end() == 0  # At the original speed, the test would time out.
 
 
 @pytest.mark.parametrize("keys", [b"q", b"\x03"])

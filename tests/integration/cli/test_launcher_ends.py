@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("sessions")
 NEW = shlex.join([*OUTLIVE, "new", "-d", "-n", "kept", "--", "cat"])
 
 
-def answers(name: str) -> bool:
-    """Whether the chat is there, and its program reads and writes."""
+def is_usable(name: str) -> bool:
+    """Whether the chat is running, and its program reads and writes."""
     child = next((each["child_pid"] for each in outlive("ls", "--json").json() if each["name"] == name), None)
     if child is None or not processes.is_alive(child):
         return False
@@ -31,13 +31,13 @@ def answers(name: str) -> bool:
 
 
 def test_a_chat_survives_its_launchers_terminal() -> None:
-    # An interactive shell, as in a terminal window: a session of its own, job control, and a command in it.
+    # An interactive shell as in a terminal window, with a session of its own and job control, runs the command.
     with Terminal(["bash", "--norc", "-i"], cwd=REPOSITORY, env=environment()) as shell:
         shell.type(f"{NEW}; echo now-closing-$((40 + 2))\n")
         shell.until(b"now-closing-42")
         shell.close()
         shell.wait()
-    assert answers("kept")
+    assert is_usable("kept")
 
 
 def test_a_chat_survives_its_launchers_process_group() -> None:
@@ -51,12 +51,12 @@ def test_a_chat_survives_its_launchers_process_group() -> None:
             pass
         os.killpg(launcher.pid, signal.SIGKILL)
         launcher.wait()
-    assert answers("kept")
+    assert is_usable("kept")
 
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A directory on a file system without room."""
+    """A directory on a full file system."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mount_point = tmp_path / "disk"

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def started(name: str) -> int:
-    """The PID of a new chat's program."""
+    """Start a chat; returns the PID of its program."""
     child: int = outlive("new", "--json", "-n", name, "--", "sleep", "1000").json()["child_pid"]
     return child
 

@@ -84,7 +84,7 @@ def test_the_question_of_kill_all_prints_names_without_escape_sequences(area: Ar
 
 
 def test_a_directory_name_that_is_not_utf8_is_one_line(area: Area) -> None:
-    """File names are bytes; what cannot be said in UTF-8 is said in one line, not in a traceback."""
+    """File names are bytes: a name that is not valid UTF-8 is reported in one line, without a traceback."""
     directory = Path(os.fsdecode(os.fsencode(area.home) + b"/bad\xff"))
     directory.mkdir()
     done = outlive("new", "-d", "--", "cat", cwd=directory)

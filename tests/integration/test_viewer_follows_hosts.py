@@ -1,4 +1,4 @@
-"""A viewer of a chat with a killed and replaced host."""
+"""A viewer stays connected to a chat while its host is killed and replaced."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.usefixtures("sessions")
 KILLS = 5
 KEYS = 2000
 UNSEEN_S = 0.3
-"""What is over sooner is not shown in the window."""
+"""The window does not show an interruption that is shorter than this."""
 
 
 async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
-    """Kill the host; returns when the viewer is live again, with another."""
+    """Kill the host; returns when the viewer is live again with another host."""
     described = await asyncio.to_thread(describe, session_id)
     assert described is not None
     seen = len(watcher.states)
@@ -49,7 +49,7 @@ async def test_the_replica_stays_and_input_during_the_replacement_arrives_once(t
             for _ in range(KEYS):
                 viewer.key(letter, letter)
                 typed += letter
-                await asyncio.sleep(0)  # Some come before, some after, some in the midst of the attach.
+                await asyncio.sleep(0)  # Some keys come before the attach, some during it, some after it.
             took_s.append(loop.time() - began_s)
             await killing
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
@@ -89,7 +89,7 @@ async def test_a_new_replica_keeps_the_scroll_position(tmp_path: Path) -> None:
             assert viewer.emulator is not None
             viewer.emulator.scroll(-100)
             top = viewer.emulator.frame().rows[0].text()
-            # As if the stream had gone on far beyond what the host keeps.
+            # As if the viewer had missed more output than the host keeps.
             viewer._rules.epoch = "another"
             replaced = watcher.replaced
             await kill_host(record.id, viewer, watcher)

@@ -28,8 +28,8 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-class Killer:
-    """Kills the active keeper once it has a question and before it answers, as often as it is to."""
+class KeeperKiller:
+    """Kills the active keeper after it received a request and before it replies, ``times`` times."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         self.killed: list[int] = []
@@ -55,16 +55,16 @@ async def test_status_and_upgrade_ask_the_next_keeper_by_themselves(
     record = await start("cat")
     before = (await request(record.id, Describe(0))).host_pid
     with monkeypatch.context() as patch:
-        killer = Killer(patch, times)
+        killer = KeeperKiller(patch, times)
         status = await asyncio.to_thread(keeper_status)
     assert status is not None
     assert [each.session_id for each in status.sessions] == [record.id]
     assert status.pid not in killer.killed
     with monkeypatch.context() as patch:
-        Killer(patch, times)
+        KeeperKiller(patch, times)
         await asyncio.to_thread(replace_keeper)
     with monkeypatch.context() as patch:
-        Killer(patch, times)
+        KeeperKiller(patch, times)
         result = await asyncio.to_thread(replace_host, record.id, record.name)
     assert (result.ok, result.message) == (True, f"updated to {VERSION}")
     after = await request(record.id, Describe(0))
@@ -74,7 +74,7 @@ async def test_status_and_upgrade_ask_the_next_keeper_by_themselves(
 
 async def test_doctor_finishes_although_the_keeper_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
-    Killer(monkeypatch, 1)
+    KeeperKiller(monkeypatch, 1)
     [check] = await asyncio.to_thread(lambda: list(chats.keeper()))
     assert "try again" not in f"{check}"
     assert "1 chat" in f"{check}"
@@ -88,7 +88,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies(
     host_pid = (await request(record.id, Describe(0))).host_pid
     os.kill(host_pid, signal.SIGSTOP)
     with monkeypatch.context() as patch:
-        Killer(patch, 1)
+        KeeperKiller(patch, 1)
         said = await asyncio.to_thread(kill_unresponsive, record.id)
     assert "did not respond" in said
     assert outcome_of(record.id).state is State.EXITED

@@ -210,7 +210,7 @@ async def test_a_host_of_another_protocol_version_is_reported(area: Area) -> Non
 
 
 async def test_a_stop_repeated_after_the_hosts_death_finds_the_chat_ended(area: Area) -> None:
-    """The host dies over the question, and the one that follows has no chat any more that could be ended."""
+    """The host dies during the request, and the host after it finds the chat already ended."""
     session_id = str(uuid.uuid4())
     asked: list[Kill] = []
 
@@ -270,7 +270,7 @@ def remove_record() -> None:
 async def test_a_removed_store_hides_no_running_chat(area: Area) -> None:
     first, second = await start("cat", name="first"), await start("cat", name="second")
     remove_record()
-    assert "2 running chats are missing" in _said_by_doctor()
+    assert "2 running chats are missing" in _doctor_message()
     listed = outlive("ls", "--json")
     assert {info["id"] for info in listed.json()} == {first.id, second.id}
     assert "2 running chats were found" in listed.error
@@ -315,7 +315,7 @@ def open_and_get(session_id: str) -> State | None:
     return record.state if record is not None else None
 
 
-def _said_by_doctor() -> str:
+def _doctor_message() -> str:
     return " ".join(check.message for check in files.database())
 
 

@@ -25,15 +25,15 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 @pytest.fixture
-def innocent() -> Iterator[int]:
-    """A process that has nothing to do with any chat."""
+def unrelated_process() -> Iterator[int]:
+    """The PID of a process that does not belong to any chat."""
     with subprocess.Popen([sys.executable, "-ISc", "input()"], stdin=subprocess.PIPE) as process:
         yield process.pid
         process.kill()
 
 
-def remember(pid: int, started: int | None, *, boot: str | None = None, created: datetime | None = None) -> str:
-    """A record of a running chat whose host was this process; its id."""
+def insert_record(pid: int, started: int | None, *, boot: str | None = None, created: datetime | None = None) -> str:
+    """Insert a record of a running chat with this process as its host; returns the chat's id."""
     created = created or datetime.now(UTC)
     record = SessionRecord(
         id=str(uuid.uuid4()), name="old", agent="command", argv=["cat"], cwd="/", env={}, state=State.RUNNING,
@@ -51,25 +51,27 @@ def listed(session: str) -> dict[str, object]:
     return dict(info)
 
 
-def test_a_pid_reused_by_another_process_is_not_taken_for_the_host(area: Area, innocent: int) -> None:
-    started = start_time(innocent)
+def test_a_pid_reused_by_another_process_is_not_taken_for_the_host(area: Area, unrelated_process: int) -> None:
+    started = start_time(unrelated_process)
     assert started is not None
-    session = remember(innocent, started - 1)
+    session = insert_record(unrelated_process, started - 1)
     assert listed(session)["state"] == "lost"
     for words in (["kill", session], ["stop", session], ["send", session, "x"]):
         done = outlive(*words)
         assert done.code == 6, (words, done)
-    assert start_time(innocent) == started, "nobody signalled it"
+    assert start_time(unrelated_process) == started, "nobody signalled it"
     assert outlive("rm", session).code == 0
 
 
-def test_a_host_that_does_not_answer_is_not_lost_while_its_process_lives(area: Area, innocent: int) -> None:
-    session = remember(innocent, start_time(innocent))
+def test_a_host_that_does_not_answer_is_not_lost_while_its_process_lives(area: Area, unrelated_process: int) -> None:
+    session = insert_record(unrelated_process, start_time(unrelated_process))
     assert listed(session)["state"] == "running"
 
 
-def test_a_chat_from_before_the_restart_is_interrupted_although_its_pid_is_in_use(area: Area, innocent: int) -> None:
-    session = remember(innocent, start_time(innocent), boot="another-boot")
+def test_a_chat_from_before_the_restart_is_interrupted_although_its_pid_is_in_use(
+    area: Area, unrelated_process: int
+) -> None:
+    session = insert_record(unrelated_process, start_time(unrelated_process), boot="another-boot")
     assert listed(session)["state"] == "lost"
     with open_store() as store:
         record = store.get(session)
@@ -77,13 +79,13 @@ def test_a_chat_from_before_the_restart_is_interrupted_although_its_pid_is_in_us
     assert "restarted" in record.error
 
 
-def test_without_a_boot_id_no_restart_is_reported(area: Area, innocent: int) -> None:
-    assert listed(remember(innocent, start_time(innocent), boot=""))["state"] == "running"
+def test_without_a_boot_id_no_restart_is_reported(area: Area, unrelated_process: int) -> None:
+    assert listed(insert_record(unrelated_process, start_time(unrelated_process), boot=""))["state"] == "running"
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650), timedelta(seconds=90)])
-def test_a_jumped_clock_does_not_lose_a_chat(area: Area, innocent: int, jump: timedelta) -> None:
-    session = remember(innocent, start_time(innocent), created=datetime.now(UTC) + jump)
+def test_a_jumped_clock_does_not_lose_a_chat(area: Area, unrelated_process: int, jump: timedelta) -> None:
+    session = insert_record(unrelated_process, start_time(unrelated_process), created=datetime.now(UTC) + jump)
     assert listed(session)["state"] == "running"
     table = outlive("ls").output
     assert "old" in table
@@ -91,7 +93,7 @@ def test_a_jumped_clock_does_not_lose_a_chat(area: Area, innocent: int, jump: ti
 
 
 def test_a_chat_is_not_lost_in_another_time_namespace(area: Area) -> None:
-    """A container's clocks since boot are its own (time_namespaces(7)): a chat is not lost for that."""
+    """A container may have its own clocks since boot (time_namespaces(7)); this must not make a chat lost."""
     session = new("-n", "one", "--", "cat")
     shifted = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork"]
     command = [*shifted, sys.executable, "-m", "session_host.cli", "ls", "--json"]
@@ -104,10 +106,10 @@ def test_a_chat_is_not_lost_in_another_time_namespace(area: Area) -> None:
     assert outlive("kill", session).code == 0
 
 
-def test_a_stale_socket_does_not_keep_a_chat_running(area: Area, innocent: int) -> None:
-    started = start_time(innocent)
+def test_a_stale_socket_does_not_keep_a_chat_running(area: Area, unrelated_process: int) -> None:
+    started = start_time(unrelated_process)
     assert started is not None
-    session = remember(innocent, started - 1)
+    session = insert_record(unrelated_process, started - 1)
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(session_socket(session)))
     assert listed(session)["state"] == "lost"

@@ -23,14 +23,14 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @pytest.fixture
 def no_umask() -> Iterator[None]:
-    """The user's shell takes no rights away from files."""
+    """Sets the umask to 0, so that the user's shell removes no rights from files."""
     before = os.umask(0)
     yield
     os.umask(before)
 
 
 def open_to_others(root: Path) -> list[str]:
-    """What others than the owner could enter, read or write below ``root``, and it itself."""
+    """The paths at and below ``root`` that users other than the owner could enter, read or write."""
     found = []
     for path in (root, *root.rglob("*")):
         mode = path.lstat().st_mode
@@ -45,12 +45,12 @@ async def test_all_files_of_a_busy_chat_are_private_to_its_user(
 ) -> None:
     deep = area.root / "made" / "on" / "the" / "way"
     monkeypatch.setenv("OUTLIVE_STATE_DIR", str(deep / "state"))
-    area.runtime.rmdir()  # The first process that needs it creates it.
+    area.runtime.rmdir()  # The first process that needs the directory creates it.
     busy = new("-n", "busy", "-e", "KEY=value", "--", "sh", "-c", "printf '\\033]2;a title\\007'; umask; cat")
     claim = single_instance.claim_or_raise()
     assert claim is not None
     async with watching(busy) as (viewer, watcher):
-        await see(viewer, watcher, "0000")  # The program's own umask is the user's.
+        await see(viewer, watcher, "0000")  # The program has the user's umask.
         viewer.text("something\r")
         await see(viewer, watcher, "something")
         outlive("rename", busy, "busier")
@@ -70,7 +70,7 @@ async def test_all_files_of_a_busy_chat_are_private_to_its_user(
 
 @pytest.mark.parametrize("which", ["runtime", "state"])
 @pytest.mark.parametrize("what", ["a symbolic link", "a file"])
-def test_every_command_refuses_a_directory_that_is_not_ours(area: Area, which: str, what: str) -> None:
+def test_every_command_refuses_a_directory_replaced_by_a_link_or_a_file(area: Area, which: str, what: str) -> None:
     session = new("-n", "x", "--", "cat")
     place: Path = getattr(area, which)
     aside = place.rename(area.root / "aside")
@@ -110,7 +110,7 @@ def test_a_link_in_place_of_the_windows_socket_is_replaced_and_its_target_kept(a
     claim.release()
 
 
-def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) -> None:
+def test_a_symbolic_link_in_place_of_the_windows_lock_is_refused_in_one_line(area: Area) -> None:
     (area.runtime / "window.lock").symlink_to(area.home / "elsewhere")
     with pytest.raises(OutliveError, match="cannot create the lock file") as caught:
         single_instance.claim_or_raise()
@@ -120,7 +120,7 @@ def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) 
 
 @pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a directory", "a stale socket", "a pipe"])
 def test_foreign_files_in_the_runtime_directory_do_no_harm(area: Area, kind: str) -> None:
-    """Also under the names that the product uses itself."""
+    """Also foreign files with names that the product uses itself."""
     for name in ("keeper.sock", "keeper.lock", f"{uuid.uuid4()}.sock", "window.sock"):
         path = area.runtime / name
         match kind:
