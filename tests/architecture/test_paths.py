@@ -1,7 +1,7 @@
 """The key path and the output path: each file names its step, and ARCHITECTURE.md lists the same steps.
 
-The files on them say their step in their docstring ("Key path, 3 of 9"), and ARCHITECTURE.md
-tells the same steps in the same order.
+A file on a path names its step in its docstring ("Key path, 3 of 9"); ARCHITECTURE.md lists the steps in the same
+order.
 """
 
 from __future__ import annotations

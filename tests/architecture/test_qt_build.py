@@ -1,6 +1,6 @@
 """PySide6 must not drop a reference to None with each call of a void method: the process would abort.
 
-6.12.0 did so on Python 3.11. From Python 3.12 on None is immortal, and its count says nothing.
+6.12.0 did so on Python 3.11. From Python 3.12 on None is immortal, and its reference count means nothing.
 """
 
 from __future__ import annotations

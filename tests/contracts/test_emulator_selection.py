@@ -66,7 +66,7 @@ def test_selecting_by_line(make: Maker) -> None:
     assert emulator.selected_text() == "first line of text\n  second, (third) fourth"
 
 
-def test_a_line_is_whole_over_its_soft_wraps(make: Maker) -> None:
+def test_selecting_a_line_includes_its_soft_wrapped_rows(make: Maker) -> None:
     emulator = make(40, 10, output=TEXT)
     emulator.select((5, 3), (5, 3), "line")
     assert emulator.selected_text() == "w" * 50

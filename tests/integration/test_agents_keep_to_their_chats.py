@@ -218,7 +218,7 @@ def running() -> set[str]:
     return {each["name"] for each in outlive("ls", "--json").json()}
 
 
-def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: ShellInChat) -> None:
+def test_a_resumed_agent_controls_the_chats_that_it_started_before(area: Area, agent: ShellInChat) -> None:
     helper = json.loads(agent.outlive("new", "-d", "--json", "--", "cat").output)["id"]
     assert outlive("kill", agent.id).code == 0
     with open_store() as store:

@@ -132,7 +132,7 @@ async def test_at_a_shells_prompt_a_reset_ends_the_modes_of_a_killed_program() -
     await end(record.id)
 
 
-async def test_a_flood_of_output_is_cleared_while_it_goes_on() -> None:
+async def test_the_scrollback_can_be_cleared_during_a_flood_of_output() -> None:
     record = await start("yes", "a line of a flood")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "a line of a flood")

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 def outlive_with(descriptors: int, *words: str) -> Done:
-    """Run a command in which no process can have more than so many descriptors."""
+    """Run a command in which each process can have at most so many descriptors."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))

@@ -132,7 +132,7 @@ async def test_a_request_that_an_earlier_protocol_lacks_is_refused_before_it_is_
     assert host.problems == []
 
 
-# ------------------------------------------------------------------ what is left out for it
+# ------------------------------------------------------------------ messages left out for it
 
 
 def test_messages_unknown_to_an_earlier_protocol_are_not_sent_to_it() -> None:

@@ -46,7 +46,7 @@ def log_of(record: SessionRecord) -> str:
 
 
 async def wait_until_hibernating(record: SessionRecord, times: int = 1) -> int:
-    """Wait until the chat has hibernated so many times; returns the PID of the hibernating process."""
+    """Wait until the chat has hibernated ``times`` times; returns the PID of the hibernating process."""
 
     def hibernating_lines() -> list[str]:
         return [line for line in log_of(record).splitlines() if line.endswith(".hibernation hibernating")]

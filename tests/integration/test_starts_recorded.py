@@ -74,10 +74,10 @@ async def test_a_session_that_is_not_started_is_not_recorded(monkeypatch: pytest
         await start("/nonexistent", name="refused")
     assert recorded() == []
 
-    def nobody() -> None:
+    def fail_to_connect() -> None:
         raise HostUnavailable("no keeper can be started")
 
-    monkeypatch.setattr(launching, "connect_or_start_keeper", nobody)
+    monkeypatch.setattr(launching, "connect_or_start_keeper", fail_to_connect)
     with pytest.raises(HostUnavailable):
         await start("cat", name="unheard")
     assert recorded() == []

@@ -1,4 +1,4 @@
-"""What is typed while an agent starts reaches its input line, once and in order, and answers no question."""
+"""Input typed while an agent starts reaches its input line, once and in order, and answers no question."""
 
 from __future__ import annotations
 

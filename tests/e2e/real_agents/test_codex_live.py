@@ -149,7 +149,7 @@ async def test_a_stopped_terminal_does_not_delay_the_chat_and_a_stopped_relay_lo
 ) -> None:
     whole = [answer_line(number) for number in range(1, MANY_LINES + 1)]
 
-    async def until_whole(chat: ChatViewer, turns: int) -> None:
+    async def until_complete(chat: ChatViewer, turns: int) -> None:
         await chat.watcher.until(lambda: len(chat.texts()) == turns and chat.state == "idle", f"{turns} turns")
         assert chat.texts()[-1].split("\n") == whole
 
@@ -163,13 +163,13 @@ async def test_a_stopped_terminal_does_not_delay_the_chat_and_a_stopped_relay_lo
             lambda: answer_line(MANY_LINES) in stored_conversations(), TIMEOUT_S, "Codex to have the answer"
         )
         os.kill(record.child_pid, signal.SIGCONT)
-        await until_whole(chat, 2)
+        await until_complete(chat, 2)
         shown = terminal.info()["child_pid"]
         for pid in (stopped := [shown, *children(shown)]):
             os.kill(pid, signal.SIGSTOP)
         for turn in (3, 4):
             chat.viewer.prompt(f"count: {MANY_LINES}")
-            await until_whole(chat, turn)
+            await until_complete(chat, turn)
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
 

@@ -23,10 +23,10 @@ pytestmark = [
 
 
 def test_the_answer_of_an_earlier_turn_is_copied(chat: Chat, open_window: OpenWindow) -> None:
-    with open_window() as own:
-        own.show(chat.id)
-        own.wait_connected([chat.id])
-        own.focus()
+    with open_window() as app:
+        app.show(chat.id)
+        app.wait_connected([chat.id])
+        app.focus()
         for prompt in ("count: 60", "hello one", "hello two"):
             chat.send(prompt, "--enter")
             chat.was_asked(prompt)
@@ -34,14 +34,14 @@ def test_the_answer_of_an_earlier_turn_is_copied(chat: Chat, open_window: OpenWi
             chat.until_idle()
 
         def copied(*keys: str) -> str:
-            own.press(*keys, "ctrl+shift+o")
+            app.press(*keys, "ctrl+shift+o")
             return clipboard()
 
         wait_until(lambda: copied() == "echo: hello two", TIMEOUT_S, lambda: f"the last answer, not {clipboard()!r}")
-        own.press("ctrl+shift+Page_Up")
+        app.press("ctrl+shift+Page_Up")
         wait_until(lambda: copied() == "echo: hello two", TIMEOUT_S, lambda: f"the last answer, not {clipboard()!r}")
-        own.press("ctrl+shift+Page_Up")
+        app.press("ctrl+shift+Page_Up")
         wait_until(lambda: copied() == "echo: hello one", TIMEOUT_S, lambda: f"the second answer, not {clipboard()!r}")
-        own.press("ctrl+shift+Page_Up")
+        app.press("ctrl+shift+Page_Up")
         lines = [f"answer line {number:04d}" for number in range(1, 61)]
         wait_until(lambda: copied().split("\n") == lines, TIMEOUT_S, lambda: f"the first answer, not {clipboard()!r}")

@@ -34,23 +34,23 @@ ANSWER_S = 30.0
 STILL_S = 0.3
 
 
-def start(own: Window, agent: RealAgent, project: Path) -> str:
+def start(app: Window, agent: RealAgent, project: Path) -> str:
     """Start the agent in the window (by keys alone, if it needs no arguments); returns the chat's id."""
-    wait_until(own.is_listening, READY_S, "the window")
+    wait_until(app.is_listening, READY_S, "the window")
     if agent.arguments:
         options = ["-d", "--json", "-n", "chat", "-C", str(project)]
         chat: str = json.loads(outlive("new", agent.name, *options, "--", *agent.arguments))["id"]
-        own.show(chat)
+        app.show(chat)
     else:
-        own.focus()
-        own.press("ctrl+shift+n")  # The only agent on PATH is already selected.
-        own.press("Tab")
-        own.type(str(project))
-        own.press("Escape")  # closes the list of suggestions
-        own.press("Return")
-        [tab] = wait_until(own.tabs, READY_S, "the new chat's tab")
+        app.focus()
+        app.press("ctrl+shift+n")  # The only agent on PATH is already selected.
+        app.press("Tab")
+        app.type(str(project))
+        app.press("Escape")  # closes the list of suggestions
+        app.press("Return")
+        [tab] = wait_until(app.tabs, READY_S, "the new chat's tab")
         chat = tab["session_id"]
-    own.wait_connected([chat])
+    app.wait_connected([chat])
     assert listed()["agent"] == agent.name
     return chat
 
@@ -233,5 +233,5 @@ def test_a_waiting_agents_chat_hibernates_and_wakes_for_a_prompt(
 
 
 def has_answered(chat: str, lines: int) -> bool:
-    """Whether the whole answer is on the screen."""
+    """Whether the screen has the complete answer."""
     return answer_line(lines) in chat_text(chat)

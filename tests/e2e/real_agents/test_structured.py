@@ -258,7 +258,7 @@ async def test_a_fork_before_a_prompt_has_neither_that_prompt_nor_later_ones(
     agent: RealAgent, server: ModelServer, project: Path
 ) -> None:
     async def fork_and_ask(chat: SessionRecord, before: str, text: str) -> tuple[SessionRecord, set[str]]:
-        """Fork a chat before a prompt, and send the fork a prompt; returns the fork and what the model knows."""
+        """Fork a chat before a prompt, and send a prompt; returns the fork and the prompts the model knows."""
         async with viewing(chat.id) as viewed:
             await viewed.until_said("echo: hello one")
             [prompt] = [item.id for item in viewed.items if item.kind == "user" and item.text == before]

@@ -223,7 +223,7 @@ def show_view(qapp: QApplication, window_manager: None, display: XServer) -> Ite
 
 
 @pytest.fixture
-def chat_stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
+def show_chat(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., ChatStage]]:
     """Shows views of a played chat, and closes them at the end."""
     shown: list[ChatStage] = []
     theme = Theme(qapp, OWN, "dark")

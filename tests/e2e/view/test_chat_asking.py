@@ -36,11 +36,11 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 # ---------------------------------------------------------------- requests
 
 
-def test_a_request_is_answered_by_its_button_once(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_request_is_answered_by_its_button_once(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     request = command_request("make install")
     chat.ask(request)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.button("Allow").click()
     assert shown.of("answered") == [("r1", "yes", digest(request), {})]
@@ -50,10 +50,10 @@ def test_a_request_is_answered_by_its_button_once(chat_stage: Callable[..., Chat
     assert "Allow · from the command line" in shown.shown()
 
 
-def test_letters_answer_only_while_the_request_has_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
+def test_letters_answer_only_while_the_request_has_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.type("y")
     shown.press(Qt.Key.Key_Escape)
@@ -66,14 +66,14 @@ def test_letters_answer_only_while_the_request_has_the_keyboard(chat_stage: Call
 
 
 def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     alt = Qt.KeyboardModifier.AltModifier
     chat = PlayedChat()
     requests = [command_request("make"), command_request("make install", request_id="r2")]
     for request in requests:
         chat.ask(request)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.type("later")
     shown.press(Qt.Key.Key_Y, alt)
     assert not shown.of("answered"), "the command has not been on the page for long enough"
@@ -97,11 +97,11 @@ def test_alt_and_a_letter_answer_the_oldest_request_also_from_the_prompt_box(
     assert shown.view.prompt.editor.toPlainText() == "later"
 
 
-def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(msgspec.structs.replace(command_request("make"), title="Write /var/tmp/copy-of-the-database.db"))
     chat.put("tool", title="Edit", tool="edit", status="done", changes=(FileChange("/a", "@@ -1 +1 @@\n-a\n+b\n"),))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.resize(100, 700)
     shown.settle()
     title = shown.view.page.card("r1")._title  # type: ignore[union-attr]
@@ -114,10 +114,10 @@ def test_a_narrow_pane_shows_the_complete_texts_of_the_buttons(chat_stage: Calla
     assert all(card.rect().contains(shown.button(text).geometry()) for text in ("Allow", "Always", "Decline"))
 
 
-def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("\n".join(f"echo {number}" for number in range(300)) + "\nrm -rf ~"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     card = shown.view.page.card("r1")
     assert card is not None
     assert not shown.button("Allow").isEnabled()
@@ -132,10 +132,10 @@ def test_a_long_command_can_be_allowed_only_after_its_end_was_seen(chat_stage: C
     assert card.isAncestorOf(shown.view.page) is False
 
 
-def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_incomplete_request_can_only_be_declined(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make …", complete=False))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     card = shown.view.page.card("r1")
     assert card is not None
     assert [option.id for option in card.available_options()] == ["no"]
@@ -144,10 +144,10 @@ def test_an_incomplete_request_can_only_be_declined(chat_stage: Callable[..., Ch
     assert not shown.of("answered")
 
 
-def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.button("Allow").click()
     shown.view.refused("r1", "the question is not the one that was shown; look at it again")
@@ -157,8 +157,8 @@ def test_an_answer_without_effect_shows_the_reason_and_can_be_given_again(chat_s
 # ---------------------------------------------------------------- prompts
 
 
-def test_enter_sends_and_shift_enter_begins_a_line(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage()
+def test_enter_sends_and_shift_enter_begins_a_line(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat()
     shown.type("one")
     shown.press(Qt.Key.Key_Return, SHIFT)
     shown.type("two")
@@ -172,11 +172,11 @@ def test_enter_sends_and_shift_enter_begins_a_line(chat_stage: Callable[..., Cha
 
 
 def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interrupts_as_the_box_says(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.run()
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.type("later")
     assert shown.view.prompt._message.text() == (
         "Enter queues the prompt until this turn ends · Ctrl+Enter adds it to this turn"
@@ -191,9 +191,9 @@ def test_during_a_turn_enter_queues_ctrl_enter_steers_and_ctrl_alt_enter_interru
     assert [each[:2] for each in shown.of("prompt_sent")] == modes
 
 
-def test_ctrl_c_stops_the_turn_only_with_nothing_selected(chat_stage: Callable[..., ChatStage]) -> None:
+def test_ctrl_c_stops_the_turn_only_with_nothing_selected(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.press(Qt.Key.Key_C, CTRL)
     assert not shown.of("interrupted")
     chat.run()
@@ -208,11 +208,11 @@ def test_ctrl_c_stops_the_turn_only_with_nothing_selected(chat_stage: Callable[.
     assert shown.of("interrupted") == [(), ()]
 
 
-def test_a_queued_prompt_is_taken_back_and_a_failed_one_sent_again(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_queued_prompt_is_withdrawn_and_a_failed_one_sent_again(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     queued = chat.put("user", "in the queue", status="queued")
     chat.put("user", "lost", status="unconfirmed")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.click(shown.control("withdraw"))
     shown.click(shown.control("again"))
     assert shown.of("withdrawn") == [(queued,)]
@@ -222,10 +222,10 @@ def test_a_queued_prompt_is_taken_back_and_a_failed_one_sent_again(chat_stage: C
     assert "Removed from the queue" in shown.shown()
 
 
-def test_a_pasted_image_goes_with_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_pasted_image_is_sent_with_the_prompt(show_chat: Callable[..., ChatStage]) -> None:
     from PySide6.QtGui import QImage
 
-    shown = chat_stage()
+    shown = show_chat()
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(0x336699)
     QGuiApplication.clipboard().setImage(image)
@@ -240,11 +240,11 @@ def test_a_pasted_image_goes_with_the_prompt(chat_stage: Callable[..., ChatStage
 
 
 def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
-    chat_stage: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatStage], tmp_path: Path
 ) -> None:
     from PySide6.QtGui import QImage
 
-    shown = chat_stage()
+    shown = show_chat()
     noise = QImage(os.urandom(2600 * 1300 * 4), 2600, 1300, QImage.Format.Format_RGB32)
     assert noise.save(str(tmp_path / "large.png"))
     assert (tmp_path / "large.png").stat().st_size > MAX_FRAME_BYTES
@@ -263,19 +263,19 @@ def test_large_images_are_scaled_down_so_that_the_prompt_can_be_sent(
 
 
 def test_text_typed_while_the_messages_have_the_focus_goes_to_the_prompt_box(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
-    shown = chat_stage(long_chat(10))
+    shown = show_chat(long_chat(10))
     shown.view.page.setFocus()
     QTest.keyClicks(shown.view.page, "h")
     assert shown.view.prompt.editor.toPlainText() == "h"
     assert shown.view.prompt.editor.hasFocus()
 
 
-def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_update_of_an_item_replaces_it(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     item = chat.put("agent", "draft")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     previous = chat.transcript.get(item)
     assert previous is not None
     import msgspec
@@ -286,7 +286,7 @@ def test_an_update_of_an_item_replaces_it(chat_stage: Callable[..., ChatStage]) 
     assert "draft" not in shown.shown()
 
 
-def test_options_with_long_names_are_stacked(chat_stage: Callable[..., ChatStage]) -> None:
+def test_options_with_long_names_are_stacked(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     options = (
         RequestOption("yes", "Yes", "allow_once"),
@@ -294,7 +294,7 @@ def test_options_with_long_names_are_stacked(chat_stage: Callable[..., ChatStage
         RequestOption("no", "No, and tell the agent what to do instead of it in this case", "reject_once"),
     )
     chat.ask(AgentRequest("r1", "command", 1, "Run npm?", "npm test", options))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.resize(420, 700)
     shown.settle()
     buttons = [shown.button(text) for text in ("Yes (Alt+Y)", "Yes, and", "No, and")]
@@ -308,24 +308,24 @@ def test_options_with_long_names_are_stacked(chat_stage: Callable[..., ChatStage
     assert tops[0] == tops[1] < tops[2], "those that fit are beside each other"
 
 
-def test_a_title_that_only_repeats_the_command_is_left_out(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_title_that_only_repeats_the_command_is_left_out(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     options = (RequestOption("no", "No", "reject_once"),)
     chat.ask(AgentRequest("r1", "command", 1, "Run make all -j …", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r2", "command", 1, "Run make all \\ -j 2", "make all \\\n -j 2", options))
     chat.ask(AgentRequest("r3", "command", 1, "Run make without the sandbox", "make", options))
-    page = chat_stage(chat).view.page
+    page = show_chat(chat).view.page
     cards = [page.card(each) for each in ("r1", "r2", "r3")]
     titles = [label.text() for card in cards if card is not None and (label := card.findChild(QLabel)) is not None]
     assert titles == ["Run make all -j …", "Run this command?", "Run make without the sandbox"]
 
 
 def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     shown.view.page.setFocus()
     card = shown.view.page.card("r1")
@@ -337,10 +337,10 @@ def test_tab_goes_from_the_messages_to_the_request_and_its_buttons(
     assert reached[2:] == [shown.button("Allow (Alt+Y)"), shown.button("Always"), shown.button("Decline")]
 
 
-def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage: Callable[..., ChatStage]) -> None:
+def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("make"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     assert shown.view.prompt._message.text() == "The agent waits for your answer · Shift+Tab goes to it"
     shown.press(Qt.Key.Key_Backtab, SHIFT)
@@ -354,12 +354,12 @@ def test_enter_presses_the_button_that_has_the_keyboard_and_no_other(chat_stage:
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
 
 
-def test_enter_in_a_field_of_a_request_allows_nothing(chat_stage: Callable[..., ChatStage]) -> None:
+def test_enter_in_a_field_of_a_request_allows_nothing(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     options = (RequestOption("yes", "Allow", "allow_once"), RequestOption("no", "Decline", "reject_once"))
     questions = (Question("q1", "Why?"), Question("q2", "When?"))
     chat.ask(AgentRequest("r1", "permission", 1, "Go on?", "all of it", options, questions=questions))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the request to be seen")
     assert shown.view.show_request()
     shown.press(Qt.Key.Key_Y)
@@ -367,10 +367,10 @@ def test_enter_in_a_field_of_a_request_allows_nothing(chat_stage: Callable[..., 
     assert not shown.of("answered")
 
 
-def test_a_command_with_long_lines_is_shown_completely_without_scrolling(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_command_with_long_lines_is_shown_completely_without_scrolling(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(command_request("\n".join(f"echo {'word ' * 60}{number}" for number in range(4))))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     process_events_until(lambda: shown.button("Allow").isEnabled(), WAIT_S, "the command to be seen")
     card = shown.view.page.card("r1")
     assert card is not None

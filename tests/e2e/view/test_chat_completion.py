@@ -15,11 +15,11 @@ from tests.support.qt_waiting import process_events_until
 WAIT_S = 60.0
 
 
-def test_files_and_commands_are_completed(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> None:
+def test_files_and_commands_are_completed(show_chat: Callable[..., ChatStage], tmp_path: Path) -> None:
     (tmp_path / "retry.py").touch()
     chat = PlayedChat()
     chat.apply(CommandsChanged((SlashCommand("review", "Look at the changes"), SlashCommand("init"))))
-    shown = chat_stage(chat, str(tmp_path))
+    shown = show_chat(chat, str(tmp_path))
     offers = shown.view.prompt.completion.list
     shown.type("see @ret")
     process_events_until(offers.isVisible, WAIT_S, "the files to be offered")

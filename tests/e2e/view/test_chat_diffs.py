@@ -21,12 +21,12 @@ def edit_request(diff: str, item: str = "") -> AgentRequest:
     return AgentRequest("r1", "edit", 1, "Edit a.py", diff, options, item=item)
 
 
-def test_a_requests_diff_looks_like_the_tool_calls_diff(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_requests_diff_looks_like_the_tool_calls_diff(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     change = FileChange("/src/a.py", "@@ -1 +1 @@\n-old\n+new\n")
     item = chat.put("tool", tool="edit", changes=(change,), status="running")
     chat.ask(edit_request(EDIT + "Writing below /src is allowed for the rest of the session.\n", item))
-    shown = chat_stage(chat, "/src")
+    shown = show_chat(chat, "/src")
     asked = shown.shown()
     assert "a.py\n@@ -1 +1 @@\n-old\n+new\nWriting below /src is allowed for the rest of the session." in asked
     assert "--- " not in asked
@@ -36,11 +36,11 @@ def test_a_requests_diff_looks_like_the_tool_calls_diff(chat_stage: Callable[...
     assert "a.py\n@@ -1 +1 @@\n-old\n+new" in shown.shown()
 
 
-def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     lines = "".join(f"+line {number}\n" for number in range(300))
     chat.ask(edit_request(f"--- a.py\n+++ a.py\n@@ -0,0 +1,300 @@\n{lines}"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     card = shown.view.page.card("r1")
     assert card is not None
     process_events_until(lambda: "Scroll" in card._message.text(), WAIT_S, "the way to allow it to be said")
@@ -57,10 +57,10 @@ def test_a_long_diff_can_be_allowed_only_after_its_beginning_was_seen(chat_stage
     assert [answer[1] for answer in shown.of("answered")] == ["yes"]
 
 
-def test_a_files_button_opens_it_at_its_first_change(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_files_button_opens_it_at_its_first_change(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(edit_request("--- a.py\n+++ a.py\n@@ -6,2 +6,2 @@\n same\n-old\n+new\n"))
-    shown = chat_stage(chat, "/src")
+    shown = show_chat(chat, "/src")
     shown.click(shown.control("file"))
     assert shown.of("file_activated") == [(FileLocation("a.py", 7),)]
     shown.view.page.setFocus()
@@ -72,9 +72,9 @@ def test_a_files_button_opens_it_at_its_first_change(chat_stage: Callable[..., C
     assert shown.of("file_activated") == [(FileLocation("a.py", 7),)] * 2
 
 
-def test_a_files_button_copies_a_patch(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_files_button_copies_a_patch(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.ask(edit_request(EDIT))
-    shown = chat_stage(chat, "/src")
+    shown = show_chat(chat, "/src")
     shown.click(shown.control("copy"))
     assert QGuiApplication.clipboard().text() == "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-old\n+new\n"

@@ -49,7 +49,7 @@ def wait_until_looked_up(shown: ChatStage, *names: str) -> None:
 
 
 @pytest.fixture
-def files(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
+def files(show_chat: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
     """A chat that names files (gui/missing.py does not exist), with the pointer outside of the view."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     for name in ("gui/app.py", "docs/ä.md", "docs/log"):
@@ -65,7 +65,7 @@ def files(chat_stage: Callable[..., ChatStage], tmp_path: Path) -> ChatStage:
         "agent", "ö 𝄞 In `docs/ä.md:12:3` and `os.path` and gui/missing.py.\n\n```\ndocs/log:5: error\n```\n",
         status="done",
     )  # fmt: skip
-    return chat_stage(chat, str(tmp_path))
+    return show_chat(chat, str(tmp_path))
 
 
 def test_ctrl_click_on_a_file_name_opens_the_file(files: ChatStage) -> None:

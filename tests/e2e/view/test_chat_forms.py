@@ -14,12 +14,12 @@ from tests.support.chat_stage import ChatStage
 from tests.support.played_chat import PlayedChat
 
 
-def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., ChatStage]) -> None:
+def test_questions_are_answered_by_choices_and_texts(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     questions = (Question("q1", "Which base?", ("main", "dev"), free=False), Question("q2", "Which name?"))
     request = AgentRequest("r1", "question", 1, "Two questions", "", questions=questions)
     chat.ask(request)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert shown.view.show_request()
     field, card, answer = QApplication.focusWidget(), shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
     assert field is not None
@@ -36,11 +36,11 @@ def test_questions_are_answered_by_choices_and_texts(chat_stage: Callable[..., C
     assert shown.of("answered") == [("r1", "", digest(request), {"q1": "dev", "q2": "retry"})]
 
 
-def test_a_click_on_the_disabled_answer_button_says_what_is_missing(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_click_on_the_disabled_answer_button_says_what_is_missing(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     questions = tuple(Question(f"q{number}", f"{number} {'word ' * 20}") for number in range(5))
     chat.ask(AgentRequest("r1", "question", 1, "Five questions", "", questions=questions))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     card, answer = shown.view.page.card("r1"), shown.button("Answer (Alt+Y)")
     assert card is not None
     shown.view.page.scroll_to_end()

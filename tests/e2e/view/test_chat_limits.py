@@ -57,12 +57,12 @@ def used(*reported: UsageLimit) -> UsageChanged:
 
 
 def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
-    chat_stage: Callable[..., ChatStage], clock: Clock
+    show_chat: Callable[..., ChatStage], clock: Clock
 ) -> None:
     chat = PlayedChat()
     weekly = limit("seven_day", 20, 75, 168)
     chat.apply(used(limit("five_hour", 74.9, 2.5, 5), weekly))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     labels = shown.view.prompt.settings.usage
     assert not labels.limit.isVisible()
     assert not labels._clock.isActive(), "nothing that is shown changes with the time"
@@ -86,11 +86,11 @@ def test_the_fullest_limit_is_shown_from_a_threshold_and_the_tooltip_shows_all(
 
 
 def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
-    chat_stage: Callable[..., ChatStage], clock: Clock
+    show_chat: Callable[..., ChatStage], clock: Clock
 ) -> None:
     chat = PlayedChat()
     chat.apply(used(limit("five_hour", 100, 2.5, 5), limit("seven_day", 80, 75, 168)))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     labels = shown.view.prompt.settings.usage
     found = []
     for hours in (0, 2.4, 2.5, 100, -48, 0):
@@ -108,10 +108,10 @@ def test_a_limit_disappears_at_its_reset_even_if_the_clock_is_changed(
     assert labels._clock.isActive()
 
 
-def test_a_narrow_view_shows_the_limit_before_the_context(chat_stage: Callable[..., ChatStage], clock: Clock) -> None:
+def test_a_narrow_view_shows_the_limit_before_the_context(show_chat: Callable[..., ChatStage], clock: Clock) -> None:
     chat = PlayedChat()
     chat.apply(used(limit("five_hour", 93, 2.5, 5)))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     labels = shown.view.prompt.settings.usage
     assert labels.limit.isVisible()
     assert labels.context.isVisible()
@@ -124,14 +124,14 @@ def test_a_narrow_view_shows_the_limit_before_the_context(chat_stage: Callable[.
 
 
 def test_a_screen_reader_says_a_limit_each_time_that_it_reaches_the_next_level(
-    chat_stage: Callable[..., ChatStage], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatStage], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr("gui.chat.announcing.QAccessible.isActive", lambda: True)
     monkeypatch.setattr(Announcer, "announce", lambda _self, text: said.append(text))
     chat = PlayedChat()
     chat.apply(used(limit("five_hour", 76, 2.5, 5)))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     for percent in (80, 90, 95, 100, 10, 75):
         chat.apply(used(limit("five_hour", percent, 2.5, 5)))
         shown.settle()

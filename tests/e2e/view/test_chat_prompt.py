@@ -36,12 +36,12 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 ALT = Qt.KeyboardModifier.AltModifier
 
 
-def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+def test_settings_and_tokens_are_below_the_prompt(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
     chat.apply(UsageChanged(84_000, 200_000, 1_250_000, 1.234, "USD"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     row = shown.view.prompt.settings
     assert row.usage.context.text() == "42 % context"
     assert row.usage.toolTip().splitlines() == [
@@ -57,11 +57,11 @@ def test_settings_and_tokens_are_below_the_prompt(chat_stage: Callable[..., Chat
     assert shown.of("setting_changed") == [("m", "b")]
 
 
-def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_narrow_view_has_room_for_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     choice = (SettingChoice("a", "a model with quite a long name"),)
     chat.apply(SettingsChanged(tuple(Setting(f"s{number}", "Setting", "a", choice) for number in range(3))))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.resize(360, 500)
     shown.settle()
     assert shown.view.width() == 360
@@ -80,12 +80,12 @@ def test_a_narrow_view_has_room_for_the_prompt_box(chat_stage: Callable[..., Cha
     assert shown.of("setting_changed") == [("s2", "a")]
 
 
-def test_buttons_do_not_overlap_in_the_narrowest_views(chat_stage: Callable[..., ChatStage]) -> None:
+def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     choices = (SettingChoice("a", "Fast"), SettingChoice("b", "Careful"))
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
     chat.apply(CapabilitiesKnown(Capabilities(interrupt=True, images=True)))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.setMinimumSize(1, 1)  # As in a pane.
     prompt = shown.view.prompt
 
@@ -106,11 +106,11 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(chat_stage: Callable[...,
 
 
 def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.apply(StateChanged("requires_action"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     prompt = shown.view.prompt
     asks = "The agent waits for your answer · Shift+Tab goes to it"
     assert prompt._message.text() == asks
@@ -126,9 +126,9 @@ def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
 
 
 def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_not_use_it(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
-    shown = chat_stage(PlayedChat())
+    shown = show_chat(PlayedChat())
     editor = shown.view.prompt.editor
     QTest.keyClicks(editor, "typed")
     QTest.keyClick(editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -144,11 +144,11 @@ def test_ctrl_shift_z_goes_to_the_window_and_redoes_a_change_if_the_window_does_
 
 
 def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.run()
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shells: list[bool] = []
     shortcut = QShortcut(QKeySequence("Ctrl+Shift+Return"), shown.view, lambda: shells.append(True))
     shown.type("half a th")
@@ -160,9 +160,9 @@ def test_ctrl_shift_enter_goes_to_the_window_and_never_sends_a_draft(
     assert shown.view.prompt.editor.toPlainText() == "half a th"
 
 
-def test_escape_twice_stops_the_turn_and_once_shows_a_hint(chat_stage: Callable[..., ChatStage]) -> None:
+def test_escape_twice_stops_the_turn_and_once_shows_a_hint(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     prompt = shown.view.prompt
     hint = "Press Escape again to stop this turn"
     for _ in range(2):
@@ -188,12 +188,12 @@ def test_escape_twice_stops_the_turn_and_once_shows_a_hint(chat_stage: Callable[
     assert prompt.editor.toPlainText() == "wait"
 
 
-def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(chat_stage: Callable[..., ChatStage]) -> None:
+def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.run()
     first, second = [chat.put("user", text, status="queued") for text in ("first", "second")]
     chat.put("tool", tool="read", title="a.py", status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     editor = shown.view.prompt.editor
     texts = shown.shown()
     assert texts.index("a.py") < texts.index("first") < texts.index("second"), "the queue is below the turn"
@@ -210,8 +210,8 @@ def test_up_in_the_empty_box_withdraws_queued_prompts_from_the_last(chat_stage: 
     assert "Removed from the queue: second" in shown.shown()
 
 
-def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage()
+def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat()
     editor = shown.view.prompt.editor
     hint = editor.placeholderText()
     QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
@@ -228,8 +228,8 @@ def test_composed_text_hides_the_placeholder_and_enter_does_not_send_it(chat_sta
     assert editor.placeholderText() == hint
 
 
-def test_a_prompt_in_a_right_to_left_script_is_right_aligned(chat_stage: Callable[..., ChatStage]) -> None:
-    editor = chat_stage().view.prompt.editor
+def test_a_prompt_in_a_right_to_left_script_is_right_aligned(show_chat: Callable[..., ChatStage]) -> None:
+    editor = show_chat().view.prompt.editor
     middle = editor.width() // 2
     editor.insertPlainText("שלום, קובץ api.py")
     assert editor.cursorRect().x() > middle
@@ -240,12 +240,12 @@ def test_a_prompt_in_a_right_to_left_script_is_right_aligned(chat_stage: Callabl
 
 
 def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in_the_empty_box(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.put("user", "first", status="queued")
     second = chat.put("user", "second", status="queued")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert not shown.controls("send_now"), "no turn runs that could be stopped"
     chat.run()
     shown.settle()
@@ -261,9 +261,9 @@ def test_a_queued_prompt_is_sent_now_by_its_button_and_the_first_one_by_a_key_in
 
 @pytest.mark.parametrize("keys", [(Qt.Key.Key_Return, SHIFT), (Qt.Key.Key_Return, ALT), (Qt.Key.Key_J, CONTROL)])
 def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
-    chat_stage: Callable[..., ChatStage], keys: tuple[Qt.Key, Qt.KeyboardModifier]
+    show_chat: Callable[..., ChatStage], keys: tuple[Qt.Key, Qt.KeyboardModifier]
 ) -> None:
-    shown = chat_stage()
+    shown = show_chat()
     shown.type("one")
     shown.press(*keys)
     shown.type("two")
@@ -272,13 +272,13 @@ def test_the_keys_of_other_programs_begin_a_line_and_send_nothing(
 
 
 def test_images_are_attached_by_a_button_if_the_agent_takes_them(
-    chat_stage: Callable[..., ChatStage], tmp_path: Path
+    show_chat: Callable[..., ChatStage], tmp_path: Path
 ) -> None:
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(0x336699)
     assert image.save(str(tmp_path / "shot.png"))
     chat = PlayedChat()
-    shown = chat_stage(chat, str(tmp_path))
+    shown = show_chat(chat, str(tmp_path))
     prompt = shown.view.prompt
     button = next(each for each in prompt.findChildren(QPushButton) if each.accessibleName() == "Attach images…")
     assert button.isVisible()
@@ -296,10 +296,10 @@ def test_images_are_attached_by_a_button_if_the_agent_takes_them(
 
 
 def test_a_prompt_that_is_too_large_is_kept_and_reported(
-    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.prompt.box.MAX_PROMPT_BYTES", 100)
-    shown = chat_stage()
+    shown = show_chat()
     text = "x" * 101
     shown.view.prompt.editor.setPlainText(text)
     shown.press(Qt.Key.Key_Return)

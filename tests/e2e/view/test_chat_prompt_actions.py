@@ -24,12 +24,12 @@ WAIT_S = 60.0
 
 
 def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_it(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     first, second = [chat.put("user", text, status="queued") for text in ("in the queue", "too late")]
     by_another = chat.put("user", "by another viewer", status="queued")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     editor = shown.view.prompt.editor
     shown.type("written")
     for _ in range(3):
@@ -50,7 +50,7 @@ def test_a_withdrawn_prompt_is_inserted_before_the_draft_once_the_host_confirms_
     assert editor.toPlainText() == "written"
 
 
-def test_a_failed_turn_is_retried_with_its_first_prompt(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_failed_turn_is_retried_with_its_first_prompt(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("user", "an earlier one", status="done", turn="t0")
     chat.put("agent", "Done.", status="done", turn="t0")
@@ -59,26 +59,26 @@ def test_a_failed_turn_is_retried_with_its_first_prompt(chat_stage: Callable[...
     chat.put("user", "only the fast ones", status="done", turn="t1")
     chat.put("user", "and then", status="withdrawn")
     chat.end(TurnEnded("t1", "failed", "overloaded"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert "The turn failed: overloaded" in shown.shown()
     shown.click(shown.control("again"))
     assert shown.of("prompt_sent") == [("run the tests", "queue", (Image("image/png", b"x"),))]
 
 
 def test_an_error_that_is_reported_and_ends_the_turn_is_shown_once(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.put("user", "run the tests", status="done", turn="t1")
     chat.put("notice", "no network (5 tries)", turn="t1")
     chat.end(TurnEnded("t1", "failed", "no network"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert shown.shown().splitlines()[:2] == ["run the tests", "The turn failed: no network (5 tries)"]
     assert len(shown.controls("again")) == 1
 
 
 def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the_answer(
-    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gui.chat.page.page.COPIED_MS", 600_000)
     chat = PlayedChat()
@@ -90,7 +90,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
     chat.put("user", "only `b`", status="sent")
     chat.put("tool", tool="read", title="a.py", status="done", turn="t1")
     chat.put("agent", "- c", status="done", turn="t1")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = shown.view.page
 
     def labels() -> list[str]:
@@ -118,7 +118,7 @@ def test_the_last_message_of_a_turn_says_when_it_ended_and_its_button_copies_the
 
 
 def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.put("user", "why `a`?", status="done")
@@ -126,7 +126,7 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
     chat.put("tool", tool="read", title="a.py", status="done")
     chat.put("agent", "- c", status="done")
     chat.put("user", "and?", status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
 
     def choose(text: str, name: str) -> None:
         menu = shown.view.page.context_menu(QPointF(shown.point_of(text)))
@@ -147,13 +147,13 @@ def test_the_menu_copies_an_answer_or_a_prompt_and_puts_a_prompt_into_the_box(
 
 
 def test_a_long_prompt_is_shortened_until_it_is_expanded_or_find_shows_a_hidden_line(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     text = "\n".join(f"line {number}." for number in range(100))
     for _ in range(2):
         chat.put("user", text, status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = shown.view.page
     assert "line 19." in shown.shown()
     assert "line 20." not in shown.shown()

@@ -36,9 +36,9 @@ WAIT_S = 60.0
 # ---------------------------------------------------------------- reading
 
 
-def test_a_chat_of_ten_thousand_items_opens_at_its_end(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_chat_of_ten_thousand_items_opens_at_its_end(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(10_000)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert "Answer 9999" in shown.shown()
     assert len(shown.view.page.rows._rows) < 50  # Only what is visible is laid out.
     shown.view.page.scroll_to_start()
@@ -51,10 +51,10 @@ def test_a_chat_of_ten_thousand_items_opens_at_its_end(chat_stage: Callable[...,
     assert "Answer 9999" in shown.shown()
 
 
-def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_end_is_followed_while_a_message_streams(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(40)
     message = chat.put("agent", status="running")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     for number in range(60):
         chat.say(message, f"Line {number}.\n\n")
     shown.settle()
@@ -63,9 +63,9 @@ def test_the_end_is_followed_while_a_message_streams(chat_stage: Callable[..., C
 
 
 @pytest.mark.parametrize("items", [3, 40], ids=["a page with room", "a full page"])
-def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(chat_stage: Callable[..., ChatStage], items: int) -> None:
+def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(show_chat: Callable[..., ChatStage], items: int) -> None:
     chat = long_chat(items)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     view = shown.view
 
     def pixels() -> QImage:
@@ -73,7 +73,7 @@ def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(chat_stage: Callab
         picture: QImage = view.screen().grabWindow(int(view.winId()), 0, 0, view.width(), view.page.height()).toImage()
         return picture
 
-    def looks_whole() -> bool:
+    def matches_full_repaint() -> bool:
         shown.settle()
         found = pixels()
         view.page.repaint()
@@ -81,27 +81,27 @@ def test_a_partial_repaint_gives_the_pixels_of_a_full_repaint(chat_stage: Callab
 
     chat.run()
     prompt = chat.put("user", "A prompt that waits.", status="queued")
-    assert looks_whole()
+    assert matches_full_repaint()
     chat.apply(SetStatus(prompt, "done", BEGAN_MS))
-    assert looks_whole()
+    assert matches_full_repaint()
     message = chat.put("agent", status="running")
     before = pixels()
     for number in range(30):
         chat.say(message, f"word{number} " + ("\n\n" if number % 7 == 6 else ""))
-        assert looks_whole()
+        assert matches_full_repaint()
     assert before != pixels()
     chat.put("notice", "A line.")
-    assert looks_whole()
+    assert matches_full_repaint()
     chat.apply(Remove(message))
-    assert looks_whole()
+    assert matches_full_repaint()
     chat.end(TurnEnded("t1", "failed", "It failed."))
-    assert looks_whole()
+    assert matches_full_repaint()
 
 
-def test_the_page_does_not_move_while_text_streams_below_it(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_text_streams_below_it(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(60)
     message = chat.put("agent", "Begin.", status="running")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.page.scroll_by(-900)
     before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
     for number in range(80):
@@ -118,12 +118,12 @@ def test_the_page_does_not_move_while_text_streams_below_it(chat_stage: Callable
     assert button.text() == "", "nothing is new"
 
 
-def test_the_page_does_not_move_while_an_item_above_it_grows(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_page_does_not_move_while_an_item_above_it_grows(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     above = chat.put("agent", "Above.", status="running")
     for number in range(60):
         chat.put("notice", f"Notice {number}")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.page.scroll_by(-300)
     before = [(each.position, each.number, each.top) for each in shown.view.page.visible]
     chat.say(above, "\n\nMore." * 50)
@@ -131,10 +131,10 @@ def test_the_page_does_not_move_while_an_item_above_it_grows(chat_stage: Callabl
     assert [(each.position, each.number, each.top) for each in shown.view.page.visible] == before
 
 
-def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("tool", tool="execute", title="make", command="make -j2", output="all good", status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert "all good" not in shown.shown()
     shown.click(shown.control("fold"))
     assert "all good" in shown.shown()
@@ -145,11 +145,11 @@ def test_a_tool_call_unfolds_by_a_click_and_by_the_keyboard(chat_stage: Callable
     assert "all good" not in shown.shown()
 
 
-def test_the_keyboard_reaches_each_link_once_and_opens_it(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_keyboard_reaches_each_link_once_and_opens_it(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     text = "😀 [**one** word](https://a.test), https://b.test\n\n| x |\n| --- |\n| [cell](https://c.test) |"
     chat.put("agent", text, status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = shown.view.page
     page.setFocus()
     names = []
@@ -165,11 +165,11 @@ def test_the_keyboard_reaches_each_link_once_and_opens_it(chat_stage: Callable[.
     assert not page.hasFocus()
 
 
-def test_long_output_is_shown_whole_after_show_all(chat_stage: Callable[..., ChatStage]) -> None:
+def test_long_output_is_shown_completely_after_show_all(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     output = "\n".join(f"line {number}" for number in range(2000))
     chat.put("tool", title="make", output=output, status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.click(shown.control("fold"))
     shown.view.page.scroll_to("i1", 2)
     shown.click(shown.control("show_all"))
@@ -177,10 +177,10 @@ def test_long_output_is_shown_whole_after_show_all(chat_stage: Callable[..., Cha
     assert "\n".join(each.text for each in segments[1:]) == output
 
 
-def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_diff_can_be_read_side_by_side(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("tool", tool="edit", changes=(FileChange("a.py", "@@ -1,2 +1,2 @@\n same\n-old\n+new\n"),), status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     one = shown.point_of("+new")
     old = shown.point_of("-old")
     assert one.y() > old.y()
@@ -189,7 +189,7 @@ def test_a_diff_can_be_read_side_by_side(chat_stage: Callable[..., ChatStage]) -
     assert shown.point_of("+new").x() > shown.point_of("-old").x() + 200
 
 
-def test_the_end_of_each_turn_is_described(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_end_of_each_turn_is_described(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "One.", status="done")
     chat.end(TurnEnded("t1", "failed", "no credit left"))
@@ -197,22 +197,22 @@ def test_the_end_of_each_turn_is_described(chat_stage: Callable[..., ChatStage])
     chat.end(TurnEnded("t2", "interrupted"))
     chat.put("agent", "Three", status="cut")
     chat.end(TurnEnded("t3", "cut"))
-    lines = chat_stage(chat).shown().splitlines()
+    lines = show_chat(chat).shown().splitlines()
     assert lines[:6] == [
         "One.", "The turn failed: no credit left", "Two.", "Interrupted", "Three", "The agent ended here",
     ]  # fmt: skip
 
 
-def test_a_plan_is_a_check_list(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_plan_is_a_check_list(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("plan", plan=(PlanEntry("one", "completed"), PlanEntry("two", "in_progress")))
-    assert chat_stage(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
+    assert show_chat(chat).shown().splitlines()[:3] == ["Plan · 1 of 2 done", "one", "two"]
 
 
-def test_list_numbers_share_the_baseline_of_their_text(chat_stage: Callable[..., ChatStage]) -> None:
+def test_list_numbers_share_the_baseline_of_their_text(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "1. E\n2. E\n", status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     image, text = shown.view.page.grab().toImage(), shown.point_of("E", within=0)
     ground = image.pixel(text.x() + 100, text.y())
 
@@ -223,8 +223,8 @@ def test_list_numbers_share_the_baseline_of_their_text(chat_stage: Callable[...,
     assert lowest(text.x() - 20, text.x() - 4) == lowest(text.x(), text.x() + 8)
 
 
-def test_the_pointer_comes_back_after_the_pages_window_was_deleted(chat_stage: Callable[..., ChatStage]) -> None:
-    view = chat_stage(long_chat(3)).view
+def test_the_pointer_comes_back_after_the_pages_window_was_deleted(show_chat: Callable[..., ChatStage]) -> None:
+    view = show_chat(long_chat(3)).view
     old = QWidget()
     old.winId()
     view.setParent(old)
@@ -237,19 +237,19 @@ def test_the_pointer_comes_back_after_the_pages_window_was_deleted(chat_stage: C
     assert view.page._key_source is view.windowHandle()
 
 
-def test_links_open_only_by_a_click_and_only_by_the_signal(chat_stage: Callable[..., ChatStage]) -> None:
+def test_links_open_only_by_a_click_and_only_by_the_signal(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("agent", "See [the page](http://127.0.0.1:9/x) and ![picture](http://127.0.0.1:9/y.png).")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     assert not shown.of("link_activated")
     shown.click(shown.point_of("the page"))
     shown.click(shown.point_of("picture"))
     assert shown.of("link_activated") == [("http://127.0.0.1:9/x",), ("http://127.0.0.1:9/y.png",)]
 
 
-def test_a_new_snapshot_replaces_the_transcript_without_a_jump(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_new_snapshot_replaces_the_transcript_without_a_jump(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(100)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.page.scroll_by(-2000)
     before = shown.shown()
     shown.type("a draft")
@@ -262,12 +262,12 @@ def test_a_new_snapshot_replaces_the_transcript_without_a_jump(chat_stage: Calla
 # ---------------------------------------------------------------- selecting, finding
 
 
-def test_a_selection_goes_across_items_and_is_copied(chat_stage: Callable[..., ChatStage]) -> None:
+def test_a_selection_spans_items_and_is_copied(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("user", "first prompt", status="done")
     chat.put("agent", "a **bold** answer")
     chat.put("agent", "the last words")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.drag(shown.point_of("first", within=0), shown.point_of("last words", within=4))
     shown.view.page.copy()
     clipboard = QGuiApplication.clipboard()
@@ -277,14 +277,14 @@ def test_a_selection_goes_across_items_and_is_copied(chat_stage: Callable[..., C
 
 
 def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = PlayedChat()
     chat.put("tool", title="make", output="a needle in the output", status="done")
     for number in range(40):
         chat.put("agent", f"Answer {number}")
     chat.put("agent", "The Needle is here.")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
     bar.open_find()
     QTest.keyClicks(bar.field, "needle")
@@ -307,13 +307,13 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
 
 
 def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
-    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item, then other events.
     chat = PlayedChat()
     for number in range(10):
         chat.put("agent", f"Needle {number}")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     bar = FindBar(shown.view.theme, shown.view, shown.view.finder)
     bar.open_find()
     QTest.keyClicks(bar.field, "needle")
@@ -324,7 +324,7 @@ def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     assert bar.count.text() == "7 of 10"
 
 
-def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None:
+def test_no_message_loads_anything(show_chat: Callable[..., ChatStage]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -336,7 +336,7 @@ def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None
         )
         svg = f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{address}/g.png"/></svg>'.encode()
         chat.put("user", "look", images=(Image("image/svg+xml", svg), Image("image/png", svg)), status="done")
-        shown = chat_stage(chat)
+        shown = show_chat(chat)
         assert "image" in shown.shown()
         assert "<img src=" in shown.shown()
         with pytest.raises(BlockingIOError):
@@ -344,7 +344,7 @@ def test_no_message_loads_anything(chat_stage: Callable[..., ChatStage]) -> None
 
 
 def test_screen_readers_get_names_and_each_finished_message(
-    chat_stage: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
+    show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
@@ -354,7 +354,7 @@ def test_screen_readers_get_names_and_each_finished_message(
     chat.put("user", "What is wrong?", status="done")
     chat.put("tool", title="make", command="make", output="error", exit_code=2, status="failed")
     message = chat.put("agent", "Only a", status="running")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = QAccessible.queryAccessibleInterface(shown.view.page)
     assert page.role() == QAccessible.Role.List
     rows = [page.child(number) for number in range(page.childCount())]
@@ -370,9 +370,9 @@ def test_screen_readers_get_names_and_each_finished_message(
     assert said[1:] == ["The agent asks: Run a command?"]
 
 
-def test_the_scroll_position_is_kept_while_the_transcript_is_gone(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_scroll_position_is_kept_while_the_transcript_is_gone(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(100)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.page.scroll_by(-2000)
     before = shown.shown()
     shown.view.set_transcript(Transcript())
@@ -381,10 +381,10 @@ def test_the_scroll_position_is_kept_while_the_transcript_is_gone(chat_stage: Ca
     assert shown.shown() == before
 
 
-def test_only_a_part_of_a_very_long_output_is_laid_out(chat_stage: Callable[..., ChatStage]) -> None:
+def test_only_a_part_of_a_very_long_output_is_laid_out(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
     chat.put("tool", title="make", output="\n".join(f"line {number}" for number in range(50_000)), status="done")
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = shown.view.page
     page.rows.set_mode("i1", WHOLE)
     page.scroll_to_start()

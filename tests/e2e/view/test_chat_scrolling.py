@@ -14,8 +14,8 @@ from tests.support.qt_waiting import process_events_until
 WAIT_S = 60.0
 
 
-def test_a_button_goes_back_to_the_end_of_an_idle_chat(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage(long_chat(60))
+def test_a_button_goes_back_to_the_end_of_an_idle_chat(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
     page = shown.view.page
     button = page._to_end
     assert not button.isVisible()
@@ -31,8 +31,8 @@ def test_a_button_goes_back_to_the_end_of_an_idle_chat(chat_stage: Callable[...,
     assert not button.isVisible(), "one scrolled to the end"
 
 
-def test_keys_scroll_the_messages_as_in_a_browser(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage(long_chat(60))
+def test_keys_scroll_the_messages_as_in_a_browser(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
     page, control, alt = shown.view.page, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
     page.setFocus()
     for first, last in (
@@ -57,8 +57,8 @@ def test_keys_scroll_the_messages_as_in_a_browser(chat_stage: Callable[..., Chat
     assert page.hasFocus()
 
 
-def test_the_prompt_of_the_visible_answer_is_shown_above_it(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage(long_chat(60))
+def test_the_prompt_of_the_visible_answer_is_shown_above_it(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     prompts = {item.id: item for item in page.transcript if item.kind == "user"}
     page.scroll_to_start()
@@ -78,8 +78,8 @@ def test_the_prompt_of_the_visible_answer_is_shown_above_it(chat_stage: Callable
     assert len(set(seen)) >= 8
 
 
-def test_a_click_on_the_prompt_above_the_page_goes_to_it(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage(long_chat(60))
+def test_a_click_on_the_prompt_above_the_page_goes_to_it(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
     page, heading = shown.view.page, shown.view.heading
     page.scroll_to_end()
     if not heading.isVisible():
@@ -90,8 +90,8 @@ def test_a_click_on_the_prompt_above_the_page_goes_to_it(chat_stage: Callable[..
     assert any(item.kind == "user" and " ".join(item.text.split()) == text for item in in_view)
 
 
-def test_a_match_below_the_heading_is_scrolled_into_sight(chat_stage: Callable[..., ChatStage]) -> None:
-    shown = chat_stage(long_chat(60))
+def test_a_match_below_the_heading_is_scrolled_into_view(show_chat: Callable[..., ChatStage]) -> None:
+    shown = show_chat(long_chat(60))
     page = shown.view.page
     page.scroll_to_start()
     page.scroll_by(page.height() * 1.5)
@@ -104,10 +104,10 @@ def test_a_match_below_the_heading_is_scrolled_into_sight(chat_stage: Callable[.
 
 
 def test_a_small_page_shows_a_question_from_its_beginning(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(40)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     page = shown.view.page
     shown.view.resize(300, 330)
     shown.settle()
@@ -133,9 +133,9 @@ def test_a_small_page_shows_a_question_from_its_beginning(
     assert page.is_following_end
 
 
-def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(chat_stage: Callable[..., ChatStage]) -> None:
+def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(show_chat: Callable[..., ChatStage]) -> None:
     chat = long_chat(40)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.resize(300, 330)
     chat.ask(command_request("make install"))
     shown.settle()
@@ -150,10 +150,10 @@ def test_an_answers_key_first_scrolls_to_its_button_if_it_is_hidden(chat_stage: 
 
 
 def test_scrolling_past_the_command_shows_why_it_cannot_be_allowed_yet(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(40)
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.resize(260, 110)
     chat.ask(command_request("make install"))
     shown.settle()

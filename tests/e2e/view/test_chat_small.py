@@ -16,18 +16,18 @@ from tests.support.qt_waiting import process_events_until
 WAIT_S = 60.0
 
 
-def is_whole(part: QWidget | None) -> bool:
+def is_fully_visible(part: QWidget | None) -> bool:
     """Whether a widget is completely visible: neither cut off nor covered."""
     return part is not None and part.visibleRegion().boundingRect() == part.rect()
 
 
 @pytest.mark.parametrize(("width", "height"), [(300, 60), (300, 110), (64, 500)])
 def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
-    chat_stage: Callable[..., ChatStage], width: int, height: int
+    show_chat: Callable[..., ChatStage], width: int, height: int
 ) -> None:
     chat = long_chat(10)
     chat.ask(command_request("make install"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
     shown.view.resize(width, height)
     shown.settle()
@@ -45,11 +45,11 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     shown.press(Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is card
     assert page.rect().left() <= card.x() < card.geometry().right() <= page.width() - 10, "beside the scroll bar"
-    assert is_whole(card._title) or card._title.height() > page.height()
+    assert is_fully_visible(card._title) or card._title.height() > page.height()
     for name in ("", "Allow", "Always", "Decline"):
         shown.press(Qt.Key.Key_Tab)
         part = QApplication.focusWidget()
-        assert is_whole(part), name
+        assert is_fully_visible(part), name
         if not name:
             assert part is card._subject
             process_events_until(shown.button_named("Allow").isEnabled, WAIT_S, "the command to be seen")
@@ -58,16 +58,16 @@ def test_a_question_in_a_small_pane_is_read_and_answered_by_keyboard(
     shown.press(Qt.Key.Key_Return)
     shown.type("next")
     shown.settle()
-    assert is_whole(prompt), "what is written is to be seen"
+    assert is_fully_visible(prompt), "what is written is to be seen"
     assert [answer[1] for answer in shown.of("answered")] == ["no"]
 
 
 def test_input_method_text_is_visible_in_a_small_pane_with_a_question(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
     chat = long_chat(10)
     chat.ask(command_request("make install"))
-    shown = chat_stage(chat)
+    shown = show_chat(chat)
     shown.view.setMinimumSize(1, 1)
     shown.view.resize(300, 80)
     prompt = shown.view.prompt
@@ -76,5 +76,5 @@ def test_input_method_text_is_visible_in_a_small_pane_with_a_question(
         QApplication.sendEvent(prompt.editor, QInputMethodEvent(composed, []))
         shown.settle()
         heights.append(prompt.height())
-        assert is_whole(prompt) == bool(composed)
+        assert is_fully_visible(prompt) == bool(composed)
     assert heights[0] == heights[3] == 0 < heights[1] == heights[2]

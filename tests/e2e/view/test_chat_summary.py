@@ -31,9 +31,9 @@ def plan(chat: PlayedChat, done: int, item: str = "plan") -> None:
     chat.apply(Put(Item(item, "plan", BEGAN_MS, plan=entries)))
 
 
-def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(chat_stage: Callable[..., ChatStage]) -> None:
+def test_the_plan_and_the_changed_files_are_shown_above_the_prompt_box(show_chat: Callable[..., ChatStage]) -> None:
     chat = PlayedChat()
-    show_view = chat_stage(chat, "/src/app")
+    show_view = show_chat(chat, "/src/app")
     strip = show_view.view.strip
     assert not strip.isVisible()
     chat.put("user", "Fix it")

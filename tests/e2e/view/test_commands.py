@@ -126,7 +126,7 @@ def test_the_menu_acts_on_the_command_under_the_pointer_and_puts_none_into_an_en
 
 
 @pytest.mark.parametrize("engine", available_engines())
-def test_the_text_of_a_command_stays_what_was_typed_when_the_width_changes(engine: EngineName) -> None:
+def test_the_text_of_a_command_stays_as_typed_when_the_width_changes(engine: EngineName) -> None:
     emulator = create(engine, GridSize(30, 8))
     emulator.commands.start_numbers(1)
     wide, loop = "echo " + "日本 x " * 12 + "end", "for x in a; do\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07ls; done"

@@ -235,7 +235,7 @@ def test_a_read_only_screen_takes_no_keys(show_view):
     assert made.sink.calls == []
 
 
-# ---------------------------------------------------------------- what typing does to the view
+# ---------------------------------------------------------------- effects of typing on the view
 
 
 def test_typing_returns_to_the_bottom_and_output_does_not(show_view):

@@ -262,7 +262,7 @@ def test_a_view_without_a_replica_reports_its_size(show_view):
     assert made.sink.of("resize")[-1][1] == made.cell
 
 
-def test_cells_are_whole_pixels_at_any_scale(qapp):
+def test_the_cell_size_is_an_integer_number_of_pixels_at_any_scale(qapp):
     for ratio in (1.0, 1.25, 1.5, 1.75, 2.0, 3.0):
         for size_px in (9, 11, 13, 16, 22):
             metrics = CellMetrics(FONT, size_px, ratio)

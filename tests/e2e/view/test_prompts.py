@@ -90,7 +90,7 @@ def test_going_to_failed_commands_skips_the_others(show_view: Callable[..., Show
     assert made.view.scrolled_back, "the place stays"
 
 
-def test_a_command_is_copied_and_selected_whole_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
+def test_a_command_is_copied_and_selected_completely_without_its_prompt(show_view: Callable[..., ShownView]) -> None:
     made = show_view()
     made.feed(SESSION)
     prompts = made.view.prompts
@@ -245,9 +245,9 @@ def test_prompts_of_an_agent_are_found_by_their_text(show_view: Callable[..., Sh
 
 
 def test_keys_in_a_chat_view_go_from_prompt_to_prompt_and_copy_an_answer(
-    chat_stage: Callable[..., ChatStage],
+    show_chat: Callable[..., ChatStage],
 ) -> None:
-    shown = chat_stage(long_chat(40))
+    shown = show_chat(long_chat(40))
     turns, page = shown.view.turns, shown.view.page
     turns.copy_output()
     assert clipboard().startswith("Answer 39")

@@ -51,9 +51,9 @@ def open_window(
     @contextmanager
     def opened(*, argv: Sequence[str] = ARGV, has_own_session: bool = False) -> Iterator[Window]:
         path = tmp_path_factory.mktemp("window") / "stderr"
-        with window(errors=path, argv=argv, has_own_session=has_own_session) as own:
-            wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
-            yield own
+        with window(errors=path, argv=argv, has_own_session=has_own_session) as app:
+            wait_until(app.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
+            yield app
         # A killed X server ends its clients, which Xlib reports. Qt waits 0.1 s per key for the registry of assistive
         # programs, and reports each timeout; on a busy machine there are some.
         allowed = "XIO|X connection|xcb|XCB|QSpiApplication::"
@@ -119,19 +119,19 @@ def echo() -> list[str]:
     return program("raw_echo")
 
 
-def picture(own: Window, area: Area, name: str) -> Path:
+def picture(app: Window, area: Area, name: str) -> Path:
     """Save a picture of the window; returns its path."""
     path = area.root / f"{name}.png"
-    own.ask("grab", file=str(path))
+    app.ask("grab", file=str(path))
     return path
 
 
-def is_bar_shown(own: Window, area: Area, color: str) -> bool:
+def is_bar_shown(app: Window, area: Area, color: str) -> bool:
     """Whether the terminal has a bar in this colour of the light theme at its top or bottom.
 
     The bar is "accent" while the chat reconnects, and "needs_you" while its host does not answer.
     """
-    image = QImage(str(picture(own, area, "bar")))
+    image = QImage(str(picture(app, area, "bar")))
     wanted = LIGHT.tokens.color(color)
     ends = (*range(30, 50), *range(image.height() - 60, image.height() - 20))
     return any(image.pixelColor(image.width() // 2, y_px) == wanted for y_px in ends)

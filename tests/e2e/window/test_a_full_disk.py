@@ -35,9 +35,9 @@ def test_a_full_disk_is_reported_until_there_is_room_and_changes_nothing_else(
     state_on_a_small_disk: Area, open_window: OpenWindow, new_chat: NewChat, gate: Gate
 ):
     chat = new_chat("on", *program("numbered_lines", LINES, "--gate", gate.path, "--before", HELD_AT, "--stay"))
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
         # The host gets the window's size a moment after the connection.
         rows = wait_until(lambda: (now := listed(chat["id"])["rows"]) != DEFAULT_SIZE.rows and now, WAIT_S, "its size")
         assert listed(chat["id"])["notice"] is None

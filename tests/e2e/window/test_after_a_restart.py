@@ -22,30 +22,30 @@ def test_running_chats_are_interrupted_but_readable_and_ended_chats_stay_ended(
 ):
     over = new_chat("over", *program("end_with", "0", "--text", "its last words"))
     long = new_chat("long", *program("numbered_lines", LINES, "--stay", "--gate", gate.path))
-    with open_window() as own:
+    with open_window() as app:
         for chat in (over, long):
-            own.show(chat["id"])
-        own.wait_connected([long["id"]])
-        wait_until_tabs_are_saved(own)
-        own.kill()
+            app.show(chat["id"])
+        app.wait_connected([long["id"]])
+        wait_until_tabs_are_saved(app)
+        app.kill()
     journal = session_journal(long["id"])
     wait_until(
         lambda: any(b"end of lines" in path.read_bytes() for path in journal.glob("*.log")), WAIT_S, "all to be on disk"
     )
     restart_computer(sessions, empty_tmp=True)
 
-    with open_window() as own:
-        assert [tab["name"] for tab in own.tabs()] == ["over", "long"], "the same tabs again"
-        assert [(tab["state"], tab["connected"]) for tab in own.tabs()] == [("exited", False), ("lost", False)]
-        own.show(long["id"])
-        own.focus()
+    with open_window() as app:
+        assert [tab["name"] for tab in app.tabs()] == ["over", "long"], "the same tabs again"
+        assert [(tab["state"], tab["connected"]) for tab in app.tabs()] == [("exited", False), ("lost", False)]
+        app.show(long["id"])
+        app.focus()
         shown = wait_until(
-            lambda: text if "end of lines" in (text := own.copy_all()) else "", WAIT_S, "its screen", every_s=0.1
+            lambda: text if "end of lines" in (text := app.copy_all()) else "", WAIT_S, "its screen", every_s=0.1
         )
         assert [number for number in range(1, LINES + 1) if shown.count(f"line {number:06d}\n") != 1] == []
-        own.show(over["id"])
-        own.focus()
-        wait_until(lambda: "its last words" in own.copy_all(), WAIT_S, "the other's last screen", every_s=0.1)
+        app.show(over["id"])
+        app.focus()
+        wait_until(lambda: "its last words" in app.copy_all(), WAIT_S, "the other's last screen", every_s=0.1)
         assert [one["state"] for one in (listed(over["id"]), listed(long["id"]))] == ["exited", "lost"]
     assert (listed(over["id"])["reason"], listed(long["id"])["reason"]) == (None, "interrupted")
     assert sessions.processes() == [], "nothing runs again by itself"

@@ -56,11 +56,11 @@ def parrot(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/sh")
 
 
-def command(own: Window, words: str) -> None:
+def command(app: Window, words: str) -> None:
     """Choose a command in the palette."""
-    own.press("ctrl+shift+p")
-    own.type(words)
-    own.press("Return")
+    app.press("ctrl+shift+p")
+    app.type(words)
+    app.press("Return")
 
 
 def newest() -> dict[str, Any]:
@@ -74,58 +74,58 @@ def test_an_agent_gets_a_first_prompt_and_is_ended_and_resumed_in_its_tab(
 ):
     directory = area.home / "api"
     directory.mkdir()
-    with open_window() as own:
-        own.focus()
-        own.press("ctrl+shift+n")
-        own.press("Tab")
-        own.type(str(directory))
-        own.press("Escape")  # closes the list of suggestions
-        own.press("Tab", "Tab", "Tab")  # past Browse and the name
-        own.type("fix the tests")
-        own.press("shift+Return")
-        own.type("and say why")
-        own.press("Return")
-        [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
+    with open_window() as app:
+        app.focus()
+        app.press("ctrl+shift+n")
+        app.press("Tab")
+        app.type(str(directory))
+        app.press("Escape")  # closes the list of suggestions
+        app.press("Tab", "Tab", "Tab")  # past Browse and the name
+        app.type("fix the tests")
+        app.press("shift+Return")
+        app.type("and say why")
+        app.press("Return")
+        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
         first = tab["session_id"]
-        own.wait_connected([first])
+        app.wait_connected([first])
         wait_until(lambda: "fix the tests" in chat_text(first), WAIT_S, "the first prompt to be told")
         conversation = listed(first)["provider_session_id"]
         assert f"told: --session {conversation} fix the tests\nand say why" in chat_text(first)
 
-        own.type("hello")
-        own.press("Return")
+        app.type("hello")
+        app.press("Return")
         wait_until(lambda: chat_text(first).count("hello") == 2, WAIT_S, "the answer")
         wait_until(lambda: listed(first)["activity"] == "working", WAIT_S, "the agent's report")
-        command(own, "stop chat")
-        own.press("Return")  # The window asks for confirmation, because the agent works.
-        wait_until(lambda: [tab["state"] for tab in own.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
-        command(own, "resume chat")
+        command(app, "stop chat")
+        app.press("Return")  # The window asks for confirmation, because the agent works.
+        wait_until(lambda: [tab["state"] for tab in app.tabs()] == ["exited"], WAIT_S, "the window to know of the end")
+        command(app, "resume chat")
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")
         second = newest()
-        wait_until(lambda: [tab["session_id"] for tab in own.tabs()] == [second["id"]], WAIT_S, "its tab, and no other")
-        own.wait_connected([second["id"]])
+        wait_until(lambda: [tab["session_id"] for tab in app.tabs()] == [second["id"]], WAIT_S, "its tab, and no other")
+        app.wait_connected([second["id"]])
         wait_until(lambda: f"told: --resume {conversation}" in chat_text(second["id"]), WAIT_S, "the same conversation")
         assert (second["name"], second["cwd"]) == ("api", str(directory))
-        own.focus()
-        own.type("again")
+        app.focus()
+        app.type("again")
         wait_until(lambda: "again" in chat_text(second["id"]), WAIT_S, "the keyboard in its terminal")
-        assert picture(own, area, "resumed").stat().st_size > 0
+        assert picture(app, area, "resumed").stat().st_size > 0
 
 
 def test_a_text_is_sent_to_a_chat_without_an_open_tab(new_chat: NewChat, open_window: OpenWindow):
     shown, other = new_chat("shown", *program("raw_echo")), new_chat("other", "cat")
-    with open_window() as own:
-        own.show(shown["id"])
-        own.focus()
-        command(own, "send to")
-        own.press("shift+Tab")  # from the text to the list of recipients
-        own.press("space")
-        own.press("Down", "Down", "Return")
-        own.press("Tab")
-        own.type("two")
-        own.press("Return")
-        own.type("lines")
-        own.press("ctrl+Return")
+    with open_window() as app:
+        app.show(shown["id"])
+        app.focus()
+        command(app, "send to")
+        app.press("shift+Tab")  # from the text to the list of recipients
+        app.press("space")
+        app.press("Down", "Down", "Return")
+        app.press("Tab")
+        app.type("two")
+        app.press("Return")
+        app.type("lines")
+        app.press("ctrl+Return")
         wait_until(
             lambda: chat_text(other["id"]).split() == ["two", "lines"] * 2, WAIT_S, "the lines, and cat's answer"
         )
@@ -134,17 +134,17 @@ def test_a_text_is_sent_to_a_chat_without_an_open_tab(new_chat: NewChat, open_wi
 
 def test_a_chat_in_a_new_worktree_is_started_by_keyboard(parrot: None, area: Area, open_window: OpenWindow):
     repository = Checkout.new(area.home / "api")
-    with open_window() as own:
-        own.focus()
-        own.press("ctrl+shift+n")
-        own.press("Tab")
-        own.type(str(repository.path))
-        own.press("Escape")
-        own.press("Tab", "Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name, prompt and saved prompts to "More"
-        own.press("shift+Tab", "shift+Tab")  # past the variables
-        own.press("space")
-        own.press("Return")
-        [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
-        own.wait_connected([tab["session_id"]])
+    with open_window() as app:
+        app.focus()
+        app.press("ctrl+shift+n")
+        app.press("Tab")
+        app.type(str(repository.path))
+        app.press("Escape")
+        app.press("Tab", "Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name, prompt and saved prompts to "More"
+        app.press("shift+Tab", "shift+Tab")  # past the variables
+        app.press("space")
+        app.press("Return")
+        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
+        app.wait_connected([tab["session_id"]])
     assert listed(tab["session_id"])["cwd"] != str(repository.path)
     assert "outlive/api" in repository.branches()

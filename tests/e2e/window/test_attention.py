@@ -55,12 +55,12 @@ def wait_for(chat: dict[str, Any], key: str, value: str) -> None:
     wait_until(lambda: listed(chat["id"])[key] == value, WAIT_S, f"{chat['name']} to be {value}")
 
 
-def active(own: Window) -> list[str]:
-    return [tab["name"] for tab in own.tabs() if tab["active"]]
+def active(app: Window) -> list[str]:
+    return [tab["name"] for tab in app.tabs() if tab["active"]]
 
 
-def is_active(own: Window, name: str) -> bool:
-    return active(own) == [name]
+def is_active(app: Window, name: str) -> bool:
+    return active(app) == [name]
 
 
 def numbers_of_chats(tray: TrayHost, until: Callable[[list[str]], bool]) -> dict[str, int]:
@@ -73,11 +73,11 @@ def numbers_of_chats(tray: TrayHost, until: Callable[[list[str]], bool]) -> dict
     return wait_until(read, WAIT_S, lambda: f"the chats in {tray.menu()}")
 
 
-def palette(own: Window, text: str) -> None:
+def palette(app: Window, text: str) -> None:
     """Choose a command in the palette."""
-    own.press("ctrl+shift+p")
-    own.type(text)
-    own.press("Return")
+    app.press("ctrl+shift+p")
+    app.type(text)
+    app.press("Return")
 
 
 @contextmanager
@@ -87,16 +87,16 @@ def started_at_login(tray: TrayHost) -> Iterator[Window]:
     entry = configparser.RawConfigParser()
     entry.read(autostart_file())
     command = shlex.split(entry["Desktop Entry"]["Exec"])
-    own = Window(subprocess.Popen(command, env=environment()))
+    app = Window(subprocess.Popen(command, env=environment()))
     try:
-        wait_until(own.is_listening, WAIT_S, "the window to listen")
+        wait_until(app.is_listening, WAIT_S, "the window to listen")
         wait_until(lambda: tray.items, WAIT_S, "its icon")
         subprocess.run(command, env=environment(), check=True, timeout=WAIT_S)
-        assert own.shown() == [], "another login leaves it there"
-        yield own
+        assert app.shown() == [], "another login leaves it there"
+        yield app
     finally:
-        end([own.process.pid])
-        own.process.wait()
+        end([app.process.pid])
+        app.process.wait()
 
 
 def test_unseen_events_notify_once_and_muted_chats_never(
@@ -112,15 +112,15 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         outlive("send", chats[name]["id"], "x", "--enter", "--anyway")
         wait_for(chats[name], "state", "exited")
 
-    with open_window() as own:
-        own.show(chats["turn-4"]["id"])
-        own.wait_connected([chats["turn-4"]["id"]])
-        own.focus()
-        palette(own, "mute or unmute")
+    with open_window() as app:
+        app.show(chats["turn-4"]["id"])
+        app.wait_connected([chats["turn-4"]["id"]])
+        app.focus()
+        palette(app, "mute or unmute")
         # Keys (from the X server) and commands (from a socket) may arrive in any order.
         wait_until(lambda: read_rules(chats["turn-4"]["id"]).is_muted, WAIT_S, "the chat to be muted")
-        own.show(shown["id"])
-        wait_until(lambda: active(own) == ["shown"], WAIT_S, "the other tab")
+        app.show(shown["id"])
+        wait_until(lambda: active(app) == ["shown"], WAIT_S, "the other tab")
         for name in names:
             wait_for(chats[name], "activity", "working")
         since = max(datetime.fromisoformat(listed(chat["id"])["activity_since"]).timestamp() for chat in chats.values())
@@ -131,33 +131,33 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         assert told.title == "3 chats finished"
         assert sorted(told.text.split(", ")) == names[:3]
         desk.click()
-        wait_until(lambda: active(own)[0] in names[:3], WAIT_S, "a chat of them in front")
+        wait_until(lambda: active(app)[0] in names[:3], WAIT_S, "a chat of them in front")
         for name in names[:3]:
-            own.show(chats[name]["id"])
+            app.show(chats[name]["id"])
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go with the last chat that was looked at")
 
-        own.show(shown["id"])
+        app.show(shown["id"])
         tray.choose("For an hour")
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so")
         die("turn-1")
         assert not autostart_file().parent.exists()
         settings.write_text("start_at_login = true\n")
         wait_until(autostart_file().exists, WAIT_S, "the file in the directory autostart")
-    with started_at_login(tray) as own:
+    with started_at_login(tray) as app:
         wait_until(lambda: tray.tooltip().endswith("muted"), WAIT_S, "the tray to say so again: it is remembered")
         read_before = tray.menu()["Unmute"]
         new_chat("later", *program("raw_echo"))
         wait_until(lambda: any(label.startswith("later") for label in tray.menu()), WAIT_S, "another chat in the menu")
         tray.click(read_before)
         wait_until(lambda: not tray.tooltip().endswith("muted"), WAIT_S, "the end of the muting")
-        own.wait_connected([shown["id"]])
+        app.wait_connected([shown["id"]])
         die("turn-4")
         die("turn-2")
         wait_until(desk.shown, WAIT_S, "the notification")
         assert [told.title for told in desk.shown()] == ["turn-2 ended unexpectedly"]
         desk.click()
-        wait_until(own.shown, WAIT_S, "the window, with the chat that died")
-        wait_until(lambda: active(own) == ["turn-2"], WAIT_S, "the chat's tab in front")
+        wait_until(app.shown, WAIT_S, "the window, with the chat that died")
+        wait_until(lambda: active(app) == ["turn-2"], WAIT_S, "the chat's tab in front")
 
         working = new_chat("working", *turn_behind(gate))
         wait_for(working, "activity", "working")
@@ -168,6 +168,6 @@ def test_unseen_events_notify_once_and_muted_chats_never(
         assert now["working"] != numbers["working"], "it has moved"
         for name in ("working", "turn-3", "later"):
             tray.click(numbers[name])
-            wait_until(partial(is_active, own, name), WAIT_S, "the chat of the number that was read before")
+            wait_until(partial(is_active, app, name), WAIT_S, "the chat of the number that was read before")
         settings.write_text("start_at_login = false\n")
         wait_until(lambda: not autostart_file().exists(), WAIT_S, "the file to go")

@@ -17,19 +17,19 @@ from tests.support.windows import Window, has_keyboard, outlive
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
-def changes_windows(own: Window) -> list[str]:
+def changes_windows(app: Window) -> list[str]:
     """The ids of the visible windows with changes."""
-    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", "^Changes — "]
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", "^Changes — "]
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
-def show_changes(own: Window, session: str) -> None:
+def show_changes(app: Window, session: str) -> None:
     """Open the window with the changes of a chat, and wait until it has the keyboard."""
-    own.show(session)
-    own.wait_connected([session])
-    own.focus()
-    own.press("ctrl+shift+i")
-    [window] = wait_until(lambda: changes_windows(own), WAIT_S, "the window with the changes")
+    app.show(session)
+    app.wait_connected([session])
+    app.focus()
+    app.press("ctrl+shift+i")
+    [window] = wait_until(lambda: changes_windows(app), WAIT_S, "the window with the changes")
     wait_until(lambda: has_keyboard(int(window)), WAIT_S, "it to have the keyboard")
 
 
@@ -46,18 +46,18 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
     chat = json.loads(
         outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path / "src"), "--", *echo())
     )
-    with open_window() as own:
-        show_changes(own, chat["id"])
+    with open_window() as app:
+        show_changes(app, chat["id"])
 
         def is_opened(line: str) -> bool:
             """Press Enter, and check whether the editor has opened a file: it cannot before the changes are read."""
-            own.press("Return")
+            app.press("Return")
             return opened.exists() and line in opened.read_text()
 
         wait_until(lambda: is_opened(f"{checkout.path}/file:2\n"), WAIT_S, "the first file in the editor")
-        own.press("Down")
+        app.press("Down")
         wait_until(lambda: is_opened(f"{checkout.path}/src/deep/file:1\n"), WAIT_S, "the second file in the editor")
-        own.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Return")
+        app.press("Tab", "Tab", "ctrl+Down", "Menu", "Up", "Return", "Return")
         committed = checkout.path / "src/deep/file"
 
         def is_discarded() -> bool:
@@ -67,13 +67,13 @@ def test_changed_files_are_reviewed_opened_in_the_editor_and_discarded_by_keys(
                 return False
 
         wait_until(is_discarded, WAIT_S, "the discard")
-        own.press("Escape", "Escape")
-        wait_until(lambda: not changes_windows(own), WAIT_S, "the window to be closed")
-        own.focus()
-        own.press("ctrl+shift+p")
-        own.type("review")
-        own.press("Return")
-        wait_until(lambda: changes_windows(own), WAIT_S, "the window by a word of other programs")
+        app.press("Escape", "Escape")
+        wait_until(lambda: not changes_windows(app), WAIT_S, "the window to be closed")
+        app.focus()
+        app.press("ctrl+shift+p")
+        app.type("review")
+        app.press("Return")
+        wait_until(lambda: changes_windows(app), WAIT_S, "the window by a word of other programs")
 
 
 def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
@@ -88,17 +88,17 @@ def test_a_comment_outlives_a_window_that_is_killed_and_is_pasted_into_the_chat(
     command = ["bash", "-c", f"printf '\\e[?2004h'; cat >{got}"]
     chat = json.loads(outlive("new", "command", "-d", "--json", "-n", "work", "-C", str(checkout.path), "--", *command))
 
-    def open_box(own: Window, tabs: int) -> None:
+    def open_box(app: Window, tabs: int) -> None:
         """Open the window, go to the first changed line by ``tabs`` presses of Tab, and open the comment box there."""
-        show_changes(own, chat["id"])
+        show_changes(app, chat["id"])
         read.unlink(missing_ok=True)
 
         def is_read() -> bool:
-            own.press("Return")
+            app.press("Return")
             return read.exists()
 
         wait_until(is_read, WAIT_S, "the changes to be read")
-        own.press(*["Tab"] * tabs, "ctrl+Down", "ctrl+Return")
+        app.press(*["Tab"] * tabs, "ctrl+Down", "ctrl+Return")
 
     def drafts() -> list[tuple[str, str]]:
         return [(each.text, each.draft) for each in saved_layout().review_comments.get(chat["id"], [])]

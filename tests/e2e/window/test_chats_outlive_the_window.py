@@ -21,20 +21,20 @@ LINES = 300
 HELD_AT = 150
 
 
-def kill(own: Window) -> None:
-    own.process.kill()
+def kill(app: Window) -> None:
+    app.process.kill()
 
 
-def terminate(own: Window) -> None:
-    own.process.send_signal(signal.SIGTERM)
+def terminate(app: Window) -> None:
+    app.process.send_signal(signal.SIGTERM)
 
 
-def interrupt(own: Window) -> None:
-    own.process.send_signal(signal.SIGINT)
+def interrupt(app: Window) -> None:
+    app.process.send_signal(signal.SIGINT)
 
 
-def close(own: Window) -> None:
-    own.ask("close")
+def close(app: Window) -> None:
+    app.ask("close")
 
 
 @pytest.mark.parametrize("end", [kill, terminate, interrupt, close])
@@ -129,12 +129,12 @@ def test_a_tab_that_was_closed_stays_closed_and_its_chat_runs(open_window: OpenW
         wait_until(lambda: [tab["name"] for tab in second.tabs()] == ["kept", "closed"], WAIT_S, "its tab")
 
 
-def test_what_is_typed_in_the_window_reaches_the_program(open_window: OpenWindow, new_chat: NewChat):
+def test_text_typed_in_the_window_reaches_the_program(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("typed", *program("raw_echo"))
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.type("hello from the window")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.type("hello from the window")
         wait_until(lambda: "hello from the window" in chat_text(chat["id"]), WAIT_S, "what was typed")
 
 

@@ -44,45 +44,45 @@ def write_conversation(area: Area, conversation: str, directory: Path, prompt: s
     path.write_text(json.dumps({"type": "user", "cwd": str(directory), "message": {"content": prompt}}) + "\n")
 
 
-def active_chat(own: Window) -> str:
+def active_chat(app: Window) -> str:
     """The id of the chat in the active tab."""
-    [active] = [tab["session_id"] for tab in own.tabs() if tab["active"]]
+    [active] = [tab["session_id"] for tab in app.tabs() if tab["active"]]
     return str(active)
 
 
 def test_a_conversation_is_found_continued_and_resumed(parrot: None, area: Area, open_window: OpenWindow) -> None:
     write_conversation(area, IDS[0], area.home / "api", "Mend the lexer")
     write_conversation(area, IDS[1], area.home / "web", "Paint it blue")
-    with open_window() as own:
-        own.focus()
-        command(own, "continue a conversation")
-        own.type("blue")
-        own.press("Return")
-        [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
+    with open_window() as app:
+        app.focus()
+        command(app, "continue a conversation")
+        app.type("blue")
+        app.press("Return")
+        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
         first = tab["session_id"]
-        own.wait_connected([first])
+        app.wait_connected([first])
         wait_until(lambda: f"told: --resume {IDS[1]}" in chat_text(first), WAIT_S, "the agent to be resumed")
         found = listed(first)
         assert (found["provider_session_id"], found["cwd"]) == (IDS[1], str(area.home / "web"))
 
         # The conversation runs in a chat now: choosing it again shows that chat, also from another tab.
-        command(own, "continue a conversation")
-        own.type("lexer")
-        own.press("Return")
-        wait_until(lambda: len(own.tabs()) == 2, WAIT_S, "the second tab")
-        command(own, "continue a conversation")
-        own.type("blue")
-        own.press("Return")
-        wait_until(lambda: active_chat(own) == first, WAIT_S, "the first chat")
-        assert len(own.tabs()) == 2
+        command(app, "continue a conversation")
+        app.type("lexer")
+        app.press("Return")
+        wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the second tab")
+        command(app, "continue a conversation")
+        app.type("blue")
+        app.press("Return")
+        wait_until(lambda: active_chat(app) == first, WAIT_S, "the first chat")
+        assert len(app.tabs()) == 2
 
         outlive("kill", first)
         wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
-        command(own, "continue a conversation")
-        own.type("blue")
-        own.press("Return")
+        command(app, "continue a conversation")
+        app.type("blue")
+        app.press("Return")
         wait_until(lambda: listed(first)["continued_by"], WAIT_S, "the resumed chat")
-        wait_until(lambda: first not in {tab["session_id"] for tab in own.tabs()}, WAIT_S, "its tab")
-        second = active_chat(own)
+        wait_until(lambda: first not in {tab["session_id"] for tab in app.tabs()}, WAIT_S, "its tab")
+        second = active_chat(app)
         assert listed(first)["continued_by"] == second
         assert listed(second)["provider_session_id"] == IDS[1]

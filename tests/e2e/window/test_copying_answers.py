@@ -32,26 +32,26 @@ def agent(area: Area, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_last_answer_is_copied_as_the_agent_wrote_it(agent: Path, area: Area, open_window: OpenWindow) -> None:
     chat = json.loads(outlive("new", "claude", "-d", "--json", "-n", "fix", "-C", str(area.home)))["id"]
     wait_until(lambda: "ready" in chat_text(chat), WAIT_S, "the agent")
-    with open_window() as own:
-        own.show(chat)
-        own.wait_connected([chat])
-        own.focus()
+    with open_window() as app:
+        app.show(chat)
+        app.wait_connected([chat])
+        app.focus()
 
         def ask(prompt: str) -> None:
-            own.type(prompt)
-            own.press("Return")
+            app.type(prompt)
+            app.press("Return")
             wait_until(lambda: f"answered {prompt}" in chat_text(chat), WAIT_S, "the answer")
 
         ask("hello")
         ask("again")
-        own.press("ctrl+shift+o")
+        app.press("ctrl+shift+o")
         expected = "**again** first\n\n- one\n- two"
         wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"the last answer, not {clipboard()!r}")
 
         ask("third")
         outlive("stop", chat)
-        own.press("ctrl+shift+p")
-        own.type("copy last answer")
-        own.press("Return")
+        app.press("ctrl+shift+p")
+        app.type("copy last answer")
+        app.press("Return")
         expected = "**third** first\n\n- one\n- two"
         wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"the ended chat's answer, not {clipboard()!r}")

@@ -31,22 +31,22 @@ def test_the_next_window_reports_the_crash_and_opens_the_report(
     editor.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
     editor.chmod(0o700)
     (area.config / "window.toml").write_text(f'editor = "{editor} {{file}}"\n')
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        os.kill(own.process.pid, signal.SIGSEGV)
-        own.process.wait(WAIT_S)
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        os.kill(app.process.pid, signal.SIGSEGV)
+        app.process.wait(WAIT_S)
     assert "Fatal Python error: Segmentation fault" in outlive("logs", "--window")
     assert listed(chat["id"])["state"] == "running"
-    with open_window() as own:
-        own.wait_connected([chat["id"]])
+    with open_window() as app:
+        app.wait_connected([chat["id"]])
         wait_until(lambda: shown(reader, CRASHED), WAIT_S, "the line")
         [button] = shown(reader, "Show report")
         button.call("Action", "DoAction", "i", 0)
         wait_until(opened.exists, WAIT_S, "the editor to be started")
         assert opened.read_text() == f"{window_log()}\n"
-        own.ask("close")
-        own.process.wait(WAIT_S)
-    with open_window() as own:
-        own.wait_connected([chat["id"]])
+        app.ask("close")
+        app.process.wait(WAIT_S)
+    with open_window() as app:
+        app.wait_connected([chat["id"]])
         assert not shown(reader, CRASHED), "it is said once"

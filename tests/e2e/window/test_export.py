@@ -18,13 +18,13 @@ def test_the_export_is_written_to_the_chosen_path(open_window: OpenWindow, new_c
     chat = new_chat("said", *program("end_with", "0", "--text", "what was said"))
     outlive("wait", chat["id"], "--exited")
     wanted = area.home / f"mine.{suffix}"
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.press("ctrl+shift+p")
-        own.type("Export chat")
-        own.press("Return")
-        own.press("ctrl+a")
-        own.type(str(wanted))
-        own.press("Return")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.press("ctrl+shift+p")
+        app.type("Export chat")
+        app.press("Return")
+        app.press("ctrl+a")
+        app.type(str(wanted))
+        app.press("Return")
         wait_until(lambda: wanted.exists() and "what was said" in wanted.read_text(), WAIT_S, "the file")

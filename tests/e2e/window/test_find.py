@@ -11,8 +11,8 @@ from tests.support.windows import Window, clipboard
 pytestmark = pytest.mark.e2e
 
 
-def copied(own: Window) -> str:
-    own.press("ctrl+shift+c")
+def copied(app: Window) -> str:
+    app.press("ctrl+shift+c")
     return clipboard()
 
 
@@ -21,15 +21,15 @@ def test_find_by_keys_selects_the_match_and_types_nothing_into_the_chat(
 ) -> None:
     chat = new_chat("steps", "sh", "-c", "seq -f 'step %g of the way' 1 2000; cat")
     wait_until(lambda: "step 2000 of" in chat_text(chat["id"]), WAIT_S, "the last step")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.press("ctrl+shift+f", "alt+r")
-        own.type("step 77.*way")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.press("ctrl+shift+f", "alt+r")
+        app.type("step 77.*way")
         # From the bottom: 779, …, 770, 77.
-        own.press("shift+Return", "shift+Return", "F3", "Escape")
-        wait_until(lambda: copied(own) == "step 778 of the way", WAIT_S, lambda: f"the match, not {clipboard()!r}")
-        own.type("typed")
-        own.press("Return")
+        app.press("shift+Return", "shift+Return", "F3", "Escape")
+        wait_until(lambda: copied(app) == "step 778 of the way", WAIT_S, lambda: f"the match, not {clipboard()!r}")
+        app.type("typed")
+        app.press("Return")
         wait_until(lambda: chat_text(chat["id"]).rstrip().endswith("typed"), WAIT_S, "the keys to go to the chat")
         assert chat_text(chat["id"]).count("way") == 2000

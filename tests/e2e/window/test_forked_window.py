@@ -14,9 +14,9 @@ from tests.support.windows import Window
 pytestmark = pytest.mark.e2e
 
 
-def _proc_data(own: Window) -> tuple[str, dict[bytes, bytes], str]:
+def _proc_data(app: Window) -> tuple[str, dict[bytes, bytes], str]:
     """The window's command line, environment and working directory, from /proc."""
-    pid = own.process.pid
+    pid = app.process.pid
     return processes.command_line(pid), processes.environment(pid), os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115
 
 

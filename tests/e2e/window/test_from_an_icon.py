@@ -20,11 +20,11 @@ def environment_of_a_desktop(area: Area, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("TERM")
 
 
-def started(own: Window) -> str:
+def started(app: Window) -> str:
     """The chat's id; presses Enter and returns "" if the chat has not been started yet."""
-    tabs = own.tabs()
+    tabs = app.tabs()
     if not tabs:
-        own.press("Return")
+        app.press("Return")
         return ""
     return str(tabs[0]["session_id"])
 
@@ -40,13 +40,13 @@ def test_an_agent_that_only_the_login_shell_finds_is_started(
     (area.home / ".bash_profile").write_text(f"read -n 1 x <{gate.path}\nPATH={programs}:$PATH\n")
 
     # In a session of its own, so that the window does not have the terminal in which the tests may run.
-    with open_window(argv=PATIENT_ARGV, has_own_session=True) as own:
-        own.focus()
-        own.press("ctrl+shift+n")
+    with open_window(argv=PATIENT_ARGV, has_own_session=True) as app:
+        app.focus()
+        app.press("ctrl+shift+n")
         gate.release()
         for _ in range(12):
-            own.press("Left")  # Claude Code is the first agent, and disabled until the login shell has answered.
-        session_id = wait_until(lambda: started(own), WAIT_S, "the chat", every_s=0.2)
+            app.press("Left")  # Claude Code is the first agent, and disabled until the login shell has answered.
+        session_id = wait_until(lambda: started(app), WAIT_S, "the chat", every_s=0.2)
         wait_until(lambda: f"node runs {programs}/claude" in chat_text(session_id), WAIT_S, "the agent")
 
     found = listed(session_id)

@@ -16,15 +16,15 @@ from tests.support.windows import Window, has_keyboard, xdotool
 pytestmark = pytest.mark.e2e
 
 
-def guides(own: Window, title: str) -> list[str]:
+def guides(app: Window, title: str) -> list[str]:
     """The ids of the visible guide windows with a title."""
-    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", f"^{title}$"]
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", f"^{title}$"]
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
-def guide(own: Window, title: str) -> str:
+def guide(app: Window, title: str) -> str:
     """The id of the guide window once it has this title and the keyboard."""
-    [window] = wait_until(lambda: guides(own, title), WAIT_S, f"the guide with the title {title!r}")
+    [window] = wait_until(lambda: guides(app, title), WAIT_S, f"the guide with the title {title!r}")
     wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the guide to have the keyboard")
     return window
 
@@ -40,30 +40,30 @@ def test_the_guide_opens_by_its_key_and_by_the_word_manual(
     received.touch()
     chat = new_chat("reads", "sh", "-c", f"stty raw -echo; printf ready; exec cat >{received}")
     wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        own.press("F1")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        app.press("F1")
         wait_until(received.read_bytes, WAIT_S, "F1, which is the program's")
-        own.press("ctrl+shift+F1")
-        window = guide(own, "Guide — Outlive")
+        app.press("ctrl+shift+F1")
+        window = guide(app, "Guide — Outlive")
         # By keys: the list, the page, its first link; and back.
-        own.press("Tab", "Tab", "Tab", "Return")
-        guide(own, f"{second} — Guide — Outlive")
-        own.press("alt+Left")
-        guide(own, "Guide — Outlive")
+        app.press("Tab", "Tab", "Tab", "Return")
+        guide(app, f"{second} — Guide — Outlive")
+        app.press("alt+Left")
+        guide(app, "Guide — Outlive")
         # With the mouse: the second chapter in the list.
         xdotool("mousemove", "--window", window, "90", "92", "click", "1")
-        guide(own, f"{second} — Guide — Outlive")
-        own.press("ctrl+f")
-        own.type(word)
-        guide(own, f"{last.title} — Guide — Outlive")
-        own.press("Escape", "Escape")
-        wait_until(lambda: not guides(own, ".*Guide — Outlive"), WAIT_S, "the guide to be gone")
-        own.focus()
-        own.press("ctrl+shift+p")
-        own.type("manual")
-        own.press("Return")
-        guide(own, "Guide — Outlive")
+        guide(app, f"{second} — Guide — Outlive")
+        app.press("ctrl+f")
+        app.type(word)
+        guide(app, f"{last.title} — Guide — Outlive")
+        app.press("Escape", "Escape")
+        wait_until(lambda: not guides(app, ".*Guide — Outlive"), WAIT_S, "the guide to be gone")
+        app.focus()
+        app.press("ctrl+shift+p")
+        app.type("manual")
+        app.press("Return")
+        guide(app, "Guide — Outlive")
     assert received.read_bytes() in {b"\x1bOP", b"\x1b[P", b"\x1b[11~"}

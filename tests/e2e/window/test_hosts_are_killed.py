@@ -34,10 +34,10 @@ def kill(session_id: str, which: str) -> None:
 @pytest.mark.parametrize("which", ["host_pid", "keeper_pid"])
 def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWindow, new_chat: NewChat, which: str):
     chat = new_chat("typed", *echo())
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
         text = ""
         pieces = kills = 0
         while kills < 2:  # On a slow machine, one piece may be typed before the second kill.
@@ -48,9 +48,9 @@ def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWind
                 kill(chat["id"], which)
                 kills += 1
         wait_until(lambda: text[-8:] in chat_text(chat["id"]), WAIT_S, "the last that was typed")
-        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
-        wait_until(lambda: text[-8:] in own.copy_all(), WAIT_S, "the window to show it, and to copy it")
-        in_window = "".join(own.copy_all().splitlines())
+        wait_until(lambda: app.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        wait_until(lambda: text[-8:] in app.copy_all(), WAIT_S, "the window to show it, and to copy it")
+        in_window = "".join(app.copy_all().splitlines())
     assert "".join(chat_text(chat["id"]).splitlines()) == in_window == f"ready{text}"
     now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
@@ -59,22 +59,22 @@ def test_text_typed_while_a_process_is_killed_arrives_once(open_window: OpenWind
 def test_a_thin_bar_is_shown_until_a_late_host_arrives(open_window: OpenWindow, new_chat: NewChat, area: Area):
     (area.config / "window.toml").write_text('appearance = "light"\n')
     chat = new_chat("typed", *echo())
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        assert not is_bar_shown(own, area, "accent")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        assert not is_bar_shown(app, area, "accent")
         now = listed(chat["id"])
         # While the keeper is stopped, no process starts another host.
         os.kill(now["keeper_pid"], signal.SIGSTOP)
         try:
             os.kill(now["host_pid"], signal.SIGKILL)
-            wait_until(lambda: is_bar_shown(own, area, "accent"), WAIT_S, "the bar")
-            own.type("typed meanwhile")
+            wait_until(lambda: is_bar_shown(app, area, "accent"), WAIT_S, "the bar")
+            app.type("typed meanwhile")
         finally:
             os.kill(now["keeper_pid"], signal.SIGCONT)
-        wait_until(lambda: not is_bar_shown(own, area, "accent"), WAIT_S, "the bar to go")
-        own.type(", typed after")
+        wait_until(lambda: not is_bar_shown(app, area, "accent"), WAIT_S, "the bar to go")
+        app.type(", typed after")
         wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         assert "".join(chat_text(chat["id"]).splitlines()) == "readytyped meanwhile, typed after"
 
@@ -89,31 +89,31 @@ def test_scroll_position_and_selection_survive_a_killed_host(
     open_window: OpenWindow, new_chat: NewChat, gate: Gate, area: Area
 ):
     chat = new_chat("long", *program("numbered_lines", 300, "--stay", "--gate", gate.path))
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        wait_until(lambda: "end of lines" in own.copy_all(), WAIT_S, "the end of the lines")
-        bottom = QImage(str(picture(own, area, "bottom")))
-        own.press("shift+Home")
-        before = scrolled_to_the_start(own, area, bottom)
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        wait_until(lambda: "end of lines" in app.copy_all(), WAIT_S, "the end of the lines")
+        bottom = QImage(str(picture(app, area, "bottom")))
+        app.press("shift+Home")
+        before = scrolled_to_the_start(app, area, bottom)
         kill(chat["id"], "host_pid")
-        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
-        after = partial(picture, own, area, "after")
+        wait_until(lambda: app.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        after = partial(picture, app, area, "after")
         wait_until(lambda: page_of(QImage(str(after()))) == page_of(before), WAIT_S, "the same lines to be shown")
         subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
-        own.press("ctrl+shift+c")
+        app.press("ctrl+shift+c")
         selected = wait_until(clipboard, WAIT_S, "what is selected")
         assert "line 000001" in selected
         assert "end of lines" in selected
 
 
-def scrolled_to_the_start(own: Window, area: Area, bottom: QImage) -> QImage:
+def scrolled_to_the_start(app: Window, area: Area, bottom: QImage) -> QImage:
     """Wait until two pictures in a row are equal and differ from the one at the bottom; returns the last one."""
     pictures: list[QImage] = []
 
     def has_stopped() -> bool:
-        pictures.append(QImage(str(picture(own, area, "start"))))
+        pictures.append(QImage(str(picture(app, area, "start"))))
         return len(pictures) > 1 and page_of(bottom) != page_of(pictures[-1]) == page_of(pictures[-2])
 
     wait_until(has_stopped, WAIT_S, "the scrolling to end", every_s=0.1)

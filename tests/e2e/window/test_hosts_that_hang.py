@@ -14,36 +14,36 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.e2e
 
 
-def test_a_line_shows_that_a_host_hangs_and_what_is_typed_meanwhile_arrives_once(
+def test_a_bar_shows_that_a_host_hangs_and_text_typed_meanwhile_arrives_once(
     open_window: OpenWindow, new_chat: NewChat, area: Area
 ):
     (area.config / "window.toml").write_text('appearance = "light"\n')
     chat = new_chat("typed", *echo())
     host = listed(chat["id"])["host_pid"]
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        own.type("typed before")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        app.type("typed before")
         wait_until(lambda: "before" in chat_text(chat["id"]), WAIT_S, "what is typed")
         os.kill(host, signal.SIGSTOP)
         try:
-            own.type(", meanwhile")
-            wait_until(lambda: is_bar_shown(own, area, "needs_you"), WAIT_S, "the line over the terminal")
-            assert not own.tabs()[0]["connected"]
-            own.type(", under the line")
+            app.type(", meanwhile")
+            wait_until(lambda: is_bar_shown(app, area, "needs_you"), WAIT_S, "the line over the terminal")
+            assert not app.tabs()[0]["connected"]
+            app.type(", under the line")
         finally:
             os.kill(host, signal.SIGCONT)
-        wait_until(lambda: not is_bar_shown(own, area, "needs_you"), WAIT_S, "the line to go")
-        own.type(", after")
+        wait_until(lambda: not is_bar_shown(app, area, "needs_you"), WAIT_S, "the line to go")
+        app.type(", after")
         wait_until(lambda: "after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         text = "readytyped before, meanwhile, under the line, after"
         assert "".join(chat_text(chat["id"]).splitlines()) == text
         os.kill(host, signal.SIGSTOP)
         try:
-            own.type("x")
-            own.press("ctrl+shift+w")
-            wait_until(lambda: own.tabs() == [], WAIT_S, "the tab to close")
+            app.type("x")
+            app.press("ctrl+shift+w")
+            wait_until(lambda: app.tabs() == [], WAIT_S, "the tab to close")
         finally:
             os.kill(host, signal.SIGCONT)
         wait_until(lambda: "afterx" in chat_text(chat["id"]), WAIT_S, "the last key")

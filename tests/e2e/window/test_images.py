@@ -24,9 +24,9 @@ pytestmark = [
 ]
 
 
-def colored(own: Window, area: Area, color: int) -> QRect | None:
+def colored(app: Window, area: Area, color: int) -> QRect | None:
     """The rectangle around all pixels of a colour in a picture of the window."""
-    image = QImage(str(picture(own, area, "shown"))).convertToFormat(QImage.Format.Format_RGB32)
+    image = QImage(str(picture(app, area, "shown"))).convertToFormat(QImage.Format.Format_RGB32)
     pixel = (color | 0xFF000000).to_bytes(4, sys.byteorder)
     pixels, step = bytes(memoryview(image.constBits())), image.bytesPerLine()
     lines = {y: pixels[y * step : (y + 1) * step] for y in range(image.height())}
@@ -38,9 +38,9 @@ def colored(own: Window, area: Area, color: int) -> QRect | None:
     return QRect(left, top, right - left + 1, bottom - top + 1)
 
 
-def wait_for(own: Window, area: Area, color: int) -> QRect:
+def wait_for(app: Window, area: Area, color: int) -> QRect:
     """Wait for a complete rectangle of this colour, and return it."""
-    found = wait_until(lambda: colored(own, area, color), WAIT_S, f"a rectangle of the colour {color:06x}")
+    found = wait_until(lambda: colored(app, area, color), WAIT_S, f"a rectangle of the colour {color:06x}")
     assert found is not None
     return found
 
@@ -54,38 +54,38 @@ def test_an_image_stays_where_it_is_in_the_text(open_window: OpenWindow, area: A
     show.write_text(f'#!/bin/sh\nexec {" ".join(program("shown_image"))} "$@"\n')
     show.chmod(0o755)
 
-    def run(own: Window, line: str, last: str) -> None:
-        own.type(line)
-        own.press("Return")
+    def run(app: Window, line: str, last: str) -> None:
+        app.type(line)
+        app.press("Return")
         wait_until(lambda: chat_text(chat).rstrip().endswith(f"{last}\n$"), WAIT_S, lambda: chat_text(chat))
 
-    with open_window() as own:
-        own.show(chat)
-        own.wait_connected([chat])
-        own.focus()
-        run(own, "./show ff0002 10 4 one", "below one")
-        first = wait_for(own, area, 0xFF0002)
-        run(own, "./show 00c002 20 4 two", "below two")
-        second = wait_for(own, area, 0x00C002)
+    with open_window() as app:
+        app.show(chat)
+        app.wait_connected([chat])
+        app.focus()
+        run(app, "./show ff0002 10 4 one", "below one")
+        first = wait_for(app, area, 0xFF0002)
+        run(app, "./show 00c002 20 4 two", "below two")
+        second = wait_for(app, area, 0x00C002)
         assert (second.width(), second.height(), second.left()) == (2 * first.width(), first.height(), first.left())
         row = first.height() // 4
         assert second.top() - first.top() == 7 * row
-        assert "_G" not in own.copy_all()
+        assert "_G" not in app.copy_all()
         host = listed(chat)["host_pid"]
         os.kill(host, signal.SIGKILL)
         wait_until(lambda: listed(chat)["host_pid"] not in {None, host}, WAIT_S, "another host")
-        run(own, "echo again", "again")
-        assert (wait_for(own, area, 0xFF0002), wait_for(own, area, 0x00C002)) == (first, second)
-        run(own, "seq 60", "60")
-        wait_until(lambda: colored(own, area, 0xFF0002) is None, WAIT_S, "the image to scroll away")
-    with open_window() as own:
-        own.show(chat)
-        own.wait_connected([chat])
-        own.focus()
-        own.press("shift+Home")
-        assert (wait_for(own, area, 0xFF0002), wait_for(own, area, 0x00C002)) == (first, second)
-        own.type("clear")
-        own.press("Return")
+        run(app, "echo again", "again")
+        assert (wait_for(app, area, 0xFF0002), wait_for(app, area, 0x00C002)) == (first, second)
+        run(app, "seq 60", "60")
+        wait_until(lambda: colored(app, area, 0xFF0002) is None, WAIT_S, "the image to scroll away")
+    with open_window() as app:
+        app.show(chat)
+        app.wait_connected([chat])
+        app.focus()
+        app.press("shift+Home")
+        assert (wait_for(app, area, 0xFF0002), wait_for(app, area, 0x00C002)) == (first, second)
+        app.type("clear")
+        app.press("Return")
         wait_until(lambda: chat_text(chat).strip() == "$", WAIT_S, lambda: chat_text(chat))
-        own.press("shift+Home")
-        wait_until(lambda: colored(own, area, 0xFF0002) is None, WAIT_S, "the cleared image to go")
+        app.press("shift+Home")
+        wait_until(lambda: colored(app, area, 0xFF0002) is None, WAIT_S, "the cleared image to go")

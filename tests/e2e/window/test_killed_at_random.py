@@ -94,7 +94,7 @@ def check_typed(chats: list[str]) -> None:
         assert len(words) == len(set(words)), f"{chat}: {words}"
 
 
-def check_restored(own: Window, layout: WindowLayout) -> None:
+def check_restored(app: Window, layout: WindowLayout) -> None:
     """Check that the window has the saved windows, panes and tabs."""
     expected = [
         (window_number, pane_number, tab, tab == pane.active)
@@ -102,34 +102,34 @@ def check_restored(own: Window, layout: WindowLayout) -> None:
         for pane_number, pane in enumerate((window.panes[number] for number in numbers(window.tree)), 1)
         for tab in pane.tabs
     ]
-    assert [(tab["window"], tab["pane"], tab["session_id"], tab["in_front"]) for tab in own.tabs()] == expected
+    assert [(tab["window"], tab["pane"], tab["session_id"], tab["in_front"]) for tab in app.tabs()] == expected
 
 
 def test_a_window_that_is_killed_at_random_moments_of_use_comes_back_as_it_was(
     open_window: OpenWindow, new_chat: NewChat, client: XClient
 ):
     chats = [new_chat(f"chat-{number}", *echo())["id"] for number in range(CHATS)]
-    with open_window() as own:
+    with open_window() as app:
         for chat in chats:
-            own.show(chat)
-        own.ask("close")
-        own.process.wait()
+            app.show(chat)
+        app.ask("close")
+        app.process.wait()
     with chance() as choose:
         user = RandomUser(choose, client)
         for _ in range(times(KILLS)):
             layout = check_layout(set(chats))
-            with open_window() as own:
-                check_restored(own, layout)
-                shown = wait_until(own.shown, WAIT_S, "a window")
+            with open_window() as app:
+                check_restored(app, layout)
+                shown = wait_until(app.shown, WAIT_S, "a window")
                 xdotool("windowactivate", "--sync", shown[0])
-                if not own.tabs():
-                    own.show(choose.choice(chats))
-                killer = Timer(choose.uniform(0.05, LONGEST_USE_S), own.process.kill)
+                if not app.tabs():
+                    app.show(choose.choice(chats))
+                killer = Timer(choose.uniform(0.05, LONGEST_USE_S), app.process.kill)
                 killer.start()
-                while own.process.poll() is None:
+                while app.process.poll() is None:
                     user.act()
                     with suppress(subprocess.TimeoutExpired):
-                        own.process.wait(choose.uniform(0.0, 0.05))
+                        app.process.wait(choose.uniform(0.0, 0.05))
                 killer.join()
             check_layout(set(chats))
             check_typed(chats)

@@ -14,21 +14,21 @@ from tests.support.windows import Window, outlive
 pytestmark = pytest.mark.e2e
 
 
-def start_shell(own: Window, directory: str) -> str:
+def start_shell(app: Window, directory: str) -> str:
     """Start a shell by keys alone; returns its id."""
-    before = {tab["session_id"] for tab in own.tabs()}
-    own.focus()
-    own.press("ctrl+shift+n")
+    before = {tab["session_id"] for tab in app.tabs()}
+    app.focus()
+    app.press("ctrl+shift+n")
     # No agent is installed: the shell is the first entry that can be started, and is already selected.
-    own.press("Tab")
-    own.type(directory)
-    own.press("Escape")  # closes the list of suggestions
-    own.press("Return")
+    app.press("Tab")
+    app.type(directory)
+    app.press("Escape")  # closes the list of suggestions
+    app.press("Return")
     after = wait_until(
-        lambda: [tab for tab in own.tabs() if tab["session_id"] not in before], WAIT_S, "the new chat's tab"
+        lambda: [tab for tab in app.tabs() if tab["session_id"] not in before], WAIT_S, "the new chat's tab"
     )
     session_id: str = after[0]["session_id"]
-    own.wait_connected([session_id])
+    app.wait_connected([session_id])
     return session_id
 
 
@@ -41,29 +41,29 @@ def only_a_shell(monkeypatch: pytest.MonkeyPatch, area: Area) -> None:
 def test_a_chat_is_started_and_used_with_the_keyboard(open_window: OpenWindow, area: Area, only_a_shell: None):
     directory = area.home / "project"
     directory.mkdir()
-    with open_window() as own:
-        session_id = start_shell(own, str(directory))
-        own.type("echo $((6 * 7))-from-$PWD")
-        own.press("Return")
+    with open_window() as app:
+        session_id = start_shell(app, str(directory))
+        app.type("echo $((6 * 7))-from-$PWD")
+        app.press("Return")
         wait_until(lambda: f"42-from-{directory}" in chat_text(session_id), WAIT_S, "the shell's answer")
     found = listed(session_id)
     assert (found["name"], found["agent"], found["cwd"]) == ("project", "shell", str(directory))
 
 
 def test_a_chat_stopped_by_command_stays_in_its_tab(open_window: OpenWindow, area: Area, only_a_shell: None):
-    with open_window() as own:
-        session_id = start_shell(own, str(area.home))
-        own.type(r"printf '\033]7501;state=working\007'")
-        own.press("Return")
+    with open_window() as app:
+        session_id = start_shell(app, str(area.home))
+        app.type(r"printf '\033]7501;state=working\007'")
+        app.press("Return")
         wait_until(lambda: listed(session_id)["activity"] == "working", WAIT_S, "the report")
-        own.press("ctrl+shift+p")
-        own.type("stop chat")
-        own.press("Return")
-        own.press("Return")  # The window asks for confirmation, because the chat works.
+        app.press("ctrl+shift+p")
+        app.type("stop chat")
+        app.press("Return")
+        app.press("Return")  # The window asks for confirmation, because the chat works.
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
-        [tab] = own.tabs()
+        [tab] = app.tabs()
         assert tab["session_id"] == session_id
-        own.kill()
+        app.kill()
     with open_window() as second:
         assert [tab["state"] for tab in second.tabs()] == ["exited"]
     assert json.loads(outlive("ls", "--json")) == []

@@ -67,14 +67,14 @@ def test_a_second_start_raises_the_window_from_another_desktop(
 
 def test_a_command_opens_the_sheet_for_a_new_chat(open_window: OpenWindow, area: Area):
     def started() -> list[dict[str, object]]:
-        tabs = own.tabs()
+        tabs = app.tabs()
         if not tabs:
-            own.press("Return")
+            app.press("Return")
         return tabs
 
-    with open_window() as own:
+    with open_window() as app:
         outlive("window", "new")
-        own.focus()
+        app.focus()
         [tab] = wait_until(started, WAIT_S, "the chat", every_s=0.2)
     assert listed(str(tab["session_id"]))["agent"] == "shell"
 
@@ -83,15 +83,15 @@ def test_a_command_shows_the_next_chat_that_needs_the_user(open_window: OpenWind
     """A global key of the desktop may run this command, whatever program the user is in."""
     new_chat("rings", "sh", "-c", r"read line; printf '\a'; exec cat")
     shown = new_chat("shown", "cat")
-    with open_window() as own:
-        own.show(shown["id"])
+    with open_window() as app:
+        app.show(shown["id"])
         assert outlive("window", "next") == "no chats need you\n"
         window = xdotool("getactivewindow").strip()
         xdotool("windowminimize", "--sync", window)
         outlive("send", "rings", "--enter")
         wait_until(lambda: outlive("window", "next") == "showing rings\n", WAIT_S, "the bell to be known")
         wait_until(lambda: _is_active(window), WAIT_S, "the window to be in front")
-        assert [tab["name"] for tab in own.tabs() if tab["active"]] == ["rings"]
+        assert [tab["name"] for tab in app.tabs() if tab["active"]] == ["rings"]
 
 
 def _is_active(window: str) -> bool:
@@ -136,9 +136,9 @@ def test_a_window_stays_the_only_one_after_its_runtime_directory_was_removed(
 
 def test_a_chat_is_shown_by_name_and_an_unknown_name_is_refused(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("echo", *program("raw_echo"))
-    with open_window() as own:
+    with open_window() as app:
         outlive("window", "show", "echo")
-        [tab] = own.tabs()
+        [tab] = app.tabs()
         assert tab == {
             "session_id": chat["id"], "name": "echo", "state": "running", "active": True, "connected": True,
             "window": 1, "pane": 1, "in_front": True,
@@ -149,60 +149,60 @@ def test_a_chat_is_shown_by_name_and_an_unknown_name_is_refused(open_window: Ope
 
 def test_an_ended_chat_is_shown_with_its_last_screen(open_window: OpenWindow, new_chat: NewChat, area: Area):
     chat = new_chat("short", *program("end_with", "3", "--text", "the last words"))
-    with open_window() as own:
-        own.show(chat["id"])
-        [tab] = own.tabs()
+    with open_window() as app:
+        app.show(chat["id"])
+        [tab] = app.tabs()
         assert (tab["state"], tab["connected"]) == ("exited", False)
-        own.focus()
-        wait_until(lambda: "the last words" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
+        app.focus()
+        wait_until(lambda: "the last words" in app.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
 def test_a_visible_chat_keeps_its_screen_when_it_ends(open_window: OpenWindow, new_chat: NewChat, gate: Gate):
     chat = new_chat("short", *program("end_with", "TERM", "--text", "still here", "--gate", gate.path))
-    with open_window() as own:
-        own.show(chat["id"])
+    with open_window() as app:
+        app.show(chat["id"])
         gate.release()
-        wait_until(lambda: own.tabs()[0]["state"] == "exited", WAIT_S, "the end")
-        own.focus()
-        wait_until(lambda: "still here" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
+        wait_until(lambda: app.tabs()[0]["state"] == "exited", WAIT_S, "the end")
+        app.focus()
+        wait_until(lambda: "still here" in app.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
 def test_a_chat_without_host_and_keeper_is_shown_as_lost(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("gone", *program("raw_echo"))
-    with open_window() as own:
-        own.show(chat["id"])
+    with open_window() as app:
+        app.show(chat["id"])
         now = listed(chat["id"])
         kill_at_once([now["host_pid"], *processes.keepers(now["keeper_pid"])])
-        wait_until(lambda: own.tabs()[0]["state"] == "lost", WAIT_S, "the loss to be seen")
-        assert not own.tabs()[0]["connected"]
+        wait_until(lambda: app.tabs()[0]["state"] == "lost", WAIT_S, "the loss to be seen")
+        assert not app.tabs()[0]["connected"]
         wait_until(lambda: not processes.is_alive(chat["child_pid"]), WAIT_S, "the program to be hung up")
 
 
 def test_chats_started_and_renamed_elsewhere_appear_in_the_window(open_window: OpenWindow, new_chat: NewChat):
-    with open_window() as own:
+    with open_window() as app:
         chat = new_chat("first name", *program("raw_echo"))
-        own.focus()
+        app.focus()
 
         def choose() -> None:
-            own.press("ctrl+shift+k", "ctrl+a")
-            own.type("first name")
-            own.press("Return")
+            app.press("ctrl+shift+k", "ctrl+a")
+            app.type("first name")
+            app.press("Return")
 
-        retry_until(choose, lambda: [tab["name"] for tab in own.tabs()] == ["first name"], "the new chat's tab")
+        retry_until(choose, lambda: [tab["name"] for tab in app.tabs()] == ["first name"], "the new chat's tab")
         outlive("rename", chat["id"], "second name")
-        wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["second name"], WAIT_S, "the new name")
+        wait_until(lambda: [tab["name"] for tab in app.tabs()] == ["second name"], WAIT_S, "the new name")
 
 
 def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
     (area.config / "window.toml").write_text('appearance = "light"\n')
-    with open_window() as own:
-        image = QImage(str(picture(own, area, "window")))
+    with open_window() as app:
+        image = QImage(str(picture(app, area, "window")))
         assert image.width() >= 480
         assert image.pixelColor(image.width() // 2, 60) == LIGHT.tokens.color("page")
         with pytest.raises(RuntimeError, match="cannot write the picture"):
-            own.ask("grab", file=str(area.root / "nowhere" / "x.png"))
+            app.ask("grab", file=str(area.root / "nowhere" / "x.png"))
         with pytest.raises(RuntimeError, match="absolute"):
-            own.ask("grab", file="x.png")
+            app.ask("grab", file="x.png")
 
 
 def test_a_settings_file_that_cannot_be_read_is_not_changed(open_window: OpenWindow, area: Area):
@@ -210,19 +210,19 @@ def test_a_settings_file_that_cannot_be_read_is_not_changed(open_window: OpenWin
     path.write_text("appearance = ")
     (area.config / "agents").mkdir()
     (area.config / "agents" / "mine.toml").write_text("title = 3")
-    with open_window() as own:
-        own.ask("close")
-        own.process.wait(WAIT_S)
+    with open_window() as app:
+        app.ask("close")
+        app.process.wait(WAIT_S)
     assert path.read_text() == "appearance = "
 
 
 def test_a_window_opens_and_closes_although_its_record_cannot_be_written(open_window: OpenWindow, area: Area):
     area.state.rmdir()
     area.state.touch()
-    with open_window() as own:
-        assert own.tabs() == []
-        own.ask("close")
-        assert own.process.wait(WAIT_S) == 0
+    with open_window() as app:
+        assert app.tabs() == []
+        app.ask("close")
+        assert app.process.wait(WAIT_S) == 0
     area.state.unlink()
     area.state.mkdir(mode=0o700)
 
@@ -233,9 +233,9 @@ def test_a_damaged_record_is_recreated_and_running_chats_are_found(open_window: 
     for suffix in ("-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     database.write_bytes(b"this is no database" * 1000)
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
     assert list(database.parent.glob("outlive.db.damaged-*"))
 
 

@@ -27,16 +27,16 @@ FAR_RIGHT_PX, FAR_BELOW_PX = 800, 800
 """Coordinates to the right of and below a window of that size in the upper left corner of the screen."""
 
 
-def front_tabs(own: Window) -> list[tuple[int, int, str, bool]]:
+def front_tabs(app: Window) -> list[tuple[int, int, str, bool]]:
     """Window, pane, chat name and whether it is active, for the front tab of each pane."""
-    return [(tab["window"], tab["pane"], tab["name"], tab["active"]) for tab in own.tabs() if tab["in_front"]]
+    return [(tab["window"], tab["pane"], tab["name"], tab["active"]) for tab in app.tabs() if tab["in_front"]]
 
 
-def wait_front_tabs(own: Window, *expected: tuple[int, int, str, bool]) -> None:
+def wait_front_tabs(app: Window, *expected: tuple[int, int, str, bool]) -> None:
     seen: list[Any] = []
 
     def as_expected() -> bool:
-        seen[:] = front_tabs(own)
+        seen[:] = front_tabs(app)
         return seen == list(expected)
 
     wait_until(as_expected, WAIT_S, lambda: f"{expected}; there is {seen}")
@@ -52,24 +52,24 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
     one, two = (new_chat(name, *echo()) for name in ("one", "two"))
     long = new_chat("long", *program("numbered_lines", 500, "--gate", gate.path, "--stay"))
     chats = [one, long, two]
-    with open_window() as own:
+    with open_window() as app:
         for chat in chats:
-            own.show(chat["id"])
-        own.wait_connected([chat["id"] for chat in chats])
-        own.focus()
-        [first_id] = own.shown()
+            app.show(chat["id"])
+        app.wait_connected([chat["id"] for chat in chats])
+        app.focus()
+        [first_id] = app.shown()
         mouse = Mouse(first_id, 0)
 
         # The same chat in two panes: typed once, seen in both.
-        own.press("ctrl+shift+d")
-        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", True))
-        own.type("hello")
+        app.press("ctrl+shift+d")
+        wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", True))
+        app.type("hello")
         wait_until(lambda: chat_text(two["id"]).split() == ["ready", "hello"], WAIT_S, "what was typed, once")
         left, right = mouse.pages()
 
         def cells(page: Rect, row: int) -> QImage:
             x, y, width, height = FIRST_CELLS_PX
-            return QImage(str(picture(own, area, "both"))).copy(page.left + x, page.top + y + row * 17, width, height)
+            return QImage(str(picture(app, area, "both"))).copy(page.left + x, page.top + y + row * 17, width, height)
 
         wait_until(lambda: cells(left, 1) == cells(right, 1) != cells(left, 3), WAIT_S, "the text in both panes")
 
@@ -77,12 +77,12 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
         width = saved_layout().windows[0].geometry[2]  # type: ignore[index] # it was saved
         mouse.click(width - 16, BAR_HEIGHT_PX // 2)
         before = [part for part in MENU if part]
-        own.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("split_down"), "Return")
-        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
-        own.press("ctrl+shift+k")
-        own.type("long")
-        own.press("Return")
-        wait_front_tabs(own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
+        app.press(*["Down"] * (before.index(PANES) + 1), "Right", *["Down"] * PANES.index("split_down"), "Return")
+        wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "two", True))
+        app.press("ctrl+shift+k")
+        app.type("long")
+        app.press("Return")
+        wait_front_tabs(app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", True))
 
         # A tab is dragged to the lower edge of its own page.
         page = mouse.pages()[0]
@@ -90,47 +90,47 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
             (page.left + 30, 18), (page.left + 40, 90), (page.left + page.width // 2, page.top + page.height - 12)
         )  # fmt: skip
         wait_front_tabs(
-            own, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
+            app, (1, 1, "two", False), (1, 2, "one", True), (1, 3, "two", False), (1, 4, "long", False)
         )  # fmt: skip
 
         # Keys move the focus between panes, zoom a pane and resize it.
-        own.press("alt+shift+Right")
-        wait_until(lambda: front_tabs(own)[3][3], WAIT_S, "the pane at the right to be active")
+        app.press("alt+shift+Right")
+        wait_until(lambda: front_tabs(app)[3][3], WAIT_S, "the pane at the right to be active")
         narrow = columns(long)
-        own.press("ctrl+shift+z")
+        app.press("ctrl+shift+z")
         wait_until(lambda: columns(long) > narrow + 20, WAIT_S, "the zoomed pane's size")
-        own.press("ctrl+shift+z")
+        app.press("ctrl+shift+z")
         wait_until(lambda: columns(long) == narrow, WAIT_S, "the previous size")
-        own.press(*["ctrl+shift+Left"] * 4)
+        app.press(*["ctrl+shift+Left"] * 4)
         wait_until(lambda: columns(long) > narrow + 5, WAIT_S, "the pane to be wider")
         wait_until(lambda: "end of lines" in chat_text(long["id"]), WAIT_S, "all lines")
-        own.press(*["shift+Prior"] * 3)
-        own.press("alt+shift+Up")
-        wait_until(lambda: front_tabs(own)[2][3], WAIT_S, "the pane above to be active")
+        app.press(*["shift+Prior"] * 3)
+        app.press("alt+shift+Up")
+        wait_until(lambda: front_tabs(app)[2][3], WAIT_S, "the pane above to be active")
 
         # The tab is torn off by the mouse, moved back by the command, and torn off again by the command.
         page = mouse.pages()[1]
         way_out = (page.left + 30, page.top - 18), (page.left + 40, page.top + 60), (page.left + 40, 900)
         mouse.drag(*way_out, escapes=True)
         mouse.drag(*way_out)
-        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
+        wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
         wait_front_tabs(
-            own, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)
+            app, (1, 1, "two", False), (1, 2, "two", False), (1, 3, "long", False), (2, 1, "one", True)
         )  # fmt: skip
-        command(own, "move tab to another window")
-        wait_until(lambda: len(own.shown()) == 1, WAIT_S, "the second window to close")
-        assert [tab["name"] for tab in own.tabs()] == ["two", "two", "one", "two", "long"]
-        command(own, "move tab to a new window")
-        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
-        [second_id] = {*own.shown()} - {first_id}
+        command(app, "move tab to another window")
+        wait_until(lambda: len(app.shown()) == 1, WAIT_S, "the second window to close")
+        assert [tab["name"] for tab in app.tabs()] == ["two", "two", "one", "two", "long"]
+        command(app, "move tab to a new window")
+        wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
+        [second_id] = {*app.shown()} - {first_id}
         wait_until(lambda: has_keyboard(int(second_id)), WAIT_S, "the new window to have the keyboard")
-        own.type("there")
+        app.type("there")
         wait_until(lambda: chat_text(one["id"]).split()[1:] == ["there"], WAIT_S, "what is typed in it")
         wait_until(lambda: saved_layout().windows[0].panes[2].places, WAIT_S, "the scroll position to be saved")
-        own.press("ctrl+shift+b")
+        app.press("ctrl+shift+b")
         wait_until(lambda: saved_layout().windows[1].sidebar_collapsed, WAIT_S, "the sidebar to be saved")
-        layout, tabs = saved_layout(), own.tabs()
-        own.kill()
+        layout, tabs = saved_layout(), app.tabs()
+        app.kill()
     with open_window() as again:
         again.wait_connected([chat["id"] for chat in chats])
         wait_until(lambda: len(again.shown()) == 2, WAIT_S, "both windows")
@@ -148,45 +148,45 @@ def test_panes_and_windows_are_made_by_key_menu_and_mouse_and_outlive_a_kill(
 def test_tabs_are_dragged_out_to_a_new_window_between_windows_and_back(open_window: OpenWindow, new_chat: NewChat):
     chats = {name: new_chat(name, *echo())["id"] for name in ("one", "two", "three")}
 
-    def rows(own: Window) -> list[list[str]]:
-        tabs = own.tabs()
+    def rows(app: Window) -> list[list[str]]:
+        tabs = app.tabs()
         return [[tab["name"] for tab in tabs if tab["window"] == number] for number in (1, 2)]
 
-    def wait_rows(own: Window, *expected: list[str]) -> None:
-        wait_until(lambda: rows(own) == list(expected), WAIT_S, lambda: f"{expected}; there is {rows(own)}")
+    def wait_rows(app: Window, *expected: list[str]) -> None:
+        wait_until(lambda: rows(app) == list(expected), WAIT_S, lambda: f"{expected}; there is {rows(app)}")
 
-    def wait_typed(own: Window, window_id: str, name: str, words: str) -> None:
+    def wait_typed(app: Window, window_id: str, name: str, words: str) -> None:
         wait_until(lambda: has_keyboard(int(window_id)), WAIT_S, "the window to have the keyboard")
-        own.type(words + " ")
+        app.type(words + " ")
         wait_until(lambda: words in chat_text(chats[name]).split(), WAIT_S, f"the keyboard to be in {name}")
 
-    with open_window() as own:
+    with open_window() as app:
         for session_id in chats.values():
-            own.show(session_id)
-        own.wait_connected(list(chats.values()))
-        own.focus()
-        [first_id] = own.shown()
+            app.show(session_id)
+        app.wait_connected(list(chats.values()))
+        app.focus()
+        [first_id] = app.shown()
         first = Mouse(first_id, 0)
         first.move_and_resize(20, 20, *SMALL_PX)
         tab = (first.pages()[0].left + 30, 18)
         first.drag(tab, (tab[0], 200), (tab[0], FAR_BELOW_PX))
-        wait_until(lambda: len(own.shown()) == 2, WAIT_S, "a second window")
-        wait_rows(own, ["two", "three"], ["one"])
-        [second_id] = [each for each in own.shown() if each != first_id]
-        wait_typed(own, second_id, "one", "torn")
+        wait_until(lambda: len(app.shown()) == 2, WAIT_S, "a second window")
+        wait_rows(app, ["two", "three"], ["one"])
+        [second_id] = [each for each in app.shown() if each != first_id]
+        wait_typed(app, second_id, "one", "torn")
 
         second = Mouse(second_id, 1)
         second.move_and_resize(FAR_RIGHT_PX, 300, *SMALL_PX)
         there = first.from_here(second, second.pages()[0].left + 200, 18)
         first.drag(tab, (tab[0], 80), there)
-        wait_rows(own, ["three"], ["one", "two"])
-        wait_typed(own, second_id, "two", "moved")
+        wait_rows(app, ["three"], ["one", "two"])
+        wait_typed(app, second_id, "two", "moved")
 
         tab = (second.pages()[0].left + 30, 18)
         there = second.from_here(first, first.pages()[0].left + 200, 18)
         second.drag(tab, (tab[0], 80), there)
-        wait_rows(own, ["three", "one"], ["two"])
-        wait_typed(own, first_id, "one", "back")
+        wait_rows(app, ["three", "one"], ["two"])
+        wait_typed(app, first_id, "one", "back")
         second.drag(tab, (tab[0], 80), there)
-        wait_rows(own, ["three", "one", "two"], [])
-        assert own.shown() == [first_id]
+        wait_rows(app, ["three", "one", "two"], [])
+        assert app.shown() == [first_id]

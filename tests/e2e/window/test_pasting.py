@@ -33,13 +33,13 @@ def test_five_million_characters_are_confirmed_and_arrive_as_one_paste(
     assert len(text) > 5_000_000
     wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
     subprocess.run(["xclip", "-selection", "clipboard"], input=text, check=True)
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.press("ctrl+shift+v")
-        assert own.tabs()[0]["connected"], "the window has taken the key"
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.press("ctrl+shift+v")
+        assert app.tabs()[0]["connected"], "the window has taken the key"
         assert received.read_bytes() == b"", "it asks first"
-        own.press("Return")
+        app.press("Return")
         wait_until(lambda: received.read_bytes()[-len(END) :] == END, WAIT_S, "the end of the paste")
     assert received.read_bytes() == BEGIN + text.replace(b"\n", b"\r") + END
     subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
@@ -56,10 +56,10 @@ def test_a_copied_image_is_saved_for_the_chat_and_its_name_is_pasted(
     assert red.save(str(picture))
     wait_until(lambda: "ready" in chat_text(chat["id"]), WAIT_S, "the program")
     subprocess.run(["xclip", "-selection", "clipboard", "-t", "image/png", str(picture)], check=True)
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.press("ctrl+shift+v")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.press("ctrl+shift+v")
         wait_until(lambda: received.read_bytes()[-len(END) :] == END, WAIT_S, "the end of the paste")
     [name] = shlex.split(received.read_bytes().removeprefix(BEGIN).removesuffix(END).decode())
     assert QImage(name) == red

@@ -35,24 +35,24 @@ def shell(area: Area, monkeypatch: pytest.MonkeyPatch, open_window: OpenWindow) 
     return session_id
 
 
-def run(own: Window, session_id: str, line: str, expected: str) -> None:
+def run(app: Window, session_id: str, line: str, expected: str) -> None:
     """Type a line; wait for the end of its output and the next prompt."""
-    own.type(line)
-    own.press("Return")
+    app.type(line)
+    app.press("Return")
     end = f"$ {line}\n{expected}$"
     wait_until(lambda: chat_text(session_id).rstrip().endswith(end), WAIT_S, lambda: chat_text(session_id))
 
 
-def copied(own: Window, keys: list[str], expected: str) -> None:
+def copied(app: Window, keys: list[str], expected: str) -> None:
     """Press keys, and wait until the clipboard has this text."""
-    own.press(*keys)
+    app.press(*keys)
     wait_until(lambda: clipboard() == expected, WAIT_S, lambda: f"{expected!r}; there is {clipboard()!r}")
 
 
-def marks(own: Window, area: Area) -> list[str]:
+def marks(app: Window, area: Area) -> list[str]:
     """The marks in the margin from top to bottom: "red" or "quiet"."""
-    [page] = Mouse(own.shown()[0], 0).pages()
-    image = QImage(str(picture(own, area, "margin"))).copy(page.left, page.top, TERMINAL_PADDING_PX - 1, page.height)
+    [page] = Mouse(app.shown()[0], 0).pages()
+    image = QImage(str(picture(app, area, "margin"))).copy(page.left, page.top, TERMINAL_PADDING_PX - 1, page.height)
     rows = [tuple(image.pixel(x, y) for x in range(image.width())) for y in range(image.height())]
     [(empty, _)] = Counter(rows).most_common(1)
     found = []
@@ -64,44 +64,44 @@ def marks(own: Window, area: Area) -> list[str]:
 
 
 def test_keys_go_to_each_command_and_copy_its_output(open_window: OpenWindow, shell: str, area: Area):
-    with open_window() as own:
-        own.show(shell)
-        own.wait_connected([shell])
-        own.focus()
-        run(own, shell, "seq 100", LINES + "\n")
-        run(own, shell, "true", "")
-        run(own, shell, "false", "")
-        run(own, shell, "echo end", "end\n")
+    with open_window() as app:
+        app.show(shell)
+        app.wait_connected([shell])
+        app.focus()
+        run(app, shell, "seq 100", LINES + "\n")
+        run(app, shell, "true", "")
+        run(app, shell, "false", "")
+        run(app, shell, "echo end", "end\n")
         seen: list[str] = []
 
         def are_marked() -> bool:
-            seen[:] = marks(own, area)
+            seen[:] = marks(app, area)
             return seen == ["quiet", "red", "quiet"]
 
         wait_until(are_marked, WAIT_S, lambda: f"three marks; there are {seen}")
-        copied(own, ["ctrl+shift+Prior", "ctrl+shift+o"], "end")
+        copied(app, ["ctrl+shift+Prior", "ctrl+shift+o"], "end")
         # The output of a command outside of the visible part: the fourth prompt from the end.
-        copied(own, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
+        copied(app, ["ctrl+shift+Prior"] * 3 + ["ctrl+shift+o"], LINES)
         # Back at the last command: its output is selected, and copied like any selection.
-        copied(own, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
+        copied(app, ["ctrl+shift+Next"] * 3 + ["ctrl+shift+y", "ctrl+shift+c"], "end")
 
 
 def test_a_command_is_found_in_the_list_copied_and_run_again(open_window: OpenWindow, shell: str):
-    with open_window() as own:
-        own.show(shell)
-        own.wait_connected([shell])
-        own.focus()
+    with open_window() as app:
+        app.show(shell)
+        app.wait_connected([shell])
+        app.focus()
         loop = "for x in a b; do echo $x; done"
-        run(own, shell, loop, "a\nb\n")
-        run(own, shell, "seq 100", LINES + "\n")
-        run(own, shell, "false", "")
-        command(own, "go to a command")
-        own.type("for")
-        own.press("Return")
-        copied(own, ["ctrl+shift+o"], "a\nb")
-        command(own, "copy command and its output")
+        run(app, shell, loop, "a\nb\n")
+        run(app, shell, "seq 100", LINES + "\n")
+        run(app, shell, "false", "")
+        command(app, "go to a command")
+        app.type("for")
+        app.press("Return")
+        copied(app, ["ctrl+shift+o"], "a\nb")
+        command(app, "copy command and its output")
         wait_until(lambda: clipboard() == f"{loop}\na\nb", WAIT_S, lambda: f"the command; there is {clipboard()!r}")
-        command(own, "put command at the prompt")
+        command(app, "put command at the prompt")
         wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ false\n$ {loop}"), WAIT_S, "the command to wait")
-        own.press("Return")
+        app.press("Return")
         wait_until(lambda: chat_text(shell).rstrip().endswith(f"$ {loop}\na\nb\n$"), WAIT_S, "the command to run")

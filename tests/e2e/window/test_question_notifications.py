@@ -36,10 +36,10 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
 ):
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
-    with open_window() as own:
-        own.show(shown["id"])
-        own.wait_connected([shown["id"]])
-        own.focus()
+    with open_window() as app:
+        app.show(shown["id"])
+        app.wait_connected([shown["id"]])
+        app.focus()
         assert desk.shown() == []
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
@@ -47,14 +47,14 @@ def test_a_question_is_notified_and_a_click_opens_its_chat(
         assert (told.title, told.text) == ("asking needs you", "Run npm test?")
         desk.click()
         wait_until(
-            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["asking"],
+            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["asking"],
             WAIT_S,
             "the chat's tab in front",
         )
-        own.wait_connected([asking["id"]])
-        own.focus()
-        own.type("yes")
-        own.press("Return")
+        app.wait_connected([asking["id"]])
+        app.focus()
+        app.type("yes")
+        app.press("Return")
         wait_until(lambda: "yes" in chat_text(asking["id"]), WAIT_S, "the answer")
         wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
         assert desk.shown() == []
@@ -65,9 +65,9 @@ def test_an_answer_from_elsewhere_withdraws_the_notification(
 ):
     shown = new_chat("shown", *program("raw_echo"))
     asking = new_chat("asking", *asks_behind(gate))
-    with open_window() as own:
-        own.show(shown["id"])
-        own.focus()
+    with open_window() as app:
+        app.show(shown["id"])
+        app.focus()
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
         outlive("send", asking["id"], "yes", "--enter", "--anyway")
@@ -80,10 +80,10 @@ def test_a_programs_notification_is_forwarded_and_is_no_question(
     shown = new_chat("shown", *program("raw_echo"))
     says = r"\033]99;i=1:d=0;Build\033\\\033]99;i=1:p=body;all <b>done</b>\033\\"
     build = new_chat("build", "sh", "-c", rf"head -c 1 {gate.path} >/dev/null; printf '{says}'; exec cat")
-    with open_window() as own:
-        own.show(shown["id"])
-        own.wait_connected([shown["id"]])
-        own.focus()
+    with open_window() as app:
+        app.show(shown["id"])
+        app.wait_connected([shown["id"]])
+        app.focus()
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
         [told] = desk.shown()
@@ -91,6 +91,6 @@ def test_a_programs_notification_is_forwarded_and_is_no_question(
         assert listed(build["id"])["activity"] == "no_signal"
         desk.click()
         wait_until(
-            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
+            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["build"], WAIT_S, "the chat's tab in front"
         )
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")

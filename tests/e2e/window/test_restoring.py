@@ -18,11 +18,11 @@ from tests.support.windows import Window
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("sessions")]
 
 
-def confirm_until(own: Window, path: Path, *, exists: bool) -> None:
+def confirm_until(app: Window, path: Path, *, exists: bool) -> None:
     """Press Enter, in the list and in the question, until a file exists or not; Enter does not send an empty prompt."""
 
     def is_done() -> bool:
-        own.press("Return")
+        app.press("Return")
         return path.exists() == exists
 
     wait_until(is_done, WAIT_S, f"{path} to be {'there' if exists else 'gone'}", every_s=0.3)
@@ -37,16 +37,16 @@ def test_files_are_restored_to_before_a_prompt_and_the_restore_is_undone(open_wi
     directory = ["-C", str(checkout.path), "-e", f"FAKE_APP_SERVER_LOG={input_log(area)}"]
     session = new("fake", "--runtime", "structured", "-n", "x", *directory)
     wait("x", "idle")
-    with open_window() as own:
-        own.show(session)
-        own.focus()
-        own.type(f"write: {made}")
-        own.press("Return")
+    with open_window() as app:
+        app.show(session)
+        app.focus()
+        app.type(f"write: {made}")
+        app.press("Return")
         wait_until(made.exists, WAIT_S, "the agent to write its file")
         wait_for_text("x", "^echo: ")
         wait("x", "idle")
-        command(own, "rewind")
-        confirm_until(own, made, exists=False)
-        command(own, "rewind")
-        confirm_until(own, made, exists=True)
+        command(app, "rewind")
+        confirm_until(app, made, exists=False)
+        command(app, "rewind")
+        confirm_until(app, made, exists=True)
     assert checkout.git("status", "--porcelain") == "?? made"

@@ -40,14 +40,12 @@ def caret_line(terminal: Accessible) -> str:
     return terminal.text_at(terminal.caret, BY_LINE)
 
 
-def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
-    new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow
-):
+def test_a_screen_reader_reads_output_and_typed_text(new_chat: NewChat, reader: ScreenReader, open_window: OpenWindow):
     chat = new_chat("reader", "env", "PS1=$ ", "sh")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
         program = reader.program("outlive")
         parts = [(part, part.role, part.name) for part in program.descendants() if "showing" in part.states]
         assert [role for _, role, name in parts if role in NAMED and not name] == []
@@ -56,14 +54,14 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         assert terminal.caret == 2
         wait_until(lambda: {"focused", "multi line"} <= terminal.states, WAIT_S, "the focus")
 
-        own.type("echo one two")
+        app.type("echo one two")
         wait_until(lambda: "echo one two" in inserted(reader), WAIT_S, lambda: f"what is typed; {reader.events}")
         assert caret_line(terminal) == "$ echo one two"
         assert terminal.caret == len("$ echo one two")
         assert reader.wait_for("TextCaretMoved", "").value
 
         reader.events.clear()
-        own.press("Return")
+        app.press("Return")
         # The prompt may come a moment after the output, in a report of its own.
         wait_until(lambda: inserted(reader) == "\none two\n$ ", WAIT_S, lambda: f"the output; {reader.events}")
         place = reader.wait_for("TextChanged insert", "\n").first + 1
@@ -77,11 +75,11 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         assert terminal.call("Text", "SetSelection", "iii", 0, place, place + 3)
         reader.wait_for("Announcement", "Selected: one")
 
-        own.type(f"seq {FLOOD_LINES}")
+        app.type(f"seq {FLOOD_LINES}")
         wait_until(lambda: caret_line(terminal).endswith(f"seq {FLOOD_LINES}"), WAIT_S, "the command to be typed")
         reader.events.clear()
         began_s = time.monotonic()
-        own.press("Return")
+        app.press("Return")
         wait_until(
             lambda: terminal.text().endswith(f"\n{FLOOD_LINES}\n$ "),
             WAIT_S,
@@ -93,22 +91,22 @@ def test_a_screen_reader_reads_what_a_program_prints_and_what_is_typed(
         assert len(reader.events) < FIRST_EVENTS + EVENTS_A_S * (time.monotonic() - began_s)
         assert all(each.value.count("\n") <= MAX_LINES for each in reader.events if each.kind == "TextChanged insert")
 
-        own.type("printf '\\033]9;4;1;10\\007'")
-        own.press("Return")
+        app.type("printf '\\033]9;4;1;10\\007'")
+        app.press("Return")
         wait_until(lambda: listed(chat["id"])["activity"] == "working", WAIT_S, "the chat to work")
-        own.type("printf '\\033]9;4;0\\007'")
-        own.press("Return")
+        app.type("printf '\\033]9;4;0\\007'")
+        app.press("Return")
         reader.wait_for("Announcement", "reader finished")
-        own.type(f"clear; printf '\\033]7501;state=blocked:msg={RUN_IT}\\007'; head -c 1")
-        own.press("Return")
+        app.type(f"clear; printf '\\033]7501;state=blocked:msg={RUN_IT}\\007'; head -c 1")
+        app.press("Return")
         reader.wait_for("Announcement", "reader asks: Run it?")
-        own.press("Return")
-        own.type("exit 3")
-        own.press("Return")
+        app.press("Return")
+        app.type("exit 3")
+        app.press("Return")
         reader.wait_for("Announcement", "reader: Ended with exit code 3")
-        own.press("ctrl+shift+j")
+        app.press("ctrl+shift+j")
         reader.wait_for("Announcement", "No chats need you")
 
-        own.press("ctrl+shift+F1")
+        app.press("ctrl+shift+F1")
         paragraphs = [segment.text for segment in MarkdownText().segments(read_chapters({})[0].text)]
         wait_until(lambda: spoken(program)[:2] == paragraphs[:2], WAIT_S, lambda: f"the guide; {spoken(program)}")

@@ -22,9 +22,9 @@ def saved_places() -> object:
         return any(pane["places"] for window in windows for pane in window["panes"])
 
 
-def terminal(own: Window, area: Area, name: str) -> QImage:
+def terminal(app: Window, area: Area, name: str) -> QImage:
     """The upper left part of the terminal, which has its lines."""
-    return QImage(str(picture(own, area, name))).copy(260, 40, 300, 400)
+    return QImage(str(picture(app, area, name))).copy(260, 40, 300, 400)
 
 
 def test_a_killed_window_shows_the_same_lines_again(open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate):

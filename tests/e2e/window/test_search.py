@@ -15,19 +15,19 @@ pytestmark = pytest.mark.e2e
 LINES = 2000
 
 
-def selected(own: Window) -> str:
+def selected(app: Window) -> str:
     """The selected text in the terminal."""
-    own.press("ctrl+shift+c")
+    app.press("ctrl+shift+c")
     return clipboard()
 
 
-def go_to(own: Window, words: str, session_id: str, marked: str) -> None:
+def go_to(app: Window, words: str, session_id: str, marked: str) -> None:
     """Search for words and press Enter at once; waits until the match is selected in its chat."""
-    own.press("ctrl+shift+s", "ctrl+a")
-    own.type(words)
-    own.press("Return")
-    wait_until(lambda: active(own) == session_id, WAIT_S, f"the chat with {words}")
-    wait_until(lambda: selected(own) == marked, WAIT_S, lambda: f"{marked!r} to be marked, not {clipboard()!r}")
+    app.press("ctrl+shift+s", "ctrl+a")
+    app.type(words)
+    app.press("Return")
+    wait_until(lambda: active(app) == session_id, WAIT_S, f"the chat with {words}")
+    wait_until(lambda: selected(app) == marked, WAIT_S, lambda: f"{marked!r} to be marked, not {clipboard()!r}")
 
 
 def test_matches_in_a_running_and_in_an_ended_chat_are_found_by_keys(
@@ -38,14 +38,14 @@ def test_matches_in_a_running_and_in_an_ended_chat_are_found_by_keys(
     looked_at = new_chat("looked-at", "sh", "-c", f"seq -f 'step %g of the way' 1 {LINES}; cat")
     wait_until(lambda: f"step {LINES} of the way" in chat_text(looked_at["id"]), WAIT_S, "the last step")
     other = new_chat("other", *program("raw_echo"))
-    with open_window() as own:
-        own.show(other["id"])
-        own.focus()
-        go_to(own, '"step 777 of"', looked_at["id"], "step 777 of")
-        go_to(own, "000123", ended["id"], "000123")
+    with open_window() as app:
+        app.show(other["id"])
+        app.focus()
+        go_to(app, '"step 777 of"', looked_at["id"], "step 777 of")
+        go_to(app, "000123", ended["id"], "000123")
         assert chat_text(other["id"]).strip() == "ready", "what was typed went to the sheet, and not to a chat"
 
 
-def active(own: Window) -> str:
+def active(app: Window) -> str:
     """The id of the chat in the active tab, or ""."""
-    return next((str(tab["session_id"]) for tab in own.tabs() if tab["active"]), "")
+    return next((str(tab["session_id"]) for tab in app.tabs() if tab["active"]), "")

@@ -21,15 +21,15 @@ editor = "code"  # the good one
 """
 
 
-def settings_windows(own: Window) -> list[str]:
+def settings_windows(app: Window) -> list[str]:
     """The id of the visible settings window, in a list; an empty list if there is none."""
-    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(own.process.pid), "--name", "^Settings"]
+    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(app.process.pid), "--name", "^Settings"]
     return subprocess.run(search, check=False, capture_output=True, text=True, timeout=WAIT_S).stdout.split()
 
 
-def settings_window(own: Window) -> str:
+def settings_window(app: Window) -> str:
     """The id of the settings window once it has the keyboard."""
-    [window] = wait_until(lambda: settings_windows(own), WAIT_S, "the settings window")
+    [window] = wait_until(lambda: settings_windows(app), WAIT_S, "the settings window")
     wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the settings window to have the keyboard")
     return window
 
@@ -57,39 +57,39 @@ def test_settings_changed_by_keys_and_mouse_apply_at_once_and_keep_the_rest_of_t
     config = area.config
     (config / "window.toml").write_text(MINE)
     chat = new_chat("before", "cat")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
         # By keys alone: Tab goes from the search field, which has the focus, to the pages and then to the rows.
-        own.press("ctrl+comma")
-        window = settings_window(own)
-        own.type("font size")
-        own.press("Tab", "Tab", "Up", "Up")
+        app.press("ctrl+comma")
+        window = settings_window(app)
+        app.type("font size")
+        app.press("Tab", "Tab", "Up", "Up")
         waits_for(config / "window.toml", "font_size = 7")
-        own.press("ctrl+f")
-        own.type("rename chat")
-        own.press("Tab", "Tab", "Return", "ctrl+shift+x")
+        app.press("ctrl+f")
+        app.type("rename chat")
+        app.press("Tab", "Tab", "Return", "ctrl+shift+x")
         waits_for(config / "keys.toml", 'rename = "Ctrl+Shift+X"')
         # With the mouse: the search field, and the switch in the only row that the search finds.
-        own.press("Escape")
+        app.press("Escape")
         click(window, 90, 22)
-        own.type("risky paste")
+        app.type("risky paste")
         before = picture_of(window)
-        own.type("s")
+        app.type("s")
         wait_until(lambda: picture_of(window) != before, WAIT_S, "the last letter to be searched for")
         click(window, 848, 62)
         waits_for(config / "window.toml", "confirm_paste = false")
         assert (config / "window.toml").read_text().startswith(MINE)
         # A change in an editor takes effect while the window is open.
         (config / "keys.toml").write_text('rename = ["Ctrl+Shift+X", "F7"]\n')
-        own.press("Escape", "Escape")
-        wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
-        own.focus()
+        app.press("Escape", "Escape")
+        wait_until(lambda: not settings_windows(app), WAIT_S, "the settings window to be gone")
+        app.focus()
 
         def rename() -> None:
-            own.press("F7", "ctrl+a")
-            own.type("after")
-            own.press("Return")
+            app.press("F7", "ctrl+a")
+            app.type("after")
+            app.press("Return")
 
         retry_until(rename, lambda: listed(chat["id"])["name"] == "after", "the new name, by the new key")
 
@@ -121,32 +121,32 @@ def test_an_agent_gets_its_configured_arguments_and_a_custom_agent_is_added(
 ) -> None:
     agents = area.config / "agents"
     fields = sum(not agent.arguments_replace for agent in load_catalog(area.config).values())
-    with open_window() as own:
-        own.focus()
-        own.press("ctrl+comma")
-        settings_window(own)
+    with open_window() as app:
+        app.focus()
+        app.press("ctrl+comma")
+        settings_window(app)
         # The last page has the agents: a field for the arguments of each, and then the button.
-        own.press("Tab", "End", *["Tab"] * (fields + 1), "space")
-        own.type("My agent")
-        own.press("Tab", "Tab")
-        own.type(str(area.home / "mine"))
-        own.press("Tab")
-        own.type('--own "a b"')
-        own.press("Return")
+        app.press("Tab", "End", *["Tab"] * (fields + 1), "space")
+        app.type("My agent")
+        app.press("Tab", "Tab")
+        app.type(str(area.home / "mine"))
+        app.press("Tab")
+        app.type('--own "a b"')
+        app.press("Return")
         waits_for(agents / "my-agent.toml", '"--own", "a b"')
-        own.press("ctrl+f")
-        own.type("made-up")
-        own.press("Tab", "Tab")
-        own.type('--model "x y"')
-        own.press("Return")
+        app.press("ctrl+f")
+        app.type("made-up")
+        app.press("Tab", "Tab")
+        app.type('--model "x y"')
+        app.press("Return")
         waits_for(agents / "claude.toml", 'default_arguments = ["--model", "x y"]')
-        own.press("Escape", "Escape")
-        wait_until(lambda: not settings_windows(own), WAIT_S, "the settings window to be gone")
-        own.focus()
-        own.press("ctrl+shift+n", "Tab")
-        own.type(str(area.home))
-        own.press("Escape", "Return")
-        [tab] = wait_until(own.tabs, WAIT_S, "the new chat's tab")
+        app.press("Escape", "Escape")
+        wait_until(lambda: not settings_windows(app), WAIT_S, "the settings window to be gone")
+        app.focus()
+        app.press("ctrl+shift+n", "Tab")
+        app.type(str(area.home))
+        app.press("Escape", "Return")
+        [tab] = wait_until(app.tabs, WAIT_S, "the new chat's tab")
         assert listed(tab["session_id"])["agent"] == "claude"
         prints(tab["session_id"], "--model\nx y\n")
     mine = json.loads(outlive("new", "my-agent", "-d", "--json", "-C", str(area.home)))

@@ -19,21 +19,21 @@ pytestmark = pytest.mark.e2e
 HEADING_PX, ROW_PX, TOP_PX = 28, 48, 36
 
 
-def at_row(own: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
+def at_row(app: Window, row: int, share: float = 0.5) -> tuple[str, ...]:
     """xdotool arguments that move the mouse to a chat's name; rows below the first heading count from 0."""
-    [window] = own.shown()
+    [window] = app.shown()
     y = TOP_PX + HEADING_PX + round((row + share) * ROW_PX)
     return ("mousemove", "--sync", "--window", window, "120", str(y))
 
 
-def drag(own: Window, row: int, to: float) -> None:
+def drag(app: Window, row: int, to: float) -> None:
     """Drag a row to a position before another row, in several steps, as a user does."""
-    xdotool(*at_row(own, row), "mousedown", "1")
+    xdotool(*at_row(app, row), "mousedown", "1")
     for share in (0.6, 0.75, 0.9):
-        xdotool(*at_row(own, row, share))
+        xdotool(*at_row(app, row, share))
     for step in range(1, 5):
-        xdotool(*at_row(own, 0, row + (to - row) * step / 4))
-    xdotool(*at_row(own, 0, to - 0.02), "mouseup", "1")
+        xdotool(*at_row(app, 0, row + (to - row) * step / 4))
+    xdotool(*at_row(app, 0, to - 0.02), "mouseup", "1")
 
 
 def stored() -> list[dict[str, Any]]:
@@ -52,38 +52,38 @@ def in_order() -> list[str]:
 
 def test_chats_are_dragged_pinned_selected_and_stopped(open_window: OpenWindow, new_chat: NewChat, area: Area) -> None:
     chats = [new_chat(name, "cat") for name in ("one", "two", "three")]
-    with open_window() as own:
-        own.show(chats[0]["id"])
-        own.focus()
+    with open_window() as app:
+        app.show(chats[0]["id"])
+        app.focus()
         # The last chat is dragged to the first position.
-        drag(own, 2, 0.0)
+        drag(app, 2, 0.0)
         wait_until(lambda: in_order() == ["three", "one", "two"], WAIT_S, lambda: f"the new order: {stored()}")
         # By keyboard: the shown chat moves down by one.
-        own.press("ctrl+shift+l", "alt+Down")
+        app.press("ctrl+shift+l", "alt+Down")
         wait_until(lambda: in_order() == ["three", "two", "one"], WAIT_S, lambda: f"the new order: {stored()}")
         # The first row is opened with the mouse, and pinned by a command.
-        xdotool(*at_row(own, 0), "click", "1")
-        own.press("ctrl+shift+p")
-        own.type("pin chat")
-        own.press("Return")
+        xdotool(*at_row(app, 0), "click", "1")
+        app.press("ctrl+shift+p")
+        app.type("pin chat")
+        app.press("Return")
         wait_until(lambda: any(each["pinned"] for each in stored()), WAIT_S, lambda: f"the pin: {stored()}")
         # The last chat is dragged to the right edge of the page, which splits the page.
-        [window] = own.shown()
+        [window] = app.shown()
         edge = ("mousemove", "--sync", "--window", window, "--")
-        xdotool(*at_row(own, 0, 3.25), "mousedown", "1")
+        xdotool(*at_row(app, 0, 3.25), "mousedown", "1")
         for x in (200, 700, 1060):
             xdotool(*edge, str(x), "400")
         xdotool(*edge, "1062", "402", "mouseup", "1")
         wait_until(
-            lambda: [(tab["pane"], tab["name"]) for tab in own.tabs() if tab["pane"] == 2] == [(2, "one")],
-            WAIT_S, lambda: f"a second pane: {own.tabs()}",
+            lambda: [(tab["pane"], tab["name"]) for tab in app.tabs() if tab["pane"] == 2] == [(2, "one")],
+            WAIT_S, lambda: f"a second pane: {app.tabs()}",
         )  # fmt: skip
         # Two other chats, below a second heading, are selected and stopped together, after one question.
-        xdotool(*at_row(own, 0, 2.25), "click", "1")
-        xdotool("keydown", "ctrl", *at_row(own, 0, 3.25), "click", "1", "keyup", "ctrl")
-        xdotool(*at_row(own, 0, 2.25), "click", "3")
-        own.press("Up", "Return")
-        own.press("Return")
+        xdotool(*at_row(app, 0, 2.25), "click", "1")
+        xdotool("keydown", "ctrl", *at_row(app, 0, 3.25), "click", "1", "keyup", "ctrl")
+        xdotool(*at_row(app, 0, 2.25), "click", "3")
+        app.press("Up", "Return")
+        app.press("Return")
         wait_until(
             lambda: [listed(chat["id"])["state"] for chat in chats] == ["exited", "exited", "running"],
             WAIT_S, lambda: f"two to end: {outlive('ls', '--all', '--json')}",

@@ -24,26 +24,26 @@ def test_a_typed_prompt_is_answered_and_a_command_is_allowed_by_its_key(
     reader: ScreenReader, open_window: OpenWindow, area: Area
 ) -> None:
     session = new_chat(area, "x")
-    with open_window() as own:
-        own.show(session)
-        own.focus()
+    with open_window() as app:
+        app.show(session)
+        app.focus()
         reader.program("outlive")
-        own.type("limit: 93 answer: yes indeed")
-        own.press("Return")
+        app.type("limit: 93 answer: yes indeed")
+        app.press("Return")
         wait_for_text("x", "^yes indeed$")
         reader.wait_for("Announcement", "5-hour limit 93 % · resets ")
-        own.type("run: make install")
-        own.press("Return")
+        app.type("run: make install")
+        app.press("Return")
         wait("x", "needs_input")
 
         def allowed() -> bool:
-            own.press("shift+Tab")
-            own.press("y")
+            app.press("shift+Tab")
+            app.press("y")
             return outlive("wait", "x", "--activity", "idle", "--timeout", "0.5").code == 0
 
         wait_until(allowed, WAIT_S, "the command to be allowed")
         assert "make install" in outlive("peek", "x", "--scrollback").output
-        image = QImage(str(picture(own, area, "chat")))
+        image = QImage(str(picture(app, area, "chat")))
         assert image.width() > 400
 
 
@@ -79,20 +79,20 @@ def test_a_chat_is_forked_before_a_prompt_and_the_prompt_is_edited_and_sent(
     with (area.config / "agents/fake.toml").open("a", encoding="utf-8") as file:
         file.write(f'fork = ["{sys.executable}", "{SERVER}"]\nfork_through = "turn"\n')
     session = new_chat(area, "x")
-    with open_window() as own:
-        own.show(session)
-        own.focus()
+    with open_window() as app:
+        app.show(session)
+        app.focus()
         for word in ("first", "second"):
-            own.type(f"answer: {word}")
-            own.press("Return")
+            app.type(f"answer: {word}")
+            app.press("Return")
             wait_for_text("x", f"^{word}$")
             wait("x", "idle")
-        command(own, "fork chat before")
-        own.press("Return")
-        wait_until(lambda: len(own.tabs()) == 2, WAIT_S, "the fork's tab")
+        command(app, "fork chat before")
+        app.press("Return")
+        wait_until(lambda: len(app.tabs()) == 2, WAIT_S, "the fork's tab")
         wait("x (fork)", "idle")
-        own.type(" time")
-        own.press("Return")
+        app.type(" time")
+        app.press("Return")
         wait_for_text("x (fork)", "^second time$")
         screen = outlive("peek", "x (fork)", "--scrollback").output
         assert "first" in screen

@@ -32,13 +32,13 @@ def test_keys_typed_right_after_a_switch_arrive_in_the_new_chat(
 ):
     ids = [new_chat(name, *echo())["id"] for name in ("one", "two")]
     expected = dict.fromkeys(ids, "")
-    with open_window() as own:
+    with open_window() as app:
         for session_id in ids:
-            own.show(session_id)
+            app.show(session_id)
     # In the next window, the first tab has not been shown yet, so the window has no screen of its chat.
-    with open_window() as own:
-        own.wait_connected(ids)
-        own.focus()
+    with open_window() as app:
+        app.wait_connected(ids)
+        app.focus()
         for session_id, key in zip(ids, ("Prior", "Next"), strict=True):
             client.press("Control_L", key)
             client.type(TYPED)
@@ -56,12 +56,12 @@ def test_a_switch_shows_only_the_previous_or_the_new_screen(
     names = ("first", "other")
     lines = partial(program, "numbered_lines", 2000, "--colour", "--gate", gate.path, "--stay", "--prefix")
     ids = [new_chat(name, *lines(name))["id"] for name in names]
-    with open_window() as own:
+    with open_window() as app:
         for session_id in ids:
-            own.show(session_id)
-        own.wait_connected(ids)
-        own.focus()
-        area = lines_area(own)
+            app.show(session_id)
+        app.wait_connected(ids)
+        app.focus()
+        area = lines_area(app)
         pictures = []
         for key in ("Prior", "Next"):
             client.press("Control_L", key)
@@ -90,9 +90,9 @@ def still_picture(client: XClient, area: Area) -> bytes:
     return client.pixels(area)
 
 
-def lines_area(own: Window) -> Area:
+def lines_area(app: Window) -> Area:
     """The area with the beginnings of the terminal's upper lines, where no cursor blinks."""
-    [found] = wait_until(own.shown, WAIT_S, "the window to be shown")
+    [found] = wait_until(app.shown, WAIT_S, "the window to be shown")
     lines = xdotool("getwindowgeometry", "--shell", found).splitlines()
     facts = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
     return Area(facts["X"] + 245, facts["Y"] + 60, 240, 400)

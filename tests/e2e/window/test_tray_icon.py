@@ -69,27 +69,27 @@ def open_menu() -> None:
 def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: NewChat, tray: subprocess.Popen[bytes]):
     working = new_chat("working", *program("raw_echo"))
     waiting = new_chat("waiting", "sh", "-c", r"printf '\033]7501;state=blocked\007'; exec cat")
-    with open_window() as own:
-        own.show(working["id"])
-        own.wait_connected([working["id"]])
+    with open_window() as app:
+        app.show(working["id"])
+        app.wait_connected([working["id"]])
         wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
-        own.focus()
-        own.press("alt+F4")
-        wait_until(lambda: not own.shown(), WAIT_S, "the window to be hidden")
-        assert own.process.poll() is None, "with a tray, closing hides"
+        app.focus()
+        app.press("alt+F4")
+        wait_until(lambda: not app.shown(), WAIT_S, "the window to be hidden")
+        assert app.process.poll() is None, "with a tray, closing hides"
         wait_until(lambda: listed(waiting["id"])["activity"] == "needs_input", WAIT_S, "the chat to wait for its user")
 
         open_menu()
-        own.press("Down", "Return")
-        wait_until(own.shown, WAIT_S, "the window to be back")
+        app.press("Down", "Return")
+        wait_until(app.shown, WAIT_S, "the window to be back")
         wait_until(
-            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["waiting"],
+            lambda: [tab["name"] for tab in app.tabs() if tab["active"]] == ["waiting"],
             WAIT_S,
             "the chat's tab in front",
         )
-        own.wait_connected([waiting["id"]])
-        own.focus()
-        own.type("typed here")
+        app.wait_connected([waiting["id"]])
+        app.focus()
+        app.type("typed here")
         wait_until(lambda: "typed here" in chat_text(waiting["id"]), WAIT_S, "what is typed to reach the chat")
         assert "typed here" not in chat_text(working["id"])
     assert listed(waiting["id"])["state"] == listed(working["id"])["state"] == "running"
@@ -97,13 +97,13 @@ def test_one_click_shows_the_waiting_chat(open_window: OpenWindow, new_chat: New
 
 def test_closing_without_a_tray_ends_the_window_but_no_chat(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("kept", *program("raw_echo"))
-    with open_window() as own:
-        own.show(chat["id"])
-        own.focus()
-        own.press("alt+F4")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.focus()
+        app.press("alt+F4")
         try:
-            own.process.wait(WAIT_S)
+            app.process.wait(WAIT_S)
         except subprocess.TimeoutExpired as error:
             raise WaitTimeout("the window is still there") from error
-        assert own.process.returncode == 0
+        assert app.process.returncode == 0
     assert listed(chat["id"])["state"] == "running"

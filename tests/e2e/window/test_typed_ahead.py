@@ -22,47 +22,47 @@ pytestmark = pytest.mark.e2e
 def test_keys_after_closing_the_directory_list_reach_the_name_field(area: Area, open_window: OpenWindow):
     directory = area.home / "api"
     directory.mkdir()
-    with open_window() as own:
-        own.focus()
-        own.press("ctrl+shift+n")
-        own.press("Tab")
-        own.type(str(directory))
-        own.tabs()  # Its answer shows that the window has handled the text and opened the list.
-        os.kill(own.process.pid, signal.SIGSTOP)
+    with open_window() as app:
+        app.focus()
+        app.press("ctrl+shift+n")
+        app.press("Tab")
+        app.type(str(directory))
+        app.tabs()  # Its answer shows that the window has handled the text and opened the list.
+        os.kill(app.process.pid, signal.SIGSTOP)
         try:
-            own.press("Escape", "Tab", "Tab")  # closes the list; passes Browse
-            own.type("typed ahead")
+            app.press("Escape", "Tab", "Tab")  # closes the list; passes Browse
+            app.type("typed ahead")
         finally:
-            os.kill(own.process.pid, signal.SIGCONT)
-        own.press("Return")
-        [tab] = wait_until(own.tabs, WAIT_S, "the chat's tab")
+            os.kill(app.process.pid, signal.SIGCONT)
+        app.press("Return")
+        [tab] = wait_until(app.tabs, WAIT_S, "the chat's tab")
         chat = listed(tab["session_id"])
         assert (chat["name"], chat["cwd"]) == ("typed ahead", str(directory))
 
 
-def windows(own: Window) -> set[str]:
+def windows(app: Window) -> set[str]:
     """The X server's ids of the visible windows and menus called "Outlive"."""
-    search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid), "--name", "Outlive"]
+    search = ["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid), "--name", "Outlive"]
     # The search fails if a window closes before xdotool has read its name.
     return {*subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()}
 
 
-def all_windows(own: Window) -> list[str]:
+def all_windows(app: Window) -> list[str]:
     """The X server's ids of all visible windows."""
-    search = ["xdotool", "search", "--onlyvisible", "--pid", str(own.process.pid)]
+    search = ["xdotool", "search", "--onlyvisible", "--pid", str(app.process.pid)]
     return subprocess.run(search, capture_output=True, text=True, timeout=WAIT_S, check=False).stdout.split()
 
 
-def open_menu(own: Window, top_px: int = 300) -> None:
+def open_menu(app: Window, top_px: int = 300) -> None:
     """Open the terminal's context menu ``top_px`` below the window's top.
 
     Two calls need different positions: two clicks at one position would be a double click.
     """
-    [window] = windows(own)
+    [window] = windows(app)
     xdotool("mousemove", "--window", window, "600", str(top_px), "click", "3")
-    wait_until(lambda: len(windows(own)) > 1, WAIT_S, "the menu")
+    wait_until(lambda: len(windows(app)) > 1, WAIT_S, "the menu")
     for _ in range(2):
-        own.tabs()  # The second answer shows that the window has sent all X requests for showing the menu.
+        app.tabs()  # The second answer shows that the window has sent all X requests for showing the menu.
 
 
 def is_repeated(session_id: str, text: str) -> bool:
@@ -72,43 +72,43 @@ def is_repeated(session_id: str, text: str) -> bool:
 
 def test_keys_after_closing_a_menu_reach_the_program(new_chat: NewChat, open_window: OpenWindow):
     chat = new_chat("chat", "cat")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
         for top_px, text, keys in ((300, "one", ["Escape"]), (400, "two", ["Down", "Escape"])):
-            open_menu(own, top_px)
-            os.kill(own.process.pid, signal.SIGSTOP)
+            open_menu(app, top_px)
+            os.kill(app.process.pid, signal.SIGSTOP)
             try:
-                own.press(*keys)
-                own.type(text)
-                own.press("Return")
+                app.press(*keys)
+                app.type(text)
+                app.press("Return")
             finally:
-                os.kill(own.process.pid, signal.SIGCONT)
+                os.kill(app.process.pid, signal.SIGCONT)
             wait_until(partial(is_repeated, chat["id"], text), WAIT_S, "the text")
-            wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to be gone")
+            wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to be gone")
 
 
 def test_keys_after_closing_a_choice_list_reach_the_choice(area: Area, open_window: OpenWindow):
     settings = area.config / "window.toml"
-    with open_window() as own:
-        own.focus()
-        own.press("ctrl+comma")
-        search = ["search", "--sync", "--all", "--onlyvisible", "--pid", str(own.process.pid)]
+    with open_window() as app:
+        app.focus()
+        app.press("ctrl+comma")
+        search = ["search", "--sync", "--all", "--onlyvisible", "--pid", str(app.process.pid)]
         window = xdotool(*search, "--name", "^Settings").split()[0]
         wait_until(lambda: has_keyboard(int(window)), WAIT_S, "the settings to have the keyboard")
-        own.type("group chats")
-        own.press("Tab", "Tab")
-        shown = len(all_windows(own))
-        own.press("space")
-        wait_until(lambda: len(all_windows(own)) > shown, WAIT_S, "the list")
+        app.type("group chats")
+        app.press("Tab", "Tab")
+        shown = len(all_windows(app))
+        app.press("space")
+        wait_until(lambda: len(all_windows(app)) > shown, WAIT_S, "the list")
         for _ in range(2):
-            own.tabs()  # The second answer shows that the window has sent all X requests for showing the list.
-        os.kill(own.process.pid, signal.SIGSTOP)
+            app.tabs()  # The second answer shows that the window has sent all X requests for showing the list.
+        os.kill(app.process.pid, signal.SIGSTOP)
         try:
-            own.press("Escape", "Down")
+            app.press("Escape", "Down")
         finally:
-            os.kill(own.process.pid, signal.SIGCONT)
+            os.kill(app.process.pid, signal.SIGCONT)
         wait_until(lambda: settings.exists() and "project" in settings.read_text(), WAIT_S, "the next choice")
 
 
@@ -124,10 +124,10 @@ def other_window() -> Iterator[str]:
 
 def test_a_menu_closes_when_another_program_gets_the_keyboard(new_chat: NewChat, open_window: OpenWindow):
     chat = new_chat("chat", "cat")
-    with open_window() as own, other_window() as other:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        open_menu(own)
+    with open_window() as app, other_window() as other:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        open_menu(app)
         xdotool("windowfocus", "--sync", other)
-        wait_until(lambda: len(windows(own)) == 1, WAIT_S, "the menu to close")
+        wait_until(lambda: len(windows(app)) == 1, WAIT_S, "the menu to close")

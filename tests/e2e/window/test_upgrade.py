@@ -41,24 +41,24 @@ def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
     return made
 
 
-def choose_update(own: Window) -> None:
-    own.press("ctrl+shift+p")
-    own.type("Update running")
-    own.press("Return")
+def choose_update(app: Window) -> None:
+    app.press("ctrl+shift+p")
+    app.type("Update running")
+    app.press("Return")
 
 
 def test_the_window_updates_running_chats_and_typing_continues(open_window: OpenWindow, sessions: Sessions, area: Area):
     chat = new_chat_of(previous_version(area), area, "before")
-    with open_window() as own:
-        own.show(chat["id"])
-        own.wait_connected([chat["id"]])
-        own.focus()
-        own.type("typed before")
+    with open_window() as app:
+        app.show(chat["id"])
+        app.wait_connected([chat["id"]])
+        app.focus()
+        app.type("typed before")
         wait_until(lambda: "typed before" in chat_text(chat["id"]), WAIT_S, "what is typed")
-        choose_update(own)
+        choose_update(app)
         wait_until(lambda: listed(chat["id"])["host_pid"] != chat["host_pid"], WAIT_S, "another host")
-        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
-        own.type(", typed after")
+        wait_until(lambda: app.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        app.type(", typed after")
         wait_until(lambda: "typed before, typed after" in chat_text(chat["id"]), WAIT_S, "what is typed")
         now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])

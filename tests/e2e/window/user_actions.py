@@ -20,12 +20,12 @@ def saved_layout() -> WindowLayout:
         return WindowLayout.from_dict(store.layout())
 
 
-def wait_until_tabs_are_saved(own: Window) -> None:
+def wait_until_tabs_are_saved(app: Window) -> None:
     """Wait until a window's tabs are on the disk: a window that is killed earlier restores its previous tabs."""
 
     def are_saved() -> bool:
         tabs = [chat for window in saved_layout().windows for pane in window.panes for chat in pane.tabs]
-        return tabs == [tab["session_id"] for tab in own.tabs()]
+        return tabs == [tab["session_id"] for tab in app.tabs()]
 
     wait_until(are_saved, WAIT_S, "the tabs to be saved")
 
@@ -94,8 +94,8 @@ class Mouse:
         xdotool(*way, "mousemove_relative", "1", "0", *(["key", "Escape"] if escapes else []), "mouseup", "1")
 
 
-def command(own: Window, words: str) -> None:
+def command(app: Window, words: str) -> None:
     """Choose a command in the palette by words of its title."""
-    own.press("ctrl+shift+p")
-    own.type(words)
-    own.press("Return")
+    app.press("ctrl+shift+p")
+    app.type(words)
+    app.press("Return")

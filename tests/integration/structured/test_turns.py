@@ -191,7 +191,7 @@ async def test_a_fork_continues_from_the_same_history_and_does_not_change_the_ot
     assert (await asyncio.to_thread(outlive, "search", "first")).output.count("first") == 2  # the prompt, the answer
 
 
-async def test_a_fork_before_a_prompt_has_what_came_before_it(tmp_path: Path) -> None:
+async def test_a_fork_before_a_prompt_has_only_the_earlier_messages(tmp_path: Path) -> None:
     record = await start_chat(tmp_path, prompt="answer: first", name="work")
     async with viewing(record.id) as chat:
         await chat.until_idle(1)

@@ -243,7 +243,7 @@ def test_a_stale_keeper_socket_is_no_fault(area: Area) -> None:
 
 
 def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area) -> None:
-    """For a moment nobody accepts connections there; clients wait."""
+    """For a moment, no process accepts connections there, and clients wait."""
     path = area.runtime / "0a1b2c3d-0000-4000-8000-000000000000.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
