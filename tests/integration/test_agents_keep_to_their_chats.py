@@ -187,7 +187,7 @@ async def test_an_agent_without_its_environment_and_parents_is_still_recognised(
     await assert_untouched(other)
 
 
-async def test_the_user_allows_it_without_a_restart(agent: ShellInChat, other: str) -> None:
+async def test_the_setting_allows_control_without_a_restart(agent: ShellInChat, other: str) -> None:
     allow("all")
     assert agent.outlive("send", "api-fix", "allowed").code == 0
     allow("own")

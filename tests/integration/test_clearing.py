@@ -69,7 +69,7 @@ async def test_a_cleared_scrollback_is_gone_for_all_viewers_and_hosts_and_stays_
     assert (tmp_path / "all.txt").read_text().splitlines()[:100] == [str(number) for number in range(1000, 1100)]
 
 
-async def test_a_viewer_that_may_only_look_clears_nothing() -> None:
+async def test_a_read_only_viewer_clears_nothing() -> None:
     record = await start("sh", "-c", "seq 100; exec cat")
     async with (
         watching(record.id, read_only=True) as (looker, other),

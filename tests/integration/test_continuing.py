@@ -175,7 +175,7 @@ async def test_conversations_of_scripts_are_listed_only_if_a_chat_continued_them
     await end(record.id)
 
 
-def test_agents_whose_conversations_can_be_listed() -> None:
+def test_the_agents_with_listable_conversations() -> None:
     able = {name for name, agent in load_catalog(config_dir()).items() if can_list(agent)}
     assert able == {"claude", "codex", "copilot", "gemini", "opencode", "qwen"}
 

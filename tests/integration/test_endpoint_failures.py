@@ -186,7 +186,7 @@ async def test_an_interrupted_answer_is_kept_and_can_be_asked_again(server: Mode
         assert server.prompts() == ["count: 9 cut: 5 times: 1"] * 2
 
 
-async def test_a_servers_refusal_is_one_line(server: ModelServer) -> None:
+async def test_a_servers_refusal_is_reported_in_one_line(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("fail: 500")
         await chat.see("failed (500: refused with 500, as the test asks); /retry to ask again")

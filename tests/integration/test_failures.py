@@ -56,7 +56,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-async def test_a_missing_program_is_one_line(area: Area) -> None:
+async def test_a_missing_program_is_reported_in_one_line(area: Area) -> None:
     with pytest.raises(AgentNotFound) as caught:
         await start("no-such-program-anywhere")
     assert "cannot find no-such-program-anywhere on PATH" in one_line(caught.value)
@@ -77,7 +77,7 @@ async def test_a_missing_agent_is_reported_with_the_command_that_installs_it(are
     assert "npm install -g @anthropic-ai/claude-code" in one_line(caught.value)
 
 
-async def test_a_program_that_the_kernel_cannot_execute_is_one_line(area: Area) -> None:
+async def test_a_program_that_the_kernel_cannot_execute_is_reported_in_one_line(area: Area) -> None:
     broken = area.home / "broken"
     broken.write_bytes(b"\x7fELF is not enough")
     broken.chmod(0o755)
@@ -86,7 +86,7 @@ async def test_a_program_that_the_kernel_cannot_execute_is_one_line(area: Area) 
     assert ": Exec format error" in one_line(caught.value)
 
 
-async def test_a_missing_directory_is_one_line(area: Area) -> None:
+async def test_a_missing_directory_is_reported_in_one_line(area: Area) -> None:
     with pytest.raises(LaunchFailed) as caught:
         await start("true", directory=str(area.home / "gone"))
     assert "there is no directory" in one_line(caught.value)

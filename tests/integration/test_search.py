@@ -72,7 +72,7 @@ def test_an_empty_query_is_a_usage_error(words: str) -> None:
     assert done.complaint()
 
 
-def test_no_match_is_one_line_and_exit_code_1(sessions: Sessions) -> None:
+def test_no_match_is_reported_in_one_line_and_exit_code_1(sessions: Sessions) -> None:
     done = outlive("search", "nothing like it")
     assert done.code == 1
     assert "'nothing like it'" in done.complaint()

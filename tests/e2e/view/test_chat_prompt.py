@@ -86,7 +86,7 @@ def test_buttons_do_not_overlap_in_the_narrowest_views(show_chat: Callable[..., 
     chat.apply(SettingsChanged((Setting("m", "Model", "a", choices, "model"),)))
     chat.apply(CapabilitiesKnown(Capabilities(interrupt=True, images=True)))
     shown = show_chat(chat)
-    shown.view.setMinimumSize(1, 1)  # As in a pane.
+    shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
     prompt = shown.view.prompt
 
     def buttons_are_apart() -> bool:
@@ -118,7 +118,7 @@ def test_the_prompt_box_says_how_to_answer_a_request_also_beside_a_draft(
     assert prompt._message.text().splitlines()[0] == asks
     assert "Enter queues the prompt" in prompt._message.text()
     assert prompt._message.isVisible()
-    shown.view.setMinimumSize(1, 1)  # As in a pane.
+    shown.view.setMinimumSize(1, 1)  # A pane may be smaller than the view's minimum size.
     shown.view.resize(120, 500)
     shown.settle()
     assert prompt._message.text() == "Needs your answer", "the rest would take many lines"

@@ -301,7 +301,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
     QTest.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert bar.count.text() == "3 of 3"
     shown.view.page.scroll_to_start()
-    assert "a needle in the output" not in shown.shown()  # Folded as before.
+    assert "a needle in the output" not in shown.shown()  # The item is folded again.
     QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
 
@@ -309,7 +309,7 @@ def test_find_counts_matches_in_folded_items_and_unfolds_the_current_one(
 def test_find_takes_requested_steps_as_soon_as_the_search_allows_them(
     show_chat: Callable[..., ChatStage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item, then other events.
+    monkeypatch.setattr(finding, "_BUDGET_S", -1.0)  # One item per slice, then other events.
     chat = PlayedChat()
     for number in range(10):
         chat.put("agent", f"Needle {number}")

@@ -15,7 +15,7 @@ WAIT_MS = 60_000
 
 def test_output_below_is_announced_and_a_click_goes_to_it(show_view: Callable[..., ShownView]) -> None:
     made = show_view()
-    made.view._new_output._redraw.stop()  # The view got its size just now.
+    made.view._new_output._redraw.stop()  # As if the wait for a redraw after the view's first resize were over.
     made.feed("".join(f"line {number}\r\n" for number in range(100)))
     made.view.scroll_pages(-2)
     made.settle()

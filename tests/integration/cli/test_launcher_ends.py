@@ -80,7 +80,7 @@ def _is_full(descriptor: int) -> bool:
     return False
 
 
-def test_a_full_disk_at_the_start_is_one_line_and_no_chat(full_disk: Path) -> None:
+def test_a_full_disk_at_the_start_is_reported_in_one_line_and_starts_no_chat(full_disk: Path) -> None:
     done = outlive("new", "-d", "--", "cat", env={"OUTLIVE_STATE_DIR": str(full_disk / "state")})
     assert done.code == 1
     assert "the disk is full" in done.complaint()

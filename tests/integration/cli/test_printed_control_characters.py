@@ -83,7 +83,7 @@ def test_the_question_of_kill_all_prints_names_without_escape_sequences(area: Ar
     assert outlive("kill", session).code == 0
 
 
-def test_a_directory_name_that_is_not_utf8_is_one_line(area: Area) -> None:
+def test_a_directory_name_that_is_not_utf8_is_reported_in_one_line(area: Area) -> None:
     """File names are bytes: a name that is not valid UTF-8 is reported in one line, without a traceback."""
     directory = Path(os.fsdecode(os.fsencode(area.home) + b"/bad\xff"))
     directory.mkdir()

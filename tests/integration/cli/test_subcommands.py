@@ -26,7 +26,7 @@ def listed(*words: str) -> list[dict[str, object]]:
 
 
 def ended(*words: str) -> str:
-    """A chat that has ended; its id."""
+    """The id of an ended chat."""
     session = new(*words)
     assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     return session

@@ -37,7 +37,7 @@ def outlive(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("words", [[], ["window"], ["window", "tabs"]], ids=" ".join)
-def test_a_missing_window_is_one_line_with_the_install_command(words: list[str], area: Area) -> None:
+def test_a_missing_window_is_reported_in_one_line_with_the_install_command(words: list[str], area: Area) -> None:
     done = outlive(*words)
 
     assert (done.returncode, done.stdout) == (1, "")

@@ -93,7 +93,7 @@ def test_keys_with_modifiers_reach_a_program_that_asked_for_them(knows: str) -> 
         assert terminal.raw.rstrip().count(b"\x1b[<u\x1b[>4m") == 1
 
 
-def test_the_terminal_is_given_back_while_it_is_suspended() -> None:
+def test_the_terminal_is_restored_while_attach_is_suspended() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")

@@ -69,7 +69,7 @@ def test_left_detaches_only_while_the_input_line_is_empty() -> None:
 
 
 @pytest.mark.usefixtures("agent")
-def test_left_is_a_key_by_setting_and_in_shells() -> None:
+def test_left_goes_to_the_program_by_setting_and_in_shells() -> None:
     new("prompting", "-n", "chat")
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     idle()

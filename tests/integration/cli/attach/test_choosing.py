@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 DETACH = b"\x02d"
 
 
-def test_without_a_name_it_shows_the_only_chat_or_asks_which() -> None:
+def test_attach_without_a_name_shows_the_only_chat_or_asks_which() -> None:
     new("-n", "first", "--", "sh", "-c", "echo this is first; exec cat")
     with OnTerminal("attach") as terminal:
         terminal.see("this is first")

@@ -25,7 +25,7 @@ def test_the_demo_shows_a_chat_that_survives_its_window(display: XServer, area: 
     assert not list(area.temporary.iterdir())
 
 
-def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     done = outlive("demo", "--output", str(tmp_path / "file" / "pictures"))
@@ -34,7 +34,7 @@ def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert "choose another with --output" in done.complaint()
 
 
-def test_a_window_that_cannot_open_is_one_line_and_leaves_nothing(area: Area, tmp_path: Path) -> None:
+def test_a_window_that_cannot_open_is_reported_in_one_line_and_leaves_nothing(area: Area, tmp_path: Path) -> None:
     done = outlive("demo", "--output", str(tmp_path), env={"DISPLAY": ":987", "QT_QPA_PLATFORM": "xcb"}, timeout_s=110)
 
     assert done.code == 1

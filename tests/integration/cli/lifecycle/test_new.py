@@ -143,7 +143,7 @@ class TestNew:
             (["--nonesuch"], 2, "outlive new --help"),
         ],
     )
-    def test_refusals_are_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
+    def test_refusals_take_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
         done = outlive("new", *words, env={"PATH": "/usr/bin:/bin"})
 
         assert message in done.complaint()
