@@ -1,4 +1,4 @@
-"""A prompt that was asked once is not asked again by whoever goes on with the conversation."""
+"""Resuming a conversation does not repeat the prompt of its start."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KNOWN = Probe(
         (["--yolo", "--", "--fix", "it"], ["--yolo"]),
     ],
 )
-def test_where_the_help_is_known(arguments: list[str], kept: list[str]) -> None:
+def test_with_known_options_the_prompt_is_removed(arguments: list[str], kept: list[str]) -> None:
     assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, KNOWN) == kept
 
 
@@ -43,11 +43,11 @@ def test_where_the_help_is_known(arguments: list[str], kept: list[str]) -> None:
     ("arguments", "kept"),
     [(["fix the bug", "--yolo"], ["--yolo"]), (["--yolo", "fix the bug"], ["--yolo", "fix the bug"])],
 )
-def test_where_it_is_not_what_may_be_a_value_stays(arguments: list[str], kept: list[str]) -> None:
+def test_with_unknown_options_a_word_that_may_be_a_value_stays(arguments: list[str], kept: list[str]) -> None:
     assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, Probe()) == kept
 
 
-def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
+def test_a_prompt_given_by_an_option_is_removed() -> None:
     gemini = load_catalog(Path("/nonexistent"))["gemini"]
 
     assert without_prompt(gemini, ["--prompt-interactive", "fix it", "--model", "x"], Probe()) == ["--model", "x"]
@@ -55,7 +55,7 @@ def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
     assert without_prompt(gemini, ["--model", "x", "-i", "fix it"], Probe()) == ["--model", "x"]
 
 
-def test_the_endpoints_question_stands_behind_dashes() -> None:
+def test_the_endpoints_question_after_two_dashes_is_removed() -> None:
     endpoint = load_catalog(Path("/nonexistent"))["endpoint"]
 
     assert without_prompt(endpoint, ["-m", "x", "--", "what now?"], Probe()) == ["-m", "x"]
@@ -69,7 +69,7 @@ def test_an_agent_whose_words_are_no_prompt_keeps_them() -> None:
 
 @pytest.mark.parametrize("agent", ["gemini", "copilot", "qwen"])
 @pytest.mark.parametrize("option", ["-p", "--prompt"])
-def test_what_was_asked_by_a_prompt_option_is_not_asked_again_by_a_resume(agent: str, option: str) -> None:
+def test_a_prompt_given_by_a_prompt_option_is_not_repeated_by_a_resume(agent: str, option: str) -> None:
     catalog = load_catalog(Path("/nonexistent"))
 
     assert without_prompt(catalog[agent], [option, "say X", "--yolo"], Probe()) == ["--yolo"]
@@ -77,7 +77,7 @@ def test_what_was_asked_by_a_prompt_option_is_not_asked_again_by_a_resume(agent:
 
 
 @pytest.mark.parametrize("agent", ["gemini", "qwen"])
-def test_what_was_asked_in_a_bare_word_is_not_asked_again_by_a_resume(agent: str) -> None:
+def test_a_prompt_given_as_a_bare_word_is_not_repeated_by_a_resume(agent: str) -> None:
     catalog = load_catalog(Path("/nonexistent"))
 
     assert without_prompt(catalog[agent], ["say X"], Probe()) == []
@@ -95,7 +95,7 @@ def test_a_claude_that_printed_one_answer_goes_on_as_a_chat() -> None:
 
 @pytest.mark.parametrize("agent", ["claude", "gemini", "copilot"])
 @pytest.mark.parametrize("arguments", [[], ["--model", "m"]])
-def test_what_a_chat_was_to_be_asked_at_its_start_is_in_its_argv(agent: str, arguments: list[str]) -> None:
+def test_the_first_prompt_of_a_chat_is_found_in_its_argv(agent: str, arguments: list[str]) -> None:
     found = load_catalog(Path("/nonexistent"))[agent]
     asked = found.argv(arguments, values=TemplateValues(prompt="fix it", conversation="c", files="/f"))
 
@@ -103,7 +103,7 @@ def test_what_a_chat_was_to_be_asked_at_its_start_is_in_its_argv(agent: str, arg
     assert prompt_of(found, found.argv(arguments, values=TemplateValues(conversation="c", files="/f")), arguments) == ""
 
 
-def test_another_chat_like_one_has_its_arguments_and_a_conversation_of_its_own():
+def test_a_duplicate_chat_has_the_same_arguments_and_its_own_conversation():
     catalog = load_catalog(Path("/nonexistent"))
     claude, command = catalog["claude"], catalog["command"]
     resumed = ["--resume", "01234567-89ab-cdef-0123-456789abcdef", "--model", "opus"]

@@ -1,4 +1,4 @@
-"""The argument vectors that the catalog's templates make."""
+"""Argument vectors made from the catalog's templates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def an_agent(**fields: object) -> Agent:
     return Agent(**(values | fields))  # type: ignore[arg-type]
 
 
-def test_what_has_no_value_is_left_out_with_its_option() -> None:
+def test_an_option_without_a_value_is_left_out() -> None:
     agent = an_agent()
 
     assert agent.argv(["-v"]) == ["x", "-v"]
@@ -64,11 +64,11 @@ def test_an_option_that_the_user_gives_is_not_given_twice() -> None:
 
 
 @pytest.mark.parametrize("prompt", ["login", "-v means what?"])
-def test_a_prompt_is_taken_for_nothing_else(prompt: str) -> None:
+def test_a_prompt_is_not_taken_for_a_subcommand_or_an_option(prompt: str) -> None:
     assert an_agent().argv(values=TemplateValues(prompt=prompt)) == ["x", "--ask", f" {prompt}"]
 
 
-def test_a_subcommand_gets_the_users_arguments_alone() -> None:
+def test_a_subcommand_gets_only_the_users_arguments() -> None:
     assert an_agent().argv(["login", "--now"], values=VALUES) == [
         "x",
         "login",
@@ -106,13 +106,13 @@ def test_resume() -> None:
         (["--", "--id", ID], False, "", ["--", "--id", ID]),
     ],
 )
-def test_what_the_users_own_arguments_say_of_the_conversation(
+def test_the_users_own_arguments_may_choose_the_conversation(
     arguments: list[str], is_chosen: bool, conversation: str, others: list[str]
 ) -> None:
     assert an_agent().parse_conversation_options(arguments) == (is_chosen, conversation, others)
 
 
-def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Path) -> None:
+def test_a_sessions_settings_file_has_the_command_of_its_hooks(tmp_path: Path) -> None:
     source = tmp_path / "settings.json"
     source.write_text('{"command": "{hook} Stop"}')
 
@@ -123,7 +123,7 @@ def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Pa
     assert made.stat().st_mode & 0o777 == 0o600
 
 
-def test_with_answers_from_outside_questions_are_asked_and_ends_of_calls_reported(tmp_path: Path) -> None:
+def test_if_the_window_may_answer_hooks_ask_and_report_the_end_of_calls(tmp_path: Path) -> None:
     made = []
     for answering in (False, True):
         write_files(load_catalog(tmp_path)["claude"].files, tmp_path / "files", answering=answering)

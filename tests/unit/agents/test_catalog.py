@@ -54,22 +54,22 @@ class TestBuiltIn:
             ("command", ["--resume", "x"]),
         ],
     )
-    def test_how_each_takes_arguments(self, tmp_path: Path, name: str, argv: list[str]) -> None:
+    def test_each_agents_form_of_arguments_is_known(self, tmp_path: Path, name: str, argv: list[str]) -> None:
         assert load_catalog(tmp_path)[name].argv(["--resume", "x"]) == argv
 
-    def test_each_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
+    def test_each_agent_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
         agents = list(load_catalog(tmp_path).values())
 
         assert all(agent.install_hint and agent.website.startswith("https://") for agent in agents if agent.executable)
         assert len({agent.monogram for agent in agents}) == len(agents)
         assert all(1 <= len(agent.monogram) <= 2 for agent in agents)
 
-    def test_settings_that_keep_a_chat_in_its_terminal(self, tmp_path: Path) -> None:
+    def test_settings_keep_a_chat_in_its_terminal(self, tmp_path: Path) -> None:
         catalog = load_catalog(tmp_path)
 
         assert catalog["claude"].env == {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1"}
         assert catalog["qwen"].env["QWEN_CODE_NO_RELAUNCH"] == "true"
-        # It could not start itself again when its user has trusted a folder.
+        # Without this, it could not restart itself after its user has trusted a folder.
         assert catalog["gemini"].env == {}
 
     def test_notifications_of_agents_are_questions_and_those_of_shells_and_commands_are_not(
@@ -87,7 +87,7 @@ class TestBuiltIn:
         assert load_catalog(tmp_path)["shell"].argv([], {"SHELL": str(shell)}) == [str(shell)]
 
     @pytest.mark.parametrize("value", [None, "", "sh", "/nowhere/sh"])
-    def test_a_shell_that_is_not_there_is_replaced(self, value: str | None) -> None:
+    def test_a_missing_shell_is_replaced(self, value: str | None) -> None:
         shell = login_shell({} if value is None else {"SHELL": value})
 
         assert os.access(shell, os.X_OK)
@@ -97,13 +97,13 @@ class TestBuiltIn:
         with pytest.raises(UsageError, match="outlive new command -- PROGRAM"):
             load_catalog(tmp_path)["command"].argv([])
 
-    def test_an_unknown_agent_is_answered_with_the_known_ones(self, tmp_path: Path) -> None:
+    def test_an_unknown_agent_gets_an_error_that_lists_the_known_ones(self, tmp_path: Path) -> None:
         with pytest.raises(NoSuchAgent, match=r"'claud', did you mean 'claude'\? Available: claude, codex.*command"):
             load_catalog(tmp_path).find("claud")
 
 
 class TestFinding:
-    def test_on_the_given_path_alone(self, tmp_path: Path) -> None:
+    def test_only_the_given_path_is_searched(self, tmp_path: Path) -> None:
         claude = program(tmp_path / "bin", "claude")
         agent = load_catalog(tmp_path)["claude"]
 
@@ -116,18 +116,18 @@ class TestFinding:
 
         assert load_catalog(tmp_path)["claude"].find(f"{tmp_path}/bin") is None
 
-    def test_the_answer_is_absolute(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_found_path_is_absolute(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         claude = program(tmp_path / "bin", "claude")
         monkeypatch.chdir(tmp_path)
 
         assert load_catalog(tmp_path)["claude"].find("bin") == str(claude)
 
-    def test_shell_and_command_are_always_there(self, tmp_path: Path) -> None:
+    def test_shell_and_command_are_always_found(self, tmp_path: Path) -> None:
         catalog = load_catalog(tmp_path)
 
         assert catalog["shell"].find("") == catalog["command"].find("") == login_shell()
 
-    def test_what_is_missing_is_said_in_one_line_with_the_remedy(self, tmp_path: Path) -> None:
+    def test_a_missing_agent_is_one_line_with_a_remedy(self, tmp_path: Path) -> None:
         error = load_catalog(tmp_path)["claude"].not_found()
 
         assert isinstance(error, AgentNotFound)
@@ -138,13 +138,13 @@ class TestFinding:
 
 
 class TestOneAgent:
-    def test_is_the_one_that_the_catalog_has(self, tmp_path: Path) -> None:
+    def test_equals_the_agent_of_the_whole_catalog(self, tmp_path: Path) -> None:
         write(tmp_path, "claude.toml", 'title = "Mine"\n')
         catalog = load_catalog(tmp_path)
 
         assert {name: load_agent(tmp_path, name) for name in catalog} == dict(catalog)
 
-    def test_needs_no_other_ones_file(self, tmp_path: Path) -> None:
+    def test_needs_no_file_of_another_agent(self, tmp_path: Path) -> None:
         write(tmp_path, "codex.toml", "{")
 
         assert load_agent(tmp_path, "claude").title == "Claude Code"
@@ -152,7 +152,7 @@ class TestOneAgent:
             load_agent(tmp_path, "codex")
 
     @pytest.mark.parametrize("name", ["nobody", "", "../claude", "Claude"])
-    def test_that_is_not_there_is_answered_with_those_that_are(self, tmp_path: Path, name: str) -> None:
+    def test_that_is_unknown_gets_an_error_that_lists_the_known_ones(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(NoSuchAgent, match=r"[Aa]vailable: .*claude"):
             load_agent(tmp_path, name)
 
@@ -170,7 +170,7 @@ class TestUserFiles:
         assert list(catalog)[-1] == "goose"
         assert catalog["goose"].argv(["a", "b"]) == ["goose", "a", "b", "--tail"]
 
-    def test_change_the_keys_they_name_alone(self, tmp_path: Path) -> None:
+    def test_change_only_the_keys_that_they_name(self, tmp_path: Path) -> None:
         write(tmp_path, "claude.toml", 'start = ["claude", "--model", "x", "{arguments}"]\n[env]\nMORE = "1"\n')
 
         agent = load_catalog(tmp_path)["claude"]
@@ -217,19 +217,19 @@ class TestUserFiles:
         assert "\n" not in message
 
     @pytest.mark.parametrize("name", ["UP.toml", "-x.toml", "a b.toml", ".toml.toml"])
-    def test_names_that_no_command_line_could_carry(self, tmp_path: Path, name: str) -> None:
+    def test_names_that_no_command_line_can_contain_are_refused(self, tmp_path: Path, name: str) -> None:
         write(tmp_path, name, "")
 
         with pytest.raises(ConfigError, match="rename the file"):
             load_catalog(tmp_path)
 
-    def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
+    def test_an_unreadable_file_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / "agents" / "x.toml").mkdir(parents=True)
 
         with pytest.raises(ConfigError, match=r"x\.toml: cannot read it"):
             load_catalog(tmp_path)
 
-    def test_a_directory_that_is_none(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_directory_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / "agents").write_text("")
 
         with pytest.raises(ConfigError, match="agents: cannot read it"):

@@ -13,7 +13,7 @@ AGENT = Agent(
 )
 
 
-def test_what_the_user_has_set_comes_through() -> None:
+def test_the_users_variables_are_passed_on() -> None:
     base = {
         "HOME": "/h", "PATH": "/p", "USER": "u", "LOGNAME": "u", "SHELL": "/bin/sh", "LANG": "de_DE.UTF-8",
         "DISPLAY": ":1", "SSH_AUTH_SOCK": "/s", "CODEX_HOME": "/c", "CLAUDE_CODE_USE_BEDROCK": "1",
@@ -36,7 +36,7 @@ def test_what_the_user_has_set_comes_through() -> None:
         "AI_AGENT", "OUTLIVE_SESSION", "PWD", "SECRET_KEY",
     ],
 )  # fmt: skip
-def test_the_callers_terminal_and_the_agent_around_it_do_not(name: str) -> None:
+def test_variables_of_the_callers_terminal_and_agent_are_not_passed_on(name: str) -> None:
     assert name not in child_environment({name: "1"}, AGENT, {})
 
 
@@ -46,7 +46,7 @@ def test_the_terminal_is_ours_whatever_the_callers_is() -> None:
     assert (environment["TERM"], environment["COLORTERM"]) == ("xterm-256color", "truecolor")
 
 
-def test_the_users_own_word_wins_over_all() -> None:
+def test_the_users_explicit_variables_win_over_all_others() -> None:
     overrides = {"TERM": "vt100", "SETTING": "mine", "TMUX": "on purpose", "LANG": ""}
 
     environment = child_environment({"SETTING": "base"}, AGENT, overrides)
@@ -54,7 +54,7 @@ def test_the_users_own_word_wins_over_all() -> None:
     assert environment.items() >= overrides.items()
 
 
-def test_a_caller_with_nothing_gets_what_programs_count_on() -> None:
+def test_an_empty_environment_gets_the_variables_that_programs_need() -> None:
     account = pwd.getpwuid(os.getuid())
 
     environment = child_environment({}, AGENT, {})
@@ -82,7 +82,7 @@ def test_empty_counts_as_missing() -> None:
     assert environment["LANG"] == "C.UTF-8"
 
 
-def test_values_that_are_no_text_are_left_out() -> None:
+def test_values_that_are_not_text_are_left_out() -> None:
     environment = child_environment({"BAD": os.fsdecode(b"\xff"), os.fsdecode(b"N\xff"): "x", "GOOD": "ä"}, AGENT, {})
 
     assert "BAD" not in environment

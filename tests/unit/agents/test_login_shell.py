@@ -33,7 +33,7 @@ SYNTAX = {
 
 
 def desktop(shell: str) -> dict[str, str]:
-    """What a desktop starts programs with."""
+    """The environment that a desktop starts programs with."""
     found = shutil.which(shell)
     if found is None:
         pytest.skip(f"{shell} is not installed")
@@ -50,7 +50,7 @@ def start_up(area: Area, shell: str, text: str) -> None:
 
 @pytest.mark.parametrize("shell", FILES)
 class TestEveryShell:
-    def test_its_path_comes_first_and_nothing_is_lost(self, area: Area, shell: str) -> None:
+    def test_its_path_comes_first_and_no_entry_is_lost(self, area: Area, shell: str) -> None:
         start_up(area, shell, SYNTAX.get(shell, "export PATH=/nvm/bin:$PATH\n"))
 
         found = login_path(desktop(shell))
@@ -61,22 +61,22 @@ class TestEveryShell:
         assert {"/usr/bin", "/bin", "/snap/bin"} <= set(entries)
         assert len(entries) == len(set(entries))
 
-    def test_what_it_prints_and_reads_is_nothing_to_us(self, area: Area, shell: str) -> None:
+    def test_its_output_and_input_make_no_difference(self, area: Area, shell: str) -> None:
         reads = {"fish": "read x\n", "tcsh": "set x = $<\n"}.get(shell, "read x\n")
         start_up(area, shell, f"echo '<outlive> welcome'\n{reads}{SYNTAX.get(shell, 'export PATH=/nvm/bin:$PATH')}\n")
 
         assert login_path(desktop(shell)).path.startswith("/nvm/bin:")
 
-    def test_what_it_leaves_in_the_background_holds_nobody_up(self, area: Area, shell: str) -> None:
+    def test_a_background_process_that_it_leaves_does_not_delay(self, area: Area, shell: str) -> None:
         start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null' &\n")
-        # That the time was up would be a problem.
+        # A timeout would be reported as a problem.
         assert login_path(desktop(shell)).problem == ""
 
         pid = area.home / "pid"
         if pid.exists() and pid.read_text():
             wait_for_end(int(pid.read_text()), 5)
 
-    def test_one_that_hangs_is_ended_with_all_that_it_started(
+    def test_a_hanging_shell_is_ended_with_its_processes(
         self, area: Area, shell: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null'\n")
@@ -91,13 +91,13 @@ class TestEveryShell:
 
 
 class TestStartUpFiles:
-    def test_an_exec_of_something_else_is_gone_around(self, area: Area) -> None:
+    def test_an_exec_of_another_program_is_avoided(self, area: Area) -> None:
         (area.home / ".profile").write_text('export PATH=/nvm/bin:$PATH\n. "$HOME/.bashrc"\n')
         (area.home / ".bashrc").write_text("case $- in *i*) exec cat;; esac\n")
 
         assert login_path(desktop("bash")).path.startswith("/nvm/bin:")
 
-    def test_an_exec_that_nothing_goes_around_leaves_the_callers(self, area: Area) -> None:
+    def test_an_unavoidable_exec_leaves_the_callers_path(self, area: Area) -> None:
         start_up(area, "bash", "exec cat\n")
         environment = desktop("bash")
 
@@ -121,12 +121,12 @@ class TestStartUpFiles:
         with Terminal([sys.executable, "-c", code, root], env=os.environ | desktop("bash")) as terminal:
             assert terminal.until(b"\n").startswith(b"/none:")
 
-    def test_it_is_told_who_asks(self, area: Area) -> None:
+    def test_a_variable_tells_the_shell_who_asks(self, area: Area) -> None:
         start_up(area, "bash", 'export PATH="/asked-$OUTLIVE_RESOLVING_ENVIRONMENT-$TERM:$PATH"\n')
 
         assert login_path(desktop("bash")).path.startswith("/asked-1-xterm-256color:")
 
-    def test_floods_are_no_harm(self, area: Area) -> None:
+    def test_a_flood_of_output_does_no_harm(self, area: Area) -> None:
         start_up(area, "bash", "head -c 5000000 /dev/zero\nexport PATH=/nvm/bin:$PATH\n")
 
         assert login_path(desktop("bash")).path.startswith("/nvm/bin:")
@@ -136,7 +136,7 @@ class TestStartUpFiles:
 
         assert login_path(desktop("bash")).path == f"/nvm/bin:{area.home}/x:/usr/bin:/bin:/snap/bin"
 
-    def test_a_daemon_of_its_own_lives_on(self, area: Area) -> None:
+    def test_a_daemon_that_it_started_keeps_running(self, area: Area) -> None:
         daemon = "setsid sh -c 'echo $$ >~/pid; exec tail -f /dev/null' >/dev/null 2>&1 </dev/null &"
         start_up(area, "bash", f"{daemon}\nwhile [ ! -s ~/pid ]; do :; done\n")
 
@@ -148,13 +148,13 @@ class TestStartUpFiles:
 
 
 class TestShells:
-    def test_no_such_shell_is_the_accounts(self, area: Area) -> None:
+    def test_a_missing_shell_is_replaced_by_the_accounts(self, area: Area) -> None:
         environment = desktop("bash") | {"SHELL": "/no/shell"}
 
         assert login_path(environment).path.endswith("/snap/bin")
 
     @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "no program at all", "#!/no/interpreter\n"])
-    def test_one_that_is_none(self, tmp_path: Path, text: str) -> None:
+    def test_a_program_that_is_no_shell_is_reported(self, tmp_path: Path, text: str) -> None:
         shell = tmp_path / "nologin"
         shell.write_text(text)
         shell.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Settings that are given to an agent by a variable: ours, and what its user has set there."""
+"""Settings that an agent gets in a variable: Outlive's, merged with those that its user has set there."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FILES = "/state/sessions/5e55104e-0000-4000-8000-000000000001/agent"
 OTHER_FILES = "/state/sessions/5e55104e-0000-4000-8000-000000000002/agent"
 
 
-def test_without_the_users_it_is_ours() -> None:
+def test_without_the_users_settings_ours_are_used() -> None:
     assert json.loads(variable(OURS, FILES, "")) == {"plugin": [f"file://{FILES}/status.js"], "share": "disabled"}
     assert variable("{files}/settings.json", FILES, "theirs") == f"{FILES}/settings.json"
 
 
-def test_the_users_own_stays_beside_it() -> None:
+def test_the_users_own_settings_are_kept() -> None:
     theirs = {"plugin": ["file:///mine/status.js"], "share": "auto", "model": "x"}
     assert json.loads(variable(OURS, FILES, json.dumps(theirs))) == {
         "plugin": ["file:///mine/status.js", f"file://{FILES}/status.js"], "share": "auto", "model": "x",
@@ -30,11 +30,11 @@ def test_the_users_own_stays_beside_it() -> None:
 
 
 @pytest.mark.parametrize("theirs", ["{", "[1]", "null", '"x"', "[" * 100_000])
-def test_what_is_none_gives_way(theirs: str) -> None:
+def test_invalid_settings_are_replaced(theirs: str) -> None:
     assert "plugin" in json.loads(variable(OURS, FILES, theirs))
 
 
-def test_a_chat_that_is_started_out_of_another_has_its_own_alone() -> None:
+def test_a_chat_started_from_another_chat_gets_only_its_own_plugin() -> None:
     theirs = variable(OURS, OTHER_FILES, '{"plugin":["mine"]}')
     assert json.loads(variable(OURS, FILES, theirs))["plugin"] == ["mine", f"file://{FILES}/status.js"]
 
@@ -43,8 +43,8 @@ def test_a_directory_of_any_name_makes_a_url() -> None:
     assert json.loads(variable(OURS, '/a "b"#%ü', ""))["plugin"] == ["file:///a%20%22b%22%23%25%C3%BC/status.js"]
 
 
-def has_plugin_library(place: Path) -> Path:
-    """An opencode's configuration directory, in which npm has nothing left to do."""
+def with_plugin_library(place: Path) -> Path:
+    """Makes a configuration directory of opencode with its plugin library, so that npm has nothing left to install."""
     (place / "node_modules").mkdir(parents=True)
     lock = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}}
     (place / "package-lock.json").write_text(json.dumps(lock), encoding="utf-8")
@@ -53,7 +53,7 @@ def has_plugin_library(place: Path) -> Path:
 
 def test_opencode_gets_its_plugin_whatever_its_user_has_set(tmp_path: Path) -> None:
     agent = load_catalog(config_dir())["opencode"]
-    has_plugin_library(tmp_path / "opencode")
+    with_plugin_library(tmp_path / "opencode")
     base = {"PATH": "/bin", "XDG_CONFIG_HOME": str(tmp_path), "OPENCODE_CONFIG_CONTENT": '{"plugin":["mine"]}'}
     for overrides, first in (({}, "mine"), ({"OPENCODE_CONFIG_CONTENT": '{"plugin":["other"]}'}, "other")):
         environment = child_environment(base, agent, overrides, FILES, directory="/")
@@ -74,18 +74,18 @@ def test_an_opencode_that_would_wait_for_npm_gets_no_plugin(tmp_path: Path) -> N
         return "plugin" in settings
 
     assert not has_plugin()
-    own = has_plugin_library(tmp_path / ".config" / "opencode")
+    own = with_plugin_library(tmp_path / ".config" / "opencode")
     assert has_plugin()
     (tmp_path / "project" / ".opencode").mkdir()
     assert not has_plugin()
-    has_plugin_library(tmp_path / "project" / ".opencode")
+    with_plugin_library(tmp_path / "project" / ".opencode")
     assert has_plugin()
     (own / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
     assert not has_plugin()
     assert not has_plugin(XDG_CONFIG_HOME=str(tmp_path / "elsewhere"))
 
 
-def test_qwens_defaults_of_the_system_stay_in_force(tmp_path: Path) -> None:
+def test_qwens_system_defaults_stay_in_effect(tmp_path: Path) -> None:
     agent = load_catalog(config_dir())["qwen"]
     name = "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
 
@@ -95,7 +95,7 @@ def test_qwens_defaults_of_the_system_stay_in_force(tmp_path: Path) -> None:
         return environment.get(name), missing_integration(agent, environment, "/")
 
     assert given() == (f"{FILES}/settings.json", "")
-    # That of a chat around this one is ours as well.
+    # The file of a chat that this chat was started from is Outlive's as well.
     around = "/other/state/sessions/0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00/agent/settings.json"
     assert given(**{name: around}) == (f"{FILES}/settings.json", "")
 

@@ -1,4 +1,4 @@
-"""What opencode is given to tell its state with: it is run by node here, with opencode's own events."""
+"""The plugin by which opencode reports its state: node runs it here, with opencode's own events."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 def told(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) -> list[object]:
-    """What the plugin says to a host, of these events, each of which comes twice."""
+    """Run the plugin with these events, each sent twice; returns what it reports to the host."""
     script = tmp_path / "run.mjs"
-    # It keeps no process alive: the script waits until all is sent.
+    # The plugin keeps no process alive, so the script waits until everything is sent.
     script.write_text(RUN + "await new Promise((done) => setTimeout(done, 200))\n", encoding="utf-8")
     plugin = tmp_path / "status.mjs"
     shutil.copy(PLUGIN, plugin)
@@ -60,7 +60,7 @@ def told(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) 
     return list(ClientDecoder().feed(data))
 
 
-def test_a_turn_with_a_question(listener: socket.socket, tmp_path: Path) -> None:
+def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: Path) -> None:
     root, child = "ses_root", "ses_child"
     said = told(
         listener,

@@ -1,4 +1,4 @@
-"""What a program says of itself is found out within a bound, whatever the program does, and once."""
+"""A program's version and options are read once and within a time limit, whatever the program does."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
     assert asked(program(f"cat >&2 <<'END'\n{HELP}END")).options == OPTIONS
 
 
-def test_the_lists_of_yargs_tell_which_take_a_value(program: Program) -> None:
+def test_the_option_lists_of_yargs_say_which_options_take_a_value(program: Program) -> None:
     text = "  -s, --session  id to go on with  [string]\n  -c, --continue  the last  [boolean]\n  --a --b --d"
 
     assert asked(program(f"cat <<'END'\n{text}\nEND")).valued == {"-s", "--session"}
@@ -85,11 +85,11 @@ def test_the_lists_of_yargs_tell_which_take_a_value(program: Program) -> None:
     ["echo hello; cat", f"cat <<'END'\n{HELP}END\nexit 3", "kill -9 $$", "exit 0", "echo --a --b"],
     ids=["says the same to anything", "fails", "crashes", "says nothing", "no help text"],
 )
-def test_what_is_no_help_text_says_nothing(program: Program, script: str) -> None:
+def test_text_that_is_no_help_gives_no_options(program: Program, script: str) -> None:
     assert asked(program(script)) == Probe()
 
 
-def test_what_is_no_program_says_nothing(tmp_path: Path) -> None:
+def test_a_file_that_is_no_program_gives_no_options(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"\x7fELF no")
     path.chmod(0o755)
@@ -99,7 +99,7 @@ def test_what_is_no_program_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
-def test_one_that_hangs_is_not_waited_for_and_not_left_behind(program: Program, script: str, tmp_path: Path) -> None:
+def test_a_hanging_program_is_ended_after_the_time_limit(program: Program, script: str, tmp_path: Path) -> None:
     found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), timeout_s=0.5)
 
     assert found == Probe()
@@ -111,7 +111,7 @@ def test_endless_output_is_cut(program: Program) -> None:
     assert asked(program("yes -- --option"), timeout_s=3) == Probe()
 
 
-def test_a_daemon_that_it_leaves_is_ended_and_not_waited_for(program: Program, tmp_path: Path) -> None:
+def test_a_daemon_that_it_leaves_is_ended_without_waiting(program: Program, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     daemon = f"setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & while ! [ -s {pids} ]; do :; done"
 
@@ -124,7 +124,7 @@ def test_a_daemon_that_it_leaves_is_ended_and_not_waited_for(program: Program, t
         assert not is_alive(int(pid))
 
 
-def test_it_has_no_terminal_no_input_and_no_project(program: Program, tmp_path: Path) -> None:
+def test_the_program_has_no_terminal_no_input_and_no_project(program: Program, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
 
     asked(program(f"{{ pwd; cat; (: < /dev/tty) 2>&1 && echo terminal; }} >> {seen}"))
@@ -134,7 +134,7 @@ def test_it_has_no_terminal_no_input_and_no_project(program: Program, tmp_path: 
 
 
 class TestOnceForEachVersion:
-    def test_it_is_not_asked_again(self, program: Program, tmp_path: Path) -> None:
+    def test_a_known_version_is_not_asked_again(self, program: Program, tmp_path: Path) -> None:
         path, count = program(well_behaved(tmp_path / "count")), tmp_path / "count"
 
         first, second = (probed(an_agent(), path, os.environ, 10) for _ in range(2))
@@ -142,12 +142,12 @@ class TestOnceForEachVersion:
         assert first == second
         assert len(count.read_text().splitlines()) == 2  # one for the version, one for the help
 
-    def test_another_version_is(self, program: Program, tmp_path: Path) -> None:
+    def test_another_version_is_asked(self, program: Program, tmp_path: Path) -> None:
         path = program(well_behaved(tmp_path / "count"))
         probed(an_agent(), path, os.environ, 10)
 
         program(well_behaved(tmp_path / "count").replace("1.2.3", "1.2.4"))
-        os.utime(path, (499162500, 499162500))  # as all files of npm's packages are
+        os.utime(path, (499162500, 499162500))  # the modification time of all files in npm's packages
 
         assert probed(an_agent(), path, os.environ, 10).version == "1.2.4-rc.4"
 
@@ -158,7 +158,7 @@ class TestOnceForEachVersion:
 
         assert probed(an_agent(), str(link), os.environ, 0).version == "1.2.3-rc.4"
 
-    def test_two_that_ask_at_once_ask_once(self, program: Program, tmp_path: Path) -> None:
+    def test_two_callers_at_once_run_the_program_once(self, program: Program, tmp_path: Path) -> None:
         count, gate = tmp_path / "count", Gate(tmp_path / "gate")
         path = program(f"{well_behaved(count)}\nhead -c 1 {gate.path} > {os.devnull}")
         with ThreadPoolExecutor() as threads:
@@ -171,7 +171,7 @@ class TestOnceForEachVersion:
 
         assert count.read_text() == "\n\n"
 
-    def test_one_that_never_answers_delays_few_starts(self, program: Program, tmp_path: Path) -> None:
+    def test_a_program_that_never_answers_delays_few_starts(self, program: Program, tmp_path: Path) -> None:
         path = program(f"echo >> {tmp_path}/count; exit 1")
         for _ in range(5):
             assert probed(an_agent(), path, os.environ) == Probe()
@@ -179,13 +179,13 @@ class TestOnceForEachVersion:
         assert len((tmp_path / "count").read_text().splitlines()) == 6
 
     @pytest.mark.parametrize("content", ["", "{", '{"/x": 3}', "[" * 100_000])
-    def test_a_damaged_file_is_as_none(self, program: Program, tmp_path: Path, content: str) -> None:
+    def test_a_damaged_file_counts_as_missing(self, program: Program, tmp_path: Path, content: str) -> None:
         state_dir().mkdir(parents=True, exist_ok=True)
         (state_dir() / "agents.json").write_text(content)
 
         assert probed(an_agent(), program(well_behaved(tmp_path / "count")), os.environ, 10).version == "1.2.3-rc.4"
 
-    def test_a_state_directory_that_cannot_be_written_is_no_hindrance(
+    def test_a_read_only_state_directory_does_not_hinder(
         self, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "file").touch()
@@ -193,7 +193,7 @@ class TestOnceForEachVersion:
 
         assert probed(an_agent(), program(well_behaved(tmp_path / "count")), os.environ, 10).version == "1.2.3-rc.4"
 
-    def test_several_at_once(self, program: Program, tmp_path: Path) -> None:
+    def test_several_programs_are_asked_at_once(self, program: Program, tmp_path: Path) -> None:
         path = program(well_behaved(tmp_path / "count"))
 
         assert versions({path: an_agent(), str(tmp_path / "absent"): an_agent()}, os.environ) == {
@@ -202,7 +202,7 @@ class TestOnceForEachVersion:
         }
 
 
-def test_only_options_that_are_named_for_it_can_be_missing() -> None:
+def test_only_options_named_in_the_catalog_can_be_missing() -> None:
     agent = an_agent(start=("x", ("--hidden", "1"), ("--new=1",), ("--old", "1")), probed=("--new", "--old"))
 
     assert supported(agent, Probe("1", None)) is None

@@ -1,4 +1,4 @@
-"""Random files of the user's: read, or refused in one line that names the file."""
+"""Random user files are read, or refused in one line that names the file."""
 
 from __future__ import annotations
 

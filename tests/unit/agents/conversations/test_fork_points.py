@@ -1,4 +1,4 @@
-"""Where a fork ends that begins before a prompt."""
+"""The last turn of a fork that is made before a prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def prompt(name: str, turn: str = "", status: str = "done") -> Item:
 ITEMS = [prompt("first", "t1"), Item("a1", "agent", 2, "answer", turn="t1"), Item("n", "notice", 3, "a line")]
 
 
-def test_it_ends_with_the_turn_before():
+def test_a_fork_ends_with_the_turn_before_the_prompt():
     assert turn_before(ITEMS, prompt("second", "t2")) == "t1"
     assert turn_before([], prompt("first", "t1")) == "", "nothing was said before"
     assert turn_before([ITEMS[2]], prompt("first", "t1")) == ""
@@ -25,6 +25,6 @@ def test_it_ends_with_the_turn_before():
 @pytest.mark.parametrize(
     "item", [prompt("steered", "t1"), prompt("queued", "", "queued"), Item("a2", "agent", 4, "answer", turn="t2")]
 )
-def test_what_began_no_turn_is_refused(item: Item):
+def test_a_prompt_that_began_no_turn_is_refused(item: Item):
     with pytest.raises(NotResumable, match="choose the prompt before it"):
         turn_before(ITEMS, item)

@@ -1,4 +1,4 @@
-"""A running chat's transcript outlives what others of its kind do: here they are this test."""
+"""The guard restores a running chat's transcript when another Gemini CLI process (here: this test) deletes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIMEOUT_S = 60.0
 
 
 def append(path: Path, *records: object) -> None:
-    """As Gemini CLI does it: by the name, each time."""
+    """Append records as Gemini CLI does: open the file by its name each time."""
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(record)}\n" for record in records)
 
@@ -35,8 +35,8 @@ def records(path: Path) -> list[object]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """The kernel notifies the guard, which looks in the loop's next turn."""
-    await eventually(condition, TIMEOUT_S, "the guard to have looked")
+    """Wait for the condition: the kernel notifies the guard, which reads the files in the loop's next turn."""
+    await eventually(condition, TIMEOUT_S, "the guard to have read the files")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def second_name(tmp_path: Path, name: str = NAME) -> Path:
     return tmp_path / "files" / f"{ID}.pro.ject.{name}"
 
 
-async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again_with_what_is(
+async def test_a_transcript_deleted_before_the_first_message_returns_with_the_first_message(
     tmp_path: Path, chats: Path
 ) -> None:
     path = chats / NAME
@@ -78,7 +78,7 @@ async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again_with_wh
     assert records(path) == [HEAD, CONTEXT, HELLO, HELLO]
 
 
-async def test_one_that_is_begun_once_more_counts(tmp_path: Path, chats: Path) -> None:
+async def test_a_transcript_that_is_begun_again_counts(tmp_path: Path, chats: Path) -> None:
     path = chats / NAME
     append(path, HEAD, CONTEXT)
     async with guarding(tmp_path):
@@ -89,7 +89,7 @@ async def test_one_that_is_begun_once_more_counts(tmp_path: Path, chats: Path) -
         assert records(path) == [HEAD | {"kind": "another"}]
 
 
-async def test_what_is_deleted_when_something_was_said_is_there_again_at_once(tmp_path: Path, chats: Path) -> None:
+async def test_a_transcript_with_messages_is_restored_at_once(tmp_path: Path, chats: Path) -> None:
     path = chats / NAME
     append(path, HEAD, HELLO)
     async with guarding(tmp_path):
@@ -99,12 +99,12 @@ async def test_what_is_deleted_when_something_was_said_is_there_again_at_once(tm
         assert records(path) == [HEAD, HELLO]
 
 
-async def test_what_was_written_before_it_was_there_again_stands_behind_it(tmp_path: Path, chats: Path) -> None:
+async def test_records_written_before_the_restore_follow_the_earlier_ones(tmp_path: Path, chats: Path) -> None:
     path = chats / NAME
     append(path, HEAD, CONTEXT)
     async with guarding(tmp_path):
         path.unlink()
-        append(path, HELLO)  # in one step of the loop: the guard comes too late
+        append(path, HELLO)  # in one step of the loop, so that the guard is too late
         await until(lambda: path.samefile(second_name(tmp_path)))
 
         assert records(path) == [HEAD, CONTEXT, HELLO]
@@ -113,7 +113,7 @@ async def test_what_was_written_before_it_was_there_again_stands_behind_it(tmp_p
     assert len(records(second_name(tmp_path))) == 4
 
 
-async def test_a_second_one_that_holds_nothing_is_removed_whatever_is_written_to_it_still(
+async def test_an_empty_second_transcript_is_removed_even_if_it_is_written_to_again(
     tmp_path: Path, chats: Path
 ) -> None:
     path, twin = chats / NAME, chats / TWIN
@@ -121,13 +121,13 @@ async def test_a_second_one_that_holds_nothing_is_removed_whatever_is_written_to
     async with guarding(tmp_path):
         append(twin, HEAD)
         await until(lambda: not twin.exists())
-        append(twin, CONTEXT)  # has no head any more
+        append(twin, CONTEXT)  # the file that this creates has no head
         await until(lambda: not twin.exists())
 
     assert records(path) == [HEAD, HELLO]
 
 
-async def test_of_two_that_are_there_at_the_start_the_one_with_words_is_meant(tmp_path: Path, chats: Path) -> None:
+async def test_of_two_transcripts_at_the_start_the_one_with_messages_is_kept(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, CONTEXT)
     append(chats / TWIN, HEAD, HELLO)
     async with guarding(tmp_path):
@@ -135,7 +135,7 @@ async def test_of_two_that_are_there_at_the_start_the_one_with_words_is_meant(tm
         assert second_name(tmp_path, TWIN).samefile(chats / TWIN)
 
 
-async def test_those_of_other_conversations_are_left_alone(tmp_path: Path, chats: Path) -> None:
+async def test_transcripts_of_other_conversations_are_left_alone(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, HELLO)
     other = chats / TWIN
     async with guarding(tmp_path):
@@ -148,7 +148,7 @@ async def test_those_of_other_conversations_are_left_alone(tmp_path: Path, chats
         assert not second_name(tmp_path, TWIN).exists()
 
 
-async def test_one_in_which_nothing_was_said_goes_with_its_chat(tmp_path: Path, chats: Path) -> None:
+async def test_an_empty_transcript_is_removed_with_its_chat(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, CONTEXT)
     async with guarding(tmp_path) as guard:
         assert second_name(tmp_path).exists()
@@ -167,7 +167,7 @@ async def test_a_copy_of_an_earlier_session_becomes_a_second_name(tmp_path: Path
         assert second_name(tmp_path).samefile(chats / NAME)
 
 
-async def test_on_another_file_system_it_is_a_copy(
+async def test_on_another_file_system_the_second_name_is_a_copy(
     tmp_path: Path, chats: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_link(*_: object) -> None:
@@ -185,7 +185,7 @@ async def test_on_another_file_system_it_is_a_copy(
         assert records(path) == [HEAD, HELLO, HELLO]
 
 
-async def test_a_transcript_is_found_whenever_it_is_made(tmp_path: Path) -> None:
+async def test_a_transcript_made_after_the_start_is_found(tmp_path: Path) -> None:
     async with guarding(tmp_path) as guard:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "pro.ject" / "chats"
         chats.mkdir(parents=True)
@@ -194,7 +194,7 @@ async def test_a_transcript_is_found_whenever_it_is_made(tmp_path: Path) -> None
         await until(second_name(tmp_path).exists)
 
 
-async def test_what_cannot_be_written_harms_nobody(tmp_path: Path, chats: Path) -> None:
+async def test_a_second_name_that_cannot_be_written_does_no_harm(tmp_path: Path, chats: Path) -> None:
     append(chats / NAME, HEAD, HELLO)
     (tmp_path / "files").write_text("")
     async with guarding(tmp_path) as guard:

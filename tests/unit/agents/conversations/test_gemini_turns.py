@@ -1,4 +1,4 @@
-"""Which conversation a chat with Gemini CLI is in, by the transcripts that grew in its turns."""
+"""The conversation of a chat with Gemini CLI, found by the transcripts that grow during its turns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROJECT = "/srv/app"
 
 
 class Disk:
-    """Transcripts by their conversation; ``turn`` is one of the chat's, in which some of them grow."""
+    """Sizes of transcripts by conversation; ``turn`` is one turn of the chat, in which some of them grow."""
 
     def __init__(self, *there: str, named: str = "") -> None:
         self.sizes = dict.fromkeys(there, 10)
@@ -30,25 +30,25 @@ class Disk:
         return self.turns.conversation(own, lines, lambda: [b"node\0gemini\0--session-id\0" + self.named + b"\0"])
 
 
-def test_its_own_transcript_grew() -> None:
+def test_the_chats_own_transcript_grew() -> None:
     assert Disk(OWN).turn(OWN, OWN, NEW) == ""
 
 
-def test_a_new_one_grew_alone() -> None:
+def test_only_a_new_transcript_grew() -> None:
     assert Disk(OWN).turn(OWN, NEW) == NEW
 
 
-def test_one_that_was_there_at_the_start_is_another_chats_unless_the_own_is_unknown() -> None:
+def test_a_transcript_from_before_the_start_is_another_chats_unless_the_own_is_unknown() -> None:
     assert Disk(OWN, OTHER).turn(OWN, OTHER) == ""
     assert Disk(OTHER).turn("", OTHER) == OTHER
 
 
-def test_one_that_a_process_was_started_with_is_that_ones() -> None:
+def test_a_transcript_named_in_another_process_belongs_to_that_process() -> None:
     assert Disk(OWN, named=OTHER).turn(OWN, NEW, OTHER) == NEW
     assert Disk(OWN, named=OTHER).turn(OWN, OTHER) == ""
 
 
-def test_another_projects_does_not_count() -> None:
+def test_a_transcript_of_another_project_does_not_count() -> None:
     assert Disk(OWN).turn(OWN, NEW, project="/srv/other") == ""
     disk = Disk()
     assert disk.turn("", NEW, OTHER) == ""
@@ -56,14 +56,14 @@ def test_another_projects_does_not_count() -> None:
     assert disk.turn("", NEW) == NEW, "what the other project wrote changed nothing"
 
 
-def test_what_one_turn_leaves_open_the_next_decides() -> None:
+def test_the_next_turn_decides_between_two_candidates() -> None:
     disk = Disk(OWN)
     assert disk.turn(OWN, NEW, OTHER) == ""
     assert disk.turn(OWN) == "", "nothing was written"
     assert disk.turn(OWN, NEW) == NEW
 
 
-def test_a_damaged_transcript_says_nothing() -> None:
+def test_a_damaged_transcript_names_no_conversation() -> None:
     turns = GeminiTurns(PROJECT, {})
     for line in (b"", b"[]", b'{"sessionId": 1}', b"[" * 100_000, b"\xff"):
         assert turns.conversation(OWN, {"x": line}, list) == ""

@@ -1,4 +1,4 @@
-"""The lists of conversations, from records that the agents wrote, and from damaged and hostile ones."""
+"""Lists of conversations, read from records that the agents wrote and from damaged and hostile files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Put = Callable[..., Path]
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Puts an agent's recording, or other bytes, where the agent would have the conversation of an id."""
+    """Writes an agent's recording, or other bytes, to the path where the agent would keep the conversation with this id."""
 
     def write(name: str, data: bytes | None = None, conversation: str = "", changed_s: float = 0) -> Path:
         conversation = conversation or IDS[name]
@@ -67,7 +67,7 @@ def lines(*records: object) -> bytes:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_what_agents_have_written(name: str, put: Put, tmp_path: Path) -> None:
+def test_conversations_written_by_agents_are_listed(name: str, put: Put, tmp_path: Path) -> None:
     put(name, changed_s=1_800_000_000)
 
     assert listed(name, tmp_path) == [
@@ -75,7 +75,7 @@ def test_what_agents_have_written(name: str, put: Put, tmp_path: Path) -> None:
     ]
 
 
-def test_opencodes_database(tmp_path: Path) -> None:
+def test_conversations_in_opencodes_database_are_listed(tmp_path: Path) -> None:
     path = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
     path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(path)) as connection:
@@ -101,7 +101,7 @@ def test_opencodes_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", LISTERS)
-def test_no_files_at_all(name: str, tmp_path: Path) -> None:
+def test_without_files_the_list_is_empty(name: str, tmp_path: Path) -> None:
     assert listed(name, tmp_path) == []
 
 
@@ -115,7 +115,9 @@ def test_the_newest_comes_first(name: str, put: Put, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_of_too_many_the_newest_are_read(name: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_conversations_the_newest_are_read(
+    name: str, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files, "MAX_LISTED", 2)
     for number in range(4):
         put(name, conversation=f"0000000{number}-1111-4222-8333-444444444444", changed_s=1_000_000 + number)
@@ -123,7 +125,7 @@ def test_of_too_many_the_newest_are_read(name: str, put: Put, tmp_path: Path, mo
     assert [kept.changed_s for kept in listed(name, tmp_path)] == [1_000_003, 1_000_002]
 
 
-def test_of_too_many_those_of_the_directory_come_first(
+def test_of_too_many_conversations_those_of_the_directory_come_first(
     put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "MAX_LISTED", 1)
@@ -135,7 +137,7 @@ def test_of_too_many_those_of_the_directory_come_first(
     assert [kept.conversation for kept in listed("claude", tmp_path)] == [IDS["claude"]]
 
 
-def test_a_list_that_is_no_longer_wanted(put: Put, tmp_path: Path) -> None:
+def test_a_cancelled_listing_is_empty(put: Put, tmp_path: Path) -> None:
     put("claude")
     query = ConversationQuery("", PROJECT, {"HOME": str(tmp_path)}, tmp_path, used=False)
 
@@ -147,7 +149,7 @@ def user(text: object, **more: object) -> dict[str, object]:
 
 
 class TestClaude:
-    def test_its_titles(self, put: Put, tmp_path: Path) -> None:
+    def test_each_kind_of_title_is_read(self, put: Put, tmp_path: Path) -> None:
         generated = {"type": "ai-title", "aiTitle": "Apples and pears", "sessionId": IDS["claude"]}
         chosen = {"type": "custom-title", "customTitle": "fruit", "sessionId": IDS["claude"]}
         said = {"type": "last-prompt", "lastPrompt": "and\n\tplums", "sessionId": IDS["claude"]}
@@ -178,24 +180,24 @@ class TestClaude:
 
         assert [title for title, _ in titles("claude", tmp_path)] == ["/review"]
 
-    def test_one_in_which_nothing_was_said_and_a_sub_agents(self, put: Put, tmp_path: Path) -> None:
+    def test_empty_and_sub_agent_conversations_are_left_out(self, put: Put, tmp_path: Path) -> None:
         put("claude", lines({"type": "mode"}, {"type": "permission-mode"}))
         put("claude", lines(user("look", isSidechain=True)), "00000001-1111-4222-8333-444444444444")
 
         assert listed("claude", tmp_path) == []
 
-    def test_what_a_script_asked(self, put: Put, tmp_path: Path) -> None:
+    def test_a_conversation_of_a_script_is_marked(self, put: Put, tmp_path: Path) -> None:
         put("claude", lines(user("look", entrypoint="sdk-cli")))
 
         assert [kept.is_scripted for kept in listed("claude", tmp_path)] == [True]
 
-    def test_one_that_moved_into_a_worktree(self, put: Put, tmp_path: Path) -> None:
+    def test_a_conversation_that_moved_into_a_worktree_has_the_new_directory(self, put: Put, tmp_path: Path) -> None:
         moved = {"type": "relocated", "relocatedCwd": PROJECT}
         put("claude", lines(user("look") | {"cwd": "/home/user/previous"}, moved))
 
         assert [kept.directory for kept in listed("claude", tmp_path)] == [PROJECT]
 
-    def test_a_first_prompt_with_a_large_picture(self, put: Put, tmp_path: Path) -> None:
+    def test_a_first_prompt_with_a_large_image_is_the_title(self, put: Put, tmp_path: Path) -> None:
         picture = {"type": "image", "source": {"type": "base64", "data": "A" * FIRST_BYTES}}
         said = {"type": "last-prompt", "lastPrompt": "what is it?"}
         put("claude", lines(user([{"type": "text", "text": "what is it?"}, picture]), user("x" * LAST_BYTES), said))
@@ -209,7 +211,7 @@ class TestCodex:
         said = {"type": "user_message", "message": "I like apples"}
         return lines({"type": "session_meta", "payload": meta}, {"type": "event_msg", "payload": said})
 
-    def test_a_rollout_of_an_earlier_version(self, put: Put, tmp_path: Path) -> None:
+    def test_a_rollout_of_an_earlier_version_is_read(self, put: Put, tmp_path: Path) -> None:
         put("codex", self.rollout())
 
         assert titles("codex", tmp_path) == [("I like apples", "")]
@@ -220,13 +222,13 @@ class TestCodex:
 
         assert listed("codex", tmp_path) == []
 
-    def test_what_a_script_asked(self, put: Put, tmp_path: Path) -> None:
+    def test_a_conversation_of_a_script_is_marked(self, put: Put, tmp_path: Path) -> None:
         put("codex", self.rollout(source="exec"))
 
         assert [kept.is_scripted for kept in listed("codex", tmp_path)] == [True]
 
 
-def test_the_names_that_codexs_and_qwen_codes_users_gave(put: Put, tmp_path: Path) -> None:
+def test_names_given_by_users_of_codex_and_qwen_code_are_titles(put: Put, tmp_path: Path) -> None:
     put("codex")
     names = [{"id": IDS["codex"], "thread_name": name} for name in ("before", "fruit")]
     (tmp_path / ".codex" / "session_index.jsonl").write_bytes(b"damaged\n" + lines(*names))
@@ -239,14 +241,14 @@ def test_the_names_that_codexs_and_qwen_codes_users_gave(put: Put, tmp_path: Pat
 @pytest.mark.parametrize(
     ("yaml", "title"), [("fruit: apples", "fruit: apples"), ('"quoted"', FIRST), ("|-", FIRST), ("", FIRST)]
 )
-def test_the_name_that_copilots_user_gave(yaml: str, title: str, put: Put, tmp_path: Path) -> None:
+def test_a_name_given_by_copilots_user_is_the_title(yaml: str, title: str, put: Put, tmp_path: Path) -> None:
     path = put("copilot")
     path.with_name("workspace.yaml").write_text(f"id: x\nname: {yaml}\nuser_named: true\n")
 
     assert [found for found, _ in titles("copilot", tmp_path)] == [title]
 
 
-def test_geminis_other_files(put: Put, tmp_path: Path) -> None:
+def test_geminis_empty_and_sub_agent_files_are_left_out(put: Put, tmp_path: Path) -> None:
     path = put("gemini")
     head = json.loads(path.read_bytes().splitlines()[0])
     path.with_name("session-x-00000001.jsonl").write_bytes(lines(head, {"type": "user", "content": "/help"}))
@@ -275,7 +277,7 @@ def test_a_hostile_title_is_one_short_clean_line(put: Put, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_files_that_are_none(name: str, put: Put, tmp_path: Path) -> None:
+def test_paths_that_are_no_regular_files_are_skipped(name: str, put: Put, tmp_path: Path) -> None:
     path = put(name)
     path.unlink()
     os.mkfifo(path)
@@ -289,7 +291,7 @@ def test_files_that_are_none(name: str, put: Put, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_damaged_files_at_random(name: str, put: Put, tmp_path: Path) -> None:
+def test_randomly_damaged_files_raise_nothing(name: str, put: Put, tmp_path: Path) -> None:
     whole = (RECORDINGS / f"{name}.jsonl").read_bytes()
     with chance() as choose:
         for _ in range(times(60)):

@@ -1,4 +1,4 @@
-"""What is kept of a conversation, in files as the agents make them."""
+"""Whether an agent still has a conversation, found in files as the agents write them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Seeking = Callable[..., ConversationQuery]
 
 @pytest.fixture
 def seek(tmp_path: Path) -> Seeking:
-    """A conversation that is looked for, with a home of its own."""
+    """Makes queries for a conversation, in a home directory of the test's own."""
     (tmp_path / "home").mkdir()
     (tmp_path / "project").mkdir()
 
@@ -56,33 +56,31 @@ def write(path: Path, *lines: object) -> Path:
     return path
 
 
-def test_the_catalog_names_places_that_there_are() -> None:
+def test_every_place_that_the_catalog_names_exists() -> None:
     for agent in load_catalog(Path("/nonexistent")).values():
         assert agent.conversation.place in {"", *STORES}, agent.name
         assert bool(agent.conversation.resume) == bool(agent.conversation.place), agent.name
 
 
-def test_a_place_of_no_known_name_tells_nothing(seek: Seeking) -> None:
+def test_an_unknown_place_gives_no_answer(seek: Seeking) -> None:
     assert find_conversation("other", seek()).kept is Availability.UNKNOWN
     assert opened_by("other", seek()) == []
 
 
 @pytest.mark.parametrize("place", ["aider", "claude", "copilot", "endpoint", "gemini", "qwen"])
-def test_one_in_which_nothing_was_said_begins_once_more_and_one_that_was_used_is_lost(
-    place: str, seek: Seeking
-) -> None:
+def test_a_missing_unused_conversation_is_empty_and_a_used_one_is_lost(place: str, seek: Seeking) -> None:
     assert find_conversation(place, seek()).kept is Availability.NOTHING
     assert find_conversation(place, seek(used=True)).kept is Availability.LOST
     assert "missing" in find_conversation(place, seek(used=True)).reason
 
 
 @pytest.mark.parametrize("place", ["codex", "opencode"])
-def test_one_that_the_agent_named_and_does_not_have_is_lost(place: str, seek: Seeking) -> None:
+def test_a_conversation_that_the_agent_named_itself_and_lacks_is_lost(place: str, seek: Seeking) -> None:
     assert find_conversation(place, seek()).kept is Availability.LOST
     assert find_conversation(place, seek(used=True)).kept is Availability.LOST
 
 
-def test_the_variables_that_locate_conversations_and_no_others(tmp_path: Path) -> None:
+def test_only_variables_that_locate_conversations_are_kept(tmp_path: Path) -> None:
     environment = {"HOME": "/h", "CODEX_HOME": "/c", "CLAUDE_CONFIG_DIR": "/d", "OPENAI_API_KEY": "hunter2"}
     assert locating("codex", environment) == {"HOME": "/h", "CODEX_HOME": "/c"}
     assert locating("aider", environment) == locating("other", environment) == {}
@@ -98,25 +96,25 @@ class TestClaude:
 
         assert find_conversation("claude", seek()).kept is Availability.WHOLE
 
-    def test_another_directory_for_all_its_files(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_its_directory_is_set_by_a_variable(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "mine" / "projects" / "-project" / f"{ID}.jsonl", '{"type":"user"}')
 
         assert find_conversation("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).kept is Availability.WHOLE
 
-    def test_a_line_of_the_users_far_behind(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_a_prompt_after_a_megabyte_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         for padding in range(12):
             write(path, "x" * ((1 << 20) - padding - 1), '{"type":"user"}')
             assert find_conversation("claude", seek()).kept is Availability.WHOLE
 
-    def test_one_without_any_is_lost_whether_used_or_not(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_a_transcript_without_prompts_is_lost_whether_used_or_not(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         write(path, {"type": "mode"}, {"type": "permission-mode"})
 
         assert find_conversation("claude", seek()).kept is Availability.LOST
         assert str(path) in find_conversation("claude", seek()).reason
 
-    def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".claude" / "sessions"
         own = {"pid": os.getpid(), "sessionId": ID, "procStart": str(start_time(os.getpid()))}
         write(sessions / "1.json", own)
@@ -129,18 +127,18 @@ class TestClaude:
 
 
 class TestCodex:
-    def test_its_recording(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_its_rollout_file_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "x" / "sessions" / "2026" / "11" / "20" / f"rollout-2026-11-20T14-00-00-{ID}.jsonl")
 
         assert find_conversation("codex", seek(CODEX_HOME=str(tmp_path / "x"))).kept is Availability.WHOLE
         assert find_conversation("codex", seek()).kept is Availability.LOST
 
-    def test_an_archived_one(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_an_archived_rollout_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "home" / ".codex" / "archived_sessions" / f"rollout-x-{ID}.jsonl")
 
         assert find_conversation("codex", seek()).kept is Availability.WHOLE
 
-    def test_a_lock_that_is_held_and_one_that_is_not(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_only_a_held_lock_names_a_process(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "home" / ".codex" / "thread-writer-locks" / f"{ID}.lock")
         assert opened_by("codex", seek()) == []
         code = (
@@ -174,18 +172,18 @@ class TestOpenCode:
             connection.executemany("INSERT INTO session VALUES (?)", [(each,) for each in ids])
         return path
 
-    def test_what_it_has_and_has_not(self, seek: Seeking) -> None:
+    def test_only_conversations_in_its_database_are_whole(self, seek: Seeking) -> None:
         self.database(seek, "ses_one", "ses_two")
 
         assert find_conversation("opencode", seek(conversation="ses_two")).kept is Availability.WHOLE
         assert find_conversation("opencode", seek(conversation="ses_three")).kept is Availability.LOST
 
-    def test_a_file_that_is_none_of_its_tells_nothing(self, seek: Seeking) -> None:
+    def test_an_unreadable_database_gives_no_answer(self, seek: Seeking) -> None:
         self.database(seek).write_bytes(b"no database at all" * 100)
 
         assert find_conversation("opencode", seek(conversation="ses_one")).kept is Availability.UNKNOWN
 
-    def test_the_place_of_data(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_xdg_data_home_sets_the_directory(self, seek: Seeking, tmp_path: Path) -> None:
         path = self.database(seek, "ses_one")
         (tmp_path / "data").mkdir()
         path.parent.rename(tmp_path / "data" / "opencode")
@@ -195,7 +193,7 @@ class TestOpenCode:
         assert found.kept is Availability.WHOLE
 
     @pytest.mark.parametrize("name", ["mine.db", "/absolute/mine.db"])
-    def test_the_name_of_the_database(self, name: str, seek: Seeking, tmp_path: Path) -> None:
+    def test_a_variable_sets_the_databases_name(self, name: str, seek: Seeking, tmp_path: Path) -> None:
         path = self.database(seek, "ses_one")
         name = name.replace("/absolute", str(tmp_path))
         path.rename(path.parent / name)
@@ -230,7 +228,7 @@ class TestOpenCodesTitles:
     @pytest.mark.parametrize(
         ("known", "found"), [("", "ses_two"), ("ses_one", "ses_one"), ("ses_two", "ses_two"), ("ses_three", "")]
     )
-    def test_of_two_of_one_title_the_one_so_far_else_one_that_was_created_meanwhile(
+    def test_of_two_with_one_title_the_known_one_counts_or_else_the_newly_created(
         self, seek: Seeking, known: str, found: str
     ) -> None:
         here = seek().directory
@@ -240,21 +238,21 @@ class TestOpenCodesTitles:
         assert self.found(seek, "OC | Apples", *rows, known=known) == found
 
     @pytest.mark.parametrize("title", ["OpenCode", "OC | Pears", "OC | Apples", ""])
-    def test_where_it_cannot_be_told_none_is_guessed(self, seek: Seeking, title: str) -> None:
+    def test_an_ambiguous_title_names_no_conversation(self, seek: Seeking, title: str) -> None:
         here = seek().directory
         rows = [("ses_one", "Apples", here, 2_000_000), ("ses_two", "Apples", here, 2_000_000)]
         assert self.found(seek, title, *rows) == ""
 
 
 CONTEXT = {"type": "user", "content": [{"text": "<session_context> it is Friday"}]}
-"""What Gemini CLI tells its model by itself."""
+"""A message that Gemini CLI itself sends to its model."""
 
 
 class TestGemini:
     def head(self, conversation: str = ID) -> dict[str, object]:
         return {"sessionId": conversation, "projectHash": "x", "kind": "main"}
 
-    def test_its_transcript_is_told_from_one_of_like_name(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_its_transcript_is_distinguished_from_one_with_a_similar_name(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
         assert find_conversation("gemini", seek(used=True)).kept is Availability.LOST
@@ -271,7 +269,9 @@ class TestGemini:
             {"type": "gemini", "content": "hello"},
         ],
     )
-    def test_what_it_goes_on_with(self, record: dict[str, object], seek: Seeking, tmp_path: Path) -> None:
+    def test_each_kind_of_message_makes_it_resumable(
+        self, record: dict[str, object], seek: Seeking, tmp_path: Path
+    ) -> None:
         chats = tmp_path / "own" / ".gemini" / "tmp" / "project" / "chats"
         path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
         assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.NOTHING
@@ -279,14 +279,14 @@ class TestGemini:
         write(path, self.head(), CONTEXT, record)
         assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.WHOLE
 
-    def test_one_of_a_version_before(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_a_transcript_of_an_earlier_version_is_read(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         whole = self.head() | {"messages": [{"type": "user", "content": "hi"}]}
         write(chats / "session-2026-11-20T14-01-0b9c4c50.json", json.dumps(whole, indent=1))
 
         assert find_conversation("gemini", seek()).kept is Availability.WHOLE
 
-    def test_one_that_was_deleted_is_put_back(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_a_deleted_transcript_is_restored(self, seek: Seeking, tmp_path: Path) -> None:
         name = "session-2026-11-20T14-01-0b9c4c50.jsonl"
         write(tmp_path / "files" / f"{ID}.my.project.{name}", self.head(), {"type": "user", "content": "hi"})
         chats = tmp_path / "home" / ".gemini" / "tmp" / "my.project" / "chats"
@@ -297,7 +297,9 @@ class TestGemini:
 
         assert [json.loads(line).get("content") for line in rest.read_text().splitlines()] == [None, "hi", "and on"]
 
-    def test_before_a_start_one_of_its_id_that_holds_nothing_is_removed(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_an_empty_transcript_with_the_same_id_is_removed_before_a_start(
+        self, seek: Seeking, tmp_path: Path
+    ) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
 
@@ -307,7 +309,7 @@ class TestGemini:
         before_start("gemini", seek())
         assert not path.exists()
 
-    def test_before_a_start_the_empty_twin_of_a_conversation_is_removed(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_an_empty_second_transcript_is_removed_before_a_start(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         whole = write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(), {"type": "user", "content": "hi"})
         twin = write(chats / "session-2026-11-20T15-00-0b9c4c50.jsonl", self.head(), {"$set": {"messages": [CONTEXT]}})
@@ -318,7 +320,7 @@ class TestGemini:
 
         assert [path.exists() for path in (whole, twin, alone, strange)] == [True, False, True, True]
 
-    def test_of_several_empty_ones_none_is(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_several_empty_transcripts_are_kept(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         paths = [write(chats / f"session-2026-11-20T1{n}-00-0b9c4c50.jsonl", self.head(OTHER)) for n in range(2)]
 
@@ -328,7 +330,7 @@ class TestGemini:
 
 
 class TestCopilot:
-    def test_what_was_said(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_its_events_file_shows_whether_a_prompt_was_sent(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
         write(directory / "events.jsonl", {"type": "session.start"})
         assert find_conversation("copilot", seek()).kept is Availability.NOTHING
@@ -336,7 +338,7 @@ class TestCopilot:
         write(directory / "events.jsonl", {"type": "session.start"}, {"type": "user.message"})
         assert find_conversation("copilot", seek()).kept is Availability.WHOLE
 
-    def test_who_holds_it(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_the_process_that_holds_it_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
         argv = [sys.executable, "-S", "-c", "input('it runs\\n')", "copilot"]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -359,7 +361,7 @@ class TestQwen:
         write(path, {"type": "user", "message": "hi"})
         assert find_conversation("qwen", seek()).kept is Availability.WHOLE
 
-    def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_processes_with_the_conversation_open_are_found(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".qwen" / "sessions"
         own = {"pid": os.getpid(), "sessionId": ID, "procStart": f"{boot_id()}:{start_time(os.getpid())}"}
         write(sessions / "1.json", own)
@@ -369,14 +371,14 @@ class TestQwen:
 
 
 class TestOurOwn:
-    def test_aiders_history(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_aiders_history_is_read(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "files" / f"{ID}.md", "# aider chat started at 2026-11-20")
         assert find_conversation("aider", seek(used=True)).kept is Availability.NOTHING
 
         write(path, "# aider chat started at 2026-11-20", "", "#### hello")
         assert find_conversation("aider", seek()).kept is Availability.WHOLE
 
-    def test_a_conversation_with_a_model_server(self, seek: Seeking) -> None:
+    def test_a_model_servers_conversation_is_found(self, seek: Seeking) -> None:
         write(endpoint_conversation(ID), {})
 
         assert find_conversation("endpoint", seek()).kept is Availability.WHOLE

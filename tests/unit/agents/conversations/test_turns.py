@@ -1,4 +1,4 @@
-"""The turns of conversations, in records that the agents wrote, and in damaged ones."""
+"""Turns of conversations, read from records that the agents wrote and from damaged ones."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def seek(tmp_path: Path) -> Seek:
 
 @pytest.fixture
 def record(tmp_path: Path) -> Callable[[str], Path]:
-    """Puts an agent's recording where the agent would have it."""
+    """Writes an agent's recording to the path where the agent would keep it."""
 
     def put(name: str) -> Path:
         path = tmp_path / PLACES[name].format(id=IDS[name], short=IDS[name][:8])
@@ -82,7 +82,7 @@ PARTIAL = "\n".join(f"answer line {number:04d}" for number in range(1, 5))
     ("name", "last"),
     [("claude", PARTIAL), ("codex", ""), ("copilot", ""), ("gemini", None), ("opencode", PARTIAL), ("qwen", "")],
 )
-def test_the_turns_of_a_recorded_conversation(
+def test_each_turn_of_a_recorded_conversation_is_read(
     name: str, last: str | None, seek: Seek, record: Callable[[str], Path], tmp_path: Path
 ) -> None:
     if name == "opencode":
@@ -105,7 +105,7 @@ def test_the_turns_of_a_recorded_conversation(
 
 
 @pytest.mark.parametrize("name", sorted(STORES))
-def test_no_record_has_no_turns(name: str, tmp_path: Path) -> None:
+def test_a_missing_record_has_no_turns(name: str, tmp_path: Path) -> None:
     query = ConversationQuery("some-id", "/", {"HOME": str(tmp_path)}, tmp_path, used=True)
     assert list(turns_in(name, query)) == []
     assert list(turns_in("other", query)) == []
@@ -124,9 +124,7 @@ def test_a_half_written_last_line_and_damaged_ones_are_left_out(
 
 
 class TestClaude:
-    def test_what_is_not_said_by_the_user_or_the_model_is_left_out(
-        self, seek: Seek, record: Callable[[str], Path]
-    ) -> None:
+    def test_messages_of_neither_user_nor_model_are_left_out(self, seek: Seek, record: Callable[[str], Path]) -> None:
         def assistant(text: str, **more: object) -> object:
             return {"type": "assistant", "message": {"content": [{"type": "text", "text": text}]}, **more}
 
@@ -145,7 +143,7 @@ class TestClaude:
         )
         assert turns("claude", seek)[0] == Turn("a new prompt", "Its answer.\n\nIts end.")
 
-    def test_half_of_a_surrogate_pair_costs_that_character_alone(
+    def test_half_of_a_surrogate_pair_loses_only_that_character(
         self, seek: Seek, record: Callable[[str], Path]
     ) -> None:
         line = r'{"type":"assistant","message":{"content":[{"type":"text","text":"cut \ud83d, \ud83d\ude00"}]}}'
@@ -154,7 +152,7 @@ class TestClaude:
 
 
 class TestCodex:
-    def test_the_prompts_of_earlier_versions(self, seek: Seek, record: Callable[[str], Path]) -> None:
+    def test_prompts_of_earlier_versions_are_read(self, seek: Seek, record: Callable[[str], Path]) -> None:
         content = [{"type": "output_text", "text": "As ever."}]
         append(
             record("codex"),
@@ -199,7 +197,7 @@ class TestGemini:
         )
         assert turns("gemini", seek) == [Turn("right", "The right answer."), *before]
 
-    def test_a_file_of_an_earlier_version(self, seek: Seek, record: Callable[[str], Path]) -> None:
+    def test_a_file_of_an_earlier_version_is_read(self, seek: Seek, record: Callable[[str], Path]) -> None:
         path = record("gemini")
         path.unlink()
         messages = [
@@ -214,7 +212,7 @@ class TestGemini:
 
 
 class TestOwnFiles:
-    def test_aider_with_its_own_lines_around_the_answer(self, tmp_path: Path) -> None:
+    def test_lines_that_aider_adds_around_an_answer_are_left_out(self, tmp_path: Path) -> None:
         (tmp_path / "some-id.md").write_bytes((RECORDINGS / "aider.md").read_bytes())
         query = ConversationQuery("some-id", "/", {}, tmp_path, used=True)
 
@@ -228,7 +226,7 @@ class TestOwnFiles:
         )
         assert greet.answer.endswith(">>>>>>> REPLACE\n```\n\nOnce more, as asked.")
 
-    def test_a_model_server_with_a_question_that_was_asked_again(self, area: object) -> None:
+    def test_a_question_asked_again_replaces_the_earlier_one(self, area: object) -> None:
         path = endpoint_conversation("some-id")
         path.parent.mkdir(parents=True)
         append(
@@ -259,13 +257,13 @@ class TestBackwards:
         (tmp_path / "file").write_bytes(content)
         assert list(lines_backwards(tmp_path / "file")) == content.split(b"\n")[::-1]
 
-    def test_a_large_record_is_read_at_its_end_alone(
+    def test_only_the_end_of_a_large_record_is_read(
         self, seek: Seek, record: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = record("claude")
         content = path.read_bytes()
         with path.open("wb") as file:
-            file.truncate(100 << 20)  # A hundred megabytes, which take no room on the disk.
+            file.truncate(100 << 20)  # A sparse file of 100 MB, which takes no disk space.
             file.seek(0, os.SEEK_END)
             file.write(b"\n" + content)
         monkeypatch.setattr(backwards, "MAX_BYTES", 1 << 20)
@@ -276,7 +274,7 @@ class TestBackwards:
         with pytest.raises(TooFarBack):
             next(found)
 
-    def test_what_is_no_file_is_not_waited_for(self, tmp_path: Path) -> None:
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(OSError, match="is not a file"):
             list(lines_backwards(tmp_path / "pipe"))
@@ -315,21 +313,21 @@ TURNS = [
         (None, 1, False, Choice(TURNS[2], "before")),
         (None, 1, True, Choice(TURNS[1], "unfinished")),
         (TurnPosition(2, "> go on"), 0, False, Choice(TURNS[2], "chosen")),
-        # Two turns have this prompt; the marks are one too many.
+        # Two turns have this prompt, and there is one mark more than turns.
         (TurnPosition(5, "│ go on  │"), 0, False, Choice(TURNS[4], "chosen")),
         (TurnPosition(0, "> What is a very long\n  prompt, as it is"), 0, False, Choice(TURNS[3], "chosen")),
         (TurnPosition(1, "> list the files"), 0, False, Choice(TURNS[1], "chosen")),
         (TurnPosition(0, "> go on"), 0, True, Choice(TURNS[0], "unfinished")),
-        # Nothing there is a prompt.
+        # None of these rows is a prompt.
         (TurnPosition(3, "text"), 0, False, Choice(TURNS[0], "last")),
     ],
 )
-def test_the_turn_that_the_user_means(
+def test_the_turn_at_the_users_position_is_chosen(
     place: TurnPosition | None, skipped: int, is_working: bool, expected: Choice
 ) -> None:
     assert choose(iter(TURNS[skipped:]), place, is_working=is_working) == expected
 
 
-def test_without_an_answer_none_is_chosen() -> None:
+def test_a_turn_without_an_answer_is_not_chosen() -> None:
     assert choose(iter([]), None, is_working=True) is None
     assert choose(iter([Turn("hello", "")]), TurnPosition(0, ""), is_working=False) is None

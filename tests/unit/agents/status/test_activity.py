@@ -1,4 +1,4 @@
-"""What the agent is doing, by its own signals: which of them is believed, what is asked, and when it is over."""
+"""The agent's activity by its own signals: which source is believed, what is asked, and when a question ends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
         (from_state_file("waiting", "permission prompt"), NEEDS, "state file"),
     ],
 )
-def test_a_signal_tells(
+def test_each_signal_sets_the_activity(
     book: TrackerScript, event: TerminalEvent | Report | StatusReport, activity: Activity, source: str
 ) -> None:
     assert book.report(event)
@@ -44,7 +44,7 @@ def test_a_signal_tells(
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [(source, True)]
 
 
-def test_what_says_nothing_of_activity_changes_nothing(book: TrackerScript) -> None:
+def test_signals_without_an_activity_change_nothing(book: TrackerScript) -> None:
     assert not book.report(TitleChanged("working hard"))
     assert not book.osc("nonsense")
     assert not book.osc("state=working:id=child-3"), "a part of the work is not the program"
@@ -56,20 +56,20 @@ def test_what_says_nothing_of_activity_changes_nothing(book: TrackerScript) -> N
 
 
 def test_a_bell_is_no_question() -> None:
-    """Backspace at an empty prompt, and Escape in vim, ring it: "needs you" was said of both."""
+    """Backspace at an empty prompt and Escape in vim ring the bell; both used to show "needs you"."""
     book = TrackerScript(Watch())
     assert not book.report(Bell())
     assert book.status == (NO_SIGNAL, "", "")
 
 
-def test_the_words_of_osc_7501_are_read(book: TrackerScript) -> None:
+def test_the_fields_of_osc_7501_are_read(book: TrackerScript) -> None:
     book.osc("state=blocked:app=x:kind=permission:msg=YXBwcm92ZSBCYXNoOiB0b3VjaCB6eng")
     assert book.status == (NEEDS, "osc 7501", "approve Bash: touch zzx")
     book.osc("state=blocked:kind=question:msg=%%%")
     assert book.status == (NEEDS, "osc 7501", "question")
 
 
-# ---------------------------------------------------------------------------------- which is believed
+# ---------------------------------------------------------------------------------- which source is believed
 
 
 def test_a_shells_notification_is_no_question_and_is_kept_as_evidence() -> None:
@@ -97,7 +97,7 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Tra
 
 
 def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None:
-    """Claude Code's file is the same for its own offer at the start, of which OSC 7501 tells."""
+    """Claude Code's state file is the same for its own offer at the start, which OSC 7501 reports."""
     book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
     assert not book.report(from_state_file("waiting", "dialog open"))
     assert book.status == (NEEDS, "osc 7501", "dialog open")
@@ -106,8 +106,8 @@ def test_a_dialog_that_the_user_opened_asks_nothing(book: TrackerScript) -> None
     assert book.status == (IDLE, "state file", "")
 
 
-def test_one_that_says_no_more_is_not_believed_for_ever(book: TrackerScript) -> None:
-    """A Codex in a shell that has ended must not silence what runs there next."""
+def test_a_cleared_source_is_no_longer_believed(book: TrackerScript) -> None:
+    """A Codex that has ended in a shell must not silence the program that runs there next."""
     book.osc("state=working")
     book.osc("state=clear")
     assert book.status == (NO_SIGNAL, "osc 7501", "")
@@ -115,8 +115,8 @@ def test_one_that_says_no_more_is_not_believed_for_ever(book: TrackerScript) -> 
     assert book.status == (NEEDS, "notification", "Run it?")
 
 
-def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:
-    """As Qwen's: its title tells all but what is asked."""
+def test_hooks_that_report_only_questions_do_not_silence_the_title() -> None:
+    """Qwen's hook is such a hook: its title shows everything except what is asked."""
     book = TrackerScript(msgspec.structs.replace(WATCH, asks_by_hook=True))
     book.report(TitleChanged("✦ Qwen"))
     assert book.hook("Ask", "may it run a shell?")
@@ -141,7 +141,7 @@ def test_a_bell_says_less_than_the_notification_before_it() -> None:
 # ---------------------------------------------------------------------------------- what is asked
 
 
-def test_the_file_says_that_it_waits_and_the_hook_for_what(book: TrackerScript) -> None:
+def test_the_state_file_reports_a_question_and_the_hook_its_text(book: TrackerScript) -> None:
     book.file("busy")
     assert book.file("waiting", "permission prompt")
     assert book.status == (NEEDS, "state file", "permission prompt")
@@ -159,17 +159,17 @@ def test_the_hook_may_come_first(book: TrackerScript) -> None:
     assert book.status == (NEEDS, "state file", "Bash: npm test")
 
 
-def test_what_was_asked_before_is_not_asked_again(book: TrackerScript) -> None:
+def test_the_text_of_an_earlier_question_is_not_shown_for_the_next(book: TrackerScript) -> None:
     book.file("busy")
     book.hook("Ask", "Bash: rm -r /")
     book.file("waiting", "permission prompt")
-    book.file("idle")  # Esc: no hook tells of it.
+    book.file("idle")  # Escape, which no hook reports.
     book.file("busy")
     book.file("waiting", "input needed")
     assert book.status == (NEEDS, "state file", "input needed")
 
 
-def test_codex_says_blocked_by_one_and_what_by_another(book: TrackerScript) -> None:
+def test_codex_reports_a_question_by_osc_7501_and_its_text_by_a_notification(book: TrackerScript) -> None:
     book.report(Notification("", "the answer to the last question"))
     book.osc("state=working")
     book.osc("state=blocked:kind=permission")
@@ -193,7 +193,7 @@ def test_a_question_right_after_the_answer_is_a_new_one(book: TrackerScript) -> 
 # ---------------------------------------------------------------------------------- how it ends
 
 
-def test_the_answer_to_a_moment_ends_it_at_once(book: TrackerScript) -> None:
+def test_an_answer_ends_a_question_from_a_notification_at_once(book: TrackerScript) -> None:
     book.report(Notification("", "Run it?"))
     assert book.answer()
     assert book.status == (NO_SIGNAL, "input", "")
@@ -210,7 +210,7 @@ def test_an_answer_is_confirmed_by_the_source(book: TrackerScript) -> None:
     assert not book.wait(3600)
 
 
-def test_an_answer_that_nobody_confirms_ends_it_too(book: TrackerScript) -> None:
+def test_an_unconfirmed_answer_ends_a_question_after_a_while(book: TrackerScript) -> None:
     book.hook("Ask", "Bash: ls")
     book.answer()
     assert not book.wait(ANSWER_S - 0.1)
@@ -232,7 +232,7 @@ def test_an_answer_that_nobody_confirms_ends_it_too(book: TrackerScript) -> None
 def test_a_key_in_an_open_dialog_does_not_end_its_question(
     book: TrackerScript, ask: TerminalEvent | Report | StatusReport
 ) -> None:
-    """Tab, or a note that is typed there: of those no agent tells anything."""
+    """Such as Tab, or a note that is typed there; no agent reports those keys."""
     book.report(ask)
     asked = book.status
     for _ in range(3):
@@ -245,7 +245,7 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(
     assert book.status == (WORKING, asked[1], "")
 
 
-def test_what_is_asked_is_said_as_long_as_it_is(book: TrackerScript) -> None:
+def test_the_text_of_a_question_is_shown_until_it_ends(book: TrackerScript) -> None:
     book.hook("Ask", "Bash: npm test")
     book.file("waiting", "permission prompt")
     assert book.status == (NEEDS, "state file", "Bash: npm test")
@@ -257,7 +257,7 @@ def test_what_is_asked_is_said_as_long_as_it_is(book: TrackerScript) -> None:
     assert book.status == (NEEDS, "state file", "Bash: the next one")
 
 
-def test_a_title_that_tells_of_questions_alone_is_not_believed_for_ever() -> None:
+def test_a_question_ends_if_the_title_reports_only_questions() -> None:
     book = TrackerScript(msgspec.structs.replace(WATCH, titles={"^✋": NEEDS}))
     book.report(TitleChanged("✋ it asks"))
     book.answer()
@@ -265,8 +265,8 @@ def test_a_title_that_tells_of_questions_alone_is_not_believed_for_ever() -> Non
     assert book.status == (NO_SIGNAL, "input", "")
 
 
-def test_a_moment_that_a_state_bears_out_ends_with_the_state(book: TrackerScript) -> None:
-    """As Qwen's hook and title: once answered, the title alone knows."""
+def test_a_question_from_a_hook_ends_when_the_title_changes(book: TrackerScript) -> None:
+    """So it is with Qwen: after the answer, only its title reports the change."""
     book = TrackerScript(msgspec.structs.replace(WATCH, asks_by_hook=True))
     book.report(TitleChanged("✋ Qwen"))
     book.hook("Ask", "may it run a shell?")
@@ -283,7 +283,7 @@ def test_input_does_not_end_work(book: TrackerScript) -> None:
     assert book.status[0] is WORKING
 
 
-def test_work_without_output_or_word_decays_and_a_word_brings_it_back(book: TrackerScript) -> None:
+def test_work_without_output_or_report_times_out_and_a_report_restores_it(book: TrackerScript) -> None:
     book.osc("state=working:msg=UnVubmluZyBscw==")
     book.output_s = book.time_s + 30
     assert not book.wait(89)
@@ -295,7 +295,7 @@ def test_work_without_output_or_word_decays_and_a_word_brings_it_back(book: Trac
     assert book.status[:2] == (WORKING, "osc 7501")
 
 
-def test_the_word_of_a_silenced_source_is_a_sign_of_life(book: TrackerScript) -> None:
+def test_a_report_of_a_silenced_source_restarts_the_timeout(book: TrackerScript) -> None:
     book.file("busy")
     book.wait(50)
     book.hook("Start")
@@ -304,12 +304,12 @@ def test_the_word_of_a_silenced_source_is_a_sign_of_life(book: TrackerScript) ->
 
 
 @pytest.mark.parametrize("activity", ["idle", "waiting"])
-def test_what_needs_no_work_does_not_decay(book: TrackerScript, activity: str) -> None:
+def test_idle_and_waiting_do_not_time_out(book: TrackerScript, activity: str) -> None:
     book.file(activity)
     assert not book.wait(100_000)
 
 
-def test_since_moves_with_the_activity_only(book: TrackerScript) -> None:
+def test_since_changes_only_with_the_activity(book: TrackerScript) -> None:
     book.osc("state=blocked:kind=permission")
     book.wait(5)
     book.report(Notification("", "Approval requested"))
@@ -325,7 +325,7 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: TrackerScript) -
     assert book.tracker.next_expiry_s(0) is None
 
 
-def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
+def test_a_saved_state_of_an_earlier_version_is_read() -> None:
     previous = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
     saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(previous), type=ActivityState)
     tracker = ActivityTracker(WATCH, "t0", saved_state)
@@ -334,7 +334,7 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     assert tracker.activity is NO_SIGNAL
 
 
-def test_a_claude_whose_background_shell_runs_on_is_idle_and_not_without_a_signal(book: TrackerScript) -> None:
+def test_claude_with_a_background_shell_is_idle(book: TrackerScript) -> None:
     book.report(from_state_file("busy", ""))
 
     book.report(from_state_file("shell", ""))
@@ -345,14 +345,16 @@ def test_a_claude_whose_background_shell_runs_on_is_idle_and_not_without_a_signa
     assert (book.tracker.activity, book.tracker.detail) == (IDLE, "")
 
 
-def test_of_two_texts_of_one_question_the_one_with_more_is_shown(book: TrackerScript) -> None:
+def test_of_two_texts_of_one_question_the_longer_is_shown(book: TrackerScript) -> None:
     book.report(Report("hook", "Ask", "", "Bash"))
     book.report(Notification("", "Claude asks: Bash(npm test)"))
 
     assert book.tracker.detail == "Claude asks: Bash(npm test)"
 
 
-def test_claudes_trust_dialog_that_is_answered_is_not_no_signal_before_its_first_state(book: TrackerScript) -> None:
+def test_after_an_answered_trust_dialog_claude_is_not_without_signal_before_its_first_state(
+    book: TrackerScript,
+) -> None:
     book.osc("state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI=")
     book.answer()
     assert not book.osc("state=clear")
@@ -362,7 +364,7 @@ def test_claudes_trust_dialog_that_is_answered_is_not_no_signal_before_its_first
     assert book.status[:2] == (IDLE, "osc 7501")
 
 
-def test_a_question_that_is_taken_back_with_nothing_after_it_is_no_signal(book: TrackerScript) -> None:
+def test_a_withdrawn_question_without_a_later_report_is_no_signal(book: TrackerScript) -> None:
     book.osc("state=blocked:kind=permission")
     book.osc("state=clear")
     assert book.wait(ANSWER_S)

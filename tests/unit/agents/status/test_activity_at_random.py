@@ -1,4 +1,4 @@
-"""What the agent is doing, whatever its sources say, in whatever order, and however often its host is killed."""
+"""The agent's activity after random reports of its sources in any order, with a host that is killed at any time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activi
 
 MOMENTARY = ("notification", "bell")
 TELLING_ENDS = ("protocol", "state file", "plugin", "osc 7501", "title")
-"""They tell of each change."""
+"""Sources that report each change."""
 
 
 class Signal(NamedTuple):
-    """One step of a story: a word, an answer ("input"), some time ("wait"), or a host's death ("kill")."""
+    """One step of a random sequence: a source's report, an answer ("input"), a pause ("wait") or a host's death ("kill")."""
 
     what: str
     activity: Activity
@@ -55,7 +55,7 @@ def play(book: TrackerScript, signal: Signal) -> None:
 
 
 @given(STORIES)
-def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> None:
+def test_the_activity_is_the_strongest_sources_last_report(story: list[Signal]) -> None:
     book = TrackerScript()
     last: dict[str, Activity] = {}
     for signal in story:
@@ -72,13 +72,13 @@ def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> No
 
 @given(STORIES, STORIES)
 def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
-    """Once answered, it is over by its source's word, or by itself if that one does not tell of each change."""
+    """After an answer, the source ends the question; a source that does not report each change lets it time out."""
     book = TrackerScript()
     for signal in before:
         play(book, signal)
     book.answer()
     for signal in after:
-        # Whatever happens, but that somebody says anew that it needs its user.
+        # Anything may happen, except a new report that the agent needs its user.
         if signal.what == "wait" or (signal.what in ORDER and signal.activity is NEEDS):
             continue
         if signal.what not in MOMENTARY:
@@ -115,7 +115,7 @@ def test_a_question_stands_as_long_as_its_source_says_so(
 
 
 @given(STORIES)
-def test_with_its_host_killed_after_each_signal_all_is_as_if_it_never_was(story: list[Signal]) -> None:
+def test_a_host_killed_after_each_signal_makes_no_difference(story: list[Signal]) -> None:
     whole, cut = TrackerScript(), TrackerScript()
     for signal in story:
         play(whole, signal)
