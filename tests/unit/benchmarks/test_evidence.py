@@ -1,4 +1,4 @@
-"""A loss that is planted is found, each kind of it, and told as what it is."""
+"""Each kind of planted loss is found and reported by its name."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def test_a_viewer_that_got_a_line_twice_is_found() -> None:
     assert viewer_losses(WRITTEN, [*VIEWED[:9], *VIEWED[8:]], whole=True)
 
 
-def test_a_snapshot_may_take_the_place_of_output_and_leads_nowhere_else() -> None:
+def test_a_snapshot_may_replace_output_but_must_not_move_to_another_offset() -> None:
     skipped = [*VIEWED[:9], ReceivedPiece("S", ENDS[12]), *VIEWED[13:]]
     assert viewer_losses(WRITTEN, skipped, whole=True) == []
     assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", ENDS[2]), *VIEWED[3:]], whole=True)
     assert viewer_losses(WRITTEN, [*VIEWED, ReceivedPiece("S", len(WRITTEN) + 1)], whole=False)
 
 
-def test_only_a_viewer_that_stayed_must_have_come_to_the_end() -> None:
+def test_only_a_viewer_that_stayed_must_have_all_output() -> None:
     assert viewer_losses(WRITTEN, VIEWED[:-1], whole=False) == []
     assert viewer_losses(WRITTEN, VIEWED[:-1], whole=True)
     assert viewer_losses(WRITTEN, [], whole=True)
@@ -89,7 +89,7 @@ READ = b"a<v1>b\x1b[?62c<s1><v2>\x1bOA\x1b[3;4Rc\x1b[200~<p1>\x1b[201~"
 ASKED = ["DA1", "CPR 3 4"]
 
 
-def test_input_that_came_once_has_no_losses() -> None:
+def test_input_that_arrived_once_has_no_losses() -> None:
     assert input_losses(READ, TYPED) == []
     assert input_losses(READ + b"<k1>", TYPED) == []
     assert reply_losses(READ, ASKED) == []
@@ -125,5 +125,5 @@ def test_input_that_is_missing_doubled_or_torn_is_found(read: bytes, loss: str) 
         (READ.replace(b"\x1b[3;4R", b"\x1b[4;4R"), "question 2 (CPR 3 4) was answered b'\\x1b[4;4R'"),
     ],
 )
-def test_questions_that_are_not_answered_once_are_found(read: bytes, loss: str) -> None:
+def test_queries_that_are_not_answered_exactly_once_are_found(read: bytes, loss: str) -> None:
     assert loss in reply_losses(read, ASKED)

@@ -1,4 +1,4 @@
-"""A benchmark's report says medians, ratios and missed limits as they are."""
+"""A benchmark's report has correct medians, ratios and missed limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_ratio_is_of_medians_and_keeps_its_limit() -> None:
 
 
 @pytest.mark.parametrize(("value", "met"), [(30.0, True), (30.1, False)])
-def test_a_ceiling_is_kept_or_missed(value: float, met: bool) -> None:
+def test_an_upper_limit_is_met_or_missed(value: float, met: bool) -> None:
     verdict = Verdict("first frame", value, "ms", 30.0, False)
     assert verdict.met is met
     assert ("MISSED" in str(verdict)) is not met
@@ -40,7 +40,7 @@ def test_a_report_reads_as_a_table_and_as_json() -> None:
 
 
 @pytest.mark.parametrize("kind", list(streams.KINDS))
-def test_streams_are_the_same_each_time_and_whole(kind: str) -> None:
+def test_streams_are_the_same_each_time_and_complete(kind: str) -> None:
     data = streams.stream(kind, 10_000)
     assert data == streams.stream(kind, 10_000)
     assert 10_000 <= len(data) < 12_000

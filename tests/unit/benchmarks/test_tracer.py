@@ -1,4 +1,4 @@
-"""The tracer ends a process at exactly the call that it is told, and leaves everything else alone."""
+"""The tracer kills a process at exactly the given system call, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ while True:
 
 
 class Program:
-    """A program that waits to begin; its writes are counted by their bytes in a file."""
+    """A program that waits before it begins; the size of a file counts its writes, one byte each."""
 
     def __init__(self, code: str, path: Path) -> None:
         self.path = path
@@ -94,7 +94,7 @@ class Program:
             )  # fmt: skip
 
     def run(self) -> int:
-        """Let it begin; its exit status."""
+        """Let the program begin; returns its exit status."""
         self.process.communicate(b".", timeout=20)
         assert self.process.returncode is not None
         return self.process.returncode
@@ -104,7 +104,7 @@ class Program:
         return self.path.stat().st_size
 
     def traced(self, **options: Any) -> tuple[Traced, int]:
-        """Let it run under the tracer; what that found, and the exit status."""
+        """Run the program under the tracer; returns the tracer's result and the exit status."""
         try:
             with Tracing(self.process.pid, **options) as tracing:
                 code = self.run()
@@ -128,7 +128,7 @@ def programs(tmp_path: Path) -> Iterator[Any]:
         each.process.communicate()
 
 
-def test_what_is_only_counted_runs_to_its_end(programs: Any) -> None:
+def test_a_process_whose_calls_are_only_counted_runs_to_its_end(programs: Any) -> None:
     program = programs(STEPS)
     found, code = program.traced()
     assert code == 5, "a child's end is its parent's business, traced or not"
@@ -137,7 +137,7 @@ def test_what_is_only_counted_runs_to_its_end(programs: Any) -> None:
     assert found.calls == sum(found.names.values()) > WRITES
 
 
-def test_it_is_killed_just_before_the_call(programs: Any) -> None:
+def test_the_process_is_killed_just_before_the_call(programs: Any) -> None:
     for kill_at in (1, 2, 50, 101):
         program = programs(STEPS)
         found, code = program.traced(kill_at=kill_at)
@@ -187,7 +187,7 @@ def test_what_an_executed_program_forks_is_followed(programs: Any) -> None:
     assert 10 < program.writes <= 30
 
 
-def test_a_tracer_that_goes_leaves_the_process_as_it_was(programs: Any) -> None:
+def test_a_tracer_that_detaches_leaves_the_process_unchanged(programs: Any) -> None:
     program = programs(STEPS)
     try:
         with Tracing(program.process.pid, kill_at=3):
@@ -198,8 +198,8 @@ def test_a_tracer_that_goes_leaves_the_process_as_it_was(programs: Any) -> None:
     assert (program.run(), program.writes) == (5, WRITES)
 
 
-def test_threads_that_come_and_go_meanwhile_are_no_hindrance(programs: Any) -> None:
-    programs(STEPS).traced()  # skips where nothing can be traced
+def test_threads_that_begin_and_end_meanwhile_do_not_hinder(programs: Any) -> None:
+    programs(STEPS).traced()  # skips the test on a system that does not allow tracing
     with subprocess.Popen([sys.executable, "-I", "-S", "-c", SHORT_THREADS], stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

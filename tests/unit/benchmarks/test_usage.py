@@ -1,4 +1,4 @@
-"""Judging figures over time."""
+"""Judging measured values over time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def test_a_steady_growth_is_found_among_outliers() -> None:
     assert not flatness(points, least=1, share=0.05).flat
 
 
-def test_warming_up_is_no_growth() -> None:
+def test_warming_up_does_not_count_as_growth() -> None:
     points = [(float(x), min(x, 25) * 4 + x % 3) for x in range(90)]
     assert flatness(points, least=1, share=0.05).flat
 
 
-def test_what_is_left_after_each_collection_is_judged() -> None:
+def test_the_values_after_each_garbage_collection_are_judged() -> None:
     points = [(float(x), 100.0 + 30 * (x % 6)) for x in range(90)]
     assert lowest_of_each(points, 6) == [(float(x), 100.0) for x in range(0, 90, 6)]
     assert lowest_of_each(points[:5], 6) == []
 
 
-def test_what_shrinks_or_has_hardly_begun_is_flat() -> None:
+def test_shrinking_or_too_short_series_are_flat() -> None:
     assert flatness([(float(x), 100.0 - x) for x in range(90)], least=1, share=0).flat
     assert flatness([(0.0, 1.0)], least=1, share=0).flat
     assert slope([]) == 0

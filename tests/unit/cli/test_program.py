@@ -34,7 +34,7 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    def test_the_subcommands_are_those_that_are_promised_and_no_more(self) -> None:
+    def test_the_subcommands_are_exactly_those_that_are_documented(self) -> None:
         assert list(program.SUBCOMMANDS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
             "restore", "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo",
@@ -87,7 +87,7 @@ class TestErrors:
             (["window", "close", "--json"], "--json works only with `window tabs`"),
         ],
     )
-    def test_usage_is_one_line_and_two(
+    def test_a_usage_error_is_one_line_with_exit_code_2(
         self, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(words) == 2
@@ -121,7 +121,7 @@ class TestErrors:
         assert capsys.readouterr().err == "outlive: /some/file: Permission denied; run `outlive doctor`\n"
 
     @pytest.mark.parametrize("words", [["ls", "--help"], ["help", "new"], ["--help"]])
-    def test_a_help_that_cannot_be_written_is_an_error(self, words: list[str]) -> None:
+    def test_help_that_cannot_be_written_is_an_error(self, words: list[str]) -> None:
         with Path("/dev/full").open("w") as full:
             done = subprocess.run([*OUTLIVE, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
@@ -152,7 +152,7 @@ class TestErrors:
 
 
 class TestOutput:
-    def test_a_reader_that_goes_away_is_no_error(self) -> None:
+    def test_a_reader_that_closes_the_pipe_is_no_error(self) -> None:
         reading, writing = os.pipe()
         os.close(reading)
         with os.fdopen(writing, "wb") as pipe:
@@ -230,9 +230,9 @@ class TestSpeed:
         assert {name for name in loaded if name.split(".")[0] in HEAVY} == set()
         assert not {name for name in loaded if name.startswith("session_host.terminal.")}
 
-    def test_ls_takes_less_than_100_ms_of_its_own(self, area: Area) -> None:
-        """In processor time, which a busy machine does not stretch as it does the clock; the best of five."""
-        outlive("ls")  # compiles what is not compiled yet
+    def test_ls_takes_less_than_100_ms_of_processor_time(self, area: Area) -> None:
+        """The best of five runs, in processor time: unlike wall time, it does not grow on a busy machine."""
+        outlive("ls")  # compiles the modules that are not compiled yet
 
         own_s = min(processor_s([*OUTLIVE, "ls"]) for _ in range(5)) - min(
             processor_s([sys.executable, "-c", "pass"]) for _ in range(5)

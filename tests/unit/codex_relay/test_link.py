@@ -1,4 +1,4 @@
-"""Lines as WebSocket messages, against the other side of the same library."""
+"""The relay's link: lines as WebSocket messages, tested against a server of the same library."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Pair:
     """A link and its server.
 
     Attributes:
-        messages: the messages that the server got.
-        frames: how many frames they came in.
+        messages: the messages that the server received.
+        frames: the number of frames of these messages.
     """
 
     def __init__(self) -> None:
@@ -25,17 +25,17 @@ class Pair:
         self.frames = 0
         self._part = b""
 
-    def agree(self) -> None:
-        """Open the connection."""
+    def open(self) -> None:
+        """Complete the opening handshake."""
         self.server.receive_data(self.link.bytes_to_send())
         [request] = self.server.events_received()
         assert isinstance(request, Request)
         self.server.send_response(self.server.accept(request))
-        self.hear()
-        self.tell()
+        self.link_reads()
+        self.server_reads()
 
-    def tell(self) -> None:
-        """The server reads."""
+    def server_reads(self) -> None:
+        """Let the server read what the link has to send."""
         self.server.receive_data(self.link.bytes_to_send())
         for frame in self.server.events_received():
             assert isinstance(frame, Frame)
@@ -46,8 +46,8 @@ class Pair:
                     self.messages.append(self._part)
                     self._part = b""
 
-    def hear(self, piece_bytes: int = 1 << 30) -> bytes:
-        """The link reads what the server has sent, in pieces."""
+    def link_reads(self, piece_bytes: int = 1 << 30) -> bytes:
+        """Let the link read what the server has sent, in pieces of this length; returns its lines."""
         data = b"".join(self.server.data_to_send())
         return b"".join(
             self.link.receive(data[start : start + piece_bytes]) for start in range(0, len(data), piece_bytes)
@@ -57,22 +57,22 @@ class Pair:
 def test_lines_wait_for_the_connection_and_become_messages() -> None:
     pair = Pair()
     pair.link.send_lines(b'{"id": 1}\n{"id"')
-    pair.agree()
+    pair.open()
     assert pair.messages == [b'{"id": 1}']
     pair.link.send_lines(b": 2}")
     pair.link.send_lines(b'\n\n{"id": 3}\n')
-    pair.tell()
+    pair.server_reads()
     assert pair.messages == [b'{"id": 1}', b'{"id": 2}', b'{"id": 3}']
 
 
 def test_messages_become_lines_however_they_are_cut() -> None:
     pair = Pair()
-    pair.agree()
+    pair.open()
     pair.server.send_text('{"a":\n "é"}'.encode())
     pair.server.send_text(b'{"b":', fin=False)
     pair.server.send_continuation(b" 2}", fin=True)
     pair.server.send_ping(b"?")
-    assert pair.hear(piece_bytes=1) == '{"a":  "é"}\n{"b": 2}\n'.encode()
+    assert pair.link_reads(piece_bytes=1) == '{"a":  "é"}\n{"b": 2}\n'.encode()
     pair.server.receive_data(pair.link.bytes_to_send())
     [pong] = pair.server.events_received()
     assert isinstance(pong, Frame)
@@ -82,9 +82,9 @@ def test_messages_become_lines_however_they_are_cut() -> None:
 @pytest.mark.parametrize("length", [FRAME_BYTES, FRAME_BYTES + 1, 5 * FRAME_BYTES + 7])
 def test_a_long_line_is_one_message_of_several_frames(length: int) -> None:
     pair = Pair()
-    pair.agree()
+    pair.open()
     pair.link.send_lines(b"x" * length + b"\n")
-    pair.tell()
+    pair.server_reads()
     assert pair.messages == [b"x" * length]
     assert pair.frames == -(-length // FRAME_BYTES)
 
@@ -103,6 +103,6 @@ def test_a_server_that_refuses_is_reported(answer: bytes) -> None:
 
 def test_a_server_that_breaks_the_protocol_is_reported() -> None:
     pair = Pair()
-    pair.agree()
+    pair.open()
     with pytest.raises(LinkFailed):
         pair.link.receive(b"\xff\xff\xff\xff")

@@ -1,4 +1,4 @@
-"""Our program between a chat and a server that another client uses, too."""
+"""The relay program between a chat and an app-server that another client uses, too."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RELAY = [sys.executable, "-P", "-m", "session_host.codex_relay"]
 
 
 def served(path: Path) -> list[str]:
-    """The command of the program with the fake server."""
+    """The command line of the relay with the fake server."""
     return [*RELAY, str(path), "--", sys.executable, str(FAKE), "--listen", f"unix://{path}"]
 
 
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chat(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpokenChat]:
-    """A chat through the program, ready for a prompt."""
+    """A chat through the relay, ready for a prompt."""
     monkeypatch.setenv("FAKE_APP_SERVER_THREADS", str(tmp_path))
     with SpokenChat(CodexDialect, Start(directory=str(tmp_path)), served(path)) as opened:
         opened.until(lambda: opened.rules.state.takes_prompts)
@@ -57,7 +57,7 @@ def other(chat: SpokenChat, path: Path) -> Iterator[OtherClient]:
 
 
 def server_of(chat: SpokenChat) -> int:
-    """The server's process."""
+    """Return the PID of the server."""
     children = Path(f"/proc/{chat.process.pid}/task/{chat.process.pid}/children").read_text().split()
     assert len(children) == 1
     return int(children[0])
@@ -82,7 +82,9 @@ def test_prompts_of_both_are_shown_once_each_and_in_order(chat: SpokenChat, othe
     assert set(chat.statuses("user")) == {"done"}
 
 
-def test_while_the_other_ones_turn_runs_a_prompt_waits_and_a_text_steers(chat: SpokenChat, other: OtherClient) -> None:
+def test_during_the_other_clients_turn_a_prompt_waits_and_a_steering_text_is_sent(
+    chat: SpokenChat, other: OtherClient
+) -> None:
     other.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
     assert chat.transcript.status.state == "running"
@@ -93,7 +95,7 @@ def test_while_the_other_ones_turn_runs_a_prompt_waits_and_a_text_steers(chat: S
     assert chat.texts("agent")[-2:] == ["steered: the other way", "echo: after it"]
 
 
-def test_the_chat_interrupts_the_other_ones_turn(chat: SpokenChat, other: OtherClient) -> None:
+def test_the_chat_interrupts_the_other_clients_turn(chat: SpokenChat, other: OtherClient) -> None:
     other.prompt("count: 9\nhold: 3")
     chat.until(lambda: chat.texts("agent") and "line 0003" in chat.texts("agent")[-1])
     chat.interrupt()
@@ -102,7 +104,7 @@ def test_the_chat_interrupts_the_other_ones_turn(chat: SpokenChat, other: OtherC
     assert chat.transcript.status.last_turn.outcome == "interrupted"
 
 
-def test_what_the_other_one_answers_is_asked_no_more(chat: SpokenChat, other: OtherClient) -> None:
+def test_a_request_that_the_other_client_answers_is_closed_in_the_chat(chat: SpokenChat, other: OtherClient) -> None:
     chat.prompt("run: make all")
     asked = chat.until_asked()
     other.answer(other.wait_for_request(), "accept")
@@ -112,7 +114,7 @@ def test_what_the_other_one_answers_is_asked_no_more(chat: SpokenChat, other: Ot
     assert chat.transcript.get(asked.item).status == "done"  # type: ignore[union-attr]
 
 
-def test_what_the_chat_answers_is_asked_no_more_of_the_other_one(chat: SpokenChat, other: OtherClient) -> None:
+def test_a_request_that_the_chat_answers_is_closed_at_the_other_client(chat: SpokenChat, other: OtherClient) -> None:
     other.prompt("run: make all")
     chat.answer(chat.until_asked(), "decline")
     request = other.wait_for_request()
@@ -122,7 +124,7 @@ def test_what_the_chat_answers_is_asked_no_more_of_the_other_one(chat: SpokenCha
     assert chat.texts("agent") == ["the command was declined"]
 
 
-def test_the_other_one_goes_in_mid_turn_and_the_turn_goes_on(
+def test_the_turn_continues_when_the_other_client_disconnects(
     chat: SpokenChat, other: OtherClient, tmp_path: Path
 ) -> None:
     other.prompt("count: 9\nhold: 3")
@@ -185,7 +187,7 @@ def test_a_host_that_reads_nothing_for_a_while_loses_nothing(tmp_path: Path, pat
         process.terminate()
 
 
-def test_what_killed_programs_have_left_behind_is_removed(path: Path) -> None:
+def test_sockets_left_by_killed_relays_are_removed(path: Path) -> None:
     def left(name: str, age_s: float) -> Path:
         link, target = path.with_name(f"{name}.app"), path.with_name(name)
         with socket.socket(socket.AF_UNIX) as listening:
@@ -240,7 +242,7 @@ def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path
         process.stdin.write("\n")
         process.stdin.flush()
         if server == "ends":
-            # The agent has failed: whether the server is still there is asked by another connection.
+            # The agent has failed, so another connection checks whether the server still runs.
             asking, _ = listening.accept()
             end()
             asking.close()

@@ -1,4 +1,4 @@
-"""What begins with a slash; what is told to the terminal; what is attached."""
+"""Slash commands, escape sequences for the terminal, and attached files."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def offered(text: str) -> list[str]:
         ("/", None, ""),
     ],
 )
-def test_a_command_and_what_follows_it(line: str, name: str | None, rest: str) -> None:
+def test_a_line_is_split_into_command_and_argument(line: str, name: str | None, rest: str) -> None:
     command, found = parse(line)
     assert (command.name if command else None, found) == (name, rest)
 
 
-def test_what_is_a_command() -> None:
+def test_only_a_slash_and_a_word_are_a_command() -> None:
     assert is_command(" /help ")
     assert not any(is_command(text) for text in ["help", "/usr/bin", "/", "/a\nb", "", " ", "/2"])
 
@@ -67,13 +67,13 @@ def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
     assert "\n" not in topic
 
 
-def test_a_topic_is_the_first_words() -> None:
+def test_a_title_is_the_first_words() -> None:
     assert title_of("  why is\nthe sky blue? ") == "why is the sky blue?"
     assert title_of("word " * 40) == "word " * 11 + "word…"
     assert len(title_of("x" * 100)) == TITLE_CHARACTERS
 
 
-def test_sequences() -> None:
+def test_sequences_for_activity_and_clipboard_have_their_form() -> None:
     assert osc.activity(osc.Activity.WORKING) == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
     assert osc.activity(osc.Activity.BLOCKED, "error") == (
         "\x1b]7501;state=blocked:kind=error:app=outlive-endpoint\x1b\\"
@@ -81,7 +81,7 @@ def test_sequences() -> None:
     assert osc.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
 
 
-def test_a_file_is_attached_up_to_its_bound(tmp_path: Path) -> None:
+def test_a_file_is_attached_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbfx" + b"y" * (MAX_BYTES - 4))
     assert read_attachment(str(path)).text[:2] == "xy", "without the mark of the byte order"
@@ -93,13 +93,13 @@ def test_a_file_is_attached_up_to_its_bound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"a\0b", "ä".encode("latin-1")])
-def test_what_is_no_text_is_not_attached(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_text_is_not_attached(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(OutliveError, match="is not a text file"):
         read_attachment(str(tmp_path / "a"))
 
 
 @pytest.mark.parametrize("name", ["none", "a\0b", ".", "/dev/zero", "/dev/tty"])
-def test_what_cannot_be_read_is_said(name: str) -> None:
+def test_an_unreadable_file_is_reported(name: str) -> None:
     with pytest.raises(OutliveError):
         read_attachment(name)

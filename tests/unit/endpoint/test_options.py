@@ -1,4 +1,4 @@
-"""What the program is told: command line, defaults, a conversation that goes on."""
+"""Options of the endpoint program: command line, defaults, and settings of a continued conversation."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ URL = "http://127.0.0.1:8080/v1"
         ),
     ],
 )
-def test_addresses_as_people_write_them(written: str, meant: str) -> None:
+def test_addresses_are_completed(written: str, meant: str) -> None:
     assert base_url(written) == meant
 
 
 @pytest.mark.parametrize(
     "written", ["", "ftp://x", "http://", "http://a:b", "http://x y", "http://u:p@x", "http://[::1"]
 )
-def test_what_is_no_address(written: str) -> None:
+def test_an_invalid_address_is_refused(written: str) -> None:
     with pytest.raises(UsageError):
         base_url(written)
 
 
-def test_names_of_servers() -> None:
+def test_names_of_servers_are_short() -> None:
     assert shown_server(URL) == "127.0.0.1:8080"
     assert origin(URL) == "http://127.0.0.1:8080"
     assert [is_local(each) for each in (URL, "localhost", "a.localhost", "127.1.2.3:1", "example.com")] == [
@@ -51,7 +51,7 @@ def test_names_of_servers() -> None:
     ] * 4 + [False]
 
 
-def test_the_command_line() -> None:
+def test_the_command_line_is_read() -> None:
     found = read_options(["-u", "localhost:1", "-m", "m", "--conversation", "c-1", "--system", "s", "--", "-what?"])
     assert found.given == {"url": "http://localhost:1/v1", "model": "m", "system": "s"}
     assert (found.conversation, found.prompt) == ("c-1", "-what?")
@@ -70,13 +70,13 @@ def test_the_command_line() -> None:
         ["--timeout", "nan"],
     ],
 )
-def test_what_makes_no_sense_is_one_line(words: list[str]) -> None:
+def test_an_invalid_option_is_one_line(words: list[str]) -> None:
     with pytest.raises(UsageError) as caught:
         read_options(words)
     assert "\n" not in str(caught.value)
 
 
-def test_a_system_prompt_of_a_file(tmp_path: Path) -> None:
+def test_a_system_prompt_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("be brief\n")
     assert read_options(["--system-file", f"{tmp_path}/s"]).given == {"system": "be brief"}
     (tmp_path / "s").write_bytes(b"\xff")
@@ -84,7 +84,7 @@ def test_a_system_prompt_of_a_file(tmp_path: Path) -> None:
         read_options(["--system-file", f"{tmp_path}/s"])
 
 
-def test_the_command_line_wins_over_the_defaults_and_a_conversation_keeps_what_was_changed() -> None:
+def test_the_command_line_wins_over_defaults_and_a_conversation_keeps_its_changed_settings() -> None:
     defaults = {"url": URL, "model": "default", "system": "be nice"}
     options = read_options(["-m", "mine"])
     assert initial_settings(options, None, None, defaults, {}) == Settings(url=URL, model="mine", system="be nice")
@@ -99,7 +99,7 @@ def test_the_command_line_wins_over_the_defaults_and_a_conversation_keeps_what_w
         initial_settings(read_options([]), None, None, {}, {})
 
 
-def test_defaults_of_the_users(tmp_path: Path) -> None:
+def test_the_users_defaults_are_read(tmp_path: Path) -> None:
     assert read_defaults(tmp_path) == {}
     path = tmp_path / "endpoint.toml"
     path.write_text('url = "localhost:8080"\nmodel = "m"\nkey_from = "env:K"\ntimeout_s = 60\n')

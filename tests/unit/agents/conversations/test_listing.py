@@ -33,7 +33,7 @@ Put = Callable[..., Path]
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Writes an agent's recording, or other bytes, to the path where the agent would keep the conversation with this id."""
+    """Writes an agent's recording, or other bytes, to the path where the agent would keep the conversation."""
 
     def write(name: str, data: bytes | None = None, conversation: str = "", changed_s: float = 0) -> Path:
         conversation = conversation or IDS[name]

@@ -21,7 +21,7 @@ TELLING_ENDS = ("protocol", "state file", "plugin", "osc 7501", "title")
 
 
 class Signal(NamedTuple):
-    """One step of a random sequence: a source's report, an answer ("input"), a pause ("wait") or a host's death ("kill")."""
+    """One random step: a source's report, an answer ("input"), a pause ("wait") or a host's death ("kill")."""
 
     what: str
     activity: Activity

@@ -1,4 +1,4 @@
-"""An echo is painted at once, a flood is paced."""
+"""Echoes are painted at once; floods of output are painted at a limited rate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, FramePacer
 
 
 def frames(pacer: FramePacer, cost_s: float, every_s: float, seconds: float = 2.0) -> tuple[int, float]:
-    """How many frames are painted, with something to paint every so often; the longest delay in the last second."""
+    """Paint a change every ``every_s``; returns the count of frames and the longest delay in the second half, in s."""
     now_s, painted, longest_s = 0.0, 0, 0.0
     while now_s < seconds:
         at_s = max(now_s, pacer.due_s())
@@ -26,13 +26,13 @@ def test_the_echo_of_each_key_is_painted_at_once(every_s: float) -> None:
 
 
 @pytest.mark.parametrize("cost_s", [0.0005, 0.002, 0.010])
-def test_a_flood_costs_a_fifth_of_the_time_or_sixty_frames_a_second(cost_s: float) -> None:
+def test_a_flood_takes_a_fifth_of_the_time_or_60_frames_a_second(cost_s: float) -> None:
     painted, longest_s = frames(FramePacer(), cost_s, 0.0)
     assert painted / 2 <= max(0.2 / cost_s, 60) * 1.1
     assert longest_s <= FRAME_INTERVAL_S
 
 
-def test_the_first_key_after_a_flood_waits_for_no_more_than_a_frame() -> None:
+def test_the_first_key_after_a_flood_waits_for_at_most_one_frame() -> None:
     pacer = FramePacer()
     frames(pacer, 0.005, 0.0, seconds=1.0)
     assert pacer.due_s() <= 1.0 + 0.005 + FRAME_INTERVAL_S

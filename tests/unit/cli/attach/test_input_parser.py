@@ -23,7 +23,7 @@ NONE, SHIFT, ALT, CTRL = Modifiers.NONE, Modifiers.SHIFT, Modifiers.ALT, Modifie
 
 
 def read(data: bytes) -> list[TerminalInput]:
-    """What the data means, when nothing follows it."""
+    """Parse the data, with nothing after it."""
     parser = InputParser()
     return [*parser.feed(data), *parser.expire()]
 
@@ -35,7 +35,7 @@ def in_pieces(pieces: list[bytes]) -> list[TerminalInput]:
 
 
 def joined(values: list[TerminalInput]) -> list[TerminalInput]:
-    """Neighbouring texts as one: how text is cut means nothing."""
+    """Join neighbouring texts, since their boundaries have no meaning."""
     result: list[TerminalInput] = []
     for value in values:
         if isinstance(value, TextTyped) and result and isinstance(result[-1], TextTyped):
@@ -103,7 +103,7 @@ class TestKeys:
             (b"\x1bOM", "NumpadEnter", "", NONE),
             (b"\x1bOp", "Numpad0", "", NONE),
             (b"\x1bOa", "ArrowUp", "", CTRL),
-            # Nothing that a terminal answers: the device attributes have a question mark.
+            # These are no replies of a terminal: its device attributes have a question mark.
             (b"\x1b[c", "ArrowRight", "", SHIFT),
             (b"\x1b[d", "ArrowLeft", "", SHIFT),
             (b"\x1b[3^", "Delete", "", CTRL),
@@ -135,7 +135,7 @@ class TestKeys:
         assert read(b"\x1b\x1b\x1b") == [KeyTyped("Escape")] * 3
         assert read(b"\x1b\x1bx") == [KeyTyped("Escape"), KeyTyped("x", "", ALT)]
 
-    def test_an_escape_is_undecided_until_time_tells(self) -> None:
+    def test_an_escape_is_undecided_until_the_timeout(self) -> None:
         parser = InputParser()
 
         assert parser.feed(b"\x1b") == []
@@ -143,7 +143,7 @@ class TestKeys:
         assert (parser.expire(), parser.undecided) == ([KeyTyped("Escape")], False)
         assert parser.expire() == []
 
-    def test_a_sequence_that_has_begun_is_waited_for(self) -> None:
+    def test_the_rest_of_a_begun_sequence_is_awaited(self) -> None:
         parser = InputParser()
 
         assert parser.feed(b"\x1b[1;") == []
@@ -161,7 +161,7 @@ class TestKeys:
     def test_words_of_any_script_are_text(self) -> None:
         assert joined(read("é漢字🧠".encode())) == [TextTyped("é漢字🧠")]
 
-    def test_what_is_no_utf8_is_dropped_and_the_rest_is_kept(self) -> None:
+    def test_invalid_utf8_is_dropped_and_the_rest_is_kept(self) -> None:
         assert read(b"a\xffb\xc3(c\xe2\x82d") == [KeyTyped(key, key) for key in "ab(cd"]
 
     def test_text_and_keys_keep_their_order(self) -> None:
@@ -169,22 +169,22 @@ class TestKeys:
 
 
 class TestPaste:
-    def test_is_one_value_with_its_controls(self) -> None:
+    def test_is_one_value_with_its_control_characters(self) -> None:
         assert read(b"\x1b[200~two\nlines\x1b[A\x03\x1b[201~x") == [
             Pasted("two\nlines\x1b[A\x03"),
             KeyTyped("x", "x"),
         ]
 
-    def test_an_empty_one_is_nothing(self) -> None:
+    def test_an_empty_paste_is_ignored(self) -> None:
         assert read(b"\x1b[200~\x1b[201~") == []
 
-    def test_a_stray_end_is_nothing(self) -> None:
+    def test_a_stray_end_is_ignored(self) -> None:
         assert read(b"\x1b[201~") == []
 
-    def test_two_in_one_read(self) -> None:
+    def test_two_pastes_in_one_read_are_two_values(self) -> None:
         assert read(b"\x1b[200~a\x1b[201~\x1b[200~b\x1b[201~") == [Pasted("a"), Pasted("b")]
 
-    def test_a_huge_one_comes_whole(self) -> None:
+    def test_a_huge_paste_is_complete(self) -> None:
         text = "aé漢🧠" * (3 * MAX_PASTE_CHARACTERS // 4)
         parser = InputParser()
         data = b"\x1b[200~" + text.encode() + b"\x1b[201~"
@@ -225,10 +225,10 @@ class TestMouseAndFocus:
         assert read(data) == [value]
 
     @pytest.mark.parametrize("data", [b"\x1b[<0;1M", b"\x1b[<;;M", b"\x1b[<192;1;1M", b"\x1b[<0;1;1X"])
-    def test_broken_ones_are_nothing(self, data: bytes) -> None:
+    def test_invalid_reports_are_ignored(self, data: bytes) -> None:
         assert not [value for value in read(data) if isinstance(value, KeyTyped | TextTyped)]
 
-    def test_the_oldest_form_is_swallowed_whole(self) -> None:
+    def test_the_oldest_form_is_read_completely(self) -> None:
         assert read(b"\x1b[M !!a") == [KeyTyped("a", "a")]
 
 
@@ -247,30 +247,32 @@ REPLIES = [
 
 class TestRepliesAreNeverTyped:
     @pytest.mark.parametrize("reply", REPLIES)
-    def test_whole_or_in_pieces(self, reply: bytes) -> None:
+    def test_whole_or_split_replies_are_dropped(self, reply: bytes) -> None:
         assert read(reply) == []
         assert in_pieces([bytes([byte]) for byte in reply]) == []
 
     @pytest.mark.parametrize("reply", REPLIES)
-    def test_what_is_typed_around_them_is_kept(self, reply: bytes) -> None:
+    def test_text_typed_around_replies_is_kept(self, reply: bytes) -> None:
         assert read(b"a" + reply + b"b") == [KeyTyped("a", "a"), KeyTyped("b", "b")]
 
     @given(st.lists(st.sampled_from(REPLIES), max_size=5), st.data())
-    def test_any_number_of_them_cut_anywhere_with_pauses(self, replies: list[bytes], data: st.DataObject) -> None:
+    def test_many_replies_split_anywhere_with_pauses_are_dropped(
+        self, replies: list[bytes], data: st.DataObject
+    ) -> None:
         whole = b"".join(replies)
         cuts = sorted(data.draw(st.sets(st.integers(0, len(whole)), max_size=6)))
         parser = InputParser()
         values = []
         for start, end in itertools.pairwise([0, *cuts, len(whole)]):
             values += parser.feed(whole[start:end])
-            # A pause is taken for a key only where one byte alone has come: ESC, or ESC and one more.
+            # A pause makes a key only of ESC alone, or of ESC and one more byte.
             if not parser.undecided:
                 values += parser.expire()
 
         assert values == []
 
     @given(st.text(alphabet=st.characters(min_codepoint=0x20, exclude_categories=["Cs", "Cc"])))
-    def test_strings_of_any_content(self, content: str) -> None:
+    def test_strings_with_any_content_are_dropped(self, content: str) -> None:
         for introducer in (b"]", b"P", b"_", b"^", b"X"):
             assert read(b"\x1b" + introducer + content.encode() + b"\x1b\\") == []
 
@@ -305,7 +307,7 @@ class TestTypingThatLooksLikeAReport:
             (b"\x1bP>|XTerm", REPLY_TIMEOUT_S),
         ],
     )
-    def test_what_begins_as_a_reply_has_more_time(self, data: bytes, timeout_s: float) -> None:
+    def test_the_beginning_of_a_reply_has_a_longer_timeout(self, data: bytes, timeout_s: float) -> None:
         parser = InputParser()
         parser.feed(data)
         assert parser.timeout_s == timeout_s
@@ -332,7 +334,7 @@ def test_any_split_gives_the_same(soup: bytes, data: st.DataObject | None) -> No
 
 
 @given(SOUP)
-def test_garbage_never_raises_and_gives_only_keys_that_there_are(soup: bytes) -> None:
+def test_garbage_never_raises_and_gives_only_valid_keys(soup: bytes) -> None:
     for value in read(soup):
         if isinstance(value, KeyTyped):
             assert value.key in NAMED_KEYS or len(value.key) == 1
@@ -348,8 +350,8 @@ def test_garbage_never_raises_and_gives_only_keys_that_there_are(soup: bytes) ->
 
 
 @given(SOUP, st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=8))
-def test_after_the_expiry_nothing_is_swallowed(soup: bytes, cuts: list[tuple[int, bool]]) -> None:
-    """Whatever came, in whatever pieces and with whatever pauses; but for a paste, which has an end of its own."""
+def test_after_the_timeout_no_key_is_lost(soup: bytes, cuts: list[tuple[int, bool]]) -> None:
+    """After any bytes, in any pieces and with any pauses, except inside a paste, which has its own end."""
     parser = InputParser()
     for length, pauses in cuts:
         parser.feed(soup[:length])
@@ -364,7 +366,7 @@ def test_after_the_expiry_nothing_is_swallowed(soup: bytes, cuts: list[tuple[int
 
 
 @given(SOUP)
-def test_after_garbage_a_line_end_brings_the_keyboard_back(soup: bytes) -> None:
+def test_after_garbage_keys_work_again_after_a_line_end(soup: bytes) -> None:
     parser = InputParser()
     parser.feed(soup)
     parser.expire()

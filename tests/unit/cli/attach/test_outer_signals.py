@@ -1,4 +1,4 @@
-"""The outer terminal gets bells, notifications and titles in the form that it knows, and nothing else by them."""
+"""The outer terminal gets bells, notifications and titles in the form that it knows, and no other sequences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_terminal_is_known_by_its_variables(environment: dict[str, str], kind:
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_a_text_is_never_more_than_a_text(engine: str) -> None:
+def test_a_text_never_contains_control_sequences(engine: str) -> None:
     signals = OuterSignals(KITTY)
     terminal = create(engine, GridSize(40, 2))  # type: ignore[arg-type]
     terminal.feed(signals.notification("api", ASTRAY, ASTRAY))

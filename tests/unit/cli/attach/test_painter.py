@@ -1,4 +1,4 @@
-"""The painter is right when another terminal that gets its bytes shows what the replica shows."""
+"""The painter's bytes make another terminal show what the replica shows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def inner() -> Iterator[Emulator]:
 
 
 class Outer:
-    """A terminal of our own in the place of the user's."""
+    """An emulator that stands for the user's terminal."""
 
     def __init__(self, size: GridSize = SIZE) -> None:
-        # Not the engine of the replica: what one gets wrong the other would show as right.
+        # Another engine than the replica's, so that a fault of one engine does not hide itself.
         self.emulator = create("pyte", size)
         self.painter = Painter(size)
         self.emulator.feed(self.painter.enter())
@@ -62,7 +62,7 @@ def outer() -> Iterator[Outer]:
 
 
 def cells(row: Row, columns: int) -> list[tuple[str, Style]]:
-    """The row cell by cell; a link is not carried over, and an invisible style of a blank is no difference."""
+    """The row's cells, without links, which the painter leaves out, and without invisible styles of blanks."""
     result: list[tuple[str, Style]] = [(" ", PLAIN)] * columns
     for run in row.runs:
         style = run.style._replace(link="")
@@ -249,7 +249,7 @@ def test_larger_leaves_the_rest_blank_and_a_resize_repaints(inner: Emulator, out
 
 
 class TestNotice:
-    def test_lies_over_the_last_line_and_goes_away_again(self, inner: Emulator, outer: Outer) -> None:
+    def test_covers_the_last_line_and_disappears_again(self, inner: Emulator, outer: Outer) -> None:
         inner.feed(b"\x1b[10;1Hlast line")
         outer.show(inner)
 
@@ -286,7 +286,7 @@ class TestModes:
         outer.show(inner)
         assert outer.emulator.modes.mouse == "none"
 
-    def test_leaving_puts_all_back(self, inner: Emulator, outer: Outer) -> None:
+    def test_leaving_restores_all_modes(self, inner: Emulator, outer: Outer) -> None:
         outer.emulator.feed(outer.painter.leave())
         outer.emulator.feed(b"shell prompt")
         before = outer.emulator.modes
@@ -302,7 +302,7 @@ class TestModes:
         assert outer.lines()[0] == "shell prompt"
 
 
-def test_each_key_is_told_with_its_modifiers_until_it_leaves(inner: Emulator) -> None:
+def test_keys_are_reported_with_their_modifiers_until_it_leaves(inner: Emulator) -> None:
     painter = Painter(SIZE, keyboard=True)
     inner.feed(b"\x1b[?1002h")
     with contextlib.closing(create(None, SIZE)) as outer:
@@ -331,7 +331,7 @@ def test_controls_in_a_cell_never_reach_the_terminal(inner: Emulator) -> None:
     assert b"\xc2\x9b" not in data
 
 
-def test_a_locale_without_the_character_shows_a_mark(inner: Emulator) -> None:
+def test_a_character_that_the_locale_lacks_is_replaced(inner: Emulator) -> None:
     inner.feed("漢|".encode())
 
     data = Painter(SIZE, "latin-1").paint(inner.frame(), inner.modes)

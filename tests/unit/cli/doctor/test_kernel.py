@@ -19,7 +19,7 @@ def refuse(*arguments: object) -> None:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
-def test_everything_is_tried_and_what_this_kernel_has_is_found() -> None:
+def test_each_feature_of_this_kernel_is_tried_and_found() -> None:
     checks = found()
 
     assert list(checks) == NAMES
@@ -34,7 +34,7 @@ def test_everything_is_tried_and_what_this_kernel_has_is_found() -> None:
     [("splice", "splice", "warn"), ("memfd_create", "memfd", "fail"), ("pidfd_open", "pidfd", "warn")],
 )
 @pytest.mark.parametrize("gone", [False, True], ids=["refused", "not in this Python"])
-def test_what_is_missing_is_said_and_the_rest_goes_on(
+def test_a_missing_feature_is_reported_and_the_other_checks_continue(
     monkeypatch: pytest.MonkeyPatch, call: str, name: str, status: str, gone: bool
 ) -> None:
     if gone:
@@ -50,7 +50,7 @@ def test_what_is_missing_is_said_and_the_rest_goes_on(
     assert checks["kernel subreaper"][0] == "ok"
 
 
-def test_a_terminal_that_takes_no_sendfile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_refuses_sendfile_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sendfile", lambda *arguments: 0)
     monkeypatch.setattr(kernel, "ARRIVAL_TIMEOUT_S", 0.01)
 
@@ -58,7 +58,7 @@ def test_a_terminal_that_takes_no_sendfile(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_a_try_leaves_the_process_as_it_was(before: int) -> None:
+def test_a_check_leaves_the_process_unchanged(before: int) -> None:
     library = ctypes.CDLL(None)
     library.prctl(36, before, 0, 0, 0)
     value = ctypes.c_int(-1)

@@ -22,7 +22,7 @@ SHIPPED = """\
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The system's directories."""
+    """The root of a system's directories."""
     return tmp_path / "system"
 
 
@@ -32,7 +32,7 @@ def write(root: Path, name: str, *lines: str) -> None:
     path.write_text("\n".join(["[Login]", *lines, ""]))
 
 
-# --------------------------------------------------------------------------------- whose processes end
+# --------------------------------------------------------------------------- users with processes that are ended
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,16 @@ def write(root: Path, name: str, *lines: str) -> None:
         (LoginSettings(None, only=("bob",)), "ann", False),
     ],
 )
-def test_whose_processes_end(settings: LoginSettings, user: str, ends: bool | None) -> None:
+def test_kill_only_and_exclude_lists_decide_which_users_processes_end(
+    settings: LoginSettings, user: str, ends: bool | None
+) -> None:
     assert settings.ends(user) is ends
 
 
 # ------------------------------------------------------------------------------------------- its files
 
 
-def test_the_default_is_what_the_shipped_file_says(root: Path) -> None:
+def test_the_default_is_that_of_the_shipped_file(root: Path) -> None:
     assert from_files(root) == LoginSettings(None)
     write(root, "etc/systemd/logind.conf")
     assert from_files(root) == LoginSettings(None)
@@ -74,13 +76,13 @@ def test_the_default_is_what_the_shipped_file_says(root: Path) -> None:
     [("yes", True), ("YES", True), ("1", True), ("on", True), ("true", True), ("no", False), ("off", False),
      ("0", False), ("perhaps", None), ("", None)],
 )  # fmt: skip
-def test_what_is_true(root: Path, value: str, kills: bool | None) -> None:
+def test_systemds_boolean_values_are_read(root: Path, value: str, kills: bool | None) -> None:
     write(root, "etc/systemd/logind.conf", f"KillUserProcesses = {value}")
 
     assert from_files(root).kills is kills
 
 
-def test_drop_ins_count_more_than_the_main_file_the_last_name_most(root: Path) -> None:
+def test_drop_ins_override_the_main_file_and_the_last_name_wins(root: Path) -> None:
     write(root, "etc/systemd/logind.conf", "KillUserProcesses=yes")
     assert from_files(root).kills is True
     write(root, "usr/lib/systemd/logind.conf.d/50-a.conf", "KillUserProcesses=no")
@@ -88,7 +90,7 @@ def test_drop_ins_count_more_than_the_main_file_the_last_name_most(root: Path) -
     write(root, "run/systemd/logind.conf.d/60-b.conf", "KillUserProcesses=yes")
     assert from_files(root).kills is True
     write(root, "etc/systemd/logind.conf.d/10-c.conf", "KillUserProcesses=no")
-    assert from_files(root).kills is True  # 60 comes after 10, wherever it is
+    assert from_files(root).kills is True  # 60 comes after 10 in any directory
     write(root, "etc/systemd/logind.conf.d/readme", "KillUserProcesses=no")
     assert from_files(root).kills is True  # its name does not end in .conf
 
@@ -96,7 +98,7 @@ def test_drop_ins_count_more_than_the_main_file_the_last_name_most(root: Path) -
 @pytest.mark.parametrize(
     ("first", "second"), [("etc", "run"), ("run", "usr/local/lib"), ("usr/local/lib", "usr/lib"), ("etc", "usr/lib")]
 )
-def test_of_two_files_with_a_name_one_counts(root: Path, first: str, second: str) -> None:
+def test_of_two_files_with_one_name_the_first_directory_wins(root: Path, first: str, second: str) -> None:
     for name in ("logind.conf", "logind.conf.d/50-a.conf"):
         write(root, f"{second}/systemd/{name}", "KillUserProcesses=yes", "KillOnlyUsers=ann")
         write(root, f"{first}/systemd/{name}", "KillUserProcesses=no")
@@ -113,7 +115,7 @@ def test_a_drop_in_is_switched_off_by_a_link_to_nothing(root: Path) -> None:
     assert from_files(root) == LoginSettings(None)
 
 
-def test_lists_are_gathered_and_begun_anew_by_an_empty_one(root: Path) -> None:
+def test_lists_are_joined_and_an_empty_one_clears_them(root: Path) -> None:
     write(root, "etc/systemd/logind.conf", "KillOnlyUsers=ann bob", "KillExcludeUsers=")
     write(root, "etc/systemd/logind.conf.d/1.conf", "KillOnlyUsers=", "KillOnlyUsers = cy \\", '   "dan"', "")
     write(root, "etc/systemd/logind.conf.d/2.conf", "KillOnlyUsers=eve", "KillExcludeUsers=fay")
@@ -121,7 +123,7 @@ def test_lists_are_gathered_and_begun_anew_by_an_empty_one(root: Path) -> None:
     assert from_files(root) == LoginSettings(None, ("cy", "dan", "eve"), ("fay",))
 
 
-def test_comments_and_other_sections_say_nothing(root: Path) -> None:
+def test_comments_and_other_sections_are_ignored(root: Path) -> None:
     write(
         root, "etc/systemd/logind.conf", "#KillOnlyUsers=ann", ";KillOnlyUsers=ann", "[Other]", "KillOnlyUsers=ann", "x"
     )
@@ -129,7 +131,7 @@ def test_comments_and_other_sections_say_nothing(root: Path) -> None:
     assert from_files(root) == LoginSettings(None)
 
 
-# -------------------------------------------------------------------------------------- what it says itself
+# ------------------------------------------------------------------------------------ logind on the system bus
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def test_logind_is_asked(logind: Logind) -> None:
     assert from_bus() == LoginSettings(True, ("ann",), ("root",))
 
 
-def test_an_empty_list_of_the_excluded_is_none(logind: Logind) -> None:
+def test_an_empty_exclude_list_is_none(logind: Logind) -> None:
     logind.excluded = []
 
     assert from_bus() == LoginSettings(False, (), None)

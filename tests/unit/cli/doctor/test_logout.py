@@ -19,7 +19,7 @@ ENABLE = "loginctl enable-linger"
 
 
 class Machine:
-    """Directories of a system with systemd, and where this process is in it."""
+    """Directories of a system with systemd; ``desktop``: this process is in a unit of the user's systemd."""
 
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self.root = root
@@ -33,11 +33,11 @@ class Machine:
         patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/none")
 
     def kills(self, value: str) -> None:
-        """Set KillUserProcesses; root's processes too."""
+        """Set KillUserProcesses, and exclude nobody, not even root."""
         self._configuration.write_text(f"[Login]\nKillUserProcesses={value}\nKillExcludeUsers=\n")
 
     def checks(self) -> dict[str, Check]:
-        """What the doctor finds."""
+        """Return the doctor's checks by name."""
         return {check.name: check for check in logout.logout(self.root)}
 
 
@@ -59,7 +59,7 @@ def systemd(session_bus: BusDaemon) -> Iterator[Systemd]:
 @pytest.mark.parametrize("scoped", [True, False], ids=["scopes", "no scopes"])
 @pytest.mark.parametrize("kills", ["yes", "no", "?"])
 @pytest.mark.parametrize("lingers", [True, False], ids=["linger", "no linger"])
-def test_what_becomes_of_chats_at_logout(
+def test_the_check_says_whether_chats_survive_a_logout(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, lingers: bool, kills: str, scoped: bool, desktop: bool
 ) -> None:
     machine.kills(kills)
@@ -87,7 +87,7 @@ def test_what_becomes_of_chats_at_logout(
         assert check.message.startswith(expected[kills])
 
 
-def test_logind_is_believed_before_its_files(
+def test_logind_itself_is_believed_rather_than_its_files(
     machine: Machine, session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.kills("no")
@@ -98,13 +98,13 @@ def test_logind_is_believed_before_its_files(
         assert "KillUserProcesses is on" in machine.checks()["logging out"].message
 
 
-def test_who_is_excluded_is_not_told_of_killing(machine: Machine) -> None:
+def test_an_excluded_user_gets_no_message_about_kill_user_processes(machine: Machine) -> None:
     (machine.root / "etc/systemd/logind.conf").write_text(f"[Login]\nKillUserProcesses=yes\nKillExcludeUsers={ME}\n")
 
     assert "KillUserProcesses" not in machine.checks()["logging out"].message
 
 
-def test_without_systemd_there_is_nothing_to_fear(machine: Machine) -> None:
+def test_without_systemd_all_checks_are_ok(machine: Machine) -> None:
     (machine.root / "run/systemd/system").rmdir()
 
     assert {check.status for check in machine.checks().values()} == {"ok"}
@@ -114,7 +114,7 @@ def test_without_systemd_there_is_nothing_to_fear(machine: Machine) -> None:
 # ------------------------------------------------------------------------------------------------ scopes
 
 
-def test_scopes_are_tried_and_nothing_stays(machine: Machine, systemd: Systemd) -> None:
+def test_a_scope_is_made_and_nothing_remains(machine: Machine, systemd: Systemd) -> None:
     check = machine.checks()["scopes"]
 
     assert check.status == "ok"
@@ -133,7 +133,7 @@ def test_scopes_are_tried_and_nothing_stays(machine: Machine, systemd: Systemd) 
         (ScopeResult(reason="timed out"), True, "warn", "timed out"),
     ],
 )
-def test_why_there_are_none(
+def test_the_check_says_why_there_are_no_scopes(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, result: ScopeResult, desktop: bool, status: str, words: str
 ) -> None:
     machine.desktop = desktop
@@ -146,7 +146,7 @@ def test_why_there_are_none(
     assert bool(check.remedy) is (status == "warn")
 
 
-def test_a_refusal_of_systemds_is_told(machine: Machine, systemd: Systemd) -> None:
+def test_a_refusal_of_systemd_is_reported(machine: Machine, systemd: Systemd) -> None:
     systemd.denies = Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied")
 
     check = machine.checks()["scopes"]

@@ -1,4 +1,4 @@
-"""What ``outlive explain`` says of a chat's changes."""
+"""What ``outlive explain`` prints about a chat's changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INFO = SessionInfo(
 
 
 @pytest.mark.parametrize(("state", "word"), [("running", "started"), ("exited", "ended")])
-def test_a_chat_that_never_ended_is_not_said_to_have(state: str, word: str) -> None:
+def test_a_running_chat_is_not_reported_as_ended(state: str, word: str) -> None:
     explained = Explained(
         id="1", name="x", agent="shell", state=state, exit_code=0 if state == "exited" else None, exit_signal=None,
         reason=None, child_pid=2, since=BEGAN["time"], activity=None, activity_source=None, activity_since=None,
@@ -31,7 +31,7 @@ def test_a_chat_that_never_ended_is_not_said_to_have(state: str, word: str) -> N
     assert shown[-1].split()[-1] == word
 
 
-def test_a_shell_that_waits_is_said_how_its_last_command_ended() -> None:
+def test_a_shell_at_its_prompt_shows_how_its_last_command_ended() -> None:
     info = msgspec.structs.replace(INFO, foreground="", last_exit_code=2, last_ended="2026-01-02T03:59:55.000Z")
     explained = Explained(
         id="1", name="x", agent="shell", state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,

@@ -60,7 +60,7 @@ def test_state_is_a_mark_and_words(fields: dict[str, object], words: str) -> Non
     assert state_words(info(**fields)) == words
 
 
-def test_a_chat_with_which_something_is_wrong_is_marked_and_it_is_said_what() -> None:
+def test_a_chat_with_a_problem_is_marked_and_the_problem_is_printed() -> None:
     well, ill = info(name="well"), info(name="ill\x1b[2J", notice="not recorded:\nthe disk is full")
     assert row(well, NOW)[2] == "◌ running"
     assert row(ill, NOW)[2] == "◌ running !"
@@ -78,7 +78,7 @@ def test_a_chat_with_which_something_is_wrong_is_marked_and_it_is_said_what() ->
         ({"activity": Activity.NO_SIGNAL, "activity_source": "silence"}, "◌ no signal 3 min"),
     ],
 )
-def test_what_it_does_has_an_age_and_what_it_asks_is_told(fields: dict[str, object], words: str) -> None:
+def test_the_activity_has_an_age_and_a_question_is_shown(fields: dict[str, object], words: str) -> None:
     assert row(info(activity_since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
 
 
@@ -112,7 +112,7 @@ def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict
     assert row(info(**told), NOW)[2] == words
 
 
-def test_home_is_a_tilde_and_nothing_else_is() -> None:
+def test_only_home_becomes_a_tilde() -> None:
     home = str(Path.home())
 
     assert row(info(cwd=home), NOW)[-1] == "~"
@@ -124,7 +124,7 @@ def test_names_cannot_break_the_line_or_colour_the_terminal() -> None:
     assert row(info(name="a\nb\x1b[31mc"), NOW)[0] == "a b [31mc"
 
 
-def test_columns_stand_below_their_headings() -> None:
+def test_columns_are_below_their_headings() -> None:
     lines = table([row(info(name="漢字"), NOW), row(info(), NOW)], None)
 
     assert lines == [
@@ -134,13 +134,13 @@ def test_columns_stand_below_their_headings() -> None:
     ]
 
 
-def test_the_directory_gives_way_first_and_keeps_its_end() -> None:
+def test_the_directory_is_shortened_first_and_keeps_its_end() -> None:
     lines = table([row(info(cwd="/a/very/long/way/down/to/the/project"), NOW)], 60)
 
     assert lines[1] == "notes  claude  ◌ running  4 min  0a1b2c3d  …n/to/the/project"
 
 
-def test_then_the_name_then_whole_columns() -> None:
+def test_then_the_name_is_shortened_then_columns_are_left_out() -> None:
     cells = row(info(name="a name that is rather long", cwd="/a/long/way/down"), NOW)
 
     assert table([cells], 50)[1].startswith("a name th…  claude")

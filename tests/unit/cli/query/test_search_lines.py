@@ -1,4 +1,4 @@
-"""How ``outlive search`` prints what it found."""
+"""How ``outlive search`` prints the found lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def chat(session_id: str, name: str) -> SessionInfo:
     )
 
 
-def test_chats_come_by_their_newest_line_and_equal_lines_stand_once() -> None:
+def test_chats_are_sorted_by_their_newest_line_and_equal_lines_appear_once() -> None:
     hits = [
         Hit("1" * 36, 30, 0, BEGAN_NS + 3 * SECOND_NS, "needle one"),
         Hit("2" * 36, 5, 0, BEGAN_NS + 2 * SECOND_NS, "needle two"),
@@ -37,7 +37,7 @@ def test_chats_come_by_their_newest_line_and_equal_lines_stand_once() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_raw_is_shown() -> None:
+def test_control_characters_are_made_harmless() -> None:
     hits = [Hit("1" * 36, 1, 0, BEGAN_NS, "a\x1b[31m\u202eneedle\x07")]
     for is_colored in (False, True):
         chats = {"1" * 36: chat("1" * 36, "x\x1b]0;y\x07")}
@@ -52,7 +52,7 @@ def test_matches_are_marked() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=("C", "M", "Z")), max_size=60), st.integers(20, 60))
-def test_a_line_is_cut_to_its_room_with_its_first_match(around: str, columns: int) -> None:
+def test_a_line_is_cut_to_its_width_around_its_first_match(around: str, columns: int) -> None:
     text = f"{around} {around} needle {around}"
     query = Query.of("needle")
     shown = cut(text, query.spans(text), columns)
@@ -60,7 +60,7 @@ def test_a_line_is_cut_to_its_room_with_its_first_match(around: str, columns: in
     assert query.matches(shown) or "needle" in around.casefold()
 
 
-def test_the_day_is_told_unless_it_is_today() -> None:
+def test_the_day_is_printed_unless_it_is_today() -> None:
     now = datetime(2026, 1, 2, 12, tzinfo=UTC)
     assert len(when(now, now)) == len("12:00:00")
     assert len(when(now - timedelta(days=3), now)) == len("2025-12-30 12:00")

@@ -160,7 +160,7 @@ def test_a_chat_with_a_missing_worktree_is_resumable(transcript: Path) -> None:
 class TestAgentsDirectoryElsewhere:
     @pytest.fixture
     def place(self, transcript: Path, tmp_path: Path) -> Path:
-        """Claude Code's directory, with the transcript, in another place than this process's variables say."""
+        """Claude Code's directory with the transcript, at another path than this process's variables name."""
         (tmp_path / "places").mkdir()
         return transcript.parents[2].rename(tmp_path / "places" / "one")
 

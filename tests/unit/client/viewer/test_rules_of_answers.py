@@ -54,7 +54,7 @@ def test_acknowledged_keys_start_one_timer_and_send_no_question(stage: Stage) ->
         >> stage.receives(m.InputAck("one", 2))
         >> stage.types_key()
         << Returned([("one", 3)])
-        >> ticks(stage)  # The third key is younger than the interval.
+        >> ticks(stage)  # The third key was sent less than an interval ago.
         << START_TIMER
         >> stage.receives(m.InputAck("one", 3))
         >> ticks(stage)  # Nothing is outstanding, so nothing wakes up any more.
@@ -78,7 +78,7 @@ def test_a_missing_answer_is_reported_after_three_intervals_and_an_answer_at_onc
         << START_TIMER
         >> ticks(stage)
         << notify(ViewerState.UNRESPONSIVE)
-        >> stage.types_key()  # which the socket keeps for the host
+        >> stage.types_key()  # and the socket keeps it for the host
         << Returned([("one", 2)])
         >> stage.receives(m.InputAck("one", 2))
         << notify(ViewerState.LIVE)

@@ -57,7 +57,7 @@ async def test_a_viewer_closed_in_a_callback_makes_no_more_callbacks(host: FakeH
     leaver.viewer.start()
     await leaver.until(lambda: leaver.viewer.state is ViewerState.LIVE, "the viewer to be live")
     leaver.viewer.key("a", "a")
-    host.attachment = "another"  # The one that knew of the key is gone.
+    host.attachment = "another"  # The host that had received the key is gone.
     host.drop()
     await leaver.until(lambda: bool(leaver.refusals), "the refusal")
     await leaver.viewer.closed()

@@ -1,4 +1,4 @@
-"""The output of git diff is read: any names, any patches, cut off anywhere."""
+"""Reading the output of git diff: any names and any patches, cut off anywhere."""
 
 from __future__ import annotations
 
@@ -109,13 +109,13 @@ def test_anything_else_is_refused(text: str) -> None:
     assert not text or text.startswith(":")
 
 
-def test_bytes_that_are_no_text_are_replaced_in_patches_and_kept_in_names() -> None:
+def test_invalid_utf8_is_replaced_in_patches_and_kept_in_names() -> None:
     file = Made("M", "caf\udce9", "", [("+", "caf\udce9")])
     [found] = read_diff(printed([file]))
     assert (found.path, found.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
 
 
 @pytest.mark.parametrize(("line", "withheld"), [("x" * (1 << 20), "large"), ("x" * 1000, "")])
-def test_a_patch_that_is_too_long_is_withheld_and_its_numbers_stay(line: str, withheld: str) -> None:
+def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay(line: str, withheld: str) -> None:
     [found] = read_diff(printed([Made("M", "a", "", [("+", line)])]))
     assert (found.withheld, found.added, not found.patch) == (withheld, 1, bool(withheld))

@@ -1,4 +1,4 @@
-"""The changes of real working trees, on good and bad days."""
+"""The changes of real working trees, also with errors of git, the disk or the repository."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_staged_unstaged_and_untracked_files_are_one_list(checkout: Checkout) ->
     assert files["new/untracked"].patch == "@@ -0,0 +1,2 @@\n+a\n+b\n\\ No newline at end of file\n"
 
 
-def test_hostile_names_stay_whole_and_each_has_its_own_patch(checkout: Checkout) -> None:
+def test_hostile_names_stay_unchanged_and_each_has_its_own_patch(checkout: Checkout) -> None:
     for name in HOSTILE:
         checkout.commit(name, "before\n")
         checkout.write(name, f"{name.splitlines()[0]}\n")
@@ -178,7 +178,7 @@ def test_an_index_that_is_locked_or_split_is_read(checkout: Checkout) -> None:
     assert set(facts(read_changes(checkout.path))) == {"file", "staged"}
 
 
-def test_what_is_too_much_is_left_out_and_counted(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_beyond_the_limit_are_left_out_and_counted(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         checkout.write(f"tracked{number:02}", "x" * 400 + "\n")
     checkout.git("add", ".")
@@ -231,8 +231,8 @@ async def test_a_git_that_hangs_is_ended_when_nobody_waits_for_it(
         read_changes(checkout.path, "commit", stop)
 
 
-class TestBadDays:
-    """Each is one line that says what is wrong."""
+class TestErrors:
+    """Errors, each reported in one line that says what is wrong."""
 
     def test_no_repository(self, tmp_path: Path) -> None:
         with pytest.raises(WorktreeError, match=f"^{tmp_path} is not in a git repository$"):

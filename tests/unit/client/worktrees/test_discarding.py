@@ -1,4 +1,4 @@
-"""Changes of real working trees are discarded exactly, or not at all, and each discard can be undone."""
+"""Changes of real working trees are discarded exactly or not at all, and each discard can be undone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def joined(lines: list[str], end: bytes = b"\n", last: bytes | None = None) -> b
 @pytest.mark.parametrize(
     ("end", "last", "attributes"), [(b"\n", b"", ""), (b"\r\n", None, ""), (b"\r\n", b"", "* text eol=crlf")]
 )
-def test_one_hunk_goes_and_the_others_and_the_index_stay(
+def test_one_hunk_is_discarded_and_the_others_and_the_index_stay(
     checkout: Checkout, end: bytes, last: bytes | None, attributes: str
 ) -> None:
     path = checkout.path / "file"
@@ -75,7 +75,7 @@ def test_one_hunk_goes_and_the_others_and_the_index_stay(
     assert [point.about.kind for point in listed(checkout.path, [CHAT])] == ["restore"] * 8
 
 
-def test_new_deleted_and_executable_files_are_as_before_and_come_back(checkout: Checkout) -> None:
+def test_new_deleted_and_executable_files_are_restored_and_the_discard_is_undone(checkout: Checkout) -> None:
     (checkout.path / "file").chmod(0o755)
     checkout.write("new/untracked", "untracked\n")
     checkout.write("staged", "staged\n")
@@ -94,7 +94,7 @@ def test_new_deleted_and_executable_files_are_as_before_and_come_back(checkout: 
     assert not (checkout.path / "src/deep/file").exists()
 
 
-def test_a_hunk_of_a_renamed_file_goes_but_not_the_renaming(checkout: Checkout) -> None:
+def test_discarding_a_hunk_of_a_renamed_file_keeps_the_renaming(checkout: Checkout) -> None:
     checkout.commit("old", "\n".join(OLD) + "\n")
     checkout.git("mv", "old", "other")
     checkout.write("other", "\n".join(NEW) + "\n")
@@ -106,7 +106,7 @@ def test_a_hunk_of_a_renamed_file_goes_but_not_the_renaming(checkout: Checkout) 
     assert not (checkout.path / "old").exists()
 
 
-def test_a_change_since_the_branch_began_goes_with_the_commits_in_between(checkout: Checkout) -> None:
+def test_a_change_since_the_branch_began_is_discarded_across_commits(checkout: Checkout) -> None:
     checkout.git("checkout", "-qb", "fix")
     checkout.commit("file", "committed\n")
     done = discarded(checkout, "file", since="branch")
@@ -115,7 +115,7 @@ def test_a_change_since_the_branch_began_goes_with_the_commits_in_between(checko
     assert (checkout.path / "file").read_text() == "committed\n"
 
 
-def test_in_a_repository_without_commits_a_new_file_goes(tmp_path: Path) -> None:
+def test_in_a_repository_without_commits_a_new_file_is_discarded(tmp_path: Path) -> None:
     empty = Checkout(tmp_path / "empty")
     empty.path.mkdir()
     empty.git("init", "-q")
@@ -129,7 +129,7 @@ def test_in_a_repository_without_commits_a_new_file_goes(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "name", ['new\nline "quoted"\t\'', "-rf", "a b", "ünï", os.fsdecode(b"\xff\xfe"), ":(top)x", "*"]
 )
-def test_any_name_and_any_bytes_come_back(checkout: Checkout, name: str) -> None:
+def test_files_with_any_name_and_any_bytes_are_restored_by_an_undo(checkout: Checkout, name: str) -> None:
     path = checkout.path / name
     path.write_bytes(b"one\n\xff\xfe\ntwo\n")
     checkout.git("add", "-A")
@@ -141,7 +141,7 @@ def test_any_name_and_any_bytes_come_back(checkout: Checkout, name: str) -> None
     assert path.read_bytes() == b"one\n\xff\xfd\ntwo\n"
 
 
-def test_nothing_is_written_if_the_file_is_not_what_was_shown(checkout: Checkout) -> None:
+def test_nothing_is_written_if_the_file_has_changed_since_it_was_shown(checkout: Checkout) -> None:
     checkout.write("file", "shown\n")
     checkout.write("untracked", "shown\n")
     before = {name: shown(checkout, name) for name in ("file", "untracked")}
@@ -170,7 +170,7 @@ def test_an_undo_never_overwrites_later_work(checkout: Checkout) -> None:
         assert (checkout.path / name).read_text() == "later work\n"
 
 
-def test_what_cannot_be_discarded_exactly_is_not_offered(checkout: Checkout) -> None:
+def test_changes_that_cannot_be_discarded_exactly_are_not_offered(checkout: Checkout) -> None:
     checkout.commit("link-to-be")
     checkout.commit("binary", "a\0b")
     checkout.write("binary", "a\0c")
@@ -193,7 +193,7 @@ def test_what_cannot_be_discarded_exactly_is_not_offered(checkout: Checkout) -> 
             discard(checkout.path, changes, file, CHAT)
 
 
-def test_what_could_not_be_undone_is_refused(checkout: Checkout) -> None:
+def test_a_discard_that_could_not_be_undone_is_refused(checkout: Checkout) -> None:
     checkout.git("rm", "-q", "file")
     with pytest.raises(WorktreeError, match="its deletion is staged"):
         discarded(checkout, "file")

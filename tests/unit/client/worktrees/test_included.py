@@ -37,7 +37,7 @@ def ignored_files(worktree: str) -> list[str]:
 COPIED = [".env", "node_modules/small/x.js", "src/.env.local"]
 
 
-def test_the_named_ones_are_copied(checkout: Checkout) -> None:
+def test_named_files_are_copied(checkout: Checkout) -> None:
     (checkout.path / ".env").chmod(0o600)
     (checkout.path / ".env.link").symlink_to("/elsewhere")
     made = Path(make(str(checkout.path / "src"), None, "x").path)
@@ -50,7 +50,7 @@ def test_the_named_ones_are_copied(checkout: Checkout) -> None:
     assert ignored_files(second.path) == [".env", ".env.link", *COPIED[1:]], "from a linked worktree, too"
 
 
-def test_a_worktree_that_is_made_again_has_them_again(checkout: Checkout) -> None:
+def test_a_remade_worktree_has_the_files_again(checkout: Checkout) -> None:
     made = make(str(checkout.path), None, "x")
     shutil.rmtree(made.path)
     assert remake(made.path, made.repository, made.branch)
@@ -78,7 +78,7 @@ def test_nothing_is_written_through_a_link_of_the_branch(checkout: Checkout, tmp
 
 
 @pytest.mark.parametrize("problem", ["too large", "unreadable"])
-def test_what_cannot_be_copied_leaves_no_worktree(
+def test_a_file_that_cannot_be_copied_leaves_no_worktree(
     checkout: Checkout, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if problem == "too large":

@@ -1,4 +1,4 @@
-"""The chat with a model server as a chat view has it: our dialect at one end, a server that answers at the other."""
+"""The endpoint agent of a chat view: our ACP dialect at one end, a fake model server at the other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    """A server that takes each request for a turn."""
+    """A fake model server that takes each request as a turn."""
     with ModelServer(tools_needed=False) as own:
         yield own
 
@@ -34,7 +34,7 @@ def words(server: ModelServer) -> tuple[str, ...]:
 
 
 def kept() -> Conversation:
-    """The conversation as it is on the disk."""
+    """Read the conversation from the disk."""
     return Conversation(read(endpoint_conversation(ID).read_bytes())[0])
 
 
@@ -43,7 +43,7 @@ def models(chat: EndpointChat) -> list[str]:
     return [choice.id for choice in chat.last(SettingsChanged).settings[0].choices]
 
 
-def test_questions_are_answered_counted_and_saved(words: tuple[str, ...]) -> None:
+def test_questions_are_answered_tokens_counted_and_both_saved(words: tuple[str, ...]) -> None:
     with endpoint_chat(*words) as chat:
         assert chat.ask("count: 3") == [("agent", "\n".join(map(answer_line, (1, 2, 3))), "done")]
         assert chat.ask("hello") == [("agent", "echo: hello", "done")]
@@ -53,7 +53,7 @@ def test_questions_are_answered_counted_and_saved(words: tuple[str, ...]) -> Non
     assert [message.text for message in kept().messages][2:] == ["hello", "echo: hello"]
 
 
-def test_a_stopped_answer_keeps_what_has_arrived(server: ModelServer, words: tuple[str, ...]) -> None:
+def test_a_stopped_answer_keeps_the_received_part(server: ModelServer, words: tuple[str, ...]) -> None:
     with endpoint_chat(*words) as chat:
         chat.prompt("count: 9 hold: 2")
         chat.until(lambda: answer_line(2) in str(chat.shown()))
@@ -67,7 +67,7 @@ def test_a_stopped_answer_keeps_what_has_arrived(server: ModelServer, words: tup
         assert (chat.ask("/continue"))[0][1].startswith("echo: Go on exactly")
 
 
-def test_a_conversation_goes_on_in_a_program_that_loads_it(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_conversation_continues_in_a_program_that_loads_it(words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("milk")
     start = Start(directory=str(tmp_path), version="1.0")
     with endpoint_chat(*words, start=start) as chat:
@@ -110,7 +110,7 @@ def test_images_and_files_reach_the_model(server: ModelServer, words: tuple[str,
         assert server.requests[-1].body["messages"][0]["content"][1] == image
 
 
-def test_commands_are_carried_out(server: ModelServer, words: tuple[str, ...]) -> None:
+def test_slash_commands_are_carried_out(server: ModelServer, words: tuple[str, ...]) -> None:
     with endpoint_chat(*words) as chat:
         chat.ask("secnd")
         assert {"edit", "system", "regenerate"} <= {command.name for command in chat.last(CommandsChanged).commands}
@@ -159,7 +159,7 @@ def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, a
         assert "no model selected" in (chat.ask("hello"))[-1][1]
 
 
-def test_a_busy_server_is_asked_again_and_its_answer_comes(server: ModelServer, words: tuple[str, ...]) -> None:
+def test_a_busy_server_is_asked_again_until_it_answers(server: ModelServer, words: tuple[str, ...]) -> None:
     with endpoint_chat(*words) as chat:
         server.plan(Script(status=503, retry_after_s=1))
         waits, answer = chat.ask("hello")

@@ -1,4 +1,4 @@
-"""What comes of a conversation's records, in whichever order they stand."""
+"""The conversation that results from its records, in any order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sent(conversation: Conversation, system: str) -> list[tuple[str, str]]:
     return [(turn.role, turn.text) for turn in conversation.for_model(system)]
 
 
-def test_pieces_make_the_answer() -> None:
+def test_pieces_are_joined_to_the_answer() -> None:
     conversation = Conversation([asked("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
     answer = conversation.last
     assert isinstance(answer, Answer)
@@ -49,14 +49,14 @@ def test_pieces_make_the_answer() -> None:
     assert (answer.text, answer.state, answer.note) == ("one two", AnswerState.CUT, "broke")
 
 
-def test_an_edited_question_takes_what_followed_with_it() -> None:
+def test_an_edited_question_replaces_all_later_messages() -> None:
     conversation = Conversation([asked("a"), *answered("b"), asked("c"), *answered("d"), Rewound(AT, 2), asked("e")])
     assert sent(conversation, "") == [("user", "a"), ("assistant", "b"), ("user", "e")]
     assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
     assert (conversation.used_input_tokens, conversation.used_output_tokens) == (6, 8), "the user paid for them"
 
 
-def test_a_corrected_question_is_sent_without_those_that_failed() -> None:
+def test_a_corrected_question_is_sent_without_the_failed_ones() -> None:
     conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
     assert sent(conversation, "be brief") == [("system", "be brief"), ("user", "c")]
     conversation.apply(AnswerBegan(AT, "m"))
@@ -72,7 +72,7 @@ def test_attachments_go_before_the_question() -> None:
     )
 
 
-def test_the_last_settings_count_and_the_first_are_known() -> None:
+def test_the_last_settings_count_and_the_first_are_kept() -> None:
     first, last = Settings(url="http://a/v1", model="x"), Settings(url="http://a/v1", model="y")
     conversation = Conversation([Began(AT, "id"), SettingsChanged(AT, first), SettingsChanged(AT, last)])
     assert (conversation.first_settings, conversation.settings) == (first, last)
@@ -107,5 +107,5 @@ def test_any_records_make_a_conversation_that_can_be_sent(records: list[Record])
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
-def test_whatever_a_terminal_sends_can_be_kept(text: str) -> None:
+def test_any_text_from_a_terminal_can_be_saved(text: str) -> None:
     assert len(valid_utf8(text).encode()) >= len(text)

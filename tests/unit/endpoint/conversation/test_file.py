@@ -1,4 +1,4 @@
-"""A conversation's file after kills, full disks and damage: what can be read is read."""
+"""A conversation's file after kills, full disks and damage: every undamaged line is read."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def texts(conversation: Conversation) -> list[str]:
     return [each.text for each in conversation.messages]
 
 
-def test_it_is_its_users_alone(path: Path) -> None:
+def test_only_its_user_can_read_the_file(path: Path) -> None:
     written(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_what_was_said_is_there_again(path: Path) -> None:
+def test_a_conversation_is_read_back_as_it_was_written(path: Path) -> None:
     written(path)
     with ConversationFile(path, "c") as file:
         assert file.existed
@@ -49,7 +49,7 @@ def test_what_was_said_is_there_again(path: Path) -> None:
         assert texts(file.conversation)[1::2] == ["some of the answer, and the rest"] * 5
 
 
-def test_wherever_it_is_torn_the_whole_lines_before_count_and_it_goes_on(path: Path) -> None:
+def test_a_file_cut_anywhere_keeps_the_whole_lines_and_continues(path: Path) -> None:
     data = written(path)
     for end in range(0, len(data), 7):
         path.write_bytes(data[:end])
@@ -62,7 +62,7 @@ def test_wherever_it_is_torn_the_whole_lines_before_count_and_it_goes_on(path: P
             assert texts(file.conversation) == [*before, "after"]
 
 
-def test_damage_anywhere_costs_its_lines_alone(path: Path) -> None:
+def test_damage_anywhere_loses_only_the_damaged_lines(path: Path) -> None:
     data = written(path)
     with chance() as choose:
         for _ in range(times(60)):
@@ -84,14 +84,14 @@ def test_damage_anywhere_costs_its_lines_alone(path: Path) -> None:
                 assert texts(file.conversation)[-1] == "after"
 
 
-def test_what_a_later_version_says_is_passed_over(path: Path) -> None:
+def test_records_of_a_later_version_are_skipped(path: Path) -> None:
     data = written(path)
     path.write_bytes(b'{"type":"mood","at":"now"}\n[1]\n\n' + data)
     with ConversationFile(path, "c") as file:
         assert len(file.conversation.messages) == 10
 
 
-def test_two_chats_do_not_write_one_conversation(path: Path) -> None:
+def test_two_chats_cannot_write_the_same_conversation(path: Path) -> None:
     with ConversationFile(path, "c"), pytest.raises(OutliveError, match="open in another chat"):
         ConversationFile(path, "c")
     with ConversationFile(path, "c") as file:
@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["", "-x", "../x", "a/b", "a b", "a" * 129, "ä", "a\n"])
-def test_an_id_is_no_path_and_no_option(name: str) -> None:
+def test_an_id_that_is_a_path_or_an_option_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         check_id(name)
     assert check_id("0a_B-9") == "0a_B-9"

@@ -1,4 +1,4 @@
-"""Whatever an answer is cut into, the same comes out of it, and nothing that was printed changes any more."""
+"""An answer in pieces of any size gives the same lines, and printed lines never change."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def cut(text: str, places: list[int]) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise(ends)]
 
 
-def test_the_same_lines_come_of_any_pieces() -> None:
+def test_any_pieces_give_the_same_lines() -> None:
     expected = painted(settled(list(ANSWER)))
     chance = random.Random(1)
     for _ in range(30):
@@ -111,7 +111,7 @@ def test_a_long_paragraph_does_not_wait_for_its_end() -> None:
     assert painted_lines == [line.strip() for line in lines]
 
 
-def test_items_are_settled_one_after_the_other_and_stand_close() -> None:
+def test_list_items_are_settled_one_by_one_and_have_no_blank_lines_between() -> None:
     blocks = settled(["- a\n", "- b\n", "- c"])
     assert [block.spaced for block in blocks if isinstance(block, Markdown)] == [False, False, False]
 
@@ -128,7 +128,7 @@ def test_code_that_is_cut_off_is_kept() -> None:
         st.sampled_from(["```", "\n", "- ", "1. ", "> ", "a", " ", "    ", "#", "|", "---", "~~~", "*", "\t", "<p>"])
     )
 )
-def test_any_markdown_settles_and_is_drawn(pieces: list[str]) -> None:
+def test_any_markdown_is_settled_and_drawn(pieces: list[str]) -> None:
     painter = Painter(20)
     stream = MarkdownStream()
     for piece in pieces:
@@ -141,12 +141,12 @@ def test_any_markdown_settles_and_is_drawn(pieces: list[str]) -> None:
 
 
 @given(st.text(), st.integers(1, 30))
-def test_any_text_settles_and_fits(text: str, columns: int) -> None:
+def test_any_text_is_settled_and_fits_the_width(text: str, columns: int) -> None:
     painted([*settled([clean(text)])], columns)
 
 
 @pytest.mark.parametrize("text", ["\x1b]2;no\x07", "a\x1b[31mred", "\x9b31m", "one\rtwo", "\x00"])
-def test_a_model_cannot_drive_the_terminal(text: str) -> None:
+def test_a_model_cannot_control_the_terminal(text: str) -> None:
     for line in painted(settled([clean(f"{text}\n```\n{text}\n```")])):
         bare = line.replace("\x1b[2m", "").replace("\x1b[0m", "")
         assert "\x1b" not in bare

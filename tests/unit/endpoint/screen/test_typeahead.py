@@ -1,4 +1,4 @@
-"""What is typed before the program is ready waits, and the terminal's line settings come back.
+"""Text typed before the program is ready waits, and the terminal's line settings are restored.
 
 The PTY is made by hand: the test itself is the program on it.
 """
@@ -12,7 +12,7 @@ from session_host.endpoint.screen import typeahead
 from tests.support.waiting import wait_readable
 
 
-def test_keys_wait_unechoed_and_unchanged_and_the_settings_come_back() -> None:
+def test_keys_wait_unechoed_and_unchanged_and_the_settings_are_restored() -> None:
     master, slave = os.openpty()
     try:
         before = termios.tcgetattr(slave)

@@ -1,4 +1,4 @@
-"""Where a server's key comes from, and where it never goes."""
+"""Sources of a server's API key, and places that the key never reaches."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ HTTPS, HTTP, HERE = "https://api.example.com/v1", "http://api.example.com/v1", "
 KEY = "sk-0123456789"
 
 
-async def test_by_default_the_usual_variable_counts() -> None:
+async def test_by_default_the_key_is_read_from_openai_api_key() -> None:
     assert await find_key("", HTTPS, {"OPENAI_API_KEY": f" {KEY}\n"}) == KEY
     assert await find_key("", HERE, {"OPENAI_API_KEY": KEY}) == KEY
     assert await find_key("", HTTPS, {}) is None
 
 
-async def test_a_key_that_nobody_chose_does_not_go_through_the_net_unencrypted() -> None:
+async def test_a_default_key_is_not_sent_over_the_network_unencrypted() -> None:
     assert await find_key("", HTTP, {"OPENAI_API_KEY": KEY}) is None
     assert await find_key("env:OPENAI_API_KEY", HTTP, {"OPENAI_API_KEY": KEY}) == KEY
 
 
-async def test_a_file_holds_it_in_its_first_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_first_line_of_a_file_is_the_key(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "key"
     path.write_text(f"{KEY}\n# of the team\n")
     path.chmod(0o600)
@@ -56,7 +56,7 @@ async def test_a_file_holds_it_in_its_first_line(tmp_path: Path, caplog: pytest.
         (b"x" * 20_000, "too long"),
     ],
 )
-async def test_a_file_without_a_key(tmp_path: Path, content: bytes, complaint: str) -> None:
+async def test_a_file_without_a_valid_key_is_reported(tmp_path: Path, content: bytes, complaint: str) -> None:
     (tmp_path / "key").write_bytes(content)
     with pytest.raises(ConfigError, match=complaint):
         await find_key(f"file:{tmp_path}/key", HTTPS, {})
@@ -65,12 +65,12 @@ async def test_a_file_without_a_key(tmp_path: Path, content: bytes, complaint: s
 
 
 @pytest.mark.parametrize("source", ["", KEY, "env:", "file:", "keyring", "ENV:X"])
-def test_what_is_no_source(source: str) -> None:
+def test_an_unknown_source_is_refused(source: str) -> None:
     with pytest.raises(UsageError, match="not the key itself"):
         check_source(source)
 
 
-async def test_the_desktop_keeps_it_for_one_server(session_bus: BusDaemon) -> None:
+async def test_the_desktops_secret_store_keeps_a_key_for_each_server(session_bus: BusDaemon) -> None:
     with SecretService(session_bus.address) as service:
         assert await secret_store.find("https://api.example.com", unlock=True) is None
         await secret_store.save("https://api.example.com", KEY)
@@ -83,7 +83,7 @@ async def test_the_desktop_keeps_it_for_one_server(session_bus: BusDaemon) -> No
             await find_key("secret", HERE, {})
 
 
-async def test_a_locked_store_is_opened_by_its_user(session_bus: BusDaemon) -> None:
+async def test_a_locked_store_is_unlocked_by_its_user(session_bus: BusDaemon) -> None:
     with SecretService(session_bus.address, locked=True) as service:
         await secret_store.save("https://api.example.com", KEY)
         assert service.prompts == 1
@@ -93,7 +93,7 @@ async def test_a_locked_store_is_opened_by_its_user(session_bus: BusDaemon) -> N
         assert service.prompts == 2
 
 
-async def test_a_store_that_stays_locked(session_bus: BusDaemon) -> None:
+async def test_a_store_that_stays_locked_is_reported(session_bus: BusDaemon) -> None:
     with (
         SecretService(session_bus.address, locked=True, dismisses=True),
         pytest.raises(ConfigError, match="is locked; unlock it, or use --key"),
@@ -101,7 +101,7 @@ async def test_a_store_that_stays_locked(session_bus: BusDaemon) -> None:
         await secret_store.save("https://api.example.com", KEY)
 
 
-async def test_a_bus_without_a_store_and_no_bus_at_all(
+async def test_a_missing_store_or_bus_is_reported(
     session_bus: BusDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match="no secret store found"):
@@ -134,7 +134,7 @@ async def test_a_store_that_does_not_run_yet_is_started(session_bus: BusDaemon, 
         end([int((tmp_path / "pid").read_text())])
 
 
-async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_for_the_answer(
+async def test_a_chat_that_is_closed_while_the_store_asks_does_not_wait(
     session_bus: BusDaemon,
 ) -> None:
     with SecretService(session_bus.address, locked=True, answers=False) as service:
@@ -146,7 +146,7 @@ async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_f
         assert looking.cancelled()
 
 
-def test_a_key_is_not_logged_whoever_logs_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_is_never_logged_by_any_library(caplog: pytest.LogCaptureFixture) -> None:
     hidden = KeyFilter()
     hidden.add_key(KEY)
     hidden.add_key("none")

@@ -1,4 +1,4 @@
-"""What the server says becomes events, whichever interface it has; what it refuses becomes one line."""
+"""Replies of a server become events with either API, and refusals become one line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
-    """A server that gives these answers, one after the other, whatever it is asked."""
+    """A server that sends these answers one after the other, to any request."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
     server.answers, server.bodies = list(answers), []
@@ -83,7 +83,7 @@ def texts(found: list[Event]) -> str:
 
 
 @pytest.mark.parametrize("api", ["chat", "responses"])
-async def test_an_answer_in_pieces_its_tokens_and_its_end(api: str) -> None:
+async def test_an_answer_has_pieces_tokens_and_an_end(api: str) -> None:
     with ModelServer(tools_needed=False) as server:
         found = await events(f"{server.url}/v1", [Turn("system", "s"), Turn("user", "count: 3")], api=api)
         assert texts(found) == "answer line 0001\nanswer line 0002\nanswer line 0003"
@@ -101,7 +101,7 @@ async def test_the_models_are_listed_sorted() -> None:
         await server.close()
 
 
-async def test_what_a_model_thinks_is_no_answer() -> None:
+async def test_thoughts_of_a_model_are_not_part_of_the_answer() -> None:
     body = chunk({"reasoning_content": "hm"}) + chunk({"content": "yes"}) + chunk({}, "stop") + b"data: [DONE]\n\n"
     with serving((200, {}, body)) as server:
         assert await events(server.url) == [Thinking("hm"), Text("yes"), Finished("")]
@@ -112,7 +112,7 @@ async def test_an_answer_that_reached_a_limit_says_so() -> None:
         assert (await events(server.url))[-1] == Finished("the answer reached the length limit; /continue to continue")
 
 
-async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
+async def test_a_server_without_stream_options_is_asked_without_them() -> None:
     refusal = json.dumps({"error": {"message": "unknown field: stream_options"}}).encode()
     good = chunk({"content": "yes"}, "stop")
     with serving((400, {"Content-Type": "application/json"}, refusal), (200, {}, good)) as server:
@@ -155,7 +155,7 @@ async def test_refusals_say_what_to_do(status: int, said: str, kind: ErrorKind, 
     assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
 
 
-async def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
+async def test_a_used_up_quota_is_not_waited_for() -> None:
     body = json.dumps({"error": {"message": "no more", "code": "insufficient_quota"}}).encode()
     with serving((429, {"Content-Type": "application/json"}, body)) as server:
         error = await trouble(server.url)
@@ -178,7 +178,7 @@ async def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
     ],
 )
 @pytest.mark.parametrize("api", ["chat", "responses"])
-async def test_nonsense_is_one_line(body: bytes, api: str) -> None:
+async def test_an_invalid_reply_is_one_line(body: bytes, api: str) -> None:
     with serving((200, {}, body)) as server:
         error = await trouble(server.url, api=api)
     assert str(error).isprintable()
@@ -194,7 +194,7 @@ async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
 
 @pytest.mark.parametrize("status", [200, 404, 405])
 @pytest.mark.parametrize("api", ["auto", "chat", "responses"])
-async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
+async def test_a_web_page_is_reported_as_no_model_server(status: int, api: str) -> None:
     page = (status, {"Content-Type": "text/html; charset=utf-8"}, b"<html><body>It works!</body></html>")
     with serving(page, page) as server:
         error = await trouble(server.url, api=api)
@@ -202,7 +202,7 @@ async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
         assert error.kind is ErrorKind.NOT_FOUND
 
 
-async def test_a_cut_stream_and_a_silent_one() -> None:
+async def test_a_cut_and_a_silent_stream_are_reported() -> None:
     with ModelServer(tools_needed=False) as server:
         server.plan(Script(lines=4, cut=2), Script(lines=4, cut=0), Script(silent=True))
         url = f"{server.url}/v1"
@@ -212,14 +212,14 @@ async def test_a_cut_stream_and_a_silent_one() -> None:
         assert (error.kind, "within 0.3 s" in str(error)) == (ErrorKind.SILENT, True)
 
 
-async def test_nobody_listens() -> None:
+async def test_a_refused_connection_is_reported() -> None:
     with ModelServer() as server:
         url = f"{server.url}/v1"
     error = await trouble(url)
     assert (error.kind, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
 
 
-async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_local_server_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with ModelServer(tools_needed=False) as server:
@@ -242,5 +242,5 @@ async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.M
         ({}, None),
     ],
 )
-def test_when_to_ask_again(headers: dict[str, str], wait_s: float | None) -> None:
+def test_the_retry_after_header_is_read(headers: dict[str, str], wait_s: float | None) -> None:
     assert retry_after_s(headers, 10.0) == wait_s

@@ -1,4 +1,4 @@
-"""A transcript printed line by line: each line once, in order, when it is complete."""
+"""A transcript printed line by line: each complete line once, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a transcript that is in sight."""
+"""The visible part of a transcript."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def shown(page: Page, transcript: Transcript, rows: int, columns: int = 40) -> l
 
 
 @given(st.integers(0, 12), st.integers(1, 20), st.lists(st.integers(-30, 30), max_size=5))
-def test_the_window_is_a_part_of_the_whole_wherever_it_is_scrolled(count: int, rows: int, steps: list[int]) -> None:
+def test_the_page_shows_successive_lines_at_any_scroll_position(count: int, rows: int, steps: list[int]) -> None:
     transcript, page = chat(count), Page()
     whole = lines_of(transcript, width=40)
     for step in [0, *steps]:
@@ -46,7 +46,7 @@ def test_the_window_is_a_part_of_the_whole_wherever_it_is_scrolled(count: int, r
         assert lines == whole[max(0, end - rows) : end]
 
 
-def test_what_is_read_stays_in_place_while_the_chat_goes_on() -> None:
+def test_lines_being_read_stay_in_place_while_the_chat_continues() -> None:
     transcript, page = chat(10), Page()
     shown(page, transcript, 5)
     page.scroll(8)
@@ -59,7 +59,7 @@ def test_what_is_read_stays_in_place_while_the_chat_goes_on() -> None:
     assert shown(page, transcript, 2) == ["three", "four"]
 
 
-def test_a_long_question_is_seen_only_once_all_of_it_was_in_sight() -> None:
+def test_a_long_question_counts_as_seen_once_all_its_lines_were_visible() -> None:
     transcript, page = chat(3), Page()
     request = AgentRequest("r", "command", 9, "Run?", "\n".join(f"line {number}" for number in range(20)), _OPTIONS)
     transcript.apply(StateChanged("requires_action"))

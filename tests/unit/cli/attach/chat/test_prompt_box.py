@@ -1,4 +1,4 @@
-"""The prompt as its user edits it."""
+"""Editing of the prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and texts as answers: never by chance, never to more than was seen."""
+"""Keys and texts as answers: never by accident, and only to a question that was read completely."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from session_host.terminal.lines import Match
 
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
-def test_the_nearest_match_above_and_below_in_parts_of_a_long_history(engine: str) -> None:
+def test_the_nearest_match_above_or_below_is_found_in_a_long_history(engine: str) -> None:
     emulator = create(engine, GridSize(20, 4))  # type: ignore[arg-type]
     wrapped = "x" * 15 + "Needle"
     rows = [wrapped if number in {3, ROWS_AT_ONCE - 1} else f"row {number}" for number in range(ROWS_AT_ONCE * 2)]
     emulator.feed("\r\n".join(rows).encode())
-    # Each wrapped line takes a row more.
+    # Each wrapped line takes one more row.
     first, second = Match(3, 15, 4, 0), Match(ROWS_AT_ONCE, 15, ROWS_AT_ONCE + 1, 0)
     needle = pattern_of("needle")
     total = emulator.scrollback_rows + 4
