@@ -1,4 +1,4 @@
-"""The window in this process, over viewers that a test plays itself."""
+"""The window in this process, with fake viewers that a test controls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WAIT_S = 60.0
 
 
 class PlayedViewer:
-    """In the place of the client's Viewer; the test says what the host does."""
+    """A fake of the client's Viewer: it records calls, and the test sends the events of the host."""
 
     def __init__(
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime = "terminal"
@@ -128,7 +128,7 @@ class PlayedViewer:
     def expect_answer(self) -> None:
         self.calls.append(("expect answer",))
 
-    # ------------------------------------------------------------ what the host does
+    # ------------------------------------------------------------ events of the host
 
     def become(self, state: ViewerState, message: str = "") -> None:
         self.state, self.message = state, message
@@ -164,7 +164,7 @@ def one_pane(tabs: list[str], active: str = "", places: dict[str, tuple[int, str
 
 
 class Played:
-    """The window and what is behind it."""
+    """The window with its store and model, over fake viewers."""
 
     def __init__(self, theme: Theme, catalog: Catalog) -> None:
         self.theme = theme
@@ -183,19 +183,19 @@ class Played:
 
     @property
     def window(self) -> MainWindow:
-        """The window, once it is open."""
+        """The open window."""
         assert self._window is not None
         return self._window
 
     @property
     def page(self) -> TerminalPage:
-        """The page that is shown."""
+        """The visible terminal page."""
         page = self.window.tabs.active_page
         assert isinstance(page, TerminalPage)
         return page
 
     def chat(self, session_id: str) -> Chat:
-        """A chat that is there."""
+        """Return an existing chat."""
         chat = self.sessions.get(session_id)
         assert chat is not None
         return chat
@@ -211,7 +211,7 @@ class Played:
         return made
 
     async def add(self, name: str, **fields: Any) -> str:
-        """Record a session, as its host would, and let the window hear of it."""
+        """Record a session as its host would, and refresh the window; returns the session's id."""
         self._made += 1
         defaults: dict[str, Any] = {
             "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
@@ -242,14 +242,14 @@ class Played:
         return self.viewers[session_id]
 
     def settle(self) -> None:
-        """Let Qt do what is due."""
+        """Process Qt's pending events and deletions."""
         for _ in range(3):
             QApplication.processEvents()
         run_deferred_deletes()
 
     @property
     def saved_pane(self) -> dict[str, Any]:
-        """The first pane, as the window's layout was saved last."""
+        """The first pane in the last saved layout."""
         self.settle()
         pane: dict[str, Any] = self.layouts[-1]["windows"][0]["panes"][0]
         return pane

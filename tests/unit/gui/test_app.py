@@ -1,4 +1,4 @@
-"""What closing the window means, with a tray and without; and the appearance turning under open tabs."""
+"""The application: closing the window with and without a tray, the saved layout, and a change of appearance."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ID = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def recorded(area: Area) -> None:
-    """A record with one chat."""
+    """A store with one chat."""
     with Store.open(paths.database()) as store:
         store.insert(
             SessionRecord(
@@ -88,9 +88,7 @@ async def test_without_a_tray_closing_ends_the_window(app: App, monkeypatch: pyt
     assert app.finished.is_set()
 
 
-async def test_a_window_that_waits_for_a_tray_in_vain_is_found_among_the_windows(
-    app: App, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_window_that_waits_in_vain_for_a_tray_is_shown_minimized(app: App, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Tray, "is_available", False)
     app.window.hide()
     app._show_without_tray()
@@ -125,8 +123,8 @@ async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App)
     other.deleteLater()
 
 
-class Ring:
-    """Garbage that only the collector finds; tells of its end."""
+class ReferenceCycle:
+    """A reference cycle, which only the garbage collector frees; it records the thread that freed it."""
 
     def __init__(self, ended: list[threading.Thread]) -> None:
         self.me = self
@@ -136,12 +134,12 @@ class Ring:
         self.ended.append(threading.current_thread())
 
 
-async def test_garbage_is_collected_in_qts_thread_alone_when_no_event_is_left(
+async def test_garbage_is_collected_only_in_qts_thread_while_no_event_is_pending(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     def make_garbage() -> None:
         for _ in range(100 * gc.get_threshold()[0]):
-            Ring(ended)
+            ReferenceCycle(ended)
 
     ended: list[threading.Thread] = []
     async with opened(qapp):
@@ -160,7 +158,7 @@ async def test_garbage_is_collected_in_qts_thread_alone_when_no_event_is_left(
     assert set(ended) == {threading.main_thread()}
 
 
-async def test_the_atlas_is_imported_once_much_changes_again_and_again(
+async def test_the_atlas_is_imported_after_many_frames_of_one_terminal(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
     now_s = 1000.0
@@ -180,7 +178,7 @@ async def test_the_atlas_is_imported_once_much_changes_again_and_again(
         assert AtlasImport.start is None
 
 
-async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
+async def test_a_start_is_prepared_while_its_sheet_is_open(app: App, monkeypatch: pytest.MonkeyPatch):
     prepared: list[str] = []
 
     def start_ahead(agent: Agent, environment: dict[str, str]) -> None:
@@ -192,7 +190,7 @@ async def test_what_a_start_waits_for_is_done_while_its_sheet_is_open(app: App, 
     await until(lambda: prepared == ["shell"])
 
 
-async def test_the_layout_is_in_the_record_at_once(app: App):
+async def test_the_layout_is_in_the_store_at_once(app: App):
     chat = app.sessions.chats()[0]
     app.window.open_chat(chat)
 
@@ -203,7 +201,7 @@ async def test_the_layout_is_in_the_record_at_once(app: App):
     await until(saved)
 
 
-async def test_a_prompt_typed_right_before_the_window_is_closed_is_there_again(
+async def test_a_prompt_typed_right_before_the_window_is_closed_is_restored(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as made:
@@ -217,7 +215,7 @@ async def test_a_prompt_typed_right_before_the_window_is_closed_is_there_again(
         assert made.sessions.drafts.of(chat) == Draft("typed a moment ago")
 
 
-async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
+async def test_a_layout_that_could_not_be_read_is_not_overwritten(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
     with Store.open(paths.database()) as store:
@@ -239,7 +237,7 @@ async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
         assert store.layout()["windows"][0]["panes"][0]["tabs"] == [ID]
 
 
-async def test_a_damaged_layout_costs_one_line_and_opens_what_is_whole(
+async def test_a_damaged_layout_gives_one_line_and_its_valid_tabs_are_opened(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     with Store.open(paths.database()) as store:
@@ -253,7 +251,7 @@ async def test_a_damaged_layout_costs_one_line_and_opens_what_is_whole(
         assert made.window.banners.current is None
 
 
-async def test_the_next_window_says_once_what_a_chat_did_not_get_before_the_last_one_closed(
+async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_last_one_closed(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as made:
@@ -269,7 +267,7 @@ async def test_the_next_window_says_once_what_a_chat_did_not_get_before_the_last
         assert made.window.banners.current is None or "did not respond" not in made.window.banners.current.text
 
 
-async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
+async def test_chats_that_could_not_be_listed_are_listed_later(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
 ):
     def locked(_store: Store) -> list[SessionRecord]:
@@ -284,7 +282,7 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
             await until(lambda: made.window.empty.title.text() == "1 running chat")
 
 
-async def test_an_unsafe_runtime_directory_is_said_once_until_it_is_safe(
+async def test_an_unsafe_runtime_directory_is_reported_once_until_it_is_safe(
     app: App, area: Area, caplog: pytest.LogCaptureFixture
 ):
     moved = area.root / "moved"
@@ -305,13 +303,13 @@ def shown(app: App) -> str:
     return app.window.banners.current.text if app.window.banners.current is not None else ""
 
 
-async def test_what_another_process_writes_is_noticed(app: App):
+async def test_a_change_by_another_process_is_noticed(app: App):
     with Store.open(paths.database()) as store:
         store.update(app.sessions.chats()[0].id, name="two")
     await until(lambda: app.sessions.chats()[0].name == "two")
 
 
-async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
+async def test_ended_chats_over_the_limit_are_removed_after_the_start(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
 ):
     ended_id = "00000000-0000-4000-8000-000000000002"
@@ -332,7 +330,7 @@ async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
     assert not paths.session_dir(ended_id).exists()
 
 
-async def test_texts_for_the_editor_go_when_the_window_starts_and_ends(
+async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(
     qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
 ):
     left_over = text_files.prepare(ID, "one", ".txt")
@@ -344,12 +342,12 @@ async def test_texts_for_the_editor_go_when_the_window_starts_and_ends(
 
 
 @pytest.mark.parametrize("theme", ["desktop"], indirect=True)
-async def test_the_appearance_turns_live(played: Played):
+async def test_the_appearance_changes_while_tabs_are_open(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     for session_id in ids:
         played.show(session_id)
-    window.tabs.close(ids[1])  # a page that is gone must not be painted any more
+    window.tabs.close(ids[1])  # a closed page must not be painted any more
     played.settle()
     for scheme, colors in ((Qt.ColorScheme.Light, LIGHT.tokens), (Qt.ColorScheme.Dark, DARK.tokens)):
         played.theme.on_color_scheme(scheme)
@@ -359,7 +357,7 @@ async def test_the_appearance_turns_live(played: Played):
         assert image.pixelColor(100, window.height() - 40) == colors.color("sidebar")
 
 
-async def test_programs_get_a_chosen_themes_colours_and_not_those_of_one_that_is_looked_at(app: App, area: Area):
+async def test_programs_get_the_colours_of_a_chosen_theme_but_not_of_a_preview(app: App, area: Area):
     gruvbox = Library().pair("gruvbox-dark")
     previous = app.sessions.colors
     app.theme.preview(gruvbox, "dark")

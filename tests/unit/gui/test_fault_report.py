@@ -80,7 +80,7 @@ def test_errors_of_threads_and_of_libraries_are_written(report: FaultReport, pat
     assert "never retrieved" in text
 
 
-def test_a_warning_is_written_and_not_told(report: FaultReport, path: Path) -> None:
+def test_a_warning_is_written_and_not_shown(report: FaultReport, path: Path) -> None:
     failures: list[bool] = []
     report.failed.connect(lambda: failures.append(True))
     logging.getLogger("gui").warning("the disk is slow")
@@ -98,7 +98,7 @@ def test_a_warning_is_written_and_not_told(report: FaultReport, path: Path) -> N
         ("x the window starts\n", False),  # It was killed, or the computer was switched off.
     ],
 )
-def test_a_crash_of_the_last_window_is_known(qapp: object, path: Path, text: str, has_crashed: bool) -> None:
+def test_a_crash_of_the_last_window_is_recognised(qapp: object, path: Path, text: str, has_crashed: bool) -> None:
     path.parent.mkdir()
     path.write_text(text)
     made = FaultReport(path)
@@ -121,7 +121,7 @@ def test_a_long_log_is_rotated(qapp: object, path: Path) -> None:
     assert "old" not in path.read_text()
 
 
-def test_without_a_disk_the_window_starts_all_the_same(qapp: object, tmp_path: Path) -> None:
+def test_the_window_starts_although_its_log_cannot_be_written(qapp: object, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     made = FaultReport(blocked / "logs" / "window.log")
@@ -143,7 +143,7 @@ ctypes.PyDLL(None).pause()  # This call keeps the interpreter's lock.
 """
 
 
-def test_a_process_that_hangs_while_it_ends_is_ended_and_the_log_has_the_place(path: Path) -> None:
+def test_a_process_that_hangs_at_its_end_is_ended_and_the_log_has_the_traceback(path: Path) -> None:
     done = run_python("-c", HANGS, str(path), "0.1")
     assert done.returncode == 1, done.stderr
     assert 'File "<string>", line 10 in <module>' in path.read_text()

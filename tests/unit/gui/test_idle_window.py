@@ -1,4 +1,4 @@
-"""Nothing runs in a window while nothing changes: no timer, but the one that refreshes what is written of ages."""
+"""No timer runs in a window while nothing changes, except the one that refreshes ages."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def recorded(area: Area) -> None:
 
 
 def objects() -> Iterator[QObject]:
-    """All objects of Qt that Python knows, and those inside of the windows."""
+    """All Qt objects that Python knows, and all children of the windows."""
     yield from (each for each in gc.get_objects() if issubclass(type(each), QObject) and shiboken6.isValid(each))
     for window in QApplication.topLevelWidgets():
         yield from window.findChildren(QObject)
 
 
 def running_timers() -> dict[str, int]:
-    """The intervals of the timers that run, in milliseconds, by the types of object and parent."""
+    """The running timers: type of the object, type of its parent, interval in ms."""
     dispatcher = QAbstractEventDispatcher.instance()
     return {
         f"{type(each.parent()).__name__} {type(each).__name__}": timer.interval
@@ -71,7 +71,7 @@ def running_timers() -> dict[str, int]:
 
 
 def waiting_callbacks() -> list[asyncio.TimerHandle]:
-    """Callbacks that asyncio's loop has to call later."""
+    """Callbacks that are scheduled in asyncio's loop."""
     scheduled: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
     return [handle for handle in scheduled if not handle.cancelled()]
 

@@ -30,7 +30,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_a_reader_is_called_in_the_turn_that_finds_bytes(loop, pair, qapp):
+def test_a_reader_is_called_in_the_iteration_that_finds_bytes(loop, pair, qapp):
     ours, theirs = pair
     read: list[bytes] = []
     loop.add_reader(ours, lambda: read.append(ours.recv(9)))
@@ -85,7 +85,7 @@ def test_a_writer_is_called_while_there_is_room(loop, pair):
     assert not loop.remove_writer(ours)
 
 
-def test_an_exception_of_a_reader_is_reported_and_ends_nothing(loop, pair):
+def test_an_exception_of_a_reader_is_reported_and_the_loop_continues(loop, pair):
     ours, theirs = pair
     reported: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _loop, context: reported.append(context))
@@ -101,7 +101,7 @@ def test_an_exception_of_a_reader_is_reported_and_ends_nothing(loop, pair):
     loop.remove_reader(ours)
 
 
-def test_a_loop_that_is_closed_leaves_no_notifier(qapp, pair):
+def test_a_closed_loop_leaves_no_notifier(qapp, pair):
     ours, theirs = pair
     read: list[bytes] = []
     loop = DirectLoop(qapp)

@@ -94,7 +94,7 @@ def test_an_error_leaves_the_overrides_that_qt_calls_next_alone(qapp: object, mo
     reported: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: reported.append(error))
     method = vars(Filtered)["event"]
-    kept = [method] * 10  # PySide may drop references that it does not have.
+    kept = [method] * 10  # PySide may release references that it does not own.
     references = sys.getrefcount(method)
     failing, filtered = Filter(), Filtered()
     filtered.installEventFilter(failing)
@@ -108,7 +108,7 @@ def test_an_error_leaves_the_overrides_that_qt_calls_next_alone(qapp: object, mo
         each.deleteLater()
 
 
-def test_qt_gets_a_neutral_value_instead_of_the_one_that_failed(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_qt_gets_a_neutral_value_from_an_override_that_failed(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: reported.append(error))
     sized = Sized()

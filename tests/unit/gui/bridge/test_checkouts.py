@@ -1,4 +1,4 @@
-"""Repository, branch and changes of chats' directories, kept true without polling."""
+"""Repository, branch and changes of chats' directories, kept up to date without polling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.gui.conftest import Played
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def asked_directories(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The directories that git was asked about."""
     asked: list[str] = []
 
@@ -31,7 +31,9 @@ async def until_location(played: Played, chat: Chat, location: str) -> None:
     await played.until(lambda: chat.location == location, f"{location!r}")
 
 
-async def test_branch_and_changes_are_shown_and_kept_true(played: Played, area: Area, looks: list[str]):
+async def test_branch_and_changes_are_shown_and_kept_up_to_date(
+    played: Played, area: Area, asked_directories: list[str]
+):
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", cwd=str(repository.path / "src"))
     chat = played.chat(session_id)
@@ -49,41 +51,41 @@ async def test_branch_and_changes_are_shown_and_kept_true(played: Played, area: 
     played.sessions.checkouts.refresh()
     await until_location(played, chat, "api · fix · 1 changed")
     played.viewers[session_id].end(exit_code=0)
-    assert chat.location == "src", "nobody looks after a chat that is over"
+    assert chat.location == "src", "nobody asked_directories after a chat that is over"
 
 
-async def test_chats_of_one_directory_are_looked_at_once(played: Played, area: Area, looks: list[str]):
+async def test_git_is_asked_once_for_chats_of_one_directory(played: Played, area: Area, asked_directories: list[str]):
     repository = Checkout.new(area.home / "api")
     ids = [await played.add(name, cwd=str(repository.path)) for name in ("one", "two")]
     elsewhere = await played.add("three", cwd=str(area.home))
     played.open_window()
     for session_id in ids:
         await until_location(played, played.chat(session_id), "api · main")
-    await played.until(lambda: str(area.home) in looks, "the other directory")
-    assert looks.count(str(repository.path)) == 2, "once, and once more when it is watched"
+    await played.until(lambda: str(area.home) in asked_directories, "the other directory")
+    assert asked_directories.count(str(repository.path)) == 2, "once, and once more when it is watched"
     assert played.chat(elsewhere).checkout is None
 
 
-async def test_nothing_is_looked_at_while_nobody_sees_it(played: Played, area: Area, looks: list[str]):
+async def test_git_is_not_asked_while_the_window_is_hidden(played: Played, area: Area, asked_directories: list[str]):
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", cwd=str(repository.path))
     chat = played.chat(session_id)
     window = played.open_window()
     await until_location(played, chat, "api · main")
     window.hide()
-    before = len(looks)
+    before = len(asked_directories)
     repository.git("switch", "--quiet", "--create", "fix")
     played.viewers[session_id].be(Activity.WORKING)
     other = await played.add("two", cwd=str(area.home))
     played.settle()
     assert not played.sessions.checkouts._check_timer.isActive()
-    assert len(looks) == before
+    assert len(asked_directories) == before
     window.show()
     await until_location(played, chat, "api · fix")
     assert played.chat(other).checkout is None
 
 
-async def test_a_repository_that_goes_is_no_longer_told_of(played: Played, area: Area, looks: list[str]):
+async def test_a_removed_repository_is_no_longer_shown(played: Played, area: Area, asked_directories: list[str]):
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", cwd=str(repository.path))
     chat = played.chat(session_id)
@@ -97,7 +99,7 @@ async def test_a_repository_that_goes_is_no_longer_told_of(played: Played, area:
     await until_location(played, chat, "api · main")
 
 
-async def test_what_stays_of_a_removed_chat_s_worktree_is_said(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_a_worktree_kept_after_a_removal_is_reported(played: Played, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "session_host.client.chats.remove.remove_chat",
         lambda store, record: store.remove(record.id) or "kept the worktree /w",

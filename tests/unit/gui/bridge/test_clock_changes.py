@@ -1,4 +1,4 @@
-"""The clock was set, or the computer slept: ages, days, muting and notifications are right at once."""
+"""Ages, days, muting and notifications are correct at once after the clock was set or the computer slept."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def age(played: Played, session_id: str) -> str:
     return entry.age
 
 
-def test_the_system_reports_a_clock_that_was_set_and_no_other_moment(qapp: QObject) -> None:
+def test_the_system_reports_only_a_clock_that_was_set(qapp: QObject) -> None:
     changes = ClockChanges(qapp)
     facts = Path(f"/proc/self/fdinfo/{changes._descriptor}").read_text().split("\n")
     assert "clockid: 0" in facts, "the time of day"
@@ -105,7 +105,7 @@ async def test_ages_are_right_at_once_when_the_computer_wakes_up(
     assert window.ages.seconds_until_due() == 40_000
 
 
-async def test_a_change_of_a_chat_does_not_put_off_an_age_that_is_due(played: Played, set_clock: SetClock) -> None:
+async def test_a_change_of_a_chat_does_not_delay_an_age_that_is_due(played: Played, set_clock: SetClock) -> None:
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id).be(Activity.WORKING, before(timedelta(seconds=55)))

@@ -1,4 +1,4 @@
-"""A chat that is shown in two places: each has a replica, and closing one leaves the other."""
+"""A chat shown on two pages: each has its own replica, and closing one leaves the other."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_the_second_page_has_a_viewer_of_its_own_while_it_is_shown(played:
     assert viewer_for_page(chat) is chat
 
 
-async def test_what_the_second_page_shows_is_seen(played: Played):
+async def test_output_on_the_second_page_counts_as_seen(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)
@@ -58,7 +58,7 @@ async def test_what_the_second_page_shows_is_seen(played: Played):
     assert chat.has_unseen_output
 
 
-async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_viewer_that_nobody_looks_at(played: Played):
+async def test_the_end_of_a_chat_reaches_both_pages_and_closes_a_hidden_viewer(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     chat = played.chat(session_id)

@@ -1,4 +1,4 @@
-"""Where Ctrl+Shift+J goes."""
+"""The chat that Ctrl+Shift+J goes to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import Played
 
 
-async def test_next_that_waits_goes_round(played: Played):
+async def test_the_key_goes_through_all_waiting_chats_and_begins_again(played: Played):
     played.sessions.follow_all()
     goes = NextChat(played.sessions)
     ids = [await played.add(name) for name in ("one", "two")]
@@ -22,8 +22,8 @@ async def test_next_that_waits_goes_round(played: Played):
     assert goes.after(second.id) is first
 
 
-async def test_chats_that_are_done_and_unread_come_after_those_that_ask(played: Played):
-    """One that works, that the user ended, or that was read is left out."""
+async def test_finished_unread_chats_come_after_those_that_ask(played: Played):
+    """A chat is left out while it works, and after it was read or ended by the user."""
     played.sessions.follow_all()
     names = ("asks", "new", "old", "works", "read")
     asks, new, old, works, read = [await played.add(name, agent="claude") for name in names]
@@ -52,7 +52,7 @@ async def test_chats_that_are_done_and_unread_come_after_those_that_ask(played: 
     assert visited == ["asks", "old", "prompt", "new", "died", "asks"]
 
 
-async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_but_not_at_once(played: Played):
+async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(played: Played):
     played.sessions.follow_all()
     one = await played.add("one", agent="claude")
     played.viewers[one].be(Activity.IDLE)

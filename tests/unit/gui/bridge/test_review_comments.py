@@ -1,4 +1,4 @@
-"""The comments on changes are kept for their chat until they are sent."""
+"""Comments on changes are kept for their chat until they are sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def comment(name: str, text: str = "why?", draft: str = "") -> ReviewComment:
     return ReviewComment(id=name, top="/top", path="a", first=1, last=1, lines=("+a",), text=text, draft=draft)
 
 
-async def test_comments_are_saved_soon_and_restored_with_what_was_not_saved(played: Played) -> None:
+async def test_comments_are_saved_soon_and_unsaved_ones_survive_a_restore(played: Played) -> None:
     session_id = await played.add("one")
     comments, due = played.sessions.review_comments, list[bool]()
     comments.save_due.connect(lambda: due.append(True))

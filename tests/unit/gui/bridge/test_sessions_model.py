@@ -1,4 +1,4 @@
-"""Chats as the window knows them: the record and the hosts' word, merged."""
+"""The window's chats: the store's records merged with the events of their hosts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def names(played: Played, group: Group) -> list[str]:
     return [chat.name for chat in played.sessions.groups()[group]]
 
 
-async def test_running_chats_are_followed_for_their_events_alone(played: Played):
+async def test_running_chats_are_followed_for_events_only(played: Played):
     played.sessions.follow_all()
     running = await played.add("one")
     ended = await played.add("two", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
@@ -24,7 +24,7 @@ async def test_running_chats_are_followed_for_their_events_alone(played: Played)
     assert ended not in played.viewers
 
 
-async def test_groups_follow_what_the_agents_tell(played: Played):
+async def test_groups_follow_the_agents_activity(played: Played):
     played.sessions.follow_all()
     one, two, three = [await played.add(name) for name in ("one", "two", "three")]
     played.viewers[one].be(Activity.NEEDS_INPUT, "2026-01-02T05:00:00Z", "Run npm test?")
@@ -57,7 +57,7 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(played: P
     assert missing.status_text == "gone"
 
 
-async def test_the_progress_of_a_command_stands_beside_its_name(played: Played):
+async def test_the_progress_of_a_command_is_shown_beside_its_name(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one", agent="shell")
     viewer, chat = played.viewers[session_id], played.chat(session_id)
@@ -68,7 +68,7 @@ async def test_the_progress_of_a_command_stands_beside_its_name(played: Played):
     assert chat.status_text == "make"
 
 
-async def test_what_a_host_tells_shows_at_once(played: Played):
+async def test_a_hosts_events_are_shown_at_once(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("old")
     chat = played.chat(session_id)
@@ -79,7 +79,7 @@ async def test_what_a_host_tells_shows_at_once(played: Played):
     assert (chat.name, chat.record.title, chat.has_unseen_output) == ("new", "Writing", True)
 
 
-async def test_an_end_is_not_undone_by_a_record_that_is_late(played: Played):
+async def test_an_end_is_not_undone_by_a_late_record(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     played.viewers[session_id].end(exit_code=3)
@@ -99,7 +99,7 @@ async def test_a_shell_that_the_user_leaves_after_a_failed_command_has_not_faile
     assert played.chat(left).how_it_ended == "Ended with exit code 127"
 
 
-async def test_a_lost_chat_says_what_is_known(played: Played):
+async def test_a_lost_chat_shows_the_reason(played: Played):
     played.sessions.follow_all()
     session_id = await played.add("one")
     played.viewers[session_id].become(ViewerState.LOST, "its process is gone")
@@ -107,7 +107,7 @@ async def test_a_lost_chat_says_what_is_known(played: Played):
     assert (chat.state, chat.record.error, chat.group) == (State.LOST, "its process is gone", Group.ENDED)
 
 
-async def test_a_removed_chat_goes(played: Played):
+async def test_a_removed_chat_is_gone(played: Played):
     session_id = await played.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
     gone: list[str] = []
     played.sessions.removed.connect(gone.append)

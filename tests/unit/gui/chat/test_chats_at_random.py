@@ -1,4 +1,4 @@
-"""Any chat can be shown, in any order of its changes, and looks as if it had come at once."""
+"""Random changes of a chat, applied in steps, look the same as if they had been applied at once."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def style(qapp: QApplication) -> Style:
 
 @settings(max_examples=60)
 @given(st.lists(st.lists(_CHANGES, max_size=5), max_size=6), st.booleans())
-def test_any_changes_look_as_if_they_had_come_at_once(
+def test_changes_in_steps_look_like_all_changes_at_once(
     style: Style, painter: QPainter, steps: list[list[AnyChange]], unfolded: bool
 ) -> None:
     transcript = Transcript()
@@ -120,7 +120,7 @@ def test_any_changes_look_as_if_they_had_come_at_once(
 
 @settings(max_examples=40)
 @given(_ITEMS)
-def test_what_is_found_is_in_the_unfolded_item(item: Item) -> None:
+def test_each_match_is_in_the_unfolded_item(item: Item) -> None:
     for needle in ("word", "a", "x"):
         for hit in hits_in(item, Pattern(FindQuery(needle))):
             assert hit.end > hit.begin

@@ -1,4 +1,4 @@
-"""Code in a chat view is in the terminal's font, with its ligatures, features and weight."""
+"""Code in a chat view has the terminal's font, with its ligatures, features and weight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items as segments: what a reader sees, without widgets."""
+"""Items of a transcript as segments of text, without widgets."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_html_and_images_are_shown_as_text_and_links() -> None:
 
 
 @given(st.data())
-def test_a_message_that_streams_reads_as_if_it_had_come_at_once(data: st.DataObject) -> None:
+def test_a_streamed_message_reads_like_a_complete_one(data: st.DataObject) -> None:
     line = st.sampled_from([
         "text of a paragraph", "", "- entry", "  - inner", "2. number", "> quote", "```python", "```", "    code",
         "# head", "| a | b |", "|---|---|", "---", "~~~", "  goes on", "[x]: http://a.b", "see [x]", "<b>",
@@ -97,7 +97,7 @@ def test_a_message_that_streams_reads_as_if_it_had_come_at_once(data: st.DataObj
         streamed.segments(text[:place])
     whole = read(text)
     now = streamed.segments(text)
-    if "[x]: " not in text:  # A link that is defined later stays plain until it is read again.
+    if "[x]: " not in text:  # A link with a later definition stays plain text until its block is read again.
         assert [each.text for each in now] == [each.text for each in whole]
         assert [each.indent for each in now] == [each.indent for each in whole]
 
@@ -142,7 +142,7 @@ def test_a_failed_command_shows_its_exit_code() -> None:
     assert (line.detail, line.tone) == ("exit 2", "failed")
 
 
-def test_long_output_is_cut_in_the_middle_until_all_is_asked_for() -> None:
+def test_long_output_is_cut_in_the_middle_until_the_user_shows_all() -> None:
     output = "".join(f"line {number}\n" for number in range(1000))
     item = Item("i1", "tool", 1000, output=output)
     found = segments(item, Mode(unfolded=True), MarkdownText(), ItemRequests())
@@ -191,7 +191,7 @@ def test_a_part_of_any_text_can_be_cut(text: str) -> None:
     assert cut(whole, 0, units).text == text
 
 
-def test_code_is_coloured_once_its_language_is_loaded(qapp: QApplication) -> None:
+def test_code_is_highlighted_once_its_language_is_loaded(qapp: QApplication) -> None:
     highlighting.spans("def f(): return 'x'", "python")
     process_events_until(lambda: highlighting.lexers().get("python") is not None, 60.0, "the language to be loaded")
     found = highlighting.spans("def f(): return 'x'", "python")

@@ -1,4 +1,4 @@
-"""Diffs as heads and lines: what a reader sees, hears and copies."""
+"""Diffs as heads and lines: on the screen, for screen readers, and as copied text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def shown(change: FileChange, directory: str = "", *, whole: bool = False) -> tu
     return head, [each for each in rest if isinstance(each, Diff)]
 
 
-def test_a_diff_has_numbers_counts_and_the_lines_left_out() -> None:
+def test_a_diff_has_line_numbers_counts_and_markers_of_omitted_lines() -> None:
     head, [diff] = shown(FileChange("a/b.py", PATCH))
     assert (head.text, head.added, head.removed, head.note) == ("a/b.py", 2, 2, "")
     assert [(line.kind, line.old, line.new) for line in diff.lines] == [
@@ -57,7 +57,7 @@ def test_a_diff_has_numbers_counts_and_the_lines_left_out() -> None:
     assert patches.pairs(diff.lines)[:5] == [(0, 0), (1, 1), (2, 3), (None, 4), (5, 5)]
 
 
-def test_a_change_whose_place_is_unknown_has_no_numbers() -> None:
+def test_a_change_without_a_position_has_no_line_numbers() -> None:
     patch = fragment_patch("one\ntwo\n", "one\n2\n") + fragment_patch("", "three\n")
     _, [diff] = shown(FileChange("a.py", patch))
     assert {(line.old, line.new) for line in diff.lines} == {(0, 0)}
@@ -74,7 +74,7 @@ def test_a_change_whose_place_is_unknown_has_no_numbers() -> None:
         (FileChange("/etc/a\u202e", "", "update"), "/etc/a\\u202e", "changed"),
     ],
 )  # fmt: skip
-def test_what_happened_to_the_file_is_said_in_words(change: FileChange, path: str, note: str) -> None:
+def test_the_kind_of_change_is_shown_in_words(change: FileChange, path: str, note: str) -> None:
     head, _ = shown(change, "/src")
     assert (head.text, head.note) == (path, note)
 
@@ -93,7 +93,7 @@ def test_a_diff_opens_the_file_that_is_on_the_disk_at_its_first_changed_line() -
 
 
 def diff_of(change: FileChange) -> str:
-    """A change as an agent shows it before it makes it."""
+    """The diff by which an agent announces a change."""
     old, new = ("/dev/null" if change.kind == kind else change.path for kind in ("add", "delete"))
     return f"--- {old}\n+++ {new}\n{change.patch}"
 
@@ -115,7 +115,7 @@ index 0..0
 """
 
 
-def test_gits_headers_are_said_in_words() -> None:
+def test_gits_headers_are_shown_in_words() -> None:
     heads = [each for each in patches.of_diff(GIT, "i1", "") if isinstance(each, DiffHead)]
     assert [(head.text, head.note, head.added, head.removed) for head in heads] == [
         ("logo.png", "binary file", 0, 0), ("run.sh", "executable", 1, 1),
@@ -130,14 +130,14 @@ def test_a_removed_line_of_dashes_is_no_header() -> None:
     assert unnumbered.lines[1:] == [line._replace(old=0, new=0) for line in file.lines[1:]]
 
 
-def test_ends_of_lines_are_shown_where_they_differ() -> None:
+def test_line_ends_are_shown_where_they_differ() -> None:
     _, [same] = shown(FileChange("a", "@@ -1 +1 @@\n-a\r\n+b\r\n"))
     assert [line.text for line in same.lines[1:]] == ["a", "b"]
     _, [other] = shown(FileChange("a", "@@ -1 +1 @@\n-a\n+a\r\n"))
     assert [line.text for line in other.lines[1:]] == ["a", "a\\u000d"]
 
 
-def test_a_long_change_is_cut_until_all_is_asked_for_and_never_in_a_request() -> None:
+def test_a_long_change_is_cut_until_the_user_shows_all_but_never_in_a_request() -> None:
     patch = unified_patch("", "".join(f"line {number}\n" for number in range(900)))
     item = Item("i1", "tool", 1000, tool="edit", changes=(FileChange("a.py", patch),))
     [folded] = segments(item, Mode(), MarkdownText(), ItemRequests())
@@ -158,7 +158,7 @@ _LINES = st.lists(st.sampled_from(["x", "", "- x", "-- a", "++ b", " c", "@@ -1 
 
 
 @given(st.lists(st.tuples(_LINES, _LINES), min_size=1, max_size=3))
-def test_each_line_of_a_diff_to_be_allowed_is_shown_at_its_file(files: list[tuple[list[str], list[str]]]) -> None:
+def test_each_line_of_a_diff_in_a_request_is_shown_under_its_file(files: list[tuple[list[str], list[str]]]) -> None:
     texts = [("".join(f"{line}\n" for line in old), "".join(f"{line}\n" for line in new)) for old, new in files]
     changes = [
         FileChange(f"{number}.py", unified_patch(*each)) for number, each in enumerate(texts) if each[0] != each[1]
@@ -179,7 +179,7 @@ def test_no_line_of_any_text_is_lost(text: str) -> None:
     assert len(lines) + 2 * heads >= len([line for line in text.split("\n") if line])
 
 
-def test_a_screen_reader_reads_heads_and_signs_but_no_hunks_numbers(qapp: QApplication) -> None:
+def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplication) -> None:
     chat = PlayedChat()
     chat.put("tool", tool="edit", title="Edit a.py", changes=(FileChange("/src/a.py", PATCH),), status="done")
     chat.ask(AgentRequest("r1", "edit", 1, "Edit", f"--- /src/a.py\n+++ /src/a.py\n{PATCH}"))
@@ -203,7 +203,9 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunks_numbers(qapp: QAppli
         ("it is e\u0301 there", "it is e\u0300 there", ["e\u0300"]),
     ],
 )
-def test_changed_words_are_marked_beside_any_letters(qapp: QApplication, old: str, new: str, marked: list[str]) -> None:
+def test_changed_words_are_marked_next_to_any_letters(
+    qapp: QApplication, old: str, new: str, marked: list[str]
+) -> None:
     _, [diff] = shown(FileChange("a", unified_patch(f"{old}\n", f"{new}\n")))
     laid = lay_out_diff(diff, 400.0, Style(Theme(qapp, OWN, "dark"), 13), columns=False)
     box = next(box for box in laid.boxes if box.layout.text() == new)

@@ -16,7 +16,7 @@ MOST = QSize(400, 300)
 
 
 def png(width: int, height: int) -> bytes:
-    """A grey PNG; its rows are all one."""
+    """A grey PNG with identical rows."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -42,7 +42,7 @@ def test_a_large_image_is_made_smaller(qapp: QApplication) -> None:
     ],
     ids=["too many pixels", "damaged", "svg", "html"],
 )
-def test_what_is_no_harmless_image_is_not_decoded(qapp: QApplication, image: Image) -> None:
+def test_damaged_and_dangerous_images_are_not_decoded(qapp: QApplication, image: Image) -> None:
     assert lines.decode(image, MOST) is None
 
 

@@ -29,7 +29,7 @@ def test_files_below_the_directory_are_listed(tmp_path: Path) -> None:
     assert sorted(found) == ["docs/a.md", "loop", "src/deep/retry_test.py", "src/retry.py"]
 
 
-def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
+def test_a_missing_directory_has_no_files(tmp_path: Path) -> None:
     assert files_in(str(tmp_path / "gone")) == []
 
 
@@ -58,7 +58,7 @@ def test_a_few_letters_of_a_path_find_it(typed: str, expected: str) -> None:
     assert best(typed)[0] == expected
 
 
-def test_nothing_typed_offers_the_shortest_paths_and_an_upper_case_letter_only_itself() -> None:
+def test_an_empty_text_finds_the_shortest_paths_and_an_upper_case_letter_only_itself() -> None:
     assert best("")[:2] == ["README.md", "docs/a.md"]
     assert best("R") == ["README.md"]
     assert best("[") == best("xyz") == []
@@ -74,7 +74,7 @@ def test_a_match_in_the_name_is_found_among_many_in_directories() -> None:
     assert best("box", [*crowd, "far/away/from/here/box.py"])[0].endswith("box.py")
 
 
-def test_folders_are_found_too_and_lead_into_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_are_found_and_can_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
     paths = with_folders(["src/deep/retry.py", "src/a.py", "lib/src/b.py", "a.py"])
     assert paths == {"src/deep/retry.py", "src/a.py", "lib/src/b.py", "a.py", "src/", "src/deep/", "lib/", "lib/src/"}
     index = sorted(paths)

@@ -1,4 +1,4 @@
-"""Texts of a request are wrapped whole."""
+"""Texts of a request are wrapped without losing a word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gui.chat.page.request_parts import show_text
 WIDTH_PX = 200
 
 
-def test_a_path_that_is_wider_than_a_line_begins_behind_the_word_before_it(qapp: QApplication) -> None:
+def test_a_path_wider_than_a_line_begins_after_the_previous_word(qapp: QApplication) -> None:
     label, text = QLabel(), f"in ~/{'path/' * 20}api and more"
     label.setWordWrap(True)
     for width in range(150, 250):

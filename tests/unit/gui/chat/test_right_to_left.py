@@ -24,14 +24,14 @@ def style(qapp: QApplication) -> Style:
 
 
 def text_edges(laid: SegmentLayout) -> tuple[float, float]:
-    """Where the first line begins and ends."""
+    """The left and right edge of the first line's text."""
     [box] = laid.boxes
     line = box.layout.lineAt(0)
     return box.x + line.naturalTextRect().left(), box.x + line.naturalTextRect().right()
 
 
 def inked_columns(laid: SegmentLayout) -> set[int]:
-    """The columns of pixels in which a paragraph's marker or quotation bars are."""
+    """The columns of pixels that a paragraph's list marker or quotation bars cover."""
     picture = QImage(WIDTH_PX, round(laid.height), QImage.Format.Format_RGB32)
     picture.fill(QColor("black"))
     painter = QPainter(picture)
@@ -46,11 +46,11 @@ def inked_columns(laid: SegmentLayout) -> set[int]:
     ("text", "expected"),
     [("abc", False), ("", False), ("12 – …", False), (HEBREW, True), ("«12» سلام", True), ("api.py שלום", False)],
 )
-def test_the_first_letter_decides_where_a_paragraph_begins(text: str, expected: bool) -> None:
+def test_the_first_letter_decides_the_direction_of_a_paragraph(text: str, expected: bool) -> None:
     assert reads_from_right(text) is expected
 
 
-def test_a_paragraph_begins_at_the_right_edge(style: Style) -> None:
+def test_a_right_to_left_paragraph_begins_at_the_right_edge(style: Style) -> None:
     laid = lay_out_paragraph(Paragraph(HEBREW), WIDTH_PX, style)
     left, right = text_edges(laid)
     assert right == pytest.approx(WIDTH_PX, abs=1)

@@ -1,4 +1,4 @@
-"""What is typed into the switcher finds the chat that was meant."""
+"""A few letters typed into the switcher find the intended chat."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def best(typed: str, names: list[str] = NAMES) -> str:
         ("xyz", ""),
     ],
 )
-def test_letters_in_their_order_find_the_chat(typed: str, meant: str):
+def test_letters_in_order_find_the_chat(typed: str, meant: str):
     assert best(typed) == meant
 
 
-def test_words_begin_before_letters_within():
+def test_beginnings_of_words_rank_above_letters_inside_words():
     assert best("cr", ["descriptor", "code review"]) == "code review"
     assert best("main", ["do-m-a-i-n", "domain", "my main"]) == "my main"
 
 
 @given(st.text("abAB -ß", max_size=5), st.text("abAB -ßİ", max_size=20))
-def test_what_is_matched_are_the_letters_that_were_typed(typed: str, text: str):
+def test_the_matched_letters_are_the_typed_ones(typed: str, text: str):
     found = fit(typed, text)
     if found is not None:
         assert {text[place].casefold() for place in found.positions} <= {letter.casefold() for letter in typed}
@@ -62,7 +62,7 @@ def test_what_is_matched_are_the_letters_that_were_typed(typed: str, text: str):
         ("zoom pe", "Zoom pane", True),
     ],
 )
-def test_a_match_is_scattered_unless_it_is_a_part_or_made_of_words_beginnings(
+def test_a_match_is_scattered_unless_it_is_contiguous_or_made_of_word_beginnings(
     typed: str, text: str, is_scattered: bool
 ):
     found = fit(typed, text)

@@ -12,7 +12,7 @@ from gui.input.shortcuts import WINDOW_KEYS, combination, combinations
 from session_host.protocol.values import Modifiers, MouseButton
 
 
-def test_the_unshifted_key_is_that_of_the_us_layout_where_it_agrees():
+def test_the_unshifted_key_is_the_us_layouts_if_it_produces_the_text():
     layout = LayoutMemory()
     assert layout.unshifted(10, "!") == "1"
     assert layout.unshifted(61, "?") == "/"
@@ -28,7 +28,7 @@ def test_the_unshifted_key_is_learned_and_not_guessed_on_other_layouts():
     assert layout.unshifted(20, "?") == "ß"
 
 
-def test_the_latin_letter_of_a_key():
+def test_a_key_has_its_latin_letter():
     assert latin_letter(54, 0x63) == "c"
     assert latin_letter(54, 0x6D3) == "c", "a Cyrillic keysym: the key's place tells"
     assert latin_letter(999, 0x6D3) == ""
@@ -41,7 +41,7 @@ def test_modifiers_have_the_protocols_bits():
     assert modifiers_of(held.KeypadModifier) == 0
 
 
-def test_buttons():
+def test_buttons_of_qt_have_the_protocols_numbers():
     assert button_of(Qt.MouseButton.RightButton) == MouseButton.RIGHT
     assert button_of(Qt.MouseButton.BackButton) == MouseButton.BACK
     assert button_of(Qt.MouseButton.ExtraButton9) == MouseButton.NONE
@@ -55,26 +55,26 @@ def turned(angle: int = 0, pixels: int = 0, phase: Qt.ScrollPhase = Qt.ScrollPha
     return QWheelEvent(here, here, QPoint(0, pixels), QPoint(0, angle), *none, phase, False)
 
 
-def test_parts_of_a_notch_add_up_and_nothing_is_lost():
+def test_parts_of_a_wheel_notch_are_summed():
     steps = WheelSteps(8, 16)
     total = sum(steps.add_delta(turned(angle=-7), 3)[1] for _ in range(120))
     assert total == 21
 
 
-def test_turning_round_is_not_late():
+def test_a_reversed_wheel_scrolls_at_once():
     steps = WheelSteps(8, 16)
     assert steps.add_delta(turned(angle=-110), 1) == (0, 0)
     assert steps.add_delta(turned(angle=120), 1) == (0, -1)
 
 
-def test_a_touchpads_pixels_are_lines():
+def test_a_touchpads_pixels_become_lines():
     steps = WheelSteps(8, 16)
     assert [steps.add_delta(turned(pixels=-8), 3)[1] for _ in range(4)] == [0, 1, 0, 1]
     assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollUpdate), 3)[1] == 0
     assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollBegin), 3)[1] == 0, "a new gesture begins anew"
 
 
-def test_composed_text_has_its_cells():
+def test_composed_text_has_columns_and_cells():
     composition = Composition()
     committed = composition.apply_event(QInputMethodEvent("aに\u0301ほ", []))
     assert committed == ""
@@ -89,7 +89,7 @@ def test_composed_text_has_its_cells():
     assert composition.runs() == ()
 
 
-def test_the_windows_keys_take_nothing_that_a_program_needs():
+def test_the_windows_keys_leave_those_that_programs_need():
     taken = combinations(WINDOW_KEYS)
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
         assert combination(f"Ctrl+{letter}") not in taken
@@ -99,6 +99,6 @@ def test_the_windows_keys_take_nothing_that_a_program_needs():
 
 
 @pytest.mark.parametrize("text", ["", "Ctrl+K, Ctrl+C"])
-def test_only_single_combinations_are_keys(text):
+def test_only_single_combinations_are_accepted(text):
     with pytest.raises(ValueError, match="not one key combination"):
         combination(text)

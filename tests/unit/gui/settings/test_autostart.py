@@ -1,4 +1,4 @@
-"""The file that has the desktop start Outlive at login comes and goes with the user's setting alone."""
+"""Only the user's setting creates and removes the file that starts Outlive at login."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def entry() -> configparser.SectionProxy:
     return parser["Desktop Entry"]
 
 
-def test_it_is_below_the_configuration_that_the_environment_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_file_is_in_the_configuration_directory_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert autostart_file() == paths.config_dir() / "autostart" / "outlive.desktop"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert autostart_file() == tmp_path / "autostart" / "outlive.desktop"
@@ -29,7 +29,7 @@ def test_it_is_below_the_configuration_that_the_environment_names(monkeypatch: p
     assert autostart_file() == Path.home() / ".config" / "autostart" / "outlive.desktop"
 
 
-def test_the_setting_makes_and_removes_the_file():
+def test_the_setting_creates_and_removes_the_file():
     set_start_at_login(enabled=False, is_changed=False)
     assert not autostart_file().parent.exists()
     set_start_at_login(enabled=True, is_changed=True)
@@ -42,7 +42,7 @@ def test_the_setting_makes_and_removes_the_file():
     assert not autostart_file().exists()
 
 
-def test_what_somebody_else_decided_stays(monkeypatch: pytest.MonkeyPatch):
+def test_changes_by_the_user_or_the_desktop_are_kept(monkeypatch: pytest.MonkeyPatch):
     set_start_at_login(enabled=True, is_changed=True)
     path = autostart_file()
     path.unlink()
@@ -61,7 +61,7 @@ def test_what_somebody_else_decided_stays(monkeypatch: pytest.MonkeyPatch):
     assert "OUTLIVE_START_HIDDEN" not in path.read_text(), "the user's own file"
 
 
-def test_a_moved_installation_is_found_again_and_odd_names_are_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_moved_installation_gets_a_new_path_and_odd_names_are_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     set_start_at_login(enabled=True, is_changed=True)
     odd = tmp_path / 'a "b" $c %d \\e'
     odd.mkdir()

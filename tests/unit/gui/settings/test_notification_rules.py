@@ -1,4 +1,4 @@
-"""What a window saved about notifications holds in ``outlive attach``, too."""
+"""Notification settings saved by a window also hold in ``outlive attach``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def save(layout: Mapping[str, Any]) -> None:
         store.save_layout(dict(layout))
 
 
-def test_a_muted_chat_is_muted_and_so_are_those_that_continue_it(area: Area) -> None:
+def test_a_muted_chat_and_chats_that_continue_it_are_muted(area: Area) -> None:
     ids = ["first", "second", "third"]
     with Store.open(database()) as store:
         for each, previous in zip(ids, [None, *ids], strict=False):
@@ -50,7 +50,7 @@ def test_all_chats_are_muted_until_a_time(area: Area, minutes: int, is_muted: bo
     ("layout", "is_muted"),
     [({"muted": 5}, False), ({"muted_until": "2999-01-01"}, False), ({"muted": ["x"], "muted_until": "soon"}, True)],
 )
-def test_what_is_damaged_in_the_layout_mutes_nothing(area: Area, layout: dict[str, Any], is_muted: bool) -> None:
+def test_damaged_values_in_the_layout_mute_nothing(area: Area, layout: dict[str, Any], is_muted: bool) -> None:
     save(layout)
     assert read_rules("x").is_muted == is_muted
 

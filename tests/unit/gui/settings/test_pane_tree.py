@@ -1,4 +1,4 @@
-"""The arrangement of panes: split, closed, evened out, resized, and read from a file."""
+"""The tree of panes: splitting, closing, evening out, resizing, and reading from a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHOLE = Rect(0, 0, 1001, 801)
 
 
 def built(*steps: tuple[int, Side]) -> Node:
-    """One pane, split step by step: the pane, and the side of the new one; new panes are 1, 2, 3…"""
+    """Split pane 0 step by step; each step names a pane and the side of the new one, which gets the next number."""
     node: Node = Pane(0)
     for new, (number, side) in enumerate(steps, 1):
         node = split(node, number, side, new)
@@ -46,7 +46,7 @@ def places_of(node: Node) -> dict[int, Rect]:
     return areas(node, WHOLE, 1)[0]
 
 
-def test_a_pane_is_halved_at_the_side_of_the_new_one():
+def test_a_split_halves_a_pane_and_puts_the_new_one_at_its_side():
     node = built((0, "right"), (1, "down"), (0, "up"))
     assert places_of(node) == {
         0: Rect(0, 401, 500, 400), 1: Rect(501, 0, 500, 400), 2: Rect(501, 401, 500, 400), 3: Rect(0, 0, 500, 400),
@@ -54,7 +54,7 @@ def test_a_pane_is_halved_at_the_side_of_the_new_one():
     assert numbers(node) == [3, 0, 1, 2]
 
 
-def test_a_line_is_marked_along_the_edge_of_one_pane():
+def test_the_part_of_a_divider_beside_one_pane_is_found():
     node = built((0, "right"), (1, "down"))
     places, (row, column) = areas(node, WHOLE, 0)
     assert row.is_row
@@ -66,14 +66,14 @@ def test_a_line_is_marked_along_the_edge_of_one_pane():
     assert part_beside(apart[1][1], apart[0][0]) is None
 
 
-def test_a_second_split_in_the_same_direction_lies_in_the_same_row():
+def test_a_second_split_in_the_same_direction_stays_in_the_same_row():
     node = built((0, "right"), (1, "right"), (0, "left"))
     assert isinstance(node, Split)
     assert numbers(node) == [3, 0, 1, 2]
     assert node.shares == (0.25, 0.25, 0.25, 0.25)
 
 
-def test_a_closed_pane_leaves_its_room_to_the_neighbour_before_it():
+def test_a_closed_pane_gives_its_space_to_the_previous_neighbour():
     node = built((0, "right"), (1, "right"))
     assert successor(node, 1) == 0
     assert remove(node, 1) == Split(True, (Pane(0), Pane(2)), (0.75, 0.25))
@@ -83,7 +83,7 @@ def test_a_closed_pane_leaves_its_room_to_the_neighbour_before_it():
     assert successor(Pane(0), 0) is None
 
 
-def test_a_row_in_a_column_in_a_row_becomes_part_of_the_outer_row_again():
+def test_a_row_left_alone_in_its_column_joins_the_outer_row():
     node = remove(built((0, "right"), (1, "down"), (2, "right")), 1)
     assert node == Split(True, (Pane(0), Pane(2), Pane(3)), (0.5, 0.25, 0.25))
 
@@ -94,7 +94,7 @@ def test_evening_out_gives_each_column_the_same_width():
     assert widths == {0: 250, 1: 250, 2: 499, 3: 249, 4: 249}
 
 
-def test_the_neighbour_is_the_nearest_at_that_side_and_of_two_the_one_used_last():
+def test_the_neighbour_is_the_nearest_at_that_side_or_the_last_used_of_two():
     node = built((0, "right"), (1, "down"), (2, "right"))
     places = places_of(node)
     assert [neighbour(places, 0, side) for side in SIDES] == [None, 1, None, None]
@@ -105,7 +105,7 @@ def test_the_neighbour_is_the_nearest_at_that_side_and_of_two_the_one_used_last(
     assert neighbour(places, 1, "left") == 0
 
 
-def test_resizing_moves_the_line_behind_a_pane_and_the_last_pane_s_line_before_it():
+def test_resizing_moves_the_divider_after_a_pane_or_before_the_last_pane():
     node = built((0, "right"), (1, "right"), (1, "down"))
     dividers = areas(node, WHOLE, 1)[1]
     widths = []
@@ -121,7 +121,7 @@ def test_resizing_moves_the_line_behind_a_pane_and_the_last_pane_s_line_before_i
     assert places_of(move_divider(node, line, -100, 40))[1].height == 300
 
 
-def test_a_line_stops_where_its_neighbour_would_vanish_and_a_narrow_pane_stays_as_it_is():
+def test_a_divider_keeps_a_minimum_width_and_leaves_a_narrow_pane_alone():
     node = built((0, "right"))
     [line] = areas(node, WHOLE, 1)[1]
     assert places_of(move_divider(node, line, 5000, 40))[1].width == 40
@@ -131,7 +131,7 @@ def test_a_line_stops_where_its_neighbour_would_vanish_and_a_narrow_pane_stays_a
     assert places_of(move_divider(narrow, line, -50, 40))[0].width == 10
 
 
-def test_panes_get_other_numbers_and_those_without_one_are_left_out():
+def test_panes_are_renumbered_and_those_without_a_number_left_out():
     node = built((0, "right"), (1, "down"))
     assert renumbered(node, {0: 7, 2: 0}) == Split(True, (Pane(7), Pane(0)), (0.5, 0.5))
     assert renumbered(node, {}) is None
@@ -147,7 +147,7 @@ def test_panes_get_other_numbers_and_those_without_one_are_left_out():
         Split(True, (Pane(0), Pane(1)), (0.0, 1.0)),
     ],
 )
-def test_a_tree_that_makes_no_sense_is_not_sound(node: Node):
+def test_an_inconsistent_tree_is_not_sound(node: Node):
     assert not is_sound(node)
 
 
@@ -172,7 +172,7 @@ def _splits(node: Node) -> list[Split]:
 
 
 @given(some.lists(some.tuples(some.integers(0, 5), some.sampled_from(SIDES)), min_size=1, max_size=6), some.randoms())
-def test_removed_panes_come_back_to_where_they_were_in_reverse_order(steps: list[tuple[int, Side]], random: Random):
+def test_removed_panes_are_restored_to_their_positions_in_reverse_order(steps: list[tuple[int, Side]], random: Random):
     node = built(*((number % new, side) for new, (number, side) in enumerate(steps, 1)))
     removed: list[tuple[Node, int]] = []
     now = node
@@ -184,7 +184,7 @@ def test_removed_panes_come_back_to_where_they_were_in_reverse_order(steps: list
     assert now == node
 
 
-def test_a_removed_pane_comes_back_without_those_removed_since_and_not_into_another_arrangement():
+def test_a_removed_pane_is_restored_alone_and_never_into_another_arrangement():
     before = built((0, "right"), (1, "down"))
     assert restored(Pane(0), before, 1) == built((0, "right"))
     assert restored(built((0, "down")), before, 2) is None

@@ -30,7 +30,7 @@ def written(area: Area, **contents: str | bytes) -> Path:
     return directory
 
 
-def test_a_file_is_a_prompt_and_its_head_says_what_it_is_for(area: Area) -> None:
+def test_a_file_is_a_prompt_and_its_head_has_title_and_description(area: Area) -> None:
     directory = written(
         area,
         Review="\r\nReview it.\r\n\r\nThen stop.\r\n",
@@ -77,7 +77,7 @@ def test_a_broken_file_is_named_with_its_line(area: Area, content: str | bytes, 
     assert (prompts, broken.path.name, broken.line, broken.problem) == ([], "one.md", line, problem)
 
 
-def test_a_prompt_comes_back_as_it_was_saved_and_another_one_is_not_overwritten(area: Area) -> None:
+def test_a_prompt_is_read_as_it_was_saved_and_overwrites_no_other(area: Area) -> None:
     directory = prompts_directory(area.config)
     for text in ("plain", "---\nlike a head\n---\nrest", "two\n\nlines"):
         for agents, place in (((), ""), (("claude",), str(area.home))):

@@ -1,4 +1,4 @@
-"""The user's files, and what the window remembers."""
+"""The user's settings files and the window's saved layout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gui.theme.terminal_font import TerminalFont
 from gui.window.actions import key_table
 
 
-def test_without_files_there_are_defaults_and_no_complaints(area):
+def test_without_files_there_are_defaults_and_no_problems(area):
     found = load_preferences(area.config)
     assert found.problems == ()
     assert found.window.appearance == "desktop"
@@ -32,7 +32,7 @@ def test_the_terminals_font_is_taken_from_its_settings(area):
     assert load_preferences(area.config.parent).terminal_font == TerminalFont()
 
 
-def test_what_the_user_set_is_taken(area):
+def test_the_users_settings_are_used(area):
     (area.config / "window.toml").write_text('appearance = "dark"\nfont = "Hack"\nfont_size = 15\n')
     (area.config / "keys.toml").write_text('new_chat = "F2"\nclose_tab = ["F3", "F4"]\nfull_screen = ""\n')
     found = load_preferences(area.config)
@@ -62,7 +62,7 @@ def test_what_the_user_set_is_taken(area):
         b"\xff\xfe".decode("latin-1"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_said_in_one_line_and_left_alone(area, content: str):
+def test_an_unreadable_file_is_reported_in_one_line_and_left_alone(area, content: str):
     path = area.config / "window.toml"
     path.write_bytes(content.encode("latin-1"))
     found = load_preferences(area.config)
@@ -74,14 +74,14 @@ def test_a_file_that_cannot_be_read_is_said_in_one_line_and_left_alone(area, con
     assert path.read_bytes() == content.encode("latin-1")
 
 
-def test_a_file_without_permission_is_said_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_without_permission_is_reported_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
     path = area.config / "keys.toml"
     path.mkdir()  # Root may read every file, so a directory stands in for one that cannot be read.
     [line] = load_preferences(area.config).problems
     assert str(path) in line
 
 
-def test_layout_survives_the_way_through_the_store():
+def test_a_layout_is_read_from_the_store_as_it_was_saved():
     layout = WindowLayout(
         windows=[
             SavedWindow([SavedPane(["a", "b"], "b", {"a": (7, "digest")})], geometry=(1, 2, 800, 600)),
@@ -95,7 +95,7 @@ def test_layout_survives_the_way_through_the_store():
     assert WindowLayout.from_dict(layout.to_dict()) == layout
 
 
-def test_a_layout_of_an_earlier_version_is_one_window_with_one_pane():
+def test_a_layout_of_an_earlier_version_becomes_one_window_with_one_pane():
     warned: list[str] = []
     found = WindowLayout.from_dict(
         {"tabs": ["a", "b", "a"], "active": "b", "places": {"a": [7, "digest"]}, "geometry": [1, 2, 800, 600],
@@ -121,7 +121,7 @@ def test_a_layout_of_an_earlier_version_is_one_window_with_one_pane():
         ([{"panes": [{"tabs": ["a"]}], "active_pane": 9}, {"panes": []}], [[["a"]], [[]]]),
     ],
 )
-def test_what_is_whole_of_a_damaged_layout_is_kept_and_the_rest_is_said_once(windows: object, tabs: object):
+def test_valid_parts_of_a_damaged_layout_are_kept_and_the_damage_is_reported_once(windows: object, tabs: object):
     warned: list[str] = []
     found = WindowLayout.from_dict({"windows": windows, "zoom": 3}, lambda: warned.append("damaged"))
     assert [[pane.tabs for pane in window.panes] for window in found.windows] == tabs
@@ -140,7 +140,7 @@ def test_only_the_latest_ends_are_remembered():
     assert layout.ended_by_you.count("7") == 1
 
 
-def test_no_key_is_given_twice_nor_taken_from_the_programs():
+def test_no_default_key_is_used_twice_or_taken_from_programs():
     chosen, problems = key_table.with_overrides({})
     assert problems == []
     given = [sequence.toString() for sequences in chosen.values() for sequence in sequences]
@@ -152,7 +152,7 @@ def test_no_key_is_given_twice_nor_taken_from_the_programs():
             assert not (len(key) == 1 and key.isalpha()), f"{text} belongs to the program"
 
 
-def test_a_key_of_the_users_is_taken_from_who_had_it():
+def test_a_key_chosen_by_the_user_is_taken_from_its_previous_action():
     chosen, problems = key_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
     assert problems == []
     assert [sequence.toString() for sequence in chosen["rename"]] == ["Ctrl+Shift+W"]
@@ -160,7 +160,7 @@ def test_a_key_of_the_users_is_taken_from_who_had_it():
     assert chosen["full_screen"] == []
 
 
-def test_keys_that_have_no_effect_are_said_with_their_line(area):
+def test_keys_without_an_effect_are_reported_with_their_line(area):
     (area.config / "keys.toml").write_text(
         'dance = "F1"\n\nnew_chat = "Ctrl+Nonsense+Q"\nrename = "F7"\nsend = ["F8", "F7"]\n'
     )

@@ -1,4 +1,4 @@
-"""Random files and layouts: the window has its defaults, and one line for each file that cannot be read."""
+"""Random files and layouts give the defaults, and one line for each file that cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOW = 'appearance = "dark"\nfont = "Mono"\nfont_size = 13\n'
 KEYS = 'new_chat = "Ctrl+Shift+N"\nclose_tab = ["Ctrl+Shift+W", "Ctrl+F4"]\nfull_screen = ""\n'
 
 
-def test_any_settings_file_is_read_or_counts_as_none(tmp_path: Path) -> None:
+def test_any_settings_file_is_read_or_ignored(tmp_path: Path) -> None:
     with chance() as choose:
         for _ in range(times(400)):
             window, keys = tmp_path / "window.toml", tmp_path / "keys.toml"
@@ -32,7 +32,7 @@ def test_any_settings_file_is_read_or_counts_as_none(tmp_path: Path) -> None:
                 assert str(window) in problem or str(keys) in problem
 
 
-def test_any_layout_is_taken_where_it_makes_sense() -> None:
+def test_valid_parts_of_any_layout_are_used() -> None:
     fields = msgspec.structs.fields(WindowLayout)
     with chance() as choose:
         for _ in range(times(400)):

@@ -1,4 +1,4 @@
-"""The table of settings has each setting of the files, once, with texts and with a default that is valid."""
+"""The table of settings has each setting of the files once, with texts and a valid default."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_each_setting_has_texts_and_a_valid_default(setting: Setting) -> None:
         ),
     ],
 )
-def test_kinds_tell_good_values_from_bad_ones(kind: object, good: list[object], bad: list[object]) -> None:
+def test_each_kind_accepts_valid_values_and_refuses_others(kind: object, good: list[object], bad: list[object]) -> None:
     problem = kind.problem  # type: ignore[attr-defined]
     assert [problem(value) for value in good] == [""] * len(good)
     assert all(problem(value) for value in bad)

@@ -1,4 +1,4 @@
-"""Keys that type a text: the array ``text`` of ``keys.toml``."""
+"""Keys that type a text, from the array ``text`` of ``keys.toml``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ text = '\\e[5~\\x03\\u00e9 \\\\ end'
 """
 
 
-def test_escapes_are_those_of_both_kinds_of_quotes(area: Area) -> None:
+def test_escapes_work_in_both_kinds_of_quotes(area: Area) -> None:
     (area.config / "keys.toml").write_text(MINE)
     found = load_preferences(area.config)
     assert found.problems == ()
@@ -54,7 +54,7 @@ def test_a_broken_entry_is_named_with_its_line(area: Area, entry: str, problem: 
     assert "keys.toml:1: 'text' is no action" in load_preferences(area.config).problems[0]
 
 
-def test_a_text_takes_its_key_from_an_action_but_not_from_the_users_own(area: Area) -> None:
+def test_a_text_takes_its_key_from_an_action_unless_the_user_chose_it(area: Area) -> None:
     (area.config / "keys.toml").write_text(
         'rename = "F7"\n[[text]]\nkeys = ["F7", "Ctrl+Shift+W", "F9"]\ntext = "a"\n'
         '[[text]]\nkeys = "Nonsense+Q"\ntext = "b"\n'

@@ -1,4 +1,4 @@
-"""Themes in files: Outlive's, the user's own, and those of other terminals."""
+"""Theme files: Outlive's, the user's own, and those of other terminals."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_each_theme_says_where_it_comes_from_and_pairs_are_mutual(path: Path):
         assert (other.pair, other.dark) == (scheme.id, not scheme.dark)
 
 
-def test_a_pair_is_one_line_of_the_list_and_ours_is_the_first():
+def test_a_pair_is_one_row_of_the_list_and_ours_is_the_first():
     pairs, problems = Library().pairs()
     assert problems == []
     assert pairs[0].dark.id == DEFAULT
@@ -57,7 +57,7 @@ def test_a_pair_is_one_line_of_the_list_and_ours_is_the_first():
     assert {"Solarized Dark", "Gruvbox Dark", "Catppuccin Mocha", "Nord"} <= set(names)
 
 
-def test_a_theme_of_the_users_own_is_used(area, own: Path):
+def test_the_users_own_theme_is_used(area, own: Path):
     (own / "mine.toml").write_text(MINE)
     (area.config / "window.toml").write_text('theme = "mine"\n')
     found = load_preferences(area.config)
@@ -175,7 +175,7 @@ def test_a_theme_of_another_terminal_is_imported(area, tmp_path: Path, name: str
     assert (made.foreground.name(), made.background.name()) == ("#eeeeee", "#101010")
     assert [color.name() for color in made.palette] == COLORS
     assert made.dark
-    # The next one of that name gets another file.
+    # A second theme with this name gets another file.
     assert import_theme(source, own_themes(area.config)) == f"{identifier}-2"
 
 
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_theme_is_refused_with_its_line(area, tmp_path: Path, 
         ("170, 187,204", "#aabbcc"), ("", ""), ("none", ""), ("#12345", ""), ("256,0,0", ""), ("transparent", ""),
     ],
 )  # fmt: skip
-def test_colours_as_other_terminals_write_them(written: str, color: str):
+def test_colours_are_read_in_the_notations_of_other_terminals(written: str, color: str):
     assert color_of(written) == color
 
 

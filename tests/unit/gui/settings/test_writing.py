@@ -1,4 +1,4 @@
-"""A setting is written without a loss: comments and order stay, others' changes stay, a failure changes nothing."""
+"""Writing a setting keeps comments, order and others' changes, and a failure changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_comments_and_order_stay(area: Area) -> None:
     assert path.read_text() == MINE.replace("Hack", "Noto Sans Mono")
 
 
-def test_a_value_of_a_table_is_written_and_an_empty_table_goes(area: Area) -> None:
+def test_a_value_of_a_table_is_written_and_an_empty_table_removed(area: Area) -> None:
     path = area.config / "chats.toml"
     path.write_text("record = true\nidle_timeout_min = { codex = 30 }  # idle\n")
     write_values(path, {("idle_timeout_min", "qwen"): 5})
@@ -40,7 +40,7 @@ def test_a_value_of_a_table_is_written_and_an_empty_table_goes(area: Area) -> No
     assert path.read_text() == "record = true\n"
 
 
-def test_a_read_only_file_is_said_and_stays(area: Area) -> None:
+def test_a_read_only_file_is_reported_and_unchanged(area: Area) -> None:
     path = area.config / "window.toml"
     path.write_text(MINE)
     path.chmod(0o444)
@@ -85,7 +85,7 @@ def test_two_windows_do_not_overwrite_each_others_changes(area: Area) -> None:
     assert sorted(path.read_text().removeprefix(MINE).splitlines()) == ["key_0 = 19", "key_1 = 19", "key_2 = 19"]
 
 
-def test_a_value_is_in_force_at_once_and_a_change_by_hand_is_kept(qapp: object, area: Area) -> None:
+def test_a_value_takes_effect_at_once_and_a_change_by_hand_is_kept(qapp: object, area: Area) -> None:
     first, second = LiveSettings(area.config), LiveSettings(area.config)
     first.write({"cursor_shape": "bar"})
     second.write({"font_size": 20})

@@ -1,4 +1,4 @@
-"""The text that screen readers get of a terminal: offsets, the caret, and what changed."""
+"""A terminal's text for screen readers: offsets, the caret, and changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_wrapped_rows_are_one_line_and_blank_rows_at_the_end_are_left_out(emulat
     assert text.offset_at(0, 9) == 3, "beyond the text"
 
 
-def test_the_caret_stands_where_the_cursor_is(emulator: Emulator) -> None:
+def test_the_caret_is_at_the_cursor(emulator: Emulator) -> None:
     assert text_of(emulator).caret == 0
     assert text_of(emulator, "ab\x1b[1;5H").text() == "ab  "
     assert text_of(emulator).caret == 4
@@ -76,21 +76,21 @@ def _changes(emulator: Emulator, output: str) -> list[Change]:
     after = text_of(emulator, output)
     found = changes(before.lines, after.lines)
     text = before.text()
-    for offset, removed, inserted in found:  # as a screen reader follows them
+    for offset, removed, inserted in found:  # applied as a screen reader does
         assert text[offset : offset + len(removed)] == removed
         text = text[:offset] + inserted + text[offset + len(removed) :]
     assert text == after.text()
     return found
 
 
-def test_only_what_was_printed_is_new(emulator: Emulator) -> None:
+def test_only_printed_text_is_reported_as_new(emulator: Emulator) -> None:
     assert _changes(emulator, "$ ") == [Change(0, "", "$ ")]
     assert _changes(emulator, "l") == [Change(2, "", "l")]
     assert _changes(emulator, "s\r\na\r\n$ ") == [Change(3, "", "s\na\n$ ")]
     assert _changes(emulator, "\b\b\x1b[K# ") == [Change(7, "$", "#")]
 
 
-def test_a_screen_that_scrolls_changes_at_its_ends(emulator: Emulator) -> None:
+def test_a_scrolling_screen_changes_at_its_ends(emulator: Emulator) -> None:
     emulator.feed(b"1\r\n2\r\n3\r\n4\r\n5")
     assert _changes(emulator, "\r\n6") == [Change(0, "1\n", ""), Change(7, "", "\n6")]
     assert _changes(emulator, "\x1b[H9999\x1b[1;4H") == [Change(0, "2", "9999")]

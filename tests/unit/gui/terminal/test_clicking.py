@@ -1,4 +1,4 @@
-"""A click into the command line: how far the shell's cursor must go."""
+"""A click into a shell's command line moves its cursor by the right number of steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Maker]:
 @pytest.mark.parametrize(
     ("column", "row", "steps"), [(2, 1, -8), (5, 1, -5), (10, 1, 0), (15, 1, 0), (1, 1, 0), (5, 0, 0), (5, 2, 0)]
 )
-def test_a_cell_of_the_input(shell: Maker, column: int, row: int, steps: int):
+def test_a_click_on_the_input_moves_the_cursor_there(shell: Maker, column: int, row: int, steps: int):
     assert steps_to(shell(f"above\r\n{PROMPT}git push"), column, row) == steps
 
 
@@ -43,18 +43,18 @@ def test_a_character_of_two_cells_or_with_a_mark_is_one_step(shell: Maker, colum
     assert steps_to(shell(f"{PROMPT}日e\u0301字ab\x1b[1;6H"), column, 0) == steps
 
 
-def test_a_line_that_goes_on_in_the_next_row(shell: Maker):
+def test_a_click_works_in_a_wrapped_line(shell: Maker):
     emulator = shell(PROMPT + "echo " + "a" * 20)
     assert [steps_to(emulator, column, row) for column, row in ((2, 0), (19, 0), (3, 1), (12, 1))] == [-25, -8, -4, 0]
 
 
-def test_only_the_line_of_the_cursor_counts(shell: Maker):
+def test_only_a_click_on_the_cursors_line_counts(shell: Maker):
     emulator = shell(f"{PROMPT}for a in b\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07do x")
     assert [steps_to(emulator, 4, row) for row in (0, 1)] == [0, -2]
 
 
 @pytest.mark.parametrize("style", ["90", "2", "38;5;8", "38;5;240", "38;2;85;85;85"])
-def test_a_suggestion_and_a_prompt_at_the_right_are_no_input(shell: Maker, style: str):
+def test_a_click_on_a_suggestion_or_a_right_prompt_goes_to_the_end_of_the_input(shell: Maker, style: str):
     emulator = shell(f"{PROMPT}ls\x1b[{style}m -la\x1b[m\x1b[5G")
     assert [steps_to(emulator, column, 0) for column in (2, 6, 19)] == [-2, 0, 0]
     emulator = shell(f"{PROMPT}\x1b[{style}mls -la\x1b[5G")

@@ -1,4 +1,4 @@
-"""Fallback fonts, features and weights of the terminal's font, and letters with marks, told by pixels."""
+"""Fallback fonts, features and weights of the terminal's font, and letters with marks, compared by pixels."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def cells(canvas: Canvas, first: int, end: int) -> QImage:
 
 
 def ink(image: QImage) -> list[tuple[int, int]]:
-    """The pixels that are not the background's."""
+    """The pixels in another colour than the background's."""
     ground = DARK.background.rgb()
     return [(x, y) for x in range(image.width()) for y in range(image.height()) if image.pixel(x, y) != ground]
 
 
 def lacking(family: str, *having: str) -> Iterator[str]:
-    """Symbols that ``family`` lacks, and that the others have."""
+    """Symbols that ``family`` lacks and all other fonts have."""
     lacks, *have = [QRawFont.fromFont(QFont(name)) for name in (family, *having)]
     for code in range(0x2190, 0x2B00):
         if not lacks.supportsCharacter(code) and all(each.supportsCharacter(code) for each in have):
@@ -68,14 +68,14 @@ def test_fallback_fonts_are_asked_in_order_before_any_other(qapp):
     symbol = next(lacking(PLAIN, WIDE, OTHER))
     first, second = (painted(symbol, TerminalFont(PLAIN, fallbacks=names)) for names in ((WIDE, OTHER), (OTHER, WIDE)))
     assert picture_of(first) != picture_of(second)
-    # What the font itself has stays as it was.
+    # Characters of the font itself do not change.
     text = "abc 0O || -> │─ é"
     fallback = TerminalFont(PLAIN, fallbacks=(OTHER,))
     assert picture_of(painted(text, fallback)) == picture_of(painted(text, TerminalFont(PLAIN)))
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5])
-def test_symbols_of_a_fallback_font_stay_in_their_cells_or_take_a_blank_one(qapp, ratio):
+def test_symbols_of_a_fallback_font_stay_in_their_cell_or_use_a_blank_next_one(qapp, ratio):
     font = TerminalFont(OTHER, fallbacks=(WIDE,))
     neighbours = cells(painted("xx xx", font, ratio=ratio), 3, 4)
     wide = 0

@@ -1,4 +1,4 @@
-"""What a font joins is drawn joined: of one style, in its cells, and apart at the cursor."""
+"""Ligatures of a font are drawn within one style and in their cells, and separately at the cursor."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def canvas_of(metrics: CellMetrics) -> Canvas:
 def painted(
     text: str, metrics: CellMetrics, *, select: tuple[tuple[int, int], tuple[int, int]] | None = None
 ) -> Canvas:
-    """A canvas with a text."""
+    """Return a canvas that has drawn the text."""
     emulator = create(None, SIZE)
     emulator.feed(text.encode())
     if select is not None:
@@ -69,7 +69,7 @@ def cells(canvas: Canvas, first: int, end: int, row: int = 0) -> QImage:
 
 
 @pytest.mark.parametrize(("size_px", "ratio"), [(9, 1.0), (13, 1.0), (14, 1.0), (13, 1.5), (20, 2.0)])
-def test_what_the_font_joins_is_joined_at_any_size(qapp, size_px, ratio):
+def test_ligatures_are_drawn_at_any_size(qapp, size_px, ratio):
     metrics = metrics_of("always", size_px=size_px, ratio=ratio)
     canvas = painted(HIDDEN + "a -> b != c\r\nx-y=z 漢=>字 │<=│\r\n\x1b[1;3mwww ===", metrics)
     assert joined_columns(canvas) == [2, 3, 7, 8]
@@ -77,12 +77,12 @@ def test_what_the_font_joins_is_joined_at_any_size(qapp, size_px, ratio):
     assert joined_columns(canvas, 2) == [0, 1, 2, 4, 5, 6]
     apart = painted(HIDDEN + "a -> b != c", metrics_of("never", size_px=size_px, ratio=ratio))
     assert cells(canvas, 2, 4) != cells(apart, 2, 4)
-    # What is around a ligature has its place.
+    # The text around a ligature keeps its position.
     assert cells(canvas, 5, 6) == cells(apart, 5, 6)
     assert cells(canvas, 10, 40) == cells(apart, 10, 40)
 
 
-def test_nothing_is_joined_across_a_change_of_style_a_selection_or_a_hidden_text(qapp):
+def test_no_ligature_crosses_a_style_a_selection_or_hidden_text(qapp):
     metrics = metrics_of("always")
     assert joined_columns(painted("\x1b[31m-\x1b[32m>", metrics)) == []
     assert joined_columns(painted("\x1b[4m-\x1b[24m>", metrics)) == []
@@ -93,17 +93,17 @@ def test_nothing_is_joined_across_a_change_of_style_a_selection_or_a_hidden_text
 
 
 def test_a_font_without_ligatures_costs_no_call(qapp):
-    """Neither where the font has none, nor where the user wants none."""
+    """Holds if the font has no ligatures, and if the user has turned them off."""
     assert metrics_of("always", PLAIN).ligatures is None
     assert metrics_of("never").ligatures is None
-    calls_of_an_echo(metrics_of("never"))  # The first one fills caches.
+    calls_of_an_echo(metrics_of("never"))  # The first call fills caches.
     counts = {mode: calls_of_an_echo(metrics_of(mode, PLAIN)) for mode in ("always", "not_under_cursor", "never")}
     assert len(set(counts.values())) == 1
     assert calls_of_an_echo(metrics_of("never")) <= min(counts.values())
 
 
 def calls_of_an_echo(metrics: CellMetrics) -> int:
-    """The interpreter's calls for one more letter."""
+    """The number of Python and C calls for the last typed letter."""
     surface, emulator = Surface(DARK, metrics), create(None, SIZE)
     width, height = SIZE.columns * metrics.width, SIZE.rows * metrics.height
     surface.set_layout(GridLayout(width, height, 0, metrics.width, metrics.height))
@@ -127,7 +127,7 @@ def calls_of_an_echo(metrics: CellMetrics) -> int:
     return count
 
 
-def test_the_cursor_draws_a_ligature_apart_and_leaves_it_joined(qapp):
+def test_a_ligature_is_drawn_separately_only_while_the_cursor_is_on_it(qapp):
     emulator = create(None, SIZE)
     emulator.feed(b"a -> b => c\r\n-> x")
     joined = painted(HIDDEN + "a -> b => c\r\n-> x", metrics_of("always"))
@@ -151,7 +151,7 @@ def test_the_cursor_draws_a_ligature_apart_and_leaves_it_joined(qapp):
 
 @pytest.mark.parametrize("row", [3, 4, 6])
 @pytest.mark.parametrize("column", [1, 9])
-def test_rows_that_move_keep_their_ligatures_apart_from_the_cursor(qapp, row, column):
+def test_moved_rows_keep_their_ligatures_except_at_the_cursor(qapp, row, column):
     emulator = create(None, SIZE)
     lines = [f"-> {number}" for number in range(9)]
     emulator.feed("\r\n".join(lines[:8]).encode() + f"\x1b[5;{column}H".encode())
@@ -166,8 +166,8 @@ def test_rows_that_move_keep_their_ligatures_apart_from_the_cursor(qapp, row, co
     assert differing == [row]
 
 
-def test_another_setting_acts_at_once(qapp):
-    """Also where the cursor is, before the program writes anything."""
+def test_another_ligature_setting_takes_effect_at_once(qapp):
+    """At the cursor, too, and before the program writes anything."""
     emulator = create(None, SIZE)
     emulator.feed(b"a -> b\x1b[1;4H")
     frame = emulator.frame()
@@ -182,8 +182,8 @@ def test_another_setting_acts_at_once(qapp):
         assert picture_of(canvas) == picture_of(fresh), mode
 
 
-def test_a_block_cursor_on_a_ligature_shows_its_part_of_it(qapp):
-    """Where ligatures are drawn at the cursor, too."""
+def test_a_block_cursor_on_a_ligature_shows_its_part_of_the_ligature(qapp):
+    """Only in the mode that draws ligatures at the cursor, too."""
     modes: dict[LigatureMode, bool] = {"always": True, "not_under_cursor": False}
     for mode, is_part in modes.items():
         metrics = metrics_of(mode)
@@ -213,7 +213,7 @@ WRITES = st.lists(st.one_of(TEXTS, TEXTS, MOVES, OTHERS), max_size=12)
 
 @settings(max_examples=80)
 @given(frames=st.lists(WRITES, min_size=1, max_size=8))
-def test_any_frames_end_with_each_ligature_as_the_cursor_wants(qapp, frames):
+def test_after_any_frames_each_ligature_is_drawn_as_the_cursor_requires(qapp, frames):
     metrics = metrics_of("not_under_cursor")
     emulator: Emulator = create(None, SIZE)
     canvas = canvas_of(metrics)
@@ -228,7 +228,7 @@ def test_any_frames_end_with_each_ligature_as_the_cursor_wants(qapp, frames):
     assert window.grid() == picture_of(fresh)
 
 
-def test_many_rows_put_together_have_the_pixels_of_rows_drawn_alone(qapp, monkeypatch):
+def test_rows_drawn_from_the_atlas_have_the_pixels_of_rows_drawn_alone(qapp, monkeypatch):
     text = HIDDEN + "\r\n".join(["fn f() -> X { a != b => c; }", "│ x := y │ \x1b[7m=>\x1b[m", "\x1b[1m== ==="] * 2)
     metrics = metrics_of("always")
     monkeypatch.setattr(AtlasImport, "found", None)

@@ -1,4 +1,4 @@
-"""A line is found in the history and marked, whatever it is made of."""
+"""A line is found in the history and marked, whatever it contains."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def test_a_line_is_scrolled_to_and_marked(emulator: Emulator, above: int, line: 
     assert any(row.selection is not None for row in frame.rows.values())
 
 
-def test_a_line_that_is_on_the_screen_needs_no_scrolling(emulator: Emulator) -> None:
+def test_a_line_on_the_screen_needs_no_scrolling(emulator: Emulator) -> None:
     emulator.feed(b"one\r\n" * 30 + b"needle\r\n")
     assert look(emulator, "needle", "needle")
     assert emulator.frame().scroll_offset <= 3
     assert emulator.selected_text() == "needle"
 
 
-def test_of_equal_lines_it_is_the_newest(emulator: Emulator) -> None:
+def test_of_equal_lines_the_newest_is_found(emulator: Emulator) -> None:
     emulator.feed(b"needle\r\n" + b"other\r\n" * 30 + b"needle\r\n" + b"other\r\n" * 10)
     assert look(emulator, "needle", "needle")
     assert emulator.frame().scroll_offset < 15
 
 
-def test_a_line_that_is_not_there(emulator: Emulator) -> None:
+def test_a_missing_line_is_not_found(emulator: Emulator) -> None:
     emulator.feed(b"other\r\n" * 30)
     assert not look(emulator, "needle", "needle")
     assert not look(emulator, "", "needle")

@@ -1,4 +1,4 @@
-"""The user's prompts to an agent are found by their text, and the rows of a history are read once."""
+"""The user's prompts to an agent are found by a pattern, and each row of the history is read once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def finder() -> PromptFinder:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-def test_rows_that_were_read_before_are_as_those_that_are_read_now(engine: Any) -> None:
+def test_cached_rows_equal_rows_that_are_read_again(engine: Any) -> None:
     chance = random.Random(1)
     emulator = create(engine, GridSize(COLUMNS, ROWS), scrollback_lines=LINES)
     kept, seen = finder(), 0
@@ -39,7 +39,7 @@ def test_rows_that_were_read_before_are_as_those_that_are_read_now(engine: Any) 
         else:
             emulator.feed((f"wrapped {'x' * (COLUMNS - 8)}› {number}\r\n" * chance.randrange(40)).encode())
         if what > 0.2:
-            # The oldest row may continue one that is gone; who reads it now cannot know that.
+            # The oldest row may continue a row that is gone, which a fresh reader cannot know.
             found, fresh = ([prompt for prompt in each.prompts(emulator) if prompt.row] for each in (kept, finder()))
             assert found == fresh
             seen += len(found)
@@ -47,7 +47,7 @@ def test_rows_that_were_read_before_are_as_those_that_are_read_now(engine: Any) 
     emulator.close()
 
 
-class Counting:
+class CountingEmulator:
     """An emulator that counts the rows of its history that were read."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -63,9 +63,9 @@ class Counting:
         return rows
 
 
-def test_each_row_of_a_long_history_is_read_once_and_only_the_newest_rows_at_all() -> None:
+def test_only_the_newest_rows_of_a_long_history_are_read_and_each_once() -> None:
     emulator = create(None, GridSize(COLUMNS, ROWS), scrollback_lines=2 * MAX_ROWS)
-    counting: Any = Counting(emulator)
+    counting: Any = CountingEmulator(emulator)
     found = finder()
     emulator.feed(b"\xe2\x80\xba question\r\n\r\n" * MAX_ROWS)
     assert len(found.prompts(counting)) >= MAX_ROWS // 2

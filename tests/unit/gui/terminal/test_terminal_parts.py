@@ -19,7 +19,7 @@ from tests.support.themes import DARK_TERMINAL as DARK
 from tests.support.themes import LIGHT_TERMINAL as LIGHT_THEME
 
 
-def test_lines_are_read_from_their_names():
+def test_line_characters_are_parsed_from_their_unicode_names():
     assert arms_of(ord("┌")) == Arms(right=LIGHT, down=LIGHT)
     assert arms_of(ord("╇")) == Arms(left=HEAVY, right=HEAVY, up=HEAVY, down=LIGHT)
     assert arms_of(ord("╒")) == Arms(right=DOUBLE, down=LIGHT)
@@ -28,7 +28,7 @@ def test_lines_are_read_from_their_names():
 
 
 @given(code=st.integers(0x2500, 0x259F), width=st.integers(8, 60), height=st.integers(12, 120), line=st.integers(1, 6))
-def test_every_arm_reaches_its_edge(code, width, height, line):
+def test_each_arm_of_a_line_character_reaches_its_edge(code, width, height, line):
     line = min(line, width // 8, height // 8) or 1
     rectangles = rectangles_of(code, width, height, line)
     if not rectangles or code >= 0x2580 or "DASH" in unicodedata.name(chr(code)):
@@ -40,7 +40,7 @@ def test_every_arm_reaches_its_edge(code, width, height, line):
     assert bool(arms.down) == any(rectangle.top + rectangle.height == height for rectangle in rectangles)
 
 
-def test_bars_are_what_goes_from_edge_to_edge():
+def test_bars_are_characters_from_edge_to_edge():
     barred = {chr(code) for code in range(0x2500, 0x25A0) if box_drawing.bars_of(code, 8, 17, 1)}
     assert barred == set("─━═▀▁▂▃▄▅▆▇█▔")
 
@@ -53,11 +53,11 @@ def test_links_that_may_be_opened(uri):
 @pytest.mark.parametrize(
     "uri", ["javascript:x", "ftp://x", "vscode://x", "//x", "", "data:text/html,x", "https://a\nb", "http://[x", "x"]
 )
-def test_links_that_may_not(uri):
+def test_links_that_may_not_be_opened(uri):
     assert not links.may_open(uri)
 
 
-def test_a_links_target_is_shown_without_tricks():
+def test_a_links_target_is_shown_without_hidden_characters():
     assert links.shown("https://a\u202eb") == "https://a�b"
     assert len(links.shown("https://" + "a" * 1000)) < 400
 
@@ -98,7 +98,7 @@ def test_cutting_at_the_selection_loses_nothing(first, length):
             assert all((first <= column <= last) == selected for column in range(run.column, run.column + run.cells))
 
 
-def test_attributes_act_on_colours():
+def test_attributes_change_colours():
     colors = Colors(DARK)
     inverse = colors.resolve_style(Style(foreground=1, attributes=Attribute.INVERSE))
     assert inverse.background == DARK.palette[1]
@@ -108,7 +108,7 @@ def test_attributes_act_on_colours():
     assert DARK.background.lightness() < dim.lightness() < DARK.foreground.lightness()
 
 
-def test_a_programs_colours_come_before_the_themes():
+def test_a_programs_colours_override_the_themes():
     colors = Colors(LIGHT_THEME, Overrides(foreground=RGB | 0x112233, palette=((1, RGB | 0x445566),)))
     assert colors.resolve_style(PLAIN).rgb == 0x112233
     assert colors.resolve_style(Style(foreground=1)).rgb == 0x445566
@@ -117,6 +117,6 @@ def test_a_programs_colours_come_before_the_themes():
     assert colors.resolve_style(Style(foreground=232)).rgb == 0x080808
 
 
-def test_neighbouring_rows_are_a_band():
+def test_neighbouring_rows_form_a_band():
     assert bands([]) == []
     assert bands({7, 3, 4, 5, 0}) == [(0, 0), (3, 5), (7, 7)]

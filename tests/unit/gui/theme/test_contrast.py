@@ -1,4 +1,4 @@
-"""Text keeps 4.5 : 1 on its ground and marks 3 : 1, in every theme."""
+"""Text has a contrast of 4.5 : 1 and marks have 3 : 1, on their background in every theme."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN_TERMINALS = [pytest.param(scheme.terminal, id=scheme.id) for scheme in (DARK
 GROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
 
 
-def test_ratio_of_black_and_white_is_the_largest():
+def test_the_ratio_of_black_and_white_is_21():
     assert ratio(QColor("#000000"), QColor("#ffffff")) == pytest.approx(21)
     assert ratio(QColor("#777777"), QColor("#777777")) == pytest.approx(1)
     # A pair from the WCAG's own examples: #767676 is the lightest grey that passes on white.
@@ -33,19 +33,19 @@ def test_ratio_of_black_and_white_is_the_largest():
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_text_can_be_read_on_every_ground(colors: Tokens):
+def test_text_is_readable_on_every_background(colors: Tokens):
     for ground, token in product(GROUNDS, ("text", "secondary")):
         assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_coloured_words_can_be_read(colors: Tokens):
+def test_coloured_words_are_readable(colors: Tokens):
     for ground, token in product(("page", "sidebar", "raised"), ("accent", "needs_you", "failed", "fine")):
         assert ratio(colors.color(token), colors.color(ground)) >= TEXT_RATIO, (token, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_the_colours_of_chats_can_be_seen_and_told_apart(colors: Tokens):
+def test_the_colours_of_chats_are_visible_and_distinguishable(colors: Tokens):
     labels = [colors.label_color(name) for name in LABEL_COLORS]
     for ground, label in product(GROUNDS, labels):
         assert ratio(label, colors.color(ground)) >= MARK_RATIO, (label.name(), ground)
@@ -55,40 +55,40 @@ def test_the_colours_of_chats_can_be_seen_and_told_apart(colors: Tokens):
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_code_and_diffs_can_be_read_on_their_grounds(colors: Tokens):
+def test_code_and_diffs_are_readable_on_their_backgrounds(colors: Tokens):
     code = colors.code
     for ground in code.grounds():
         assert ratio(colors.color("text"), ground) >= TEXT_RATIO
         for word in code.words.values():
             assert ratio(on(word, ground), ground) >= TEXT_RATIO
     for word in code.words.values():
-        assert ratio(word, code.ground) >= TEXT_RATIO  # As it is, without being made readable.
+        assert ratio(word, code.ground) >= TEXT_RATIO  # The colour itself, before it is adapted to the background.
     assert ratio(colors.color("secondary"), code.prompt) >= TEXT_RATIO
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_text_on_the_accent_can_be_read(colors: Tokens):
+def test_text_on_the_accent_is_readable(colors: Tokens):
     assert ratio(colors.color("on_accent"), colors.color("accent")) >= TEXT_RATIO
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_marks_can_be_told_from_every_ground(colors: Tokens):
+def test_marks_are_visible_on_every_background(colors: Tokens):
     for ground, mark in product(GROUNDS, Mark):
         assert ratio(mark_color(mark, colors), colors.color(ground)) >= MARK_RATIO, (mark, ground)
 
 
 @pytest.mark.parametrize("colors", APPEARANCES)
-def test_monograms_can_be_read_on_their_tiles(colors: Tokens):
+def test_monograms_are_readable_on_their_tiles(colors: Tokens):
     for hue in colors.tiles:
         assert ratio(QColor(hue), blend(hue, colors.raised, 0.16)) >= MARK_RATIO
 
 
 @pytest.mark.parametrize("theme", OWN_TERMINALS)
-def test_our_own_sixteen_colours_can_be_read_as_they_are(theme: TerminalTheme):
+def test_the_sixteen_colours_of_our_own_themes_are_readable_unchanged(theme: TerminalTheme):
     assert len(theme.palette) == 16
     assert ratio(theme.foreground, theme.background) >= TEXT_RATIO
     assert ratio(theme.foreground, theme.selection_background) >= TEXT_RATIO
-    # Black on dark and the two whites on light are grounds rather than text.
+    # Black in dark themes and bright white in light ones are used as backgrounds rather than for text.
     grounds = {0} if theme.dark else {15}
     for index, color in enumerate(theme.palette):
         if index not in grounds:
@@ -98,7 +98,7 @@ def test_our_own_sixteen_colours_can_be_read_as_they_are(theme: TerminalTheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
-def test_the_terminals_ground_is_the_page(scheme: Scheme):
+def test_the_terminals_background_is_the_pages(scheme: Scheme):
     assert scheme.terminal.background == scheme.tokens.color("page")
 
 
@@ -122,8 +122,8 @@ def painted_ratio(theme: TerminalTheme, style: Style) -> float:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_htop_mc_and_whiptail_can_be_read(theme: TerminalTheme):
-    """Every colour on every other of the sixteen and the defaults."""
+def test_htop_mc_and_whiptail_are_readable(theme: TerminalTheme):
+    """Covers each pair of different colours among the sixteen and the defaults."""
     plain = (0, Attribute.BOLD, Attribute.INVERSE, Attribute.DIM)
     for text, ground, attributes in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN, plain):
         if text != ground or text == DEFAULT_COLOR:
@@ -131,14 +131,14 @@ def test_htop_mc_and_whiptail_can_be_read(theme: TerminalTheme):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_black_and_white_on_a_panel_can_be_read_well(theme: TerminalTheme):
+def test_black_and_white_on_a_panel_have_the_contrast_of_text(theme: TerminalTheme):
     for text, ground in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
         if text != ground:
             assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_usual_text_can_be_read_well_selected_or_not(theme: TerminalTheme):
+def test_default_text_has_the_contrast_of_text_selected_or_not(theme: TerminalTheme):
     colors = Colors(theme)
     for selected in (False, True):
         look = colors.resolve_style(Style(), selected)
@@ -146,12 +146,12 @@ def test_usual_text_can_be_read_well_selected_or_not(theme: TerminalTheme):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_exact_colours_on_the_page_can_be_read(theme: TerminalTheme):
+def test_exact_colours_on_the_page_are_readable(theme: TerminalTheme):
     for color in (*range(16, 256), RGB | 0xFFD7FF, RGB | 0x101010, RGB | 0x808080):
         assert painted_ratio(theme, Style(color)) >= MARK_RATIO, color
 
 
-def test_what_a_program_chose_exactly_or_hid_stays_as_it_is():
+def test_exact_colour_pairs_and_hidden_text_stay_unchanged():
     colors = Colors(DARK_TERMINAL)
     pixels = colors.resolve_style(Style(RGB | 0x202020, RGB | 0x303030))
     assert pixels.rgb == 0x202020
@@ -159,25 +159,25 @@ def test_what_a_program_chose_exactly_or_hid_stays_as_it_is():
     assert hidden.foreground == hidden.background == DARK_TERMINAL.palette[2]
 
 
-def test_shapes_keep_the_colour_of_the_ground_that_they_meet():
+def test_filled_shapes_keep_their_exact_colour():
     look = Colors(DARK_TERMINAL).resolve_style(Style(4, 6))
     assert look.fill == DARK_TERMINAL.palette[4]
     assert look.foreground != look.fill
 
 
-def test_the_floor_can_be_turned_off():
+def test_the_minimum_contrast_can_be_turned_off():
     theme = replace(DARK_TERMINAL, readable=False)
     assert Colors(theme).resolve_style(Style(7, 4)).foreground == DARK_TERMINAL.palette[7]
 
 
-def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
+def test_a_colour_changes_only_as_far_as_needed_and_in_its_own_direction():
     moved = readable(QColor("#5c6570"), QColor("#2563eb"), 4.5)
     assert 4.5 <= ratio(moved, QColor("#2563eb")) < 4.9
-    assert readable(QColor("#ffffff"), QColor("#7aa7ff"), 4.5).lightness() < 100  # white itself is not enough
+    assert readable(QColor("#ffffff"), QColor("#7aa7ff"), 4.5).lightness() < 100  # even white does not reach the ratio
     assert readable(QColor("#000000"), QColor("#ffffff"), 4.5) == QColor("#000000")
 
 
-def test_the_cursor_is_seen_on_every_ground():
+def test_the_cursor_is_visible_on_every_background():
     for scheme in SCHEMES:
         theme = scheme.terminal
         colors = Colors(theme)

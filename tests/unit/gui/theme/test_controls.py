@@ -1,4 +1,4 @@
-"""What Qt draws of its own accord fits the theme and the window's own controls."""
+"""Controls that Qt itself draws fit the theme and the window's own controls."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def holder(theme: Theme) -> Iterator[QWidget]:
 
 
 def text_left(field: QWidget, holder: QWidget) -> int:
-    """Where the text of an empty field begins."""
+    """The left edge of the text in an empty field."""
     cursor: QRect = field.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
     if isinstance(field, PromptField):
         return field.viewport().mapTo(holder, cursor.topLeft()).x()
-    return field.mapTo(holder, cursor.center()).x()  # A wider rectangle around the cursor.
+    return field.mapTo(holder, cursor.center()).x()  # Qt returns a wider rectangle around the cursor.
 
 
-def test_texts_of_fields_of_one_line_and_of_several_begin_below_each_other(holder: QWidget) -> None:
+def test_texts_of_single_and_multi_line_fields_are_left_aligned(holder: QWidget) -> None:
     column = QVBoxLayout(holder)
     fields = QLineEdit(), PromptField("Prompt")
     for field in fields:
@@ -44,7 +44,7 @@ def test_texts_of_fields_of_one_line_and_of_several_begin_below_each_other(holde
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
-def test_the_arrows_of_qts_file_dialog_can_be_seen(theme: Theme, holder: QWidget, tmp_path: Path) -> None:
+def test_the_arrows_of_qts_file_dialog_are_visible(theme: Theme, holder: QWidget, tmp_path: Path) -> None:
     dialog = ImageDialog(theme, holder, str(tmp_path))
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
     tools = [tool for tool in dialog.findChildren(QToolButton) if tool.objectName().endswith("Button")]

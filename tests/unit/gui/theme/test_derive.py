@@ -1,4 +1,4 @@
-"""Themes that name only a terminal's colours get a window that can be read, whatever the colours are."""
+"""A window derived from any terminal colours of a theme is readable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ colors = st.integers(0, 0xFFFFFF).map(QColor)
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(colors, min_size=20, max_size=20), st.booleans())
-def test_a_window_of_any_colours_can_be_read(some: list[QColor], dark: bool):
+def test_a_window_derived_from_any_colours_is_readable(some: list[QColor], dark: bool):
     terminal = TerminalTheme(some[0], some[1], some[2], some[3], None, tuple(some[4:]), dark)
     tokens = derive_tokens(terminal, {}, {})
     for ground in ("page", "sidebar", "raised"):
@@ -26,11 +26,11 @@ def test_a_window_of_any_colours_can_be_read(some: list[QColor], dark: bool):
 
 
 def _is_best(color: QColor) -> bool:
-    """On grounds of a middle grey even black and white reach no more."""
+    """On a middle-grey background, even black or white text does not reach a higher contrast."""
     return color.name() in {"#000000", "#ffffff"}
 
 
-def test_what_a_theme_names_and_can_be_read_stays(qapp: object):
+def test_readable_colours_that_a_theme_names_are_kept(qapp: object):
     light, dark, grey = QColor("#e0e0e0"), QColor("#101010"), QColor("#303030")
     plain = TerminalTheme(light, dark, light, grey, None, (QColor("#8080ff"),) * 16, dark=True)
     tokens = derive_tokens(plain, {"accent": "#ffcc00", "sidebar": "#181818"}, {"keyword": "#ff88ff"})

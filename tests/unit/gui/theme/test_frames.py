@@ -1,4 +1,4 @@
-"""A frame's lines lie on whole pixels of the screen, at any scale and place."""
+"""A frame's lines are on whole pixels of the screen, at any scale and position."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gui.theme.frames import paint_frame
 LINE, GROUND, OUTSIDE = (QColor(name) for name in ("#ff0000", "#00ff00", "#0000ff"))
 
 
-def column(scale: float, left: float, line_px: float = 1) -> list[QColor]:
-    """The pixels from left to right through the middle of a frame at this place."""
+def pixel_row(scale: float, left: float, line_px: float = 1) -> list[QColor]:
+    """The row of pixels through a frame that is painted at this position."""
     picture = QImage(round(60 * scale), round(40 * scale), QImage.Format.Format_RGB32)
     picture.setDevicePixelRatio(scale)
     picture.fill(OUTSIDE)
@@ -29,7 +29,7 @@ def column(scale: float, left: float, line_px: float = 1) -> list[QColor]:
     ("scale", "line_px", "pixels"), [(1, 1, 1), (1.25, 1, 1), (1.5, 1, 1), (1.5, 2, 3), (1.75, 1, 1), (2, 1, 2)]
 )
 def test_no_pixel_is_half_covered(scale: float, line_px: float, pixels: int, left: float):
-    found = column(scale, left, line_px)
+    found = pixel_row(scale, left, line_px)
     assert set(map(QColor.name, found)) == {"#ff0000", "#00ff00", "#0000ff"}
     assert found.count(LINE) == 2 * pixels
     first, last = found.index(LINE), len(found) - 1 - found[::-1].index(LINE)

@@ -1,4 +1,4 @@
-"""Effects of a bell besides the mark of its chat."""
+"""Effects of a bell in addition to its chat's mark."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.unit.gui.conftest import Played
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The sounds, and the windows that asked for attention."""
+    """The played sounds, and the windows that requested attention."""
     found: list[str] = []
     monkeypatch.setattr(QApplication, "beep", lambda: found.append("sound"))
     monkeypatch.setattr(QApplication, "alert", lambda window: found.append(window.objectName()))
     return found
 
 
-async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
+async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
     played: Played, heard: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     session_id = await played.add("one")
@@ -50,7 +50,7 @@ async def test_a_bell_does_what_is_set_and_a_muted_chat_rings_silently(
     window.deleteLater()
 
 
-async def test_marks_of_bells_go_when_they_are_turned_off(played: Played):
+async def test_marks_of_bells_disappear_when_they_are_turned_off(played: Played):
     one = await played.add("one")
     set_ = Bells(played.sessions, lambda _chat: QWidget())
     played.chat(one).viewer_event(BellEvent())

@@ -1,4 +1,4 @@
-"""The entries of a menu that desktops read before it changes."""
+"""Entries of a menu that may change after the desktop has read it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shown(menu: QMenu) -> list[QAction]:
 
 
 @pytest.mark.parametrize("last", ["Quit", ""])
-def test_a_click_on_an_entry_that_has_moved_or_gone_is_never_a_click_on_another(menu: QMenu, last: str):
+def test_a_click_on_a_moved_or_removed_entry_never_triggers_another(menu: QMenu, last: str):
     chosen: list[str] = []
     changing = ChangingActions(menu, menu.addAction(last) if last else None, chosen.append)
     fixed = [last] if last else []
@@ -47,7 +47,7 @@ def test_a_click_on_an_entry_that_has_moved_or_gone_is_never_a_click_on_another(
     assert len(read) > MAX_HIDDEN
 
 
-def test_as_many_entries_as_possible_stay_in_their_place(menu: QMenu):
+def test_as_many_entries_as_possible_keep_their_position(menu: QMenu):
     changing = ChangingActions(menu, None, print)
     changing.show([Entry(key, key) for key in "abcdef"])
     before = shown(menu)

@@ -1,4 +1,4 @@
-"""What the desktop is asked to show when a shell's command ends."""
+"""Desktop notifications about the end of a shell's command."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LONG_S = 15.0
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-class Desk:
-    """A shell in a chat, and what is shown of it."""
+class ShellOnBoard:
+    """A shell in a chat, and the notifications about it; calling it reports the foreground program."""
 
     def __init__(self, played: Played, session_id: str) -> None:
         self.played = played
@@ -35,41 +35,41 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(played: Played) -> Desk:
+async def stage(played: Played) -> ShellOnBoard:
     played.sessions.follow_all()
-    return Desk(played, await played.add("work", agent="shell", cwd="/srv/app"))
+    return ShellOnBoard(played, await played.add("work", agent="shell", cwd="/srv/app"))
 
 
-async def test_the_end_of_a_long_command_is_shown_once_and_taken_back_when_it_is_looked_at(desk: Desk):
-    desk("", 0)
-    desk("make -j8", 1)
-    desk("", 1 + 4 * 60, 2)
-    assert desk.board.shown == {desk.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
-    desk.notifier.check()
-    assert desk.board.count == 1
-    desk.looks = True
-    desk.notifier.check()
-    assert desk.board.shown == {}
+async def test_the_end_of_a_long_command_is_shown_once_and_withdrawn_when_the_chat_is_seen(stage: ShellOnBoard):
+    stage("", 0)
+    stage("make -j8", 1)
+    stage("", 1 + 4 * 60, 2)
+    assert stage.board.shown == {stage.id: ("make -j8 failed in work (exit code 2)", "After 4 min, /srv/app")}
+    stage.notifier.check()
+    assert stage.board.count == 1
+    stage.looks = True
+    stage.notifier.check()
+    assert stage.board.shown == {}
 
 
-async def test_the_next_command_takes_the_notification_back(desk: Desk):
-    desk("make", 0)
-    desk("", LONG_S + 1, 0)
-    assert desk.board.shown == {desk.id: ("make ended in work", "After 16 s, /srv/app")}
-    desk("ls", LONG_S + 3)
-    assert desk.board.shown == {}
+async def test_the_next_command_withdraws_the_notification(stage: ShellOnBoard):
+    stage("make", 0)
+    stage("", LONG_S + 1, 0)
+    assert stage.board.shown == {stage.id: ("make ended in work", "After 16 s, /srv/app")}
+    stage("ls", LONG_S + 3)
+    assert stage.board.shown == {}
 
 
 @pytest.mark.parametrize("case", ["short", "looked at", "unwanted"])
-async def test_nothing_is_shown_of_a_short_command_a_visible_chat_or_without_the_users_wish(desk: Desk, case: str):
-    desk.looks = case == "looked at"
-    desk.notifier.apply_settings(is_enabled=case != "unwanted", long_turn_s=LONG_S)
-    desk("make", 0)
-    desk("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
-    assert desk.board.count == 0
+async def test_short_commands_visible_chats_and_disabled_notifications_show_nothing(stage: ShellOnBoard, case: str):
+    stage.looks = case == "looked at"
+    stage.notifier.apply_settings(is_enabled=case != "unwanted", long_turn_s=LONG_S)
+    stage("make", 0)
+    stage("", LONG_S - 1 if case == "short" else LONG_S + 1, 1)
+    assert stage.board.count == 0
 
 
-async def test_a_shell_that_does_not_mark_its_commands_is_told_of_too(desk: Desk):
-    desk("sleep 60", 0)
-    desk("", 61)
-    assert desk.board.shown == {desk.id: ("sleep 60 ended in work", "After 1 min, /srv/app")}
+async def test_a_shell_that_does_not_mark_its_commands_is_notified_of_too(stage: ShellOnBoard):
+    stage("sleep 60", 0)
+    stage("", 61)
+    assert stage.board.shown == {stage.id: ("sleep 60 ended in work", "After 1 min, /srv/app")}

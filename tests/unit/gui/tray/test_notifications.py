@@ -1,4 +1,4 @@
-"""What the desktop is asked to show when chats need their user."""
+"""Desktop notifications about chats that need their user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def later(seconds: float = 1.0) -> str:
 
 
 class Board:
-    """Keeps what is shown."""
+    """A fake board that keeps the shown notifications."""
 
     def __init__(self) -> None:
         self.shown: dict[str, tuple[str, str]] = {}
@@ -46,8 +46,8 @@ class Board:
         del self.shown[key]
 
 
-class Told:
-    """A notifier over a board; the test says at which chat the user looks."""
+class NotifierOnBoard:
+    """A notifier with a fake board; ``looked_at`` is the id of the chat that the user sees."""
 
     def __init__(self, played: Played) -> None:
         self.board = Board()
@@ -59,80 +59,84 @@ class Told:
 
 
 @pytest.fixture
-def told(played: Played) -> Told:
-    return Told(played)
+def stage(played: Played) -> NotifierOnBoard:
+    return NotifierOnBoard(played)
 
 
-async def test_a_chat_that_begins_to_need_its_user_is_told_with_its_question(played: Played, told: Told):
+async def test_a_chat_that_begins_to_need_its_user_is_notified_with_its_question(
+    played: Played, stage: NotifierOnBoard
+):
     played.sessions.follow_all()
     session_id = await played.add("api-fix")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
     played.settle()
-    assert told.board.shown == {session_id: ("api-fix needs you", "Run npm test?")}
+    assert stage.board.shown == {session_id: ("api-fix needs you", "Run npm test?")}
     played.viewers[session_id].be(Activity.WORKING, later())
     played.settle()
-    assert told.board.shown == {}, "it was answered"
+    assert stage.board.shown == {}, "it was answered"
 
 
-async def test_a_question_is_told_once_and_the_next_one_replaces_it(played: Played, told: Told):
+async def test_a_question_is_notified_once_and_the_next_one_replaces_it(played: Played, stage: NotifierOnBoard):
     played.sessions.follow_all()
     session_id = await played.add("one", cwd="/srv/app")
     since = later()
     for _ in range(3):
         played.viewers[session_id].be(Activity.NEEDS_INPUT, since)
         played.settle()
-    assert told.board.count == 1
-    assert told.board.shown[session_id] == ("one needs you", "Command in /srv/app needs your answer")
+    assert stage.board.count == 1
+    assert stage.board.shown[session_id] == ("one needs you", "Command in /srv/app needs your answer")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
     played.settle()
-    assert told.board.count == 2
-    assert told.board.shown == {session_id: ("one needs you", "Or this?")}
+    assert stage.board.count == 2
+    assert stage.board.shown == {session_id: ("one needs you", "Or this?")}
 
 
-async def test_whoever_looks_at_the_chat_is_told_nothing(played: Played, told: Told):
+async def test_a_visible_chat_is_not_notified(played: Played, stage: NotifierOnBoard):
     played.sessions.follow_all()
     session_id = await played.add("one")
-    told.looked_at = session_id
+    stage.looked_at = session_id
     played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
     played.settle()
-    assert told.board.count == 0
-    told.looked_at = ""
-    told.notifier.check()
-    assert told.board.count == 0, "it was seen, and left alone"
+    assert stage.board.count == 0
+    stage.looked_at = ""
+    stage.notifier.check()
+    assert stage.board.count == 0, "it was seen, and left alone"
     played.viewers[session_id].be(Activity.WORKING, later(2))
     played.settle()
     played.viewers[session_id].be(Activity.NEEDS_INPUT, later(3), "Run npm test?")
     played.settle()
-    assert told.board.count == 1, "asked anew"
-    told.looked_at = session_id
-    told.notifier.check()
-    assert told.board.shown == {}, "seen"
+    assert stage.board.count == 1, "asked anew"
+    stage.looked_at = session_id
+    stage.notifier.check()
+    assert stage.board.shown == {}, "seen"
 
 
-async def test_what_waited_before_the_window_opened_and_who_wants_no_word(played: Played, told: Told):
+async def test_earlier_questions_and_disabled_notifications_show_nothing(played: Played, stage: NotifierOnBoard):
     played.sessions.follow_all()
     session_id = await played.add("one")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
     played.settle()
-    told.notifier.apply_settings(is_enabled=False)
+    stage.notifier.apply_settings(is_enabled=False)
     other = await played.add("two")
     played.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
     played.settle()
-    assert told.board.count == 0
+    assert stage.board.count == 0
 
 
-async def test_a_chat_that_ends_asks_nothing_any_more(played: Played, told: Told):
+async def test_the_end_of_a_chat_withdraws_its_question(played: Played, stage: NotifierOnBoard):
     played.sessions.follow_all()
     session_id = await played.add("one")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
     played.settle()
-    assert told.board.shown
+    assert stage.board.shown
     played.viewers[session_id].end(exit_code=0)
     played.settle()
-    assert told.board.shown == {}
+    assert stage.board.shown == {}
 
 
-async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once(played: Played, told: Told):
+async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_once(
+    played: Played, stage: NotifierOnBoard
+):
     played.sessions.follow_all()
     one = await played.add("one", runtime="structured")
     terminal = await played.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
@@ -144,56 +148,56 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_told_once
     now = datetime.now(UTC)
     shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
     played.settle()
-    assert (counted(), told.board.count) == (["one-terminal"], 0)
+    assert (counted(), stage.board.count) == (["one-terminal"], 0)
     chat.be(Activity.NEEDS_INPUT, (now + timedelta(milliseconds=2)).isoformat(), "make")
-    await played.until(lambda: told.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
+    await played.until(lambda: stage.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
     assert played.chat(terminal).needs_you, "it shows that it waits"
     assert NextChat(played.sessions).after(one) is played.chat(one)
     model = SidebarModel(played.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
-    told.looked_at = terminal
-    told.notifier.check()
-    assert told.board.shown == {}, "seen in the terminal"
-    told.looked_at = ""
+    stage.looked_at = terminal
+    stage.notifier.check()
+    assert stage.board.shown == {}, "seen in the terminal"
+    stage.looked_at = ""
     chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
     played.settle()
-    assert (counted(), told.board.count) == ([], 1)
+    assert (counted(), stage.board.count) == ([], 1)
     own = (now + timedelta(seconds=2)).isoformat()
     shown.be(Activity.NEEDS_INPUT, own, "Approval requested: in another conversation")
     played.settle()
     assert counted() == ["one-terminal"]
-    await played.until(lambda: told.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
+    await played.until(lambda: stage.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
 
 
 # ------------------------------------------------------------------------------------------ the desktop's service
 
 
-async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, told: Told):
+async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(played: Played, stage: NotifierOnBoard):
     ids = [await played.add(name, cwd="/srv") for name in ("died", "left", "seen")]
     played.sessions.follow_all()
     for session_id in ids:
         played.viewers[session_id].become(ViewerState.LIVE)
     played.settle()
-    told.looked_at = ids[2]
+    stage.looked_at = ids[2]
     played.viewers[ids[0]].end(None, 9)
     played.viewers[ids[1]].end(0)
     played.viewers[ids[2]].end(1)
     played.settle()
-    assert told.board.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
-    told.looked_at = ids[0]
-    told.notifier.check()
-    assert told.board.shown == {}
+    assert stage.board.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
+    stage.looked_at = ids[0]
+    stage.notifier.check()
+    assert stage.board.shown == {}
 
 
 def at(seconds: float) -> str:
-    """A time after the window opened."""
+    """Return a time, this many seconds after a minute from now."""
     return later(60 + seconds)
 
 
-async def test_a_long_turn_is_told_when_it_is_done_and_a_short_one_is_not(played: Played, told: Told):
-    told.notifier.apply_settings(is_enabled=True, long_turn_s=30)
+async def test_only_the_end_of_a_long_turn_is_notified(played: Played, stage: NotifierOnBoard):
+    stage.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     played.sessions.follow_all()
     ids = {name: await played.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
     for session_id in ids.values():
@@ -202,27 +206,27 @@ async def test_a_long_turn_is_told_when_it_is_done_and_a_short_one_is_not(played
     played.viewers[ids["asked"]].be(Activity.NEEDS_INPUT, at(40), "Run it?")
     played.settle()
     played.viewers[ids["asked"]].be(Activity.WORKING, at(50))
-    told.looked_at = ids["seen"]
+    stage.looked_at = ids["seen"]
     played.settle()
     played.viewers[ids["long"]].be(Activity.IDLE, at(90))
     played.viewers[ids["short"]].be(Activity.IDLE, at(29))
     played.viewers[ids["asked"]].be(Activity.IDLE, at(60))
     played.viewers[ids["seen"]].be(Activity.IDLE, at(90))
     played.settle()
-    assert told.board.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
+    assert stage.board.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
     played.viewers[ids["long"]].be(Activity.WORKING, at(100))
     played.settle()
-    assert told.board.shown == {}, "the next turn began"
+    assert stage.board.shown == {}, "the next turn began"
     played.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
     played.settle()
-    assert told.board.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
-    told.looked_at = ids["long"]
-    told.notifier.check()
-    assert told.board.shown == {}
+    assert stage.board.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
+    stage.looked_at = ids["long"]
+    stage.notifier.check()
+    assert stage.board.shown == {}
 
 
-async def test_ten_chats_that_finish_in_a_moment_are_named_in_one_notification(played: Played, told: Told):
-    told.notifier.apply_settings(is_enabled=True, long_turn_s=30)
+async def test_ten_chats_that_finish_at_once_share_one_notification(played: Played, stage: NotifierOnBoard):
+    stage.notifier.apply_settings(is_enabled=True, long_turn_s=30)
     played.sessions.follow_all()
     ids = [await played.add(f"chat-{number}") for number in range(10)]
     for session_id in ids:
@@ -231,23 +235,23 @@ async def test_ten_chats_that_finish_in_a_moment_are_named_in_one_notification(p
     for session_id in ids:
         played.viewers[session_id].be(Activity.IDLE, at(90))
     played.settle()
-    assert told.board.shown == {"done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))}
-    assert told.notifier.chat_of("done") is played.chat(ids[0])
+    assert stage.board.shown == {"done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))}
+    assert stage.notifier.chat_of("done") is played.chat(ids[0])
     for session_id in ids[:9]:
-        told.looked_at = session_id
-        told.notifier.check()
-    assert told.board.shown, "one was not seen yet"
-    assert told.notifier.chat_of("done") is played.chat(ids[9])
+        stage.looked_at = session_id
+        stage.notifier.check()
+    assert stage.board.shown, "one was not seen yet"
+    assert stage.notifier.chat_of("done") is played.chat(ids[9])
     played.viewers[ids[9]].end(0)
     played.settle()
-    assert told.board.shown == {}
+    assert stage.board.shown == {}
     for session_id in ids[:3]:
         played.viewers[session_id].be(Activity.NEEDS_INPUT, at(100), "Run it?")
     played.settle()
-    assert told.board.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
+    assert stage.board.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
 
 
-async def test_muted_chats_send_nothing_and_are_remembered(played: Played, told: Told):
+async def test_muted_chats_send_nothing_and_are_remembered(played: Played, stage: NotifierOnBoard):
     played.sessions.follow_all()
     muting = played.sessions.muting
     one, two = [await played.add(name) for name in ("one", "two")]
@@ -255,9 +259,9 @@ async def test_muted_chats_send_nothing_and_are_remembered(played: Played, told:
     for session_id in (one, two):
         played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run it?")
     played.settle()
-    assert told.board.shown.keys() == {two}
+    assert stage.board.shown.keys() == {two}
     muting.mute_for_an_hour()
-    assert told.board.shown == {}, "what is shown goes, too"
+    assert stage.board.shown == {}, "what is shown goes, too"
     assert muting.until is not None
     restored = Muting(played.sessions, played.sessions.clock_changes)
     restored.restore([one], muting.until.isoformat())
@@ -285,14 +289,14 @@ def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
 
 
 class Desktop:
-    """What is under test, and what it could not show."""
+    """The desktop notifications under test, and the texts that they passed on to the fallback."""
 
     def __init__(self, played: Played) -> None:
-        self.otherwise: list[tuple[str, str, str]] = []
+        self.fallback: list[tuple[str, str, str]] = []
         self.chosen: list[str] = []
         self.tasks = Tasks(lambda error: pytest.fail(str(error)))
         self.notifications = DesktopNotifications(
-            self.tasks, lambda *told: self.otherwise.append(told), played.sessions
+            self.tasks, lambda *shown: self.fallback.append(shown), played.sessions
         )
         self.notifications.chosen.connect(self.chosen.append)
 
@@ -329,12 +333,12 @@ async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop
         assert service.history[0].text == "Run <b>?", "a service without markup shows it to the letter"
         await service.click(next(iter(service.shown)))
         await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
-        assert desktop.otherwise == []
+        assert desktop.fallback == []
 
 
 async def test_a_button_answers_and_the_others_still_open(session_bus: BusDaemon, desktop: Desktop):
     answered: list[tuple[str, str]] = []
-    desktop.notifications.answered.connect(lambda *told: answered.append(told))
+    desktop.notifications.answered.connect(lambda *answer: answered.append(answer))
     async with notification_service("actions") as service:
         desktop.notifications.show("a", "one needs you", "npm test", [("allow", "Allow"), ("deny", "Decline")])
         await eventually(lambda: service.shown, WAIT_S, "the notification")
@@ -345,7 +349,7 @@ async def test_a_button_answers_and_the_others_still_open(session_bus: BusDaemon
         assert desktop.chosen == []
 
 
-async def test_a_click_that_comes_with_the_answer_is_not_lost(session_bus: BusDaemon, desktop: Desktop):
+async def test_a_click_that_arrives_with_the_reply_is_not_lost(session_bus: BusDaemon, desktop: Desktop):
     async with notification_service() as service:
         service.clicks_at_once = True
         for key in "abcdef":
@@ -353,26 +357,26 @@ async def test_a_click_that_comes_with_the_answer_is_not_lost(session_bus: BusDa
         await eventually(lambda: desktop.chosen == list("abcdef"), WAIT_S, "the choices")
 
 
-async def test_without_a_service_another_way_is_taken_and_a_later_service_is_found(
+async def test_without_a_service_the_fallback_is_used_and_a_later_service_is_found(
     session_bus: BusDaemon, desktop: Desktop
 ):
     desktop.notifications.show("a", "one", "first")
-    await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
+    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
     async with notification_service() as service:
         desktop.notifications.show("a", "one", "second")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
-    assert len(desktop.otherwise) == 1
+    assert len(desktop.fallback) == 1
 
 
-async def test_without_a_bus_another_way_is_taken(desktop: Desktop):
+async def test_without_a_bus_the_fallback_is_used(desktop: Desktop):
     desktop.notifications.show("a", "one", "first")
-    await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
+    await eventually(lambda: desktop.fallback == [("a", "one", "first")], WAIT_S, "the other way")
 
 
-async def test_a_bus_that_goes_is_survived(session_bus: BusDaemon, desktop: Desktop):
+async def test_the_end_of_the_bus_is_survived(session_bus: BusDaemon, desktop: Desktop):
     async with notification_service() as service:
         desktop.notifications.show("a", "one", "first")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
         session_bus.end()
     desktop.notifications.show("a", "one", "second")
-    await eventually(lambda: desktop.otherwise == [("a", "one", "second")], WAIT_S, "the other way")
+    await eventually(lambda: desktop.fallback == [("a", "one", "second")], WAIT_S, "the other way")

@@ -16,7 +16,7 @@ SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(1
 
 
 class Board:
-    """In the place of the desktop's notifications."""
+    """A fake of the desktop's notifications."""
 
     def __init__(self) -> None:
         self.shown: dict[str, str] = {}
@@ -28,7 +28,7 @@ class Board:
         del self.shown[key]
 
 
-def test_texts_are_put_where_the_command_names_them_and_stay_in_one_argument():
+def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
     assert filled("post --title {title} 'x: {text}' {other}", "a; b", "{title} $c") == [
         "post", "--title", "a; b", "x: {title} $c", "{other}",
     ]  # fmt: skip
@@ -71,7 +71,7 @@ async def test_a_command_that_fails_is_reported_with_its_last_line(played: Playe
         assert line in said[0]
 
 
-async def test_a_command_that_runs_at_the_windows_end_may_end_for_a_moment(
+async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
     played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)

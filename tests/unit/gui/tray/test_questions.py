@@ -1,4 +1,4 @@
-"""Questions of agents that are answered from their notification."""
+"""Agents' questions that are answered from their notification."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_a_short_command_is_offered_whole() -> None:
         request(""),
     ],
 )
-def test_what_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
+def test_a_question_that_does_not_fit_is_not_offered(asked: AgentRequest) -> None:
     assert offer(asked) is None
 
 
-def test_a_command_that_is_too_long_to_be_answered_there_is_still_named() -> None:
+def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
     assert summary(request("a\nb\nc")) == "Run it?\na b c"
     assert summary(request("x" * 200)) == f"Run it?\n{'x' * 119}…"
     asked = request("npm ci --prefer-offline && npm test")
@@ -63,7 +63,7 @@ def test_a_command_that_is_too_long_to_be_answered_there_is_still_named() -> Non
 
 
 async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifier, str]:
-    """A notifier, and a chat that asks for leave to run a command."""
+    """Return a notifier, and the id of a chat that asks for permission to run a command."""
 
     def is_viewed(chat: Chat) -> bool:
         del chat
@@ -97,7 +97,7 @@ async def test_a_command_is_allowed_from_its_notification(area: Area, played: Pl
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_an_answer_that_came_too_late_is_said(area: Area, played: Played) -> None:
+async def test_an_answer_that_came_too_late_is_reported(area: Area, played: Played) -> None:
     board = Board()
     notifier, session_id = await waiting_chat(area, played, board)
     assert (await asyncio.to_thread(outlive, "deny", "api-fix")).code == 0

@@ -1,4 +1,4 @@
-"""The tray's menu and its dot."""
+"""The tray icon's menu and dot."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_one_click_on_a_chat_chooses_it(played: Played, tray: Tray):
     assert [chat.id for chat in chosen] == [session_id]
 
 
-async def test_chats_of_one_name_are_told_apart(played: Played, tray: Tray):
+async def test_chats_of_one_name_are_distinguished(played: Played, tray: Tray):
     for name, directory in (("claude", "/src/api"), ("claude", "/src/docs"), ("alone", "/src/api")):
         await played.add(name, agent="claude", cwd=directory)
     tray.refresh()
@@ -66,7 +66,7 @@ async def test_chats_of_one_name_are_told_apart(played: Played, tray: Tray):
     assert not any(line.startswith("alone  ·  api") for line in entries(tray))
 
 
-async def test_ten_chats_at_most_and_all_of_them_elsewhere(played: Played, tray: Tray):
+async def test_at_most_ten_chats_are_listed_and_an_entry_shows_all(played: Played, tray: Tray):
     for number in range(12):
         await played.add(f"chat {number}")
     tray.refresh()
@@ -77,7 +77,7 @@ async def test_ten_chats_at_most_and_all_of_them_elsewhere(played: Played, tray:
     assert asked
 
 
-async def test_notifications_are_muted_in_the_menu_and_it_says_until_when(played: Played, tray: Tray):
+async def test_notifications_are_muted_in_the_menu_which_shows_until_when(played: Played, tray: Tray):
     submenu = action(tray, "Mute notifications").menu()
     assert isinstance(submenu, QMenu)
     assert [each.text() for each in submenu.actions()] == ["For an hour", "Until tomorrow morning"]

@@ -1,4 +1,4 @@
-"""A window that an icon started finds what the user's terminals find."""
+"""A window started from an icon finds the same programs as the user's terminals."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.support.waiting import eventually
 DESKTOP_PATH = "/usr/bin:/bin"
 
 
-class Asked:
-    """A finder, and what it told."""
+class FinderScript:
+    """A finder of the login shell's PATH, and the problems that it reported."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.problems: list[str] = []
         self.found = 0
-        self.tasks = Tasks(lambda error: self.told.append(str(error)))
-        self.finder = LoginPathFinder(self.tasks, self.told.append, self.count)
+        self.tasks = Tasks(lambda error: self.problems.append(str(error)))
+        self.finder = LoginPathFinder(self.tasks, self.problems.append, self.count)
 
     def count(self) -> None:
         self.found += 1
@@ -41,14 +41,14 @@ class Asked:
 
 
 @pytest.fixture
-def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Asked:
+def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> FinderScript:
     monkeypatch.setenv("PATH", DESKTOP_PATH)
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: False)
-    return Asked()
+    return FinderScript()
 
 
-async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: Asked) -> None:
+async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: FinderScript) -> None:
     with Gate(area.root / "gate") as gate:
         (area.home / ".profile").write_text(f"read -n 1 x <{gate.path}\nPATH=/nvm/bin:$PATH\n")
         asked.finder.start()
@@ -60,10 +60,10 @@ async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: As
 
         assert (await waiting).startswith("/nvm/bin:")
     assert os.environ["PATH"].startswith("/nvm/bin:")
-    assert (asked.told, asked.found) == ([], 1)
+    assert (asked.problems, asked.found) == ([], 1)
 
 
-async def test_a_path_that_the_request_chose_is_kept(area: Area, asked: Asked) -> None:
+async def test_a_path_that_the_request_chose_is_kept(area: Area, asked: FinderScript) -> None:
     (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n")
     asked.finder.start()
 
@@ -71,16 +71,18 @@ async def test_a_path_that_the_request_chose_is_kept(area: Area, asked: Asked) -
     assert (await asked.path()).startswith("/nvm/bin:")
 
 
-async def test_a_shell_that_says_nothing_changes_nothing_and_is_told(area: Area, asked: Asked) -> None:
+async def test_a_shell_without_output_is_reported_and_changes_nothing(area: Area, asked: FinderScript) -> None:
     (area.home / ".profile").write_text("exit 1\n")
     asked.finder.start()
 
     assert await asked.path() == DESKTOP_PATH
     assert os.environ["PATH"] == DESKTOP_PATH
-    assert [line.partition(" (")[0] for line in asked.told] == ["cannot read the PATH of /bin/bash"]
+    assert [line.partition(" (")[0] for line in asked.problems] == ["cannot read the PATH of /bin/bash"]
 
 
-async def test_started_in_a_terminal_nobody_is_asked(area: Area, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_window_started_in_a_terminal_asks_no_shell(
+    area: Area, asked: FinderScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: True)
     (area.home / ".profile").write_text("touch ~/asked\n")
     asked.finder.start()
@@ -89,7 +91,7 @@ async def test_started_in_a_terminal_nobody_is_asked(area: Area, asked: Asked, m
     assert not (area.home / "asked").exists()
 
 
-async def test_the_window_closes_while_a_shell_hangs(area: Area, asked: Asked) -> None:
+async def test_the_window_closes_while_a_shell_hangs(area: Area, asked: FinderScript) -> None:
     (area.home / ".profile").write_text("touch ~/hangs\nexec tail -f /dev/null\n")
     asked.finder.start()
     await eventually(Path(area.home / "hangs").exists, 5, "the shell")

@@ -1,4 +1,4 @@
-"""The record in its own thread."""
+"""The store in its own thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from session_host.storage.store import Store
 from tests.support.waiting import eventually
 
 
-async def test_of_many_layouts_the_last_is_kept():
+async def test_of_many_layouts_the_last_is_saved():
     held = threading.Event()
     written: list[dict[str, Any]] = []
 
@@ -66,8 +66,8 @@ class FullDisk:
 
     Attributes:
         tries: the layouts that were to be written.
-        written: those that were.
-        failures: what the user was shown.
+        written: the layouts that were written.
+        failures: the errors that the user was shown.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ async def test_a_layout_that_could_not_be_written_is_written_at_the_end():
         assert store.layout() == {"number": 1}
 
 
-async def test_the_loop_goes_on_while_the_disk_is_slow():
+async def test_the_loop_runs_while_the_disk_is_slow():
     held = threading.Event()
     storage = StoreThread(lambda _warnings: Store.open(paths.database()))
     waiting = asyncio.ensure_future(storage.call(lambda _store: held.wait(10)))
@@ -135,7 +135,7 @@ async def test_the_loop_goes_on_while_the_disk_is_slow():
     storage.close()
 
 
-def test_a_store_that_cannot_be_opened_is_said():
+def test_a_store_that_cannot_be_opened_is_reported():
     def fail(_warnings: list[str]) -> Store:
         raise StoreError("no room")
 

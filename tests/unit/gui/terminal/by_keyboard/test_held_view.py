@@ -1,4 +1,4 @@
-"""A view stays at its place while output arrives, with either engine."""
+"""A held view stays on its rows while output arrives, with either engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def numbered(first: int, end: int) -> bytes:
 
 
 def painted(view: HeldView) -> list[str]:
-    """What the next frame shows."""
+    """The rows of the next frame."""
     assert view.follow()
     view.emulator.damage_all()
     frame = view.emulator.frame()
@@ -70,7 +70,7 @@ def test_rows_that_the_history_drops_move_the_view_to_the_oldest(make: Make) -> 
     assert painted(view) == oldest
 
 
-def test_others_may_scroll_and_a_resize_is_noticed(make: Make) -> None:
+def test_scrolling_by_others_and_a_resize_are_noticed(make: Make) -> None:
     emulator = make(30)
     view = HeldView(emulator)
     emulator.scroll(-3)

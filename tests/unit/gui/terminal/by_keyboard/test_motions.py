@@ -1,4 +1,4 @@
-"""Motions of the selecting mode, over rows as an engine has them."""
+"""Motions of the selecting mode, over the rows of an engine."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TEXT = Rows("def run(it):", "", "  path/to some_word ", "end")
         (motions.line_end, (2, 0), [(2, 18)]),
     ],
 )  # fmt: skip
-def test_motions_go_where_vis_go(
+def test_motions_are_those_of_vi(
     motion: Callable[[motions.Text, Position], Position], begin: tuple[int, int], positions: list[tuple[int, int]]
 ) -> None:
     position, gone = Position(*begin), []
@@ -61,7 +61,7 @@ def test_motions_go_where_vis_go(
     assert gone == positions
 
 
-def test_big_words_end_at_blanks_alone() -> None:
+def test_big_words_end_only_at_blanks() -> None:
     assert motions.word_forward(TEXT, Position(2, 2), is_big=True) == (2, 10)
     assert motions.word_end(TEXT, Position(0, 4), is_big=True) == (0, 11)
     assert motions.word_back(TEXT, Position(2, 8), is_big=True) == (2, 2)
@@ -87,7 +87,7 @@ def test_a_wide_character_is_one_step() -> None:
     assert motions.line_end(text, Position(1, 0)) == (1, 0)
 
 
-def test_a_block_may_leave_the_text_and_stays_in_its_row() -> None:
+def test_a_block_selection_may_leave_the_text_but_not_its_row() -> None:
     assert motions.right(TEXT, Position(3, 2), is_free=True) == (3, 3)
     assert motions.right(TEXT, Position(3, 19), is_free=True) == (3, 19)
     assert motions.left(TEXT, Position(3, 0), is_free=True) == (3, 0)

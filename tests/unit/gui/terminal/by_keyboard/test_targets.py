@@ -1,4 +1,4 @@
-"""What the letters stand for, and the letters."""
+"""Targets that labels select by keyboard, and the labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from session_host.terminal.lines import joined_lines
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 17, 81, 82, 400, 676])
-def test_no_label_begins_another_and_they_are_as_short_as_can_be(count: int) -> None:
+def test_no_label_is_the_beginning_of_another_and_all_are_as_short_as_possible(count: int) -> None:
     made = labels(count)
     assert len(made) == len(set(made)) == count
     assert not [one for one, other in pairwise(sorted(made)) if other.startswith(one)]
@@ -45,7 +45,7 @@ def found(*lines: str, columns: int = 80) -> list[Target]:
         ("https://example.org/commit/1a2b3c4d", []),
     ],
 )
-def test_hashes(line: str, hashes: list[str]) -> None:
+def test_hashes_are_targets(line: str, hashes: list[str]) -> None:
     targets = found(line)
     texts = [target.text for target in targets if target.text]
     covered = [target for target in targets if target.uri]
@@ -57,14 +57,14 @@ def test_a_wrapped_address_is_one_target_with_cells_in_each_row() -> None:
     assert found(f"see {address}.", columns=30) == [Target(((0, 4, 29), (1, 0, 23)), uri=address)]
 
 
-def test_names_of_files_have_their_lines() -> None:
+def test_file_names_have_line_numbers() -> None:
     assert [target.file for target in found('File "a b.py", line 3', "src/x.rs:4:9")] == [
         FileLocation("a b.py", 3),
         FileLocation("src/x.rs", 4, 9),
     ]
 
 
-def test_a_link_of_the_program_that_goes_on_in_the_next_row_is_one() -> None:
+def test_a_programs_link_that_continues_in_the_next_row_is_one_target() -> None:
     emulator = create(None, GridSize(30, 6))
     link = "\x1b]8;;https://e.org/{}\x1b\\{}\x1b]8;;\x1b\\"
     emulator.feed(

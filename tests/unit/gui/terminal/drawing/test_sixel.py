@@ -1,4 +1,4 @@
-"""Sixel data as pictures."""
+"""Sixel data decoded to images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLORS = b"#1;2;100;0;0#2;2;0;100;0#3;2;0;0;100"
 
 
 def pixels(data: bytes) -> list[list[int]]:
-    """The colours of the rows."""
+    """The colours of the image's pixels, row by row."""
     picture = decode_sixel(data)
     assert picture is not None
     shown = picture.convertToFormat(QImage.Format.Format_ARGB32)
@@ -24,8 +24,8 @@ def pixels(data: bytes) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("more_colors", [b"", MANY])
-def test_its_pixels(more_colors: bytes):
-    """With few colours and with more than 256, for which another code is used."""
+def test_pixels_are_decoded(more_colors: bytes):
+    """With few colours and with more than 256, which other code decodes."""
     data = b'0;1q"1;1;4;8' + more_colors + COLORS + b"#1!4~$#2AB$#3!2?@-#1!3@#2A@@@@@"
     rows = pixels(data)
     assert rows[0] == [RED, GREEN, BLUE, RED]
@@ -39,17 +39,17 @@ def test_a_redefined_register_changes_only_what_follows():
     assert pixels(b'q"1;1;3;1#1;2;100;0;0@#1;2;0;0;100@#1@') == [[RED, BLUE, BLUE]]
 
 
-def test_pixels_that_are_not_set_have_the_first_registers_colour_or_none():
+def test_unset_pixels_have_the_first_registers_colour_or_none():
     assert pixels(b'q"1;1;2;1#0;2;0;100;0#1;2;100;0;0@') == [[RED, GREEN]]
     assert pixels(b'0;0;0q"1;1;2;1#1;2;100;0;0@') == [[RED, BLACK]]
     assert pixels(b'0;1;0q"1;1;2;1#1;2;100;0;0@') == [[RED, CLEAR]]
 
 
-def test_hues_begin_with_blue():
+def test_hues_begin_at_blue():
     assert pixels(b'q"1;1;3;1#1;1;0;50;100@#2;1;120;50;100@#3;1;240;50;100@') == [[BLUE, RED, GREEN]]
 
 
-def test_256_colours_take_a_byte_for_each_pixel_and_more_take_four():
+def test_up_to_256_colours_take_one_byte_per_pixel_and_more_take_four():
     many = b"".join(b"#%d;2;%d;%d;50@" % (number, number % 100, number // 100) for number in range(257))
     few = decode_sixel(b'q"1;1;300;1' + many[: many.index(b"#256")])
     more = decode_sixel(b'q"1;1;300;1' + many)
@@ -65,7 +65,7 @@ OUTPUT = st.one_of(
 
 
 @given(st.lists(OUTPUT, max_size=40).map(b"".join))
-def test_garbage_is_a_picture_or_nothing(data: bytes):
+def test_garbage_gives_an_image_or_nothing(data: bytes):
     raster = raster_of(data)
     if raster is None or raster.columns * raster.rows < 100_000:
         decode_sixel(data)

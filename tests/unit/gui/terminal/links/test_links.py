@@ -1,4 +1,4 @@
-"""Links of a program's output: which may be opened, and that their target is shown as it is."""
+"""Links in a program's output: which of them may be opened, and how their target is shown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPOOF = "https://evil.example/<br><br>https://bank.example/<img src='file:///etc
     "uri",
     ["https://example.org/", "HTTP://example.org", "mailto:someone@example.org", "file:///home/me/a%20b.txt"],
 )
-def test_what_may_be_opened(uri: str) -> None:
+def test_allowed_links_may_be_opened(uri: str) -> None:
     assert may_open(uri)
 
 
@@ -44,18 +44,18 @@ def test_what_may_be_opened(uri: str) -> None:
         "file\x00:///x", "-https://x", "\u2068https://x\u2069", "http\u200bs://x",
     ],
 )  # fmt: skip
-def test_what_may_not_be_opened(uri: str) -> None:
+def test_other_links_may_not_be_opened(uri: str) -> None:
     assert not may_open(uri)
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_judged_and_only_allowed_schemes_pass(uri: str) -> None:
+def test_any_text_is_checked_and_only_allowed_schemes_pass(uri: str) -> None:
     if may_open(uri):
         assert uri.lower().partition(":")[0] in ALLOWED_SCHEMES
 
 
 @given(st.text(max_size=400))
-def test_a_target_is_shown_whole_or_visibly_cut_and_without_anything_that_hides(uri: str) -> None:
+def test_a_target_is_shown_whole_or_visibly_cut_and_without_hidden_characters(uri: str) -> None:
     text = shown(uri)
     assert text.isprintable()
     assert len(text) <= 301
@@ -64,7 +64,7 @@ def test_a_target_is_shown_whole_or_visibly_cut_and_without_anything_that_hides(
 
 
 @pytest.mark.parametrize("text", [SPOOF, "<b>bold</b>", "a  b\nc", "&lt;", "<qt>", "plain", "<p", "x<!DOCTYPE html>"])
-def test_a_tool_tip_shows_a_text_to_the_letter(qapp: object, text: str) -> None:
+def test_a_tool_tip_shows_a_text_literally(qapp: object, text: str) -> None:
     tip = as_tooltip(text)
     assert Qt.mightBeRichText(tip), "Qt takes it for what it is"
     document = QTextDocument()
@@ -81,12 +81,12 @@ def test_only_a_long_line_of_a_tool_tip_is_wrapped(qapp: object, length: int, li
     tip.deleteLater()
 
 
-def test_no_text_is_no_tool_tip() -> None:
+def test_an_empty_text_gives_no_tool_tip() -> None:
     assert as_tooltip("") == ""
 
 
 @pytest.mark.parametrize("text", [SPOOF, "<h1>Your chat has ended</h1>"])
-def test_a_title_that_is_html_is_no_html_in_the_window(qapp: object, text: str) -> None:
+def test_html_in_a_title_is_shown_literally(qapp: object, text: str) -> None:
     from gui.window.widgets.parts import ElidedLabel, label
 
     for made in (label(text), ElidedLabel(text)):
@@ -122,14 +122,14 @@ def test_a_title_that_is_html_is_no_html_in_the_window(qapp: object, text: str) 
         ("mail mailto:me@example.org, please", "mailto:me@example.org"),
     ],
 )
-def test_an_address_in_the_text_ends_where_the_sentence_goes_on(line: str, link: str) -> None:
+def test_an_address_ends_before_the_punctuation_of_its_sentence(line: str, link: str) -> None:
     found = link_in(line, line.lower().index("//") if "//" in line else line.index("mailto"))
     assert found is not None
     assert (found.uri, line[found.first : found.end]) == (link, link)
 
 
 @pytest.mark.parametrize("text", ["http://", "xhttps://e", "javascript:alert(1)", "ftp://host/x", "mailto:", "a b"])
-def test_what_is_no_address(text: str) -> None:
+def test_other_texts_are_no_addresses(text: str) -> None:
     assert not [found for place in range(len(text)) if (found := link_in(text, place)) and found.uri]
 
 
@@ -164,7 +164,7 @@ def test_what_is_no_address(text: str) -> None:
         ("see src/app.py:12-20", FileLocation("src/app.py", 12)),
     ],
 )
-def test_names_of_files_are_found_with_their_lines(line: str, place: FileLocation) -> None:
+def test_file_names_are_found_with_their_line_numbers(line: str, place: FileLocation) -> None:
     found = link_in(line, line.index("src"))
     assert found is not None
     assert found.file == place
@@ -178,7 +178,7 @@ def test_names_of_files_are_found_with_their_lines(line: str, place: FileLocatio
     ],
 )
 @pytest.mark.parametrize("columns", [16, 60])
-def test_a_place_below_the_name_of_its_file_is_a_place_in_that_file(
+def test_a_line_number_below_a_file_name_is_a_location_in_that_file(
     report: str, places: list[tuple[int, int]], columns: int
 ) -> None:
     emulator = create(None, GridSize(columns, 12))
@@ -195,13 +195,13 @@ def test_a_place_below_the_name_of_its_file_is_a_place_in_that_file(
 
 
 @pytest.mark.parametrize("text", ["12:30 lunch", "3:10", "a\n\n3:one", " a\n3:one"])
-def test_numbers_below_no_name_are_no_places(text: str) -> None:
+def test_numbers_without_a_file_name_above_are_no_locations(text: str) -> None:
     above, _, line = text.rpartition("\n")
     assert listed_place(line) is None or heading(reversed(above.split("\n"))) == ""
 
 
 @given(st.text(alphabet="ab:/.()[]' h\"tps0127~├", max_size=200), st.integers(0, 220))
-def test_any_line_is_looked_at_and_what_is_found_covers_the_place(line: str, place: int) -> None:
+def test_a_link_found_in_any_line_covers_the_given_position(line: str, place: int) -> None:
     found = link_in(line, place)
     if found is not None:
         assert found.first <= place < found.end <= len(line)
