@@ -1,4 +1,4 @@
-"""What several tests of the window's parts have in common."""
+"""Fixtures that several tests of the window's parts share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Away = Callable[[Callable[[], object]], Awaitable[None]]
 
 @pytest.fixture
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """What the client was asked to start; every start succeeds."""
+    """The requested starts, each of which succeeds."""
     asked: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
@@ -34,7 +34,7 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
 
 @pytest.fixture
 async def away(played: Played) -> AsyncIterator[Away]:
-    """Does something while the user works in another window, and brings the user back to the product's."""
+    """Does something while another window is active, and then activates the product's window again."""
     other = QWidget()
 
     async def activate(window: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""The sheets: starting a chat, finding one, naming one."""
+"""The sheets for starting, finding and renaming a chat."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModi
 
 
 async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    """Press a key where the keyboard is."""
+    """Press a key in the widget that has the keyboard."""
     await focused(played)
     where = played.window.focusWidget()
     QTest.keyClick(where, key, modifiers)
@@ -56,7 +56,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     assert sheet.tiles.current() == "command"
     await press(played, Qt.Key.Key_Tab)
     assert sheet.directory.hasFocus()
-    # Not key by key: QTest sends keys to the list of offers, where a desktop sends them to the field.
+    # Not key by key, since QTest sends keys to the list of completions, while a desktop sends them to the field.
     sheet.directory.setText("~/src")
     assert sheet.name.text() == "src", "the name is suggested from the directory"
     await press(played, Qt.Key.Key_Tab)
@@ -113,7 +113,7 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
         ("environment", "NAME", "Environment: write NAME as NAME=value"),
     ],
 )
-async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
+async def test_an_invalid_field_is_reported_in_the_sheet(
     played: Played, launches: list[LaunchRequest], field: str, text: str, line: str
 ) -> None:
     window = played.open_window()
@@ -126,7 +126,7 @@ async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
     assert launches == []
 
 
-async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost(
+async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def launch(_request: LaunchRequest) -> SessionRecord:
@@ -144,7 +144,7 @@ async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost
     assert sheet.start.isEnabled()
 
 
-async def test_new_like_this_starts_the_same(played: Played, launches: list[LaunchRequest]) -> None:
+async def test_new_chat_like_this_starts_the_same_command(played: Played, launches: list[LaunchRequest]) -> None:
     session_id = await played.add(
         "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
     )
@@ -163,7 +163,7 @@ async def test_a_window_opens_without_sheets(played: Played) -> None:
     assert window.findChildren(Sheet) == [window.sheets.chooser], "each is created when it is first used"
 
 
-async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) -> None:
+async def test_escape_closes_a_sheet_and_returns_the_keyboard(played: Played) -> None:
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
@@ -210,7 +210,7 @@ async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(played: Played) 
     assert found.verticalScrollBar().maximum() == 0
 
 
-async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
+async def test_the_palette_runs_actions_and_lists_the_banners_action_first(played: Played) -> None:
     window = played.open_window()
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)
     QTest.keyClicks(window.sheets.chooser.field, "toggle sidebar")
@@ -222,7 +222,7 @@ async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) 
     assert first.text() == "Reopen"
 
 
-async def test_next_chat_that_needs_me(played: Played) -> None:
+async def test_a_key_goes_to_the_next_chat_that_needs_the_user(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     await press(played, Qt.Key.Key_J, CTRL_SHIFT)
@@ -233,7 +233,7 @@ async def test_next_chat_that_needs_me(played: Played) -> None:
     assert window.tabs.active_id == ids[1]
 
 
-async def test_renaming_by_the_sheet(played: Played) -> None:
+async def test_a_chat_is_renamed_in_the_sheet(played: Played) -> None:
     session_id = await played.add("one", state=State.EXITED)
     window = played.open_window()
     window.chat_actions.rename(played.chat(session_id))
@@ -259,7 +259,7 @@ async def test_every_control_has_a_name(played: Played) -> None:
     assert nameless == []
 
 
-def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area: Area) -> None:
+def test_a_typed_path_is_completed_and_recent_ones_come_first(played: Played, area: Area) -> None:
     for name in ("alpha", "alps", ".hidden", "beta"):
         (area.home / name).mkdir()
     Path(area.home / "alfile").touch()
@@ -273,7 +273,7 @@ def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area:
     field.deleteLater()
 
 
-async def test_the_list_of_directories_is_used_by_keys(played: Played, area: Area) -> None:
+async def test_the_list_of_directories_is_used_by_keyboard(played: Played, area: Area) -> None:
     for name in ("alpha", "alps"):
         (area.home / name).mkdir()
     field = DirectoryField()
@@ -303,7 +303,7 @@ async def test_the_list_of_directories_is_used_by_keys(played: Played, area: Are
     host.deleteLater()
 
 
-async def test_one_sheet_is_open_at_a_time_and_escape_leads_back_to_the_terminal(played: Played) -> None:
+async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(played: Played) -> None:
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -328,7 +328,7 @@ async def test_reserved_keys_never_reach_the_program(played: Played) -> None:
     assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
 
 
-async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -> None:
+async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(played: Played) -> None:
     ids = [await played.add("one", state=State.EXITED), await played.add("two")]
     window = played.open_window()
     played.show(ids[1])
@@ -349,7 +349,7 @@ async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -
     assert window.banners.current.action == "Undo"
 
 
-async def test_what_was_typed_into_a_new_chat_survives_escape(played: Played, area: Area) -> None:
+async def test_text_typed_for_a_new_chat_survives_escape(played: Played, area: Area) -> None:
     window = played.open_window()
     window.starting.new_chat()
     sheet = window.sheets.new_chat
@@ -364,7 +364,7 @@ async def test_what_was_typed_into_a_new_chat_survives_escape(played: Played, ar
     assert sheet.prompt.toPlainText() == ""
 
 
-async def test_a_new_chat_is_offered_where_the_current_one_works(played: Played, area: Area) -> None:
+async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(played: Played, area: Area) -> None:
     session_id = await played.add("one", cwd="/usr")
     window = played.open_window()
     played.show(session_id)
@@ -372,7 +372,7 @@ async def test_a_new_chat_is_offered_where_the_current_one_works(played: Played,
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
-async def test_a_wrong_directory_is_said_until_something_else_is_typed(played: Played, area: Area) -> None:
+async def test_a_wrong_directory_is_reported_until_the_text_changes(played: Played, area: Area) -> None:
     window = played.open_window()
     window.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat

@@ -1,4 +1,4 @@
-"""Each stop of the keyboard shows that it has the keyboard."""
+"""Each control that the Tab key reaches shows that it has the focus."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def _check(played: Played, place: str, opens: Callable[[], object]) -> Non
 
 
 def _stops(window: MainWindow) -> Iterator[QWidget]:
-    """What Tab and Shift+Tab lead to: the parts of the sheet in front, or of the window where none is open."""
+    """The controls that Tab and Shift+Tab reach, in the open sheet or else in the window."""
     sheets = [sheet for sheet in window.findChildren(Sheet) if sheet.isVisible()]
     for widget in (sheets[-1].body if sheets else window).findChildren(QWidget):
         if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:

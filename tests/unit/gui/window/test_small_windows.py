@@ -1,4 +1,4 @@
-"""Nothing is cut off or painted over in a small window; a tray's balloon is readable."""
+"""Nothing is cut off or covered in a small window, and a tray's balloon is readable."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_question_shows_its_whole_list_above_its_buttons(
     assert subject.geometry().bottom() < sheet.detail.geometry().top()
 
 
-def test_the_words_beside_a_name_stay_on_its_right_in_any_script(theme: Theme, around: QWidget) -> None:
+def test_the_text_beside_a_name_stays_on_its_right_in_any_script(theme: Theme, around: QWidget) -> None:
     sheet = QuestionSheet(theme, around)
     sheet.ask(Question("Stop these chats?", "Stop", lambda: None, subject="בדיקה · running\nshell · running"))
     settles(lambda: sheet.subject.document().firstBlock().layout().lineCount() == 1, "the list to be laid out")
@@ -72,7 +72,7 @@ def test_the_words_beside_a_name_stay_on_its_right_in_any_script(theme: Theme, a
     assert words_end > name_end
 
 
-def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
+def test_the_sheet_for_a_new_chat_fits_the_smallest_window(theme: Theme, around: QWidget, area: Area) -> None:
     around.resize(*MIN_SIZE_PX)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
     sheet.ask("command", "~", {}, {"NAME": "value"})
@@ -88,7 +88,7 @@ def test_the_sheet_for_a_new_chat_fits_the_least_window(theme: Theme, around: QW
 
 
 @pytest.mark.parametrize("width", [MIN_SIZE_PX[0], 480, 640])
-def test_titles_of_agents_are_whole_in_a_narrow_window(theme: Theme, around: QWidget, area: Area, width: int) -> None:
+def test_titles_of_agents_are_not_cut_in_a_narrow_window(theme: Theme, around: QWidget, area: Area, width: int) -> None:
     around.resize(width, 700)
     sheet = NewChatSheet(theme, around, load_catalog(area.config))
     sheet.ask("command", "~", {}, {})
@@ -99,7 +99,7 @@ def test_titles_of_agents_are_whole_in_a_narrow_window(theme: Theme, around: QWi
     settles(lambda: len({tile.x() for tile in tiles}) == MAX_COLUMNS, "the usual columns")
 
 
-def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, around: QWidget, area: Area) -> None:
+def test_the_page_without_a_chat_scrolls_in_the_smallest_window(theme: Theme, around: QWidget, area: Area) -> None:
     page = EmptyState(theme)
     page.setParent(around)
     agents = list(load_catalog(area.config).values())
@@ -115,7 +115,7 @@ def test_the_page_without_a_chat_scrolls_in_the_least_window(theme: Theme, aroun
 
 
 @pytest.mark.parametrize("text", [page_texts.chat_does_not_answer(), page_texts.typing_is_kept()])
-def test_a_line_over_a_screen_is_whole_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
+def test_a_line_over_a_screen_is_not_cut_in_a_narrow_pane(theme: Theme, around: QWidget, text: str) -> None:
     around.resize(360, 400)
     bar = ConnectionBar(theme, around, list, around.height)
     bar.show_text(Mark.UNRESPONSIVE, text)
@@ -131,7 +131,7 @@ def _overlapping(widgets: list[QWidget] | list[AgentTile]) -> bool:
 
 
 class QBalloonTip(QWidget):
-    """Like Qt's balloon: it sets its own ground, and labels are in it."""
+    """A stand-in for Qt's balloon: it sets its own background and contains labels."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Several windows: a tab is moved to a new one and back, and each chat is shown where it is."""
+"""Several windows: tabs move between them, and each chat is shown in its own window."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_a_tab_moves_to_a_new_window_and_back(played: Played, open_windows
     assert not first.actions_["move_to_window"].isEnabled()
 
 
-async def test_a_chat_that_is_dragged_to_another_window_leaves_its_own(played: Played, open_windows: Open):
+async def test_a_chat_dragged_to_another_window_leaves_its_previous_one(played: Played, open_windows: Open):
     one, two, three = [await played.add(name) for name in ("one", "two", "three")]
     windows = open_windows(
         WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])]) for ids in ([one, two], [three])])
@@ -113,7 +113,9 @@ async def test_a_chat_that_is_dragged_to_another_window_leaves_its_own(played: P
     assert second.tabs.active_id == one
 
 
-async def test_windows_are_restored_and_a_closed_one_is_forgotten_but_for_its_tabs(played: Played, open_windows: Open):
+async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reopened(
+    played: Played, open_windows: Open
+):
     one, two = [await played.add(name) for name in ("one", "two")]
     layout = WindowLayout(
         windows=[
@@ -162,7 +164,7 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
     assert windows.all == [first], "closed tabs are another thing"
 
 
-async def test_new_windows_lie_beside_all_others_on_the_screen(played: Played, open_windows: Open):
+async def test_a_new_window_does_not_cover_the_others(played: Played, open_windows: Open):
     ids = [await played.add(f"chat {number}") for number in range(5)]
     windows = open_windows(WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])], geometry=(40, 60, 700, 500))]))
     first = windows.all[0]
@@ -188,7 +190,9 @@ def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
     assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it goes down alone"
 
 
-async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one(played: Played, open_windows: Open):
+async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown_in_one(
+    played: Played, open_windows: Open
+):
     one = await played.add("one")
     layout = WindowLayout(windows=[SavedWindow([SavedPane([one], one)]), SavedWindow([SavedPane([one], one)])])
     windows = open_windows(layout)
@@ -205,7 +209,7 @@ async def test_a_chat_in_two_windows_is_seen_in_either_and_its_lines_come_to_one
     assert played.viewers[one].output or played.further[0].output
 
 
-async def test_pictures_are_of_the_last_used_window_a_numbered_one_or_all(
+async def test_screenshots_are_of_the_last_used_window_a_numbered_one_or_all(
     played: Played, open_windows: Open, area: Area
 ):
     ids = [await played.add(name) for name in ("one", "two")]

@@ -1,4 +1,4 @@
-"""How it is known what an agent does, in words."""
+"""Texts about an agent's activity and its sources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
         (Activity.WORKING, "something newer", 10, "working · something newer, 10 s ago"),
     ],
 )
-def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str, seconds: int, text: str):
+def test_a_status_has_activity_source_and_age(activity: Activity, source: str, seconds: int, text: str):
     assert activity_phrases.activity_and_source(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
 
 
@@ -41,7 +41,7 @@ def test_status_details_name_each_source_in_the_windows_words():
     assert sources - set(activity_phrases.SOURCES) == set()
 
 
-def test_what_is_not_dated_is_told_without_an_age():
+def test_an_activity_without_a_time_has_no_age():
     assert activity_phrases.activity_and_source(Activity.WORKING, "hook", None, NOW) == "working · hooks"
     assert activity_phrases.no_activity(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
@@ -50,7 +50,7 @@ def test_what_is_not_dated_is_told_without_an_age():
 @pytest.mark.parametrize(
     ("seconds", "text"), [(-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (90000, "1 d")]
 )
-def test_duration(seconds: float, text: str):
+def test_durations_have_one_unit(seconds: float, text: str):
     assert phrases.duration(seconds) == text
 
 
@@ -71,7 +71,7 @@ def explanation(**fields: object) -> Explanation:
     return Explanation(**(usual | fields))  # type: ignore[arg-type]
 
 
-def test_a_start_is_called_an_end_in_no_running_chat():
+def test_the_start_of_a_running_chat_is_not_called_an_end():
     changes = [Transition("2026-05-02T11:00:00.000Z", Activity.NO_SIGNAL, "")]
     [started] = explained(explanation(transitions=changes)).transitions
     assert started.cells[1:] == ("no signal", "chat started", "")
@@ -79,12 +79,12 @@ def test_a_start_is_called_an_end_in_no_running_chat():
     assert [row.cells[2] for row in told] == ["chat ended", "chat started"]
 
 
-def test_an_agent_that_reports_everything_has_no_line_about_silence():
+def test_an_agent_that_reports_each_change_has_no_line_about_silence():
     told = explained(explanation(stale_after_s=NEVER_STALE_S))
     assert not any("no signal" in note for note in told.notes)
 
 
-def test_an_explanation_in_rows():
+def test_an_explanation_is_rows_of_evidence():
     told = explained(explanation())
     assert told.evidence[0] == (("hooks", "PermissionRequest", "needs you", "1 min ago"), True)
     assert told.evidence[1] == (("window title", "a [31mtitle", "no effect", "2 min ago"), False)
@@ -101,7 +101,7 @@ def test_an_explanation_in_rows():
     assert "hooks\tPermissionRequest\tneeds you\t1 min ago" in told.as_text()
 
 
-def test_an_explanation_of_one_of_which_little_is_known():
+def test_an_explanation_of_a_chat_with_little_information():
     told = explained(
         explanation(evidence=[], transitions=[], child_pid=None, conversation="abc", conversation_source="plugin")
     )
@@ -109,7 +109,7 @@ def test_an_explanation_of_one_of_which_little_is_known():
     assert told.notes[-1] == "Conversation: abc (plugin)"
 
 
-def test_an_agent_without_its_plugin_says_why_nothing_is_known():
+def test_an_explanation_says_why_an_agent_lacks_its_plugin():
     why = CONDITIONS["opencode has its plugin library"].otherwise
     told = explained(explanation(evidence=[], transitions=[], remark=why))
     assert why in told.notes

@@ -1,4 +1,4 @@
-"""Where a chat stands in the sidebar, and the small texts on it."""
+"""A chat's group in the sidebar, and the short texts about it."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
         (State.LOST, Activity.WORKING, Group.ENDED),
     ],
 )
-def test_group(state: State, activity: Activity, group: Group):
+def test_each_state_has_its_group(state: State, activity: Activity, group: Group):
     assert group_of(state, activity) is group
 
 
-def test_each_group_has_words():
+def test_each_group_has_a_title():
     assert [group_words(group) for group in Group] == [group.value for group in Group], "in English they are the names"
 
 
-def test_a_shell_is_running_and_not_without_signal():
+def test_a_shell_is_in_the_group_running_and_not_no_signal():
     assert group_of(State.RUNNING, Activity.NO_SIGNAL, plain=True) is Group.RUNNING
     assert group_of(State.RUNNING, Activity.WORKING, plain=True) is Group.WORKING, "an agent in it tells so"
     assert group_of(State.EXITED, Activity.NO_SIGNAL, plain=True) is Group.ENDED
 
 
-def test_what_ended_shows_whether_it_failed_and_never_that_it_reconnects():
+def test_an_ended_chat_shows_whether_it_failed_and_never_a_reconnect():
     assert mark_of(Group.ENDED, failed=False, reconnecting=True) is Mark.ENDED
     assert mark_of(Group.ENDED, failed=True, reconnecting=True) is Mark.FAILED
     assert mark_of(Group.WORKING, failed=False, reconnecting=True) is Mark.RECONNECTING
     assert mark_of(Group.WORKING, failed=False, reconnecting=False) is Mark.WORKING
 
 
-def test_what_a_restart_interrupted_stands_apart():
+def test_chats_interrupted_by_a_restart_have_their_own_group():
     assert group_of(State.LOST, Activity.WORKING, interrupted=True) is Group.INTERRUPTED
     assert mark_of(Group.INTERRUPTED, failed=False, reconnecting=False) is Mark.INTERRUPTED
 
 
-def test_who_waits_longest_comes_first_and_others_stand_as_they_were_made():
+def test_the_longest_waiting_chat_comes_first_and_others_are_ordered_by_creation():
     early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
     assert order_key(Group.NEEDS_YOU, late, early, "") < order_key(Group.NEEDS_YOU, early, late, "")
     assert order_key(Group.WORKING, early, late, "") < order_key(Group.WORKING, late, early, "")
@@ -63,12 +63,12 @@ def test_who_waits_longest_comes_first_and_others_stand_as_they_were_made():
     ("seconds", "text"),
     [(0, "now"), (4, "now"), (5, "5 s"), (59, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (200000, "2 d")],
 )
-def test_age(seconds: int, text: str):
+def test_ages_have_one_unit(seconds: int, text: str):
     assert phrases.age(NOW - timedelta(seconds=seconds), NOW) == text
 
 
 @pytest.mark.parametrize("seconds", [0, 3, 30, 59, 61, 3599, 3601, 86401])
-def test_an_age_reads_the_same_until_it_is_said_to_change(seconds: int):
+def test_an_age_stays_the_same_until_its_announced_change(seconds: int):
     since = NOW - timedelta(seconds=seconds)
     wait_s = phrases.seconds_until_age_changes(since, NOW)
     assert wait_s >= 1
@@ -89,7 +89,7 @@ def test_an_age_reads_the_same_until_it_is_said_to_change(seconds: int):
         (0, None, True, "Ended by you"),
     ],
 )
-def test_how_it_ended(code: int | None, number: int | None, by_you: bool, text: str):
+def test_an_end_has_a_phrase(code: int | None, number: int | None, by_you: bool, text: str):
     assert phrases.how_it_ended(code, number, is_ended_by_user=by_you) == text
 
 
@@ -101,14 +101,14 @@ def test_a_time_of_another_day_has_its_date():
     assert phrases.short_clock(None, NOW) == ""
 
 
-def test_an_end_that_the_user_wanted_is_no_failure():
+def test_an_end_requested_by_the_user_is_no_failure():
     assert phrases.failed(State.EXITED, 1, None, is_ended_by_user=False)
     assert not phrases.failed(State.EXITED, None, 15, is_ended_by_user=True)
     assert not phrases.failed(State.EXITED, 0, None, is_ended_by_user=False)
     assert phrases.failed(State.LOST, None, None, is_ended_by_user=True)
 
 
-def test_directories_are_told_from_home(area):
+def test_directories_are_shown_relative_to_home(area):
     assert phrases.short_directory(str(area.home)) == "~"
     assert phrases.short_directory(f"{area.home}/src/api") == "~/src/api"
     assert phrases.short_directory(f"{area.home}2") == f"{area.home}2"
@@ -126,7 +126,7 @@ def test_directories_are_told_from_home(area):
         (5, "…/list.ts"),
     ],
 )
-def test_a_cut_path_keeps_the_files_name(characters: int, shown: str):
+def test_a_shortened_path_keeps_the_file_name(characters: int, shown: str):
     assert phrases.short_path("packages/server/src/routes/users/list.ts", characters) == shown
 
 

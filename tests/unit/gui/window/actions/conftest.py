@@ -1,4 +1,4 @@
-"""Resuming chats, over functions of the client that a test plays itself."""
+"""Resuming chats, with fakes of the client's functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "202
 
 
 class PlayedResume:
-    """In the place of the client's functions; the test says what they answer."""
+    """Fakes of the client's functions for resuming; a test sets what they return or raise."""
 
     def __init__(self) -> None:
         self.can = Resumability(True)

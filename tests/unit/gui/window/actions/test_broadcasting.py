@@ -1,4 +1,4 @@
-"""Broadcast: what is typed in one pane goes to the other panes, and never answers another agent's question."""
+"""Broadcast: text typed in one pane goes to the other panes, and never answers another agent's question."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModi
 
 
 def typed(viewer: PlayedViewer) -> list[Any]:
-    """What a program got since the last call: texts of keys, texts and pastes."""
+    """Return what a program got since the last call: texts of keys, texts and pastes."""
     found = [
         call[2] if call[0] == "key" else call[1]
         for call in viewer.calls
@@ -94,7 +94,7 @@ async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(pl
     await stage.focus(2)
     assert [mark(page) for page in stage.pages] == ["Typed here, too", "Typed here, too", "Typed into 3 panes"]
     assert stage.type("x") == [["x"]] * 3
-    # Keys of the window and the mouse are not for programs.
+    # Keys of the window and mouse clicks are not sent to programs.
     QTest.keyClick(stage.pages[2].view, Qt.Key.Key_F, CTRL_SHIFT)
     stage.pages[2].find_bar.hide()
     QTest.mouseClick(stage.pages[2].view, Qt.MouseButton.LeftButton)
@@ -142,7 +142,7 @@ async def test_an_agents_question_is_answered_only_in_its_own_pane(played: Playe
     ]  # fmt: skip
     stage.viewers[1].be(Activity.IDLE)
     assert stage.type("z") == [["z"]] * 3
-    # What is not there, or does not answer, gets nothing later.
+    # A chat without a connection gets nothing, not even later.
     stage.viewers[2].become(ViewerState.CONNECTING)
     assert stage.type("q") == [["q"], ["q"], []]
 
@@ -222,7 +222,7 @@ async def test_messages_do_not_cover_the_marks(played: Played) -> None:
         )
 
 
-async def test_typing_in_a_pane_outside_is_shown_to_go_nowhere_else(played: Played) -> None:
+async def test_typing_in_a_pane_outside_the_broadcast_is_marked_as_going_only_there(played: Played) -> None:
     stage = Stage(played)
     await stage.open(3)
     stage.toggle()

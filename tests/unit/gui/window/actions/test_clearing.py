@@ -13,7 +13,7 @@ LINES = b"".join(b"line %d\r\n" % number for number in range(60))
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def test_the_key_clears_the_chat_in_front_and_its_selection(played: Played) -> None:
+async def test_the_key_clears_the_active_chat_and_its_selection(played: Played) -> None:
     session_id = await played.add("shell")
     window = played.open_window()
     viewer = played.show(session_id)

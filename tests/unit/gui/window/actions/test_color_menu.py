@@ -35,7 +35,7 @@ def checked(colors: dict[str, QAction]) -> list[str]:
     return [text for text, action in colors.items() if action.isChecked()]
 
 
-async def test_a_colour_of_the_menu_is_seen_and_heard_in_tab_and_sidebar(played: Played) -> None:
+async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(played: Played) -> None:
     one, two = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     played.show(one)
@@ -62,7 +62,7 @@ async def test_a_colour_of_the_menu_is_seen_and_heard_in_tab_and_sidebar(played:
     assert "colour" not in bar.accessibleTabName(0)
 
 
-async def test_the_palette_leads_to_the_colours_by_keyboard(played: Played) -> None:
+async def test_the_palette_opens_the_colours_by_keyboard(played: Played) -> None:
     one = await played.add("one")
     window = played.open_window()
     played.show(one)

@@ -33,7 +33,7 @@ async def add_claude(played: Played, *turns: tuple[str, str], **fields: Any) -> 
 
 
 async def copied(played: Played) -> str:
-    """The notice of the window after it."""
+    """Wait for the window's notice after a copy, dismiss it, and return its text."""
     banners = played.window.banners
     await played.until(lambda: banners.current is not None, "the notice")
     assert banners.current is not None
@@ -46,7 +46,7 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-async def test_the_last_answer_of_a_program_that_fills_the_screen(played: Played) -> None:
+async def test_the_last_answer_is_copied_from_a_full_screen_program(played: Played) -> None:
     session_id = await add_claude(played, ("one", "An answer."), ("two", "- a\n- b"))
     window = played.open_window()
     viewer = played.show(session_id)
@@ -62,7 +62,7 @@ async def test_the_last_answer_of_a_program_that_fills_the_screen(played: Played
     assert await copied(played) == "Copied the answer so far (2 lines); it is still being written"
 
 
-async def test_the_answer_of_an_ended_chat_and_of_one_with_a_prompt_without_an_answer(played: Played) -> None:
+async def test_the_answer_of_an_ended_chat_and_of_an_unanswered_prompt_is_copied(played: Played) -> None:
     session_id = await add_claude(played, ("one", "An answer."), ("two", ""), state=State.EXITED, exit_code=0)
     window = played.open_window()
     window.open_chat(played.chat(session_id))
@@ -71,7 +71,7 @@ async def test_the_answer_of_an_ended_chat_and_of_one_with_a_prompt_without_an_a
     assert clipboard() == "An answer."
 
 
-async def test_the_turn_that_the_user_went_to_and_the_one_under_the_pointer(played: Played) -> None:
+async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(played: Played) -> None:
     turns = [(f"question {number}", f"Answer {number}.\n") for number in range(3)]
     session_id = await add_claude(played, *turns)
     window = played.open_window()
@@ -109,7 +109,7 @@ def answer_items(played: Played) -> list[QAction]:
     return found
 
 
-async def test_one_clear_line_where_there_is_nothing_to_copy(played: Played) -> None:
+async def test_one_line_says_that_there_is_nothing_to_copy(played: Played) -> None:
     QGuiApplication.clipboard().setText("mine")
     unknown = await played.add("unknown", agent="codex", argv=["codex"])
     fresh = await add_claude(played)
@@ -135,7 +135,9 @@ async def test_one_clear_line_where_there_is_nothing_to_copy(played: Played) -> 
     assert clipboard() == "mine"
 
 
-async def test_a_record_that_cannot_be_read_in_time(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_record_that_cannot_be_read_in_time_is_reported(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
     over = threading.Event()
 
     def find_answer(*_: object, **__: object) -> FoundAnswer:

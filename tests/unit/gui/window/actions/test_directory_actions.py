@@ -19,7 +19,7 @@ TITLES = ["Open directory in editor", "Show directory in file manager", "Copy di
 
 
 def menu_of(played: Played, session_id: str) -> dict[str, QAction]:
-    """The items of a chat's menu, as it opens on its row."""
+    """The items of a chat's menu, opened on its row."""
     window = played.window
     window._chat_menu.show_for_row(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
     menu = QApplication.activePopupWidget()
@@ -29,7 +29,7 @@ def menu_of(played: Played, session_id: str) -> dict[str, QAction]:
 
 
 def palette_of(played: Played, typed: str) -> list[str]:
-    """The titles in the palette for what was typed."""
+    """The titles in the palette for this text."""
     window = played.window
     window.actions_.show_palette()
     chooser = window.sheets.chooser

@@ -57,7 +57,7 @@ async def add_ended(played: Played, name: str, *pieces: bytes) -> str:
 
 
 async def show_shell(played: Played) -> tuple[str, Emulator]:
-    """Show a chat with ``SHELL`` on its screen, in a window with an editor; its id, and its emulator."""
+    """Show a chat with ``SHELL`` on its screen, in a window with an editor; returns its id and its emulator."""
     session_id = await played.add("shell")
     played.open_window(preferences=with_editor())
     emulator = played.show(session_id).emulator
@@ -67,7 +67,7 @@ async def show_shell(played: Played) -> tuple[str, Emulator]:
 
 
 async def banner(played: Played, begin: str) -> str:
-    """The notice that begins so; a busy machine may show before it that the export takes long."""
+    """Wait for the notice that begins so; a slow machine may first show that the export takes long."""
     banners = played.window.banners
     await played.until(lambda: banners.current is not None and banners.current.text.startswith(begin), begin)
     assert banners.current is not None
@@ -76,7 +76,7 @@ async def banner(played: Played, begin: str) -> str:
     return text
 
 
-async def test_the_whole_text_of_an_ended_chat_opens_at_its_end_in_a_private_file(
+async def test_the_whole_text_of_an_ended_chat_opens_in_a_private_file_at_its_end(
     played: Played, editor: Commands
 ) -> None:
     session_id = await add_ended(played, "a/b", b"".join(b"line %d\r\n" % number for number in range(100)))
@@ -94,9 +94,7 @@ async def test_the_whole_text_of_an_ended_chat_opens_at_its_end_in_a_private_fil
     assert not path.parent.exists(), "a removed chat leaves no text"
 
 
-async def test_the_output_that_would_be_copied_opens_and_replaces_the_one_before(
-    played: Played, editor: Commands
-) -> None:
+async def test_the_output_of_one_command_opens_and_replaces_the_previous_text(played: Played, editor: Commands) -> None:
     session_id, emulator = await show_shell(played)
     played.window.actions_["open_output"].trigger()
     await played.until(lambda: editor, "the editor")
@@ -111,7 +109,7 @@ async def test_the_output_that_would_be_copied_opens_and_replaces_the_one_before
     assert list(path.parent.iterdir()) == [path]
 
 
-async def test_a_renamed_chat_has_its_texts_under_its_new_name_alone(played: Played, editor: Commands) -> None:
+async def test_the_texts_of_a_renamed_chat_have_only_its_new_name(played: Played, editor: Commands) -> None:
     session_id = await add_ended(played, "shell", SHELL)
     window = played.open_window(preferences=with_editor())
     window.open_chat(played.chat(session_id))
@@ -152,7 +150,7 @@ async def test_a_text_without_an_editor_says_what_to_set(played: Played, monkeyp
     await banner(played, "No editor is set")
 
 
-async def test_a_full_disk_leaves_no_part_of_a_text(
+async def test_a_full_disk_leaves_no_partial_text(
     played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id, _ = await show_shell(played)

@@ -23,7 +23,7 @@ from tests.unit.gui.conftest import Played
 
 
 def items(played: Played, session_id: str) -> dict[str, QAction]:
-    """The items of a chat's menu, as it opens on its tab."""
+    """The items of a chat's menu, opened on its tab."""
     window = played.window
     window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()

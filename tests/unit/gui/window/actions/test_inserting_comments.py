@@ -1,4 +1,4 @@
-"""Comments on changes are put where the user writes to a chat, and never become an answer or a sent prompt."""
+"""Comments on changes are inserted where the user writes to a chat, and never become an answer or a sent prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inserter(played: Played) -> tuple[CommentInserter, list[str]]:
     return CommentInserter(played.sessions.tasks, window.open_chat, window.resuming.resume), []
 
 
-async def test_a_chat_view_has_the_comments_below_what_was_written_with_the_keyboard_there(played: Played) -> None:
+async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(played: Played) -> None:
     session_id = await played.add("one", runtime="structured")
     comments, reports = inserter(played)
     page = played.window.open_chat(played.chat(session_id))
@@ -33,7 +33,7 @@ async def test_a_chat_view_has_the_comments_below_what_was_written_with_the_keyb
     assert not played.viewers[session_id].calls, "nothing is sent"
 
 
-async def test_a_terminal_that_is_opened_for_the_comments_gets_them_as_a_paste(played: Played) -> None:
+async def test_a_terminal_opened_for_comments_gets_them_as_a_paste(played: Played) -> None:
     session_id = await played.add("one")
     comments, reports = inserter(played)
     chat = played.chat(session_id)

@@ -1,4 +1,4 @@
-"""Context menus show the keys that are in effect."""
+"""Context menus show the keys in effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROW = QPoint(20, 20)
 
 
 def shown(menu: QMenu) -> dict[str, str]:
-    """The keys that a menu shows, by the texts of its actions; closes the menu."""
+    """Close the menu, and return the keys that it showed, by the texts of its actions."""
     keys = {
         action.text(): action.shortcut().toString()
         for action in menu.actions()
@@ -36,7 +36,7 @@ def popped_up(open_menu: Callable[[], object]) -> QMenu:
     return menu
 
 
-async def test_a_terminals_menu_shows_the_keys_of_the_window_and_those_that_the_user_chose(played: Played) -> None:
+async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_chose(played: Played) -> None:
     session_id = await played.add("shell")
     window = played.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
     viewer = played.show(session_id)

@@ -1,4 +1,4 @@
-"""A shell starts by one key, in the directory of the visible chat's program."""
+"""One key starts a shell in the directory of the visible chat's program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.gui.conftest import Played
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """The launches; none starts a process."""
+    """The requested launches, none of which starts a process."""
     requests: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
@@ -39,7 +39,7 @@ async def chat_in(played: Played, directory: Path, **fields: Any) -> str:
     return session_id
 
 
-async def test_a_shell_opens_in_a_tab_where_the_chat_is(
+async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
     played: Played, asked: list[LaunchRequest], tmp_path: Path
 ) -> None:
     chat = await chat_in(played, tmp_path)
@@ -52,7 +52,7 @@ async def test_a_shell_opens_in_a_tab_where_the_chat_is(
     assert len(window.tabs.panes()) == 1
 
 
-async def test_a_shell_beside_has_a_pane_of_its_own_and_the_directory_that_the_program_reported(
+async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directory(
     played: Played, asked: list[LaunchRequest], tmp_path: Path
 ) -> None:
     (tmp_path / "deep").mkdir()

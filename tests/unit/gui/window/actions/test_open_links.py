@@ -1,4 +1,4 @@
-"""What a terminal's text points at is opened as a text in an editor, and never run."""
+"""The targets of links in a terminal are opened as text in an editor, and never run."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def runnable(path: Path, text: str = "#!/bin/sh\ntouch /tmp/ran\n") -> Path:
 
 @pytest.fixture
 def no_desktop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A PATH with nothing on it but what a test puts there."""
+    """Set PATH to an empty directory, which a test fills."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
     return programs
 
 
-def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
+def test_a_file_link_opens_only_files_of_the_chat(tmp_path: Path) -> None:
     chat = tmp_path / "project" / "deep"
     chat.mkdir(parents=True)
     (tmp_path / "project" / ".git").mkdir()
@@ -136,7 +136,7 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
         command_for(file, "", {"EDITOR": "vim"})
 
 
-def test_the_desktops_editor_is_taken_and_never_the_application_of_the_type(tmp_path: Path, no_desktop: Path) -> None:
+def test_the_desktops_editor_is_used_and_never_the_files_application(tmp_path: Path, no_desktop: Path) -> None:
     runnable(no_desktop / "xdg-mime", '#!/bin/sh\n[ "$3" = text/plain ] && echo kate.desktop\n')
     entry = tmp_path / "applications" / "kate.desktop"
     entry.parent.mkdir()
@@ -150,7 +150,7 @@ def test_the_desktops_editor_is_taken_and_never_the_application_of_the_type(tmp_
         command_for(FileLocation(str(page)), "", environment)
 
 
-def test_what_is_no_text_file_is_not_opened(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
     for name in ("pipe", "program", "missing", "."):

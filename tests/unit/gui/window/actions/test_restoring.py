@@ -1,4 +1,4 @@
-"""Restoring files to before a prompt: the list, the question, undo, and what a line says when it fails."""
+"""Restoring the files from before a prompt: the list, the question, undo, and the line about a failure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def banner(played: Played) -> str:
 
 
 async def in_terminal(played: Played, checkout: Checkout, prompts: int = 1) -> tuple[TerminalPage, list[RestorePoint]]:
-    """The page of a chat with an agent that changed "file" after each prompt."""
+    """Open the page of a chat with an agent that changed "file" after each prompt."""
     session = await played.add("x", agent="claude", cwd=str(checkout.path / "src"))
     made = []
     for number in range(prompts):
@@ -54,7 +54,9 @@ async def in_terminal(played: Played, checkout: Checkout, prompts: int = 1) -> t
     return played.page, made
 
 
-async def test_the_user_chooses_a_prompt_sees_the_files_restores_and_undoes(played: Played, tmp_path: Path) -> None:
+async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes_it(
+    played: Played, tmp_path: Path
+) -> None:
     checkout = Checkout.new(tmp_path / "api")
     page, _ = await in_terminal(played, checkout, prompts=2)
     hostile = "new\nline\u202e"
@@ -149,7 +151,7 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path
     await played.until(lambda: banner(played) == "The files were not saved before this prompt.", "the line")
 
 
-async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_restored(
+async def test_after_a_fork_before_a_prompt_files_that_changed_since_can_be_restored(
     played: Played, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
@@ -176,9 +178,7 @@ async def test_after_a_fork_before_a_prompt_the_files_that_changed_since_can_be_
         window.banners.run_action()
 
 
-async def test_a_prompt_since_which_no_file_changed_is_not_offered_for_a_restore(
-    played: Played, tmp_path: Path
-) -> None:
+async def test_a_prompt_after_which_no_file_changed_is_not_offered(played: Played, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
     page, made = await in_terminal(played, checkout)
     take(checkout.path, page.chat.id, PROMPT)
@@ -257,7 +257,7 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(played:
     assert rows(played) == ["“Fix [31m it”"]
 
 
-def test_a_prompt_belongs_to_the_restore_point_that_was_begun_soon_after_it() -> None:
+def test_a_prompt_belongs_to_the_restore_point_made_soon_after_it() -> None:
     points = [100_000, 130_000, 131_000, 160_000]
     prompts = [(200_000, "no point"), (130_900, "third"), (129_500, "second"), (99_000, "first"), (50_000, "before")]
     assert matched(points, prompts) == {100_000: "first", 130_000: "second", 131_000: "third"}

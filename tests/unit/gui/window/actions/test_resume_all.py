@@ -13,9 +13,7 @@ from tests.unit.gui.conftest import Played, one_pane
 from tests.unit.gui.window.actions.conftest import ENDED, PlayedResume
 
 
-async def test_resume_all_lists_what_it_resumes_with_shells_and_leaves_commands_out(
-    played: Played, client: PlayedResume
-):
+async def test_resume_all_lists_chats_and_shells_and_leaves_commands_out(played: Played, client: PlayedResume):
     interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "ended_at": "2026-01-02T03:05:00Z"}
     one, two = [await played.add(name, agent="claude", cwd=f"/srv/{name}", **interrupted) for name in ("one", "two")]
     shell = await played.add("build", agent="shell", cwd="/srv/build", **interrupted)
@@ -128,7 +126,7 @@ async def test_one_line_says_why_several_chats_cannot_be_resumed(played: Played,
     await played.until(lambda: shown() == reason, "the reason why nothing is asked")
 
 
-async def test_resume_all_tells_chats_apart_that_are_alike(played: Played, client: PlayedResume):
+async def test_resume_all_distinguishes_similar_chats(played: Played, client: PlayedResume):
     interrupted: dict[str, Any] = {"state": State.LOST, "error": INTERRUPTED, "agent": "claude", "cwd": "/srv/api"}
     for name, title in (("api", "Mend the parser"), ("api", "Write the docs"), ("docs", "Read it")):
         await played.add(name, title=title, ended_at="2026-01-02T03:05:00Z", **interrupted)

@@ -1,4 +1,4 @@
-"""Going on with chats that are over, from the window."""
+"""Resuming ended chats in the window."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.unit.gui.window.actions.conftest import ENDED, PlayedResume
 
 
 async def open_ended(played: Played, **fields: Any) -> str:
-    """An ended chat whose tab is shown, between two others."""
+    """Show the tab of an ended chat, between two others."""
     ids = [
         await played.add(name, **(ENDED | {"agent": "claude"} | fields if name == "one" else {}))
         for name in ("left", "one", "right")
@@ -57,7 +57,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(played: Played, client: 
     await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
 
 
-async def test_an_end_before_ones_eyes_is_offered_to_be_resumed_once_it_is_recorded(
+async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_recorded(
     played: Played, client: PlayedResume
 ):
     session_id = await played.add("one")
@@ -73,7 +73,7 @@ async def test_an_end_before_ones_eyes_is_offered_to_be_resumed_once_it_is_recor
     await played.until(played.page.end_bar.resume.isVisible, "the button")
 
 
-async def test_interrupted_chats_offer_it_first(played: Played, client: PlayedResume):
+async def test_interrupted_chats_offer_to_resume_first(played: Played, client: PlayedResume):
     await open_ended(played, state=State.LOST, error=INTERRUPTED, exit_code=None)
     bar = played.page.end_bar
     await played.until(bar.resume.isVisible, "the button")
@@ -83,7 +83,9 @@ async def test_interrupted_chats_offer_it_first(played: Played, client: PlayedRe
     assert buttons[0] is bar.resume
 
 
-async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, client: PlayedResume):
+async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyway(
+    played: Played, client: PlayedResume
+):
     session_id = await open_ended(played)
     bar = played.page.end_bar
     await played.until(bar.resume.isVisible, "the button")
@@ -99,9 +101,7 @@ async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, clien
     await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
 
 
-async def test_where_the_conversation_is_not_known_the_agent_s_own_list_is_offered(
-    played: Played, client: PlayedResume
-):
+async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(played: Played, client: PlayedResume):
     client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
     session_id = await open_ended(played)
     bar = played.page.end_bar
@@ -114,7 +114,7 @@ async def test_where_the_conversation_is_not_known_the_agent_s_own_list_is_offer
     assert not played.chat(session_id).is_continued, "nobody knows yet what is chosen"
 
 
-async def test_an_agent_without_conversations_is_not_spoken_of(played: Played, client: PlayedResume):
+async def test_for_an_agent_without_conversations_no_resume_is_offered(played: Played, client: PlayedResume):
     client.can, client.picker = Resumability(False, "Shell has no conversations to go on with"), False
     await open_ended(played)
     bar = played.page.end_bar
@@ -138,7 +138,7 @@ async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(pla
     assert client.asked == [("resume", session_id, False)]
 
 
-async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: Played, client: PlayedResume):
+async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(played: Played, client: PlayedResume):
     session_id = await played.add("one", **ENDED)
     window = played.open_window()
     client.refusal, client.picker = NotResumable("one: its transcript is gone"), False
@@ -149,13 +149,13 @@ async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: P
     assert page.end_bar.choose_conversation.isHidden()
 
 
-async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, client: PlayedResume):
+async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(played: Played, client: PlayedResume):
     session_id, follower = await open_ended(played), "00000000-0000-4000-8000-000000000001"
     record = SessionRecord(
         id=follower, name="goes on", agent="claude", argv=["cat"], cwd="/tmp", state=State.RUNNING,
         created_at="2026-01-02T04:04:05Z", resumed_from=session_id,
     )  # fmt: skip
-    with Store.open(paths.database()) as store:  # The window learns of both at once.
+    with Store.open(paths.database()) as store:  # The window reads both changes at once.
         store.insert(record)
         store.update(session_id, continued_by=follower)
     await played.sessions.refresh_now()
@@ -168,7 +168,7 @@ async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, c
     assert session_id not in played.window.tabs.ids()
 
 
-async def test_tabs_of_last_time_show_what_goes_on(played: Played):
+async def test_restored_tabs_of_continued_chats_show_the_new_chats(played: Played):
     follower = await played.add("new")
     session_id = await played.add("old", **ENDED, continued_by=follower)
     other = await played.add("other")
@@ -178,7 +178,7 @@ async def test_tabs_of_last_time_show_what_goes_on(played: Played):
     assert window.tabs.active_id == follower
 
 
-async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
+async def test_the_end_of_a_hidden_chat_can_be_undone(
     played: Played, client: PlayedResume, monkeypatch: pytest.MonkeyPatch
 ):
     async def request(_session_id: str, _message: object) -> None:
@@ -222,7 +222,7 @@ async def test_the_command_is_copied(played: Played, client: PlayedResume):
 # ------------------------------------------------------------------------------------------ error output
 
 
-async def test_the_error_output_is_shown_bounded_and_without_what_leads_astray(played: Played, client: PlayedResume):
+async def test_the_error_output_is_shown_cut_and_without_escape_sequences(played: Played, client: PlayedResume):
     session_id = await played.add("one", **ENDED)
     path = paths.session_stderr(session_id)
     path.parent.mkdir(parents=True)

@@ -45,7 +45,7 @@ def offered(chooser: Chooser) -> list[str]:
 
 
 async def opened(played: Played) -> Chooser:
-    """Press the key of the list where the keyboard is."""
+    """Press the list's key in the widget that has the keyboard; returns the opened list."""
     played.window.activateWindow()
     await played.until(played.window.isActiveWindow, "the window to be active")
     QTest.keyClick(focused(), Qt.Key.Key_R, CTRL_SHIFT)
@@ -81,7 +81,7 @@ async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(played: Playe
     assert [call for call in viewer.calls if call[0] in {"paste", "text"}] == [("paste", "Review it.\nThen stop.")]
     await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
 
-    # A program that takes each line end as Enter: the user is asked, as for a paste.
+    # The program takes each line end as Enter, so the user is asked, as for a paste.
     viewer.emulator.feed(b"\x1b[?2004l")
     chooser = await opened(played)
     QTest.keyClicks(chooser.field, "then stop")
@@ -148,12 +148,12 @@ async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(played: P
     assert editor.toPlainText() == "Fix the tests. Fix the tests. "
     assert not [call for call in played.viewers[page.chat.id].calls if call[0] == "prompt"], "it is not sent"
 
-    # The same name again.
+    # Save a prompt with the same name again.
     window.actions_["save_prompt"].trigger()
     sheet.name.setText("fix")
     QTest.keyClick(sheet.name, Qt.Key.Key_Return)
     assert (sheet.error.text(), sheet.save.text()) == ("There is a saved prompt “fix”. Replace it?", "Replace")
-    sheet.name.setText("fix")  # Unchanged: the question stays.
+    sheet.name.setText("fix")  # The name is unchanged, so the question stays.
     sheet.save.click()
     assert path.read_text() == "Fix the tests. Fix the tests. \n"
     assert suggested_name("## Review: a/b of the whole very long and tedious history of it\nmore") == (

@@ -1,4 +1,4 @@
-"""From its menu, a running structured chat is shown in its agent's own terminal, too."""
+"""The menu of a running structured chat also shows it in its agent's own terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXT = "Open in a terminal too"
 
 
 def items(played: Played, session_id: str) -> dict[str, QAction]:
-    """The items of a chat's menu, as it opens on its tab."""
+    """The items of a chat's menu, opened on its tab."""
     window = played.window
     window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()
@@ -79,7 +79,9 @@ async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatc
     [{"agent": "claude"}, {"state": State.EXITED, "exit_code": 0}, {"argv": ["codex"]}],
     ids=["another agent", "an ended chat", "one that does not listen"],
 )
-async def test_only_a_running_structured_chat_of_such_an_agent_has_it(played: Played, fields: dict[str, Any]) -> None:
+async def test_only_a_running_structured_chat_of_such_an_agent_has_the_entry(
+    played: Played, fields: dict[str, Any]
+) -> None:
     chat = await add_chat(played, **fields)
     played.open_window()
     assert TEXT not in items(played, chat)

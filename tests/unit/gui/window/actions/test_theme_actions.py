@@ -1,4 +1,4 @@
-"""Themes change in the open window: by choice, with a preview, and when a file changes."""
+"""Themes change in the open window when one is chosen or previewed, and when a file changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_dark(played: Played) -> MainWindow:
     return played.open_window(preferences=load_preferences(paths.config_dir()))
 
 
-async def test_the_marked_theme_is_shown_and_escape_brings_the_previous_one_back(played: Played):
+async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_one(played: Played):
     session_id = await played.add("one")
     window = open_dark(played)
     played.show(session_id)
@@ -52,7 +52,7 @@ async def test_the_marked_theme_is_shown_and_escape_brings_the_previous_one_back
     assert window_file().read_text() == 'appearance = "dark"\n'
 
 
-async def test_the_palette_after_a_theme_that_was_not_chosen_leaves_the_colours_alone(played: Played):
+async def test_opening_the_palette_after_a_cancelled_preview_leaves_the_colours_alone(played: Played):
     window = open_dark(played)
     chooser = window.sheets.chooser
     window.actions_["choose_theme"].trigger()

@@ -1,4 +1,4 @@
-"""Chats that are kept by other code than the window's: said once, and brought up to it."""
+"""Running chats with another version than the window's: reported once, and updated on request."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def banner(played: Played) -> Banner:
     return current
 
 
-async def test_chats_of_this_version_are_nothing_to_speak_of(played: Played):
+async def test_chats_of_this_version_are_not_reported(played: Played):
     played.open_window()
     await one_of(played, VERSION)
     await one_of(played, "")
     assert played.window.banners.current is None
 
 
-async def test_older_ones_are_offered_an_update_once(played: Played):
+async def test_older_chats_are_offered_an_update_once(played: Played):
     played.open_window()
     await one_of(played, "0.0.1")
     assert (banner(played).text, banner(played).action, banner(played).lasting) == (OFFER, "Update running chats", True)
@@ -47,7 +47,7 @@ async def test_older_ones_are_offered_an_update_once(played: Played):
     assert played.window.banners.current is None
 
 
-async def test_the_offer_goes_when_they_are_updated_elsewhere(played: Played):
+async def test_the_offer_disappears_when_the_chats_are_updated_elsewhere(played: Played):
     played.open_window()
     viewer = played.viewers[await one_of(played, "0.0.1")]
     viewer.host_version = VERSION
@@ -56,7 +56,7 @@ async def test_the_offer_goes_when_they_are_updated_elsewhere(played: Played):
     assert played.window.banners.current is None
 
 
-async def test_a_window_that_is_older_than_its_chats_says_that(played: Played):
+async def test_a_window_that_is_older_than_its_chats_is_reported(played: Played):
     played.open_window()
     await one_of(played, "99.0")
     assert banner(played).action == ""
@@ -64,7 +64,7 @@ async def test_a_window_that_is_older_than_its_chats_says_that(played: Played):
     assert banner(played).text.endswith("to update it. Chats keep running.")
 
 
-async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_the_result_is_shown_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):
     played.open_window()
     session_id = await one_of(played, "0.0.1")
 
@@ -79,7 +79,7 @@ async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Pla
     assert not played.chat(session_id).has_ended
 
 
-async def test_nothing_that_is_installed_works_is_said_too(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_a_broken_installed_version_is_reported(played: Played, monkeypatch: pytest.MonkeyPatch):
     played.open_window()
     await one_of(played, "0.0.1")
 
@@ -95,7 +95,7 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
     )
 
 
-@pytest.mark.usefixtures("qapp")  # its translation has the plural forms
+@pytest.mark.usefixtures("qapp")  # the application's translation has the plural forms
 @pytest.mark.parametrize(
     ("results", "left", "text", "well"),
     [
@@ -121,6 +121,8 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
         ),
     ],
 )
-def test_the_report(results: list[tuple[str, bool, str]], left: list[str], text: str, well: bool):
+def test_the_report_names_updated_and_refused_chats(
+    results: list[tuple[str, bool, str]], left: list[str], text: str, well: bool
+):
     made = [UpgradeResult(name, name, ok, message) for name, ok, message in results]
     assert upgrade.report(made, left) == (text, well)

@@ -11,7 +11,7 @@ from gui.wording import action_texts
 from tests.unit.gui.conftest import Played
 
 
-async def test_the_windows_menu_that_the_keyboard_opens_has_its_first_action_marked(played: Played) -> None:
+async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected(played: Played) -> None:
     window = played.open_window()
     window.activateWindow()
     button = window.menu_button
@@ -25,7 +25,7 @@ async def test_the_windows_menu_that_the_keyboard_opens_has_its_first_action_mar
     played.settle()
 
 
-async def test_a_terminals_menu_has_actions_of_the_window_with_their_keys(played: Played) -> None:
+async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(played: Played) -> None:
     session_id = await played.add("one")
     played.open_window()
     played.show(session_id)

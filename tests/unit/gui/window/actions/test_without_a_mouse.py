@@ -1,4 +1,4 @@
-"""The window's keys for selecting and opening by keyboard, with the find bar beside them."""
+"""Selecting and opening by keyboard, also together with the find bar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.gui.conftest import Played
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def test_the_keys_enter_and_a_match_that_is_found_is_copied(played: Played):
+async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     assert not window.actions_["select_by_keyboard"].isEnabled(), "there is no terminal"

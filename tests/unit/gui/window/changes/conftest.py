@@ -1,4 +1,4 @@
-"""The window with changes over a real repository, and what is behind it."""
+"""The changes window over a real repository."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEW = "src/deep/new, untracked, 200 lines added"
 
 
 class Receiver:
-    """In the place of the chats' pages: keeps what they would get."""
+    """A fake of the chats' pages that keeps what they would get."""
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
@@ -46,7 +46,7 @@ class Receiver:
 
 
 class Opened:
-    """The open window and what is behind it."""
+    """The open changes window, its chat and its repository."""
 
     def __init__(self, played: Played, checkout: Checkout, session_id: str, area: Area) -> None:
         self.played, self.checkout, self.session_id = played, checkout, session_id
@@ -66,7 +66,7 @@ class Opened:
 
     @property
     def current(self) -> str:
-        """The marked row."""
+        """The selected row."""
         return str(self.window.navigation.currentIndex().data())
 
     @property

@@ -1,4 +1,4 @@
-"""The lines of a comment are found again in a diff that has changed since, or not at all."""
+"""Anchors of comments: a comment's lines are found again in a changed diff, or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gui.window.changes.anchors import MAX_LINES, find, lines_of, new_comment
 
 
 def diff(*lines: str, new: int = 10) -> list[DiffLine]:
-    """The lines of a diff with one hunk, which begins at this line."""
+    """The lines of a diff with one hunk; ``new`` is its first line number after the change."""
     old_count, new_count = (sum(line[0] in f"{sign} " for line in lines) for sign in "-+")
     patch = "\n".join([f"@@ -10,{old_count} +{new},{new_count} @@", *lines]) + "\n"
     return lines_of(ChangedFile(path="a", state="modified", patch=patch))
@@ -27,7 +27,7 @@ def numbers(made: ReviewComment) -> tuple[int, int, bool]:
     return made.first, made.last, made.is_old
 
 
-def test_a_comment_has_the_numbers_after_the_change_and_before_it_if_all_its_lines_are_gone() -> None:
+def test_a_comment_has_new_line_numbers_or_old_ones_if_all_its_lines_are_removed() -> None:
     lines = diff(" one", "-two", "-three", "+2", " four")
     assert numbers(comment(lines, 4)) == (11, 11, False)
     assert numbers(comment(lines, 2, 3)) == (11, 12, True)
@@ -37,7 +37,7 @@ def test_a_comment_has_the_numbers_after_the_change_and_before_it_if_all_its_lin
     assert (comment(lines, 4).before, comment(lines, 4).after) == (("one",), ("four",))
 
 
-def test_the_first_line_of_a_hunk_and_a_remark_take_no_comment() -> None:
+def test_a_hunk_header_and_a_note_of_git_take_no_comment() -> None:
     lines = diff("-one", "+1", "\\ No newline at end of file")
     assert new_comment("/top", "a", lines, 0, 0) is None
     assert new_comment("/top", "a", lines, 3, 3) is None
@@ -52,25 +52,25 @@ def test_lines_that_moved_are_found_by_their_text() -> None:
     assert (found.comment.id, found.comment.before) == (made.id, ("x", "y", "new"))
 
 
-def test_an_added_line_that_was_committed_is_found_among_the_unchanged_ones() -> None:
+def test_a_committed_line_is_found_among_the_unchanged_ones() -> None:
     made = comment(diff(" a", "+b", " d"), 2)
     assert find(made, diff(" b", "-d", "+e")).first == 1
 
 
-def test_a_removed_line_is_not_found_among_the_others() -> None:
+def test_a_removed_line_is_not_found_among_unchanged_or_added_ones() -> None:
     made = comment(diff("-a", "+b"), 1)
     assert made.is_old
     assert find(made, diff(" a", "-b", "+c")).first is None
 
 
-def test_a_line_that_is_not_there_any_more_is_not_found_and_keeps_its_numbers() -> None:
+def test_a_missing_line_is_not_found_and_keeps_its_numbers() -> None:
     made = comment(diff(" a", "+b", " c"), 2)
     assert find(made, diff(" a", "+B", " c")) == (made, None, None)
     assert find(made, []) == (made, None, None)
 
 
 @pytest.mark.parametrize("later", [("+start", "+}", "+end", "+}"), ("+other", "+}", "+start", "+}", "+end")])
-def test_a_line_with_a_common_text_is_found_by_those_around_it(later: tuple[str, ...]) -> None:
+def test_a_line_with_a_common_text_is_found_by_its_neighbours(later: tuple[str, ...]) -> None:
     made = comment(diff("+start", "+}", "+end"), 2)
     lines = diff(*later)
     found = find(made, lines)
@@ -79,7 +79,7 @@ def test_a_line_with_a_common_text_is_found_by_those_around_it(later: tuple[str,
     assert lines[found.first + 1].text == "end"
 
 
-def test_of_equal_places_the_same_numbers_count_and_else_none_is_certain() -> None:
+def test_of_equal_places_only_the_one_with_the_same_numbers_counts() -> None:
     blocks = ("+a", "+}", "+b") * 4
     lines = diff(*blocks)
     made = comment(lines, 5)

@@ -1,4 +1,4 @@
-"""The window with all changes of a chat's directory, in this process: by keyboard and mouse, over a real repository."""
+"""The changes window in this process, used by keyboard and mouse over a real repository."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_ret
     assert window.note.text() == "file is deleted: there is no file to open"
 
 
-async def test_a_branch_is_compared_with_where_it_began(opened: Opened) -> None:
+async def test_a_branch_is_compared_with_its_starting_point(opened: Opened) -> None:
     window, checkout = opened.window, opened.checkout
     assert not window.since.isVisible()
     checkout.git("checkout", "-qb", "fix")
@@ -129,7 +129,7 @@ async def test_a_branch_is_compared_with_where_it_began(opened: Opened) -> None:
     assert window.since.text() == "Since the branch left main"
 
 
-async def test_a_very_long_change_shows_its_beginning_until_all_is_wanted(opened: Opened) -> None:
+async def test_a_very_long_change_shows_its_beginning_until_the_user_shows_all(opened: Opened) -> None:
     window, checkout = opened.window, opened.checkout
     text = "".join(f"row {number}\n" for number in range(5000))
     checkout.git("add", "-A")
@@ -155,7 +155,7 @@ async def test_a_very_long_change_shows_its_beginning_until_all_is_wanted(opened
     assert show_all.action.item == "file"
 
 
-async def test_limits_and_problems_are_one_line(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_limits_and_problems_are_reported_in_one_line(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     window, checkout = opened.window, opened.checkout
     monkeypatch.setattr(changes_module, "MAX_FILES", 2)
     window.reader.refresh()
@@ -167,7 +167,7 @@ async def test_limits_and_problems_are_one_line(opened: Opened, monkeypatch: pyt
     assert (opened.listed, window.note.isVisible()) == ([], False)
 
 
-async def test_each_chat_has_one_window_and_a_closed_one_reads_nothing_more(opened: Opened) -> None:
+async def test_each_chat_has_one_changes_window_and_a_closed_one_reads_nothing(opened: Opened) -> None:
     window, played = opened.window, opened.played
     assert opened.open() is window
     session_id = await played.add("other", cwd=str(opened.checkout.path))

@@ -1,4 +1,4 @@
-"""Comments on lines of changes: by keyboard and mouse, kept while files change, and given to the chat."""
+"""Comments on lines of changes: made by keyboard and mouse, kept while files change, and given to the chat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def type_text(opened: Opened, text: str) -> None:
 
 
 def cards(opened: Opened) -> dict[str, CommentCard]:
-    """The cards on the page, by what they say."""
+    """The cards of comments on the page, by their text."""
     return {card.comment.text: card for card in opened.window.page.cards.values() if card.isVisible()}
 
 
@@ -42,7 +42,7 @@ def comment_on(opened: Opened, lines: LineRange, text: str) -> None:
 
 
 def point_of(opened: Opened, text: str) -> QPoint:
-    """The beginning of a line of a diff, on the page."""
+    """The position on the page where a line of a diff begins."""
     page = opened.window.page
     for placed in page.visible:
         for box in placed.laid.boxes:
@@ -52,7 +52,7 @@ def point_of(opened: Opened, text: str) -> QPoint:
     raise AssertionError(f"{text!r} is not on the page: {opened.shown}")
 
 
-async def test_lines_are_marked_commented_and_given_by_keyboard_alone(opened: Opened) -> None:
+async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_alone(opened: Opened) -> None:
     window, page = opened.window, opened.window.page
     opened.press(Qt.Key.Key_Down)
     assert opened.current == LONG_FILE
@@ -94,7 +94,7 @@ async def test_lines_are_marked_commented_and_given_by_keyboard_alone(opened: Op
     assert set(cards(opened)) == {"Why?", "Keep it"}
 
 
-async def test_escape_keeps_what_was_typed_and_an_empty_box_leaves_nothing(opened: Opened) -> None:
+async def test_escape_keeps_the_typed_text_and_an_empty_box_leaves_no_comment(opened: Opened) -> None:
     window = opened.window
     lines = LineRange("long", 5, 5)
     window.review.comment_on(lines)
@@ -187,7 +187,7 @@ async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> N
     await opened.played.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
 
 
-async def test_comments_are_there_when_the_window_is_opened_again(opened: Opened) -> None:
+async def test_comments_are_restored_when_the_window_is_opened_again(opened: Opened) -> None:
     comment_on(opened, LineRange("long", 5, 5), "stays")
     opened.window.close()
     opened.window = opened.open()
@@ -214,7 +214,7 @@ async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened
 
 
 @pytest.mark.parametrize("theme", ["light"], indirect=True)
-async def test_a_card_between_lines_leaves_the_page_where_it_is(opened: Opened) -> None:
+async def test_a_new_card_between_lines_does_not_scroll_the_page(opened: Opened) -> None:
     page = opened.window.page
     page.go_to_file("src/deep/new")
     page.scroll_by(600)
@@ -232,7 +232,7 @@ async def test_a_card_between_lines_leaves_the_page_where_it_is(opened: Opened) 
 
 
 @pytest.mark.parametrize("columns", [False, True])
-def test_a_comment_between_a_line_and_its_replacement_leaves_their_changed_words_marked(
+def test_a_comment_between_a_line_and_its_replacement_keeps_their_changed_words_marked(
     qapp: QApplication, columns: bool
 ) -> None:
     style = Style(Theme(qapp, OWN, "dark"), 13)

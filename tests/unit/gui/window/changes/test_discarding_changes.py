@@ -1,4 +1,4 @@
-"""Changes are discarded in the window: a hunk from a line's menu, a file after a question below its head."""
+"""Discarding changes in the window: a hunk by a line's menu, a file after a question below its head."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.gui.window.changes.conftest import CONTROL, FILE, LONG, LONG_FIL
 
 
 def menu_by_key(opened: Opened) -> dict[str, int]:
-    """Open the context menu as the menu key does; the places of its actions."""
+    """Open the context menu as the menu key does; returns the positions of its actions."""
     page = opened.window.page
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), page.mapToGlobal(QPoint(5, 5)))
     QApplication.sendEvent(page, event)
@@ -42,7 +42,7 @@ async def until_said(opened: Opened, text: str) -> None:
     await opened.played.until(lambda: not opened.window.reader.is_reading, "the changes to be read")
 
 
-async def test_one_hunk_is_discarded_by_keyboard_and_brought_back(opened: Opened) -> None:
+async def test_one_hunk_is_discarded_by_keyboard_and_restored(opened: Opened) -> None:
     changed = LONG.replace("line 150\n", "line 150 has changed\n")
     path = opened.checkout.write("long", f"above\n{changed}")
     opened.press(Qt.Key.Key_F5)
@@ -61,7 +61,7 @@ async def test_one_hunk_is_discarded_by_keyboard_and_brought_back(opened: Opened
     await opened.until_listed(FILE, both, NEW)
 
 
-async def test_a_whole_file_is_asked_about_where_it_stands(opened: Opened) -> None:
+async def test_discarding_a_whole_file_is_asked_about_at_that_file(opened: Opened) -> None:
     window, page = opened.window, opened.window.page
     path = opened.checkout.path / "src/deep/new"
     opened.press(Qt.Key.Key_End)
@@ -99,7 +99,7 @@ async def test_a_file_that_changed_in_the_meantime_is_read_again_and_left_alone(
     await opened.played.until(lambda: "later work" in opened.shown, "the changes to be read again")
 
 
-async def test_a_window_that_is_closed_meanwhile_still_discards(
+async def test_a_discard_is_finished_although_the_window_is_closed(
     opened: Opened, caplog: pytest.LogCaptureFixture
 ) -> None:
     path, page = opened.checkout.path / "src/deep/new", opened.window.page

@@ -25,17 +25,17 @@ SEVERAL_KEYS = {
     "arrow": ARROWS, "arrows": ARROWS, "←": ["Left"], "→": ["Right"], "↑": ["Up"], "↓": ["Down"],
     "letter": list(string.ascii_uppercase), "digit": list(string.digits), "number": list(string.digits),
 }  # fmt: skip
-"""Words of texts for keys, with the names of these keys."""
+"""Words that texts use for several keys, with the names of these keys."""
 
 
 MADE_OF_SEVERAL_TEXTS = {
     "The restore at …", "Show as: Chat", "Start anyway", "End the chat", "Send text to … chats…",
 }  # fmt: skip
-"""Names in the guide that no text of ``gui/wording`` has whole."""
+"""Names in the guide that ``gui/wording`` puts together from several texts."""
 
 
 def short_forms(text: str, keys: Collection[str]) -> list[str]:
-    """The places of a text that shorten one of the keys, as "Shift+Up/Down" does; code is not searched."""
+    """Find abbreviated keys in a text, such as "Shift+Up/Down", outside of code."""
     other = r"(?:/|…|–|, | and | or | to )(?!\w+\+)(?:\w+|\S)"
     written = re.compile(rf"(?P<modifiers>(?:(?:Ctrl|Alt|Shift)\+)+)(?P<name>\w+|\S)(?P<others>(?:{other})*)")
     found = []
@@ -53,7 +53,7 @@ def test_every_page_is_a_chapter_and_the_list_comes_first() -> None:
     assert [chapter.title for chapter in chapters[:2]] == ["Guide", "Start a chat"]
 
 
-def test_every_link_leads_to_a_chapter_or_to_the_web() -> None:
+def test_every_link_leads_to_a_chapter_or_a_web_page() -> None:
     chapters = read_chapters({})
     names = {chapter.name for chapter in chapters}
     targets = {
@@ -64,7 +64,7 @@ def test_every_link_leads_to_a_chapter_or_to_the_web() -> None:
 
 
 def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() -> None:
-    """They are in italics."""
+    """Names in italics are compared with the window's texts."""
     wording = "".join(path.read_text("utf-8") for path in Path(wording_package.__file__).parent.glob("*.py"))
     unknown = {
         name
@@ -77,14 +77,14 @@ def test_names_of_actions_and_settings_in_the_guide_are_those_of_the_window() ->
     assert not unknown - MADE_OF_SEVERAL_TEXTS, "correct these names in resources/guide"
 
 
-def test_a_chapter_in_blocks_reads_as_its_whole_text() -> None:
+def test_a_chapter_in_blocks_has_the_same_text_as_a_whole_one() -> None:
     for chapter in read_chapters({}):
         whole = [segment.text for segment in MarkdownText().segments(chapter.text)]
         assert [text for _, _, text in chapter._texts] == whole
         assert len({block.id for block in chapter.blocks}) == len(chapter.blocks) > 1
 
 
-def test_a_text_is_found_in_its_order_also_in_tables_and_code() -> None:
+def test_matches_are_in_the_order_of_the_text_also_in_tables_and_code() -> None:
     chapter = next(chapter for chapter in read_chapters({}) if chapter.name == "settings.md")
     matches = chapter.matches(Pattern(FindQuery("outlive")))
     order = [block.id for block in chapter.blocks]
@@ -93,9 +93,9 @@ def test_a_text_is_found_in_its_order_also_in_tables_and_code() -> None:
     assert all(one < other for one, other in pairwise(places))
 
 
-def test_the_users_keys_stand_in_the_text_and_code_stays_as_it_is() -> None:
+def test_the_users_keys_replace_the_default_ones_except_in_code() -> None:
     overrides = {
-        "find": ["Ctrl+Shift+K"],  # which "switch_chat" loses by that
+        "find": ["Ctrl+Shift+K"],  # so that "switch_chat" loses it
         "scroll_page_up": ["Shift+PgDown"],
         "scroll_page_down": ["Shift+PgUp"],
         "zoom_in": ["F7"],
@@ -114,7 +114,7 @@ def test_the_users_keys_stand_in_the_text_and_code_stays_as_it_is() -> None:
     )
 
 
-def test_chapters_name_the_keys_of_actions_in_whole_so_that_the_users_own_can_stand_there() -> None:
+def test_chapters_never_abbreviate_keys_so_that_the_users_can_replace_them() -> None:
     keys = changed_keys({entry.action: [] for entry in key_table.TABLE})
     short = (
         "Shift+PageUp/PageDown, Alt+1…9; Alt+Shift+arrow, Ctrl+Shift+↑ or Ctrl+Shift+D and E, Ctrl+Shift+P",
@@ -127,7 +127,7 @@ def test_chapters_name_the_keys_of_actions_in_whole_so_that_the_users_own_can_st
     assert {name: places for name, places in found.items() if places} == {}
 
 
-def test_keys_that_nobody_changed_change_no_text() -> None:
+def test_unchanged_keys_change_no_text() -> None:
     assert changed_keys({}) == {}
     assert changed_keys({"find": ["Ctrl+Shift+F", "F3"]}) == {}
     assert with_keys("Ctrl+Shift+F", {}) == "Ctrl+Shift+F"

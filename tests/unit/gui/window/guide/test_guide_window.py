@@ -1,4 +1,4 @@
-"""The guide window in this process: reading, links, the way back and search, by keyboard and mouse."""
+"""The guide window in this process: reading, links, going back and search, by keyboard and mouse."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PAGES = {
 
 
 class Opened:
-    """The open window and what is behind it."""
+    """The open guide window, its settings, and the links that it passed to the desktop."""
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
@@ -48,7 +48,7 @@ class Opened:
 
     @property
     def title(self) -> str:
-        """The heading of the chapter that is shown."""
+        """The heading of the visible chapter."""
         return self.window.page.accessibleName()
 
     @property
@@ -65,13 +65,13 @@ class Opened:
 
     @property
     def place(self) -> tuple[str, int, float]:
-        """The place at the top of the page."""
+        """The position at the top of the page: block, segment, offset in pixels."""
         first = self.window.page.visible[0]
         return self.window.page.rows.key(first.position), first.number, first.top
 
     @property
     def found(self) -> str:
-        """The number of matches, as the window says it."""
+        """The window's text about the number of matches."""
         return self.window.matches.text()
 
     def click_first_link(self) -> None:
@@ -103,7 +103,7 @@ class Opened:
 def opened(
     theme: Theme, area: Area, display: XServer, window_manager: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Opened]:
-    """The open guide, with pages of the test's own."""
+    """The open guide window, with chapters of the test's own."""
     for name, text in PAGES.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(chapters, "GUIDE", tmp_path)
@@ -139,7 +139,7 @@ def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
     assert opened.opener.window is None
 
 
-def test_tab_goes_through_the_links_and_the_way_back_leads_to_the_same_place(opened: Opened) -> None:
+def test_tab_goes_through_the_links_and_going_back_restores_the_position(opened: Opened) -> None:
     window = opened.window
     window.page.setFocus()
     opened.press(Qt.Key.Key_Tab)
@@ -164,7 +164,7 @@ def test_tab_goes_through_the_links_and_the_way_back_leads_to_the_same_place(ope
     assert opened.title == "The second"
 
 
-def test_a_click_opens_a_link_and_one_that_leads_out_of_the_guide_goes_to_the_desktop(opened: Opened) -> None:
+def test_a_click_opens_a_link_and_the_desktop_opens_external_ones(opened: Opened) -> None:
     opened.click_first_link()
     assert opened.title == "The first"
     assert opened.window.navigation.currentIndex().data() == "The first"
@@ -174,7 +174,7 @@ def test_a_click_opens_a_link_and_one_that_leads_out_of_the_guide_goes_to_the_de
     assert opened.title == "The first"
 
 
-def test_what_is_typed_is_found_in_all_chapters(opened: Opened) -> None:
+def test_a_typed_text_is_found_in_all_chapters(opened: Opened) -> None:
     window = opened.window
     opened.type("NEEDLE")
     assert opened.listed == ["The first", "The second"]
@@ -194,12 +194,12 @@ def test_what_is_typed_is_found_in_all_chapters(opened: Opened) -> None:
     assert opened.found == ""
     assert window.page.pattern is None
     assert window.navigation.currentIndex().data() == opened.title == "The second"
-    # All this is one step of the way back.
+    # All this is one step back.
     opened.press(Qt.Key.Key_Left, ALT)
     assert opened.title == "Guide"
 
 
-def test_a_text_that_no_chapter_has_leaves_the_user_where_the_search_began(opened: Opened) -> None:
+def test_a_text_without_a_match_leaves_the_page_where_the_search_began(opened: Opened) -> None:
     opened.window.show_chapter("third.md")
     opened.type("needle")
     assert opened.title == "The first"
@@ -210,7 +210,7 @@ def test_a_text_that_no_chapter_has_leaves_the_user_where_the_search_began(opene
     assert opened.title == "The third"
 
 
-def test_a_chapter_that_is_chosen_among_those_found_shows_its_first_match(opened: Opened) -> None:
+def test_a_chapter_chosen_among_the_found_ones_shows_its_first_match(opened: Opened) -> None:
     opened.type("needle")
     opened.press(Qt.Key.Key_Down)
     opened.press(Qt.Key.Key_End)
@@ -219,7 +219,7 @@ def test_a_chapter_that_is_chosen_among_those_found_shows_its_first_match(opened
     assert (opened.title, opened.found) == ("The first", "1 of 3")
 
 
-def test_a_text_that_is_typed_on_the_page_is_searched_for(opened: Opened) -> None:
+def test_a_text_typed_on_the_page_is_searched_for(opened: Opened) -> None:
     opened.window.page.setFocus()
     opened.type("n")
     opened.type("eedle")
@@ -241,7 +241,7 @@ def test_a_block_of_code_is_copied_whole(opened: Opened) -> None:
     assert QGuiApplication.clipboard().text() == "outlive ls\n\noutlive doctor"
 
 
-def test_the_beginning_of_a_chapter_stays_when_the_window_becomes_smaller(opened: Opened) -> None:
+def test_the_beginning_of_a_chapter_stays_visible_when_the_window_becomes_smaller(opened: Opened) -> None:
     window = opened.window
     window.show_chapter("third.md")
     window.page.set_font_size(80)
@@ -290,7 +290,7 @@ def test_screen_readers_hear_the_number_of_matches(opened: Opened, monkeypatch: 
     assert said == ["1 of 3", "No match"]
 
 
-def test_there_is_one_guide_and_it_stays_where_it_was(opened: Opened) -> None:
+def test_there_is_one_guide_window_and_it_keeps_its_position(opened: Opened) -> None:
     opened.window.show_chapter("third.md")
     assert opened.opener.open() is opened.window
     assert opened.title == "The third"

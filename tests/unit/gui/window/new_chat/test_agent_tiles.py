@@ -6,7 +6,7 @@ from gui.window.new_chat.agent_tiles import AgentTile
 from tests.unit.gui.conftest import Played
 
 
-async def test_the_chosen_agent_keeps_the_keyboard_while_agents_are_looked_for_again(played: Played) -> None:
+async def test_the_chosen_agent_keeps_the_keyboard_while_agents_are_searched_again(played: Played) -> None:
     window = played.open_window()
     window.starting.new_chat("shell", "/tmp")
     await played.until(lambda: isinstance(window.focusWidget(), AgentTile), "the keyboard in the sheet")

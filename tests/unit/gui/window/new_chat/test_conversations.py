@@ -1,4 +1,4 @@
-"""Earlier conversations in the sheet for a new chat: listed, found, and continued where they belong."""
+"""Earlier conversations in the sheet for a new chat: listed, found, and continued in their own directory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Keep = Callable[..., None]
 
 @pytest.fixture
 def keep(area: Area, monkeypatch: pytest.MonkeyPatch) -> Keep:
-    """Writes a conversation as Claude Code would, which is installed; requested before the window is made."""
+    """Writes conversations as Claude Code would, and installs a fake Claude Code; request it before the window."""
     programs = area.root / "bin"
     programs.mkdir()
     for name in ("claude", "aider"):
@@ -56,7 +56,7 @@ def keep(area: Area, monkeypatch: pytest.MonkeyPatch) -> Keep:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """The starts that were asked for; each succeeds."""
+    """The requested starts, each of which succeeds."""
     asked: list[LaunchRequest] = []
 
     async def launch(request: LaunchRequest) -> SessionRecord:
@@ -71,12 +71,12 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
 
 
 def texts(picker: ConversationPicker) -> list[str]:
-    """All rows, headings as well."""
+    """The texts of all rows, including headings."""
     return [str(picker.items.item(row).text()) for row in range(picker.items.rowCount())]
 
 
 def details(picker: ConversationPicker) -> list[str]:
-    """What is spoken of the rows, without the age."""
+    """The text that a screen reader speaks for each row, without the age."""
     role = int(Qt.ItemDataRole.AccessibleTextRole)
     spoken = [picker.items.item(row).data(role) for row in range(picker.items.rowCount())]
     return [str(each).rpartition(", ")[0] for each in spoken if each]
@@ -88,7 +88,7 @@ def marked(picker: ConversationPicker) -> str:
 
 
 async def opened(played: Played, directory: Path, agent: str = "claude") -> ConversationPicker:
-    """The list, from the sheet by keyboard."""
+    """Open the list from the sheet by keyboard."""
     window = played.open_window()
     window.starting.new_chat(agent, str(directory))
     sheet = window.sheets.new_chat
@@ -103,7 +103,7 @@ async def read(played: Played, picker: ConversationPicker) -> None:
     await played.until(lambda: "Reading" not in picker.state.text(), "the list")
 
 
-async def test_conversations_of_the_directory_come_first_and_one_goes_on_with_enter(
+async def test_conversations_of_the_directory_come_first_and_enter_continues_one(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
 ) -> None:
     project, other = area.home / "project", area.home / "other"
@@ -136,7 +136,7 @@ async def test_conversations_of_the_directory_come_first_and_one_goes_on_with_en
     assert played.window.tabs.active_id == "00000000-0000-4000-8000-000000000001"
 
 
-async def test_one_of_another_directory_is_found_by_typing_and_starts_there(
+async def test_a_conversation_of_another_directory_is_found_by_typing_and_starts_there(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
@@ -152,7 +152,7 @@ async def test_one_of_another_directory_is_found_by_typing_and_starts_there(
     assert started[0].name == "other", "the suggested name, of its directory"
 
 
-async def test_a_name_prompt_arguments_and_view_are_those_of_the_sheet(
+async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(2, area.home / "other", "Paint it blue")
@@ -174,7 +174,7 @@ async def test_a_name_prompt_arguments_and_view_are_those_of_the_sheet(
     assert request.runtime == "structured"
 
 
-async def test_one_that_runs_in_a_chat_shows_that_chat(
+async def test_a_conversation_that_runs_in_a_chat_shows_that_chat(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
@@ -190,7 +190,7 @@ async def test_one_that_runs_in_a_chat_shows_that_chat(
     assert started == []
 
 
-async def test_one_of_an_ended_chat_resumes_as_that_chat(
+async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resumed: list[tuple[str, str]] = []
@@ -214,7 +214,7 @@ async def test_one_of_an_ended_chat_resumes_as_that_chat(
     assert started == []
 
 
-async def test_one_that_is_open_elsewhere_is_continued_only_if_the_user_insists(
+async def test_a_conversation_open_elsewhere_is_continued_only_if_the_user_insists(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check(request: LaunchRequest, anyway: bool) -> None:
@@ -235,7 +235,7 @@ async def test_one_that_is_open_elsewhere_is_continued_only_if_the_user_insists(
     assert [request.conversation for request in started] == [IDS[0]]
 
 
-async def test_one_with_a_directory_that_is_gone_says_so(
+async def test_a_conversation_with_a_missing_directory_says_so(
     keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "gone", "Mend the lexer")
@@ -275,7 +275,7 @@ async def test_agents_without_lists_have_no_such_button(keep: Keep, played: Play
         assert sheet.conversation.isVisible() is has_list, agent
 
 
-async def test_no_conversations_and_very_many(keep: Keep, played: Played, area: Area) -> None:
+async def test_an_empty_and_a_very_long_list_say_so(keep: Keep, played: Played, area: Area) -> None:
     picker = await opened(played, area.home)
     assert picker.state.text() == "No conversations of Claude Code"
     await press(played, Qt.Key.Key_Down)
@@ -294,7 +294,7 @@ async def test_no_conversations_and_very_many(keep: Keep, played: Played, area: 
     assert picker.state.text() == "The newest 500 of 501; type to find others"
 
 
-async def test_in_a_low_and_narrow_window_nothing_is_covered(keep: Keep, played: Played, area: Area) -> None:
+async def test_in_a_small_window_nothing_is_covered(keep: Keep, played: Played, area: Area) -> None:
     for number in range(3):
         keep(number, area.home / "project", "Mend the lexer")
     picker = await opened(played, area.home / "project")

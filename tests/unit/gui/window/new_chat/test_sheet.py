@@ -1,4 +1,4 @@
-"""What the sheet that starts a chat asks for: first prompt, arguments by name, worktree, server; and what it keeps."""
+"""The sheet for a new chat: first prompt, arguments by name, worktree and server, and what it remembers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.gui.window.conftest import Away
 
 @pytest.fixture
 def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that takes a prompt and has arguments by name; requested before the window is made."""
+    """An agent that takes a prompt and has arguments by name. Request it before the window is made."""
     programs = area.root / "bin"
     programs.mkdir()
     program = programs / "claude"
@@ -35,9 +35,7 @@ def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     (own / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
 
 
-async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_the_sheet(
-    played: Played, area: Area
-) -> None:
+async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet(played: Played, area: Area) -> None:
     for name in ("api/src", "docs", ".hidden"):
         (area.home / name).mkdir(parents=True)
     window = played.open_window()
@@ -86,7 +84,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     QTest.mouseClick(plan, Qt.MouseButton.LeftButton)
     QTest.keyClicks(sheet.arguments, "--model 'a b'")
     QTest.keyClicks(sheet.environment, "A=1 B='x y'")
-    QTest.keyClick(plan, Qt.Key.Key_Return)  # From a choice, too, Enter starts.
+    QTest.keyClick(plan, Qt.Key.Key_Return)  # Enter starts the chat also while a preset's button has the keyboard.
     await played.until(lambda: not sheet.is_open, "the sheet to go")
     [request] = launches
     assert request.prompt == "Fix the tests\nand say why"
@@ -116,9 +114,7 @@ async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) 
     assert sheet.arguments.text() == "--y", "what was typed for it is not lost"
 
 
-async def test_a_worktree_is_offered_where_there_is_a_repository(
-    played: Played, launches: list[LaunchRequest], area: Area
-) -> None:
+async def test_a_worktree_is_offered_in_a_repository(played: Played, launches: list[LaunchRequest], area: Area) -> None:
     repository, plain = Checkout.new(area.home / "api").path, area.home / "plain"
     plain.mkdir()
     window = played.open_window()
@@ -187,7 +183,7 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
     await played.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
 
 
-async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repository(
+async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_repository(
     played: Played, launches: list[LaunchRequest], area: Area
 ) -> None:
     window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
@@ -227,7 +223,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     assert (launches[1].arguments, launches[1].runtime) == ([], "structured"), "the defaults count"
 
 
-async def test_a_duplicate_has_a_conversation_of_its_own(
+async def test_a_duplicate_has_its_own_conversation(
     claude: None, played: Played, launches: list[LaunchRequest]
 ) -> None:
     session_id = await played.add(
@@ -244,7 +240,9 @@ async def test_a_duplicate_has_a_conversation_of_its_own(
     assert (request.resume, request.name) == (None, "one-2")
 
 
-async def test_a_duplicate_of_one_whose_arguments_were_not_kept(played: Played, launches: list[LaunchRequest]) -> None:
+async def test_a_duplicate_of_a_chat_without_saved_arguments_uses_its_argv(
+    played: Played, launches: list[LaunchRequest]
+) -> None:
     command = await played.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
     window = played.open_window()
     window.starting.new_like(played.chat(command))
@@ -262,7 +260,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
     played.settle()
     assert window.rect().contains(sheet.body.geometry())
     assert sheet.start.isVisible()
-    inside = Path.cwd()  # any place: the field is wider than its words there
+    inside = Path.cwd()  # any directory with a path wider than the field's text
     sheet.directory.setText(str(inside))
     for control in (sheet.directory, sheet.environment):
         sheet.scrolled.ensureWidgetVisible(control)
@@ -271,7 +269,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
         assert sheet.scrolled.geometry().contains(place), "it can be scrolled to"
 
 
-async def test_the_start_of_the_chosen_agent_is_near_if_it_is_installed(played: Played, claude: None):
+async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(played: Played, claude: None):
     window = played.open_window()
     near: list[str] = []
     window.starting.agent_selected.connect(lambda agent: near.append(agent.name))
@@ -300,7 +298,7 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: 
     played.settle()
 
     def type_(letters: str) -> str:
-        tiles._last_typed.invalidate()  # as after a pause
+        tiles._last_typed.invalidate()  # as if the user had paused
         for letter in letters:
             QTest.keyClicks(tiles._tiles[tiles.current()], letter)
         return tiles.current()
@@ -366,7 +364,7 @@ async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> No
     assert not [pair for pair in itertools.combinations(places, 2) if pair[0].intersects(pair[1])]
 
 
-async def test_the_name_is_the_one_that_the_chat_gets(
+async def test_the_sheet_shows_the_name_that_the_chat_gets(
     played: Played, area: Area, launches: list[LaunchRequest]
 ) -> None:
     for name in ("api", "docs"):

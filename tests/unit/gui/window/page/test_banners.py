@@ -1,4 +1,4 @@
-"""Banners inform, over the page, and never take the keyboard."""
+"""Banners are shown over the page and never take the keyboard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def text(played: Played) -> str:
     return banner.text if banner is not None else ""
 
 
-async def test_refused_input_is_said_and_the_keyboard_stays(played: Played):
+async def test_refused_input_is_reported_and_the_terminal_keeps_the_keyboard(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -32,7 +32,7 @@ async def test_refused_input_is_said_and_the_keyboard_stays(played: Played):
     assert window.banners.current is None, "the same line is not there twice"
 
 
-async def test_after_refused_input_the_user_says_type_on(played: Played):
+async def test_after_refused_input_the_user_chooses_to_continue_typing(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -50,7 +50,7 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
     assert window.banners.current is None
 
 
-async def test_files_of_the_users_that_cannot_be_read_are_said_until_dismissed(played: Played):
+async def test_unreadable_user_files_are_reported_until_dismissed(played: Played):
     window = played.open_window(preferences=Preferences(problems=("Can’t read window.toml. Using the defaults.",)))
     assert text(played) == "Can’t read window.toml. Using the defaults."
     assert not window.banners._timer.isActive()
@@ -74,14 +74,14 @@ async def test_an_earlier_banner_comes_back(played: Played):
     assert text(played) == "first"
 
 
-async def test_problems_become_one_line(played: Played):
+async def test_a_problem_is_shown_as_one_line(played: Played):
     window = played.open_window()
     played.sessions.problem.emit("the record cannot be written; free some space")
     assert text(played) == "The record cannot be written; free some space"
     assert window.banners.isVisible()
 
 
-async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
+async def test_banners_and_bars_do_not_resize_the_grid(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)

@@ -1,4 +1,4 @@
-"""What is written in a chat's prompt box and not sent stays until it is sent."""
+"""An unsent text in a chat's prompt box stays until it is sent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def shown(page: StructuredPage) -> str:
 
 @pytest.fixture
 def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The prompts that chats were resumed with; "refuse" is refused."""
+    """The prompts that chats were resumed with; the prompt "refuse" is refused."""
     prompts: list[str] = []
 
     async def resume(session_id: str, *, prompt: str, **_wishes: Any) -> SessionRecord:
@@ -80,7 +80,7 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return prompts
 
 
-async def test_a_draft_and_its_images_are_there_when_the_tab_is_opened_again(played: Played):
+async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(played: Played):
     session_id = await open_chat(played)
     write(shown_page(played), "half a th")
     shown_page(played).view.prompt.attachments.set_images([picture()])
@@ -119,7 +119,7 @@ async def test_all_pages_of_a_chat_show_one_draft(played: Played):
     assert first.view.prompt.attachments.images == ()
 
 
-async def test_an_earlier_prompt_that_is_looked_at_does_not_replace_the_draft(played: Played):
+async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(played: Played):
     session_id = await open_chat(played)
     editor = shown_page(played).view.prompt.editor
     editor.history.set(["earlier"])
@@ -131,7 +131,7 @@ async def test_an_earlier_prompt_that_is_looked_at_does_not_replace_the_draft(pl
     assert editor.toPlainText() == "draft", "the other prompt was sent"
 
 
-async def test_a_prompt_with_images_resumes_a_chat_and_goes_to_it_whole(played: Played, resumes: list[str]):
+async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(played: Played, resumes: list[str]):
     session_id = await open_chat(played, **ENDED)
     page = shown_page(played)
     await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")

@@ -28,7 +28,7 @@ async def test_the_first_start_says_once_that_chats_keep_running(played: Played)
     assert page._promise.text().startswith(window_texts.chats_keep_running())
 
 
-async def test_what_is_not_an_agents_program_is_explained_where_it_is_chosen(played: Played) -> None:
+async def test_choosing_shell_or_command_explains_them(played: Played) -> None:
     await played.sessions.refresh_now()
     window = played.open_window()
     await played.until(window.empty._heading.isVisible, "the agents to be found")

@@ -6,7 +6,7 @@ from gui.bridge.ended_chat import EndedChat
 from tests.unit.gui.conftest import Played
 
 
-async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_have_whole_names(played: Played):
+async def test_in_a_narrow_pane_the_buttons_below_an_ended_chat_are_not_cut(played: Played):
     session_id = await played.add("one")
     played.open_window()
     played.show(session_id).end(exit_code=3)

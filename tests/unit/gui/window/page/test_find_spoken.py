@@ -1,4 +1,4 @@
-"""Screen readers hear what the find bar found."""
+"""Screen readers speak the find bar's results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gui.finding.query import FindQuery
 from tests.unit.gui.conftest import Played
 
 
-async def test_each_search_and_step_is_answered_once_and_output_is_not(
+async def test_each_search_and_step_is_announced_once_and_output_is_not(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []

@@ -22,7 +22,7 @@ async def test_no_part_of_the_find_bar_covers_another_one(played: Played, page_p
     played.settle()
     parts = [part for part in bar.findChildren(QWidget) if part.isVisible()]
     assert bar.field in parts
-    assert bar.is_expression in parts  # It is on.
+    assert bar.is_expression in parts  # The option is on.
     assert bar.count in parts or page_px < 480
     assert bar.is_word in parts or page_px < 480
     assert [pair for pair in combinations(parts, 2) if pair[0].geometry().intersects(pair[1].geometry())] == []

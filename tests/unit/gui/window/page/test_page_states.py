@@ -1,4 +1,4 @@
-"""What a tab shows in each state of its chat."""
+"""The page of a tab in each state of its chat."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def screen_text(page: TerminalPage) -> str:
     return "\n".join(row.text() for row in page.view.emulator.rows()).strip()
 
 
-async def test_a_start_that_takes_long_says_what_is_run_and_keeps_what_is_typed(played: Played):
+async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(played: Played):
     session_id = await played.add("one", argv=["slow-agent", "--model", "big one"], cwd="/srv/app")
     window = played.open_window()
     window.open_chat(played.chat(session_id))
@@ -54,7 +54,7 @@ async def test_a_start_that_takes_long_says_what_is_run_and_keeps_what_is_typed(
     assert page.is_settled
 
 
-async def test_a_tab_of_a_running_chat_takes_no_memory_for_bars_and_questions_that_it_does_not_show(played: Played):
+async def test_a_tab_of_a_running_chat_makes_no_bars_or_questions_before_they_are_shown(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)
@@ -67,7 +67,7 @@ async def test_a_tab_of_a_running_chat_takes_no_memory_for_bars_and_questions_th
     assert page.end_bar.isVisible()
 
 
-async def test_reconnecting_is_a_thin_bar_after_a_while_over_a_screen_that_stays(played: Played):
+async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)
@@ -81,7 +81,7 @@ async def test_reconnecting_is_a_thin_bar_after_a_while_over_a_screen_that_stays
     assert page.waiting.bar.isHidden()
 
 
-async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
+async def test_a_short_reconnect_is_never_shown(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)
@@ -170,7 +170,7 @@ async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window
     assert played.problems == ["No answer from one. Wait, or end it in its menu: More, Kill."]
 
 
-async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played: Played):
+async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(played: Played):
     session_id = await played.add("one", argv=["agent"], cwd="/srv")
     played.open_window()
     viewer = played.show(session_id)
@@ -199,7 +199,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played:
         assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
-async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played: Played):
+async def test_an_ended_chat_opened_later_shows_the_saved_screen(played: Played):
     session_id = await played.add(
         "one", state=State.EXITED, exit_signal=9, ended_at="2026-01-02T03:05:00Z", argv=["agent"]
     )
@@ -216,7 +216,7 @@ async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played:
     assert page.waiting.notice.isHidden()
 
 
-async def test_an_end_while_hidden_shows_the_kept_screen_and_not_an_old_one(played: Played):
+async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_old_one(played: Played):
     hidden, shown = await played.add("hidden"), await played.add("shown")
     window = played.open_window()
     played.show(hidden)
@@ -234,7 +234,7 @@ async def test_an_end_while_hidden_shows_the_kept_screen_and_not_an_old_one(play
     assert "and what came later" in screen_text(page)
 
 
-async def test_an_ended_chat_of_which_nothing_was_kept_says_so(played: Played):
+async def test_an_ended_chat_without_a_saved_screen_says_so(played: Played):
     session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     window = played.open_window()
     window.open_chat(played.chat(session_id))
@@ -268,7 +268,7 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
             assert following.visibleRegion().boundingRect() == following.rect()
 
 
-async def test_lost_says_what_is_known_and_what_to_do(played: Played):
+async def test_a_lost_chat_says_what_happened_and_what_to_do(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)
@@ -292,7 +292,7 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
     assert words.height() >= words.heightForWidth(words.width())
 
 
-async def test_what_was_never_started_is_not_called_lost(played: Played):
+async def test_a_chat_that_never_started_is_not_called_lost(played: Played):
     session_id = await played.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
     played.open_window().open_chat(played.chat(session_id))
     assert played.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
@@ -301,7 +301,7 @@ async def test_what_was_never_started_is_not_called_lost(played: Played):
     )
 
 
-async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played):
+async def test_an_interrupted_chat_says_so_and_shows_its_recording(played: Played):
     session_id = await played.add(
         "one", state=State.LOST, error=INTERRUPTED, ended_at="2026-01-02T12:05:00Z", argv=["agent"], cwd="/srv"
     )
@@ -323,7 +323,7 @@ async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played
     assert session_id not in played.viewers, "nobody is asked for it"
 
 
-async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_first_moment(played: Played):
+async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(played: Played):
     session_id = await played.add("one", boot_id="another")
     before, lost_otherwise = await played.add("two", boot_id=boot_id()), await played.add("three")
     with Store.open(paths.database()) as store:
@@ -347,7 +347,7 @@ async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(played: Pla
     assert chat.mark is Mark.WORKING
 
 
-async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(played: Played):
+async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)

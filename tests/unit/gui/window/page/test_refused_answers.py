@@ -9,7 +9,7 @@ from tests.support.played_chat import PlayedChat, command_request
 from tests.unit.gui.conftest import Played
 
 
-async def test_a_refused_answer_is_shown_at_its_own_question_alone(played: Played):
+async def test_a_refused_answer_is_shown_only_at_its_own_question(played: Played):
     session_id = await played.add("one", runtime="structured")
     window = played.open_window()
     window.open_chat(played.chat(session_id))

@@ -17,7 +17,7 @@ from tests.unit.gui.conftest import Played
 
 
 def report(played: Played, session_id: str, address: str) -> None:
-    """Have the shell report a directory and then, as its host does at the next prompt, the end of its command."""
+    """Let the shell report a directory, and then its host the end of the command, as at the next prompt."""
     assert played.page.view.emulator is not None
     played.page.view.emulator.feed(f"\x1b]7;{address}\x1b\\".encode())
     ended = f"2026-01-02T03:05:{len(address) % 60:02}Z"
@@ -75,7 +75,7 @@ async def test_a_worktree_of_outlive_is_named_by_its_repository_and_branch_also_
 
 
 async def test_the_tooltips_follow_a_shell_and_its_project_stays(played: Played, area: Area) -> None:
-    played.sessions.agents = {}  # An agent without a title has its name.
+    played.sessions.agents = {}  # An agent without a title is shown by its name.
     api, docs = (Checkout.new(area.home / name) for name in ("api", "docs"))
     session_id = await played.add("one", agent="shell", cwd=str(api.path))
     other = await played.add("two", agent="shell", cwd=str(docs.path))
@@ -117,7 +117,7 @@ async def test_the_actions_on_the_directory_follow_a_shell(played: Played, area:
     assert copied() == str(area.home), "a resume starts there"
 
 
-async def test_the_directory_that_a_snapshot_brings_is_shown(played: Played, area: Area) -> None:
+async def test_the_directory_of_a_snapshot_is_shown(played: Played, area: Area) -> None:
     session_id = await played.add("one", agent="shell", cwd=str(area.home))
     played.open_window()
     viewer = played.show(session_id)
@@ -138,7 +138,7 @@ async def test_a_directory_of_another_computer_is_not_shown(played: Played, tmp_
     assert shown(played) == ["Shell", str(tmp_path)]
 
 
-async def test_an_ended_shell_shows_the_directory_that_it_would_be_resumed_in(played: Played, tmp_path: Path) -> None:
+async def test_an_ended_shell_shows_the_directory_of_a_resume(played: Played, tmp_path: Path) -> None:
     session_id = await played.add("one", agent="shell", cwd=str(tmp_path))
     played.open_window()
     played.show(session_id)
@@ -149,7 +149,7 @@ async def test_an_ended_shell_shows_the_directory_that_it_would_be_resumed_in(pl
     assert shown(played) == ["Shell", str(tmp_path)]
 
 
-async def test_the_branch_of_a_directory_is_forgotten_once_no_status_line_shows_it(played: Played, area: Area) -> None:
+async def test_the_branch_of_a_directory_is_dropped_once_no_status_line_shows_it(played: Played, area: Area) -> None:
     repository = Checkout.new(area.home / "api")
     session_id = await played.add("one", agent="shell", cwd=str(area.home))
     other = await played.add("two", agent="shell", cwd=str(area.home))

@@ -1,4 +1,4 @@
-"""What an agent does, as the window shows it: rows, status line, tool tips, and how it is known."""
+"""An agent's activity in the window: rows, status line, tool tips, and the sheet with its evidence."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def row(played: Played, session_id: str) -> ChatRow:
     return entry
 
 
-async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(played: Played):
+async def test_a_row_shows_the_question_first_and_its_tool_tip_the_source(played: Played):
     session_id = await played.add("api-fix", cwd="/srv/api")
     window = played.open_window()
     played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
@@ -56,7 +56,7 @@ async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(playe
     assert "Run npm test? now" in tip
 
 
-async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
+async def test_a_silent_chat_shows_for_how_long(played: Played):
     session_id = await played.add("one", agent="claude")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -67,7 +67,7 @@ async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
 
 
-async def test_an_agent_that_starts_stands_where_it_will_be(played: Played):
+async def test_a_starting_agent_is_in_the_group_of_its_later_state(played: Played):
     ids = {name: await played.add(name, agent="claude", created_at=ago(0)) for name in ("asked", "waits")}
     played.chat(ids["asked"]).has_prompt = True
     window = played.open_window()
@@ -93,7 +93,7 @@ async def test_an_agent_that_starts_stands_where_it_will_be(played: Played):
     assert row(played, ids["waits"]).mark == "idle"
 
 
-async def test_an_agent_that_never_reports_gives_no_signal_after_a_while(played: Played):
+async def test_an_agent_that_never_reports_has_no_signal_after_a_while(played: Played):
     session_id = await played.add("one", agent="claude", created_at=ago(50))
     played.open_window()
     chat = played.chat(session_id)
@@ -112,7 +112,7 @@ async def test_an_agent_whose_host_does_not_answer_is_not_starting(played: Playe
     assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.UNRESPONSIVE)
 
 
-async def test_the_status_line_tells_source_and_age(played: Played):
+async def test_the_status_line_shows_source_and_age(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -162,7 +162,7 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     assert line.take_over.isHidden()
 
 
-async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(
+async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(age_timer, "YOUNG_STEP_S", 1.0)
@@ -186,7 +186,7 @@ async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen
     assert row(played, session_id).age == "1 h"
 
 
-async def test_what_another_chat_goes_on_with_is_not_listed(played: Played):
+async def test_a_continued_chat_is_not_listed(played: Played):
     ended = await played.add(
         "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
     )
@@ -195,12 +195,12 @@ async def test_what_another_chat_goes_on_with_is_not_listed(played: Played):
     assert played.sessions.get(ended) is not None, "it is still found by searching"
 
 
-# ------------------------------------------------------------------------------------------ how is this known?
+# ------------------------------------------------------------------------------------------ the sheet with evidence
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Which chats' hosts were asked to explain; each does."""
+    """The chats with hosts that were asked to explain; each host answers."""
     ids: list[str] = []
 
     async def request(session_id: str, message: object) -> Explanation:
@@ -234,7 +234,7 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     assert len(asked) == 2, "nobody looks any more"
 
 
-async def test_of_a_chat_that_is_over_the_sheet_shows_what_was_written_down(played: Played, asked: list[str]):
+async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(played: Played, asked: list[str]):
     session_id = await played.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
     path = paths.session_transitions(session_id)
     path.parent.mkdir(parents=True)
@@ -255,7 +255,7 @@ async def test_of_a_chat_that_is_over_the_sheet_shows_what_was_written_down(play
     assert asked == [], "nobody answers for it any more"
 
 
-async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
     async def request(_session_id: str, _message: object) -> None:
         raise HostUnavailable("the chat's host does not answer")
 
@@ -268,8 +268,8 @@ async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monk
     assert not window.sheets.explain.copy.isEnabled()
 
 
-async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(played: Played):
-    played.sessions.agents = {}  # An agent without a title has its name.
+async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(played: Played):
+    played.sessions.agents = {}  # An agent without a title is shown by its name.
     session_id = await played.add("fix the tests", agent="codex")
     played.open_window()
     chat = played.chat(session_id)
@@ -291,7 +291,7 @@ async def test_an_ended_chat_keeps_its_topic(played: Played):
     assert shell.status_text == "Finished", "a shell's title is its prompt"
 
 
-async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
+async def test_shells_are_listed_as_running_with_their_programs(played: Played):
     ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
     played.open_window()
     played.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
@@ -308,7 +308,7 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 
 
-async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played):
+async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(played: Played):
     session_id = await played.add("build", agent="shell")
     window = played.open_window()
     viewer = played.show(session_id)

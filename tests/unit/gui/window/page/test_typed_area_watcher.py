@@ -1,4 +1,4 @@
-"""Notices and tool tips over a page cover neither the row of the cursor nor the text that is typed."""
+"""Notices and tool tips over a page cover neither the cursor's row nor the typed text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.gui.conftest import Played, PlayedViewer
 
 TO_THE_TOP, TO_THE_END = b"\x1b[H", b"\x1b[999H"
 MARGINS = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
-"""Around a banner, where the page is to be seen."""
+"""The gap around a banner, where the page is visible."""
 
 
 def feed(viewer: PlayedViewer, output: bytes) -> None:
@@ -27,23 +27,23 @@ def feed(viewer: PlayedViewer, output: bytes) -> None:
 
 
 LONG_MS = 600_000
-"""The time after which Qt hides a tool tip by itself: not within a test."""
+"""The time after which Qt hides a tool tip by itself; it is longer than a test."""
 
 
 def place(notice: QWidget) -> QRect:
-    """Where it is in the window."""
+    """Return the widget's rectangle in the window."""
     return QRect(notice.mapTo(notice.window(), QPoint()), notice.size())
 
 
 def cursor_row(played: Played) -> QRect:
-    """Where the row of the cursor is in the window."""
+    """Return the rectangle of the cursor's row in the window."""
     view = played.page.view
     cursor: QRect = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
     return QRect(view.mapTo(view.window(), QPoint(0, cursor.top())), cursor.size()).adjusted(0, 0, view.width(), 0)
 
 
 async def typing(played: Played) -> PlayedViewer:
-    """A shown terminal that has the keyboard, with the cursor at its upper end."""
+    """Show a terminal that has the keyboard, with the cursor in its first row."""
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -63,12 +63,12 @@ async def type_below_a_tool_tip(played: Played, typed: QWidget) -> None:
     await played.until(lambda: not QToolTip.isVisible(), "the tool tip to go")
 
 
-async def test_a_tool_tip_goes_when_one_types_below_it(played: Played):
+async def test_a_tool_tip_disappears_when_the_user_types_below_it(played: Played):
     await typing(played)
     await type_below_a_tool_tip(played, played.page.view)
 
 
-async def test_a_banner_goes_to_the_other_end_when_one_types_below_it(played: Played):
+async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(played: Played):
     viewer = await typing(played)
     banners, page = played.window.banners, played.page
     banners.show_banner(Banner("a line", lasting=True))

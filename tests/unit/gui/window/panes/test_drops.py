@@ -1,4 +1,4 @@
-"""Tabs and chats of the sidebar that are dropped onto a row of tabs or the edge of a page."""
+"""Dropping tabs, and chats of the sidebar, onto a row of tabs or the edge of a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.unit.gui.conftest import Played
 from tests.unit.gui.window.panes.test_panes import tabs_of, three_chats
 
 
-async def test_a_dropped_tab_goes_into_the_row_or_splits_the_page(played: Played):
+async def test_a_dropped_tab_joins_the_row_or_splits_the_page(played: Played):
     one, two, three = await three_chats(played)
     panes = played.window.tabs
     [pane] = panes.panes()

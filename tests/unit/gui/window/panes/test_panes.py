@@ -29,7 +29,7 @@ async def three_chats(played: Played) -> list[str]:
 
 
 def take_the_mouse_away(played: Played) -> None:
-    """A line under the mouse looks different."""
+    """Move the pointer to a corner, since a divider under it looks different."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
     played.settle()
 
@@ -38,7 +38,7 @@ def tabs_of(panes: Panes) -> list[list[str]]:
     return [pane.tabs.ids() for pane in panes.panes()]
 
 
-async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_comes_into_the_new_one(played: Played):
+async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_opens_in_the_new_one(played: Played):
     one, two, three = await three_chats(played)
     panes = played.window.tabs
     panes.split("right")
@@ -76,7 +76,7 @@ async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(played: Play
     assert played.window.snapshot_layout().windows[0].panes[0].tabs == [one, three, two]
 
 
-async def test_the_last_used_tab_comes_back_also_from_another_pane(played: Played):
+async def test_the_last_used_tab_is_reached_also_in_another_pane(played: Played):
     one, two, three = await three_chats(played)
     last, panes = played.window.actions_["last_tab"], played.window.tabs
     panes.activate(one)
@@ -101,7 +101,7 @@ async def test_the_last_used_tab_comes_back_also_from_another_pane(played: Playe
     assert (panes.active_id, panes.active is right) == (one, True)
 
 
-async def test_a_tab_moves_to_the_next_pane_and_panes_swap_their_places(played: Played):
+async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(played: Played):
     one, two, three = await three_chats(played)
     actions, panes = played.window.actions_, played.window.tabs
     assert not actions["move_to_pane"].isEnabled()
@@ -126,7 +126,7 @@ async def test_a_tab_moves_to_the_next_pane_and_panes_swap_their_places(played: 
     assert panes.active_id == three
 
 
-async def test_keys_go_from_pane_to_pane_and_the_active_one_is_marked(played: Played):
+async def test_keys_move_between_panes_and_the_active_one_is_marked(played: Played):
     await three_chats(played)
     panes = played.window.tabs
     for action in ("split_right", "split_down", "pane_left"):
@@ -183,7 +183,7 @@ async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Play
     assert panes.active.line.color == "hairline", "it is alone"
 
 
-async def test_the_line_beside_the_sidebar_takes_no_room_and_is_moved_by_the_mouse(played: Played):
+async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_mouse(played: Played):
     window = played.open_window()
     played.settle()
     take_the_mouse_away(played)
@@ -222,7 +222,7 @@ async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(
     assert panes.active_id
 
 
-async def test_lines_are_dragged_and_moved_by_keys_and_evened_out(played: Played):
+async def test_dividers_are_dragged_moved_by_keys_and_evened_out(played: Played):
     await three_chats(played)
     panes = played.window.tabs
     panes.split("right")
@@ -243,7 +243,7 @@ async def test_lines_are_dragged_and_moved_by_keys_and_evened_out(played: Played
     assert max(abs(pane.width() - right.width()) for pane in (left, middle)) <= 1
 
 
-async def test_closing_one_of_two_places_of_a_chat_leaves_the_other_and_reopens_where_it_was(played: Played):
+async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_where_it_was(played: Played):
     one, two, three = await three_chats(played)
     window, panes = played.window, played.window.tabs
     panes.split("down")
@@ -261,7 +261,7 @@ async def test_closing_one_of_two_places_of_a_chat_leaves_the_other_and_reopens_
     assert tabs_of(panes) == [[one, two, three]]
 
 
-async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_places_show_its_end(
+async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_its_end(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ):
     *_, three = await three_chats(played)
@@ -285,7 +285,7 @@ async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_places_show_
     assert [page is not None and page.end_bar.isVisible() for page in pages] == [True, True]
 
 
-async def test_a_removed_chat_takes_both_its_panes_along(played: Played):
+async def test_removing_a_chat_closes_both_its_panes(played: Played):
     *_, three = await three_chats(played)
     panes = played.window.tabs
     panes.split("right")
@@ -345,7 +345,7 @@ async def test_no_timer_runs_in_panes_while_nothing_changes(played: Played, monk
     await played.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")
 
 
-async def test_undoing_a_removal_brings_the_pane_back_to_its_place(played: Played):
+async def test_undoing_a_removal_restores_the_pane_at_its_position(played: Played):
     ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
     one, two, three = ids
     right = Split(False, (Pane(1), Pane(2)), (0.25, 0.75))

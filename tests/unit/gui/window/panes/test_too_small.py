@@ -1,4 +1,4 @@
-"""Panes that are too small are not split, by keys, by the menu or by a tab that is dragged to an edge."""
+"""Panes that are too small are not split: not by keys, not by the menu, and not by a tab dragged to an edge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def dragged_to(panes: Panes, source: PaneWidget, tab: str, target: PaneWidget, p
     place = point_in(panes.area, target.stack) + inside
     mouse, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     filtering = panes.findChild(TabDragging)
-    assert filtering is not None  # Called here, since Qt gives such events only to the target of a drag.
+    assert filtering is not None  # Called directly, since Qt sends such events only to the target of a drag.
     action = Qt.DropAction.MoveAction
     filtering.eventFilter(panes.area, QDragMoveEvent(place, action, data, mouse, keys))
     filtering.eventFilter(panes.area, QDropEvent(QPointF(place), action, data, mouse, keys))

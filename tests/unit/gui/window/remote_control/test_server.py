@@ -1,4 +1,4 @@
-"""The window's socket, and who may be the window."""
+"""The window's control socket, and the claim that allows only one window process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 @pytest.fixture
 async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
-    """A served socket; the requests that it got."""
+    """Serve the socket; yields the received requests."""
     got: list[ControlRequest] = []
 
     async def tabs(request: ControlRequest) -> list[str]:
@@ -102,7 +102,7 @@ async def test_nonsense_is_refused_in_one_line_and_the_next_request_is_served(
     assert done["ok"] is True
 
 
-async def test_an_error_that_names_a_chat_with_line_ends_and_controls_is_one_line(served: list[ControlRequest]):
+async def test_an_error_that_names_a_chat_with_control_characters_is_one_line(served: list[ControlRequest]):
     names = ["a\nb\r\x1b[31m\u2028\x00c", "x" * 9000]
     wrong, long = await ask(*[json.dumps({"verb": "show", "session": name}).encode() + b"\n" for name in names])
     assert wrong["error"] == "no chat a b [31m c"
@@ -115,7 +115,7 @@ async def test_a_line_without_end_is_dropped(served: list[ControlRequest]):
     assert served == []
 
 
-def test_the_socket_is_for_its_owner_alone(area: Area):
+def test_only_its_owner_can_use_the_socket(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
     assert paths.window_socket().stat().st_mode & 0o777 == 0o600
@@ -150,7 +150,7 @@ def test_a_second_start_raises_the_first(area: Area):
     claim.release()
 
 
-def test_a_window_that_hangs_is_said_in_one_line(area: Area, monkeypatch: pytest.MonkeyPatch):
+def test_a_window_that_hangs_is_reported_in_one_line(area: Area, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(single_instance, "ANSWER_TIMEOUT_S", 0.2)
     claim = single_instance.claim_or_raise()
     assert claim is not None
@@ -160,7 +160,7 @@ def test_a_window_that_hangs_is_said_in_one_line(area: Area, monkeypatch: pytest
     claim.release()
 
 
-def test_a_window_that_is_just_ending_makes_room(area: Area):
+def test_a_second_start_waits_for_a_window_that_is_just_ending(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
     paths.window_socket().unlink()
@@ -172,7 +172,7 @@ def test_a_window_that_is_just_ending_makes_room(area: Area):
     second.release()
 
 
-def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_is_none(area: Area):
+def test_removed_lock_and_socket_are_restored_and_a_second_start_is_refused(area: Area):
     claim = single_instance.claim_or_raise()
     assert claim is not None
     assert not claim.check_socket(), "all is there"
@@ -187,7 +187,7 @@ def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_i
     assert not paths.window_socket().exists()
 
 
-def test_a_window_that_began_while_the_directory_was_gone_keeps_its_socket(area: Area):
+def test_a_window_started_while_the_directory_was_missing_keeps_its_socket(area: Area):
     first = single_instance.claim_or_raise()
     assert first is not None
     remove_in_use(paths.runtime_dir())

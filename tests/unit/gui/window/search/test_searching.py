@@ -1,4 +1,4 @@
-"""Searching in all chats: typed, chosen with the arrows, and the place is seen."""
+"""Searching in all chats: typing, choosing a line with the arrow keys, and showing it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt
 
 
 async def search_for(played: Played, text: str) -> SearchSheet:
-    """Open the sheet by its key and type; waits until all is read."""
+    """Open the sheet by its key, type the text, and wait until all chats are read."""
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
     sheet = played.window.sheets.searching.sheet
     assert sheet.is_open
@@ -99,7 +99,7 @@ async def test_the_arrows_choose_among_chats_newest_first(played: Played) -> Non
 
 
 def is_index_open() -> bool:
-    """Whether this process has the index open."""
+    """Return whether this process has the index open."""
     targets = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # The descriptor of this listing.
@@ -107,7 +107,7 @@ def is_index_open() -> bool:
     return search_index() in targets
 
 
-async def test_a_closed_sheet_leaves_the_index_closed_and_the_next_search_finds(played: Played) -> None:
+async def test_a_closed_sheet_closes_the_index_and_the_next_search_opens_it(played: Played) -> None:
     chat = await played.add("chat")
     record(chat, b"the needle\r\n")
     played.open_window()
@@ -116,12 +116,12 @@ async def test_a_closed_sheet_leaves_the_index_closed_and_the_next_search_finds(
         sheet = await search_for(played, "needle")
         assert lines(sheet) == ["the needle"]
         await played.until(is_index_open, "the index to be opened")
-        QTest.keyClicks(sheet.field, "s")  # The query of these letters is still to come.
+        QTest.keyClicks(sheet.field, "s")  # The query for this letter is still pending.
         await press(played, Qt.Key.Key_Escape)
         await played.until(lambda: not is_index_open(), "the index to be closed")
 
 
-async def test_an_ended_chat_opens_at_the_place_in_its_last_screen(played: Played) -> None:
+async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(played: Played) -> None:
     data = numbered(200)
     ended = await played.add("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00Z")
     record(ended, data)
@@ -161,7 +161,7 @@ async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(played: Played
     assert played.page.view.hasFocus()
 
 
-async def test_nothing_found_and_nothing_asked(played: Played) -> None:
+async def test_a_search_without_matches_and_an_empty_search_say_so(played: Played) -> None:
     running = await played.add("running")
     record(running, b"something\r\n")
     played.open_window()
@@ -176,7 +176,7 @@ async def test_nothing_found_and_nothing_asked(played: Played) -> None:
     assert not sheet.is_open
 
 
-async def test_what_was_typed_meanwhile_is_what_is_answered(played: Played) -> None:
+async def test_only_the_last_typed_text_is_answered(played: Played) -> None:
     running = await played.add("running")
     record(running, numbered(20_000))
     played.open_window()
@@ -188,7 +188,7 @@ async def test_what_was_typed_meanwhile_is_what_is_answered(played: Played) -> N
     await played.until(lambda: lines(sheet) == ["line 4242 of the log"], "the last answer")
 
 
-async def test_a_line_that_came_often_stands_once(played: Played, theme: Theme) -> None:
+async def test_a_repeated_line_is_listed_once(played: Played, theme: Theme) -> None:
     running = await played.add("running")
     record(running, b"the same\r\n" * 30)
     played.open_window()
@@ -212,7 +212,7 @@ async def test_a_removed_chat_is_gone_from_the_index(played: Played) -> None:
     await played.until(is_gone, "the line to be gone")
 
 
-async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
+async def test_enter_at_once_opens_the_first_match_of_the_last_text(played: Played) -> None:
     first, second = await played.add("first"), await played.add("second")
     record(first, b"one needle\r\n")
     record(second, b"two needles\r\n")
@@ -225,7 +225,7 @@ async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
     await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")
 
 
-async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: Played, monkeypatch) -> None:
+async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(played: Played, monkeypatch) -> None:
     running = await played.add("running")
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
@@ -245,7 +245,7 @@ async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: 
     assert not sheet.is_open
 
 
-async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, monkeypatch) -> None:
+async def test_enter_without_a_match_opens_no_later_match(played: Played, monkeypatch) -> None:
     running = await played.add("running")
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
@@ -260,7 +260,7 @@ async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, mo
     assert sheet.is_open
 
 
-async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Played) -> None:
+async def test_output_of_a_chat_is_indexed_before_any_search(played: Played) -> None:
     running = await played.add("running")
     record(running, b"a needle in hay\r\n")
     indexing = played.sessions.indexing
@@ -283,7 +283,7 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
     assert indexing._process is None, "the user's own search reads all there is"
 
 
-async def test_the_sheet_says_why_a_search_failed_and_the_next_one_may_succeed(played: Played) -> None:
+async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(played: Played) -> None:
     running = await played.add("running")
     record(running, b"the needle\r\n")
     search_index().parent.mkdir(parents=True, exist_ok=True)

@@ -19,12 +19,12 @@ from tests.support.qt_waiting import delete_now, show
 
 
 class FewTasks:
-    """Runs nothing but what a test waits for: versions of agents are asked for by another test."""
+    """A fake of the tasks that runs only the work named in ``runs``; it does not ask agents for their versions."""
 
     runs = ""
-    """The name of the work that is run."""
+    """The name of the work to run."""
     is_slow = False
-    """Whether work is kept in ``waiting`` instead."""
+    """If true, work is kept in ``waiting`` instead of running."""
 
     def __init__(self) -> None:
         self.waiting: list[Any] = []
@@ -39,7 +39,7 @@ class FewTasks:
 
 
 class Opened:
-    """The open window and what is behind it."""
+    """The open settings window, its settings and agents."""
 
     def __init__(self, theme: Theme, area: Area) -> None:
         self.settings = LiveSettings(area.config)
@@ -55,7 +55,7 @@ class Opened:
         self.opener = opener
 
     def row(self, key: str) -> SettingRow:
-        """A setting's row on a page that was made."""
+        """Return a setting's row, on a page that exists already."""
         rows = [row for row in self.window.findChildren(SettingRow) if row.setting.key[0] == key]
         assert rows, key
         return rows[0]

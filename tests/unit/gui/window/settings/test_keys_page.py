@@ -15,14 +15,14 @@ from tests.unit.gui.window.settings.conftest import Opened
 
 
 def keys_page(opened: Opened) -> KeysPage:
-    """The page, shown."""
+    """The page Keys, opened."""
     opened.window.show_page("keys")
     page = opened.window.page("keys")
     assert isinstance(page, KeysPage)
     return page
 
 
-def test_keys_are_pressed_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
+def test_keys_are_set_by_pressing_them_and_a_conflict_names_the_other_action(opened: Opened, area: Area) -> None:
     page = keys_page(opened)
     rows = {row.action.name: row for row in page.rows}
     rename = rows["rename"]
@@ -84,9 +84,7 @@ def test_the_menu_of_an_actions_row_shows_the_keys_that_do_the_same(opened: Open
     menu.close()
 
 
-def test_screen_readers_hear_that_a_key_is_awaited_and_about_a_conflict(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_screen_readers_announce_an_awaited_key_and_a_conflict(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr("gui.window.settings.key_row.announce", lambda _widget, text: said.append(text))
     page = opened.window.page("keys")
@@ -127,11 +125,11 @@ def test_a_key_that_types_text_is_added_changed_and_removed(opened: Opened, area
     assert path.read_text() == "[[text]]\nkeys = []\ntext = 'git\\r'\n"
     [row] = [row for row in page.rows if row.action.name == "text 1"]
     assert row.action.title == "Type “git\\r”"
-    QTest.keyClick(row, Qt.Key.Key_G, control_alt)  # It waits for a key.
+    QTest.keyClick(row, Qt.Key.Key_G, control_alt)  # The field waits for a key.
     assert "(as a Meta key)" in page.question.words.text()
     page.question.accept.click()
     assert path.read_text() == "[[text]]\nkeys = \"Ctrl+Alt+G\"\ntext = 'git\\r'\n"
-    # The key of a text is in conflict with an action's, and the other way round.
+    # The key of a text conflicts with an action's key, and vice versa.
     QTest.keyClick(row, Qt.Key.Key_Return)
     QTest.keyClick(row, Qt.Key.Key_W, control_shift)
     assert page.question.words.text() == "Ctrl+Shift+W is already the key of “Close tab (the chat keeps running)”."

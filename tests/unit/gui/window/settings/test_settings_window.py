@@ -1,4 +1,4 @@
-"""The settings window in this process: each page, by keyboard alone, and what is said where something is wrong."""
+"""The settings window in this process: each page by keyboard alone, and the messages about problems."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_keyboard_shortcuts_open_the_page_with_all_keys(opened: Opened) -> None:
     assert opened.window.page("keys").isVisible(), "it stays where the user was"
 
 
-def test_the_words_for_no_number_are_shown_whole(opened: Opened) -> None:
+def test_the_text_for_an_unset_number_is_not_cut(opened: Opened) -> None:
     opened.window.show_page("appearance")
     QApplication.processEvents()
     control = opened.row("font_size").control
@@ -78,7 +78,7 @@ def test_the_list_of_pages_shows_that_it_has_the_keyboard(opened: Opened) -> Non
     assert pages.viewport().grab(row).toImage() != without
 
 
-def test_every_control_is_whole_in_the_narrowest_window(opened: Opened) -> None:
+def test_no_control_is_cut_in_the_narrowest_window(opened: Opened) -> None:
     window = opened.window
     window.resize(window.minimumSize())
 
@@ -119,7 +119,7 @@ def test_the_search_finds_a_setting_by_its_label_its_key_or_its_help(opened: Ope
     assert opened.row("theme").isVisible()
 
 
-def test_a_problem_stands_beside_its_field_and_an_invalid_value_is_never_written(opened: Opened, area: Area) -> None:
+def test_a_problem_is_shown_beside_its_field_and_an_invalid_value_is_never_written(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     file.write_text("# mine\nfont_size = 500\n")
     opened.settings.read_again()
@@ -143,7 +143,7 @@ def test_a_problem_stands_beside_its_field_and_an_invalid_value_is_never_written
     assert not editor.problem.isVisible()
 
 
-def test_several_fonts_and_features_have_commas_between_them(opened: Opened, area: Area) -> None:
+def test_several_fonts_and_features_are_separated_by_commas(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     opened.window.show_page("appearance")
     fonts, features = opened.row("fallback_fonts"), opened.row("font_features")
@@ -166,7 +166,7 @@ def test_several_fonts_and_features_have_commas_between_them(opened: Opened, are
     assert not fonts.problem.isVisible()
 
 
-def test_a_file_that_cannot_be_written_says_so_and_keeps_what_was_typed(opened: Opened, area: Area) -> None:
+def test_a_file_that_cannot_be_written_is_reported_and_the_typed_text_kept(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     file.write_text("# mine\n")
     file.chmod(0o444)
@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_written_says_so_and_keeps_what_was_typed(opened: 
     assert file.read_text() == "# mine\n"
 
 
-def test_a_file_that_is_no_toml_disables_its_fields_until_it_is_mended(opened: Opened, area: Area) -> None:
+def test_an_invalid_file_disables_its_fields_until_it_is_corrected(opened: Opened, area: Area) -> None:
     file = area.config / "window.toml"
     file.write_text("font = \n")
     opened.settings.read_again()
@@ -191,7 +191,7 @@ def test_a_file_that_is_no_toml_disables_its_fields_until_it_is_mended(opened: O
     assert opened.row("cursor_shape").control.inner.currentText() == "Underline"  # type: ignore[attr-defined]
 
 
-def test_a_theme_is_shown_while_it_is_marked_and_the_previous_one_comes_back(opened: Opened, theme: Theme) -> None:
+def test_a_selected_theme_is_previewed_and_the_previous_one_restored(opened: Opened, theme: Theme) -> None:
     preferences = opened.settings.preferences
     theme.use(preferences.schemes, preferences.window.appearance, preferences.look)
     before = theme.tokens
@@ -205,7 +205,7 @@ def test_a_theme_is_shown_while_it_is_marked_and_the_previous_one_comes_back(ope
     assert theme.tokens == before
 
 
-def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: Opened, area: Area) -> None:
+def test_a_custom_agent_is_added_and_edited_and_arguments_are_set(opened: Opened, area: Area) -> None:
     window = opened.window
     window.show_page("agents")
     page = window.page("agents")
@@ -233,7 +233,7 @@ def test_an_agent_of_ones_own_is_added_and_edited_and_arguments_are_set(opened: 
     assert opened.agents["claude"].default_arguments == ("--model", "x y")
 
 
-def test_agents_that_changed_just_before_the_page_is_opened_reach_all_others_too(opened: Opened, area: Area) -> None:
+def test_agents_changed_just_before_the_page_is_opened_reach_all_listeners(opened: Opened, area: Area) -> None:
     seen: list[bool] = []
     opened.agents.changed.connect(lambda: seen.append("mine" in opened.agents))
     (area.config / "agents").mkdir()
@@ -248,7 +248,7 @@ def test_agents_that_changed_just_before_the_page_is_opened_reach_all_others_too
     assert "mine" in [row.agent.name for row in page._rows]
 
 
-def test_what_is_found_out_after_the_window_was_closed_is_dropped(opened: Opened, area: Area) -> None:
+def test_a_result_that_arrives_after_the_window_was_closed_is_dropped(opened: Opened, area: Area) -> None:
     opened.tasks.is_slow = True
     window = opened.window
     window.show_page("agents")

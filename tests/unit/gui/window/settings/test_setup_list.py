@@ -1,4 +1,4 @@
-"""The repositories with a setup of their worktrees, on the page Chats of the settings window."""
+"""The list of repositories with a worktree setup, on the page Chats of the settings window."""
 
 from __future__ import annotations
 

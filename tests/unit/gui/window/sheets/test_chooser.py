@@ -57,7 +57,7 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(play
         assert found(typed) == []
 
 
-async def test_what_has_the_typed_word_in_its_title_comes_first(played: Played) -> None:
+async def test_entries_with_the_typed_word_in_their_title_come_first(played: Played) -> None:
     chooser = played.open_window().sheets.chooser
     other = Choice("Continue a conversation…", "", lambda: None, also="resume import history")
     longer = Choice("Resume chat in a terminal", "", lambda: None)
@@ -83,7 +83,7 @@ async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(pla
     assert [chat.id for chats in played.sessions.groups().values() for chat in chats] == [running]
 
 
-async def test_a_long_detail_is_cut_at_its_end_and_whole_in_the_tool_tip(played: Played) -> None:
+async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(played: Played) -> None:
     window = played.open_window()
     chooser = window.sheets.chooser
     detail = "Look at the error handling, the tests and the documentation of all that changed since the last release"

@@ -19,7 +19,7 @@ from tests.unit.gui.conftest import Played
 @pytest.mark.parametrize(
     ("name", "file"), [("api", "api"), ("a/b\\c", "a-b-c"), ("..", "chat"), (" .x ", "x"), ("ü 1", "ü 1")]
 )
-def test_a_name_as_a_file(name: str, file: str):
+def test_a_chats_name_becomes_a_file_name(name: str, file: str):
     assert file_name(name) == file
 
 
@@ -33,7 +33,7 @@ async def ended(played: Played, *, recorded: bool = True) -> str:
     return session_id
 
 
-async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen(
+async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     played: Played, area: Area, monkeypatch: pytest.MonkeyPatch
 ):
     await ended(played)
@@ -57,7 +57,7 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen
     assert shown == [QUrl.fromLocalFile(str(area.home))]
 
 
-async def test_formats_are_whole_in_a_small_window_and_tab_stops_at_the_chosen_one(played: Played, area: Area):
+async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen_one(played: Played, area: Area):
     await ended(played)
     played.window.resize(480, 320)
     QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
@@ -90,7 +90,7 @@ async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_b
     assert scrolled.verticalScrollBar().maximum() > 0
 
 
-async def test_a_structured_chat_has_formats_of_its_own(played: Played, area: Area):
+async def test_a_structured_chat_has_its_own_formats(played: Played, area: Area):
     session_id = await played.add("one", state=State.EXITED, exit_code=0, runtime="structured")
     played.open_window()
     played.window.chat_actions.export(played.chat(session_id))
@@ -103,7 +103,7 @@ async def test_a_structured_chat_has_formats_of_its_own(played: Played, area: Ar
     assert sheet.path() == area.home / "one.cast.json"
 
 
-async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: Played, area: Area):
+async def test_an_existing_file_is_replaced_only_after_a_confirmation(played: Played, area: Area):
     session_id = await ended(played)
     there = area.home / "one.html"
     there.write_text("mine")
@@ -127,7 +127,7 @@ async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: P
     await played.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
 
 
-async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: Played, area: Area):
+async def test_an_impossible_file_is_reported_before_anything_is_written(played: Played, area: Area):
     session_id = await ended(played)
     played.window.chat_actions.export(played.chat(session_id))
     sheet = played.window.sheets.export
@@ -142,7 +142,7 @@ async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: 
     assert list(area.home.glob("*.html")) == []
 
 
-async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: Area):
+async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(played: Played, area: Area):
     session_id = await ended(played, recorded=False)
     actions = played.window.chat_actions
     banners = played.window.banners

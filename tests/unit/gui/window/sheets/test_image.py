@@ -1,4 +1,4 @@
-"""An image of a chat is shown as a whole, zoomed, copied and saved."""
+"""An image of a chat is shown completely, zoomed, copied and saved."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def large_image() -> Image:
 
 
 async def open_page(played: Played, image: Image) -> StructuredPage:
-    """The page of a chat with one image, which has the keyboard."""
+    """Open the page of a chat with one image, and give it the keyboard."""
     session_id = await played.add("one", runtime="structured", cwd="/")
     window = played.open_window()
     window.open_chat(played.chat(session_id))
@@ -55,7 +55,7 @@ def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoMo
     QTest.keyClick(focused, key, modifiers)
 
 
-async def test_enter_enlarges_the_image_that_tab_reached_and_escape_goes_back_to_it(played: Played):
+async def test_enter_enlarges_the_focused_image_and_escape_returns_to_it(played: Played):
     page = await open_page(played, large_image())
     press(Qt.Key.Key_Tab)
     target = page.view.page.focused
@@ -80,7 +80,7 @@ async def test_enter_enlarges_the_image_that_tab_reached_and_escape_goes_back_to
     assert page.view.page.focused == target
 
 
-async def test_a_click_shows_a_large_image_in_its_own_size_at_that_point_and_dragging_moves_it(played: Played):
+async def test_a_click_shows_a_large_image_in_full_size_at_that_point_and_dragging_moves_it(played: Played):
     await open_page(played, large_image())
     sheet: ImageSheet = played.window.sheets.image
     sheet.show_image(large_image(), "/")

@@ -1,4 +1,4 @@
-"""A question belongs to its page: it takes the keys while it is up, and goes with the page."""
+"""A question belongs to its page: it takes the keys while it is open, and closes with the page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModi
 
 
 async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    """Press a key wherever the keyboard is."""
+    """Press a key in the widget that has the keyboard."""
     played.window.activateWindow()
     await played.until(QApplication.focusWidget, "the window to have the keyboard")
     where = QApplication.focusWidget()
@@ -52,7 +52,7 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(played
     assert page.view.hasFocus(), "the keyboard is in the terminal again"
 
 
-async def test_a_link_with_a_text_of_its_own_is_asked_about_with_its_address_if_that_is_set(
+async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_is_set(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ):
     opened: list[str] = []
@@ -133,7 +133,7 @@ async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(played
     assert [call for call in viewer.calls if call[0] in {"key", "text", "paste"}] == []
 
 
-async def test_a_paste_asked_about_in_one_chat_is_not_pasted_from_another(played: Played):
+async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     first, second = (played.show(session_id) for session_id in ids)
@@ -150,7 +150,7 @@ async def test_a_paste_asked_about_in_one_chat_is_not_pasted_from_another(played
     assert ("paste", "a\nb\n") in first.calls
 
 
-async def test_a_question_goes_with_its_chat_and_never_comes_back_behind_another(played: Played):
+async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another(played: Played):
     session_id = await played.add("one")
     played.open_window()
     viewer = played.show(session_id)
@@ -167,7 +167,7 @@ async def test_a_question_goes_with_its_chat_and_never_comes_back_behind_another
     assert [call for call in viewer.calls if call[0] == "paste"] == []
 
 
-async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Played):
+async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(played: Played):
     for name in ("one", "two"):
         await played.add(name)
     await played.add("a long name " * 20)
@@ -189,7 +189,7 @@ async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Pla
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
 
-async def test_stop_all_says_what_each_chat_does_now_and_begins_with_those_at_work(played: Played):
+async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(played: Played):
     waits, makes, asks, works, idle = [
         await played.add(name, agent=agent)
         for name, agent in (
@@ -242,7 +242,7 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Play
     assert ended == ["build"], "a shell that waits for a command has nothing to lose"
 
 
-async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Played):
+async def test_a_chat_that_has_just_written_output_is_asked_about(played: Played):
     session_id = await played.add("log", agent="claude")
     window = played.open_window()
     played.viewers[session_id].tell(OutputEvent(10))
@@ -253,7 +253,7 @@ async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Playe
     assert played.page.question.title.text() == "log was active just now. Stop it?"
 
 
-async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played):
+async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(played: Played):
     ids = [await played.add(name, state=State.EXITED) for name in ("one", "two")]
     window = played.open_window()
     window.open_chat(played.chat(ids[0]))
@@ -270,7 +270,7 @@ async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played
     assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
 
 
-async def test_undoing_a_removal_brings_back_draft_colour_and_muting(played: Played):
+async def test_undoing_a_removal_restores_draft_colour_and_muting(played: Played):
     session_id = await played.add("one", state=State.EXITED)
     window, sessions = played.open_window(), played.sessions
     chat = played.chat(session_id)
@@ -286,7 +286,7 @@ async def test_undoing_a_removal_brings_back_draft_colour_and_muting(played: Pla
     assert (labels, sessions.muting.muted) == ({session_id: name}, [session_id])
 
 
-async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(played: Played):
+async def test_stop_chat_typed_for_an_ended_chat_does_not_select_stop_all(played: Played):
     ended = await played.add("one", state=State.EXITED)
     await played.add("two")
     window = played.open_window()
@@ -298,7 +298,7 @@ async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(play
     assert not window.sheets.question.is_open
 
 
-async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Played):
+async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(played: Played):
     await played.add("one")
     window = played.open_window()
     window.chat_actions.stop_all()
@@ -308,7 +308,7 @@ async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Pl
     assert window.sheets.question.is_open
 
 
-async def test_paths_are_cut_to_the_questions_width_and_whole_in_the_tool_tip(played: Played):
+async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)

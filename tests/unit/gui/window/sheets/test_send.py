@@ -16,7 +16,7 @@ PLACE = QPoint(200, 100)
 
 
 class PlayedHosts:
-    """What chats' hosts were asked to type."""
+    """Fake hosts that keep the texts that they were asked to type."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Send]] = []
@@ -37,7 +37,7 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> PlayedHosts:
     return played
 
 
-async def test_a_text_of_several_lines_goes_to_the_chat_that_is_shown(played: Played, hosts: PlayedHosts):
+async def test_a_text_of_several_lines_goes_to_the_visible_chat(played: Played, hosts: PlayedHosts):
     session_id = await played.add("one")
     await played.add("two")
     window = played.open_window()
@@ -57,7 +57,7 @@ async def test_a_text_of_several_lines_goes_to_the_chat_that_is_shown(played: Pl
     assert sheet.field.toPlainText() == ""
 
 
-async def test_another_chat_is_chosen_whose_tab_is_not_open(played: Played, hosts: PlayedHosts):
+async def test_a_chat_without_an_open_tab_can_be_chosen(played: Played, hosts: PlayedHosts):
     shown, other = await played.add("shown"), await played.add("other & more")
     window = played.open_window()
     played.show(shown)
@@ -77,7 +77,7 @@ async def test_another_chat_is_chosen_whose_tab_is_not_open(played: Played, host
     assert window.banners.current.text == "Sent to other & more"
 
 
-async def test_chats_of_one_name_are_told_apart_before_a_text_goes_to_one(played: Played, hosts: PlayedHosts):
+async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(played: Played, hosts: PlayedHosts):
     one, two = await played.add("claude", cwd="/src/api"), await played.add("claude", cwd="/src/docs")
     window = played.open_window()
     window.sheets.send.ask(played.chat(two))
@@ -92,7 +92,7 @@ async def test_chats_of_one_name_are_told_apart_before_a_text_goes_to_one(played
     menu.close()
 
 
-async def test_what_is_not_taken_is_said_and_kept(played: Played, hosts: PlayedHosts):
+async def test_a_refused_text_is_reported_and_kept(played: Played, hosts: PlayedHosts):
     session_id = await played.add("one")
     window = played.open_window()
     window.sheets.send.ask(played.chat(session_id))
@@ -140,7 +140,7 @@ async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(p
     assert [message.anyway for _, message in hosts.sent] == [False, False, True]
 
 
-async def test_the_selected_chats_get_one_text_and_those_that_refuse_it_stay(played: Played, hosts: PlayedHosts):
+async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(played: Played, hosts: PlayedHosts):
     one, two, asking = [await played.add(name) for name in ("one", "two", "asking")]
     ended = await played.add("ended", state=State.EXITED)
     window = played.open_window()
@@ -187,7 +187,7 @@ async def test_the_selected_chats_get_one_text_and_those_that_refuse_it_stay(pla
     assert window.banners.current.text == "Sent to 2 chats"
 
 
-async def test_without_a_running_chat_there_is_nobody_to_send_to(played: Played, hosts: PlayedHosts):
+async def test_without_a_running_chat_nothing_can_be_sent(played: Played, hosts: PlayedHosts):
     await played.add("one", state=State.EXITED)
     window = played.open_window()
     window.actions_["send"].trigger()

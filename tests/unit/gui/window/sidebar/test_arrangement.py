@@ -1,4 +1,4 @@
-"""The sidebar's parts: pinned chats, by state or by project, ended ones by day; several selected; the user's order."""
+"""The sidebar: pinned chats, groups by state or project, ended chats by day, multiple selection, the user's order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.unit.gui.conftest import Played
 
 
 def lines(model: SidebarModel) -> list[str]:
-    """The list as one reads it: headings in brackets, days with a dash."""
+    """The rows of the list as text: headings in brackets, days with a dash."""
     found = []
     for row in range(model.rowCount()):
         entry = model.entry(model.index(row))
@@ -59,7 +59,7 @@ async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(played:
     assert sidebar.list.visualRect(sidebar.model.index(1)).height() < height
 
 
-async def test_ended_chats_stand_below_the_day_of_their_end(played: Played) -> None:
+async def test_ended_chats_are_listed_below_the_day_of_their_end(played: Played) -> None:
     for name, ago in (("now", 0), ("one", 1), ("three", 3), ("also three", 3), ("old", 40)):
         await played.add(name, **ended(ago))
     sidebar = played.open_window().sidebar
@@ -72,7 +72,7 @@ async def test_ended_chats_stand_below_the_day_of_their_end(played: Played) -> N
     ]  # fmt: skip
 
 
-async def test_a_pinned_chat_stands_above_all_and_its_continuation_too(played: Played) -> None:
+async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     model = played.open_window().sidebar.model
     played.sessions.order.pin([played.chat(ids[2])], pinned=True)
@@ -85,7 +85,7 @@ async def test_a_pinned_chat_stands_above_all_and_its_continuation_too(played: P
     await played.add("three again", resumed_from=ids[2])
     assert lines(model)[:2] == ["[Pinned]", "three again"]
     follower = next(chat for chat in played.sessions.chats() if chat.name == "three again")
-    await asyncio.sleep(0)  # The task that stores it begins; the store's thread keeps the order.
+    await asyncio.sleep(0)  # Let the task that saves it begin; the store's thread keeps the order of saves.
     stored = await played.storage.call(lambda store: {record.id: record.pinned for record in Store.all(store)})
     assert (stored[follower.id], stored[ids[2]]) == (True, False)
     played.sessions.order.pin([follower], pinned=False)
@@ -112,7 +112,7 @@ async def test_the_users_order_survives_a_new_start(played: Played) -> None:
     assert lines(model)[:2] == ["[Pinned]", "two"], "above everything, a chat is pinned"
 
 
-async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Played) -> None:
+async def test_a_pinned_chat_is_dropped_at_the_marked_position(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three", "four")]
     model = played.open_window().sidebar.model
     played.sessions.order.pin([played.chat(ids[0])], pinned=True)
@@ -127,7 +127,7 @@ async def test_a_pinned_chat_is_dragged_to_the_place_that_was_shown(played: Play
     assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
 
 
-async def test_several_are_stopped_and_removed_with_one_question(played: Played) -> None:
+async def test_several_chats_are_stopped_and_removed_with_one_question(played: Played) -> None:
     ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
     running = [await played.add(name) for name in ("four", "five")]
     window = played.open_window()
@@ -196,7 +196,7 @@ async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(pl
     assert [chat.name for chat in sidebar.selected()] == ["two"]
 
 
-async def test_another_chat_in_front_is_marked_alone_after_several_were_selected(played: Played) -> None:
+async def test_switching_chats_clears_a_multiple_selection(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     window = played.open_window()
     played.show(ids[0])
@@ -212,7 +212,7 @@ async def test_another_chat_in_front_is_marked_alone_after_several_were_selected
     assert (sidebar.selected(), sidebar.delegate.is_single) == ([], True)
 
 
-async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -> None:
+async def test_the_visible_chat_is_not_marked_while_others_are_selected(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     window = played.open_window()
     sidebar = window.sidebar
@@ -240,7 +240,7 @@ async def test_the_shown_chat_is_not_marked_like_selected_ones(played: Played) -
     assert [ground(each) for each in ids] == [shown, shown, plain]
 
 
-async def test_the_keyboard_on_a_heading_is_seen_and_folds_it(played: Played) -> None:
+async def test_a_heading_shows_that_it_has_the_keyboard_and_can_be_folded_by_it(played: Played) -> None:
     for name in ("one", "two"):
         await played.add(name)
     sidebar = played.open_window().sidebar
@@ -271,7 +271,7 @@ async def test_the_keyboard_on_a_heading_is_seen_and_folds_it(played: Played) ->
     assert lines(sidebar.model) == ["[running]"]
 
 
-async def test_the_search_field_has_room_while_it_is_used_and_says_that_nothing_matches(played: Played) -> None:
+async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_matches(played: Played) -> None:
     await played.add("one")
     window = played.open_window()
     sidebar = window.sidebar
@@ -298,7 +298,7 @@ async def test_the_search_field_has_room_while_it_is_used_and_says_that_nothing_
     assert sidebar.filter.width() == narrow
 
 
-async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboard_back(played: Played) -> None:
+async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(played: Played) -> None:
     ids = [await played.add(name) for name in ("one", "two", "three")]
     window = played.open_window()
     played.show(ids[1])
@@ -325,14 +325,14 @@ async def test_escape_leaves_the_shown_chat_selected_alone_and_gives_the_keyboar
     held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_L, held)
     assert [chat.name for chat in sidebar.selected()] == ["two"], "the keys that lead to the list select nothing else"
-    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)  # They are not held any more.
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)  # The keys are released.
     sidebar.list.selectAll()
     sidebar.model.toggle_group("running")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
     assert sidebar.selected() == [], "the shown chat is below a folded heading"
 
 
-async def test_two_hundred_chats_are_refreshed_in_a_moment(played: Played) -> None:
+async def test_two_hundred_chats_are_refreshed_quickly(played: Played) -> None:
     records = [
         _record(number, ended(number % 20) if number % 4 else {"cwd": f"/srv/project {number % 9}"})
         for number in range(200)
@@ -367,7 +367,7 @@ def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
     return SessionRecord(**(defaults | fields))
 
 
-async def test_what_the_filter_does_not_find_can_be_searched_in_all_chats(played: Played):
+async def test_a_text_that_the_filter_does_not_find_can_be_searched_in_all_chats(played: Played):
     await played.add("one")
     window = played.open_window()
     sidebar = window.sidebar

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDrag, QImage
 from tests.unit.gui.conftest import Played
 
 
-async def test_the_picture_of_dragged_chats_is_opaque_and_beside_the_pointer(
+async def test_the_drag_image_of_chats_is_opaque_and_beside_the_pointer(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two"):

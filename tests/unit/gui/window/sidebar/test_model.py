@@ -1,4 +1,4 @@
-"""The sidebar's rows: sound for every view, and still under the pointer."""
+"""The sidebar's model: consistent after all changes, and rows that do not move under the pointer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def names(model: SidebarModel) -> list[str]:
     return [entry.name for entry in entries if isinstance(entry, ChatRow)]
 
 
-async def test_whatever_happens_to_chats_the_model_stays_sound(played: Played):
+async def test_after_any_changes_of_chats_the_model_is_consistent(played: Played):
     model = SidebarModel(played.sessions, {Group.ENDED})
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     played.sessions.changed.connect(model.refresh)
@@ -99,7 +99,7 @@ async def test_rows_do_not_move_under_the_pointer(played: Played):
     assert names(sidebar.model) == ["three", "one", "two", "four"]
 
 
-async def test_agents_are_looked_for_beside_the_window_and_their_buttons_stay(
+async def test_agents_are_searched_in_the_background_and_their_buttons_stay(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ):
     threads: set[threading.Thread] = set()
@@ -122,7 +122,7 @@ async def test_agents_are_looked_for_beside_the_window_and_their_buttons_stay(
     assert threading.main_thread() not in threads
 
 
-async def test_rows_of_one_name_have_a_text_that_tells_them_apart(played: Played):
+async def test_rows_of_one_name_have_a_distinguishing_text(played: Played):
     ended = {"agent": "claude", "state": State.EXITED, "exit_code": 0, "cwd": "/src/api"}
     ids = [await played.add("claude", **ended, ended_at=f"2026-01-0{day}T12:00:00Z") for day in (2, 3)]
     await played.add("alone", **ended, ended_at="2026-01-04T12:00:00Z")

@@ -1,4 +1,4 @@
-"""The sidebar scrolls to the chat that is opened elsewhere, and never under the user's hands."""
+"""The sidebar scrolls to a chat that is opened elsewhere, but not while the user works in the sidebar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE = Qt.MouseButton.NoButton
 
 
 def is_in_view(sidebar: Sidebar, session_id: str) -> bool:
-    """Whether the whole row of a chat is visible."""
+    """Return whether the whole row of a chat is visible."""
     row = sidebar.list.visualRect(sidebar.model.index_of(session_id))
     return not row.isEmpty() and sidebar.list.viewport().rect().contains(row)
 
@@ -33,7 +33,7 @@ def take_pointer_away(sidebar: Sidebar) -> None:
 
 @pytest.fixture
 async def many(played: Played) -> list[str]:
-    """More chats than the sidebar has room for; the first one is shown."""
+    """Add more chats than the sidebar has room for; the first one is shown."""
     ids = [await played.add(f"chat {number}") for number in range(40)]
     played.open_window(one_pane(ids[:1], ids[0]))
     played.settle()
@@ -42,23 +42,23 @@ async def many(played: Played) -> list[str]:
     return ids
 
 
-async def test_the_row_of_a_chat_that_is_opened_elsewhere_comes_into_view(played: Played, many: list[str]) -> None:
+async def test_the_row_of_a_chat_that_is_opened_elsewhere_is_scrolled_into_view(
+    played: Played, many: list[str]
+) -> None:
     sidebar = played.window.sidebar
     for session_id in (many[-1], many[0], many[20]):
         played.show(session_id)
         assert is_in_view(sidebar, session_id)
 
 
-async def test_the_sidebar_shows_the_row_of_the_chat_that_was_open_last_time(played: Played) -> None:
+async def test_the_sidebar_shows_the_row_of_the_restored_chat(played: Played) -> None:
     ids = [await played.add(f"chat {number}") for number in range(40)]
     window = played.open_window(one_pane([ids[-1]], ids[-1]))
     played.settle()
     assert is_in_view(window.sidebar, ids[-1])
 
 
-async def test_the_row_of_the_visible_chat_comes_back_into_view_if_that_chat_is_chosen_again(
-    played: Played, many: list[str]
-) -> None:
+async def test_choosing_the_visible_chat_again_scrolls_its_row_into_view(played: Played, many: list[str]) -> None:
     sidebar = played.window.sidebar
     sidebar.list.scrollToBottom()
     played.settle()
@@ -67,7 +67,7 @@ async def test_the_row_of_the_visible_chat_comes_back_into_view_if_that_chat_is_
     assert is_in_view(sidebar, many[0])
 
 
-async def test_a_new_chats_row_comes_into_view_once_it_is_there(played: Played, many: list[str]) -> None:
+async def test_a_new_chats_row_is_scrolled_into_view_once_it_exists(played: Played, many: list[str]) -> None:
     sidebar = played.window.sidebar
     new = await played.add("new")
     played.window.open_chat(played.chat(new))

@@ -1,4 +1,4 @@
-"""Hidden tabs give their memory back, and nobody sees it; what was not seen and where one looked outlive the window."""
+"""Hidden tabs free their memory unnoticed; marks of unseen output and scroll positions outlive the window."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def let_all_rest(played: Played) -> None:
         is_due = tabs._suspend_timer.isActive()
 
 
-async def test_hidden_tabs_free_their_replicas_but_for_the_last_one(played: Played):
+async def test_hidden_tabs_except_the_last_one_free_their_replicas(played: Played):
     ids = await four_tabs(played)
     let_all_rest(played)
     assert [played.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
 
 
-async def test_a_tab_that_rested_shows_what_it_showed_until_its_replica_is_there(played: Played):
+async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_one_is_complete(played: Played):
     one, *others = await four_tabs(played)
     window = played.window
     window.tabs.activate(one)
@@ -69,7 +69,7 @@ async def test_a_tab_that_rested_shows_what_it_showed_until_its_replica_is_there
     assert viewer.emulator.frame().scroll_offset == 101, "where one looked, though there is more by now"
 
 
-async def test_a_selection_that_waits_to_be_copied_is_not_given_away(played: Played):
+async def test_a_tab_with_a_selection_keeps_its_replica(played: Played):
     one, *_ = await four_tabs(played)
     emulator = played.viewers[one].emulator
     assert emulator is not None
@@ -85,7 +85,7 @@ async def test_a_closed_tab_keeps_no_replica(played: Played):
     assert not played.viewers[one].is_closed
 
 
-async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: Played):
+async def test_marks_of_unseen_output_are_restored_in_the_next_window(played: Played):
     one, two, *_ = await four_tabs(played)
     played.viewers[one].tell(OutputEvent(offset=3))
     played.viewers[two].tell(BellEvent())
@@ -107,7 +107,7 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     await played.until(lambda: played.layouts[-1]["unseen"] == [one], "the mark to go")
 
 
-async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Played):
+async def test_the_scroll_position_in_an_ended_chat_is_restored(played: Played):
     ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     window = played.open_window(one_pane([ended], ended, {ended: (120, "")}))
     emulator = create(None, GridSize(80, 24))
@@ -121,7 +121,7 @@ async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Pl
     assert played.saved_pane["places"] == {ended: (place.row, place.digest)}
 
 
-def test_a_place_is_found_though_older_rows_have_gone():
+def test_a_scroll_position_is_found_although_older_rows_are_gone():
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = position_of_row(emulator, 150)
@@ -136,7 +136,7 @@ def test_a_place_is_found_though_older_rows_have_gone():
     emulator.close()
 
 
-async def test_a_switch_paints_the_other_screen_before_anything_else_is_brought_up_to_date(played: Played):
+async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(played: Played):
     one, *_, last = await four_tabs(played)
     tabs = played.window.tabs
     order: list[str] = []

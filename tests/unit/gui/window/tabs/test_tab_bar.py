@@ -1,4 +1,4 @@
-"""Tabs use the room there is, and say what was not seen."""
+"""Tabs use the available width, and show unseen output and bells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.gui.conftest import Played, one_pane
 LONG = "frontend: rewrite the settings page with the new tokens"
 
 
-def test_the_widest_tabs_give_way_first():
+def test_the_widest_tabs_shrink_first():
     assert fit_widths([100, 200, 300], 600) == [100, 200, 300]
     assert fit_widths([100, 200, 300], 500) == [100, 200, 200]
     assert fit_widths([100, 400, 300], 500) == [100, 200, 200]
@@ -26,7 +26,7 @@ def test_the_widest_tabs_give_way_first():
     assert fit_widths([], 100) == []
 
 
-async def test_a_long_name_is_shown_whole_while_there_is_room(played: Played):
+async def test_a_long_name_is_not_cut_while_there_is_space(played: Played):
     session_id = await played.add(LONG)
     window = played.open_window()
     window.resize(1600, 700)
@@ -36,7 +36,7 @@ async def test_a_long_name_is_shown_whole_while_there_is_room(played: Played):
     assert bar.tabRect(0).width() >= room
 
 
-async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
+async def test_tabs_that_do_not_fit_are_listed_in_a_menu(played: Played):
     ids = [await played.add(f"{LONG} {number}") for number in range(12)]
     window = played.open_window(one_pane(ids, ids[0]))
     window.resize(700, 500)
@@ -60,7 +60,7 @@ async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
     assert not overflow.isVisible()
 
 
-async def test_tabs_come_to_rest_in_panes_of_any_width(played: Played):
+async def test_the_layout_of_tabs_settles_in_panes_of_any_width(played: Played):
     window = played.open_window(one_pane([await played.add("billing")], ""))
     for _ in range(3):
         window.actions_["split_right"].trigger()
@@ -77,7 +77,7 @@ async def test_tabs_come_to_rest_in_panes_of_any_width(played: Played):
         assert len(changes) <= 2, f"the list of tabs comes and goes in a window of {width} px"
 
 
-async def test_tabs_and_their_list_tell_chats_of_one_name_apart(played: Played):
+async def test_tabs_and_their_list_distinguish_chats_of_one_name(played: Played):
     ids = [await played.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
     window = played.open_window(one_pane([*ids, await played.add("alone")], ids[0]))
     bar, overflow = window.tabs.active.bar, window.tabs.active.overflow
@@ -100,9 +100,7 @@ async def test_tabs_and_their_list_tell_chats_of_one_name_apart(played: Played):
         ([("~", "9:00"), ("/", "9:00")], ["x · ~", "x · /"]),
     ],
 )
-def test_chats_of_one_name_have_their_directory_or_start_in_their_tabs(
-    places: list[tuple[str, str]], names: list[str]
-) -> None:
+def test_tabs_of_chats_with_one_name_show_directory_or_start(places: list[tuple[str, str]], names: list[str]) -> None:
     assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
 
 
@@ -119,7 +117,7 @@ async def test_a_tab_that_keys_move_stays_in_view(played: Played):
     assert window.tabs.ids() == [ids[-1], *ids[:-1]]
 
 
-async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_at(played: Played):
+async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(played: Played):
     one, two = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     played.show(two)
@@ -143,7 +141,7 @@ async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_
     assert bar.tabIcon(place).pixmap(16).toImage() == plain
 
 
-async def test_a_program_that_notifies_marks_its_chat_as_a_bell_does_until_it_is_looked_at(played: Played):
+async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(played: Played):
     one, two = [await played.add(name, agent="shell") for name in ("one", "two")]
     window = played.open_window()
     played.show(two)
@@ -167,7 +165,7 @@ async def test_a_program_that_notifies_marks_its_chat_as_a_bell_does_until_it_is
     assert bar.accessibleTabName(place) == "two, running"
 
 
-async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Played):
+async def test_enter_in_the_switcher_goes_to_the_previous_chat_and_back(played: Played):
     ids = [await played.add(name) for name in ("api-fix", "docs", "fix api timeouts")]
     window = played.open_window()
     for session_id in ids:
@@ -191,7 +189,9 @@ def double_click(bar: TabBar, place: QPoint, button: Qt.MouseButton = Qt.MouseBu
     QTest.mouseDClick(bar, button, pos=place)
 
 
-async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_asks_for_a_new_one(played: Played):
+async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_opens_the_sheet_for_a_new_one(
+    played: Played,
+):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
     for session_id in ids:
@@ -208,7 +208,7 @@ async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_asks
     assert not sheets.name.is_open
 
 
-async def test_two_quick_clicks_that_close_a_tab_rename_no_other(played: Played):
+async def test_closing_tabs_with_two_quick_clicks_renames_no_other_tab(played: Played):
     ids = [await played.add(name) for name in ("one", "a longer name", "three")]
     window = played.open_window()
     for session_id in ids:

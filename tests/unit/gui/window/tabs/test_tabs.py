@@ -1,4 +1,4 @@
-"""Tabs: opened, closed, dragged, and there again."""
+"""Opening, closing, dragging and restoring tabs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(played: Played):
     assert played.window.windowTitle() == "one — Outlive"
 
 
-async def test_tabs_of_last_time_are_there_in_their_order(played: Played):
+async def test_tabs_are_restored_in_their_order(played: Played):
     ids = [await played.add(name) for name in ("one", "two", "three")]
     order = [ids[2], "forgotten", ids[0], ids[1]]
     window = played.open_window(one_pane(order, ids[0]))
@@ -58,7 +58,7 @@ async def test_every_change_is_saved(played: Played):
     assert played.saved_pane["active"] == played.window.tabs.active_id
 
 
-async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
+async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(played: Played):
     one, two, _three = await three_tabs(played)
     window = played.window
     window.chat_actions.close_tab(one)
@@ -71,7 +71,7 @@ async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
     assert window.banners.current is None
 
 
-async def test_a_closed_tab_comes_back_where_it_was(played: Played):
+async def test_a_closed_tab_is_reopened_where_it_was(played: Played):
     one, two, three = await three_tabs(played)
     window = played.window
     window.chat_actions.close_tab(two)
@@ -83,7 +83,7 @@ async def test_a_closed_tab_comes_back_where_it_was(played: Played):
     assert window.tabs.active_id == two
 
 
-async def test_the_other_tabs_are_closed_and_come_back_one_by_one_or_all_at_once(played: Played):
+async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(played: Played):
     ids = [await played.add(name) for name in ("one", "two", "three", "four")]
     window = played.open_window(one_pane(ids, ids[1]))
     played.viewers[ids[3]].end(exit_code=0)
@@ -103,7 +103,7 @@ async def test_the_other_tabs_are_closed_and_come_back_one_by_one_or_all_at_once
     assert (window.tabs.ids(), window.tabs.active_id) == (ids, ids[1])
 
 
-async def test_tabs_beside_the_shown_one_are_offered_where_there_are_some(played: Played):
+async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_some(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window(one_pane(ids, ids[1]))
 
@@ -125,7 +125,7 @@ async def test_tabs_beside_the_shown_one_are_offered_where_there_are_some(played
     assert offered(ids[1]) == [close]
 
 
-async def test_closing_the_tab_of_an_ended_chat_promises_nothing(played: Played):
+async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_running(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
@@ -140,13 +140,13 @@ async def test_closing_the_tab_of_an_ended_chat_promises_nothing(played: Played)
     await played.until(lambda: texts() == {"Close tab"}, "the end to be known")
 
 
-async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complaint(
+async def test_a_new_screen_of_a_chat_with_a_closed_tab_raises_no_error(
     played: Played, capsys: pytest.CaptureFixture[str]
 ):
     chat_id = await played.add("one")
     played.open_window()
     played.show(chat_id)
-    closed = played.page.view  # The collector has not been there yet.
+    closed = played.page.view  # The garbage collector has not run yet.
     played.window.tabs.close(chat_id)
     played.settle()
     assert not shiboken6.isValid(closed)
@@ -154,14 +154,14 @@ async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complai
     assert capsys.readouterr().err == ""
 
 
-async def test_the_middle_button_closes(played: Played):
+async def test_the_middle_button_closes_a_tab(played: Played):
     one, _, three = await three_tabs(played)
     bar = played.window.tabs.active.bar
     QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(1).center())
     assert played.window.tabs.ids() == [one, three]
 
 
-async def test_the_cross_closes(played: Played):
+async def test_the_close_button_closes_a_tab(played: Played):
     one, two, _ = await three_tabs(played)
     bar = played.window.tabs.active.bar
     button = bar.tabButton(2, bar.ButtonPosition.RightSide)
@@ -169,7 +169,7 @@ async def test_the_cross_closes(played: Played):
     assert played.window.tabs.ids() == [one, two]
 
 
-async def test_tabs_are_dragged_into_order(played: Played):
+async def test_tabs_are_reordered_by_dragging(played: Played):
     one, two, three = await three_tabs(played)
     bar = played.window.tabs.active.bar
     begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
@@ -181,7 +181,7 @@ async def test_tabs_are_dragged_into_order(played: Played):
     await played.until(lambda: played.saved_pane["tabs"] == [two, three, one], "the new order")
 
 
-async def test_keys_go_from_tab_to_tab(played: Played):
+async def test_keys_move_between_tabs(played: Played):
     one, two, three = await three_tabs(played)
     window = played.window
     window.activateWindow()
@@ -219,7 +219,7 @@ async def test_removing_a_chat_closes_its_tab(played: Played):
     assert window.tabs.active_id == running
 
 
-async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
+async def test_closing_the_last_tab_shows_the_page_without_a_chat(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
@@ -243,7 +243,7 @@ async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_of
         assert each.mapTo(window, each.rect().topRight()).x() < window.width(), each.text()
 
 
-async def test_who_has_chats_is_no_newcomer(played: Played):
+async def test_a_user_with_chats_gets_no_introduction(played: Played):
     await played.sessions.refresh_now()
     window = played.open_window()
     assert window.empty.title.text() == "Start your first chat"
@@ -252,7 +252,7 @@ async def test_who_has_chats_is_no_newcomer(played: Played):
 
 
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])
-async def test_connected_means_attached(played: Played, state: ViewerState):
+async def test_a_chat_is_live_only_while_its_viewer_is_attached(played: Played, state: ViewerState):
     session_id = await played.add("one")
     played.open_window(one_pane([session_id], session_id))
     chat = played.chat(session_id)

@@ -1,4 +1,4 @@
-"""What a screen reader finds in the window: roles, and plain names."""
+"""The window for a screen reader: roles and plain names."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _parts(part: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
     yield part
     for number in range(part.childCount()):
         child = part.child(number)
-        if child.isValid():  # Qt counts closed tabs, too, until as many are open again.
+        if child.isValid():  # Qt counts closed tabs, too, until the same number is open again.
             yield from _parts(child)
 
 
 def _seen(played: Played) -> list[QAccessibleInterface]:
-    """All parts of the window, after a check of their texts."""
+    """Check the texts of all parts of the window, and return these parts."""
     played.settle()
     parts = list(_parts(QAccessible.queryAccessibleInterface(played.window)))
     for part in parts:
@@ -98,7 +98,7 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     assert _names(parts, roles.StatusBar) == ["Status"]
 
 
-async def test_a_screen_reader_hears_banners_and_questions(played: Played):
+async def test_a_screen_reader_announces_banners_and_questions(played: Played):
     await _two_chats(played)
     played.window.banners.show_banner(Banner("The disk is <full>", action="Show", lasting=True, kind="failed"))
     assert _names(_seen(played), QAccessible.Role.AlertMessage) == ["The disk is <full>"]
@@ -133,7 +133,7 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     assert choices["Export chat"][0] == "Format: Page"
 
 
-async def test_a_screen_reader_finds_the_bar_of_find_and_the_text_of_the_terminal(played: Played):
+async def test_a_screen_reader_finds_the_find_bar_and_the_terminals_text(played: Played):
     await _two_chats(played)
     played.window.commands.handlers()["find"]()
     parts = _seen(played)
@@ -147,7 +147,7 @@ async def test_a_screen_reader_finds_the_bar_of_find_and_the_text_of_the_termina
 async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_listens(
     played: Played, request: pytest.FixtureRequest
 ):
-    """Qt frees the interfaces that Python made, and Python's collector meets what is left of them."""
+    """Qt frees accessible interfaces made in Python, and the garbage collector finds their Python objects later."""
     request.addfinalizer(lambda: QAccessible.setActive(False))
     QAccessible.setActive(True)
     await _two_chats(played)
@@ -162,7 +162,7 @@ async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_list
         for chat in chats:
             window.tabs.close(chat.id)
         _seen(played)
-        gc.collect(1)  # What was opened since the last one, and is closed now, is in the younger generations.
+        gc.collect(1)  # Objects opened since the last collection and closed now are in the younger generations.
         for chat in chats:
             window.open_chat(chat)
     gc.collect()

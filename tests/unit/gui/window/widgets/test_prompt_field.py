@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from gui.window.widgets.prompt_field import PromptField
 
 
-def test_files_that_were_copied_are_pasted_as_names(qapp):
+def test_copied_files_are_pasted_as_names(qapp):
     field = PromptField("Prompt")
     field.insertPlainText("See ")
     files = QMimeData()

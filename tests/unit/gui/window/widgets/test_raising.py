@@ -1,4 +1,4 @@
-"""Raising a window while the window manager has not shown it yet."""
+"""Raising a window that the window manager has not shown yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gui.window.widgets import raising
 from tests.support.waiting import eventually
 
 
-class Raised(QWidget):
+class CountingWindow(QWidget):
     """A window that counts how often it was hidden."""
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class Raised(QWidget):
 async def test_a_window_that_a_slow_window_manager_has_not_shown_yet_is_not_hidden(
     qapp: QApplication, window_manager: None
 ) -> None:
-    window = Raised()
+    window = CountingWindow()
 
     def is_exposed() -> bool:
         qapp.processEvents()
         return window.windowHandle().isExposed()
 
-    for shown in range(2):  # Also when it comes back from the tray.
+    for shown in range(2):  # Also when the window returns from the tray.
         window.show()
         raising._bring_here(window)
         assert window.hidden == shown

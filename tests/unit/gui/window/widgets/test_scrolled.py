@@ -11,7 +11,7 @@ from gui.window.widgets.parts import Scrolled
 
 @pytest.fixture
 def buttons(qapp: QApplication) -> QWidget:
-    """Two buttons that fit beside each other only without a scroll bar."""
+    """Two buttons that fit side by side only without a scroll bar."""
     inner = QWidget()
     row = flow(QPushButton("one"), QPushButton("two"))
     row.setMinimumWidth(1)
@@ -21,7 +21,7 @@ def buttons(qapp: QApplication) -> QWidget:
     return inner
 
 
-def test_a_scroll_bar_goes_when_the_content_fits_without_it(buttons: QWidget) -> None:
+def test_a_scroll_bar_disappears_when_the_content_fits_without_it(buttons: QWidget) -> None:
     window = QWidget()
     area = Scrolled(buttons, 1000, "buttons")
     area.setParent(window)
