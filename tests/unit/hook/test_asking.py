@@ -49,14 +49,14 @@ def asking(listener: socket.socket, given: str = INPUT) -> Iterator[subprocess.P
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
-    """The output and the exit code of a hook."""
+    """Wait for a hook to end; returns its output and exit code."""
     assert process.stdout is not None
     return process.stdout.read(), process.wait(TIMEOUT_S)
 
 
 @contextmanager
 def caller(listener: socket.socket, count: int) -> Iterator[tuple[socket.socket, list[Message]]]:
-    """A connection of the hook's, and its first messages."""
+    """Accept a connection of the hook; yields it and its first messages."""
     connection, _ = listener.accept()
     with connection:
         connection.settimeout(TIMEOUT_S)
@@ -92,7 +92,7 @@ def test_the_next_host_is_asked_the_same_question(listener: socket.socket) -> No
             assert ended(process) == (b"yes", 0)
 
 
-def test_a_hook_without_its_agent_ends(listener: socket.socket) -> None:
+def test_a_hook_ends_when_its_agent_is_gone(listener: socket.socket) -> None:
     with asking(listener) as process, caller(listener, 3):
         assert process.stdout is not None
         process.stdout.close()

@@ -1,4 +1,4 @@
-"""What agents' hooks run: it reports what they say, in no time, and fails nobody."""
+"""The hook program that agents run: it reports quickly to the host, and never fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ASKS = {
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
-    """A session's socket, from which nobody accepts yet."""
+    """A session's listening socket, without accepted connections."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(tmp_path / "s.sock"))
         listening.listen(1)
@@ -45,7 +45,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 def run(
     path: str, *words: str, given: bytes | int | None = None, more: Mapping[str, str] | None = None
 ) -> tuple[float, int, bytes]:
-    """Run the hook; how long it took in seconds, its status, and all that it said."""
+    """Run the hook; returns its duration in seconds, its exit status and its output."""
     began_s = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(HOOK_PROGRAM), *words],
@@ -61,7 +61,7 @@ def run(
 
 
 def told(listener: socket.socket) -> list[object]:
-    """The messages of one caller, which has gone already."""
+    """Read all messages of one connection, which the hook has closed already."""
     connection, _ = listener.accept()
     with connection:
         data = b""
@@ -70,7 +70,7 @@ def told(listener: socket.socket) -> list[object]:
     return list(ClientDecoder().feed(data))
 
 
-def test_what_a_hook_is_given_is_reported(listener: socket.socket) -> None:
+def test_the_input_of_a_hook_is_reported(listener: socket.socket) -> None:
     _, status, said = run(listener.getsockname(), given=json.dumps(ASKS).encode())
     assert (status, said) == (0, b"")
     assert told(listener) == [
@@ -93,7 +93,7 @@ def test_the_end_of_tool_calls_is_reported_without_their_output(listener: socket
 
 
 def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.socket) -> None:
-    """As Codex's notify gives it; a program without either is an aider's."""
+    """Codex's notify passes JSON as an argument; aider's hook passes only the event's name."""
     payload = {"type": "agent-turn-complete", "thread-id": "0199", "last-assistant-message": "yes"}
     run(listener.getsockname(), json.dumps(payload), given=subprocess.DEVNULL)
     assert told(listener)[1] == Report("hook", "agent-turn-complete", "0199")
@@ -120,7 +120,7 @@ def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
         ({}, ""),
     ],
 )
-def test_what_is_asked(value: dict[str, object], text: str) -> None:
+def test_the_text_of_a_question_is_found(value: dict[str, object], text: str) -> None:
     assert asked(value) == text
 
 
@@ -132,7 +132,7 @@ def test_what_is_asked(value: dict[str, object], text: str) -> None:
     ],
     ids=["nothing", "torn", "list", "no text", "string", "empty", "number", "deep", "huge"],
 )  # fmt: skip
-def test_what_makes_no_sense_is_not_reported_and_fails_nobody(listener: socket.socket, given: bytes) -> None:
+def test_invalid_input_is_not_reported_and_raises_no_error(listener: socket.socket, given: bytes) -> None:
     took_s, status, said = run(listener.getsockname(), given=given)
     assert (status, said) == (0, b"")
     assert took_s < BOUND_S
@@ -141,14 +141,14 @@ def test_what_makes_no_sense_is_not_reported_and_fails_nobody(listener: socket.s
         listener.accept()
 
 
-def test_without_anybody_to_report_to_nobody_notices(tmp_path: Path) -> None:
+def test_without_a_host_the_hook_ends_silently(tmp_path: Path) -> None:
     for path in ("", str(tmp_path / "nothing"), str(tmp_path), "x" * 200):
         took_s, status, said = run(path, "Stop", given=subprocess.DEVNULL)
         assert (status, said) == (0, b"")
         assert took_s < BOUND_S
 
 
-def test_a_socket_that_takes_nobody_in_is_not_waited_for(listener: socket.socket) -> None:
+def test_a_full_backlog_is_not_waited_for(listener: socket.socket) -> None:
     callers = []
     for _ in range(3):
         callers.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
@@ -160,7 +160,7 @@ def test_a_socket_that_takes_nobody_in_is_not_waited_for(listener: socket.socket
         each.close()
 
 
-def test_an_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> None:
+def test_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> None:
     read, write = os.pipe()
     try:
         took_s, status, said = run(listener.getsockname(), "Stop", given=read)
@@ -172,7 +172,7 @@ def test_an_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> 
         os.close(write)
 
 
-def test_closed_streams_fail_nobody(listener: socket.socket) -> None:
+def test_closed_standard_streams_raise_no_error(listener: socket.socket) -> None:
     command = f"{hook_command()} Stop <&- >&- 2>&-"
     done = subprocess.run(
         ["sh", "-c", command], env={"OUTLIVE_SOCKET": listener.getsockname()}, capture_output=True, check=False
@@ -183,8 +183,8 @@ def test_closed_streams_fail_nobody(listener: socket.socket) -> None:
 TEXTS = st.text(max_size=MAX_CHARACTERS)
 
 
-def test_hosts_of_earlier_versions_hear_it_too() -> None:
-    """It announces the version that brought Report, and says nothing that came later."""
+def test_hosts_of_earlier_versions_understand_the_hook() -> None:
+    """The hook announces the protocol version that introduced Report, and sends nothing newer."""
     assert PROTOCOL_VERSION == 3 <= messages.PROTOCOL_VERSION
 
 
@@ -197,5 +197,5 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     assert frame(["Report", "hook", *texts, ""]) == encode(report)
 
 
-def test_a_plan_that_waits_for_approval_is_not_told_by_its_tools_name() -> None:
+def test_a_plan_that_waits_for_approval_is_not_shown_as_its_tools_name() -> None:
     assert asked({"tool_name": "ExitPlanMode", "tool_input": {"plan": "# First\\nthen"}}) == "approve the plan"

@@ -21,7 +21,7 @@ class Client:
     """A viewer's connection that accepts everything except a refusal."""
 
     def written(self, attachment: str, sequence: int) -> None:
-        """It is written."""
+        """Accept the input's delivery."""
 
     def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
@@ -40,25 +40,25 @@ def host(kept: KeptSession) -> KeptSession:
     return kept
 
 
-def looks(kept: KeptSession, resume: str = "") -> Attachment:
-    """A viewer shows it."""
+def attach_viewer(kept: KeptSession, resume: str = "") -> Attachment:
+    """Attach a viewer that shows the session."""
     attachment = kept.session.viewers.attach(Client(), resume=resume, read_only=False)
     kept.session.viewers.set_follows_output(attachment, output=True)
     kept.driver.performer.perform()
     return attachment
 
 
-def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
+def report_focus(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
     kept.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
 
 
-async def nobody_came(kept: KeptSession) -> None:
+async def until_unseen(kept: KeptSession) -> None:
     await eventually(lambda: kept.session.viewers.focus.is_unseen, 10, "the time for viewers to come to be over")
 
 
 async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(kept: KeptSession) -> None:
     host(kept).write_output(b"hello")
-    await nobody_came(kept)
+    await until_unseen(kept)
     kept.write_output(b"nothing is asked")
     assert kept.read_typed() == b""
     kept.write_output(ASKS)
@@ -72,55 +72,55 @@ async def test_a_program_gets_one_focus_report_each_time_it_turns_them_on(kept: 
 
 async def test_a_focus_report_is_not_repeated_after_a_kill(kept: KeptSession) -> None:
     host(kept).write_output(ASKS)
-    await nobody_came(kept)
+    await until_unseen(kept)
     assert kept.read_typed() == OUT
     for _ in range(2):
         kept.kill()
         host(kept)
-        await nobody_came(kept)
+        await until_unseen(kept)
         kept.write_output(b"more")
         assert kept.read_typed() == b""
     await kept.checkpointer.make_portable()
     kept.kill()
     host(kept)
-    await nobody_came(kept)
+    await until_unseen(kept)
     assert kept.read_typed() == b""
 
 
 async def test_a_viewer_without_a_focus_report_counts_as_focused(kept: KeptSession) -> None:
     host(kept)
-    attachment = looks(kept)
+    attachment = attach_viewer(kept)
     kept.write_output(ASKS)
     assert not kept.session.viewers.focus.is_unseen
     kept.session.viewers.detach(attachment)
     kept.driver.performer.perform()
-    await nobody_came(kept)
+    await until_unseen(kept)
     assert kept.read_typed() == OUT
 
 
 async def test_a_viewer_with_a_window_behind_others_is_not_focused(kept: KeptSession) -> None:
     host(kept)
-    attachment = looks(kept)
-    says(kept, attachment, focused=False)
-    await nobody_came(kept)
+    attachment = attach_viewer(kept)
+    report_focus(kept, attachment, focused=False)
+    await until_unseen(kept)
     kept.write_output(ASKS)
     assert kept.read_typed() == OUT
-    says(kept, attachment, focused=True)
+    report_focus(kept, attachment, focused=True)
     assert kept.read_typed() == IN
-    says(kept, attachment, focused=False)
-    await nobody_came(kept)
+    report_focus(kept, attachment, focused=False)
+    await until_unseen(kept)
     kept.write_output(b"more")
     assert kept.read_typed() == OUT
 
 
 async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_does(kept: KeptSession) -> None:
     host(kept).write_output(ASKS)
-    attachment = looks(kept)
-    says(kept, attachment, focused=True)
+    attachment = attach_viewer(kept)
+    report_focus(kept, attachment, focused=True)
     assert kept.read_typed() == IN
     kept.kill()
     host(kept)
-    attachment = looks(kept, attachment.id)
+    attachment = attach_viewer(kept, attachment.id)
     assert attachment.focused
     assert kept.session.viewers.focus.state is focus.State.SHOWN
     assert kept.read_typed() == b""
@@ -128,7 +128,7 @@ async def test_a_viewer_that_returns_in_time_causes_no_report_and_a_later_one_do
     assert client is not None
     kept.session.viewers.disconnect(attachment, client)
     kept.driver.performer.perform()
-    await nobody_came(kept)
+    await until_unseen(kept)
     assert kept.read_typed() == OUT
-    looks(kept, attachment.id)
+    attach_viewer(kept, attachment.id)
     assert kept.read_typed() == IN

@@ -49,7 +49,7 @@ sys.stdin.readline()
 host.send_message(KeeperChanged(1))
 sys.stdin.readline()
 """
-"""A keeper that dies of the first session that it is given, and the one that takes its place at once."""
+"""A program for two keepers: the first is killed once it gets a session, and the second replaces it at once."""
 
 
 async def test_messages_of_a_keeper_that_died_are_read_before_its_death_is_reported() -> None:
@@ -94,4 +94,4 @@ async def test_a_keeper_that_dies_during_adoption_does_not_count_as_an_older_ver
         await eventually(lambda: channel.keeper_pid == 1, 60, "the host to hear of that, on its channel")
         channel.close()
         process.stdin.close()
-        assert process.stdout.read() == ""  # The second one is gone, too.
+        assert process.stdout.read() == ""  # The second keeper is gone, too.

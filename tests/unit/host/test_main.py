@@ -19,7 +19,7 @@ from tests.support.waiting import wait_for_end
 
 
 async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits() -> None:
-    """The end is recorded, the user forgets the chat, and only then the host dies: nobody may record it again."""
+    """The end is saved, the user removes the chat, and only then the host dies: no host may save the chat again."""
     with kept_session() as kept:
         kept.host()
         kept.input_log.header.exit_saved = True
@@ -34,7 +34,7 @@ async def test_a_removed_chat_stays_removed_if_its_host_is_killed_while_it_exits
 
 
 def test_garbage_collection_is_off_until_the_session_runs() -> None:
-    """It would look at what a host shares with the keeper, and make it the host's own by that."""
+    """A collection would write to the memory pages that a host shares with the keeper, and copy them by that."""
     with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
         InputLog(kept.descriptors.input_log, kept.descriptors.master, Splicer()).close()
         order = HostParameters(kept.spec, kept.descriptors, kept.slave, 1024, other_engine=False, rehearsal=False)

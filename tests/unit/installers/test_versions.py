@@ -1,4 +1,4 @@
-"""The Debian package keeps an earlier version's files for as long as a chat needs them, and no longer."""
+"""The Debian package keeps the files of an earlier version only as long as a chat needs them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts a process; the others of this machine do not exist for the test."""
+    """Starts processes; the machine's other processes are hidden from the code under test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*words: str | Path, **variables: str) -> subprocess.Popen[bytes]:
@@ -34,7 +34,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Installs a version with one program, as dpkg and the package's script do."""
+    """Installs versions with one program each, as dpkg and the package's script do."""
     monkeypatch.setattr(versions, "PACKAGE", tmp_path / "package")
     monkeypatch.setattr(versions, "VERSIONS", tmp_path / "opt")
 
@@ -77,7 +77,7 @@ def test_a_version_stays_while_a_process_runs_from_it(
     assert not capsys.readouterr().out
 
 
-def test_earlier_versions_stay_while_an_agent_runs_that_is_older_than_the_current_one(
+def test_earlier_versions_stay_while_an_agent_older_than_the_current_version_runs(
     package: Callable[[str], None], start: Start
 ) -> None:
     package("1")

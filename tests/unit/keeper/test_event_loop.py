@@ -1,4 +1,4 @@
-"""The keeper's loop: who wakes it, and when it ends."""
+"""The keeper's event loop: what wakes it, and when it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from session_host.protocol.keeper import ExitSaved, KeeperStatus, Status
 
 
 class Owner:
-    """Remembers what it was called for; with something to keep until told otherwise."""
+    """A fake owner of the loop that records its calls; while ``busy``, it has something to keep."""
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -70,7 +70,7 @@ def leave() -> None:
 
 
 def leave_once(loop: Loop, condition: Callable[[], bool]) -> None:
-    """Let the loop run until then."""
+    """Make the loop end once the condition holds."""
 
     def look() -> None:
         if condition():
@@ -88,7 +88,7 @@ def connect(path: Path) -> MessageChannel:
     return MessageChannel(connection, FromKeeperDecoder())
 
 
-def test_with_nothing_to_keep_it_goes_after_a_while(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_nothing_to_keep_it_ends_after_a_while(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_module, "IDLE_S", 0.01)
     owner = Owner(loop)
     owner.busy = False
@@ -110,9 +110,7 @@ def test_with_something_to_keep_it_stays(loop: Loop, monkeypatch: pytest.MonkeyP
     assert late == [True]
 
 
-def test_a_caller_that_is_still_there_is_not_left_alone(
-    loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_does_not_end_while_a_client_is_connected(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_module, "IDLE_S", 0.01)
     owner = Owner(loop)
     owner.busy = False
@@ -128,7 +126,7 @@ def test_a_caller_that_is_still_there_is_not_left_alone(
     assert seen == [1]
 
 
-def test_it_leaves_when_it_is_asked_to(loop: Loop, path: Path) -> None:
+def test_it_ends_on_sigterm(loop: Loop, path: Path) -> None:
     owner = Owner(loop)
     loop.call_later(0.0, leave)
     loop.run(owner)
@@ -136,7 +134,7 @@ def test_it_leaves_when_it_is_asked_to(loop: Loop, path: Path) -> None:
 
 
 def test_the_socket_of_another_keeper_is_left_alone(loop: Loop, path: Path) -> None:
-    """Its directory may have been removed and made anew, with another keeper in it."""
+    """The directory may have been removed and created again, with another keeper's socket in it."""
     path.unlink()
     path.write_text("another's")
     loop.call_later(0.0, leave)
@@ -158,12 +156,12 @@ def test_the_end_of_a_child_wakes_it(loop: Loop) -> None:
         owner.pid = os.posix_spawn("/bin/true", ["true"], {})
 
     loop.call_later(0.0, begin)
-    loop.run(owner)  # else it would not end
+    loop.run(owner)  # does not return unless the child's end wakes it
     with pytest.raises(ChildProcessError):
         os.waitpid(owner.pid, 0)
 
 
-def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
+def test_requests_are_answered_and_a_failing_one_does_not_affect_the_others(
     loop: Loop, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     owner = Owner(loop)
@@ -183,7 +181,7 @@ def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
         caller.close()
 
 
-def test_a_caller_that_is_gone_needs_no_answer(loop: Loop, path: Path) -> None:
+def test_a_client_that_is_gone_needs_no_reply(loop: Loop, path: Path) -> None:
     owner = Owner(loop)
     caller = connect(path)
     caller.send_message(Status())
@@ -194,7 +192,7 @@ def test_a_caller_that_is_gone_needs_no_answer(loop: Loop, path: Path) -> None:
     assert not loop._clients
 
 
-def test_timers_come_in_order(loop: Loop) -> None:
+def test_timers_expire_in_order(loop: Loop) -> None:
     order: list[int] = []
     for number, wait_s in ((3, 0.03), (1, 0.01), (2, 0.02), (0, 0.0)):
         loop.call_later(wait_s, lambda number=number: order.append(number))  # type: ignore[misc]
@@ -203,7 +201,7 @@ def test_timers_come_in_order(loop: Loop) -> None:
     assert order == [0, 1, 2, 3]
 
 
-def test_what_comes_behind_a_message_that_ended_the_connection_is_dropped(loop: Loop, path: Path) -> None:
+def test_messages_after_one_that_closed_the_connection_are_dropped(loop: Loop, path: Path) -> None:
     class Dropping(Owner):
         answered = 0
 

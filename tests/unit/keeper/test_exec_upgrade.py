@@ -1,4 +1,4 @@
-"""What crosses the exec by which another version becomes the keeper, and that nothing has changed where that fails."""
+"""State inherited through the exec that makes another version the keeper, and that a failed exec changes nothing."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ loop.run(keeper)
 """
 
 
-class Kin:
-    """A keeper in this process, with a session of each sort, and a command that asks it for something.
+class KeeperStage:
+    """A keeper in this process, with two kept sessions and a connected command.
 
     Attributes:
-        keeper: it.
-        client, asking: its end of that command's connection, and the command's.
-        host: the end of the channel that is the host's.
-        lock: the descriptor of its lock.
+        keeper: the keeper.
+        client, asking: the keeper's and the command's end of the command's connection.
+        host: the host's end of its channel.
+        lock: the descriptor of the keeper's lock.
     """
 
     def __init__(self, directory: Path, program: int) -> None:
@@ -99,7 +99,7 @@ class Kin:
         self.host = MessageChannel(host, FromKeeperDecoder())
         one = self._session(directory, ONE, program)
         self.keeper.add_channel(one, channel)
-        # One that came from a previous keeper: its host is no child of ours, and has left already.
+        # A session from a previous keeper, with a host that is no child of this process and has exited already.
         other = self._session(directory, OTHER, program)
         other.state = KeptSessionState.OVER
         self.loop.watch(pidfd := pidfd_of(program), lambda: None)
@@ -120,7 +120,7 @@ class Kin:
         return exec_new_version(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
 
     def kept(self) -> InheritedState:
-        """What is to cross."""
+        """The state that the next version must inherit."""
         sessions = [_kept_of(session) for session in self.keeper.sessions.values()]
         return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, sessions)
 
@@ -141,16 +141,16 @@ class Kin:
 
 @pytest.fixture
 def program() -> Iterator[int]:
-    """What the sessions run."""
+    """The PID of the program of both sessions."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         yield process.pid
         process.communicate()
 
 
 @pytest.fixture
-def kin(tmp_path: Path, program: int) -> Iterator[Kin]:
+def stage(tmp_path: Path, program: int) -> Iterator[KeeperStage]:
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    own = Kin(tmp_path, program)
+    own = KeeperStage(tmp_path, program)
     yield own
     own.close()
     for number, handler in before.items():
@@ -161,7 +161,7 @@ Exec = Callable[[str, list[str], dict[str, str]], None]
 
 
 def on_exec(monkeypatch: pytest.MonkeyPatch, look: Exec) -> None:
-    """Look at what would be exec'd, which fails then."""
+    """Replace exec by a call of ``look`` followed by an error."""
 
     def execve(path: str, argv: list[str], variables: dict[str, str]) -> None:
         look(path, argv, variables)
@@ -173,29 +173,31 @@ def on_exec(monkeypatch: pytest.MonkeyPatch, look: Exec) -> None:
 # ---------------------------------------------------------------------------------- another program
 
 
-def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, program: int) -> None:
+def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, tmp_path: Path, program: int) -> None:
     script = tmp_path / "next.py"
     script.write_text(NEXT_VERSION)
     report = tmp_path / "report"
-    expected = json.loads(msgspec.json.encode(kin.kept()))
+    expected = json.loads(msgspec.json.encode(stage.kept()))
     pid = os.fork()
     if not pid:
         try:
-            kin.replace(sys.executable, str(script), **environment({"REPORT": str(report), "SOCKET": str(kin.path)}))
+            stage.replace(
+                sys.executable, str(script), **environment({"REPORT": str(report), "SOCKET": str(stage.path)})
+            )
         finally:
             os._exit(1)
     try:
-        kin.asking.socket.settimeout(TIMEOUT_S)
-        assert kin.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
-        kin.host.socket.settimeout(TIMEOUT_S)
-        assert kin.host.receive() == [Leave()], "the host hears it by the same channel"
+        stage.asking.socket.settimeout(TIMEOUT_S)
+        assert stage.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
+        stage.host.socket.settimeout(TIMEOUT_S)
+        assert stage.host.receive() == [Leave()], "the host hears it by the same channel"
         found = json.loads(report.read_text())
         assert found["kept"] == expected
         assert found["handed on"] == []
         assert found["sessions"] == expected["wards"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
         assert found["child"] == [program, program], "the log's header is the same"
-        status = kin.asking.request(Status(), TIMEOUT_S)
+        status = stage.asking.request(Status(), TIMEOUT_S)
         assert (status.pid, status.version) == (pid, VERSION)
         told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
         assert told == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
@@ -206,61 +208,65 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
 
 
 @pytest.mark.parametrize("max_bytes", [1 << 30, 7])
-def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.MonkeyPatch, max_bytes: int) -> None:
-    """However little a write takes."""
+def test_the_next_version_gets_all_descriptors_and_the_state(
+    stage: KeeperStage, monkeypatch: pytest.MonkeyPatch, max_bytes: int
+) -> None:
+    """Also if a write takes only a few bytes."""
     told: list[Any] = []
 
     def look(path: str, argv: list[str], variables: dict[str, str]) -> None:
         state = int(argv[-1])
-        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(kin.kept()))]
+        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(stage.kept()))]
         assert dict(variables) == {**os.environ, "NEW": "variable"}
         told.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
 
     write = os.write
     on_exec(monkeypatch, look)
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:max_bytes]))
-    kin.replace("/bin/next", "-m", "keeper", NEW="variable")
+    stage.replace("/bin/next", "-m", "keeper", NEW="variable")
     monkeypatch.undo()
     assert len(told) == 1
     path, argv, inheritable, kept = told[0]
     assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
     assert all(inheritable)
-    assert kept == kin.kept()
+    assert kept == stage.kept()
     assert len(_descriptors_of(kept)) == 3 + 2 * 7 + 2, "two sessions' descriptors, a channel and a pidfd"
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
 
 
-# ---------------------------------------------------------------------------------- which cannot be
+# ---------------------------------------------------------------------------------- failures
 
 
 @pytest.mark.parametrize("why", ["No such file or directory", "Permission denied", "Exec format error"])
-def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: str) -> None:
+def test_a_failed_exec_changes_nothing(stage: KeeperStage, tmp_path: Path, why: str) -> None:
     path = tmp_path / "next"
     if why != "No such file or directory":
         path.write_bytes(b"no program")
         path.chmod(0o600 if why == "Permission denied" else 0o700)
-    before, kept, sessions = open_descriptors(), kin.kept(), dict(kin.keeper.sessions)
+    before, kept, sessions = open_descriptors(), stage.kept(), dict(stage.keeper.sessions)
 
-    assert kin.replace(str(path)) == NotReplaced(f"{path}: {why}")
+    assert stage.replace(str(path)) == NotReplaced(f"{path}: {why}")
 
     assert open_descriptors() == before
-    assert kin.kept() == kept
-    assert kin.keeper.sessions == sessions
+    assert stage.kept() == kept
+    assert stage.keeper.sessions == sessions
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
-    # And it continues: it answers requests and notifies hosts.
-    kin.keeper.on_connection(kin.client, Status())
-    kin.asking.socket.settimeout(TIMEOUT_S)
-    (status,) = kin.asking.receive() or []
+    # The keeper continues: it answers requests and notifies hosts.
+    stage.keeper.on_connection(stage.client, Status())
+    stage.asking.socket.settimeout(TIMEOUT_S)
+    (status,) = stage.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
-    kin.keeper.sessions[ONE].send_to_host(Leave())
-    kin.host.socket.settimeout(TIMEOUT_S)
-    assert kin.host.receive() == [Leave()]
+    stage.keeper.sessions[ONE].send_to_host(Leave())
+    stage.host.socket.settimeout(TIMEOUT_S)
+    assert stage.host.receive() == [Leave()]
 
 
 @pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])
-def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_no_exec_while_a_session_starts_or_changes_its_host(
+    stage: KeeperStage, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     on_exec(monkeypatch, lambda *_: pytest.fail("it was exec'd"))
-    session = kin.keeper.sessions[ONE]
+    session = stage.keeper.sessions[ONE]
     before = open_descriptors()
     match what:
         case "is started":
@@ -269,6 +275,6 @@ def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pyte
             session.replacement = ReplacementHost(None)
         case _:
             session.host_pid = 0
-    answer = kin.replace(sys.executable)
+    answer = stage.replace(sys.executable)
     assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
     assert open_descriptors() == before

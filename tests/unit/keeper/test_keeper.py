@@ -1,4 +1,4 @@
-"""A real keeper: one host for each session, another for each that dies, and nothing left of what is over."""
+"""A real keeper: one host per session, a new host for each that dies, and nothing left of ended sessions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOT_OURS = {"keeper.sock", "keeper.lock", "keeper.starting"}
 
 
 def spec_for(*argv: str, **changes: object) -> LaunchSpec:
-    """What a command would launch."""
+    """The launch that a command would request."""
     session_id = str(uuid.uuid4())
     session_log(session_id).parent.mkdir(parents=True, exist_ok=True)
     return spec_of(
@@ -44,7 +44,7 @@ def spec_for(*argv: str, **changes: object) -> LaunchSpec:
 
 
 class Caller:
-    """A command that speaks with the keeper."""
+    """A command that is connected to the keeper."""
 
     def __init__(self) -> None:
         self.pipe: MessageChannel = connect_or_start_keeper()
@@ -71,7 +71,7 @@ def caller() -> Iterator[Caller]:
 
 
 def status() -> KeeperStatus:
-    """What the keeper of this moment has."""
+    """The status of the current keeper."""
     own = Caller()
     try:
         return own.status()
@@ -101,8 +101,8 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
     wait_for_end(pid, 10)
 
 
-def follower(spec: LaunchSpec, previous: int) -> int:
-    """The host that has taken over."""
+def next_host(spec: LaunchSpec, previous: int) -> int:
+    """Wait for the host that has taken over; returns its PID."""
 
     def taken_over() -> int:
         found = kept(spec)
@@ -138,8 +138,8 @@ def test_a_session_has_a_host_which_has_the_program(caller: Caller) -> None:
     assert not processes.environment(report.child_pid).keys() ^ {name.encode() for name in spec.env}
 
 
-def test_launched_twice_it_is_one_session(caller: Caller, tmp_path: Path) -> None:
-    """The answer may have been lost, and who asked asks again."""
+def test_a_session_launched_twice_is_one_session(caller: Caller, tmp_path: Path) -> None:
+    """The reply may have been lost, so the command asks again."""
     told = tmp_path / "told"
     spec = spec_for("sh", "-c", f"echo started >> {told}; cat")
     first = caller.launch(spec)
@@ -152,7 +152,7 @@ def test_launched_twice_it_is_one_session(caller: Caller, tmp_path: Path) -> Non
     assert len(caller.status().sessions) == 1
 
 
-def test_launched_by_several_at_once_it_is_one_session(caller: Caller) -> None:
+def test_a_session_launched_by_several_commands_at_once_is_one_session(caller: Caller) -> None:
     spec = spec_for("cat")
     reports: list[LaunchReport] = []
 
@@ -180,13 +180,13 @@ def test_a_program_that_cannot_be_started_leaves_nothing(caller: Caller, area: A
         assert store.all() == []
 
 
-def test_a_socket_that_cannot_be_made_is_said(caller: Caller) -> None:
+def test_a_socket_that_cannot_be_made_is_reported(caller: Caller) -> None:
     report = caller.launch(spec_for("cat", socket_path="/nonexistent/socket"))
     assert (report.ok, report.error_kind) == (False, "failed")
     assert "/nonexistent/socket: No such file or directory" in report.error
 
 
-def test_a_session_that_is_over_is_forgotten_with_all_that_was_its(caller: Caller, area: Area) -> None:
+def test_an_ended_session_leaves_no_descriptor_or_file(caller: Caller, area: Area) -> None:
     pid = caller.status().pid
     fd = Path(f"/proc/{pid}/fd")
     spec = spec_for("sh", "-c", "exit 3")
@@ -205,11 +205,11 @@ def test_a_session_that_is_over_is_forgotten_with_all_that_was_its(caller: Calle
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
-def test_a_host_that_dies_of_whatever_is_followed_by_another(caller: Caller, number: int) -> None:
+def test_a_host_killed_by_any_signal_is_followed_by_another(caller: Caller, number: int) -> None:
     spec = spec_for("cat")
     report = caller.launch(spec)
     kill(report.host_pid, number)
-    follower(spec, report.host_pid)
+    next_host(spec, report.host_pid)
     after = described(spec)
     assert after.child_pid == report.child_pid
     assert processes.parent(report.child_pid) == caller.status().pid, "it is the keeper's to learn its end"
@@ -217,7 +217,7 @@ def test_a_host_that_dies_of_whatever_is_followed_by_another(caller: Caller, num
     assert wait_for_record(spec).exit_signal == signal.SIGTERM
 
 
-def test_a_program_that_ends_while_there_is_no_host_has_its_end_recorded(caller: Caller, tmp_path: Path) -> None:
+def test_the_end_of_a_program_without_a_host_is_recorded(caller: Caller, tmp_path: Path) -> None:
     go = tmp_path / "go"
     os.mkfifo(go)
     spec = spec_for("sh", "-c", f"read x < {go}; exit 42")
@@ -231,19 +231,19 @@ def test_a_program_that_ends_while_there_is_no_host_has_its_end_recorded(caller:
     wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
 
 
-def test_host_after_host_may_die(caller: Caller) -> None:
+def test_a_session_survives_many_dead_hosts(caller: Caller) -> None:
     spec = spec_for("cat")
     report = caller.launch(spec)
     host = report.host_pid
     for _ in range(8):
         kill(host)
-        host = follower(spec, host)
+        host = next_host(spec, host)
     assert described(spec).child_pid == report.child_pid
     assert processes.is_alive(report.child_pid)
 
 
 @pytest.mark.parametrize("killed", ["the active keeper", "the standby", "both"])
-def test_a_killed_keeper_is_followed_by_one_that_keeps_all(caller: Caller, killed: str) -> None:
+def test_a_killed_keeper_is_followed_by_one_that_keeps_all_sessions(caller: Caller, killed: str) -> None:
     specs = [spec_for("cat") for _ in range(3)]
     reports = [caller.launch(spec) for spec in specs]
     previous = caller.status().pid
@@ -271,7 +271,7 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all(caller: Caller, kille
     wait_until(lambda: {described(spec).keeper_pid for spec in specs} == {now}, 10, "their hosts to know")
 
 
-def test_a_keeper_that_is_asked_to_leave_is_followed_by_another(caller: Caller) -> None:
+def test_a_keeper_ended_by_sigterm_is_followed_by_another(caller: Caller) -> None:
     spec = spec_for("cat")
     report = caller.launch(spec)
     previous = caller.status().pid
@@ -281,15 +281,15 @@ def test_a_keeper_that_is_asked_to_leave_is_followed_by_another(caller: Caller) 
     assert described(spec).host_pid == report.host_pid
 
 
-def test_a_host_that_is_a_stranger_is_followed_too(caller: Caller) -> None:
-    """One that the keeper did not fork: it was handed over, and is nobody's child here."""
+def test_an_adopted_host_is_followed_by_another_too(caller: Caller) -> None:
+    """The host registered with a new keeper that did not fork it and is not its parent."""
     spec = spec_for("sh", "-c", "read x; exit 7")
     report = caller.launch(spec)
     kill(caller.status().pid)
     wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
     assert processes.parent(report.host_pid) != status().pid
     kill(report.host_pid)
-    host = follower(spec, report.host_pid)
+    host = next_host(spec, report.host_pid)
     assert processes.parent(host) == status().pid
     assert described(spec).child_pid == report.child_pid
     kill(report.child_pid, signal.SIGTERM)
@@ -298,7 +298,7 @@ def test_a_host_that_is_a_stranger_is_followed_too(caller: Caller) -> None:
     wait_until(lambda: not status().sessions, 10, "it to be forgotten")
 
 
-def test_who_was_waiting_when_its_host_died_at_the_start_gets_an_answer(
+def test_a_command_gets_its_reply_although_the_first_host_dies_at_its_start(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(area, monkeypatch, "the first host dies as soon as it is there")
@@ -311,7 +311,7 @@ def test_who_was_waiting_when_its_host_died_at_the_start_gets_an_answer(
     assert (area.home / "died").read_text() == "died\n"
 
 
-def test_a_host_that_can_never_start_is_given_up_and_that_is_said(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_can_never_start_is_given_up_and_reported(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(area, monkeypatch, "each host dies as soon as it is there")
     own = Caller()
     started = area.home / "started"
@@ -319,14 +319,14 @@ def test_a_host_that_can_never_start_is_given_up_and_that_is_said(area: Area, mo
     assert (report.ok, report.error_kind) == (False, "failed")
     assert "failed to start" in report.error
     assert own.status().sessions == []
-    if started.exists():  # Its program may have been quicker than its host.
+    if started.exists():  # The program may have started before its host died.
         [pid] = map(int, started.read_text().split())
         wait_for_end(pid, 10)
     own.close()
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 
 
-# ----------------------------------------------------------------------------------------- poison
+# ----------------------------------------------------------------------------------------- output that kills the engine
 
 PLANT = """
 import os, signal, sys
@@ -362,7 +362,7 @@ if "session_host.keeper" in " ".join(sys.orig_argv):
 
 
 def plant(area: Area, monkeypatch: pytest.MonkeyPatch, what: str, number: int = 0) -> None:
-    """Let the keeper's hosts fail in some way; who has failed says so in a file."""
+    """Make the keeper's hosts fail in this way; a failed host notes it in a file."""
     directory = area.home / "planted"
     directory.mkdir()
     text = PLANT.format(number=int(number), always=what.startswith("each"), at_start="as soon as" in what)
@@ -371,7 +371,7 @@ def plant(area: Area, monkeypatch: pytest.MonkeyPatch, what: str, number: int = 
 
 
 def lines_of(spec: LaunchSpec) -> list[str]:
-    """What is on the screen."""
+    """The lines on the screen that are not empty."""
     return [line for line in asyncio.run(peek(spec.session_id)) if line]
 
 

@@ -1,4 +1,4 @@
-"""What a dead host says about its session: how long to wait for the next, and whether the engine is to blame."""
+"""Deaths of a session's hosts decide when the next host starts and whether the engine is suspected."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def session() -> Iterator[KeptSession]:
     assert (open_descriptors() - before).total() == 0
 
 
-def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(session: KeptSession) -> None:
+def test_the_first_dead_hosts_are_replaced_at_once_and_later_ones_after_growing_delays(session: KeptSession) -> None:
     waits = [session.count_death(None) for _ in range(12)]
     assert waits[:2] == [0.0, 0.0]
     assert waits == sorted(waits)
     assert waits[-1] == RESTART_DELAYS_S[-1]
-    session.failed_hosts = 0  # one has taken over
+    session.failed_hosts = 0  # a host has taken over
     assert session.count_death(None) == 0.0
 
 
-def test_being_killed_by_somebody_says_nothing_about_the_engine(session: KeptSession) -> None:
+def test_sigkill_alone_does_not_make_the_engine_suspected(session: KeptSession) -> None:
     for _ in range(20):
         session.count_death(signal.SIGKILL)
     assert not session.header.engine_suspected
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
-def test_crashes_in_a_row_do(session: KeptSession, number: int) -> None:
+def test_repeated_crashes_make_the_engine_suspected(session: KeptSession, number: int) -> None:
     for _ in range(SUSPICIOUS_DEATHS - 1):
         session.count_death(number | 0x80)
         assert not session.header.engine_suspected
@@ -57,7 +57,9 @@ def test_crashes_in_a_row_do(session: KeptSession, number: int) -> None:
     assert session.header.engine_suspected
 
 
-def test_crashes_that_are_far_apart_do_not(session: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crashes_far_apart_do_not_make_the_engine_suspected(
+    session: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now_s = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now_s)
     for _ in range(10):
@@ -66,7 +68,7 @@ def test_crashes_that_are_far_apart_do_not(session: KeptSession, monkeypatch: py
     assert not session.header.engine_suspected
 
 
-def test_deaths_over_the_same_output_do_however_they_look(session: KeptSession) -> None:
+def test_any_deaths_during_the_same_output_make_the_engine_suspected(session: KeptSession) -> None:
     for death in range(SUSPICIOUS_DEATHS):
         assert not session.header.engine_suspected, death
         session.header.engine_started(4711)
@@ -74,11 +76,11 @@ def test_deaths_over_the_same_output_do_however_they_look(session: KeptSession) 
     assert session.header.engine_suspected
 
 
-def test_words_to_a_host_that_is_gone_do_no_harm(session: KeptSession) -> None:
+def test_a_message_to_a_dead_host_does_no_harm(session: KeptSession) -> None:
     session.send_to_host(Leave())
 
 
-def test_the_other_side_of_the_terminal_is_let_go_of_once(session: KeptSession) -> None:
+def test_the_slave_of_the_pty_is_closed_once(session: KeptSession) -> None:
     slave = session.slave
     session.close_slave()
     session.close_slave()

@@ -13,7 +13,7 @@ from session_host.keeper import pair
 from session_host.keeper.pair import ActiveStandbyPair
 
 
-def test_a_keeper_with_too_many_open_files_goes_on_alone_and_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keeper_with_too_many_open_files_runs_alone_and_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
     standbys: list[socket.socket | None] = []
 
     def run_active(_pair: ActiveStandbyPair, standby: socket.socket | None) -> bool:

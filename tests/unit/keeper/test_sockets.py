@@ -1,4 +1,4 @@
-"""Sockets that somebody removes: found missing where nothing tells of it, and a second keeper noticed."""
+"""Removed sockets are noticed and made again without inotify, and a second keeper is noticed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.kept_sessions import spec_of
 ID = "5e55104e-0000-4000-8000-000000000001"
 
 
-class Kept:
+class KeeperWithChat:
     """A keeper in this process, with a chat, and no inotify."""
 
     def __init__(self) -> None:
@@ -52,23 +52,23 @@ class Kept:
 
 
 @pytest.fixture
-def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeeperWithChat]:
     monkeypatch.setattr(sockets, "make_inotify", lambda: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
-    own = Kept()
+    own = KeeperWithChat()
     yield own
     own.close()
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_who_asks_for_the_status_finds_the_sockets_there(kept: Kept) -> None:
+def test_a_status_request_makes_missing_sockets_again(kept: KeeperWithChat) -> None:
     session_socket(ID).unlink()
     kept.keeper._answer(None, Status())  # type: ignore[arg-type]
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) -> None:
+def test_a_socket_without_a_listener_is_noticed_only_by_connecting(kept: KeeperWithChat) -> None:
     os.close(listen_at(session_socket(ID)))
     kept.keeper.sockets.rebind_if_missing(kept.session)
     assert not has_socket(str(session_socket(ID)), must_connect=True)
@@ -76,14 +76,14 @@ def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) ->
     assert has_socket(str(session_socket(ID)), must_connect=True)
 
 
-def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
+def test_the_socket_of_a_chat_with_a_saved_end_is_not_made_again(kept: KeeperWithChat) -> None:
     kept.session.header.exit_saved = True
     session_socket(ID).unlink()
     kept.directory.check_paths()
     assert not session_socket(ID).exists()
 
 
-def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
+def test_all_paths_are_made_again_after_the_directory_was_removed(kept: KeeperWithChat) -> None:
     remove_in_use(runtime_dir())
     kept.directory.check_paths()
     assert has_socket(str(keeper_socket()), must_connect=True)
@@ -93,7 +93,7 @@ def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
     assert not kept.loop._leaving
 
 
-def test_a_keeper_that_lost_its_lock_to_another_one_leaves(kept: Kept, tmp_path: Path) -> None:
+def test_a_keeper_that_lost_its_lock_to_another_one_ends(kept: KeeperWithChat, tmp_path: Path) -> None:
     lock_path().unlink()
     program = (
         "import sys; from session_host.keeper.sockets import open_lock, take_lock\n"

@@ -1,4 +1,4 @@
-"""Messages with the keeper, some with descriptors: whole, in order, and none leaked."""
+"""Messages to and from the keeper, also with descriptors: complete, in order, and without leaks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Pair = tuple[MessageChannel, MessageChannel]
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    """A host's or command's end, and the keeper's."""
+    """The end of a host or command, and the keeper's end."""
     ours, theirs = socket.socketpair()
     own = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
     yield own
@@ -48,7 +48,7 @@ def receive_all(pipe: MessageChannel, count: int) -> list[object]:
     return found
 
 
-def test_messages_come_whole_and_in_order(pair: Pair) -> None:
+def test_messages_arrive_complete_and_in_order(pair: Pair) -> None:
     asking, keeping = pair
     told = [Status(), Launch(spec_of()), ReplaceHost("x"), ExitSaved(), Prepared()]
     for message in told:
@@ -56,7 +56,7 @@ def test_messages_come_whole_and_in_order(pair: Pair) -> None:
     assert receive_all(keeping, len(told)) == told
 
 
-def test_a_message_of_any_length_comes_whole_on_a_socket_that_does_not_block(pair: Pair) -> None:
+def test_a_long_message_arrives_complete_through_a_non_blocking_socket(pair: Pair) -> None:
     asking, keeping = pair
     asking.socket.setblocking(False)
     message = Launch(spec_of(env={"LONG": "x" * 900_000}))
@@ -89,12 +89,12 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
         os.close(file)
     taken = keeping.descriptors.popleft()
     os.close(taken)
-    keeping.close()  # with those that nobody took
+    keeping.close()  # closes the descriptors that were not taken, too
     asking.close()
     assert (descriptors() - before).total() == 0
 
 
-def test_the_end_is_told_once_all_that_was_said_is_read(pair: Pair) -> None:
+def test_the_end_is_reported_after_all_messages_are_read(pair: Pair) -> None:
     asking, keeping = pair
     asking.send_message(ExitSaved())
     asking.close()
@@ -102,7 +102,7 @@ def test_the_end_is_told_once_all_that_was_said_is_read(pair: Pair) -> None:
     assert keeping.receive() is None
 
 
-def test_on_a_socket_that_does_not_block_nothing_is_not_the_end(pair: Pair) -> None:
+def test_no_data_on_a_non_blocking_socket_is_not_the_end(pair: Pair) -> None:
     _, keeping = pair
     keeping.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -110,28 +110,28 @@ def test_on_a_socket_that_does_not_block_nothing_is_not_the_end(pair: Pair) -> N
 
 
 @pytest.mark.parametrize("data", [b"\xff" * 8, b"\0\0\0\1\xc1", b"\0\0\0\2\x91\x05"])
-def test_what_is_no_message_is_a_violation(pair: Pair, data: bytes) -> None:
+def test_invalid_data_is_a_protocol_violation(pair: Pair, data: bytes) -> None:
     asking, keeping = pair
     asking.socket.send(data)
     with pytest.raises(ProtocolViolation):
         keeping.receive()
 
 
-def test_what_the_keeper_says_is_not_what_it_is_told(pair: Pair) -> None:
+def test_a_message_of_the_wrong_direction_is_a_protocol_violation(pair: Pair) -> None:
     asking, keeping = pair
     asking.send_message(ChildEnded())
     with pytest.raises(ProtocolViolation):
         keeping.receive()
 
 
-def test_an_answer_is_waited_for(pair: Pair) -> None:
+def test_a_request_waits_for_its_reply(pair: Pair) -> None:
     asking, keeping = pair
     keeping.send_message(NotReplaced("because"))
     assert asking.request(ReplaceHost("x"), 5) == NotReplaced("because")
     assert receive_all(keeping, 1) == [ReplaceHost("x")]
 
 
-def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
+def test_a_missing_reply_is_reported(pair: Pair) -> None:
     with pytest.raises(
         HostUnavailable,
         match=rf"\(process {os.getpid()}\) does not respond; continue it with `kill -CONT {os.getpid()}`",
@@ -139,14 +139,14 @@ def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
         pair[0].request(Status(), 0.01)
 
 
-def test_a_keeper_that_goes_instead_of_answering_is_said(pair: Pair) -> None:
+def test_a_keeper_that_ends_before_its_reply_is_reported(pair: Pair) -> None:
     asking, keeping = pair
     keeping.close()
     with pytest.raises(HostUnavailable, match="connection to the keeper was lost"):
         asking.request(Status(), 5)
 
 
-def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
+def test_a_reply_in_pieces_is_put_together(pair: Pair) -> None:
     asking, keeping = pair
     status = KeeperStatus(1, "v", [])
     whole: list[bytes] = []
@@ -170,5 +170,5 @@ def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
     writer.join()
 
 
-def test_who_is_at_the_other_end(pair: Pair) -> None:
+def test_the_pid_of_the_peer_is_known(pair: Pair) -> None:
     assert pair[0].peer_pid() == os.getpid()

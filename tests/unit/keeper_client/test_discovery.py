@@ -1,4 +1,4 @@
-"""The user's keeper: found, or started, and never more than one."""
+"""Finding or starting the user's keeper, so that there is never more than one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.waiting import wait_for_end, wait_until
 
 @pytest.fixture(autouse=True)
 def executed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keepers are executed here, as they are by users."""
+    """Start keepers by exec, as users do, and not by a fork of the tests' server."""
     monkeypatch.setattr(discovery, "subprocess", subprocess)
 
 
@@ -40,11 +40,11 @@ def keepers(sessions: Sessions) -> list[int]:
     return [pid for pid in sessions.processes() if processes.name(pid) == "outlive-keeper"]
 
 
-def test_where_there_is_none_none_is_found() -> None:
+def test_without_a_keeper_none_is_found() -> None:
     assert connect_to_keeper() is None
 
 
-def test_one_is_started_and_then_found(sessions: Sessions) -> None:
+def test_a_keeper_is_started_and_then_found(sessions: Sessions) -> None:
     first = connect_or_start_keeper()
     status = first.request(Status(), 10)
     assert status == KeeperStatus(first.peer_pid(), VERSION, [])
@@ -55,7 +55,7 @@ def test_one_is_started_and_then_found(sessions: Sessions) -> None:
         pipe.close()
 
 
-def test_it_is_nobody_s_child_and_holds_nothing_of_who_started_it(sessions: Sessions) -> None:
+def test_a_keeper_is_detached_and_inherits_nothing_from_its_starter(sessions: Sessions) -> None:
     leaked = os.open("/dev/zero", os.O_RDONLY)
     os.set_inheritable(leaked, True)
     pipe = connect_or_start_keeper()
@@ -67,7 +67,9 @@ def test_it_is_nobody_s_child_and_holds_nothing_of_who_started_it(sessions: Sess
     assert Path(f"/proc/{pid}/cwd").readlink() == Path("/"), "it holds no disk"
     targets = {}
     for each in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # It closes some all the time: Status's own connection is one.
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # The keeper may close one meanwhile, such as that of the status request.
             targets[int(each.name)] = str(each.readlink())
     assert (targets[0], targets[1]) == ("/dev/null", "/dev/null")
     assert targets[2] == str(keeper_log())
@@ -83,7 +85,7 @@ print(pipe.peer_pid())
 """
 
 
-def test_twenty_at_once_start_exactly_one(sessions: Sessions) -> None:
+def test_twenty_commands_at_once_start_exactly_one_keeper(sessions: Sessions) -> None:
     hold, let_go = os.pipe()
     asking = [
         subprocess.Popen(
@@ -92,14 +94,14 @@ def test_twenty_at_once_start_exactly_one(sessions: Sessions) -> None:
         for _ in range(20)
     ]
     os.close(hold)
-    os.close(let_go)  # all of them read the end at once
+    os.close(let_go)  # all of them read the end of stdin at once
     told = [process.communicate(timeout=60) for process in asking]
     assert [error for _, error in told] == [b""] * 20
     assert len({int(output) for output, _ in told}) == 1
     assert keepers(sessions) == [int(told[0][0])]
 
 
-def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
+def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:
     pipe = connect_or_start_keeper()
     previous = pipe.peer_pid()
     pipe.close()
@@ -111,7 +113,7 @@ def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
     pipe.close()
 
 
-def test_one_that_is_leaving_is_waited_for(sessions: Sessions) -> None:
+def test_a_keeper_that_is_ending_is_replaced(sessions: Sessions) -> None:
     pipe = connect_or_start_keeper()
     previous = pipe.peer_pid()
     pipe.close()
@@ -124,7 +126,7 @@ def test_one_that_is_leaving_is_waited_for(sessions: Sessions) -> None:
 
 @pytest.fixture
 def killed_at_start(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first keeper that is started here is killed before it listens."""
+    """Make the first keeper that is started be killed before it listens."""
     killed: list[int] = []
     argv = discovery.keeper_argv()
 
@@ -138,7 +140,7 @@ def killed_at_start(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return killed
 
 
-def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_another(
+def test_a_keeper_killed_at_its_start_is_reported_and_the_next_call_starts_another(
     sessions: Sessions, killed_at_start: list[int]
 ) -> None:
     with pytest.raises(HostUnavailable, match="exited at startup") as caught:
@@ -149,13 +151,13 @@ def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_anothe
     pipe.close()
 
 
-def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "keeper_argv", lambda: ["/nonexistent"])
     with pytest.raises(HostUnavailable, match="cannot start the keeper: No such file"):
         connect_or_start_keeper()
 
 
-def test_one_that_does_not_start_in_time_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keeper_that_does_not_start_in_time_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "keeper_argv", lambda: [sys.executable, "-c", "import signal; signal.pause()"])
     monkeypatch.setattr(discovery, "START_TIMEOUT_S", 0.0)
     with pytest.raises(HostUnavailable, match="did not start within 0 s"):
@@ -172,11 +174,11 @@ def test_a_directory_that_is_not_ours_is_refused(area: Area) -> None:
 
 
 @needs_root
-def test_another_user_s_socket_is_refused(area: Area) -> None:
+def test_another_users_socket_is_refused(area: Area) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(keeper_socket()))
         pid = os.fork()
-        if pid == 0:  # The kernel notes who calls listen(2).
+        if pid == 0:  # SO_PEERCRED names the process that calls listen(2).
             os.setuid(NOBODY)
             listener.listen()
             signal.pause()
@@ -199,8 +201,10 @@ def _listens(path: Path) -> bool:
         return True
 
 
-def test_the_environment_of_who_starts_it_stays_outside(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret of the first command's caller is not that of all later chats."""
+def test_the_keeper_does_not_inherit_its_starters_variables(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret in the environment of the first command must not reach all later chats."""
     monkeypatch.setenv("SECRET", "of the caller")
     pipe = connect_or_start_keeper()
     environment = processes.environment(pipe.peer_pid())
@@ -209,22 +213,22 @@ def test_the_environment_of_who_starts_it_stays_outside(sessions: Sessions, monk
     assert environment[b"OUTLIVE_RUNTIME_DIR"] == os.environ["OUTLIVE_RUNTIME_DIR"].encode()
 
 
-def test_a_log_that_cannot_be_written_is_no_reason_to_do_without(area: Area, sessions: Sessions) -> None:
+def test_a_keeper_starts_although_its_log_cannot_be_written(area: Area, sessions: Sessions) -> None:
     (area.state / "logs").write_text("in the way")
     pipe = connect_or_start_keeper()
     assert pipe.request(Status(), 10).pid == pipe.peer_pid()
     pipe.close()
 
 
-def test_one_that_takes_calls_is_not_asked_to_leave_by_a_second(sessions: Sessions) -> None:
-    """Whoever starts a keeper may be killed in between, and the next one start another."""
+def test_a_listening_keeper_is_not_replaced_by_a_second_one(sessions: Sessions) -> None:
+    """A command may be killed after it has started a keeper, and the next command may start another."""
     pipe = connect_or_start_keeper()
     first = pipe.peer_pid()
     pipe.close()
     second = subprocess.Popen(keeper_argv(), env=keeper_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert second.stdout is not None
     with second.stdout:
-        second.stdout.read()  # to its end: it has detached, looked, and gone
+        second.stdout.read()  # until its end: it has detached, found the first keeper, and exited
     assert second.wait(10) == 0
     pipe = connect_or_start_keeper()
     assert pipe.peer_pid() == first

@@ -1,4 +1,4 @@
-"""A command's output as lines of ours."""
+"""A command's output, converted to lines of the one-shot program."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from session_host.one_shot.output import JsonLines, Output, PlainText
 
 
 def said(output: Output, *pieces: bytes) -> list[tuple[str, object]]:
-    """The types and data of the lines for pieces of output."""
+    """Feed pieces of output; returns the types and data of the resulting lines."""
     lines = b"".join([*(output.feed(piece) for piece in pieces), output.finish()]).splitlines()
     return [(each["type"], each["data"]) for each in map(json.loads, lines)]
 
 
 def words(*pieces: bytes) -> str:
-    """The whole text of pieces of plain output."""
+    """Feed pieces of plain output; returns the resulting text."""
     return "".join(str(data) for _, data in said(PlainText(), *pieces))
 
 
@@ -39,7 +39,7 @@ def test_text_loses_its_escape_sequences_however_it_is_split() -> None:
         assert words(data[:place], data[place:]) == "bold é end"
 
 
-def test_a_line_that_is_written_over_keeps_its_last_form() -> None:
+def test_an_overwritten_line_keeps_its_last_text() -> None:
     assert words(b"10%\r50%\r100%\r\nnext") == "100%\nnext"
 
 
@@ -50,7 +50,7 @@ def test_an_invalid_command_line_is_refused(line: list[str]) -> None:
         read_options(line)
 
 
-def test_later_turns_have_a_command_of_their_own() -> None:
+def test_later_turns_may_have_another_command() -> None:
     options = read_options(["--format", "codex", "--", "c", "-", ":::", "c", "resume", "%conversation%", "-"])
     assert options == Options("codex", ("c", "-"), ("c", "resume", "%conversation%", "-"))
     assert command(options, "hi", "", again=False) == (["c", "-"], b"hi")

@@ -1,4 +1,4 @@
-"""Our program on a socket, as a host runs it."""
+"""The one-shot program on a socket, as a host runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def agent() -> Iterator[socket.socket]:
-    """Runs the program with one socket as its stdin and stdout."""
+    """Starts the program with one socket as its stdin and stdout."""
     ours, theirs = socket.socketpair()
     argv = [sys.executable, "-P", "-m", "session_host.one_shot", "--format", "text", "--", sys.executable, "-c",
             "print('x' * 3_000_000)"]  # fmt: skip
@@ -34,7 +34,7 @@ def test_a_host_that_reads_slowly_loses_nothing(agent: socket.socket) -> None:
 
 
 def until_ended(agent: socket.socket) -> list[bytes]:
-    """All lines up to the end of the turn."""
+    """Read all lines up to the end of the turn."""
     data = b""
     while b'"type":"ended"' not in data[-1000:]:
         piece = agent.recv(4096)

@@ -40,13 +40,13 @@ FROM_HOST: list[m.Message] = [
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
-    """``data`` cut at these places."""
+    """Cut ``data`` at these positions."""
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     return [data[start:end] for start, end in pairwise(places)]
 
 
 def read(decoder: ClientDecoder, data: bytes) -> tuple[list[Any], str]:
-    """The messages in ``data``, and the code of the violation that ended them, if any."""
+    """Decode ``data``; returns the messages, and the code of the violation that ended them, if any."""
     received: list[Any] = []
     try:
         received.extend(decoder.feed(data))
@@ -74,7 +74,7 @@ def test_any_split_of_a_host_s_bytes_gives_its_messages(sent: list[m.Message], c
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=6))
-def test_garbage_is_a_violation_or_waits_for_more_and_nothing_else(garbage: bytes, cuts: list[int]) -> None:
+def test_garbage_is_a_violation_or_an_incomplete_frame(garbage: bytes, cuts: list[int]) -> None:
     decoder = ClientDecoder()
     for piece in pieces(garbage, cuts):
         received, code = read(decoder, piece)
@@ -94,23 +94,23 @@ def test_a_message_with_a_flipped_byte_is_read_or_refused(message: m.Message, da
     assert code in {"", m.ErrorCode.VIOLATION}
 
 
-def test_a_length_over_the_bound_is_refused_before_its_bytes_come() -> None:
+def test_a_length_over_the_limit_is_refused_before_its_bytes_arrive() -> None:
     with pytest.raises(ProtocolViolation) as caught:
         list(ClientDecoder().feed((m.MAX_FRAME_BYTES + 1).to_bytes(4, "big")))
     assert caught.value.code == m.ErrorCode.TOO_LARGE
 
 
-def test_a_message_over_the_bound_is_not_made() -> None:
+def test_a_message_over_the_limit_is_not_encoded() -> None:
     with pytest.raises(ProtocolViolation):
         encode(m.Output(0, bytes(m.MAX_FRAME_BYTES)))
 
 
-def test_what_a_host_says_is_no_client_s_message() -> None:
+def test_a_hosts_message_is_refused_from_a_client() -> None:
     with pytest.raises(ProtocolViolation):
         list(ClientDecoder().feed(encode(m.Output(0, b"typed as if by a user?"))))
 
 
-def test_there_is_no_message_that_carries_raw_bytes_to_the_host() -> None:
+def test_no_message_carries_raw_bytes_to_the_host() -> None:
     for kind in msgspec.inspect.multi_type_info(m.FromClient.__args__):
         assert isinstance(kind, msgspec.inspect.StructType)
         for field in kind.fields:

@@ -1,4 +1,4 @@
-"""Messages for peers of the oldest protocol version have the fields that it knows."""
+"""Messages for peers of earlier protocol versions have the fields that these know."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEEDS_NO_ENTRY = {
     # Structured chats came with version 7: an older host has none.
     "AgentRequests", "AnswerRequest", "ChangeSetting", "Interrupt", "OpenRequests", "Prompt", "SendChatInput",
     "WithdrawPrompt",
-    # Between a chat's host and the hooks that the same version has set up.
+    # Sent between a chat's host and the hooks that the same version has installed.
     "AskUser", "Report", "UserAnswer",
 }  # fmt: skip
 

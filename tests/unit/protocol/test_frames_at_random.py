@@ -1,4 +1,4 @@
-"""Random frames, in both directions: messages, or one typed error of one line that repeats nobody's words."""
+"""Random frames in both directions give messages, or one typed error of one line without the peer's data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MakeDecoder = typing.Callable[[], Decoder]
 DIRECTIONS: list[tuple[MakeDecoder, typing.Any]] = [(ClientDecoder, m.FromClient), (HostDecoder, m.FromHost)]
 
 
-def assert_fit_to_be_told(error: ProtocolViolation) -> None:
+def assert_short_and_printable(error: ProtocolViolation) -> None:
     text = str(error)
     assert text
     assert text.isprintable(), repr(text)
@@ -36,14 +36,14 @@ def test_random_frames_are_messages_or_one_clear_error(decoder: MakeDecoder, uni
                 for start in range(0, len(data), step := choose.randrange(1, 400)):
                     for message in reader.feed(data[start : start + step]):
                         assert isinstance(message, kinds)
-                        encode(message)  # What was read can be said again.
+                        encode(message)  # A decoded message can be encoded again.
             except ProtocolViolation as error:
-                assert_fit_to_be_told(error)
+                assert_short_and_printable(error)
 
 
 @pytest.mark.parametrize(("decoder", "union"), DIRECTIONS)
-def test_an_error_does_not_repeat_what_the_peer_said(decoder: MakeDecoder, union: typing.Any) -> None:
-    """It goes to a log, and what a user typed never does."""
+def test_an_error_does_not_contain_data_of_the_peer(decoder: MakeDecoder, union: typing.Any) -> None:
+    """Errors are logged, and a user's input must never be in a log."""
     secret = "my-passw0rd\n\x1b[2J"
     with chance() as choose:
         for kind in typing.get_args(union):
@@ -51,24 +51,24 @@ def test_an_error_does_not_repeat_what_the_peer_said(decoder: MakeDecoder, union
             for place in range(len(values)):
                 wrong = list(values)
                 wrong[place] = secret if place == 0 or not isinstance(values[place], str) else [secret]
-                _tell(decoder, wrong, secret)
+                _assert_no_secret(decoder, wrong, secret)
                 wrong[place] = {secret: secret}
-                _tell(decoder, wrong, secret)
+                _assert_no_secret(decoder, wrong, secret)
             for index, field in enumerate(msgspec.structs.fields(kind), 1):
                 if isinstance(field.type, type) and issubclass(field.type, str) and field.type is not str:
                     wrong = list(values)
                     wrong[index] = secret
-                    _tell(decoder, wrong, secret)
+                    _assert_no_secret(decoder, wrong, secret)
 
 
-def _tell(decoder: MakeDecoder, message: list[object], secret: str) -> None:
+def _assert_no_secret(decoder: MakeDecoder, message: list[object], secret: str) -> None:
     try:
         list(decoder().feed(frame(msgspec.msgpack.encode(message))))
     except ProtocolViolation as error:
         caught = error
     else:
         return
-    assert_fit_to_be_told(caught)
+    assert_short_and_printable(caught)
     assert "passw0rd" not in str(caught)
 
 

@@ -34,7 +34,7 @@ def test_a_name_is_read(text: str, expected: tuple[str, str, Modifiers]) -> None
 
 
 @pytest.mark.parametrize("text", ["", "Enterr", "Hyper+x", "Ctrl+", "F99", "\x1b", "ab"])
-def test_what_is_no_key_is_said(text: str) -> None:
+def test_an_invalid_name_is_reported(text: str) -> None:
     with pytest.raises(ValueError, match="invalid key"):
         parse_key(text)
 

@@ -1,4 +1,4 @@
-"""Words of others, before they are shown."""
+"""Text from others, made harmless before it is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ texts = st.text(st.one_of(st.characters(), st.sampled_from(sorted(ASTRAY))), max
 
 
 @given(texts)
-def test_nothing_that_leads_astray_is_left_and_nothing_else_is_taken(text: str) -> None:
+def test_only_misleading_characters_are_removed(text: str) -> None:
     assert plain(text, 100) == "".join(character for character in text if character not in ASTRAY)
     assert plain(text, 100, keep_lines=True) == "".join(c for c in text if c not in ASTRAY - {"\n", "\t"})
     assert len(plain(text, 7)) <= 7
@@ -25,14 +25,14 @@ def test_nothing_that_leads_astray_is_left_and_nothing_else_is_taken(text: str) 
 
 
 @given(st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)))
-def test_json_that_is_escaped_means_the_same_and_is_harmless_on_a_terminal(value: object) -> None:
+def test_escaped_json_has_the_same_value_and_is_harmless_on_a_terminal(value: object) -> None:
     for indent in (None, 2):
         shown = escaped(json.dumps(value, ensure_ascii=False, indent=indent))
         assert json.loads(shown) == value
         assert not (ASTRAY - {"\n"}) & set(shown)
 
 
-def test_what_is_wrong_comes_before_where() -> None:
+def test_an_error_names_the_problem_before_the_path() -> None:
     assert place_last("/a/b: the disk is full: free some") == "the disk is full: free some (/a/b)"
     for text in ("", "all is well", "engine: failed", "/a/b", "/a/b: "):
         assert place_last(text) == text

@@ -1,4 +1,4 @@
-"""A damaged object of one restore point costs no other one."""
+"""A damaged object of one restore point does not affect the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restore points of real working trees, on good and bad days."""
+"""Restore points of real working trees, also with errors of git or the disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def files_of(top: Path) -> dict[str, tuple[str, int]]:
-    """Each file below a directory, without git's own: its text or target, and its permissions."""
+    """Text or link target, and permissions, of each file below a directory, without git's own files."""
     found = {}
     for place, directories, names in os.walk(top):
         if ".git" in directories:
@@ -44,7 +44,7 @@ def files_of(top: Path) -> dict[str, tuple[str, int]]:
 
 
 def git_facts(checkout: Checkout) -> tuple[object, ...]:
-    """What a restore point must not touch."""
+    """The parts of a repository that a restore point must not change."""
     own = checkout.path / ".git"
     logs = sorted(path for path in (own / "logs").rglob("*") if path.is_file())
     ask = partial(checkout.git, "-c", "core.hooksPath=/dev/null")
@@ -168,7 +168,7 @@ def test_a_file_that_is_ignored_now_is_kept_before_it_is_replaced(checkout: Chec
     assert (checkout.path / "notes").read_text() == "written since"
 
 
-def test_what_git_would_remove_on_the_way_is_left_and_named(checkout: Checkout) -> None:
+def test_files_that_git_would_remove_on_the_way_are_kept_and_named(checkout: Checkout) -> None:
     checkout.commit(".gitignore", "*.log\nway\n")
     checkout.write("place", "a file")
     checkout.git("add", "-f", checkout.write("way/file").relative_to(checkout.path).as_posix())
@@ -248,7 +248,7 @@ def test_hidden_untracked_files_are_not_kept(checkout: Checkout) -> None:
     assert not point_of(checkout).kept.has_untracked
 
 
-def test_lines_and_filters_are_those_of_git(checkout: Checkout) -> None:
+def test_line_ends_and_filters_are_those_of_git(checkout: Checkout) -> None:
     checkout.git("config", "filter.caps.clean", "tr a-z A-Z")
     checkout.git("config", "filter.caps.smudge", "tr A-Z a-z")
     checkout.commit(".gitattributes", "*.caps filter=caps\n*.txt text eol=crlf\n")
@@ -272,7 +272,7 @@ def test_a_linked_worktree_has_restore_points_of_its_own(checkout: Checkout, tmp
     assert listed(checkout.path, [CHAT]) == []
 
 
-def test_a_repository_without_commits(tmp_path: Path) -> None:
+def test_a_repository_without_commits_has_restore_points(tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api", commits=0)
     empty = point_of(checkout)
     checkout.write("first")
@@ -302,7 +302,9 @@ def test_files_that_change_before_the_answer_are_asked_about_again(checkout: Che
     assert (checkout.path / "file").read_text() == "changed"
 
 
-def test_the_oldest_go_and_a_removed_chat_leaves_none(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_restore_points_are_removed_and_a_removed_chat_leaves_none(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(points, "MAX_POINTS", 3)
     times = [point_of(checkout).at_ms for _ in range(5)]
     assert [point.at_ms for point in listed(checkout.path, [CHAT])] == times[2:]
@@ -313,7 +315,7 @@ def test_the_oldest_go_and_a_removed_chat_leaves_none(checkout: Checkout, monkey
     assert planned(checkout, other) == {}
 
 
-def test_no_repository_no_git_and_a_hostile_name_are_one_clear_line(
+def test_a_missing_repository_missing_git_and_a_hostile_name_are_one_line(
     checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(WorktreeError, match="is not in a git repository"):
@@ -346,7 +348,7 @@ def test_a_file_that_cannot_be_written_is_named(checkout: Checkout) -> None:
     assert (checkout.path / "file").read_text() == "file\n"
 
 
-def test_a_full_disk_in_the_middle_is_said_and_the_rest_can_be_restored(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_rest_can_be_restored_later(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 4096) as disk:
         checkout = Checkout.new(disk / "api")
         large = "".join(f"{number}\n" for number in range(90_000))
@@ -383,7 +385,7 @@ def test_a_git_that_hangs_is_ended(checkout: Checkout) -> None:
         take(checkout.path, CHAT, PROMPT, stop=stop)
 
 
-def test_how_many_files_a_restore_to_each_point_would_change(checkout: Checkout) -> None:
+def test_the_files_that_a_restore_would_change_are_counted_for_each_point(checkout: Checkout) -> None:
     made = [point_of(checkout)]
     for names in (["a", "b"], [], ["file"], ["a"]):
         for name in names:

@@ -21,7 +21,7 @@ WAIT_S = 60.0
 CHAT = "0d5a3c52-6a0c-4c6b-9d3e-1f2a3b4c5d6e"
 
 
-def test_a_second_restore_at_the_same_time_waits_and_then_looks_again(
+def test_a_second_restore_at_the_same_time_waits_and_checks_the_files_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")

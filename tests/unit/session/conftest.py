@@ -1,4 +1,4 @@
-"""The session on a stage, for tests of its rules."""
+"""A session with fakes around it, for tests of its rules."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ class Client:
     """A connection that an attachment belongs to."""
 
     def written(self, attachment: str, sequence: int) -> None:
-        """It is written."""
+        """Accept the input's delivery."""
 
     def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
 
 
 class Modes:
-    """An emulator as these rules use it: it knows whether the program asks."""
+    """A fake emulator that knows whether the program has turned on focus reports."""
 
     def __init__(self, *, asks: bool) -> None:
         self._asks = asks
@@ -41,7 +41,7 @@ ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks
 
 
 class Stage(RulesStage[Effect]):
-    """The rules of one session's keyboard, and a viewer."""
+    """The rules of one session's focus reports, and a viewer."""
 
     def __init__(self, told: bool | None = None) -> None:
         self.effects = []
@@ -59,7 +59,7 @@ class Stage(RulesStage[Effect]):
 
         return do(shows, output)
 
-    def says(self, *, focused: bool) -> Event:
+    def reports_focus(self, *, focused: bool) -> Event:
         return do(self.focus.viewer_reported_focus, self.viewer, focused=focused)
 
     def free(self, emulator: Emulator) -> Event:
@@ -69,7 +69,7 @@ class Stage(RulesStage[Effect]):
         return do(self.focus.emulator_used, emulator)
 
     def unseen(self, emulator: Emulator) -> Playbook:
-        """A script that begins with a program that no viewer shows."""
+        """Begin a script with a program that no viewer shows."""
         return (
             self.script()
             >> self.shows(False)
@@ -127,17 +127,17 @@ def test_a_viewer_with_a_window_behind_others_counts_as_none(stage: Stage) -> No
     assert (
         stage.script()
         >> stage.shows(True)
-        >> stage.says(focused=False)
+        >> stage.reports_focus(focused=False)
         << stage.ask
         << stage.grace
         >> stage.free(ASKS)
         >> do(stage.focus.timer_due, UNSEEN)
         << stage.ask
         >> stage.free(ASKS)
-        >> stage.says(focused=True)
+        >> stage.reports_focus(focused=True)
         << stage.ask
         >> stage.free(ASKS)
-        >> stage.says(focused=False)
+        >> stage.reports_focus(focused=False)
         << stage.ask
         << stage.grace
     )
@@ -147,7 +147,7 @@ def test_the_focus_of_a_hidden_viewer_counts_for_a_grace_time(stage: Stage) -> N
     assert (
         stage.unseen(ASKS)
         << OUT
-        >> stage.says(focused=True)
+        >> stage.reports_focus(focused=True)
         << stage.ask
         << stage.grace
         >> stage.free(ASKS)

@@ -1,4 +1,4 @@
-"""The ring of output: every offset can be sent from exactly, or is refused."""
+"""The output ring: the output from each offset is sent exactly, or refused."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ steps = st.lists(
 
 
 def reopened(ring: OutputRing) -> OutputRing:
-    """As a later host sees it."""
+    """Return the ring as a later host has it."""
     return OutputRing(0, ring.end, ring.kept_resizes())
 
 
 @given(steps, st.integers(1, 120))
-def test_what_is_sent_from_an_offset_is_what_came_from_there(steps: list[int | GridSize], capacity: int) -> None:
+def test_the_output_from_each_offset_is_exact(steps: list[int | GridSize], capacity: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output_ring, "RING_BYTES", capacity)
         ring = OutputRing(0, 0)
@@ -55,7 +55,7 @@ def check_each_offset(ring: OutputRing, resizes: list[Resized]) -> None:
         assert at == ring.end
 
 
-def test_only_so_much_is_kept() -> None:
+def test_only_the_newest_output_is_kept() -> None:
     ring = OutputRing(0, 0)
     ring.end = RING_BYTES
     assert ring.since(0, 0) == [Span(0, RING_BYTES)]
@@ -72,7 +72,7 @@ def test_a_viewer_with_a_new_snapshot_gets_all_output_that_the_file_has() -> Non
     assert ring.since(9, 0, is_snapshot=True) is None
 
 
-def test_what_was_given_back_is_not_sent() -> None:
+def test_freed_output_is_not_sent() -> None:
     ring = OutputRing(5, 10_001)
     assert ring.since(4, 0) is None
     ring.forgot(9_000)
@@ -80,12 +80,12 @@ def test_what_was_given_back_is_not_sent() -> None:
     assert ring.since(9_000, 0) == [Span(9_000, 10_001)]
 
 
-def test_a_forgotten_resize_takes_what_was_before_it_along() -> None:
+def test_output_before_a_forgotten_resize_is_not_sent() -> None:
     ring = OutputRing(0, 0)
     for number in range(1001):
         ring.end += 1
         ring.resized(Resized(ring.end, GridSize(80 + number % 2, 24), number=number + 1))
-    # A later host does not know where the forgotten one was: not behind the oldest that it knows of.
+    # A later host does not know the forgotten resize's offset, only that it is not after the oldest known one.
     for each, first in ((ring, 2), (reopened(ring), 3)):
         assert each.since(0, 0) is None
         assert each.since(1, 1) is None
@@ -93,7 +93,7 @@ def test_a_forgotten_resize_takes_what_was_before_it_along() -> None:
         assert each.resizes == 1001
 
 
-def test_of_several_resizes_at_one_place_only_those_not_seen_yet_are_sent() -> None:
+def test_of_several_resizes_at_one_offset_only_unseen_ones_are_sent() -> None:
     resizes = [Resized(2, GridSize(columns, 24), number=number) for number, columns in ((1, 90), (2, 70), (3, 80))]
     ring = OutputRing(0, 2)
     for resize in resizes:

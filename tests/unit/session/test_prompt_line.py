@@ -27,7 +27,7 @@ def line(pattern: str = CLAUDE) -> PromptLine:
     return made
 
 
-def test_the_line_is_empty_with_the_cursor_at_its_beginning(emulator: Emulator) -> None:
+def test_the_line_is_empty_if_the_cursor_is_at_its_beginning(emulator: Emulator) -> None:
     for shown, is_empty in (
         ("❯\u00a0", True),
         ("❯ ", True),

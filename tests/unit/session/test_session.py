@@ -70,7 +70,7 @@ def test_an_acknowledgement_without_output_is_sent_after_a_delay(stage: Stage) -
         << StartTimer(client.frames, ACK, ACK_DELAY_S)
         >> do(client.written, ID, 2)
         >> do(client.frames.timer_due, ACK)
-        << StartTimer(client.frames, ACK, ACK_DELAY_S)  # Somebody types.
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)  # The user types.
         << Flush(client.frames)
         >> stage.receives(client)
         << Returned([m.InputAck(ID, 2)])
@@ -273,7 +273,7 @@ def test_a_commands_text_is_typed_once_for_each_request(stage: Stage) -> None:
     )
 
 
-# ---------------------------------------------------------------- what clients hear
+# ---------------------------------------------------------------- messages to clients
 
 
 def test_emulator_replies_go_to_the_program_and_events_to_the_viewers(stage: Stage) -> None:

@@ -26,7 +26,7 @@ class Client:
     """A connection that an attachment belongs to."""
 
     def written(self, attachment: str, sequence: int) -> None:
-        """It is written."""
+        """Accept the input's delivery."""
 
     def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
@@ -48,12 +48,12 @@ class Stage(RulesStage[Effect]):
         self.effects.clear()
         return attachment
 
-    def away(self, attachment: Attachment) -> None:
-        """The viewer's connection is gone."""
+    def disconnect(self, attachment: Attachment) -> None:
+        """Drop the viewer's connection."""
         attachment.client = None
 
     def running(self) -> Playbook:
-        """A script that begins with a running program and a grid that no viewer has set."""
+        """Begin a script with a running program and a grid that no viewer has set."""
         return self.script() >> do(self.sizing.program_runs)
 
     def used(self, attachment: Attachment) -> Event:
@@ -79,7 +79,7 @@ def grid(columns: int, rows: int) -> ResizeGrid:
     return ResizeGrid(GridSize(columns, rows), CELL)
 
 
-def told(columns: int, rows: int, kind: str = "") -> Broadcast:
+def size_event(columns: int, rows: int, kind: str = "") -> Broadcast:
     return Broadcast(SizeEvent(GridSize(columns, rows), kind))
 
 
@@ -93,7 +93,7 @@ def test_a_window_that_changes_size_repeatedly_causes_one_resize(stage: Stage) -
         >> stage.resized(window, 119, 30)
         >> stage.due(RESIZE)
         << grid(119, 30)
-        << told(119, 30)
+        << size_event(119, 30)
     )
 
 
@@ -105,7 +105,7 @@ def test_a_window_that_returns_to_its_size_causes_no_resize(stage: Stage) -> Non
         << stage.settling
         >> stage.resized(window, 80, 24)
         >> stage.due(RESIZE)
-        << told(80, 24)
+        << size_event(80, 24)
     )
 
 
@@ -117,13 +117,13 @@ def test_the_last_used_viewer_sets_the_size_and_a_read_only_viewer_does_not(stag
         << stage.settling
         >> stage.due(RESIZE)
         << grid(100, 30)
-        << told(100, 30, "window")
+        << size_event(100, 30, "window")
         >> stage.resized(other, 61, 15)
         >> stage.used(other)
         << stage.settling
         >> stage.due(RESIZE)
         << grid(61, 15)
-        << told(61, 15, "attach")
+        << size_event(61, 15, "attach")
     )
 
 
@@ -138,7 +138,7 @@ def test_a_tiny_window_does_not_shrink_the_grid_below_the_minimum(stage: Stage) 
         << stage.settling
         >> stage.due(RESIZE)
         << grid(20, 5)
-        << told(20, 5)
+        << size_event(20, 5)
     )
 
 
@@ -165,7 +165,7 @@ def test_the_grid_keeps_its_size_if_the_viewer_returns_in_time(stage: Stage) -> 
         >> stage.used(window)
         >> stage.due(RESIZE)
         << grid(100, 30)
-        << told(100, 30)
+        << size_event(100, 30)
         >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.used(window)
@@ -184,13 +184,13 @@ def test_the_grid_takes_the_size_of_the_viewer_used_before_one_that_left(stage: 
         >> stage.used(window)
         >> stage.due(RESIZE)
         << grid(100, 30)
-        << told(100, 30)
-        >> do(stage.away, window)
+        << size_event(100, 30)
+        >> do(stage.disconnect, window)
         >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.due(LEAVING)
         << grid(60, 15)
-        << told(60, 15)
+        << size_event(60, 15)
     )
 
 
@@ -202,8 +202,8 @@ def test_the_grid_keeps_its_size_without_another_viewer(stage: Stage) -> None:
         << stage.settling
         >> stage.due(RESIZE)
         << grid(100, 30)
-        << told(100, 30)
-        >> do(stage.away, window)
+        << size_event(100, 30)
+        >> do(stage.disconnect, window)
         >> do(stage.sizing.viewer_left, window)
         << stage.leaving
         >> stage.due(LEAVING)

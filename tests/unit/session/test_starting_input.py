@@ -23,7 +23,7 @@ ID = "1" * 32
 
 
 class Stage:
-    """A session with one viewer, whose looks and timers a test lets pass."""
+    """A session with one viewer; a test lets it look at the screen, and lets its timers expire."""
 
     def __init__(self, watch: Watch = AGENT) -> None:
         self.age_s, self.is_echoing = 1.0, False
@@ -66,8 +66,8 @@ class Stage:
         self.starting.use_emulator(self.emulator)
         self.take()
 
-    def passes(self) -> str:
-        """Let the next timer pass; returns its name."""
+    def expire_timer(self) -> str:
+        """Let the next timer expire; returns its name."""
         timer = self.timers.pop(0)
         self.starting.timer_due(timer.name)
         self.look()
@@ -77,7 +77,7 @@ class Stage:
         return b"".join(each.data for each in self.seen if isinstance(each, WriteToProgram))
 
 
-def test_enter_is_apart_from_the_text_before_it() -> None:
+def test_enter_is_typed_separately_after_the_text() -> None:
     stage = Stage()
     for key in ("a", "b", "Enter", "c"):
         stage.types(key)
@@ -85,7 +85,7 @@ def test_enter_is_apart_from_the_text_before_it() -> None:
     parts = []
     while stage.timers:
         before = stage.typed()
-        stage.passes()
+        stage.expire_timer()
         if typed := stage.typed().removeprefix(before):
             parts.append(typed)
 
@@ -93,25 +93,25 @@ def test_enter_is_apart_from_the_text_before_it() -> None:
     assert stage.session.accepts_keys
 
 
-def test_after_the_time_limit_it_is_typed_whatever_is_shown() -> None:
+def test_after_the_time_limit_input_is_typed_whatever_is_shown() -> None:
     stage = Stage()
     stage.types("a")
     looks = 0
     while not stage.typed():
-        assert stage.passes() == LOOK
+        assert stage.expire_timer() == LOOK
         looks += 1
 
     assert looks * LOOK_S == pytest.approx(AGENT.held_within_s, abs=2 * LOOK_S)
 
 
 @pytest.mark.parametrize(("key", "modifiers", "typed"), [("Escape", 0, b"\x1b"), ("c", Modifiers.CTRL, b"\x03")])
-def test_escape_and_ctrl_c_are_typed_at_once_and_drop_what_waits(key: str, modifiers: int, typed: bytes) -> None:
+def test_escape_and_ctrl_c_are_typed_at_once_and_drop_waiting_input(key: str, modifiers: int, typed: bytes) -> None:
     stage = Stage()
     stage.is_echoing = True
     for each in "abcd":
         stage.types(each)
     for _ in range(3):
-        stage.passes()
+        stage.expire_timer()
     assert stage.starting.notice == WAITS
 
     stage.types(key, modifiers)
@@ -138,7 +138,7 @@ def test_a_question_that_is_shown_before_the_first_input_gets_it_at_once() -> No
     assert stage.typed() == b"1\r"
 
 
-def test_without_a_known_input_line_nothing_waits() -> None:
+def test_without_a_known_input_line_no_input_waits() -> None:
     stage = Stage(Watch(shown_within_s=1.0))
     stage.is_echoing = True
 

@@ -1,4 +1,4 @@
-"""What a client gets of the output, and when: each test is a script of events and effects."""
+"""The rules of a client's output subscription: each test is a script of events and effects."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stage(RulesStage[Effect]):
         return do(self.client.follow, epoch, offset, resizes)
 
     def output(self, count: int) -> Event:
-        """As the session does it; returns who gets the frame."""
+        """Add output as the session does; returns the clients that get the frame."""
 
         def output(count: int) -> tuple[object, ...]:
             self.ring.end += count
@@ -64,7 +64,7 @@ class Stage(RulesStage[Effect]):
         return do(self.client.messages_to_send)
 
     def current(self) -> Playbook:
-        """A script that begins with a client that has all output there is."""
+        """Begin a script with a client that has all output."""
         return self.script() >> self.follows(10) << FLUSH >> self.sent() << Returned([CAUGHT_UP])
 
     def snapshot(self, offset: int) -> Event:
@@ -83,7 +83,7 @@ def part(offset: int) -> SnapshotPart:
 CURRENT = Returned((CLIENT,))
 
 
-def test_who_has_a_part_gets_the_rest_and_then_each_frame(stage: Stage) -> None:
+def test_a_client_with_a_part_of_the_output_gets_the_rest_and_then_each_frame(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.follows(4)
@@ -96,7 +96,7 @@ def test_who_has_a_part_gets_the_rest_and_then_each_frame(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("follows", [lambda stage: stage.follows(-1), lambda stage: stage.follows(5, epoch="another")])
-def test_who_has_nothing_gets_a_snapshot_and_what_came_meanwhile(
+def test_a_client_without_output_gets_a_snapshot_and_the_output_since_then(
     stage: Stage, follows: Callable[[Stage], Event]
 ) -> None:
     assert (
@@ -114,7 +114,7 @@ def test_who_has_nothing_gets_a_snapshot_and_what_came_meanwhile(
     )
 
 
-def test_a_resize_stands_at_its_place_whoever_was_there(stage: Stage) -> None:
+def test_a_resize_is_sent_at_its_offset(stage: Stage) -> None:
     assert (
         stage.current()
         >> stage.resized(WIDER)
@@ -129,7 +129,7 @@ def test_a_resize_stands_at_its_place_whoever_was_there(stage: Stage) -> None:
     )
 
 
-def test_a_client_with_a_full_queue_gets_nothing_then_what_it_missed(stage: Stage) -> None:
+def test_a_client_with_a_full_queue_gets_nothing_and_later_the_missed_output(stage: Stage) -> None:
     assert (
         stage.current()
         >> do(stage.client.queue_full)
@@ -145,7 +145,7 @@ def test_a_client_with_a_full_queue_gets_nothing_then_what_it_missed(stage: Stag
     )
 
 
-def test_a_full_queue_that_missed_nothing_is_none_to_speak_of(stage: Stage) -> None:
+def test_a_full_queue_without_missed_output_has_no_effect(stage: Stage) -> None:
     assert stage.current() >> do(stage.client.queue_full)
     assert not stage.client.is_behind
     assert stage.script() >> do(stage.client.queue_drained) >> stage.output(1) << CURRENT
@@ -171,7 +171,7 @@ def test_a_client_that_is_far_behind_gets_snapshots_with_pauses(stage: Stage) ->
     )
 
 
-def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_what_comes_after_it(stage: Stage) -> None:
+def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_later_output(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.follows(-1)
@@ -190,7 +190,7 @@ def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_what_comes_aft
     )
 
 
-def test_who_stops_following_and_begins_again_waits_for_the_snapshot_that_is_being_made(stage: Stage) -> None:
+def test_a_client_that_follows_again_waits_for_the_snapshot_being_made(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.follows(-1)
@@ -205,11 +205,11 @@ def test_who_stops_following_and_begins_again_waits_for_the_snapshot_that_is_bei
     )
 
 
-def test_a_snapshot_for_one_that_follows_no_more_is_dropped(stage: Stage) -> None:
+def test_a_snapshot_for_a_client_that_follows_no_longer_is_dropped(stage: Stage) -> None:
     assert stage.script() >> stage.follows(-1) << stage.ask >> do(stage.client.unfollow) >> stage.snapshot(10)
 
 
-def test_a_follower_of_events_hears_of_output_once_a_second(stage: Stage) -> None:
+def test_a_follower_of_events_gets_one_output_event_a_second(stage: Stage) -> None:
     assert (
         stage.script()
         >> do(stage.client.listen)
@@ -229,7 +229,7 @@ def test_a_follower_of_events_hears_of_output_once_a_second(stage: Stage) -> Non
     )
 
 
-def test_an_engine_that_cannot_make_a_snapshot_costs_the_client_its_connection(stage: Stage) -> None:
+def test_a_failed_snapshot_closes_the_clients_connection(stage: Stage) -> None:
     text = "cannot show the terminal: the engine failed; the chat keeps running"
     assert (
         stage.script()

@@ -9,7 +9,7 @@ from gui.wording.second_lines import second_lines
 
 
 @dataclass(frozen=True)
-class ListedChat:
+class Row:
     id: str
     name: str = "claude"
     location: str = "api"
@@ -21,69 +21,68 @@ class ListedChat:
     is_unresponsive: bool = False
 
 
-def lines(*chats: ListedChat) -> list[str]:
+def lines(*chats: Row) -> list[str]:
     found = second_lines(chats)
     return [found[chat.id].whole for chat in chats]
 
 
 def test_a_single_chat_shows_its_directory_first():
-    assert lines(ListedChat("1", status_text="fix the tests")) == ["api · fix the tests"]
-    assert lines(ListedChat("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
-    assert lines(ListedChat("1", status_text="Does not answer", is_unresponsive=True)) == ["Does not answer · api"]
+    assert lines(Row("1", status_text="fix the tests")) == ["api · fix the tests"]
+    assert lines(Row("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
+    assert lines(Row("1", status_text="Does not answer", is_unresponsive=True)) == ["Does not answer · api"]
 
 
 def test_directories_of_one_name_are_distinguished_by_the_part_that_differs():
-    chats = [ListedChat("1", directory="/src/a/api"), ListedChat("2", directory="/src/b/api")]
+    chats = [Row("1", directory="/src/a/api"), Row("2", directory="/src/b/api")]
     assert lines(*chats) == ["a/api", "b/api"]
-    chats = [ListedChat("1", directory="/src/a/x/api"), ListedChat("2", directory="/src/b/x/api")]
+    chats = [Row("1", directory="/src/a/x/api"), Row("2", directory="/src/b/x/api")]
     assert lines(*chats) == ["a/…/api", "b/…/api"]
 
 
 def test_chats_in_one_repository_show_their_branches_first():
     chats = [
-        ListedChat("1", location="api · main · 2 changed", branch="main"),
-        ListedChat("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+        Row("1", location="api · main · 2 changed", branch="main"),
+        Row("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
     ]
     assert lines(*chats) == ["main · api · 2 changed", "fix-timeouts · api"]
 
 
 def test_an_ended_chat_without_a_branch_does_not_move_other_branches_to_the_front():
     chats = [
-        ListedChat("1", location="api · main", branch="main"),
-        ListedChat("2", location="api", status_text="Finished"),
+        Row("1", location="api · main", branch="main"),
+        Row("2", location="api", status_text="Finished"),
     ]
     assert lines(*chats) == ["api · main", "api · Finished"]
 
 
 def test_chats_in_one_directory_show_their_status_first():
-    assert lines(ListedChat("1", status_text="write docs"), ListedChat("2", status_text="fix tests")) == [
+    assert lines(Row("1", status_text="write docs"), Row("2", status_text="fix tests")) == [
         "write docs · api",
         "fix tests · api",
     ]
 
 
 def test_identical_chats_show_the_digits_that_the_command_line_takes():
-    assert lines(ListedChat("adae1e2d"), ListedChat("beef0000"), ListedChat("cafe0000", name="other")) == [
+    assert lines(Row("adae1e2d"), Row("beef0000"), Row("cafe0000", name="other")) == [
         "api · adae", "api · beef", "api",
     ]  # fmt: skip
 
 
 def test_identical_ended_chats_show_the_time_of_their_end_first():
     one, two = (
-        ListedChat(each, status_text="Finished", ended_when=when)
-        for each, when in (("1", "14:03"), ("2", "9 May 8:10"))
+        Row(each, status_text="Finished", ended_when=when) for each, when in (("1", "14:03"), ("2", "9 May 8:10"))
     )
     assert lines(one, two) == ["14:03 · api · Finished", "9 May 8:10 · api · Finished"]
     assert lines(one, replace(two, status_text="Exit code 3")) == ["Finished · api", "Exit code 3 · api"]
-    alike = [ListedChat("adae1e2d", ended_when="14:03"), ListedChat("beef0000", ended_when="14:03")]
+    alike = [Row("adae1e2d", ended_when="14:03"), Row("beef0000", ended_when="14:03")]
     assert lines(*alike) == ["14:03 · api · adae", "14:03 · api · beef"], "they ended together"
 
 
 def test_one_short_text_distinguishes_chats_of_one_name():
     chats = [
-        ListedChat("1", name="shell", status_text="make"), ListedChat("2", name="shell", status_text="make", location="docs"),
-        ListedChat("3", name="build", status_text="Finished"), ListedChat("4", name="build", status_text="Exit code 3"),
-        ListedChat("adae1", name="claude"), ListedChat("beef1", name="claude"), ListedChat("5", name="alone"),
+        Row("1", name="shell", status_text="make"), Row("2", name="shell", status_text="make", location="docs"),
+        Row("3", name="build", status_text="Finished"), Row("4", name="build", status_text="Exit code 3"),
+        Row("adae1", name="claude"), Row("beef1", name="claude"), Row("5", name="alone"),
     ]  # fmt: skip
     found = second_lines(chats)
     assert [found[chat.id].difference for chat in chats] == [
@@ -93,13 +92,13 @@ def test_one_short_text_distinguishes_chats_of_one_name():
 
 def test_a_project_in_the_heading_above_is_not_repeated():
     chats = [
-        ListedChat("1", location="api · main · 2 changed", branch="main", status_text="fix the tests"),
-        ListedChat("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
-        ListedChat("3", location="docs · main", branch="main", directory="/src/docs", status_text="write docs"),
-        ListedChat("4", location="notes", directory="/notes", status_text="Running"),
-        ListedChat("5", location="site · main", branch="main", directory="/src/site/blog"),
-        ListedChat("aaaa1", location="old", directory="/old"),
-        ListedChat("bbbb1", location="old", directory="/old"),
+        Row("1", location="api · main · 2 changed", branch="main", status_text="fix the tests"),
+        Row("2", location="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+        Row("3", location="docs · main", branch="main", directory="/src/docs", status_text="write docs"),
+        Row("4", location="notes", directory="/notes", status_text="Running"),
+        Row("5", location="site · main", branch="main", directory="/src/site/blog"),
+        Row("aaaa1", location="old", directory="/old"),
+        Row("bbbb1", location="old", directory="/old"),
     ]
     projects = {"1": "api", "2": "api", "3": "docs", "4": "notes", "5": "blog", "aaaa1": "old", "bbbb1": "old"}
     found = second_lines(chats, projects)

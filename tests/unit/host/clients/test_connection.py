@@ -45,7 +45,7 @@ class FakeWire(SocketTransport):
         self.closed = True
 
     def take(self) -> list[Any]:
-        """What came since last asked."""
+        """Return the messages since the last call."""
         got, self.got = self.got, []
         return got
 
@@ -57,14 +57,14 @@ class RecordingOwner:
         self.requests: list[m.Request] = []
 
     def client_closed(self, client: Client) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def handle_client_request(self, client: Client, request: m.Request) -> None:
         self.requests.append(request)
 
 
 class Stage:
-    """A session without a program, and clients of it."""
+    """A session without a program, and its clients."""
 
     def __init__(self, kept: KeptSession) -> None:
         self.kept = kept
@@ -74,11 +74,11 @@ class Stage:
         self.server = RecordingOwner()
 
     def output(self, data: bytes) -> None:
-        """The program wrote this."""
+        """Write output of the program."""
         self.kept.write_output(data)
 
     def program_reads(self) -> None:
-        """The program takes what was typed."""
+        """Let the program read the typed input."""
         assert self.kept.input_log.send_pending()
         self.session.acknowledge_inputs(self.session.pending.collect_delivered())
         self.driver.performer.perform()
@@ -109,7 +109,7 @@ def say(connection: Client, *messages: m.Message) -> None:
 
 
 async def turn() -> None:
-    """Let timers that are due, and the emulator's thread, have their turn."""
+    """Let due timers and the emulator's thread run."""
     loop = asyncio.get_running_loop()
     for _ in range(5):
         done = loop.create_future()
@@ -118,7 +118,7 @@ async def turn() -> None:
 
 
 async def snapshot(wire: FakeWire) -> list[Any]:
-    """All that came up to a whole snapshot and what follows at once."""
+    """Wait for a whole snapshot; returns all messages up to it, and those that follow at once."""
     async with asyncio.timeout(60):
         while not any(isinstance(message, m.SnapshotPart) and message.last for message in wire.got):
             await turn()
@@ -168,7 +168,7 @@ async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -
     assert got[0].offset <= stage.driver.output_file.end
 
 
-async def test_a_follower_of_events_gets_output_notices_now_and_then(stage: Stage) -> None:
+async def test_a_follower_of_events_gets_occasional_output_events(stage: Stage) -> None:
     assert OUTPUT_EVENT_INTERVAL_S >= 0.5
     _, wire = stage.client(HELLO, m.Attach(output=False))
     wire.take()

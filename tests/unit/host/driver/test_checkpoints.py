@@ -36,7 +36,7 @@ def kept() -> Iterator[KeptSession]:
 
 
 async def is_due(kept: KeptSession) -> bool:
-    """Whether the next look finds one due, which is made then."""
+    """Check whether a checkpoint is due; a due one is made."""
     kept.checkpointer.maybe_checkpoint()
     due = kept.checkpointer._task is not None
     await kept.checkpointer.close()
@@ -44,7 +44,7 @@ async def is_due(kept: KeptSession) -> bool:
 
 
 async def shown(driver: Driver) -> Seen:
-    """What is on the screen once all output so far is interpreted."""
+    """Return the screen once all output so far is interpreted."""
     found: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
     driver.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
     return await found
@@ -56,7 +56,7 @@ def newest(kept: KeptSession) -> Checkpoint:
     return found
 
 
-# ---------------------------------------------------------------------------------- when
+# ---------------------------------------------------------------------------------- when a checkpoint is due
 
 
 async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -> None:
@@ -155,7 +155,7 @@ async def test_a_requested_checkpoint_starts_at_once(kept: KeptSession) -> None:
     assert not await is_due(kept)
 
 
-# ---------------------------------------------------------------------------------- which cannot be made
+# ---------------------------------------------------------------------------------- failures
 
 
 async def test_a_failing_engine_is_asked_for_checkpoints_less_and_less_often(
@@ -234,7 +234,7 @@ async def test_a_portable_checkpoint_waits_for_a_running_one_and_is_the_last(
 
 
 async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There any version can read it, since its output is there too."""
+    """A portable one is not needed there: any version can interpret the journal's output itself."""
     with kept_session(journal=str(tmp_path / "journal")) as kept:
         driver = kept.host()
         await kept.journal_writer.start(kept.spec.size, [])
@@ -249,12 +249,12 @@ async def test_the_journal_gets_native_checkpoints_only(tmp_path: Path, monkeypa
         await kept.journal_writer.close()
 
 
-# ---------------------------------------------------------------------------------- what is given back
+# ---------------------------------------------------------------------------------- freed output
 
 
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Viewers that come back may ask for this many bytes."""
+    """Limit the output that returning viewers may ask for to this many bytes."""
     monkeypatch.setattr(checkpoints, "RING_BYTES", PAGE_BYTES)
     return PAGE_BYTES
 
@@ -298,14 +298,14 @@ async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) 
 async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_again(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next host reads the answer's entry, although the checkpoint was made before it."""
+    """The next host reads the log entry of the reply, although the checkpoint was made before the reply."""
     driver = kept.host()
     kept.attach_pty()
     kept.write_output(TEXT)
     worker_runs = kept.checkpointer._file_worker.run
 
     async def run_late(work: Callable[[], T]) -> T:
-        """The thread starts late: the program asks meanwhile."""
+        """Start the thread late, so that the program asks in the meantime."""
         kept.write_output(b"\x1b[c")
         return await worker_runs(work)
 

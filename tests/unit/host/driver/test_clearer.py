@@ -1,4 +1,4 @@
-"""The host's own sequences stand between two sequences of the program, in the output of every viewer and later host."""
+"""The host's own sequences are inserted between two sequences of the program, for every viewer and later host."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_the_scrollback_is_cleared_at_once_between_two_sequences(kept: Kep
     emulator = driver.worker.idle
     assert emulator is not None
     assert (emulator.scrollback_rows, emulator.rows()[-1].text()) == (0, "abcdef")
-    # A host that follows after a kill reads the same output.
+    # The host that follows after a kill reads the same output.
     kept.kill()
     kept.host()
     emulator = kept.recovered.emulator
@@ -78,7 +78,7 @@ async def test_a_sequence_that_does_not_end_is_cancelled(kept: KeptSession, monk
     assert (emulator.is_ground(), emulator.scrollback_rows) == (True, 0)
 
 
-async def test_a_host_killed_during_a_reset_leaves_no_terminal_that_is_narrower(kept: KeptSession) -> None:
+async def test_a_terminal_is_not_left_narrower_by_a_host_killed_during_a_reset(kept: KeptSession) -> None:
     driver = kept.host()
     kept.attach_pty()
     driver.clearer.clear("reset")

@@ -1,4 +1,4 @@
-"""Replies about images wait until the program reads without echo; a kill meanwhile loses none, and doubles none."""
+"""Replies about images wait until the program reads without echo; a kill meanwhile neither loses nor repeats one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPLY, DA1 = b"\x1b_Gi=1;OK\x1b\\", b"\x1b[?62;4;22c"
 
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
-    """A session whose program reads with echo, as a shell's command does."""
+    """A session with a program that reads with echo, as a shell's command does."""
     monkeypatch.setattr(late_replies, "WAIT_S", 600.0)
     with kept_session(engine="ghostty", cooked=True) as kept:
         yield kept
@@ -35,13 +35,13 @@ def start(kept: KeptSession) -> None:
 
 
 async def asked(kept: KeptSession, output: bytes = QUERY + b"\x1b[c") -> None:
-    """The program asks; returns when the output is interpreted."""
+    """Let the program ask, and wait until its output is interpreted."""
     kept.write_output(output)
     await eventually(lambda: kept.driver.worker.is_quiet, 10, "the output to be interpreted")
 
 
 async def read(kept: KeptSession, length: int) -> bytes:
-    """What the program gets next, of this length."""
+    """Read the program's next input of this length."""
     await eventually(lambda: kept.unread_bytes >= length, 10, "the replies")
     return kept.read_typed()
 
@@ -54,12 +54,12 @@ async def test_a_program_that_turns_the_echo_off_after_its_question_gets_the_ans
     assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
 
 
-async def test_without_echo_and_to_other_questions_there_is_no_delay(kept: KeptSession):
+async def test_without_echo_or_for_other_queries_there_is_no_delay(kept: KeptSession):
     start(kept)
     await asked(kept, b"\x1b[c")
     await eventually(lambda: kept.unread_bytes == len(DA1), 10, "the reply")
     tty.setraw(kept.slave, termios.TCSANOW)
-    # Read, not flushed: the kernel may deliver the reply a moment after the host has written it.
+    # Read it instead of flushing: the kernel may deliver the reply a moment after the host has written it.
     assert kept.read_typed() == DA1
     await asked(kept)
     assert await read(kept, len(REPLY + DA1)) == REPLY + DA1
@@ -73,7 +73,7 @@ async def test_a_program_that_keeps_the_echo_gets_the_answer_later(kept: KeptSes
 
 
 @pytest.mark.parametrize("checkpoint", [False, True])
-async def test_a_kill_while_it_waits_neither_loses_nor_doubles_it(kept: KeptSession, checkpoint: bool):
+async def test_a_kill_while_a_reply_waits_neither_loses_nor_repeats_it(kept: KeptSession, checkpoint: bool):
     start(kept)
     await asked(kept)
     if checkpoint:

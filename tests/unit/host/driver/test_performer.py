@@ -61,7 +61,7 @@ def test_a_failed_effect_is_not_retried_and_does_not_block_later_effects(stage: 
 
 
 class Bell:
-    """An object with a timer, which rings the bell."""
+    """An object with a timer that rings the bell when it expires."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -92,8 +92,8 @@ async def test_a_timer_may_be_stopped_after_close(stage: Stage) -> None:
     assert stage.told == []
 
 
-class Asker:
-    """An object that uses the emulator, and rings the bell then."""
+class EmulatorUser:
+    """An object that rings the bell when it uses the emulator."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -103,7 +103,7 @@ class Asker:
 
 
 def test_effects_of_an_emulator_use_are_carried_out_after_a_deferred_use(stage: Stage) -> None:
-    stage.effects.append(UseEmulator(Asker(stage)))
+    stage.effects.append(UseEmulator(EmulatorUser(stage)))
     stage.performer.perform()
     assert stage.told == []
     (use,) = stage.worker.run_next.call_args.args

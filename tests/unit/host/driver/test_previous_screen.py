@@ -16,7 +16,7 @@ SCREEN = b"a line of the shell before\r\n" * 400
 
 
 @pytest.mark.parametrize("written", [0, PAGE_BYTES, len(SCREEN)])
-async def test_a_host_that_is_killed_while_it_writes_the_screen_before_leaves_the_rest_to_the_next(
+async def test_a_host_killed_while_it_writes_the_previous_screen_leaves_the_rest_to_the_next(
     area: Area, written: int
 ) -> None:
     with kept_session(begins_with_screen=True) as kept:

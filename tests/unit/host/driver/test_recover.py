@@ -22,7 +22,7 @@ from tests.support.waiting import wait_readable
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
-# ---------------------------------------------------------------------------------- what happens
+# ---------------------------------------------------------------------------------- steps
 
 
 class Wrote(NamedTuple):
@@ -32,7 +32,7 @@ class Wrote(NamedTuple):
 
 
 class Left(NamedTuple):
-    """The program wrote, and the host was killed before the engine interpreted it; the bytes are in PTY or pipe."""
+    """The program wrote, and the host was killed before the engine interpreted the output, which is at ``place``."""
 
     data: bytes
     place: str
@@ -60,7 +60,7 @@ class Name(NamedTuple):
 
 
 class Type(NamedTuple):
-    """A viewer typed, and the host was killed during that; ``again``: the viewer sent the input a second time."""
+    """A viewer typed, and the host was killed at ``killed``; ``again``: the viewer sent the input a second time."""
 
     text: str
     again: bool
@@ -141,7 +141,7 @@ class State(NamedTuple):
 
 
 class Run:
-    """A session that goes through steps; ``spared``: its host is never killed."""
+    """A session that goes through steps; with ``spared``, its host is never killed."""
 
     def __init__(self, kept: KeptSession, *, spared: bool) -> None:
         self.kept = kept
@@ -161,7 +161,7 @@ class Run:
         return attachment
 
     async def _settle(self) -> None:
-        """All that came is interpreted, and what the program was given is read."""
+        """Wait until all output is interpreted, and read the program's input."""
         kept = self.kept
         while kept.output_file.end < self.written:
             wait_readable(kept.descriptors.master, 10, "output")
@@ -245,7 +245,7 @@ class Run:
         self.kept.input_log.send_pending = lambda: False  # type: ignore[method-assign]
 
     def _move(self, place: str) -> None:
-        """Let what the program wrote come so far."""
+        """Move the program's output as far as this place."""
         descriptors = self.kept.descriptors
         if place != "the terminal":
             wait_readable(descriptors.master, 10, "output")

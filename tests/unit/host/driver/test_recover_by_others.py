@@ -25,14 +25,14 @@ async def _settled(kept: KeptSession) -> Seen:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("portable", [False, True])
 async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineName, portable: bool) -> None:
-    """In both directions: the other engine is tried when one fails, and the next keeper knows nothing of that."""
+    """In both directions: the other engine is tried when one fails, and the next keeper knows of no failure."""
     with kept_session(engine=engine) as kept:
         kept.host()
         kept.write_output(TEXT)
         was = await _settled(kept)
         for other in (True, True, False, False):
             assert await kept.checkpointer._make(portable=portable)
-            kept.output_file.free_before(kept.output_file.end)  # so that there is nothing to begin with but that
+            kept.output_file.free_before(kept.output_file.end)  # so that only the checkpoint is left to begin with
             kept.kill()
             driver = kept.host(other_engine=other)
             assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
@@ -44,7 +44,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
 
 async def test_the_other_engine_restores_the_screen_of_an_unusable_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     with kept_session(engine="ghostty") as kept:
-        kept.host(other_engine=True)  # so the checkpoint is the portable engine's
+        kept.host(other_engine=True)  # so that the checkpoint is the portable engine's
         kept.write_output(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
@@ -106,10 +106,10 @@ async def test_an_engine_that_raises_on_some_output_gets_the_rest(
         assert kept.host().session.state is not None
 
 
-async def test_a_later_host_knows_all_signals_of_one_piece_of_output_or_none(
+async def test_a_later_host_knows_all_signals_of_one_output_or_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The host may be killed after any record: with the first signal written down, the second must not be lost."""
+    """The host may be killed after any log entry; if the first signal is saved, the second must not be lost."""
 
     class Killed(BaseException):
         pass

@@ -11,8 +11,8 @@ from session_host.storage.descriptors.splice import Splicer
 from tests.support.kept_sessions import kept_session
 
 
-def another_owns(input_log: int) -> bool:
-    """Whether a process that is forked now gets the lock, as this version or as a previous one takes it."""
+def another_process_gets_lock(input_log: int) -> bool:
+    """Return whether a forked process can take the lock, as a record lock like that of an earlier version."""
     pid = os.fork()
     if not pid:
         got = os._exit
@@ -28,11 +28,11 @@ def test_closing_the_input_logs_mapping_keeps_the_lock() -> None:
     with kept_session() as kept:
         input_log = kept.descriptors.input_log
         InputLog(input_log, kept.descriptors.master, Splicer()).close()
-        assert another_owns(input_log)
+        assert another_process_gets_lock(input_log)
         assert try_lock_session(input_log)
         assert try_lock_session(input_log), "it is ours already"
         LogHeader(input_log).close()
         os.close(os.dup(input_log))
-        assert not another_owns(input_log), "a host of an earlier version leaves it alone too"
+        assert not another_process_gets_lock(input_log), "a host of an earlier version leaves it alone too"
         unlock_session(input_log)
-        assert another_owns(input_log)
+        assert another_process_gets_lock(input_log)

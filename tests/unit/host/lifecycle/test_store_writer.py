@@ -1,4 +1,4 @@
-"""The store writer works beside the host's other threads."""
+"""The store writer works while the host's other threads run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def recorder(tmp_path: Path) -> StoreWriter:
 async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_needs(
     recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock represents those of malloc, SQLite and logging: in a fork of the host it would never be free."""
+    """The lock stands for those of malloc, SQLite and logging, which would never be released in a fork of the host."""
     lock, held, wanted, turned = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
     update = Store.update
 
@@ -56,7 +56,7 @@ async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_nee
     recording = asyncio.create_task(recorder.save_host())
     await asyncio.to_thread(wanted.wait, TIMEOUT_S)
     assert wanted.is_set()
-    turned.set()  # By the loop, which is free meanwhile.
+    turned.set()  # The loop is not blocked, so it can set this.
 
     await asyncio.wait_for(recording, TIMEOUT_S)
 
@@ -79,14 +79,14 @@ async def test_a_failed_write_is_logged_and_the_host_goes_on(
     assert "not recorded: the disk is full" in caplog.text
 
 
-async def test_a_chat_that_is_removed_while_its_last_screen_is_made_leaves_no_files(
+async def test_a_chat_removed_while_its_last_screen_is_made_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory, database = tmp_path / "session", str(tmp_path / "outlive.db")
     make = SavedScreen.of
 
     def make_and_remove(emulator: Emulator, *, portable: bool, offset: int) -> SavedScreen:
-        if portable:  # The end is recorded, so that the user may remove the chat.
+        if portable:  # The end is saved already, so the user may remove the chat.
             shutil.rmtree(directory)
         return make(emulator, portable=portable, offset=offset)
 

@@ -1,4 +1,4 @@
-"""Files for an agent, inside of the chat's directory."""
+"""Files that an agent reads and writes, inside of the chat's directory."""
 
 from __future__ import annotations
 

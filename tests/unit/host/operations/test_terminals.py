@@ -1,4 +1,4 @@
-"""Terminals that an agent makes through its client: real programs on real PTYs."""
+"""Terminals that an agent makes through the host: real programs on real PTYs."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tests.support.kept_sessions import spec_of
 KEPT = 100_000
 
 
-class Desk:
-    """Starts operations, and collects the results."""
+class OperationStage:
+    """Starts operations and collects their results."""
 
     def __init__(self, directory: Path) -> None:
         self.session_id = str(uuid.uuid4())
@@ -44,7 +44,7 @@ class Desk:
         self._came.set()
 
     async def until(self, wanted: type[AnyResult], count: int = 1) -> list[AnyResult]:
-        """Wait for so many results of a kind."""
+        """Wait for this many results of a kind."""
         while len(found := [each for each in self.results if isinstance(each, wanted)]) < count:
             self._came.clear()
             await asyncio.wait_for(self._came.wait(), 60)
@@ -66,55 +66,55 @@ class Desk:
         return sum(each.dropped for each in self.results if isinstance(each, TerminalOutput))
 
     def left(self, terminal: str = "t") -> list[str]:
-        """The command lines of a terminal's processes."""
+        """Return the command lines of a terminal's remaining processes."""
         return [each.command for each in chat_processes(-1, f"{self.session_id}/{terminal}", MARK)]
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    await desk.runner.close()
+async def stage(tmp_path: Path) -> AsyncIterator[OperationStage]:
+    stage = OperationStage(tmp_path)
+    yield stage
+    await stage.runner.close()
 
 
-async def test_a_terminal_reports_output_and_exit_code(desk: Desk, tmp_path: Path) -> None:
-    ended = await desk.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
-    assert desk.output == f"hello dumb\n{tmp_path}\nä"
+async def test_a_terminal_reports_output_and_exit_code(stage: OperationStage, tmp_path: Path) -> None:
+    ended = await stage.run("/bin/sh", "-c", 'echo "$GREETING $TERM"; pwd; printf ä; test -t 1 && read line; exit 3')
+    assert stage.output == f"hello dumb\n{tmp_path}\nä"
     assert (ended.exit_code, ended.signal) == (3, None)
-    assert isinstance(desk.results[0], OperationDone)
+    assert isinstance(stage.results[0], OperationDone)
 
 
-async def test_the_program_has_its_own_terminal_and_default_signals(desk: Desk) -> None:
-    ended = await desk.run(
+async def test_the_program_has_its_own_terminal_and_default_signals(stage: OperationStage) -> None:
+    ended = await stage.run(
         "/bin/sh", "-c", "tty >/dev/null </dev/tty && echo own; trap 'echo heard; exit' HUP; kill -HUP $$; sleep 9"
     )
-    assert (desk.output, ended.exit_code) == ("own\nheard\n", 0)
+    assert (stage.output, ended.exit_code) == ("own\nheard\n", 0)
 
 
-async def test_a_program_that_does_not_exist_ends_as_in_a_shell(desk: Desk) -> None:
-    ended = await desk.run("no-such-program")
-    assert (desk.output, ended.exit_code) == ("no-such-program: No such file or directory\n", 127)
+async def test_a_program_that_does_not_exist_ends_as_in_a_shell(stage: OperationStage) -> None:
+    ended = await stage.run("no-such-program")
+    assert (stage.output, ended.exit_code) == ("no-such-program: No such file or directory\n", 127)
 
 
-async def test_a_directory_outside_is_refused(desk: Desk, tmp_path: Path) -> None:
-    desk.runner.start(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
-    (done,) = await desk.until(OperationDone)
+async def test_a_directory_outside_is_refused(stage: OperationStage, tmp_path: Path) -> None:
+    stage.runner.start(StartTerminal(1, "t", ("pwd",), str(tmp_path.parent)))
+    (done,) = await stage.until(OperationDone)
     assert isinstance(done, OperationDone)
     assert "outside of the chat's directory" in done.error
 
 
-async def test_the_end_of_10_mb_of_output_is_kept(desk: Desk) -> None:
+async def test_the_end_of_10_mb_of_output_is_kept(stage: OperationStage) -> None:
     program = "i=0; while [ $i -lt 100 ]; do head -c 100000 /dev/zero | tr '\\0' x; i=$((i+1)); done; echo ää the end"
-    ended = await desk.run("/bin/sh", "-c", program)
+    ended = await stage.run("/bin/sh", "-c", program)
     assert ended.exit_code == 0
-    assert desk.output.endswith("ää the end\n")
-    sent = sum(len(each.text.encode()) for each in desk.results if isinstance(each, TerminalOutput))
-    assert sent + desk.dropped == 10_000_000 + len("ää the end\n".encode())
-    assert max(len(each.text) for each in desk.results if isinstance(each, TerminalOutput)) <= KEPT
+    assert stage.output.endswith("ää the end\n")
+    sent = sum(len(each.text.encode()) for each in stage.results if isinstance(each, TerminalOutput))
+    assert sent + stage.dropped == 10_000_000 + len("ää the end\n".encode())
+    assert max(len(each.text) for each in stage.results if isinstance(each, TerminalOutput)) <= KEPT
 
 
-async def test_ending_a_terminal_ends_all_processes_that_its_program_started(desk: Desk) -> None:
-    desk.runner.start(
+async def test_ending_a_terminal_ends_all_processes_that_its_program_started(stage: OperationStage) -> None:
+    stage.runner.start(
         StartTerminal(
             1,
             "t",
@@ -125,39 +125,39 @@ async def test_ending_a_terminal_ends_all_processes_that_its_program_started(des
             ),
         )
     )
-    await desk.until(TerminalOutput)
-    assert len(desk.left()) >= 3
-    desk.runner.start(EndTerminal(2, "t"))
-    (ended,) = await desk.until(TerminalEnded)
+    await stage.until(TerminalOutput)
+    assert len(stage.left()) >= 3
+    stage.runner.start(EndTerminal(2, "t"))
+    (ended,) = await stage.until(TerminalEnded)
     assert isinstance(ended, TerminalEnded)
     assert ended.signal == "SIGKILL"
-    await desk.runner.close()
-    assert desk.left() == []
+    await stage.runner.close()
+    assert stage.left() == []
 
 
-async def test_closing_the_actor_ends_all_terminals(desk: Desk) -> None:
+async def test_closing_the_actor_ends_all_terminals(stage: OperationStage) -> None:
     for name in ("a", "b"):
-        desk.runner.start(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
-    await desk.until(TerminalOutput, 2)
-    await desk.runner.close()
-    assert desk.left("a") == desk.left("b") == []
-    assert len(await desk.until(TerminalEnded, 2)) == 2
+        stage.runner.start(StartTerminal(1, name, ("/bin/sh", "-c", "echo up; sleep 304")))
+    await stage.until(TerminalOutput, 2)
+    await stage.runner.close()
+    assert stage.left("a") == stage.left("b") == []
+    assert len(await stage.until(TerminalEnded, 2)) == 2
 
 
-async def test_live_output_is_reported_before_the_end(desk: Desk) -> None:
-    desk.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
-    (output,) = await desk.until(TerminalOutput)
+async def test_live_output_is_reported_before_the_end(stage: OperationStage) -> None:
+    stage.runner.start(StartTerminal(1, "t", ("/bin/sh", "-c", "echo first; sleep 305")))
+    (output,) = await stage.until(TerminalOutput)
     assert isinstance(output, TerminalOutput)
     assert output.text == "first\n"
-    assert not [each for each in desk.results if isinstance(each, TerminalEnded)]
+    assert not [each for each in stage.results if isinstance(each, TerminalEnded)]
 
 
-async def test_files_are_read_in_the_order_in_which_they_were_written(desk: Desk, tmp_path: Path) -> None:
+async def test_file_operations_are_carried_out_in_order(stage: OperationStage, tmp_path: Path) -> None:
     path = str(tmp_path / "a.txt")
-    desk.runner.start(WriteText(1, path, "one"))
-    desk.runner.start(ReadText(2, path))
-    desk.runner.start(ReadText(3, str(tmp_path / "none")))
-    results = await desk.until(OperationDone, 3)
+    stage.runner.start(WriteText(1, path, "one"))
+    stage.runner.start(ReadText(2, path))
+    stage.runner.start(ReadText(3, str(tmp_path / "none")))
+    results = await stage.until(OperationDone, 3)
     assert [(each.id, each.text, each.missing) for each in results if isinstance(each, OperationDone)] == [
         (1, "", False), (2, "one", False), (3, "", True),
     ]  # fmt: skip

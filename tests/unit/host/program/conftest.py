@@ -1,4 +1,4 @@
-"""A recording of a test's own."""
+"""A journal writer with its own output and journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.recording import Recorded
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches are written and refusals tried again without long waits."""
+    """Shorten the waits before a batch is written and before a refused write is tried again."""
     monkeypatch.setattr(journal_writer, "FLUSH_S", 0.005)
     monkeypatch.setattr(journal_writer, "RETRY_S", 0.01)
 

@@ -1,4 +1,4 @@
-"""The emulator's worker: one use at a time, in order, whatever the engine does."""
+"""The emulator's worker: one use at a time, in order, even if the engine fails."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SIZE = GridSize(40, 6)
 
 
 def nothing(_: object = None) -> None:
-    """A callback for what a test does not look at."""
+    """A callback that does nothing."""
 
 
 class WorkerOnOutput(EmulatorWorker):
-    """A worker with the output in memory, where a host has a file."""
+    """A worker with its output in memory, instead of a host's output file."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ async def test_the_first_output_is_interpreted_and_counted(worker: EmulatorWorke
     assert worker.interpreted_to == 5
 
 
-async def test_the_worker_of_a_later_host_counts_on_from_where_the_engine_is() -> None:
+async def test_the_worker_of_a_later_host_continues_the_count_at_the_engines_offset() -> None:
     worker = WorkerOnOutput(fed=1000)
     worker.feed_output(b"more")
     assert worker.interpreted_to == 1004
@@ -102,7 +102,7 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(worker: E
     assert all(fed == expected for fed, expected in seen)
 
 
-async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> None:
+async def test_plain_text_is_interpreted_and_counted_a_moment_later() -> None:
     fed = asyncio.Event()
     worker = WorkerOnOutput("ghostty", lambda _: fed.set())
     worker.feed_output(b"te")
@@ -128,7 +128,7 @@ async def test_output_that_waits_for_the_emulator_counts_as_output(worker: Emula
         await use
 
 
-async def test_who_looks_and_what_comes_behind_finds_plain_text_interpreted() -> None:
+async def test_plain_text_is_interpreted_before_any_use_and_any_later_output() -> None:
     worker = WorkerOnOutput("ghostty")
     worker.feed_output(b"one")
     assert await worker.run(first_line) == "one"
@@ -177,7 +177,7 @@ async def test_a_use_within_a_use_waits_for_its_end(worker: EmulatorWorker) -> N
     assert order == ["outer", "inner"]
 
 
-async def test_full_is_told_and_then_drained() -> None:
+async def test_a_full_queue_is_reported_and_later_its_draining() -> None:
     drained = asyncio.Event()
     worker = WorkerOnOutput(drained=drained.set)
     for _ in range(20):
@@ -194,13 +194,13 @@ async def test_a_fast_engine_may_have_more_output_to_interpret_than_a_slow_one(
 ) -> None:
     monkeypatch.setattr(emulator_worker, "FULL_S", full_s)
     worker = WorkerOnOutput("ghostty")
-    await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine.
+    await interpret(worker, b"\r" * INLINE_BYTES * 2)  # The first job measures the engine's speed.
     worker.feed_output(b"\r" * 2 * MIN_FULL_BYTES)
     assert worker.is_full is is_full
     worker.close()
 
 
-async def test_reading_goes_on_long_before_a_full_queue_is_interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_resumes_long_before_a_full_queue_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulator_worker, "FULL_S", 1e6)
     waiting: list[int] = []
 
@@ -216,7 +216,7 @@ async def test_reading_goes_on_long_before_a_full_queue_is_interpreted(monkeypat
     own.close()
 
 
-async def test_an_engine_that_fails_on_some_output_goes_on_with_the_rest(
+async def test_an_engine_that_fails_on_some_output_interprets_the_rest(
     worker: EmulatorWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator = await worker.run(lambda emulator: emulator)
@@ -238,7 +238,7 @@ async def test_an_engine_that_fails_on_some_output_goes_on_with_the_rest(
     assert await worker.run(first_line) == "good"
 
 
-async def test_work_that_fails_is_told_and_others_go_on(
+async def test_failed_work_is_reported_and_later_work_is_done(
     worker: EmulatorWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: Emulator) -> None:
@@ -251,7 +251,7 @@ async def test_work_that_fails_is_told_and_others_go_on(
 
 
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=60_000), st.just(b"")), max_size=8))
-def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
+def test_all_output_is_interpreted(chunks: list[bytes]) -> None:
     async def run() -> int:
         worker = WorkerOnOutput()
         done = asyncio.Event()
@@ -266,15 +266,15 @@ def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
     assert asyncio.run(run()) == sum(map(len, chunks))
 
 
-async def test_a_use_that_fails_keeps_nobody_behind_it_waiting(
-    worker: EmulatorWorker, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_failed_use_does_not_block_later_ones(worker: EmulatorWorker, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: Emulator) -> None:
         raise RuntimeError("of a watcher")
 
     said: list[str] = []
     with caplog.at_level(logging.CRITICAL):
-        worker.feed_output(b"\x1b[m" + b"x" * INLINE_BYTES * 2)  # The thread is at it: what follows is put off.
+        worker.feed_output(
+            b"\x1b[m" + b"x" * INLINE_BYTES * 2
+        )  # The thread is busy with this, so later uses are deferred.
         assert not worker.is_quiet
         worker.run_next(fail)
         worker.run_after_output(fail)
@@ -287,7 +287,7 @@ async def test_a_use_that_fails_keeps_nobody_behind_it_waiting(
     assert sorted(said) == ["in order", "soon"]
 
 
-async def test_a_listener_that_fails_keeps_no_output_from_being_interpreted(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_listener_does_not_stop_the_interpretation_of_output(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: Emulator) -> None:
         raise RuntimeError("of a watcher")
 

@@ -35,7 +35,7 @@ async def test_output_and_resizes_before_the_start_are_recorded_in_order(own: Re
     own.resize(100)
     own.output(b"later")
     told = list(own.resizes[:1])
-    own.resize(110)  # this one came while the journal was being opened, and is in no list
+    own.resize(110)  # this resize happened while the journal was being opened, and is in no list
     await own.journal_writer.start(SIZE, told)
     own.output(b"then")
     await own.caught_up()
@@ -45,7 +45,7 @@ async def test_output_and_resizes_before_the_start_are_recorded_in_order(own: Re
 
 
 async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two that open one journal would be in each other's way."""
+    """Two hosts that open one journal would disturb each other."""
     opened = 0
     open_journal = Journal.open
 
@@ -143,7 +143,7 @@ async def test_a_segment_begins_with_the_snapshot_at_its_first_offset(own: Recor
 
 
 async def test_a_snapshot_is_recorded_before_the_output_after_it(own: Recorded) -> None:
-    """It takes a while to be made; output and resizes go on."""
+    """A snapshot takes a while to make, during which output and resizes continue."""
     await own.start()
     own.output(b"a" * 1000)
     await own.caught_up()
@@ -176,7 +176,7 @@ async def test_a_late_snapshot_is_dropped(own: Recorded) -> None:
 
 
 async def test_snapshots_take_no_more_space_than_the_output_they_cover(own: Recorded) -> None:
-    """A slow engine with a large screen makes many; a journal is for the output."""
+    """A slow engine with a large screen makes many snapshots, but the journal's space is for output."""
     await own.start()
     for _ in range(50):
         own.output(b"x" * 100)

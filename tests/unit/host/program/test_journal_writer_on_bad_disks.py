@@ -20,27 +20,27 @@ from tests.support.waiting import eventually
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The writer tries again soon."""
+    """Let the writer try again soon."""
     monkeypatch.setattr("session_host.host.program.journal_writer.RETRY_S", 0.2)
 
 
-class Moody:
-    """A disk that refuses when it is told to."""
+class FailingDisk:
+    """A disk on which a method of the journal fails while ``refuses`` is set."""
 
     def __init__(self, patch: pytest.MonkeyPatch, method: str) -> None:
         self.refuses = False
         original: Callable[..., None] = getattr(Journal, method)
 
-        def moody(journal: Journal, what: object) -> None:
+        def fail_or_write(journal: Journal, what: object) -> None:
             if self.refuses:
                 raise StoreError("the disk is in no mood")
             original(journal, what)
 
-        patch.setattr(Journal, method, moody)
+        patch.setattr(Journal, method, fail_or_write)
 
 
 @pytest.mark.parametrize("removes_all", [True, False])
-async def test_a_removed_journal_is_begun_again_with_the_output_that_is_kept(
+async def test_a_removed_journal_is_begun_again_with_the_kept_output(
     own: Recorded, caplog: pytest.LogCaptureFixture, *, removes_all: bool
 ) -> None:
     await own.start()
@@ -64,7 +64,7 @@ async def test_a_removed_journal_is_begun_again_with_the_output_that_is_kept(
 async def test_output_written_during_disk_failures_is_recorded_later(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = Moody(monkeypatch, "append")
+    disk = FailingDisk(monkeypatch, "append")
     await own.start()
     own.output(b"before,")
     await own.caught_up()
@@ -92,7 +92,7 @@ async def test_output_written_during_disk_failures_is_recorded_later(
 async def test_output_is_recorded_although_a_snapshot_does_not_fit_on_the_disk(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = Moody(monkeypatch, "begin_segment")
+    disk = FailingDisk(monkeypatch, "begin_segment")
     disk.refuses = True
     await own.start()
     own.output(b"before,")
@@ -145,7 +145,7 @@ async def test_closing_waits_for_unwritten_output(own: Recorded) -> None:
 
 
 async def test_closing_does_not_wait_for_a_failing_disk(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = Moody(monkeypatch, "append")
+    disk = FailingDisk(monkeypatch, "append")
     await own.start()
     disk.refuses = True
     own.output(b"lost")

@@ -45,50 +45,52 @@ def host(kept: KeptSession) -> KeptSession:
     return kept
 
 
-def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin") -> Activity:
+def report_activity(
+    kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin"
+) -> Activity:
     kept.driver.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
     return kept.driver.watch.tracker.activity
 
 
-def is_to_be_looked_at(kept: KeptSession) -> bool:
+def is_timer_running(kept: KeptSession) -> bool:
     return kept.driver.watch._expiry.is_running
 
 
 async def test_a_plugin_of_a_nested_agent_is_ignored(kept: KeptSession, tool: int) -> None:
     host(kept)
-    assert says(kept, "working", os.getpid()) is Activity.WORKING
-    assert says(kept, "ask", tool, OTHER) is Activity.WORKING
+    assert report_activity(kept, "working", os.getpid()) is Activity.WORKING
+    assert report_activity(kept, "ask", tool, OTHER) is Activity.WORKING
     assert kept.driver.conversation.id == FIRST
     kept.kill()
     host(kept)
-    assert says(kept, "ask", tool) is Activity.WORKING
-    assert says(kept, "idle", os.getpid()) is Activity.IDLE
+    assert report_activity(kept, "ask", tool) is Activity.WORKING
+    assert report_activity(kept, "idle", os.getpid()) is Activity.IDLE
 
 
 async def test_a_child_of_the_launcher_may_report_and_an_unrelated_process_may_not(
     kept: KeptSession, tool: int
 ) -> None:
     host(kept)
-    assert says(kept, "working", os.getppid()) is Activity.NO_SIGNAL
-    assert says(kept, "working", 0) is Activity.NO_SIGNAL
-    assert says(kept, "working", tool) is Activity.WORKING
-    assert says(kept, "idle", os.getpid()) is Activity.WORKING
+    assert report_activity(kept, "working", os.getppid()) is Activity.NO_SIGNAL
+    assert report_activity(kept, "working", 0) is Activity.NO_SIGNAL
+    assert report_activity(kept, "working", tool) is Activity.WORKING
+    assert report_activity(kept, "idle", os.getpid()) is Activity.WORKING
 
 
 async def test_hook_reports_count_only_for_the_current_conversation(kept: KeptSession) -> None:
     host(kept)
-    assert says(kept, "working", 0, FIRST, "hook") is Activity.WORKING
-    assert says(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
-    assert says(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
+    assert report_activity(kept, "working", 0, FIRST, "hook") is Activity.WORKING
+    assert report_activity(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
+    assert report_activity(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
     assert kept.driver.conversation.id == OTHER
-    assert says(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
-    assert says(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
+    assert report_activity(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
+    assert report_activity(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
 
 
 async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(kept: KeptSession) -> None:
     path = Path(kept.spec.transitions)
     host(kept)
-    says(kept, "working", os.getpid())
+    report_activity(kept, "working", os.getpid())
     kept.kill()
     assert [each.activity for each in activity_log.last(path, 20)] == [Activity.WORKING]
     path.unlink()
@@ -105,35 +107,35 @@ async def test_after_an_answer_a_timer_runs_only_if_no_source_reports_the_end_of
     kept: KeptSession,
 ) -> None:
     host(kept)
-    says(kept, "ask", 0, FIRST, "hook")
+    report_activity(kept, "ask", 0, FIRST, "hook")
     kept.driver.watch.on_input()
-    assert is_to_be_looked_at(kept)
-    says(kept, "ask", os.getpid())
+    assert is_timer_running(kept)
+    report_activity(kept, "ask", os.getpid())
     kept.driver.watch.on_input()
-    assert not is_to_be_looked_at(kept)
+    assert not is_timer_running(kept)
     kept.kill()
     host(kept)
-    assert not is_to_be_looked_at(kept)
+    assert not is_timer_running(kept)
     assert kept.driver.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
 async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: KeptSession) -> None:
     host(kept)
-    says(kept, "ask", os.getpid())
+    report_activity(kept, "ask", os.getpid())
     kept.driver.watch.on_input()
     since = kept.driver.watch.tracker.since
     kept.kill()
     host(kept)
     kept.driver.watch._now = lambda: "later"
-    assert says(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
+    assert report_activity(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
     assert kept.driver.watch.tracker.since == since
-    says(kept, "ask", os.getpid())
+    report_activity(kept, "ask", os.getpid())
     assert kept.driver.watch.tracker.since == "later", "once more is another question"
 
 
 async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
     host(kept)
-    says(kept, "working", os.getpid())
+    report_activity(kept, "working", os.getpid())
     due_s = kept.driver.watch._expiry._due_s
     kept.kill()
     host(kept)
@@ -143,7 +145,7 @@ async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSe
 async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It raised through the session, and ended one host after another."""
+    """The exception used to leave the session and end one host after another."""
 
     def fail(*_: object) -> None:
         raise RuntimeError("of the watcher's own")
@@ -158,7 +160,7 @@ async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
     with caplog.at_level(logging.CRITICAL):
         for _ in range(2):
             host(kept)
-            assert says(kept, "working", os.getpid()) is Activity.NO_SIGNAL
+            assert report_activity(kept, "working", os.getpid()) is Activity.NO_SIGNAL
             kept.driver.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
             assert kept.session.title == "a title"
             kept.driver.conversation.check_open_files()
@@ -177,13 +179,13 @@ async def test_a_question_reported_by_two_sources_is_logged_once(kept: KeptSessi
     def asked_by_hook(detail: str) -> None:
         watch.on_hook_report(Report("hook", "ask", FIRST, detail), 0)
 
-    says(kept, "working", 0, FIRST, "hook")
+    report_activity(kept, "working", 0, FIRST, "hook")
     kept.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
     [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
     for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
         asked_by_hook(detail)
-    says(kept, "idle", 0, FIRST, "hook")
+    report_activity(kept, "idle", 0, FIRST, "hook")
     kept.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
     told = watch.transitions()
     kept.kill()

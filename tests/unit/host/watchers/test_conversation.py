@@ -78,7 +78,7 @@ Holder = Callable[..., subprocess.Popen[bytes]]
 
 @pytest.fixture
 def hold() -> Iterator[Holder]:
-    """Starts a program, in a terminal session of its own, that opens files and holds them; ready when it returns."""
+    """Starts programs, each in its own terminal session, that have opened these files when the call returns."""
     running: list[subprocess.Popen[bytes]] = []
     code = """\
 import subprocess, sys
@@ -137,7 +137,7 @@ class TestOpenFiles:
         aged(places / "locks" / "two.lock", 2000)
         assert conversation_of(process.pid, PATTERN) == "two"
 
-        aged(places / "locks" / "one.lock", 3000)  # It went back.
+        aged(places / "locks" / "one.lock", 3000)  # The agent returned to the first conversation.
         assert conversation_of(process.pid, PATTERN) == "one"
 
     def test_of_two_files_of_the_same_age_the_later_id_counts(self, hold: Holder, places: Path) -> None:
@@ -147,7 +147,7 @@ class TestOpenFiles:
 
         assert conversation_of(process.pid, PATTERN) == "01b"
 
-    def test_a_conversation_of_a_sub_agent_is_set_aside(self, hold: Holder, places: Path) -> None:
+    def test_a_conversation_of_a_sub_agent_does_not_count(self, hold: Holder, places: Path) -> None:
         (places / "logs" / "sub.jsonl").write_text("{" + ROTATED_SUFFIX + "}")
         process = hold(
             ("w", places / "locks" / "one.lock"),
@@ -189,7 +189,7 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
     told: list[str] = []
     found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda each: told.append(each.conversation))
     found.activity_changed()
-    assert told == []  # There is no program yet.
+    assert told == []  # The program has not started yet.
 
     process = hold(("w", places / "locks" / "one.lock"))
     found.set_program_pid(process.pid)
@@ -198,7 +198,7 @@ async def test_open_files_are_checked_when_a_turn_begins_and_once_later(hold: Ho
 
     found.activity_changed()
     other = hold(("w", places / "locks" / "two.lock"))
-    found.set_program_pid(other.pid)  # As if it came a moment later in the same program.
+    found.set_program_pid(other.pid)  # As if the same program had opened the file a moment later.
     while told != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""An agent's own state file: which files count, and that no content does harm."""
+"""An agent's own state file: which files count, and that any content is harmless."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def content(**changes: object) -> bytes:
     return json.dumps(fields | {"status": "busy"} | changes).encode()
 
 
-class Told:
-    """What was told of a file, to be waited for."""
+class ReportedStates:
+    """Collects the reported contents of a state file."""
 
     def __init__(self) -> None:
         self.states: asyncio.Queue[StatusFileContent] = asyncio.Queue()
@@ -43,12 +43,12 @@ class Told:
 
 
 @asynccontextmanager
-async def following(directory: Path, child: int | None = None) -> AsyncIterator[Told]:
-    told = Told()
-    file = StatusFile(directory, child or os.getpid(), told.states.put_nowait)
+async def following(directory: Path, child: int | None = None) -> AsyncIterator[ReportedStates]:
+    reports = ReportedStates()
+    file = StatusFile(directory, child or os.getpid(), reports.states.put_nowait)
     file.start()
     try:
-        yield told
+        yield reports
     finally:
         file.close()
 
@@ -57,55 +57,55 @@ async def test_the_file_is_followed_from_its_first_content_to_its_removal(tmp_pa
     path = tmp_path / f"{os.getpid()}.json"
     path.write_bytes(content())
     (tmp_path / f"{os.getpid()}.abcd.key").write_bytes(b"secret")
-    async with following(tmp_path) as told:
-        assert await told.next() == StatusFileContent("busy", "", "c1")
+    async with following(tmp_path) as reports:
+        assert await reports.next() == StatusFileContent("busy", "", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
-        assert await told.next() == StatusFileContent("waiting", "permission prompt", "c1")
+        assert await reports.next() == StatusFileContent("waiting", "permission prompt", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
         path.write_bytes(content(status="idle", waitingFor=None, sessionId="c2"))
-        assert await told.next() == StatusFileContent("idle", "", "c2"), "what stayed is not told again"
+        assert await reports.next() == StatusFileContent("idle", "", "c2"), "an unchanged state is not reported again"
         path.unlink()
-        assert (await told.next()).is_gone
+        assert (await reports.next()).is_gone
         path.write_bytes(content())
-        assert (await told.next()).status == "busy"
-        assert told.states.empty()
+        assert (await reports.next()).status == "busy"
+        assert reports.states.empty()
 
 
 async def test_a_directory_that_is_created_removed_and_created_again_is_followed(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b" / "sessions"
-    async with following(directory) as told:
+    async with following(directory) as reports:
         for status in ("idle", "busy"):
             directory.mkdir(parents=True)
             path = directory / f"{os.getpid()}.json"
             path.write_bytes(content(status=status))
-            assert (await told.next()).status == status
+            assert (await reports.next()).status == status
             path.unlink()
-            assert (await told.next()).is_gone
+            assert (await reports.next()).is_gone
             directory.rmdir()
             directory.parent.rmdir()
 
 
 async def test_a_file_that_replaces_another_by_rename_is_read(tmp_path: Path) -> None:
     path = tmp_path / f"{os.getpid()}.json"
-    async with following(tmp_path) as told:
+    async with following(tmp_path) as reports:
         for status in ("idle", "busy", "idle"):
             (tmp_path / "aside").write_bytes(content(status=status))
             (tmp_path / "aside").rename(path)
-            assert (await told.next()).status == status
+            assert (await reports.next()).status == status
 
 
 async def test_a_half_written_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / f"{os.getpid()}.json"
     path.write_bytes(content())
-    async with following(tmp_path) as told:
-        await told.next()
+    async with following(tmp_path) as reports:
+        await reports.next()
         descriptor = os.open(path, os.O_WRONLY)
         os.pwrite(descriptor, content(status="idle")[:20] + b"}", 0)
         os.fsync(descriptor)
         os.pwrite(descriptor, content(status="idle"), 0)
         os.ftruncate(descriptor, len(content(status="idle")))
         os.close(descriptor)
-        assert (await told.next()).status == "idle"
+        assert (await reports.next()).status == "idle"
 
 
 @pytest.mark.parametrize(
@@ -119,41 +119,41 @@ async def test_the_file_of_another_process_is_ignored(tmp_path: Path, changes: d
     (tmp_path / f"{os.getppid()}.json").write_bytes(content(pid=os.getppid(), procStart=start_time(os.getppid())))
     (tmp_path / "x.json").mkdir()
     os.mkfifo(tmp_path / "1.json")
-    async with following(tmp_path) as told:
+    async with following(tmp_path) as reports:
         (tmp_path / f"{os.getpid()}.json").write_bytes(content(status="idle"))
-        assert await told.next() == StatusFileContent("idle", "", "c1")
-        assert told.states.empty()
+        assert await reports.next() == StatusFileContent("idle", "", "c1")
+        assert reports.states.empty()
 
 
 async def test_qwens_start_time_contains_the_boot_id_and_its_file_has_no_status(tmp_path: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     fields = {"pid": os.getpid(), "procStart": f"{boot}:{start_time(os.getpid())}", "sessionId": "c1", "kind": "tui"}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(fields), encoding="utf-8")
-    async with following(tmp_path) as told:
-        assert await told.next() == StatusFileContent("", "", "c1")
+    async with following(tmp_path) as reports:
+        assert await reports.next() == StatusFileContent("", "", "c1")
 
 
 async def test_the_file_of_a_launchers_child_counts_unless_another_agent_is_between(tmp_path: Path) -> None:
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
-    async with following(tmp_path, child=os.getppid()) as told:
-        assert (await told.next()).status == "busy"
+    async with following(tmp_path, child=os.getppid()) as reports:
+        assert (await reports.next()).status == "busy"
     launcher = content(pid=os.getppid(), procStart=start_time(os.getppid()), status="idle")
     (tmp_path / f"{os.getppid()}.json").write_bytes(launcher)
-    async with following(tmp_path, child=os.getppid()) as told:
-        assert (await told.next()).status == "idle"
-        assert told.states.empty()
+    async with following(tmp_path, child=os.getppid()) as reports:
+        assert (await reports.next()).status == "idle"
+        assert reports.states.empty()
 
 
 async def test_an_unreadable_file_of_an_agent_in_between_is_read_again(tmp_path: Path) -> None:
-    """Whether the file behind it is meant is not known until then; it raised, and ended the host."""
+    """Until then, it is unknown whether the child's file counts. The error used to end the host."""
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
     (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
-    told: list[StatusFileContent] = []
-    file = StatusFile(tmp_path, os.getppid(), told.append)
+    reports: list[StatusFileContent] = []
+    file = StatusFile(tmp_path, os.getppid(), reports.append)
     file._scan([f"{os.getpid()}.json"])
     assert file._retry is not None
     file.close()
-    assert told == []
+    assert reports == []
 
 
 def test_the_directory_of_claudes_state_files() -> None:
@@ -163,7 +163,7 @@ def test_the_directory_of_claudes_state_files() -> None:
     assert claude_directory({}) is None
 
 
-def test_where_qwen_keeps_them() -> None:
+def test_the_directory_of_qwens_state_files() -> None:
     assert qwen_directory({"HOME": "/h"}) == Path("/h/.qwen/sessions")
     assert qwen_directory({"HOME": "/h", "QWEN_HOME": "/q"}) == Path("/q/sessions")
     assert qwen_directory({"HOME": "/h", "QWEN_HOME": "q"}) is None

@@ -1,4 +1,4 @@
-"""What a host has of the keeper that it was forked from: its session's descriptors, a channel, and nothing else."""
+"""A forked host gets its session's descriptors and a channel from its keeper, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.support.waiting import wait_for_end
 TIMEOUT_S = 60.0
 
 
-class Parts(NamedTuple):
-    """What a host is forked with."""
+class HostArguments(NamedTuple):
+    """The arguments for forking a host."""
 
     descriptors: SessionDescriptors
     slave: int
@@ -34,16 +34,16 @@ class Parts(NamedTuple):
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
+def parts(tmp_path: Path) -> Iterator[HostArguments]:
     descriptors, slave = session_descriptors.create_descriptors(tmp_path / "socket", GridSize(80, 24))
-    yield Parts(descriptors, slave, tmp_path / "log")
+    yield HostArguments(descriptors, slave, tmp_path / "log")
     os.close(slave)
     descriptors.close()
 
 
 @pytest.fixture
 def handlers() -> Iterator[int]:
-    """The keeper's own: what wakes its loop, and what does so on a signal; the descriptor of the previous."""
+    """Install a keeper's signal handlers and wake-up descriptor; yields that descriptor."""
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGCHLD, signal.SIGTERM)}
@@ -56,8 +56,8 @@ def handlers() -> Iterator[int]:
     theirs.close()
 
 
-def tells(look: Callable[[], Any]) -> Callable[[socket.socket], int]:
-    """A host that sends what it sees, and stays until its channel is closed."""
+def sender_of(look: Callable[[], Any]) -> Callable[[socket.socket], int]:
+    """Make a host that sends the result of ``look``, and stays until its channel is closed."""
 
     def run(channel: socket.socket) -> int:
         channel.sendall(json.dumps(look()).encode() + b"\n")
@@ -67,31 +67,31 @@ def tells(look: Callable[[], Any]) -> Callable[[socket.socket], int]:
     return run
 
 
-def heard(channel: socket.socket) -> Any:
-    """What such a host sends."""
+def received(channel: socket.socket) -> Any:
+    """Receive what such a host sends."""
     channel.settimeout(TIMEOUT_S)
     with channel.makefile("rb") as lines:
         return json.loads(lines.readline())
 
 
 def status_of(pid: int) -> int:
-    """Its exit status, or the negative number of the signal that it died of."""
+    """Wait for a process to end; returns its exit status, or the negative number of the signal that killed it."""
     wait_for_end(pid, TIMEOUT_S)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def seen_by_host(parts: Parts, look: Callable[[], Any]) -> Any:
-    """What a host sees that is forked now."""
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(look))
+def seen_by_host(parts: HostArguments, look: Callable[[], Any]) -> Any:
+    """Fork a host that runs ``look``, and return its result."""
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), sender_of(look))
     try:
-        return heard(channel)
+        return received(channel)
     finally:
         channel.close()
         assert status_of(pid) == 0
 
 
 def open_here() -> list[int]:
-    """The descriptors of this process, but for that of the directory that tells."""
+    """The open descriptors of this process, without the one that lists them."""
     found = []
     for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         try:
@@ -105,17 +105,19 @@ def open_here() -> list[int]:
 # ---------------------------------------------------------------------------------- descriptors
 
 
-def test_it_has_its_descriptors_its_channel_and_nothing_else_of_the_keepers(parts: Parts, tmp_path: Path) -> None:
+def test_a_host_has_its_descriptors_and_channel_and_no_other_descriptor_of_the_keeper(
+    parts: HostArguments, tmp_path: Path
+) -> None:
     others = [os.open(tmp_path, os.O_RDONLY), *os.pipe(), os.open("/dev/null", os.O_RDWR)]
     os.set_inheritable(others[0], True)
     try:
-        pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(open_here))
-        found = set(heard(channel))
+        pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), sender_of(open_here))
+        found = set(received(channel))
         assert found.isdisjoint({*others, channel.fileno()})
         assert found >= {0, 1, 2, *parts.descriptors.present, parts.slave}
         assert len(found - {0, 1, 2, *parts.descriptors.present, parts.slave}) == 1, "its end of the channel"
         for descriptor in (*parts.descriptors.present, parts.slave, *others):
-            os.fstat(descriptor)  # Here they are as before.
+            os.fstat(descriptor)  # In this process they are unchanged.
         channel.close()
         assert status_of(pid) == 0, "the end of the channel is seen: nobody else has ours"
     finally:
@@ -123,14 +125,14 @@ def test_it_has_its_descriptors_its_channel_and_nothing_else_of_the_keepers(part
             os.close(descriptor)
 
 
-def test_a_program_that_runs_already_has_no_other_side_left(parts: Parts) -> None:
-    pid, channel = fork_host(parts.descriptors, -1, str(parts.log), tells(open_here))
-    assert parts.slave not in heard(channel)
+def test_a_host_of_a_running_program_gets_no_slave_of_the_pty(parts: HostArguments) -> None:
+    pid, channel = fork_host(parts.descriptors, -1, str(parts.log), sender_of(open_here))
+    assert parts.slave not in received(channel)
     channel.close()
     assert status_of(pid) == 0
 
 
-def test_the_end_of_a_host_is_the_end_of_its_channel(parts: Parts) -> None:
+def test_the_end_of_a_host_closes_its_channel(parts: HostArguments) -> None:
     pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
     channel.settimeout(TIMEOUT_S)
     assert channel.recv(1) == b"", "the keeper has no other side of it"
@@ -138,7 +140,7 @@ def test_the_end_of_a_host_is_the_end_of_its_channel(parts: Parts) -> None:
     assert status_of(pid) == 0
 
 
-def test_its_errors_go_into_its_log(parts: Parts) -> None:
+def test_a_hosts_stderr_is_its_log(parts: HostArguments) -> None:
     parts.log.write_text("of the host before\n")
 
     def run(_: socket.socket) -> int:
@@ -151,12 +153,12 @@ def test_its_errors_go_into_its_log(parts: Parts) -> None:
     assert parts.log.read_text() == "of the host before\nsaid\n"
 
 
-def test_a_log_is_its_users_alone(parts: Parts) -> None:
+def test_only_its_user_can_read_the_log(parts: HostArguments) -> None:
     seen_by_host(parts, lambda: None)
     assert parts.log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_log_that_cannot_be_is_no_reason_not_to_start(parts: Parts, tmp_path: Path) -> None:
+def test_a_host_starts_although_its_log_cannot_be_opened(parts: HostArguments, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
     parts.log.symlink_to(victim)
@@ -170,10 +172,10 @@ def test_a_log_that_cannot_be_is_no_reason_not_to_start(parts: Parts, tmp_path: 
 # ---------------------------------------------------------------------------------- the process
 
 
-def test_signals_are_as_the_system_has_them(parts: Parts, handlers: int) -> None:
+def test_signals_have_their_default_handlers(parts: HostArguments, handlers: int) -> None:
     def look() -> list[int]:
         numbers = (signal.SIGCHLD, signal.SIGTERM)
-        # Setting another value returns the previous one.
+        # set_wakeup_fd returns the previous value.
         return [signal.set_wakeup_fd(-1), *(int(signal.getsignal(each) is signal.SIG_DFL) for each in numbers)]
 
     assert seen_by_host(parts, look) == [-1, 1, 1]
@@ -182,19 +184,19 @@ def test_signals_are_as_the_system_has_them(parts: Parts, handlers: int) -> None
 
 
 @pytest.mark.usefixtures("handlers")
-def test_it_can_be_asked_to_end(parts: Parts) -> None:
-    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(lambda: None))
-    heard(channel)
+def test_a_host_ends_on_sigterm(parts: HostArguments) -> None:
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), sender_of(lambda: None))
+    received(channel)
     os.kill(pid, signal.SIGTERM)
     assert status_of(pid) == -signal.SIGTERM
     channel.close()
 
 
-def test_it_is_called_a_host_and_leads_a_session_of_its_own(parts: Parts) -> None:
+def test_a_host_has_its_own_name_and_process_session(parts: HostArguments) -> None:
     pid, channel = fork_host(
-        parts.descriptors, parts.slave, str(parts.log), tells(lambda: [os.getsid(0), os.getpgid(0)])
+        parts.descriptors, parts.slave, str(parts.log), sender_of(lambda: [os.getsid(0), os.getpgid(0)])
     )
-    assert heard(channel) == [pid, pid]
+    assert received(channel) == [pid, pid]
     assert processes.name(pid) == "outlive-host"
     assert processes.name(os.getpid()) != "outlive-host"
     channel.close()
@@ -205,15 +207,15 @@ def test_it_is_called_a_host_and_leads_a_session_of_its_own(parts: Parts) -> Non
 
 
 @pytest.mark.parametrize("status", [0, 1, 42])
-def test_what_it_returns_is_its_exit_status(parts: Parts, status: int) -> None:
+def test_the_return_value_is_the_exit_status(parts: HostArguments, status: int) -> None:
     pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: status)
     assert status_of(pid) == status
     channel.close()
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a fault"), MemoryError(), SystemExit(0), KeyboardInterrupt()])
-def test_one_that_fails_says_so_and_runs_nothing_of_the_keepers(
-    parts: Parts, error: BaseException, tmp_path: Path
+def test_a_failed_host_exits_with_an_error_and_runs_no_code_of_the_keeper(
+    parts: HostArguments, error: BaseException, tmp_path: Path
 ) -> None:
     mark = tmp_path / "of the keeper"
 
@@ -225,16 +227,14 @@ def test_one_that_fails_says_so_and_runs_nothing_of_the_keepers(
         pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), run)
     finally:
         if os.getpid() != keeper:
-            mark.touch()  # What the keeper would do at its own end.
+            mark.touch()  # Stands for what the keeper does at its own end.
             os._exit(1)
     assert status_of(pid) == FAILED
     channel.close()
     assert not mark.exists()
 
 
-def test_where_there_can_be_no_more_processes_nothing_is_left_open(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_fork_leaves_no_descriptor_open(parts: HostArguments, monkeypatch: pytest.MonkeyPatch) -> None:
     def full() -> int:
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
@@ -246,10 +246,10 @@ def test_where_there_can_be_no_more_processes_nothing_is_left_open(
     assert not parts.log.exists()
 
 
-# ---------------------------------------------------------------------------------- what the keeper is
+# ---------------------------------------------------------------------------------- the keeper's own process
 
 
-def test_whoever_is_left_by_its_parent_comes_to_a_subreaper(parts: Parts) -> None:
+def test_orphans_become_children_of_a_subreaper(parts: HostArguments) -> None:
     def look() -> bool:
         assert become_subreaper()
         if not (parent := os.fork()):
@@ -264,7 +264,7 @@ def test_whoever_is_left_by_its_parent_comes_to_a_subreaper(parts: Parts) -> Non
     assert seen_by_host(parts, look)
 
 
-def test_the_keeper_takes_all_descriptors_and_tells_how_many_programs_get(parts: Parts) -> None:
+def test_the_keeper_raises_its_descriptor_limit_and_returns_that_of_programs(parts: HostArguments) -> None:
     def look() -> list[int]:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))

@@ -1,4 +1,4 @@
-"""What a keeper does before it keeps anything."""
+"""The keeper's preparations before it keeps any session."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ COLORS = (0x102030, 0xA0B0C0, 0xFFFFFF, True)
 OUTPUT = b"\x1b[c\x1b]11;?\x07" + b"a line\r\n" * 50 + b"\x1b[31mred\x1b[m \xe6\xbc\xa2"
 
 
-def warmed() -> None:
-    """In a fork, since it changes the process."""
+def preload_in_fork() -> None:
+    """Preload in a fork, since preloading changes the process."""
     pid = os.fork()
     if not pid:
         status = 1
         try:
-            prefork.TRIAL_S = 60  # on a busy machine, too
+            prefork.TRIAL_S = 60  # enough on a busy machine, too
             prefork.preload()
             if threading.active_count() == 1 and recover._spares:
                 status = 0
@@ -43,8 +43,8 @@ def warmed() -> None:
     assert os.waitpid(pid, 0)[1] == 0
 
 
-def test_nothing_is_left_of_it_but_what_is_loaded(area: Area) -> None:
-    warmed()
+def test_preloading_leaves_no_files_and_no_records(area: Area) -> None:
+    preload_in_fork()
     assert list(runtime_dir().iterdir()) == []
     with Store.open(area.state / "outlive.db") as store:
         assert store.all() == []
@@ -59,7 +59,7 @@ def fail(*_: object) -> None:
 
 
 @pytest.mark.parametrize(("name", "does"), [("create", crash), ("run_host", fail)])
-def test_an_engine_that_crashes_and_a_host_that_fails_do_not_take_the_keeper_along(
+def test_a_crashing_engine_or_host_does_not_end_the_keeper(
     area: Area, monkeypatch: pytest.MonkeyPatch, name: str, does: Callable[..., None]
 ) -> None:
     monkeypatch.setattr(prefork, name, does)
@@ -78,7 +78,7 @@ def test_an_engine_that_crashes_and_a_host_that_fails_do_not_take_the_keeper_alo
 
 
 @pytest.mark.parametrize("size", [GridSize(80, 24), GridSize(120, 40), GridSize(30, 5), GridSize(300, 100)])
-def test_an_emulator_that_was_made_beforehand_is_as_a_fresh_one(size: GridSize) -> None:
+def test_a_spare_emulator_equals_a_fresh_one(size: GridSize) -> None:
     engine = available_engines()[0]
     spec = spec_of(size=size, engine=engine, scrollback_lines=10_000, colors=COLORS)
     fresh = create(engine, size, scrollback_lines=10_000, colors=DefaultColors(*COLORS))

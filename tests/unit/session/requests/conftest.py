@@ -1,4 +1,4 @@
-"""The queue of what commands type on a stage; ``indirect`` parameters name the program's ``Watch``."""
+"""The queue of texts that commands type, with fakes around it; an indirect parameter sets the program's ``Watch``."""
 
 from __future__ import annotations
 

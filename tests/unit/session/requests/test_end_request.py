@@ -51,7 +51,7 @@ class Stage(RulesStage[Effect]):
 
 
 def some_request() -> Any:
-    """One that the script does not know beforehand."""
+    """A request that the script captures when it appears."""
     return Capture(EndRequest)
 
 
@@ -69,7 +69,7 @@ def listed(request: Capture[EndRequest], *processes: str) -> Event:
     return do(processes_listed, processes)
 
 
-def swept(request: Capture[EndRequest]) -> Event:
+def processes_ended_event(request: Capture[EndRequest]) -> Event:
     def processes_ended() -> None:
         request.value.processes_ended()
 
@@ -133,7 +133,7 @@ def test_the_agents_processes_are_listed_before_its_end_and_ended_with_it() -> N
         >> stage.ended()
         << StopTimer(own, STEP)
         << EndProcesses(own, ("a tool",), gracefully=True)
-        >> swept(own)
+        >> processes_ended_event(own)
         << StartTimer(own, SAVE, SAVE_S)
         >> stage.saved()
         << StopTimer(own, SAVE)
@@ -152,7 +152,7 @@ def test_an_agent_that_ends_while_its_processes_are_listed_is_not_signalled() ->
         >> listed(own, "a tool")
         << EndProcesses(own, ("a tool",), gracefully=True)
         >> stage.saved()
-        >> swept(own)
+        >> processes_ended_event(own)
         << STOPPED
     )
 
@@ -184,7 +184,7 @@ def test_a_stop_is_answered_after_a_time_out_if_the_disk_refuses_the_exit() -> N
         << KILL
         >> stage.ended()
         << EndProcesses(own, (), gracefully=False)
-        >> swept(own)
+        >> processes_ended_event(own)
         << StartTimer(own, SAVE, SAVE_S)
         >> due(own, SAVE)
         << KILLED

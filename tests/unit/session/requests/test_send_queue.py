@@ -110,7 +110,7 @@ def test_nothing_is_typed_into_a_program_that_does_not_read(stage: SendStage) ->
     assert stage.script() >> stage.sends() << stage.use >> stage.free() << Answer("one", refused)
 
 
-# ---------------------------------------------------------------- a chat that asks
+# ---------------------------------------------------------------- a chat with an open question
 
 
 @pytest.mark.parametrize(("open_question", "what"), [("which?", "“which?”"), ("", "something")])
@@ -208,7 +208,7 @@ def test_a_program_that_shows_output_late_gets_enter_at_once(stage: SendStage) -
     assert stage.enters(script >> stage.shows() << stage.stops(SETTLE))
 
 
-def test_the_first_quiet_is_not_cut_short(stage: SendStage) -> None:
+def test_the_first_quiet_time_is_not_cut_short(stage: SendStage) -> None:
     script = (
         stage.types_hello() << stage.starts(ENTER_ANYWAY, ENTER_ANYWAY_S) >> stage.shows() << stage.starts(SETTLE, 0.15)
     )

@@ -132,7 +132,7 @@ def test_a_small_terminal_is_not_searched() -> None:
 
 
 @pytest.mark.parametrize("stage", [SHOWING], indirect=True)
-def test_a_text_that_a_previous_host_typed_is_searched_at_its_place(stage: SendStage) -> None:
+def test_a_text_typed_by_a_previous_host_is_searched_at_its_position(stage: SendStage) -> None:
     stage.session.requests.append(TOKEN)
     stage.emulator.feed(b"> hello")
     script = stage.script() >> stage.sends() << stage.use >> stage.free() << stage.starts(ECHO, 1.5) << stage.use

@@ -1,4 +1,4 @@
-"""A file in memory, for a test to do with as it likes."""
+"""A file in memory for one test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: there is always a whole one, or it is known that there is none."""
+"""Checkpoints: a complete one is read, or none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def made(number: int, length: int = 10_000) -> Checkpoint:
 
 @pytest.fixture
 def header() -> Iterator[LogHeader]:
-    log_file = os.memfd_create("ledger")
+    log_file = os.memfd_create("input log")
     input_log = InputLog(log_file, -1, Splicer())
     yield input_log.header
     input_log.close()
@@ -46,17 +46,17 @@ def put(file: int, header: LogHeader, checkpoint: Checkpoint) -> CheckpointLocat
     return at
 
 
-def test_before_the_first_there_is_none(file: int, header: LogHeader) -> None:
+def test_before_the_first_checkpoint_none_is_read(file: int, header: LogHeader) -> None:
     assert checkpoints.read(file, header) is None
 
 
-def test_the_newest_is_read_back_whole(file: int, header: LogHeader) -> None:
+def test_the_newest_checkpoint_is_read_completely(file: int, header: LogHeader) -> None:
     for number in range(1, 6):
         put(file, header, made(number))
         assert checkpoints.read(file, header) == made(number)
 
 
-def test_one_that_was_not_committed_does_not_count(file: int, header: LogHeader) -> None:
+def test_an_uncommitted_checkpoint_does_not_count(file: int, header: LogHeader) -> None:
     put(file, header, made(1))
     checkpoints.write(file, made(2), PAGE_BYTES)
     assert checkpoints.read(file, header) == made(1)
@@ -64,7 +64,7 @@ def test_one_that_was_not_committed_does_not_count(file: int, header: LogHeader)
     assert checkpoints.read(file, header) == made(3)
 
 
-def test_a_write_that_was_cut_short_does_not_count(file: int, header: LogHeader) -> None:
+def test_a_partly_written_checkpoint_does_not_count(file: int, header: LogHeader) -> None:
     put(file, header, made(1))
     length = os.fstat(file).st_size
     checkpoints.write(file, made(2), PAGE_BYTES)
@@ -75,20 +75,20 @@ def test_a_write_that_was_cut_short_does_not_count(file: int, header: LogHeader)
 
 
 @pytest.mark.parametrize("where", [0, 1, 5_000, -1])
-def test_one_that_is_damaged_is_none(file: int, header: LogHeader, where: int) -> None:
+def test_a_damaged_checkpoint_is_not_read(file: int, header: LogHeader, where: int) -> None:
     at = put(file, header, made(1))
     place = at.offset + where % at.length
     os.pwrite(file, bytes([os.pread(file, 1, place)[0] ^ 1]), place)
     assert checkpoints.read(file, header) is None
 
 
-def test_one_that_is_cut_off_is_none(file: int, header: LogHeader) -> None:
+def test_a_truncated_checkpoint_is_not_read(file: int, header: LogHeader) -> None:
     at = put(file, header, made(1))
     os.ftruncate(file, at.offset + at.length - 1)
     assert checkpoints.read(file, header) is None
 
 
-def test_one_of_another_form_is_none(file: int, header: LogHeader) -> None:
+def test_a_checkpoint_of_another_form_is_not_read(file: int, header: LogHeader) -> None:
     import zlib
 
     data = msgspec.msgpack.encode(["something", "else"])
@@ -97,7 +97,7 @@ def test_one_of_another_form_is_none(file: int, header: LogHeader) -> None:
     assert checkpoints.read(file, header) is None
 
 
-def test_a_later_version_s_further_fields_do_no_harm(file: int, header: LogHeader) -> None:
+def test_additional_fields_of_a_later_version_are_ignored(file: int, header: LogHeader) -> None:
     import zlib
 
     fields = msgspec.msgpack.decode(msgspec.msgpack.encode(made(1)))
@@ -107,7 +107,7 @@ def test_a_later_version_s_further_fields_do_no_harm(file: int, header: LogHeade
     assert checkpoints.read(file, header) == made(1)
 
 
-def test_the_pages_of_previous_ones_are_given_back(file: int, header: LogHeader) -> None:
+def test_the_pages_of_previous_checkpoints_are_freed(file: int, header: LogHeader) -> None:
     for number in range(50):
         put(file, header, made(number, 100_000))
     assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES

@@ -1,4 +1,4 @@
-"""The input log: what was accepted is there, what the program has is known to the byte, whenever its host is killed."""
+"""The input log: accepted input survives a kill of the host at any time, and the program's progress is exact."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TAG = b"w" * 16
 
 
 class Reader(Splicer):
-    """A program that takes so many bytes and no more, until told."""
+    """A fake program that takes at most ``takes`` bytes."""
 
     def __init__(self) -> None:
         super().__init__(in_kernel=False)
@@ -43,8 +43,8 @@ class Reader(Splicer):
         return len(data)
 
 
-class Book:
-    """An input log's file, the program it is for, and the log as the last host opened it."""
+class LogStage:
+    """An input log's file, a fake program, and the log as the last host opened it."""
 
     def __init__(self, file: int) -> None:
         self.file = file
@@ -52,48 +52,48 @@ class Book:
         self.input_log = InputLog(file, MASTER, self.reader)
 
     def reopen(self) -> list[LogEntry]:
-        """Another host begins; returns the records that it finds."""
+        """Open the log as another host; returns the entries that it finds."""
         self.input_log.close()
         self.input_log = InputLog(self.file, MASTER, self.reader)
         at = self.input_log.header.checkpoint
         found = list(self.input_log.read_entries(at.first_entry if at is not None else PAGE_BYTES, cut=True))
-        for record in found:
-            self.input_log.mark_pending(record)
+        for entry in found:
+            self.input_log.mark_pending(entry)
         return found
 
     def take(self, count: int) -> bool:
-        """Let the program take up to so many bytes; returns whether nothing is left."""
+        """Let the program take up to this many bytes; returns whether nothing is left."""
         self.reader.takes = count
         done = self.input_log.send_pending()
         self.reader.takes = 0
         return done
 
     def give(self, payload: bytes, count: int, number: int) -> bool:
-        """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
+        """Accept an input while the program takes up to this many bytes; returns whether nothing is left."""
         self.reader.takes = count
         done = self.input_log.append_and_send(EntryKind.INPUT, payload, TAG, number)
         self.reader.takes = 0
         return done
 
     def taken(self) -> list[int]:
-        """The numbers of the inputs that had to wait, and that the program got since this was last asked."""
+        """The numbers of the waiting inputs that the program has taken since the last call."""
         return [number for _, number in self.input_log.pending.collect_delivered()]
 
 
 @contextmanager
-def a_book() -> Iterator[Book]:
-    file = os.memfd_create("ledger")
-    book = Book(file)
+def open_stage() -> Iterator[LogStage]:
+    file = os.memfd_create("input log")
+    stage = LogStage(file)
     try:
-        yield book
+        yield stage
     finally:
-        book.input_log.close()
+        stage.input_log.close()
         os.close(file)
 
 
 @pytest.fixture
-def book() -> Iterator[Book]:
-    with a_book() as own:
+def stage() -> Iterator[LogStage]:
+    with open_stage() as own:
         yield own
 
 
@@ -108,7 +108,7 @@ class Add(NamedTuple):
 
 
 class Give(NamedTuple):
-    """A record that is for the program at once, which takes so much of all that is due."""
+    """An input that is sent at once to a program that takes this many of all pending bytes."""
 
     payload: bytes
     length: int
@@ -120,11 +120,11 @@ class Take(NamedTuple):
 
 class Reopen(NamedTuple):
     torn: int
-    """So many bytes of a record that was being written are there already; 0 for none."""
+    """The number of bytes that a killed host had written of an entry; 0 for none."""
 
 
 class Commit(NamedTuple):
-    """A checkpoint sums up all that is not due."""
+    """A checkpoint that covers all entries before the first pending one."""
 
 
 adds = st.builds(
@@ -149,45 +149,45 @@ steps = st.lists(
 
 
 @given(steps)
-def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(steps: list[NamedTuple]) -> None:
-    with a_book() as book:
+def test_after_kills_at_any_time_no_input_is_lost_or_repeated(steps: list[NamedTuple]) -> None:
+    with open_stage() as stage:
         added: list[LogEntry] = []
         for step in steps:
             match step:
                 case Add():
-                    added.append(LogEntry(book.input_log.end, step.kind, step.tag, step.number, step.payload))
-                    book.input_log.append(step.kind, step.payload, step.tag, step.number)
-                    assert book.input_log.end == added[-1].end
+                    added.append(LogEntry(stage.input_log.end, step.kind, step.tag, step.number, step.payload))
+                    stage.input_log.append(step.kind, step.payload, step.tag, step.number)
+                    assert stage.input_log.end == added[-1].end
                 case Give(payload=payload, length=length):
-                    added.append(LogEntry(book.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
-                    assert book.give(payload, length, len(added) - 1) == (book.input_log.pending.bytes == 0)
-                    assert book.input_log.end == added[-1].end
+                    added.append(LogEntry(stage.input_log.end, EntryKind.INPUT, TAG, len(added), payload))
+                    assert stage.give(payload, length, len(added) - 1) == (stage.input_log.pending.bytes == 0)
+                    assert stage.input_log.end == added[-1].end
                 case Take(length=length):
-                    assert book.take(length) == (book.input_log.pending.bytes == 0)
+                    assert stage.take(length) == (stage.input_log.pending.bytes == 0)
                 case Reopen(torn=torn):
-                    tear(book, torn)
-                    first = book.input_log.header.checkpoint
+                    tear(stage, torn)
+                    first = stage.input_log.header.checkpoint
                     known = [each for each in added if first is None or each.start >= first.first_entry]
-                    assert book.reopen() == known
+                    assert stage.reopen() == known
                 case Commit():
-                    book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, book.input_log.first_pending)
-            check_due(book, added)
-        book.take(1 << 30)
-        assert book.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
+                    stage.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, stage.input_log.first_pending)
+            check_due(stage, added)
+        stage.take(1 << 30)
+        assert stage.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
 
 
-def tear(book: Book, count: int) -> None:
-    """Leave the first bytes of a record, as a kill in the midst of a write does."""
+def tear(stage: LogStage, count: int) -> None:
+    """Leave the first bytes of an entry, as a kill in the middle of a write does."""
     if count:
         whole = (100).to_bytes(4, "little") + bytes([EntryKind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
-        os.pwrite(book.file, whole[:count], book.input_log.end)
+        os.pwrite(stage.file, whole[:count], stage.input_log.end)
 
 
-def check_due(book: Book, added: list[LogEntry]) -> None:
-    owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
-    assert book.input_log.pending.bytes == len(owed)
-    first = book.input_log.first_pending
-    assert first in {book.input_log.end, *(each.start for each in added)}
+def check_due(stage: LogStage, added: list[LogEntry]) -> None:
+    owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(stage.reader.got) :]
+    assert stage.input_log.pending.bytes == len(owed)
+    first = stage.input_log.first_pending
+    assert first in {stage.input_log.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
     assert behind.endswith(owed), "all that is due stands behind the first that is"
 
@@ -195,119 +195,119 @@ def check_due(book: Book, added: list[LogEntry]) -> None:
 # ----------------------------------------------------------------------------------- one by one
 
 
-def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
-    book.input_log.append(EntryKind.NAME, b"kept")
-    whole_end = book.input_log.end
-    book.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    whole = os.pread(book.file, 1000, 0)
-    for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
-        os.ftruncate(book.file, length)
-        assert [record.payload for record in book.reopen()] == [b"kept"]
-        assert (book.input_log.end, book.input_log.pending.bytes) == (whole_end, 0)
-        assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
-    assert os.pread(book.file, 1000, 0) == whole
+def test_an_entry_cut_at_any_byte_does_not_exist(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.NAME, b"kept")
+    whole_end = stage.input_log.end
+    stage.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
+    whole = os.pread(stage.file, 1000, 0)
+    for length in range(whole_end, len(os.pread(stage.file, 1 << 20, 0))):
+        os.ftruncate(stage.file, length)
+        assert [entry.payload for entry in stage.reopen()] == [b"kept"]
+        assert (stage.input_log.end, stage.input_log.pending.bytes) == (whole_end, 0)
+        assert os.fstat(stage.file).st_size == whole_end, "what is left of it is cut off"
+        stage.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
+    assert os.pread(stage.file, 1000, 0) == whole
 
 
-def test_who_only_looks_cuts_nothing(book: Book) -> None:
-    book.input_log.append(EntryKind.NAME, b"kept")
-    os.pwrite(book.file, b"torn", book.input_log.end)
-    length = os.fstat(book.file).st_size
-    looking = InputLog(book.file, MASTER, book.reader)
-    assert [record.payload for record in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
+def test_a_reader_that_only_looks_truncates_nothing(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.NAME, b"kept")
+    os.pwrite(stage.file, b"torn", stage.input_log.end)
+    length = os.fstat(stage.file).st_size
+    looking = InputLog(stage.file, MASTER, stage.reader)
+    assert [entry.payload for entry in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
     looking.close()
-    assert os.fstat(book.file).st_size == length
+    assert os.fstat(stage.file).st_size == length
 
 
-def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book) -> None:
-    book.input_log.append(EntryKind.INPUT, b"0123456789")
-    book.input_log.append(EntryKind.NAME, b"not for the program")
-    book.input_log.append(EntryKind.REPLY, b"abc")
+def test_the_next_host_continues_at_the_position_within_a_payload(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.INPUT, b"0123456789")
+    stage.input_log.append(EntryKind.NAME, b"not for the program")
+    stage.input_log.append(EntryKind.REPLY, b"abc")
     for count in range(13):
-        assert book.input_log.pending.bytes == 13 - count
-        book.reopen()
-        assert book.input_log.pending.bytes == 13 - count
-        assert book.take(1) == (count == 12)
-    assert book.reader.got == b"0123456789abc"
-    book.reopen()
-    assert book.input_log.first_pending == book.input_log.end
+        assert stage.input_log.pending.bytes == 13 - count
+        stage.reopen()
+        assert stage.input_log.pending.bytes == 13 - count
+        assert stage.take(1) == (count == 12)
+    assert stage.reader.got == b"0123456789abc"
+    stage.reopen()
+    assert stage.input_log.first_pending == stage.input_log.end
 
 
-def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
+def test_the_first_pending_entry_is_the_first_that_is_not_completely_taken(stage: LogStage) -> None:
     starts = []
     for payload in (b"one", b"two", b"three"):
-        starts.append(book.input_log.end)
-        book.input_log.append(EntryKind.INPUT, payload)
+        starts.append(stage.input_log.end)
+        stage.input_log.append(EntryKind.INPUT, payload)
     expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     for index in expected:
-        assert book.input_log.first_pending == starts[index]
-        book.take(1)
-    assert book.input_log.first_pending == book.input_log.end
+        assert stage.input_log.first_pending == starts[index]
+        stage.take(1)
+    assert stage.input_log.first_pending == stage.input_log.end
 
 
-def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
+def test_each_complete_delivery_is_reported_once_and_in_order(stage: LogStage) -> None:
     for number in range(3):
-        book.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
-        book.input_log.append(EntryKind.REPLY, b"d")
-    book.take(2)
-    assert book.taken() == []
-    book.take(1)
-    assert book.taken() == [0]
-    book.take(5)
-    assert book.taken() == [1]
-    book.take(100)
-    assert book.taken() == [2]
+        stage.input_log.append(EntryKind.INPUT, b"abc", TAG, number)
+        stage.input_log.append(EntryKind.REPLY, b"d")
+    stage.take(2)
+    assert stage.taken() == []
+    stage.take(1)
+    assert stage.taken() == [0]
+    stage.take(5)
+    assert stage.taken() == [1]
+    stage.take(100)
+    assert stage.taken() == [2]
 
 
-def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Book) -> None:
-    assert book.give(b"at once", 7, 1)
-    assert book.taken() == [], "who gave it knows"
-    assert not book.give(b"in part", 3, 2)
-    assert not book.give(b"behind", 0, 3)
-    assert (book.taken(), book.input_log.pending.bytes) == ([], 10)
-    assert book.give(b"last", 14, 4)
-    assert book.taken() == [2, 3, 4]
-    assert book.reader.got == b"at oncein partbehindlast"
+def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(stage: LogStage) -> None:
+    assert stage.give(b"at once", 7, 1)
+    assert stage.taken() == [], "who gave it knows"
+    assert not stage.give(b"in part", 3, 2)
+    assert not stage.give(b"behind", 0, 3)
+    assert (stage.taken(), stage.input_log.pending.bytes) == ([], 10)
+    assert stage.give(b"last", 14, 4)
+    assert stage.taken() == [2, 3, 4]
+    assert stage.reader.got == b"at oncein partbehindlast"
 
 
-def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    book.input_log.append(EntryKind.INPUT, b"", TAG, 7)
-    assert book.take(0)
-    assert book.taken() == [7]
-    book.reopen()
-    assert book.input_log.pending.bytes == 0
+def test_empty_input_is_delivered_at_once(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.INPUT, b"", TAG, 7)
+    assert stage.take(0)
+    assert stage.taken() == [7]
+    stage.reopen()
+    assert stage.input_log.pending.bytes == 0
 
 
-def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
-    book.input_log.append(EntryKind.INPUT, b"0123456789")
-    book.take(4)
-    assert book.input_log.drop_pending() == 6
-    assert book.input_log.first_pending == book.input_log.end
-    book.reopen()
-    assert book.input_log.pending.bytes == 0
-    assert book.take(100)
-    assert book.reader.got == b"0123"
+def test_after_the_end_of_the_program_no_input_is_pending(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.INPUT, b"0123456789")
+    stage.take(4)
+    assert stage.input_log.drop_pending() == 6
+    assert stage.input_log.first_pending == stage.input_log.end
+    stage.reopen()
+    assert stage.input_log.pending.bytes == 0
+    assert stage.take(100)
+    assert stage.reader.got == b"0123"
 
 
-def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
-    book.input_log.append(99, b"of a later version", NO_TAG, 1)  # type: ignore[arg-type]
-    book.input_log.append(EntryKind.NAME, b"name")
-    assert [(record.kind, record.payload) for record in book.reopen()] == [
+def test_an_entry_of_an_unknown_kind_is_skipped(stage: LogStage) -> None:
+    stage.input_log.append(99, b"of a later version", NO_TAG, 1)  # type: ignore[arg-type]
+    stage.input_log.append(EntryKind.NAME, b"name")
+    assert [(entry.kind, entry.payload) for entry in stage.reopen()] == [
         (99, b"of a later version"),
         (EntryKind.NAME, b"name"),
     ]
 
 
-def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
-    book.input_log.append(EntryKind.NAME, b"name")
-    end = book.input_log.end
-    os.pwrite(book.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
-    assert len(book.reopen()) == 1
-    assert book.input_log.end == end
+def test_an_impossible_length_ends_the_log(stage: LogStage) -> None:
+    stage.input_log.append(EntryKind.NAME, b"name")
+    end = stage.input_log.end
+    os.pwrite(stage.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
+    assert len(stage.reopen()) == 1
+    assert stage.input_log.end == end
 
 
 @pytest.mark.parametrize("content", [b"junk", b"outlive ledger 2" + bytes(PAGE_BYTES), bytes(PAGE_BYTES)])
-def test_what_is_no_input_log_is_refused(file: int, content: bytes) -> None:
+def test_a_file_that_is_no_input_log_is_refused(file: int, content: bytes) -> None:
     os.pwrite(file, content, 0)
     with pytest.raises(InputLogCorrupt):
         InputLog(file, MASTER, Splicer())
@@ -316,9 +316,9 @@ def test_what_is_no_input_log_is_refused(file: int, content: bytes) -> None:
 # --------------------------------------------------------------------------------- the first page
 
 
-def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
-    other = LogHeader(book.file)
-    header = book.input_log.header
+def test_the_header_is_shared_by_all_processes_that_map_it(stage: LogStage) -> None:
+    other = LogHeader(stage.file)
+    header = stage.input_log.header
     assert (header.child, header.exit_status, header.checkpoint) == (0, None, None)
     other.child = 4711
     other.exit_status = 0
@@ -329,16 +329,16 @@ def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
     assert header.exit_status == 9
     assert (header.child, header.checkpoint) == (4711, at), "each has a place of its own"
     other.close()
-    book.reopen()
-    assert (book.input_log.header.child, book.input_log.header.exit_status, book.input_log.header.checkpoint) == (
+    stage.reopen()
+    assert (stage.input_log.header.child, stage.input_log.header.exit_status, stage.input_log.header.checkpoint) == (
         4711,
         9,
         at,
     )
 
 
-def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
-    header = book.input_log.header
+def test_crashes_of_the_engine_at_one_offset_are_counted(stage: LogStage) -> None:
+    header = stage.input_log.header
     assert header.count_engine_crash() == 0, "it was no feed"
     counts = []
     for offset in (0, 0, 500, 500, 500):
@@ -350,21 +350,21 @@ def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
     assert header.count_engine_crash() == 0
 
 
-def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
+def test_entries_covered_by_a_checkpoint_are_freed(stage: LogStage) -> None:
     for _ in range(100):
-        book.input_log.append(EntryKind.NAME, b"n" * 4000)
-    book.input_log.append(EntryKind.INPUT, b"due")
-    before = os.fstat(book.file).st_blocks
-    first = book.input_log.first_pending
-    book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
-    assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
-    assert [record.payload for record in book.reopen()] == [b"due"]
+        stage.input_log.append(EntryKind.NAME, b"n" * 4000)
+    stage.input_log.append(EntryKind.INPUT, b"due")
+    before = os.fstat(stage.file).st_blocks
+    first = stage.input_log.first_pending
+    stage.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
+    assert os.fstat(stage.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
+    assert [entry.payload for entry in stage.reopen()] == [b"due"]
 
 
-def test_many_small_entries_are_read_with_few_calls(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_small_entries_are_read_with_few_calls(stage: LogStage, monkeypatch: pytest.MonkeyPatch) -> None:
     written = [b"k"] * 3000 + [b"pasted" * 50_000] + [b"x" * 40] * 3000
     for payload in written:
-        book.input_log.append(EntryKind.NAME, payload)
+        stage.input_log.append(EntryKind.NAME, payload)
     calls: list[int] = []
     pread = os.pread
 
@@ -373,6 +373,6 @@ def test_many_small_entries_are_read_with_few_calls(book: Book, monkeypatch: pyt
         return pread(file, length, position)
 
     monkeypatch.setattr(os, "pread", counted)
-    found = list(book.input_log.read_entries(PAGE_BYTES, cut=False))
+    found = list(stage.input_log.read_entries(PAGE_BYTES, cut=False))
     assert [entry.payload for entry in found] == written
     assert len(calls) < 20

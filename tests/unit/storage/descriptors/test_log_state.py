@@ -1,4 +1,4 @@
-"""The sum of an input log's entries: a checkpoint's sum may hold the first entries that come after it already."""
+"""The state that an input log adds up to; a checkpoint's state may already contain the first entries after it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from session_host.storage.descriptors.log_state import (
 VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
 
 
-def record(kind: int, payload: bytes = b"", tag: bytes = NO_TAG, number: int = 0) -> LogEntry:
+def entry(kind: int, payload: bytes = b"", tag: bytes = NO_TAG, number: int = 0) -> LogEntry:
     return LogEntry(0, kind, tag, number, payload)
 
 
@@ -33,15 +33,15 @@ def summed(records: list[LogEntry], log_state: LogState | None = None) -> LogSta
 
 
 def copied(log_state: LogState) -> LogState:
-    """As a checkpoint carries it."""
+    """Return the state as a checkpoint stores it."""
     return msgspec.msgpack.decode(msgspec.msgpack.encode(log_state), type=LogState)
 
 
 pack = msgspec.msgpack.encode
 
 
-class Story:
-    """Makes records as a host does: numbers that count, attachments with ids of their own."""
+class EntryMaker:
+    """Makes entries as a host does: with increasing numbers, and attachments with their own ids."""
 
     def __init__(self) -> None:
         self.records: list[LogEntry] = []
@@ -57,44 +57,46 @@ class Story:
             case "attach":
                 self.came += 1
                 self.attached.append(self.came.to_bytes(16, "big"))
-                self.records.append(record(EntryKind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
+                self.records.append(entry(EntryKind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
             case "detach" if self.attached:
-                self.records.append(record(EntryKind.DETACHED, tag=self.attached.pop(value % len(self.attached))))
+                self.records.append(entry(EntryKind.DETACHED, tag=self.attached.pop(value % len(self.attached))))
             case "input" if self.attached:
                 viewer = self.attached[value % len(self.attached)]
                 self.sequences[viewer] = self.sequences.get(viewer, 0) + 1
-                self.records.append(record(EntryKind.INPUT, b"x", viewer, self.sequences[viewer]))
+                self.records.append(entry(EntryKind.INPUT, b"x", viewer, self.sequences[viewer]))
             case "resize":
                 self.resizes += 1
                 message = Resized(self.offset, GridSize(20 + value, 10), CellSize(), self.resizes)
-                self.records.append(record(EntryKind.RESIZED, pack(message), number=self.resizes))
+                self.records.append(entry(EntryKind.RESIZED, pack(message), number=self.resizes))
             case "reply":
-                self.records.append(record(EntryKind.REPLY, b"r", self.resizes.to_bytes(16, "little"), self.offset))
+                self.records.append(entry(EntryKind.REPLY, b"r", self.resizes.to_bytes(16, "little"), self.offset))
             case "type":
-                self.records.append(record(EntryKind.TYPED, b"t", (1000 + len(self.records)).to_bytes(16, "big")))
+                self.records.append(entry(EntryKind.TYPED, b"t", (1000 + len(self.records)).to_bytes(16, "big")))
             case "name":
-                self.records.append(record(EntryKind.NAME, f"name {value}".encode()))
+                self.records.append(entry(EntryKind.NAME, f"name {value}".encode()))
             case "colors":
-                self.records.append(record(EntryKind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
+                self.records.append(entry(EntryKind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
             case "activity":
                 activity = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
-                self.records.append(record(EntryKind.ACTIVITY, pack(activity)))
+                self.records.append(entry(EntryKind.ACTIVITY, pack(activity)))
             case "running":
-                self.records.append(record(EntryKind.RUNNING, number=77))
+                self.records.append(entry(EntryKind.RUNNING, number=77))
             case _:
-                self.records.append(record(200, b"?"))
+                self.records.append(entry(200, b"?"))
 
 
 kinds = ["attach", "detach", "input", "resize", "reply", "type", "name", "colors", "activity", "running", "unknown"]
-stories = st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 9)), max_size=60)
+descriptions = st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 9)), max_size=60)
 
 
-@given(stories, st.data())
-def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], data: st.DataObject) -> None:
-    story = Story()
-    for what, value in told:
-        story.tell(what, value)
-    records = story.records
+@given(descriptions, st.data())
+def test_a_state_may_already_contain_entries_that_are_applied_again(
+    steps: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    maker = EntryMaker()
+    for what, value in steps:
+        maker.tell(what, value)
+    records = maker.records
     whole = summed(records)
     made_at = data.draw(st.integers(0, len(records)))
     first = data.draw(st.integers(0, made_at))
@@ -104,21 +106,21 @@ def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], d
     assert sorted(again.attachments) == sorted(whole.attachments)
 
 
-def test_two_memories_share_nothing() -> None:
+def test_two_states_share_nothing() -> None:
     one, other = LogState(), LogState()
-    one.apply(record(EntryKind.ATTACHED, tag=VIEWERS[0]))
-    one.apply(record(EntryKind.TYPED, tag=VIEWERS[0]))
+    one.apply(entry(EntryKind.ATTACHED, tag=VIEWERS[0]))
+    one.apply(entry(EntryKind.TYPED, tag=VIEWERS[0]))
     assert other == LogState(attachments={}, requests=[])
 
 
-def test_the_newest_are_kept_and_no_more() -> None:
+def test_only_the_newest_values_are_kept() -> None:
     log_state = LogState()
     for each in range(2000):
         key = each.to_bytes(16, "big")
-        log_state.apply(record(EntryKind.ATTACHED, tag=key))
-        log_state.apply(record(EntryKind.TYPED, tag=key))
+        log_state.apply(entry(EntryKind.ATTACHED, tag=key))
+        log_state.apply(entry(EntryKind.TYPED, tag=key))
         log_state.apply(
-            record(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
+            entry(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
         )
     newest = (1999).to_bytes(16, "big").hex()
     assert (len(log_state.attachments), len(log_state.requests), len(log_state.resizes)) == (
@@ -130,26 +132,26 @@ def test_the_newest_are_kept_and_no_more() -> None:
     assert log_state.resizes[-1].number == 2000
 
 
-def test_input_of_who_is_not_attached_is_nobodys() -> None:
-    log_state = summed([record(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
+def test_input_without_an_attachment_is_ignored() -> None:
+    log_state = summed([entry(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
     assert log_state == LogState()
 
 
-def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
+def test_the_last_input_of_a_viewer_is_the_one_with_the_highest_number() -> None:
     log_state = summed(
         [
-            record(EntryKind.ATTACHED, b"\1", VIEWERS[0]),
-            record(EntryKind.INPUT, b"x", VIEWERS[0], 5),
-            record(EntryKind.INPUT, b"x", VIEWERS[0], 3),
+            entry(EntryKind.ATTACHED, b"\1", VIEWERS[0]),
+            entry(EntryKind.INPUT, b"x", VIEWERS[0], 5),
+            entry(EntryKind.INPUT, b"x", VIEWERS[0], 3),
         ]
     )
     assert log_state.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
 
 
-def test_answered_goes_by_offset_and_then_by_resizes() -> None:
+def test_answered_queries_are_ordered_by_offset_and_then_by_resizes() -> None:
     log_state = LogState()
     found = []
     for offset, resizes in ((10, 1), (10, 3), (10, 2), (9, 9), (11, 3)):
-        log_state.apply(record(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
+        log_state.apply(entry(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
         found.append(log_state.answered)
     assert found == [(10, 1), (10, 3), (10, 3), (10, 3), (11, 3)]

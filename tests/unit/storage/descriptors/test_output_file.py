@@ -1,4 +1,4 @@
-"""The output as a file whose length is the offset, and of which old pages are given back."""
+"""The output file: its length is the offset, and its old pages are freed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.waiting import wait_readable
 
 MOST = 1 << 16
 BLOCK_BYTES = 512
-"""Of st_blocks (stat(2))."""
+"""The unit of st_blocks (stat(2))."""
 
 
 def kept_bytes(file: int) -> int:
@@ -29,7 +29,7 @@ def opened(kept: KeptSession, *, read_only: bool = False) -> OutputFile:
     return OutputFile(kept.descriptors, Splicer(), read_only=read_only)
 
 
-def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
+def test_pages_are_freed_and_the_length_stays(file: int) -> None:
     content = Random(1).randbytes(10 * PAGE_BYTES)
     os.pwrite(file, content, 0)
     punch(file, 1, 3 * PAGE_BYTES + 1)
@@ -40,7 +40,7 @@ def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
 
 
 @given(st.integers(0, 5 * PAGE_BYTES), st.integers(0, 5 * PAGE_BYTES))
-def test_nothing_outside_of_what_is_given_back_changes(start: int, end: int) -> None:
+def test_bytes_outside_of_the_freed_range_do_not_change(start: int, end: int) -> None:
     file = os.memfd_create("file")
     content = b"\xaa" * (5 * PAGE_BYTES)
     os.pwrite(file, content, 0)
@@ -64,7 +64,7 @@ def test_output_has_offsets_from_the_first_byte_on() -> None:
         assert not output_file.at_end
 
 
-def test_the_start_is_found_again() -> None:
+def test_a_later_host_finds_the_start() -> None:
     with kept_session() as kept:
         output_file = opened(kept)
         content = Random(2).randbytes(20 * PAGE_BYTES)
@@ -80,7 +80,7 @@ def test_the_start_is_found_again() -> None:
         assert output_file.start == 20 * PAGE_BYTES, "what is gone is gone"
 
 
-def test_no_more_is_given_back_than_there_is() -> None:
+def test_no_more_than_all_output_is_freed() -> None:
     with kept_session() as kept:
         output_file = opened(kept)
         os.pwrite(kept.descriptors.output_file, b"x" * 5000, 0)
@@ -94,7 +94,7 @@ def test_no_more_is_given_back_than_there_is() -> None:
         assert opened(kept).start == PAGE_BYTES
 
 
-def test_memory_stays_bounded_while_output_goes_on() -> None:
+def test_memory_stays_bounded_while_output_continues() -> None:
     with kept_session() as kept:
         output_file = opened(kept)
         for _ in range(64):
@@ -104,7 +104,7 @@ def test_memory_stays_bounded_while_output_goes_on() -> None:
             assert kept_bytes(kept.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
 
 
-def test_what_an_earlier_host_had_in_the_pipe_comes_before_what_the_terminal_has() -> None:
+def test_output_left_in_the_pipe_comes_before_that_in_the_pty() -> None:
     with kept_session() as kept:
         os.write(kept.slave, b"first,")
         wait_readable(kept.descriptors.master, 10, "output")
@@ -123,7 +123,7 @@ def test_what_an_earlier_host_had_in_the_pipe_comes_before_what_the_terminal_has
         assert output_file.read(0, output_file.end) == b"first,then,last"
 
 
-def test_the_hang_up_is_told() -> None:
+def test_the_hang_up_is_reported() -> None:
     with kept_session() as kept:
         output_file = opened(kept)
         os.write(kept.slave, b"x")
@@ -135,7 +135,7 @@ def test_the_hang_up_is_told() -> None:
         assert output_file.read(0, output_file.end) == b"x"
 
 
-def test_a_structured_agent_writes_into_the_pipe_and_one_of_an_earlier_version_into_its_socket() -> None:
+def test_a_structured_agent_writes_to_the_pipe_or_in_an_earlier_version_to_its_socket() -> None:
     spec = spec_of()
     descriptors, theirs = create_descriptors(Path(spec.socket_path), spec.size, structured=True)
     output_file = OutputFile(descriptors, Splicer())
@@ -152,8 +152,8 @@ def test_a_structured_agent_writes_into_the_pipe_and_one_of_an_earlier_version_i
     descriptors.close()
 
 
-def test_bytes_of_the_hosts_own_lie_within_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel may end a write at a page's end if it kills the writer."""
+def test_sequences_of_the_host_are_within_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the kernel kills the writer, it may end the write at the end of a page."""
     written: list[tuple[int, int]] = []
     pwrite = os.pwrite
 

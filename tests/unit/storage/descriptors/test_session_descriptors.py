@@ -1,4 +1,4 @@
-"""A session's descriptors: what they are, and that none is left when they cannot all be had."""
+"""A session's descriptors: their kinds, and that none is left open if one cannot be made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.leaks import descriptors as open_descriptors
 SIZE = GridSize(91, 17)
 
 
-def test_the_descriptors_are_what_a_session_needs(area: object, tmp_path: Path) -> None:
+def test_a_session_gets_all_descriptors_that_it_needs(area: object, tmp_path: Path) -> None:
     path = tmp_path / "s"
     descriptors, slave = session_descriptors.create_descriptors(path, SIZE)
     try:
@@ -34,14 +34,14 @@ def test_the_descriptors_are_what_a_session_needs(area: object, tmp_path: Path) 
         )
         with socket.socket(socket.AF_UNIX) as viewer:
             viewer.settimeout(5)
-            viewer.connect(str(path))  # nobody takes calls yet, and it waits
+            viewer.connect(str(path))  # nobody accepts yet, so the connection waits
     finally:
         descriptors.close()
         os.close(slave)
         path.unlink()
 
 
-def test_what_an_earlier_session_left_at_its_path_is_replaced(tmp_path: Path) -> None:
+def test_a_file_left_at_the_sockets_path_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_text("junk")
     descriptors, slave = session_descriptors.create_descriptors(path, SIZE)
@@ -51,7 +51,7 @@ def test_what_an_earlier_session_left_at_its_path_is_replaced(tmp_path: Path) ->
     path.unlink()
 
 
-def test_the_umask_of_the_process_stays(tmp_path: Path) -> None:
+def test_the_umask_of_the_process_is_unchanged(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
@@ -71,9 +71,7 @@ def test_a_socket_that_cannot_be_made_leaves_no_descriptor(tmp_path: Path, path:
     assert open_descriptors() == before
 
 
-def test_without_files_in_memory_there_are_files_without_a_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_memfd_unlinked_files_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
     descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
     try:
@@ -86,7 +84,7 @@ def test_without_files_in_memory_there_are_files_without_a_name(
         (tmp_path / "s").unlink()
 
 
-def test_descriptors_that_come_in_any_order_are_recognized(area: object, tmp_path: Path) -> None:
+def test_descriptors_in_any_order_are_recognised(area: object, tmp_path: Path) -> None:
     descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
     assert session_descriptors.classify_descriptors(reversed(descriptors.present)) == descriptors
     assert (

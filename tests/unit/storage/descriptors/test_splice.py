@@ -1,6 +1,6 @@
-"""Bytes between a PTY and a file, in the kernel and without it: one contract.
+"""Moving bytes between a PTY and a file, with system calls of the kernel and by reading and writing.
 
-The PTY is made by hand: it is what is tested, and no program runs on it.
+The test makes the PTY itself, since the PTY is under test and no program runs on it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ENOUGH = 1024
 
 
 class Line:
-    """A PTY, a pipe and a file, and what moves bytes between them."""
+    """A PTY, a pipe, a file, and the splicer that moves bytes between them."""
 
     def __init__(self, splicer: Splicer) -> None:
         self.splicer = splicer
@@ -45,7 +45,7 @@ class Line:
         return os.pread(self.file, self.end + 1, 0)
 
     def hang_up(self) -> None:
-        """Nobody holds the program's side any more."""
+        """Close the program's side."""
         os.close(self.slave)
         self.slave = -1
 
@@ -63,7 +63,7 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
     own.close()
 
 
-# -------------------------------------------------------------------------------- what it writes
+# -------------------------------------------------------------------------------- output
 
 
 def test_output_of_any_sizes_arrives_exactly(line: Line) -> None:
@@ -88,7 +88,7 @@ def test_output_of_any_sizes_arrives_exactly(line: Line) -> None:
     assert line.content() == whole
 
 
-def test_when_there_is_nothing_there_is_nothing(line: Line) -> None:
+def test_without_output_nothing_is_read(line: Line) -> None:
     assert line.take() == (0, False)
     os.write(line.slave, b"a little")
     wait_readable(line.master, 10, "output")
@@ -96,7 +96,7 @@ def test_when_there_is_nothing_there_is_nothing(line: Line) -> None:
     assert line.take() == (0, False)
 
 
-def test_what_was_written_before_the_hang_up_comes_before_the_end(line: Line) -> None:
+def test_output_before_the_hang_up_is_read_before_the_end(line: Line) -> None:
     os.write(line.slave, b"last words")
     line.hang_up()
     wait_until(lambda: line.take()[1], 10, "the end")
@@ -104,7 +104,7 @@ def test_what_was_written_before_the_hang_up_comes_before_the_end(line: Line) ->
     assert line.take() == (0, True), "the end stays"
 
 
-def test_a_pty_that_is_gone_is_no_end_of_output(line: Line) -> None:
+def test_an_invalid_pty_descriptor_is_no_end_of_output(line: Line) -> None:
     gone = os.open("/dev/null", os.O_WRONLY)
     try:
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
@@ -113,8 +113,8 @@ def test_a_pty_that_is_gone_is_no_end_of_output(line: Line) -> None:
         os.close(gone)
 
 
-def test_all_that_a_terminal_holds_comes_in_a_few_turns(line: Line) -> None:
-    """In however small pieces it was written: a pipe holds sixteen."""
+def test_all_output_in_a_pty_is_read_in_a_few_calls(line: Line) -> None:
+    """Also if it was written in single bytes: a pipe has sixteen slots."""
     os.set_blocking(line.slave, False)
     whole = b""
     try:
@@ -131,8 +131,8 @@ def test_all_that_a_terminal_holds_comes_in_a_few_turns(line: Line) -> None:
     assert line.content() == whole
 
 
-def test_a_pipe_that_an_earlier_host_left_full_is_emptied_first() -> None:
-    """by the one who opens the output file; until then what the PTY has waits there, and nothing is lost."""
+def test_a_pipe_left_full_by_an_earlier_host_is_emptied_first() -> None:
+    """The pipe is emptied when the output file is opened; until then, output waits in the PTY and is not lost."""
     line = Line(Splicer())
     left = 0
     try:
@@ -149,7 +149,7 @@ def test_a_pipe_that_an_earlier_host_left_full_is_emptied_first() -> None:
     line.close()
 
 
-def test_draining_takes_what_there_is() -> None:
+def test_draining_a_pipe_takes_all_that_it_contains() -> None:
     line = Line(Splicer())
     os.write(line.pipe_write, b"abcdef")
     assert Splicer.drain_pipe(line.pipe_read, line.file, 0, 4) == 4
@@ -160,7 +160,7 @@ def test_draining_takes_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
-def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_system_calls_that_the_kernel_refuses_are_not_tried_again(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(*_: object, **__: object) -> int:
         raise OSError(number, os.strerror(number))
 
@@ -182,10 +182,10 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
     line.close()
 
 
-# ------------------------------------------------------------------------------ what it is given
+# ------------------------------------------------------------------------------ input
 
 
-def test_input_goes_from_the_files_position_on_and_moves_it(line: Line) -> None:
+def test_input_is_sent_from_the_files_position_and_moves_it(line: Line) -> None:
     os.write(line.file, b"0123456789")
     os.lseek(line.file, 3, os.SEEK_SET)
     assert line.splicer.sendfile_to_pty(line.master, line.file, 4) == 4
@@ -195,7 +195,7 @@ def test_input_goes_from_the_files_position_on_and_moves_it(line: Line) -> None:
     assert os.read(line.slave, 100) == b"789"
 
 
-def test_input_to_a_program_that_does_not_read_is_taken_in_part_and_the_rest_later(line: Line) -> None:
+def test_a_program_that_does_not_read_takes_a_part_of_the_input_and_the_rest_later(line: Line) -> None:
     whole = Random(3).randbytes(200_000)
     os.write(line.file, whole)
     os.lseek(line.file, 0, os.SEEK_SET)

@@ -1,4 +1,4 @@
-"""Where a test's journal is."""
+"""The directory of a test's journal."""
 
 from __future__ import annotations
 

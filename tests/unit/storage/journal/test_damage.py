@@ -1,4 +1,4 @@
-"""Torn and damaged journals: the reader never fails, the writer goes on."""
+"""Truncated and damaged journals: the reader never fails, and the writer continues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.journals import logs, names, output, recorded, recorded_bytes
 
 @pytest.fixture
 def three_segments(directory: Path) -> list[Entry]:
-    """What is in a journal of three segments, two of them with snapshots."""
+    """Write a journal of three segments, two of them with snapshots; returns its entries."""
     entries: list[Entry] = [resize(0, 0)]
     with Journal.open(directory) as journal:
         journal.append(entries)
@@ -34,8 +34,8 @@ def three_segments(directory: Path) -> list[Entry]:
     return entries
 
 
-class TestATornEnd:
-    def test_every_length_of_the_last_record(self, directory: Path) -> None:
+class TestTruncatedEnd:
+    def test_the_last_record_is_cut_at_every_length(self, directory: Path) -> None:
         write_journal(directory, [resize(0, 0), output(0, b"sound"), output(5, b"the last record")])
         (segment,) = logs(directory)
         whole = segment.read_bytes()
@@ -49,7 +49,7 @@ class TestATornEnd:
                 journal.append([output(5, b" and on")])
             assert recorded_bytes(directory) == b"sound and on"
 
-    def test_every_length_of_the_whole(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_the_last_segment_is_cut_at_every_length(self, directory: Path, three_segments: list[Entry]) -> None:
         last = logs(directory)[-1]
         whole = last.read_bytes()
         for length in range(len(whole)):
@@ -60,7 +60,7 @@ class TestATornEnd:
                 journal.append([output(end, b"on")])
             assert recorded_bytes(directory) == everything(three_segments)[:end] + b"on"
 
-    def test_something_behind_the_end(self, directory: Path) -> None:
+    def test_bytes_after_the_end_are_ignored(self, directory: Path) -> None:
         for rest in (b"\x00", bytes(5000), b"\xff" * 28, os.urandom(500)):
             write_journal(directory / "x", [output(0, b"sound")])
             (segment,) = logs(directory / "x")
@@ -69,7 +69,9 @@ class TestATornEnd:
             with Journal.open(directory / "x") as journal:
                 assert journal.end == 5
 
-    def test_a_crash_between_a_snapshot_and_its_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_snapshot_without_its_segment_gets_a_new_segment(
+        self, directory: Path, three_segments: list[Entry]
+    ) -> None:
         end = len(everything(three_segments[:21]))
         logs(directory)[-1].unlink()
         with Journal.open(directory) as journal:
@@ -78,7 +80,7 @@ class TestATornEnd:
         assert names(directory) >= {"00000003.log", "00000003.snapshot"}
         assert recorded_bytes(directory) == everything(three_segments[:21]) + b"on"
 
-    def test_a_power_cut_took_the_head_of_the_last_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_last_segment_without_a_head_is_begun_again(self, directory: Path, three_segments: list[Entry]) -> None:
         last = logs(directory)[-1]
         last.write_bytes(bytes(last.stat().st_size))
         with Journal.open(directory) as journal:
@@ -86,20 +88,22 @@ class TestATornEnd:
             journal.append([output(journal.end, b"on")])
             assert journal.size_bytes == sum(path.stat().st_size for path in directory.iterdir())
 
-    def test_and_its_snapshot_too(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_last_segment_without_a_head_and_a_snapshot_is_removed(
+        self, directory: Path, three_segments: list[Entry]
+    ) -> None:
         for path in (logs(directory)[-1], directory / "00000003.snapshot"):
             path.write_bytes(bytes(path.stat().st_size))
         with Journal.open(directory) as journal:
             assert journal.end == len(everything(three_segments[:21]))
         assert names(directory) == {"00000001.log", "00000002.log", "00000002.snapshot"}
 
-    def test_a_snapshot_half_written_is_removed(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_half_written_snapshot_is_removed(self, directory: Path, three_segments: list[Entry]) -> None:
         (directory / "00000004.snapshot.new").write_bytes(b"half")
         Journal.open(directory).close()
         assert "00000004.snapshot.new" not in names(directory)
         assert recorded(directory) == three_segments
 
-    def test_nothing_is_sound(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_completely_damaged_journal_is_begun_again(self, directory: Path, three_segments: list[Entry]) -> None:
         for path in directory.iterdir():
             path.write_bytes(b"\x00" * 100)
         assert recorded(directory) == []
@@ -125,7 +129,7 @@ class TestDamage:
             assert has_damaged_end(directory, is_written=False) is is_damaged
             assert has_damaged_end(directory, is_written=True) is is_damaged_while_written
 
-    def test_reading_goes_on_with_the_next_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_reading_continues_with_the_next_segment(self, directory: Path, three_segments: list[Entry]) -> None:
         second = logs(directory)[1]
         damaged = bytearray(second.read_bytes())
         damaged[200] ^= 1
@@ -140,20 +144,22 @@ class TestDamage:
             if isinstance(before, Output)
         ), "the gap is seen"
 
-    def test_a_segment_without_its_head(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_segment_without_its_head_is_skipped(self, directory: Path, three_segments: list[Entry]) -> None:
         logs(directory)[0].write_bytes(b"")
         entries = recorded(directory)
         assert [entry for entry in entries if isinstance(entry, Output)] == three_segments[11:]
         assert entries[0].offset == three_segments[11].offset
         assert isinstance(entries[0], type(three_segments[0])), "the size is known all the same"
 
-    def test_a_segment_is_missing(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_a_missing_segment_is_skipped(self, directory: Path, three_segments: list[Entry]) -> None:
         logs(directory)[1].unlink()
         assert recorded_bytes(directory) == everything(three_segments[:11]) + everything(three_segments[21:])
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
     @given(st.data())
-    def test_anything_anywhere(self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    def test_random_damage_anywhere_loses_only_damaged_entries(
+        self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    ) -> None:
         directory = tmp_path_factory.mktemp("any") / "journal"
         with Journal.open(directory) as journal:
             journal.append([resize(0, 0)])
@@ -189,7 +195,7 @@ class TestDamage:
             journal.append([output(journal.end, whole[journal.end :] + b"on")])
         assert recorded_bytes(directory).endswith(b"on")
 
-    def test_restoring_from_noise(self, directory: Path, three_segments: list[Entry]) -> None:
+    def test_noise_restores_nothing(self, directory: Path, three_segments: list[Entry]) -> None:
         noise = random.Random(7)
         for path in directory.iterdir():
             path.write_bytes(noise.randbytes(3000))
@@ -214,10 +220,10 @@ for turns in itertools.count():
     if turns % 20 == 19:
         print(place, flush=True)
 """
-"""Appends without end, from where the journal ends; says where it is."""
+"""A program that appends to the journal without end, and prints its position from time to time."""
 
 
-def test_a_writer_that_is_killed_in_mid_append(directory: Path) -> None:
+def test_a_writer_killed_during_an_append_leaves_no_gap(directory: Path) -> None:
     when = random.Random(3)
     line = b"".join(b"%07d " % number for number in range(8192))
     end = 0
@@ -228,7 +234,7 @@ def test_a_writer_that_is_killed_in_mid_append(directory: Path) -> None:
                 assert writer.stdout is not None
                 assert int(writer.stdout.readline()) == end
                 told = int(writer.stdout.readline())
-                # Anywhere within the next append or two, which take less than a millisecond.
+                # Wait for a moment within the next one or two appends, which take less than a millisecond.
                 select.select([], [], [], when.random() / 1000)
             finally:
                 writer.kill()

@@ -1,4 +1,4 @@
-"""Disks that are full or read-only: recording stops, says so, and goes on when it can."""
+"""Full and read-only disks: recording stops with an error, and continues when it can."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 class TestAFullDisk:
     @pytest.mark.parametrize("room", [0, 4096, 65536])
-    def test_in_mid_write(self, small_disk: Path, room: int) -> None:
+    def test_a_disk_full_during_a_write_keeps_the_earlier_entries(self, small_disk: Path, room: int) -> None:
         directory = small_disk / "journal"
         with Journal.open(directory) as journal:
             journal.append([resize(0, 0), output(0, b"before")])
@@ -46,7 +46,7 @@ class TestAFullDisk:
             resize(0, 0), output(0, b"before"), resize(100_006, 3, 99), output(200_000, b"after"),
         ]  # fmt: skip
 
-    def test_the_same_is_handed_again(self, small_disk: Path) -> None:
+    def test_the_same_entries_can_be_appended_again(self, small_disk: Path) -> None:
         directory = small_disk / "journal"
         later: list[Entry] = [output(6, os.urandom(100_000)), resize(100_006, 1, 99), output(100_006, b"after")]
         with Journal.open(directory) as journal:
@@ -58,7 +58,7 @@ class TestAFullDisk:
             journal.append(later)
         assert recorded(directory) == [resize(0, 0), output(0, b"before"), *later]
 
-    def test_what_fits_is_recorded_meanwhile(self, small_disk: Path) -> None:
+    def test_entries_that_fit_are_recorded_meanwhile(self, small_disk: Path) -> None:
         directory = small_disk / "journal"
         with Journal.open(directory) as journal:
             journal.append([output(0, b"before")])
@@ -68,7 +68,7 @@ class TestAFullDisk:
             journal.append([output(100_006, b"a little")])
         assert recorded(directory) == [output(0, b"before"), output(100_006, b"a little")]
 
-    def test_at_the_start(self, small_disk: Path) -> None:
+    def test_a_disk_full_at_the_start_records_later_output(self, small_disk: Path) -> None:
         directory = small_disk / "journal"
         journal = Journal.open(directory)
         with journal:
@@ -80,7 +80,7 @@ class TestAFullDisk:
             journal.append([output(10_000, b"after")])
         assert recorded(directory) == [output(10_000, b"after")]
 
-    def test_a_snapshot_that_does_not_fit(self, small_disk: Path) -> None:
+    def test_a_snapshot_that_does_not_fit_is_left_out(self, small_disk: Path) -> None:
         directory = small_disk / "journal"
         with Journal.open(directory) as journal:
             journal.append([output(0, b"before")])
@@ -96,7 +96,7 @@ class TestAFullDisk:
         assert snapshots(directory) == [13]
         assert load_snapshot(directory, 13) is not None
 
-    def test_the_oldest_makes_room_first(self, small_disk: Path) -> None:
+    def test_the_oldest_output_is_removed_first(self, small_disk: Path) -> None:
         directory = small_disk / "journal"
         with Journal.open(directory, 600_000) as journal:
             for place in range(0, 3_000_000, 50_000):
@@ -104,7 +104,9 @@ class TestAFullDisk:
             assert journal.end == 3_000_000
 
 
-def test_the_remains_of_a_write_that_cannot_be_cut_off(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_write_that_cannot_be_truncated_is_overwritten(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def torn(descriptor: int, pieces: list[bytes], place: int) -> int:
         real_write(descriptor, b"".join(pieces)[:50], place)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -128,7 +130,7 @@ def test_the_remains_of_a_write_that_cannot_be_cut_off(directory: Path, monkeypa
         assert journal.size_bytes == size_bytes(directory)
 
 
-def test_a_write_that_takes_less_than_it_was_given(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_write_is_continued(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.pwritev
     monkeypatch.setattr(os, "pwritev", lambda fd, pieces, place: real(fd, [b"".join(pieces)[:11]], place))
     entries: list[Entry] = [output(0, b"first"), output(5, b"second" * 100)]
@@ -137,7 +139,7 @@ def test_a_write_that_takes_less_than_it_was_given(directory: Path, monkeypatch:
     assert recorded(directory) == entries
 
 
-def test_a_read_only_disk(small_disk: Path) -> None:
+def test_a_read_only_disk_is_reported_and_readable(small_disk: Path) -> None:
     directory = small_disk / "journal"
     write_journal(directory, [output(0, b"abc")])
     make_read_only(small_disk)
@@ -150,7 +152,7 @@ def test_a_read_only_disk(small_disk: Path) -> None:
     assert [entry for entry in recorded(directory) if isinstance(entry, Output)] == [output(0, b"abc")]
 
 
-def test_a_parent_is_a_file(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_parent_is_reported(tmp_path: Path) -> None:
     (tmp_path / "session").write_text("")
     with pytest.raises(StoreError) as caught:
         Journal.open(tmp_path / "session" / "journal")

@@ -1,4 +1,4 @@
-"""The terminal at the journal's end, from its last snapshot or from all there is."""
+"""Restoring the terminal at a journal's end, from its last snapshot or from all its output."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def snapshot_of(emulator: Emulator, offset: int, resizes: int) -> Snapshot:
 
 @pytest.fixture
 def terminal(directory: Path, engine: EngineName) -> Iterator[Emulator]:
-    """A terminal of 200 lines, resized twice, whose journal has three segments; the last output is unfinished."""
+    """A terminal with 200 lines and two resizes, recorded in three segments; its last output ends within a sequence."""
     emulator = create(engine, GridSize(40, 10), scrollback_lines=500)
     with Journal.open(directory) as journal:
         journal.append([resize(0, 0, 40, 10)])
@@ -72,20 +72,22 @@ def check_alike(restored: Emulator | None, original: Emulator) -> None:
         restored.close()
 
 
-def test_from_the_last_snapshot(directory: Path, engine: EngineName, terminal: Emulator) -> None:
+def test_a_terminal_is_restored_from_the_last_snapshot(directory: Path, engine: EngineName, terminal: Emulator) -> None:
     for segment in logs(directory)[:2]:
-        segment.unlink()  # so that it can be from there alone
+        segment.unlink()  # so that only the last snapshot is left
     check_alike(restore(directory, engine), terminal)
 
 
-def test_from_the_one_before_when_the_last_is_damaged(directory: Path, engine: EngineName, terminal: Emulator) -> None:
+def test_with_a_damaged_last_snapshot_the_previous_one_is_used(
+    directory: Path, engine: EngineName, terminal: Emulator
+) -> None:
     last = directory / "00000003.snapshot"
     last.write_bytes(last.read_bytes()[:-1])
     logs(directory)[0].unlink()
     check_alike(restore(directory, engine), terminal)
 
 
-def test_from_all_there_is_when_another_build_took_the_snapshots(
+def test_with_snapshots_of_another_build_all_output_is_used(
     directory: Path, engine: EngineName, terminal: Emulator
 ) -> None:
     from session_host.storage.journal.segments import decode_snapshot, encode_snapshot
@@ -97,7 +99,7 @@ def test_from_all_there_is_when_another_build_took_the_snapshots(
     check_alike(restore(directory, engine), terminal)
 
 
-def test_another_engine_reads_what_was_written(directory: Path, terminal: Emulator) -> None:
+def test_each_engine_restores_the_recorded_text(directory: Path, terminal: Emulator) -> None:
     for other in available_engines():
         restored = restore(directory, other)
         assert restored is not None
@@ -106,7 +108,7 @@ def test_another_engine_reads_what_was_written(directory: Path, terminal: Emulat
         restored.close()
 
 
-def test_output_that_began_before_the_snapshot(directory: Path, engine: EngineName) -> None:
+def test_output_that_began_before_the_snapshot_is_shown_once(directory: Path, engine: EngineName) -> None:
     emulator = create(engine, GridSize(40, 10))
     emulator.feed(b"abc")
     with Journal.open(directory) as journal:
@@ -120,7 +122,7 @@ def test_output_that_began_before_the_snapshot(directory: Path, engine: EngineNa
     restored.close()
 
 
-def test_a_gap_ends_what_was_unfinished(directory: Path, engine: EngineName) -> None:
+def test_a_gap_ends_an_unfinished_sequence(directory: Path, engine: EngineName) -> None:
     write_journal(directory, [resize(0, 0), output(0, b"one\x1b]0;an endless ti"), output(500, b"two")])
     restored = restore(directory, engine)
     assert restored is not None
@@ -128,13 +130,13 @@ def test_a_gap_ends_what_was_unfinished(directory: Path, engine: EngineName) -> 
     restored.close()
 
 
-def test_nothing_is_recorded(directory: Path, engine: EngineName) -> None:
+def test_an_empty_journal_restores_nothing(directory: Path, engine: EngineName) -> None:
     assert restore(directory, engine) is None
     Journal.open(directory).close()
     assert restore(directory, engine) is None
 
 
-def test_nobody_said_the_size(directory: Path) -> None:
+def test_a_journal_without_a_size_has_the_default_size(directory: Path) -> None:
     write_journal(directory, [output(0, b"hello")])
     restored = restore(directory, None)
     assert restored is not None
@@ -142,7 +144,7 @@ def test_nobody_said_the_size(directory: Path) -> None:
     restored.close()
 
 
-def test_many_small_pieces_and_resizes(directory: Path, engine: EngineName) -> None:
+def test_many_small_pieces_and_resizes_are_restored(directory: Path, engine: EngineName) -> None:
     emulator = create(engine, GridSize(80, 24))
     sizes = itertools.cycle([GridSize(81, 24), GridSize(30, 10), GridSize(80, 25)])
     with Journal.open(directory) as journal:
@@ -163,7 +165,7 @@ def test_many_small_pieces_and_resizes(directory: Path, engine: EngineName) -> N
 
 
 def test_times_of_commands_are_those_of_the_recorded_output(directory: Path, engine: EngineName) -> None:
-    """Of a chat that a reboot interrupted; the wall clock may have been set back meanwhile."""
+    """In a chat that a reboot interrupted; the wall clock may have been set back in the meantime."""
     began, ended = b"\x1b]133;A\x07$ x\r\n\x1b]133;C\x07out\r\n", b"\x1b]133;D;0\x07"
     emulator = create(engine, GridSize(40, 10))
     emulator.commands.start_numbers(1)

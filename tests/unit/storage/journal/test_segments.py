@@ -1,4 +1,4 @@
-"""The form of segments and snapshots: round trips, and bytes that are none."""
+"""The format of segments and snapshots: round trips, and invalid bytes."""
 
 from __future__ import annotations
 
@@ -57,43 +57,43 @@ def entries_in(segment: bytes) -> list[Entry | None]:
 
 class TestRoundTrips:
     @given(heads)
-    def test_heads(self, head: Head) -> None:
+    def test_heads_are_read_as_written(self, head: Head) -> None:
         encoded = encode_head(head)
         assert len(encoded) == HEAD_BYTES
         assert decode_head(encoded + b"what follows") == head
 
     @given(entries)
-    def test_entries(self, recorded: list[Entry]) -> None:
+    def test_entries_are_read_as_written(self, recorded: list[Entry]) -> None:
         assert entries_in(segment_of(recorded)) == recorded
 
     @given(snapshots_)
-    def test_snapshots(self, kept: Snapshot) -> None:
+    def test_snapshots_are_read_as_written(self, kept: Snapshot) -> None:
         encoded = b"".join(encode_snapshot(kept))
         assert decode_snapshot(encoded) == kept
         assert snapshot_offset(encoded) == kept.offset
 
-    def test_output_of_more_than_a_record_holds(self) -> None:
+    def test_output_larger_than_a_record_is_split(self) -> None:
         data = bytes(range(256)) * (MAX_PAYLOAD_BYTES // 256) + b"the rest"
         read = [entry for entry in entries_in(segment_of([output(7, data)])) if isinstance(entry, Output)]
         assert [entry.offset for entry in read] == [7, 7 + MAX_PAYLOAD_BYTES]
         assert b"".join(entry.data for entry in read) == data
 
-    def test_a_title_that_is_no_text(self) -> None:
+    def test_a_title_with_surrogates_is_cleaned_and_cut(self) -> None:
         kept = decode_snapshot(b"".join(encode_snapshot(snapshot(0)._replace(title="a\ud800b" + "x" * 9999))))
         assert kept is not None
         assert kept.title.startswith("a?bxx")
 
 
-class TestBytesThatAreNone:
+class TestInvalidBytes:
     @given(st.binary(max_size=2000))
-    def test_any_bytes(self, data: bytes) -> None:
+    def test_any_bytes_are_read_without_an_error(self, data: bytes) -> None:
         decode_head(data)
         decode_snapshot(data)
         assert entries_in(data) == []
         assert entries_in(HEAD + data) == []
 
     @given(st.data(), entries.filter(bool))
-    def test_bytes_changed_in_sound_ones(self, data: st.DataObject, recorded: list[Entry]) -> None:
+    def test_changed_bytes_end_the_entries(self, data: st.DataObject, recorded: list[Entry]) -> None:
         segment = bytearray(segment_of(recorded))
         for _ in range(data.draw(st.integers(1, 4))):
             place = data.draw(st.integers(HEAD_BYTES, len(segment) - 1))
@@ -103,7 +103,7 @@ class TestBytesThatAreNone:
         assert read == recorded[: len(read)]
 
     @given(st.data(), st.sampled_from(["head", "snapshot"]))
-    def test_a_changed_head_or_snapshot(self, data: st.DataObject, which: str) -> None:
+    def test_a_changed_head_or_snapshot_is_refused(self, data: st.DataObject, which: str) -> None:
         encoded = bytearray(HEAD if which == "head" else b"".join(encode_snapshot(snapshot(5))))
         place = data.draw(st.integers(0, len(encoded) - 1))
         encoded[place] ^= data.draw(st.integers(1, 255))
@@ -111,11 +111,11 @@ class TestBytesThatAreNone:
         if which == "head":
             assert decode_head(changed) is None
         else:
-            # Two unused bytes that no CRC covers.
+            # Bytes 10 and 11 are unused, and no CRC covers them.
             assert decode_snapshot(changed) is None or place in {10, 11}
 
     @given(st.integers(0, 2**32 - 1), st.integers(0, 255), times, offsets, st.binary(max_size=100))
-    def test_lengths_that_lie_under_a_right_sum(
+    def test_a_wrong_length_with_a_valid_checksum_is_refused(
         self, length: int, kind: int, time_ns: int, offset: int, payload: bytes
     ) -> None:
         covered = struct.pack("<IB3xqQ", length, kind, time_ns, offset) + payload
@@ -128,18 +128,18 @@ class TestBytesThatAreNone:
         covered = struct.pack("<IB3xqQ", 2**32 - 1, 1, 0, 0)
         assert list(decode_frames(HEAD + struct.pack("<I", crc32(covered)) + covered + b"x" * 100)) == []
 
-    def test_a_kind_from_the_future_is_passed_over(self) -> None:
+    def test_an_unknown_kind_of_a_later_version_is_skipped(self) -> None:
         covered = struct.pack("<IB3xqQ", 3, 99, 0, 0) + b"new"
         segment = HEAD + struct.pack("<I", crc32(covered)) + covered + segment_of([output(0, b"known")])[HEAD_BYTES:]
         assert [entry for entry in entries_in(segment) if entry] == [output(0, b"known")]
 
     @given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
-    def test_a_size_that_no_terminal_has(self, columns: int, rows: int) -> None:
+    def test_an_impossible_terminal_size_is_refused(self, columns: int, rows: int) -> None:
         changed = Resize(0, 0, 1, GridSize(columns, rows), CellSize())
         possible = 1 <= columns <= 1000 and 1 <= rows <= 1000
         assert entries_in(segment_of([changed])) == [changed if possible else None]
 
-    def test_every_beginning_of_a_record(self) -> None:
+    def test_only_complete_records_are_read(self) -> None:
         whole = segment_of([output(0, b"first"), output(5, b"second")])
         first_end = HEAD_BYTES + RECORD_BYTES + 5
         for length in range(len(whole)):

@@ -1,4 +1,4 @@
-"""Recording: what goes in comes out, within the limit, in files of this user's alone."""
+"""Recording: entries are read as written, within the limit, from files that only this user can read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MIB = 1024 * 1024
 
 
 class TestAppending:
-    def test_what_goes_in_comes_out(self, directory: Path) -> None:
+    def test_entries_are_read_as_written(self, directory: Path) -> None:
         entries: list[Entry] = [
             resize(0, 0),
             output(0, b"first", 1.0),
@@ -54,7 +54,7 @@ class TestAppending:
             assert recorded(directory) == entries, "readers see it at once"
         assert recorded(directory) == entries
 
-    def test_it_goes_on_where_it_ended(self, directory: Path) -> None:
+    def test_a_reopened_journal_continues_at_its_end(self, directory: Path) -> None:
         write_journal(directory, [resize(0, 3), output(0, b"before")])
         with Journal.open(directory) as journal:
             assert (journal.end, journal.resizes) == (6, 3)
@@ -62,17 +62,17 @@ class TestAppending:
         assert recorded_bytes(directory) == b"before and after"
         assert len(logs(directory)) == 1
 
-    def test_nothing_makes_no_file(self, directory: Path) -> None:
+    def test_no_output_makes_no_file(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([])
             journal.append([output(0, b"")])
         assert names(directory) == set()
 
-    def test_a_gap_is_seen(self, directory: Path) -> None:
+    def test_a_gap_is_kept(self, directory: Path) -> None:
         write_journal(directory, [output(0, b"before"), output(100, b"after")])
         assert recorded(directory) == [output(0, b"before"), output(100, b"after")]
 
-    def test_what_is_recorded_already_is_left_out(self, directory: Path) -> None:
+    def test_entries_recorded_already_are_left_out(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([resize(0, 0), output(0, b"abc"), resize(3, 1, 90)])
             journal.append([output(0, b"ab"), output(2, b"cde"), resize(3, 1, 90), resize(5, 2, 100)])
@@ -81,13 +81,13 @@ class TestAppending:
             resize(0, 0), output(0, b"abc"), resize(3, 1, 90), output(3, b"de"), resize(5, 2, 100),
         ]  # fmt: skip
 
-    def test_more_pieces_than_one_write_takes(self, directory: Path) -> None:
+    def test_more_pieces_than_one_system_call_takes_are_written(self, directory: Path) -> None:
         entries: list[Entry] = [output(place, b"%d" % (place % 10)) for place in range(5000)]
         with Journal.open(directory) as journal:
             journal.append(entries)
         assert recorded(directory) == entries
 
-    def test_it_is_one_write(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_many_pieces_are_one_system_call(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         calls: list[int] = []
 
         def counted(descriptor: int, pieces: list[bytes], place: int) -> int:
@@ -110,7 +110,7 @@ class TestAppending:
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     @given(st.lists(st.tuples(st.binary(min_size=1, max_size=40), st.integers(0, 3)), max_size=30), st.data())
-    def test_any_stream_opened_again_and_again(
+    def test_any_entries_in_a_journal_reopened_at_any_time_are_kept(
         self, tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[bytes, int]], data: st.DataObject
     ) -> None:
         directory = tmp_path_factory.mktemp("any") / "journal"
@@ -137,14 +137,14 @@ class TestAppending:
         ]
 
 
-class TestReadingFromAPlace:
-    def test_from_the_first_entry_that_reaches_beyond_it(self, directory: Path) -> None:
+class TestReadingFromAnOffset:
+    def test_reading_begins_at_the_first_entry_that_ends_after_the_offset(self, directory: Path) -> None:
         write_journal(directory, [resize(0, 0), output(0, b"abc"), output(3, b"def"), resize(6, 1), output(6, b"g")])
         assert recorded(directory, 4) == [resize(0, 0), output(3, b"def"), resize(6, 1), output(6, b"g")]
         assert recorded(directory, 6) == [resize(6, 1), output(6, b"g")]
         assert recorded(directory, 7) == []
 
-    def test_the_size_in_force_comes_first_in_every_segment(self, directory: Path) -> None:
+    def test_the_current_size_comes_first_in_every_segment(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([resize(0, 0), output(0, b"abc"), resize(3, 1, 100), output(3, b"def", 9.0)])
             journal.begin_segment(snapshot(6, resizes=1)._replace(size=GridSize(100, 24)))
@@ -152,17 +152,17 @@ class TestReadingFromAPlace:
         logs(directory)[0].unlink()
         assert recorded(directory) == [resize(6, 1, 100, at_s=9.0), output(6, b"ghi")]
 
-    def test_a_journal_that_is_not_there(self, directory: Path) -> None:
+    def test_a_missing_journal_is_empty(self, directory: Path) -> None:
         assert recorded(directory) == []
         assert snapshots(directory) == []
         assert load_snapshot(directory, 0) is None
         assert size_bytes(directory) == 0
 
-    def test_a_reader_that_is_left_in_the_middle_leaves_nothing_open(self, directory: Path) -> None:
+    def test_an_unfinished_reader_leaves_no_descriptor_open(self, directory: Path) -> None:
         write_journal(directory, [output(0, b"a"), output(1, b"b")])
         entries = read(directory)
         assert next(entries) == output(0, b"a")
-        del entries  # The leak check looks at this test's descriptors.
+        del entries  # The leak check finds descriptors that this test leaves open.
 
 
 class TestSegments:
@@ -183,13 +183,13 @@ class TestSegments:
             assert journal.end == 6
             assert journal.size_bytes == size_bytes(directory)
 
-    def test_the_first_may_begin_with_one(self, directory: Path) -> None:
+    def test_the_first_segment_may_begin_with_a_snapshot(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.begin_segment(snapshot(0))
             journal.append([output(0, b"abc", 5.0)])
         assert recorded(directory) == [resize(0, 0, at_s=5.0), output(0, b"abc", 5.0)]
 
-    def test_one_of_a_later_offset_leaves_a_gap(self, directory: Path) -> None:
+    def test_a_snapshot_with_a_later_offset_leaves_a_gap(self, directory: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([output(0, b"abc")])
             journal.begin_segment(snapshot(50))
@@ -199,7 +199,7 @@ class TestSegments:
             output(0, b"abc"), output(50, b"after"),
         ]  # fmt: skip
 
-    def test_nobody_begins_one(self, directory: Path) -> None:
+    def test_segments_begin_without_snapshots_too(self, directory: Path) -> None:
         chunk = b"x" * MIB
         with Journal.open(directory) as journal:
             journal.append([resize(0, 1, 100)])
@@ -213,7 +213,7 @@ class TestSegments:
         assert len(entries) - 1 >= 46
 
     @pytest.mark.parametrize("with_snapshots", [True, False])
-    def test_the_limit_is_kept_at_every_moment(self, directory: Path, with_snapshots: bool) -> None:
+    def test_the_limit_is_never_exceeded(self, directory: Path, with_snapshots: bool) -> None:
         limit = 100_000
         with Journal.open(directory, limit) as journal:
             for number in range(600):
@@ -227,14 +227,14 @@ class TestSegments:
         assert isinstance(last, Output)
         assert last.offset + len(last.data) == 600_000
 
-    def test_the_newest_is_never_dropped(self, directory: Path) -> None:
+    def test_the_newest_output_is_never_dropped(self, directory: Path) -> None:
         with Journal.open(directory, 1000) as journal:
             journal.append([output(0, bytes(5000))])
             assert recorded_bytes(directory) == bytes(5000)
             journal.append([output(5000, b"x" * 5000)])
         assert recorded(directory) == [output(5000, b"x" * 5000)]
 
-    def test_a_snapshot_that_would_take_most_of_the_room_is_not_kept(self, directory: Path) -> None:
+    def test_a_snapshot_that_would_take_most_of_the_limit_is_not_kept(self, directory: Path) -> None:
         with Journal.open(directory, 10_000) as journal:
             journal.append([output(0, bytes(2000))])
             journal.begin_segment(snapshot(2000, bytes(9000)))
@@ -251,8 +251,8 @@ class TestSegments:
             assert journal.size_bytes <= 200_000
 
 
-class TestTrust:
-    def test_modes(self, directory: Path) -> None:
+class TestPermissions:
+    def test_files_and_directory_are_private(self, directory: Path) -> None:
         old_mask = os.umask(0)
         try:
             with Journal.open(directory) as journal:
@@ -263,7 +263,7 @@ class TestTrust:
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
         assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}
 
-    def test_modes_that_somebody_widened(self, directory: Path) -> None:
+    def test_widened_permissions_are_restored(self, directory: Path) -> None:
         write_journal(directory, [output(0, b"abc")])
         directory.chmod(0o755)
         logs(directory)[0].chmod(0o644)
@@ -282,7 +282,7 @@ class TestTrust:
             assert len(ours) == 2
             assert not any(os.get_inheritable(descriptor) for descriptor in ours)
 
-    def test_the_directory_is_a_symbolic_link(self, directory: Path, tmp_path: Path) -> None:
+    def test_a_symbolic_link_as_directory_is_refused(self, directory: Path, tmp_path: Path) -> None:
         elsewhere = tmp_path / "elsewhere"
         write_journal(elsewhere, [output(0, b"abc")])
         directory.parent.mkdir()
@@ -296,7 +296,7 @@ class TestTrust:
             snapshots(directory)
 
     @pytest.mark.parametrize("kind", ["link", "fifo", "directory"])
-    def test_the_segment_is_no_file(self, directory: Path, tmp_path: Path, kind: str) -> None:
+    def test_a_segment_that_is_no_regular_file_is_refused(self, directory: Path, tmp_path: Path, kind: str) -> None:
         write_journal(directory, [output(0, b"abc")])
         (segment,) = logs(directory)
         other = segment.rename(tmp_path / "other.log")
@@ -313,7 +313,7 @@ class TestTrust:
         assert recorded(directory) == []
         assert other.read_bytes() == before
 
-    def test_a_snapshot_is_a_symbolic_link(self, directory: Path, tmp_path: Path) -> None:
+    def test_a_symbolic_link_as_snapshot_is_ignored(self, directory: Path, tmp_path: Path) -> None:
         with Journal.open(directory) as journal:
             journal.append([output(0, b"abc")])
             journal.begin_segment(snapshot(3))
@@ -323,7 +323,7 @@ class TestTrust:
         assert snapshots(directory) == []
         assert load_snapshot(directory, 3) is None
 
-    def test_files_of_others_are_let_be(self, directory: Path) -> None:
+    def test_other_files_are_left_alone(self, directory: Path) -> None:
         write_journal(directory, [output(0, b"abc")])
         for name in ("notes.txt", "1.log", "00000009.log.bak", "x.new"):
             (directory / name).write_text("mine")
@@ -332,7 +332,7 @@ class TestTrust:
                 journal.append([output(place, b"x")])
         assert {"notes.txt", "1.log", "00000009.log.bak", "x.new"} <= names(directory)
 
-    def test_a_journal_of_a_newer_version(self, directory: Path) -> None:
+    def test_a_journal_of_a_newer_version_is_refused(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True)
         newer = encode_head(Head(VERSION + 1, 0, 0, 0, GridSize(80, 24), CellSize())) + b"who knows"
         (directory / "00000001.log").write_bytes(newer)

@@ -1,4 +1,4 @@
-"""Recordings to be searched."""
+"""Recordings for tests of the search."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def search() -> Iterator[Search]:
 
 @pytest.fixture
 def record() -> Record:
-    """Records output of a session, a part after the other, each with a time in seconds if need be."""
+    """Records output of a session in parts; a part may have a time in seconds."""
     ends: dict[str, tuple[int, float]] = {}
 
     def write(session_id: str, *parts: bytes | tuple[float, bytes], size: GridSize = SIZE) -> None:
@@ -43,5 +43,5 @@ def record() -> Record:
 
 
 def texts(search: Search, text: str, limit: int = 1000) -> list[str]:
-    """The lines that fit, newest first."""
+    """The lines that match, newest first."""
     return [hit.text for hit in search.find(Query.of(text), limit)]

@@ -1,4 +1,4 @@
-"""Output is cut without loss, and only where nothing is under way may something else be fed."""
+"""Cutting output into steps without loss, and finding positions between two sequences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIECES = st.lists(
 
 
 @given(PIECES)
-def test_nothing_is_lost_by_cutting(data: bytes) -> None:
+def test_cutting_loses_nothing(data: bytes) -> None:
     assert b"".join(step for step, _ in steps(data, 80)) == data
 
 
@@ -34,7 +34,7 @@ def test_a_step_scrolls_few_rows() -> None:
     )
 
 
-def test_a_screen_is_told_before_it_is_lost() -> None:
+def test_a_step_ends_before_the_screen_is_lost() -> None:
     data = b"one\x1b[2Jtwo\x1b[?1049hthree\x1b[?25;1049lfour\x1b[Hfive\x1b[H\x1b[Jsix\x1bcseven"
     assert [(step[-3:], lost) for step, lost in steps(data, 80) if lost] == [
         (b"one", True), (b"two", True), (b"ree", True), (b"ive", True), (b"six", True),
@@ -50,7 +50,7 @@ def test_a_screen_is_told_before_it_is_lost() -> None:
         (b"\x1b[\x18", True), (b"\xe6\x97", False), (b"\xe6\x97\xa5 ", True),
     ],
 )  # fmt: skip
-def test_whether_a_sequence_is_under_way(data: bytes, settled: bool) -> None:
+def test_an_unfinished_sequence_is_recognised(data: bytes, settled: bool) -> None:
     for cut in range(len(data) + 1):
         sequences = Sequences()
         sequences.feed(data[:cut])
@@ -60,7 +60,7 @@ def test_whether_a_sequence_is_under_way(data: bytes, settled: bool) -> None:
 
 @settings(max_examples=300)
 @given(PIECES, PIECES)
-def test_what_is_fed_in_between_changes_nothing(first: bytes, second: bytes) -> None:
+def test_a_sequence_inserted_between_two_others_changes_nothing_else(first: bytes, second: bytes) -> None:
     sequences = Sequences()
     sequences.feed(first)
     if not sequences.is_complete:

@@ -1,4 +1,4 @@
-"""A line is indexed once, however it came to be on the screen."""
+"""The line tracker indexes each line once, whether it scrolled, grew or was painted again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from session_host.storage.search.line_tracker import REMEMBERED, LineTracker, Se
 
 
 class Lines:
-    """Stands for the index."""
+    """A fake of the index."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -22,7 +22,7 @@ class Lines:
         return LineTracker(state or SeenState(), self.add, self.grow)
 
 
-def test_a_line_that_scrolls_out_is_known_from_the_screen() -> None:
+def test_a_line_that_scrolls_off_is_recognised_from_the_screen() -> None:
     lines = Lines()
     seen = lines.seen()
     seen.update_screen(["one", "", "two", "$ "])
@@ -32,7 +32,7 @@ def test_a_line_that_scrolls_out_is_known_from_the_screen() -> None:
     assert lines.texts == ["one", "two", "$ ls", "three", "four"]
 
 
-def test_a_line_that_grows_stays_one() -> None:
+def test_a_growing_line_stays_one_line() -> None:
     lines = Lines()
     seen = lines.seen()
     for text in ("The", "The quick", "The quick brown"):
@@ -41,7 +41,7 @@ def test_a_line_that_grows_stays_one() -> None:
     assert lines.texts == ["above", "The quick brown fox"]
 
 
-def test_equal_lines_count_each() -> None:
+def test_equal_lines_are_counted_each() -> None:
     lines = Lines()
     seen = lines.seen()
     seen.update_screen(["ok", "ok"])
@@ -50,7 +50,7 @@ def test_equal_lines_count_each() -> None:
     assert lines.texts == ["ok"] * 5
 
 
-def test_a_screen_that_comes_again_is_known() -> None:
+def test_a_repeated_screen_is_recognised() -> None:
     lines = Lines()
     seen = lines.seen()
     for _ in range(3):
@@ -59,7 +59,7 @@ def test_a_screen_that_comes_again_is_known() -> None:
     assert sorted(lines.texts) == ["a", "b", "help", "menu"]
 
 
-def test_what_it_remembers_is_bounded_and_can_be_kept() -> None:
+def test_the_remembered_lines_are_bounded_and_can_be_saved() -> None:
     lines = Lines()
     seen = lines.seen()
     for number in range(3 * REMEMBERED):

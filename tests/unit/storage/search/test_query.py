@@ -1,4 +1,4 @@
-"""What the user types is words, whatever is in them."""
+"""The text of a query is split into literal words."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SOMETHING = ANYTHING.filter(lambda text: bool(text.strip()))
         ("a\x1b[31mb", ("a", "[31mb")),
     ],
 )
-def test_words_are_taken_as_they_are(typed: str, words: tuple[str, ...]) -> None:
+def test_words_are_taken_literally(typed: str, words: tuple[str, ...]) -> None:
     assert Query.of(typed).words == words
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "\t\n", "\x00\x1b"])
-def test_nothing_is_no_query(typed: str) -> None:
+def test_an_empty_text_is_no_query(typed: str) -> None:
     with pytest.raises(UsageError):
         Query.of(typed)
 
@@ -55,7 +55,7 @@ def test_case_and_composition_make_no_difference(typed: str, line: str) -> None:
     assert Query.of(typed).matches(line)
 
 
-def test_all_words_are_wanted() -> None:
+def test_all_words_must_match() -> None:
     assert not Query.of("connection refused").matches("connection accepted")
 
 
@@ -66,12 +66,12 @@ def test_a_line_is_found_by_itself(text: str) -> None:
     try:
         query = Query.of(text)
     except UsageError:
-        return  # Nothing but controls.
+        return  # The text has only control characters.
     assert query.matches(text)
 
 
 @given(SOMETHING, SOMETHING)
-def test_what_must_be_there_is_there(typed: str, around: str) -> None:
+def test_the_trigrams_of_a_query_are_in_each_matching_line(typed: str, around: str) -> None:
     try:
         query = Query.of(typed)
     except UsageError:
@@ -83,7 +83,7 @@ def test_what_must_be_there_is_there(typed: str, around: str) -> None:
 
 
 @given(ANYTHING, SOMETHING)
-def test_marks_lie_within_the_line_in_order(line: str, typed: str) -> None:
+def test_marked_spans_are_in_the_line_and_in_order(line: str, typed: str) -> None:
     try:
         query = Query.of(typed)
     except UsageError:
@@ -105,5 +105,5 @@ def test_marks_lie_within_the_line_in_order(line: str, typed: str) -> None:
         ("zz", "abc", []),
     ],
 )
-def test_what_is_marked(typed: str, line: str, marked: list[str]) -> None:
+def test_matching_parts_are_marked(typed: str, line: str, marked: list[str]) -> None:
     assert [line[first:end] for first, end in Query.of(typed).spans(line)] == marked

@@ -1,4 +1,4 @@
-"""From recorded bytes to lines as a person saw them."""
+"""Lines of text from recorded bytes, as a user saw them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENGINES = available_engines()
 
 
 def read(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", columns: int = 40) -> list[Line]:
-    """The lines of output, each part a hundredth of a second after the one before unless told."""
+    """Read the lines of output; each part is 0.01 s after the previous one unless it has its own time in seconds."""
     reader = Reader(engine)
     try:
         for entry in recorded(parts, columns):
@@ -46,18 +46,18 @@ def texts(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", c
 
 @pytest.mark.parametrize("engine", ENGINES)
 class TestEveryEngine:
-    def test_lines_that_scrolled_and_those_on_the_screen(self, engine: EngineName) -> None:
+    def test_scrolled_lines_and_those_on_the_screen_are_read(self, engine: EngineName) -> None:
         data = b"".join(b"line %d\r\n" % number for number in range(100))
         assert texts(data, engine=engine) == [f"line {number}" for number in range(100)]
 
     def test_colours_and_titles_are_no_text(self, engine: EngineName) -> None:
         assert texts(b"\x1b]0;title\x07\x1b[1;31mred\x1b[0m and \x1b[4mnot\x1b[m", engine=engine) == ["red and not"]
 
-    def test_a_wrapped_line_is_one(self, engine: EngineName) -> None:
+    def test_a_wrapped_line_is_one_line(self, engine: EngineName) -> None:
         words = " ".join(f"word{number}" for number in range(200))
         assert texts(words.encode(), b"\r\n" * 20, engine=engine) == [words]
 
-    def test_wide_characters_emoji_and_marks(self, engine: EngineName) -> None:
+    def test_wide_characters_emoji_and_marks_are_read(self, engine: EngineName) -> None:
         line = "日本語 한국어 🙂🚀 e\u0301 größe"
         assert texts(line.encode() + b"\r\n", b"\n" * 20, engine=engine) == [line]
 
@@ -82,33 +82,33 @@ class TestEveryEngine:
         assert "planted" in shown
 
 
-def test_lines_have_the_time_when_they_came() -> None:
+def test_lines_have_the_time_of_their_output() -> None:
     lines = read((0.0, b"early\r\n"), (60.0, b"late\r\n"), (120.0, b"\n" * 30))
     assert [(line.text, (line.time_ns - BEGAN_NS) / SECOND_NS) for line in lines] == [("early", 0.0), ("late", 60.0)]
 
 
-def test_lines_have_their_place_in_the_output() -> None:
+def test_lines_have_their_offset_in_the_output() -> None:
     first, second = read((0.0, b"early\r\n"), (60.0, b"late\r\n"))
     assert (first.offset, second.offset) == (7, 13)
     assert (first.number, second.number) == (1, 2)
 
 
-def test_what_was_shown_for_a_second_is_read_though_it_was_painted_over() -> None:
+def test_a_line_shown_for_a_second_is_read_before_it_is_overwritten() -> None:
     frames = [(number * 0.1, b"\x1b[2;1H\x1b[2Kstep %02d" % (number // 30)) for number in range(90)]
     assert texts(*frames) == ["step 00", "step 01", "step 02"]
 
 
-def test_what_is_cleared_at_once_is_read() -> None:
+def test_a_line_cleared_at_once_is_read() -> None:
     assert texts((0.0, b"$ "), (9.0, b"seen\r\n\x1b[H\x1b[2Jafter")) == ["$ seen", "after"]
 
 
-def test_a_line_cleared_midway_is_not_put_before_the_next() -> None:
+def test_an_unfinished_line_that_is_cleared_is_not_joined_with_the_next() -> None:
     begun = b"x" * 500
     assert texts(begun, b"\x1b[H\x1b[2J\x1b[Hnext\r\n", b"\n" * 20) == ["x" * 500, "next"]
 
 
-def test_a_history_that_the_program_cleared_is_counted_anew() -> None:
-    # The first ends within a character, so that its rows cannot be taken out of the history.
+def test_a_history_cleared_by_the_program_is_read_again_from_its_start() -> None:
+    # The first part ends within a character, so that its rows cannot be removed from the history.
     first = b"".join(b"before %d\r\n" % number for number in range(30)) + b"\xe6"
     second = b"\x1b[3J\x1b[H\x1b[2J" + b"".join(b"after %d\r\n" % number for number in range(60))
     shown = texts((0.0, first), (2.0, second))
@@ -120,18 +120,18 @@ def test_streamed_words_become_one_line() -> None:
     assert texts(*parts, columns=100) == ["word0 word1 word2 word3 word4 word5 word6 word7"]
 
 
-def test_a_flood_of_short_lines_is_read_whole() -> None:
+def test_a_flood_of_short_lines_is_read_completely() -> None:
     assert len(texts(b"y\r\n" * 100_000)) == 100_000
 
 
-def test_a_line_without_end_comes_in_pieces() -> None:
+def test_an_endless_line_is_split() -> None:
     words = " ".join(f"{number:06}" for number in range(100_000))
     lines = read(words.encode(), b"\r\n" * 20)
     assert all(len(line.text) <= 3 * MAX_LINE_CHARACTERS for line in lines)
     assert all(any(f" {number:06} " in line.text for line in lines) for number in range(1, 99_999, 997))
 
 
-def test_output_that_was_lost_ends_a_sequence() -> None:
+def test_lost_output_ends_a_sequence() -> None:
     reader = Reader("ghostty")
     for entry in (resize(0, 1), output(0, b"one\r\n\x1b]0;tit"), output(1000, b"two\r\n")):
         reader.read_entry(entry)
@@ -142,7 +142,7 @@ def test_output_that_was_lost_ends_a_sequence() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("cut", [1, 7, 64, 1000])
-def test_reading_in_parts_gives_what_reading_at_once_gives(engine: EngineName, cut: int) -> None:
+def test_reading_in_parts_equals_reading_at_once(engine: EngineName, cut: int) -> None:
     lines = [f"line {number}:" + "x" * (number % 90) for number in range(120)]
     data = "\r\n".join(lines).encode() + b"\r\n\x1b[?1049h\x1b[31mfull\x1b[m\x1b[?1049lafter\r\n"
     entries = recorded(tuple(data[start : start + cut] for start in range(0, len(data), cut)))
@@ -162,7 +162,7 @@ def test_reading_in_parts_gives_what_reading_at_once_gives(engine: EngineName, c
 
 
 @pytest.mark.parametrize("kept", [b"", b"garbage", b"x\x9c\x03\x00\x00\x00\x00\x01"])
-def test_a_damaged_state_is_none(kept: bytes) -> None:
+def test_a_damaged_state_is_refused(kept: bytes) -> None:
     assert Reader.restored("ghostty", 0, 0, kept) is None
 
 
@@ -181,14 +181,14 @@ PARTS = st.lists(
 
 @pytest.mark.parametrize("engine", ENGINES)
 @given(parts=PARTS, planted=st.integers(0, 24), slow=st.booleans())
-def test_whatever_is_written_a_line_that_stood_there_is_found(
+def test_a_line_is_found_between_any_other_output(
     engine: EngineName, parts: list[bytes | tuple[int, int]], planted: int, slow: bool
 ) -> None:
-    """A line on a terminal put right, with whatever before and after it."""
+    """The line is written after a reset of the terminal, with random output before and after it."""
     entries: list[Entry] = [resize(0, 1, 40, 10)]
     offset, at_s, resizes = 0, 0.0, 1
     for place, part in enumerate([*parts[:planted], b"\x18\x1b\\\x1bc\r\nthe needle\r\n", *parts[planted:]]):
-        # What stood there for two seconds was seen.
+        # A line that stays for two seconds counts as seen.
         at_s += 2.0 if slow or place in {planted, planted + 1} or place == len(parts) else 0.001
         if isinstance(part, tuple):
             resizes += 1

@@ -1,4 +1,4 @@
-"""The index: what was recorded is found, once, whatever happened in between."""
+"""The search index: recorded lines are found once, also after kills, damage and lost journals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def everything(search: Search) -> list[str]:
     return texts(search, "line number", 100_000)
 
 
-def test_what_was_recorded_is_found_newest_first(search: Search, record: Record) -> None:
+def test_recorded_lines_are_found_newest_first(search: Search, record: Record) -> None:
     record("one", (1.0, b"alpha beta\r\n"), (5.0, b"gamma beta\r\n"))
     record("two", (3.0, b"delta BETA\r\n"))
     search.update(["one", "two"])
@@ -55,7 +55,7 @@ def test_short_words_are_found(search: Search, record: Record, typed: str) -> No
     assert texts(search, typed)[-1] == f"a line with {typed} in it"
 
 
-def test_only_what_is_new_is_read(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_new_output_is_read(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     record("one", lines(0, 100))
     search.update(["one"])
     assert search.outdated(["one"]) == []
@@ -73,14 +73,16 @@ def test_only_what_is_new_is_read(search: Search, record: Record, monkeypatch: p
     assert everything(search) == [f"line number {number} of many" for number in reversed(range(200))]
 
 
-def test_short_transactions_make_the_same(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_transactions_give_the_same_index(
+    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
     record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
     search.update(["one"])
     assert everything(search) == [f"line number {number} of many" for number in reversed(range(300))]
 
 
-def test_a_search_can_be_stopped_and_goes_on_later(
+def test_an_update_can_be_stopped_and_continues_later(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
@@ -94,7 +96,7 @@ def test_a_search_can_be_stopped_and_goes_on_later(
     assert len(everything(search)) == 300
 
 
-def test_a_search_waits_longer_for_another_writer_than_sqlite_does(
+def test_an_update_waits_longer_for_another_writer_than_sqlite_does(
     search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record("one", lines(0, 100))
@@ -118,7 +120,7 @@ def test_a_search_waits_longer_for_another_writer_than_sqlite_does(
             waiting.update(["two"])
 
 
-def test_a_pruned_journal_keeps_its_lines(search: Search, record: Record) -> None:
+def test_lines_of_pruned_output_stay_in_the_index(search: Search, record: Record) -> None:
     record("one", lines(0, 100))
     search.update(["one"])
     journal = session_journal("one")
@@ -131,7 +133,7 @@ def test_a_pruned_journal_keeps_its_lines(search: Search, record: Record) -> Non
     assert texts(search, "later") == ["much later"]
 
 
-def test_a_forgotten_session_is_gone_from_the_file(search: Search, record: Record) -> None:
+def test_a_forgotten_session_is_removed_from_the_file(search: Search, record: Record) -> None:
     record("one", lines(0, 10_000))
     record("two", b"stays here\r\n")
     search.update(["one", "two"])
@@ -151,7 +153,7 @@ def test_forgetting_makes_no_index() -> None:
     assert not search_index().exists()
 
 
-def test_the_index_is_its_users_alone(search: Search, record: Record) -> None:
+def test_only_its_user_can_read_the_index(search: Search, record: Record) -> None:
     record("one", b"secret\r\n")
     search.update(["one"])
     for path in search_index().parent.glob("search.db*"):
@@ -193,7 +195,7 @@ def test_an_index_of_a_newer_version_is_left_alone(record: Record) -> None:
         Search()
 
 
-def test_several_at_once_read_each_line_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_updates_at_once_index_each_line_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 5000)
     ids = [f"chat {number}" for number in range(4)]
     for session_id in ids:
@@ -222,7 +224,7 @@ with Search() as search:
 
 
 @pytest.mark.parametrize("turns", [2, 3, 5, 9])
-def test_a_reader_killed_in_mid_way_costs_nothing(record: Record, turns: int) -> None:
+def test_a_killed_reader_loses_and_repeats_nothing(record: Record, turns: int) -> None:
     record("one", *(lines(number, number + 50) for number in range(0, 20_000, 50)))
     process = subprocess.Popen([sys.executable, "-c", "from session_host.storage.search import *;" + READER], stdout=-1)
     assert process.stdout is not None
@@ -237,7 +239,7 @@ def test_a_reader_killed_in_mid_way_costs_nothing(record: Record, turns: int) ->
         assert len(everything(search)) == 20_000
 
 
-def test_another_build_of_the_engine_goes_on(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_build_of_the_engine_continues(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     record("one", lines(0, 100), b"begun ")
     search.update(["one"])
     monkeypatch.setattr("session_host.storage.search.reader.engine_build", lambda _engine: "another")
@@ -258,14 +260,14 @@ def test_of_very_much_text_the_newest_is_kept(search: Search, record: Record, mo
     assert found == [f"line number {number} of many" for number in range(9999, 9999 - len(found), -1)]
 
 
-def test_what_stands_around_a_line(search: Search, record: Record) -> None:
+def test_the_lines_around_a_hit_are_found(search: Search, record: Record) -> None:
     record("one", lines(0, 200))
     search.update(["one"])
     [hit] = search.find(Query.of('"number 100 "'), 10)
     assert [line.number for line in search.around(hit, 3, 2)] == [98, 99, 100, 101, 102, 103]
 
 
-def test_a_growing_line_is_found_by_its_end_alone(search: Search, record: Record) -> None:
+def test_a_growing_line_is_found_once_and_by_its_end(search: Search, record: Record) -> None:
     for number, word in enumerate((b"streamed", b" words", b" of an", b" answer")):
         record("one", (number * 3.0, word))
         search.update(["one"])
@@ -274,7 +276,7 @@ def test_a_growing_line_is_found_by_its_end_alone(search: Search, record: Record
 
 
 @given(st.text(st.characters(), max_size=30))
-def test_no_query_is_an_error(typed: str) -> None:
+def test_no_query_raises_an_error(typed: str) -> None:
     with Search() as search:
         try:
             query = Query.of(typed)
@@ -293,12 +295,12 @@ def test_a_planted_line_is_always_found(planted: str) -> None:
         search.update([name])
         shown = search.find(Query.of("the line before"), 1, {name})
         line = search.around(shown[0], 0, 1)[1].text
-        # What the terminal made of it, should it know better.
+        # The line as the terminal shows it, which may differ from the planted text.
         assert search.find(Query.of(line), 1, {name})
         assert not planted.isascii() or line == planted
 
 
-def test_a_recording_that_cannot_be_read_stops_no_other(search: Search, record: Record) -> None:
+def test_an_unreadable_recording_does_not_stop_the_others(search: Search, record: Record) -> None:
     record("sound", b"a needle\r\n")
     record("odd", b"a needle\r\n")
     away = session_journal("odd").with_name("away")
@@ -310,7 +312,7 @@ def test_a_recording_that_cannot_be_read_stops_no_other(search: Search, record: 
 
 
 @pytest.mark.parametrize("time_ns", [-(10**19), -1, 0, 10**18, 2**63 - 1])
-def test_a_clock_that_is_far_off_is_no_error(search: Search, time_ns: int) -> None:
+def test_a_wrong_clock_is_no_error(search: Search, time_ns: int) -> None:
     time_ns = max(time_ns, -(2**63))
     with Journal.open(session_journal("one")) as journal:
         journal.append([output(0, b"a needle\r\n")._replace(time_ns=time_ns)])

@@ -1,4 +1,4 @@
-"""A structured chat is found by the text of its items: once, and as it was at last."""
+"""A structured chat is found by the last text of its items, each once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Chat:
         return record
 
 
-def test_items_are_found_with_their_times_also_folded_output() -> None:
+def test_items_and_folded_output_are_found_with_their_times() -> None:
     chat = Chat()
     chat.step(Put(Item("u", "user", _BEGAN_MS, text="find the needle")))
     outputs = "\n".join(f"hay {number}" for number in range(50))
@@ -80,7 +80,7 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
         assert {hit.session_id for hit in search.find(query, 10)} == {"middle"}
 
 
-def test_a_line_that_a_fork_repeats_is_found_once_and_what_both_said_later_too() -> None:
+def test_a_line_repeated_by_a_fork_is_found_once_and_later_lines_of_both_too() -> None:
     first, fork = Chat("first"), Chat("fork")
     said = [Put(Item(f"a{number}", "agent", _BEGAN_MS + number, text=f"needle {number}")) for number in range(4)]
     first.step(said[0], said[1])
@@ -122,7 +122,7 @@ def test_a_streamed_message_is_one_line_however_often_it_is_indexed() -> None:
         assert texts(search, "jumps") == []
 
 
-def test_short_transactions_make_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_transactions_give_the_same_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_update, "TRANSACTION_BYTES", 1)
     chat = Chat()
     for number in range(40):
@@ -133,7 +133,7 @@ def test_short_transactions_make_the_same(monkeypatch: pytest.MonkeyPatch) -> No
         assert texts(search, "line number") == [f"line number {number}" for number in reversed(range(40))]
 
 
-def test_after_lost_output_the_next_snapshot_goes_on() -> None:
+def test_after_lost_output_the_next_snapshot_is_used() -> None:
     chat = Chat()
     chat.step(Put(Item("a", "agent", _BEGAN_MS, text="first")))
     chat.step(Put(Item("b", "agent", _BEGAN_MS, text="second")), lost=True)
@@ -147,7 +147,7 @@ def test_after_lost_output_the_next_snapshot_goes_on() -> None:
         assert texts(search, "second") == ["second"]
 
 
-def test_a_damaged_record_costs_no_other_chat_its_search() -> None:
+def test_a_damaged_record_does_not_stop_the_search() -> None:
     chat = Chat()
     record = chat.step(Put(Item("a", "agent", _BEGAN_MS, text="first")))
     with Journal.open(session_journal("chat")) as journal:

@@ -1,4 +1,4 @@
-"""Records to put into a store."""
+"""A store, and records for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a session's changes of activity: bounded, and read whatever a kill or a full disk left of it."""
+"""The log of a session's activity changes: bounded, and readable after a kill or on a full disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def change(number: int, detail: str = "") -> Transition:
     return Transition(f"2026-01-01T00:00:{number:06}Z", Activity.WORKING, "osc 7501", detail)
 
 
-def test_what_was_added_is_read_newest_last(tmp_path: Path) -> None:
+def test_added_changes_are_read_newest_last(tmp_path: Path) -> None:
     path = tmp_path / "activity.jsonl"
     assert last(path, 20) == []
     append(path, [change(1), change(2, 'a "ü"\n')])
@@ -27,7 +27,7 @@ def test_what_was_added_is_read_newest_last(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_of_a_file_that_is_too_long_the_older_half_goes(tmp_path: Path) -> None:
+def test_the_older_half_of_a_long_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "activity.jsonl"
     for number in range(400):
         append(path, [change(number, "x" * 50)], limit_bytes=4096)
@@ -39,7 +39,7 @@ def test_of_a_file_that_is_too_long_the_older_half_goes(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["activity.jsonl"]
 
 
-def test_a_torn_line_is_no_line_and_costs_no_other(tmp_path: Path) -> None:
+def test_a_torn_line_is_skipped_and_the_others_are_read(tmp_path: Path) -> None:
     path = tmp_path / "activity.jsonl"
     append(path, [change(1)])
     whole = path.read_bytes()
@@ -51,7 +51,7 @@ def test_a_torn_line_is_no_line_and_costs_no_other(tmp_path: Path) -> None:
         assert (found[0], found[-1]) == (change(1), change(2))
 
 
-def test_no_link_is_followed(tmp_path: Path) -> None:
+def test_symbolic_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "target").write_bytes(b"")
     (tmp_path / "link").symlink_to(tmp_path / "target")
     with pytest.raises(OSError, match="symbolic"):
@@ -60,7 +60,7 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=2000))
-def test_any_bytes_are_read(tmp_path: Path, data: bytes) -> None:
+def test_any_bytes_are_read_without_an_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "activity.jsonl"
     path.write_bytes(data)
     last(path, 20)

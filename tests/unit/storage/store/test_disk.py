@@ -1,4 +1,4 @@
-"""Disks that are full, read-only, or not there."""
+"""Full, read-only and missing disks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 class TestFullDisk:
-    def test_at_start(self, small_disk: Path) -> None:
+    def test_a_disk_full_at_the_start_is_reported(self, small_disk: Path) -> None:
         fill_disk(small_disk)
         path = small_disk / "outlive.db"
 
@@ -32,7 +32,9 @@ class TestFullDisk:
         assert str(path) in one_line(caught.value)
         assert not isinstance(caught.value, StoreCorrupt)
 
-    def test_while_writing_loses_nothing_and_works_again_after(self, small_disk: Path, make_record: MakeRecord) -> None:
+    def test_a_disk_full_during_a_write_loses_nothing_and_works_again_later(
+        self, small_disk: Path, make_record: MakeRecord
+    ) -> None:
         path = small_disk / "outlive.db"
         with Store.open(path) as store:
             first = make_record()
@@ -50,7 +52,7 @@ class TestFullDisk:
         with Store.open(path) as store:
             assert store.all() == [first, second]
 
-    def test_what_was_recorded_before_can_be_read(self, small_disk: Path, make_record: MakeRecord) -> None:
+    def test_earlier_records_can_be_read(self, small_disk: Path, make_record: MakeRecord) -> None:
         path = small_disk / "outlive.db"
         record = make_record()
         with Store.open(path) as store:
@@ -65,7 +67,7 @@ class TestFullDisk:
         with Store.open(path) as store:
             assert store.all() == [record]
 
-    def test_a_window_that_opened_it_then_does_not_keep_hosts_out_of_it(
+    def test_a_window_that_opened_the_store_on_a_full_disk_does_not_block_hosts(
         self, small_disk: Path, make_record: MakeRecord
     ) -> None:
         path = small_disk / "outlive.db"
@@ -78,12 +80,12 @@ class TestFullDisk:
             assert window.all() == [record]
             ballast.unlink()
             with Store.open(path) as host:
-                host.update(record.id, state=State.EXITED, exit_code=3)  # which fails where somebody keeps it locked
+                host.update(record.id, state=State.EXITED, exit_code=3)  # fails if the window keeps the file locked
             assert [each.exit_code for each in window.all()] == [3]
 
 
 class TestPlacesThatCannotBeWritten:
-    def test_the_state_directory_is_a_file(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_state_directory_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / "state").write_text("")
 
         with pytest.raises(UnsafeDirectory, match="not a directory") as caught:
@@ -91,7 +93,7 @@ class TestPlacesThatCannotBeWritten:
 
         one_line(caught.value)
 
-    def test_a_parent_of_it_is_a_file(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_a_parent_is_reported(self, tmp_path: Path) -> None:
         (tmp_path / "home").write_text("")
 
         with pytest.raises(OutliveError) as caught:
@@ -99,7 +101,7 @@ class TestPlacesThatCannotBeWritten:
 
         one_line(caught.value)
 
-    def test_the_database_is_a_directory(self, path: Path) -> None:
+    def test_a_directory_in_place_of_the_database_is_reported(self, path: Path) -> None:
         path.mkdir(parents=True)
 
         with pytest.raises(StoreError, match="cannot open it") as caught:
@@ -107,7 +109,7 @@ class TestPlacesThatCannotBeWritten:
 
         assert str(path) in one_line(caught.value)
 
-    def test_a_read_only_file_system(self, small_disk: Path, make_record: MakeRecord) -> None:
+    def test_a_read_only_file_system_is_readable_and_reported(self, small_disk: Path, make_record: MakeRecord) -> None:
         path = small_disk / "state" / "outlive.db"
         Store.open(path).close()
         make_read_only(small_disk)

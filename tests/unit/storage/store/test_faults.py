@@ -1,4 +1,4 @@
-"""What disks, other processes and other versions do to the file."""
+"""The store's file: permissions, damage, and other versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.records import MakeRecord, fill, one_line
 
 
 class TestPrivacy:
-    def test_the_file_and_its_companions_are_the_owners_alone(self, path: Path, make_record: MakeRecord) -> None:
+    def test_the_file_and_its_companions_are_private(self, path: Path, make_record: MakeRecord) -> None:
         before = os.umask(0)
         try:
             with Store.open(path) as store:
@@ -28,7 +28,7 @@ class TestPrivacy:
         assert names == {"outlive.db": 0o600, "outlive.db-wal": 0o600, "outlive.db-shm": 0o600}
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
-    def test_a_file_that_others_could_read_is_closed_to_them(self, path: Path) -> None:
+    def test_a_file_readable_by_others_is_made_private(self, path: Path) -> None:
         Store.open(path).close()
         path.chmod(0o644)
 
@@ -41,7 +41,7 @@ class TestDamage:
     @pytest.mark.parametrize(
         "junk", [b"this is no database" * 400, b"\x00" * 8192, b"SQLite format 3\x00" + b"\xff" * 8000]
     )
-    def test_a_file_of_junk(self, path: Path, junk: bytes) -> None:
+    def test_a_file_of_junk_is_refused_and_unchanged(self, path: Path, junk: bytes) -> None:
         path.parent.mkdir(mode=0o700)
         path.write_bytes(junk)
 
@@ -52,14 +52,14 @@ class TestDamage:
         assert path.read_bytes() == junk
 
     @pytest.mark.parametrize("kept_bytes", [100, 4096, 5000, 3 * 4096])
-    def test_a_truncated_file(self, path: Path, make_record: MakeRecord, kept_bytes: int) -> None:
+    def test_a_truncated_file_is_refused(self, path: Path, make_record: MakeRecord, kept_bytes: int) -> None:
         fill(path, make_record)
         os.truncate(path, kept_bytes)
 
         with pytest.raises(StoreCorrupt), Store.open(path) as store:
             store.all()
 
-    def test_damage_in_the_middle_is_met_when_it_is_read(self, path: Path, make_record: MakeRecord) -> None:
+    def test_damage_in_the_middle_is_reported_when_it_is_read(self, path: Path, make_record: MakeRecord) -> None:
         fill(path, make_record)
         pages = path.stat().st_size // 4096
         with path.open("r+b") as file:
@@ -72,7 +72,7 @@ class TestDamage:
 
         one_line(caught.value)
 
-    def test_a_table_that_is_gone(self, path: Path) -> None:
+    def test_a_missing_table_is_reported(self, path: Path) -> None:
         Store.open(path).close()
         connection = sqlite3.connect(path)
         connection.execute("DROP TABLE layout")
@@ -82,7 +82,7 @@ class TestDamage:
             Store.open(path)
 
     @pytest.mark.parametrize(("column", "value"), [("argv", "{"), ("argv", "3"), ("env", "[]"), ("name", b"\xff")])
-    def test_a_row_that_cannot_be_ours(
+    def test_an_invalid_row_is_reported(
         self, path: Path, make_record: MakeRecord, column: str, value: str | bytes
     ) -> None:
         with Store.open(path) as store:
@@ -93,7 +93,7 @@ class TestDamage:
             with pytest.raises(StoreCorrupt):
                 store.all()
 
-    def test_text_that_is_no_utf8(self, store: Store, make_record: MakeRecord) -> None:
+    def test_invalid_utf8_is_reported(self, store: Store, make_record: MakeRecord) -> None:
         store.insert(make_record())
         with store._database.writing() as connection:
             connection.execute("UPDATE session SET title = cast(x'ff' as text)")
@@ -101,7 +101,7 @@ class TestDamage:
         with pytest.raises(StoreCorrupt):
             store.all()
 
-    def test_problems_are_none_in_a_sound_file(self, store: Store, make_record: MakeRecord) -> None:
+    def test_an_undamaged_file_has_no_problems(self, store: Store, make_record: MakeRecord) -> None:
         store.insert(make_record())
 
         assert store.problems() == []
@@ -118,8 +118,8 @@ class TestDamage:
             assert store.all() == records
 
 
-class TestSettingAside:
-    def test_makes_room_for_a_fresh_file_and_keeps_the_damaged_one(self, path: Path, make_record: MakeRecord) -> None:
+class TestMovingDamagedFiles:
+    def test_a_damaged_file_is_moved_and_kept(self, path: Path, make_record: MakeRecord) -> None:
         path.parent.mkdir(mode=0o700)
         for number in (1, 2):
             path.write_bytes(b"damaged %d" % number * 100)
@@ -132,7 +132,7 @@ class TestSettingAside:
         with Store.open(path) as store:
             store.insert(make_record())
 
-    def test_takes_the_companions_along(self, path: Path) -> None:
+    def test_the_companions_are_moved_too(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700)
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").write_bytes(b"x")
@@ -145,9 +145,7 @@ class TestSettingAside:
             f"{aside.name}-wal",
         ]
 
-    def test_the_second_who_met_the_damage_leaves_the_fresh_file_alone(
-        self, path: Path, make_record: MakeRecord
-    ) -> None:
+    def test_a_second_process_that_met_the_damage_keeps_the_new_file(self, path: Path, make_record: MakeRecord) -> None:
         path.parent.mkdir(mode=0o700)
         path.write_bytes(b"damaged" * 100)
         first = Store.move_damaged(path)
@@ -159,7 +157,9 @@ class TestSettingAside:
 
             assert store.all() == [record]
 
-    def test_who_has_the_old_file_open_goes_on_in_the_fresh_one(self, path: Path, make_record: MakeRecord) -> None:
+    def test_a_process_with_the_old_file_open_continues_in_the_new_one(
+        self, path: Path, make_record: MakeRecord
+    ) -> None:
         record = make_record()
         with Store.open(path) as long_lived:
             Store.move_damaged(path)
@@ -187,7 +187,7 @@ class TestVersions:
         assert not isinstance(caught.value, StoreCorrupt)
         assert path.read_bytes() == before
 
-    def test_an_earlier_version_reads_and_writes_a_file_to_which_this_one_added_a_column(
+    def test_an_earlier_version_can_use_a_file_with_an_added_column(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from session_host.storage.store import database, store
@@ -212,7 +212,7 @@ class TestVersions:
             opened.update(later.id, state=State.EXITED, end_request="kill")
             assert {each.id: each.end_request for each in opened.all()} == {record.id: "", later.id: "kill"}
 
-    def test_an_older_file_takes_the_missing_steps_and_keeps_its_rows(
+    def test_an_older_file_is_migrated_and_keeps_its_rows(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         records = fill(path, make_record, 3)
@@ -228,7 +228,7 @@ class TestVersions:
         assert connection.execute("SELECT count(*) FROM session WHERE later = 'x'").fetchone() == (3,)
         connection.close()
 
-    def test_a_step_that_fails_leaves_the_file_as_it_was(
+    def test_a_failed_migration_leaves_the_file_unchanged(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         records = fill(path, make_record, 2)

@@ -1,4 +1,4 @@
-"""Several processes at one file, and what one that is killed leaves behind."""
+"""Several processes with one file, some of them killed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ with store._database.writing() as connection:
 
 
 class TestSeveralProcesses:
-    def test_all_create_and_write_at_once(self, path: Path) -> None:
+    def test_several_processes_create_and_write_the_file_at_once(self, path: Path) -> None:
         writers = [python(WRITER, str(path), "20") for _ in range(4)]
         for writer in writers:
             assert writer.stdin is not None
@@ -72,7 +72,7 @@ class TestSeveralProcesses:
             assert [record.title for record in store.all()] == ["t"] * 80
             assert store.problems() == []
 
-    def test_a_writer_killed_in_mid_transaction_leaves_no_trace(self, path: Path, make_record: MakeRecord) -> None:
+    def test_a_writer_killed_during_a_transaction_leaves_no_trace(self, path: Path, make_record: MakeRecord) -> None:
         records = fill(path, make_record, 5)
         writer = python(INTERRUPTED, str(path))
         assert writer.stdout is not None
@@ -97,7 +97,7 @@ class TestSeveralProcesses:
             writer.kill()
             writer.communicate(timeout=60)
 
-    def test_a_writer_that_waits_in_vain_says_so(
+    def test_a_writer_that_waits_in_vain_reports_it(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("session_host.storage.store.database.BUSY_TIMEOUT_MS", 50)
@@ -114,7 +114,7 @@ class TestSeveralProcesses:
             writer.communicate(timeout=60)
 
 
-def test_opening_costs_the_same_however_many_records_there_are(
+def test_opening_has_the_same_cost_with_any_number_of_records(
     path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = 0
@@ -126,7 +126,7 @@ def test_opening_costs_the_same_however_many_records_there_are(
 
     def connect(*words: Any, **options: Any) -> sqlite3.Connection:
         connection = sqlite3.Connection(*words, **options)
-        connection.set_progress_handler(count, 1)  # at each step of SQLite's virtual machine
+        connection.set_progress_handler(count, 1)  # called at each step of SQLite's virtual machine
         return connection
 
     costs = []

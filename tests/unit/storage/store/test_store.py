@@ -27,7 +27,7 @@ def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
     assert found.provider_session_id is None
 
 
-def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRecord) -> None:
+def test_a_record_is_read_as_it_was_written(store: Store, make_record: MakeRecord) -> None:
     record = make_record(
         name="Über 'notes' — \U0001f9e0",
         argv=["claude", "--x", "", 'a "b"\n'],
@@ -65,7 +65,7 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
     )
 
 
-def test_records_are_there_for_the_next_who_opens_the_file(path: Path, make_record: MakeRecord) -> None:
+def test_records_are_there_when_the_file_is_opened_again(path: Path, make_record: MakeRecord) -> None:
     record = make_record()
     with Store.open(path) as first:
         first.insert(record)
@@ -84,7 +84,7 @@ def test_sessions_are_listed_oldest_first_and_equal_times_in_order_of_arrival(
     assert [record.id for record in store.all()] == [old.id, twin_a.id, twin_b.id]
 
 
-def test_running_holds_those_that_start_and_run_alone(store: Store, make_record: MakeRecord) -> None:
+def test_only_starting_and_running_sessions_are_listed_as_running(store: Store, make_record: MakeRecord) -> None:
     records = {state: make_record(state=state) for state in State}
     for record in records.values():
         store.insert(record)
@@ -93,7 +93,7 @@ def test_running_holds_those_that_start_and_run_alone(store: Store, make_record:
     assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
 
 
-def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:
+def test_an_id_can_be_recorded_only_once(store: Store, make_record: MakeRecord) -> None:
     record = make_record()
     store.insert(record)
 
@@ -103,7 +103,7 @@ def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:
     assert store.all() == [record]
 
 
-def test_update_changes_the_named_fields_alone(store: Store, make_record: MakeRecord) -> None:
+def test_update_changes_only_the_named_fields(store: Store, make_record: MakeRecord) -> None:
     record, other = make_record(), make_record()
     store.insert(record)
     store.insert(other)
@@ -117,7 +117,7 @@ def test_update_changes_the_named_fields_alone(store: Store, make_record: MakeRe
 
 
 @pytest.mark.parametrize("late", [State.STARTING, State.RUNNING, State.LOST])
-def test_what_has_ended_stays_ended(store: Store, make_record: MakeRecord, late: State) -> None:
+def test_an_ended_session_stays_ended(store: Store, make_record: MakeRecord, late: State) -> None:
     record = make_record(state=State.STARTING)
     store.insert(record)
     store.update(record.id, state=State.EXITED, exit_code=7, ended_at="2026-01-02T03:05:00Z")
@@ -139,13 +139,13 @@ def test_a_lost_session_may_be_found_again(store: Store, make_record: MakeRecord
     assert [found.id for found in store.running()] == [record.id]
 
 
-def test_update_of_an_unknown_session_says_so(store: Store) -> None:
+def test_an_update_of_an_unknown_session_is_refused(store: Store) -> None:
     with pytest.raises(NoSuchSession):
         store.update("00000000-0000-4000-8000-000000000000", name="x")
 
 
 @pytest.mark.parametrize("field", ["id", "nothing", "name = 'x' --"])
-def test_update_takes_no_other_fields(store: Store, make_record: MakeRecord, field: str) -> None:
+def test_an_update_of_an_unknown_field_is_refused(store: Store, make_record: MakeRecord, field: str) -> None:
     record = make_record()
     store.insert(record)
 
@@ -166,7 +166,9 @@ def test_removed_sessions_are_forgotten(store: Store, make_record: MakeRecord) -
 
 
 class TestFind:
-    def test_by_name_full_id_and_unique_beginning(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_session_is_found_by_name_full_id_or_unique_beginning(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
         record = make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000")
         store.insert(record)
         store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
@@ -175,20 +177,22 @@ class TestFind:
             assert store.find(text).id == record.id
 
     @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api", "\udcff"])
-    def test_nothing_fits(self, store: Store, make_record: MakeRecord, text: str) -> None:
+    def test_a_text_without_a_match_is_reported(self, store: Store, make_record: MakeRecord, text: str) -> None:
         store.insert(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
 
         with pytest.raises(NoSuchSession, match="outlive ls --all"):
             store.find(text)
 
-    def test_a_beginning_of_two_is_ambiguous_and_both_are_named(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_beginning_of_two_ids_is_ambiguous_and_both_are_named(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
         store.insert(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
         store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
 
         with pytest.raises(AmbiguousSession, match=r"0a1b2c3d-0000.*0a1b2c3e-0000"):
             store.find("0a1b2c3")
 
-    def test_of_equal_names_the_running_one_is_meant(self, store: Store, make_record: MakeRecord) -> None:
+    def test_of_equal_names_the_running_session_is_found(self, store: Store, make_record: MakeRecord) -> None:
         store.insert(make_record(state=State.EXITED))
         running = make_record(state=State.RUNNING)
         store.insert(running)
@@ -197,14 +201,16 @@ class TestFind:
         assert store.find("notes").id == running.id
 
     @pytest.mark.parametrize("state", [State.RUNNING, State.EXITED])
-    def test_two_equals_are_ambiguous(self, store: Store, make_record: MakeRecord, state: State) -> None:
+    def test_two_equal_names_in_the_same_state_are_ambiguous(
+        self, store: Store, make_record: MakeRecord, state: State
+    ) -> None:
         store.insert(make_record(state=state))
         store.insert(make_record(state=state))
 
         with pytest.raises(AmbiguousSession):
             store.find("notes")
 
-    def test_a_name_goes_before_the_beginning_of_an_id(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_name_takes_precedence_over_the_beginning_of_an_id(self, store: Store, make_record: MakeRecord) -> None:
         named = make_record(name="beef")
         store.insert(make_record(id="beef0000-0000-4000-8000-000000000000"))
         store.insert(named)
@@ -213,7 +219,7 @@ class TestFind:
 
 
 class TestWindow:
-    def test_the_layout_is_kept(self, store: Store) -> None:
+    def test_the_layout_is_saved(self, store: Store) -> None:
         assert store.layout() == {}
 
         store.save_layout({"tabs": ["a", "b"], "width_px": 900})
@@ -222,14 +228,14 @@ class TestWindow:
         assert store.layout() == {"tabs": ["b"], "ü": None}
 
     @pytest.mark.parametrize("broken", ["{", "[]", "", None])
-    def test_a_broken_layout_counts_as_none(self, store: Store, broken: str | None) -> None:
+    def test_a_broken_layout_counts_as_missing(self, store: Store, broken: str | None) -> None:
         store.save_layout({"tabs": []})
         with store._database.writing() as connection:
             connection.execute("UPDATE layout SET value = coalesce(?, x'ff00')", (broken,))
 
         assert store.layout() == {}
 
-    def test_recent_directories_come_last_used_first_and_once(self, store: Store, make_record: MakeRecord) -> None:
+    def test_each_recent_directory_is_listed_once_last_used_first(self, store: Store, make_record: MakeRecord) -> None:
         for directory in ("/a", "/b", "/c", "/a"):
             store.insert(make_record(cwd=directory))
 
@@ -247,8 +253,8 @@ class TestWindow:
         assert store.recent_directories(100) == [f"/{number}" for number in range(59, 9, -1)]
 
 
-class TestGoingOnWithAConversation:
-    def test_the_previous_session_learns_which_one_resumed_it_in_the_same_write(
+class TestResuming:
+    def test_the_previous_session_is_linked_to_the_new_one_in_the_same_write(
         self, store: Store, make_record: MakeRecord
     ) -> None:
         previous = make_record(name="x", state=State.EXITED)
@@ -259,7 +265,7 @@ class TestGoingOnWithAConversation:
 
         assert store.get(previous.id).continued_by == later.id  # type: ignore[union-attr]
 
-    def test_of_two_who_do_so_at_once_one_does(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_session_can_be_resumed_only_once(self, store: Store, make_record: MakeRecord) -> None:
         previous = make_record(state=State.EXITED)
         store.insert(previous)
         first, second = make_record(resumed_from=previous.id), make_record(name="second", resumed_from=previous.id)
@@ -271,14 +277,14 @@ class TestGoingOnWithAConversation:
         assert store.get(second.id) is None
         assert store.get(previous.id).continued_by == first.id  # type: ignore[union-attr]
 
-    def test_an_earlier_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
+    def test_a_removed_earlier_session_does_not_hinder(self, store: Store, make_record: MakeRecord) -> None:
         record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
 
         store.insert(record)
 
         assert store.get(record.id) == record
 
-    def test_without_the_session_that_resumed_it_it_can_be_gone_on_with_again(
+    def test_after_removing_the_resuming_session_it_can_be_resumed_again(
         self, store: Store, make_record: MakeRecord
     ) -> None:
         previous = make_record(state=State.EXITED)
