@@ -1,4 +1,4 @@
-"""The fake model server streams, holds, releases, asks for tools and fails as scripted, on each of its APIs."""
+"""The fake model server streams, holds, releases, asks for tools and fails as scripted, with each API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATHS = pytest.mark.parametrize("path", STREAMED, ids=lambda path: path.partitio
 
 
 def tools(path: str) -> list[Any]:
-    """A shell tool, as each API has it."""
+    """A shell tool in the format of each API."""
     if path.endswith("messages"):
         return [{"name": "Bash", "input_schema": SCHEMA}]
     if path.endswith("responses"):
@@ -38,7 +38,7 @@ def tools(path: str) -> list[Any]:
 
 
 def result(path: str, text: str) -> list[Any]:
-    """What an agent adds to the conversation once the tool has run."""
+    """The messages that an agent adds to the conversation after the tool has run."""
     if path.endswith("messages"):
         content = [{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": text}]}]
         return [{"role": "user", "content": content}]
@@ -80,7 +80,7 @@ def events(response: HTTPResponse) -> Iterator[dict[str, Any]]:
 
 
 def texts(response: HTTPResponse) -> Iterator[str]:
-    """The pieces of text in a stream, whichever API it is of."""
+    """The pieces of text in a stream of any API."""
     return filter(None, texts_and_blanks(response))
 
 
@@ -134,13 +134,13 @@ def test_a_counted_answer_stops_at_its_hold_until_released(path: str) -> None:
 
 
 @PATHS
-def test_a_request_without_tools_is_the_agents_own(path: str) -> None:
+def test_a_request_without_tools_is_one_of_the_agent_itself(path: str) -> None:
     with ModelServer() as server, ask(server, path, "count: 3 hold: 1", with_tools=False) as response:
         assert "".join(texts(response)) == "A fake title"
 
 
 @PATHS
-def test_the_agents_own_shell_tool_is_asked_for_and_its_result_told(path: str) -> None:
+def test_the_agents_shell_tool_is_called_and_its_result_answered(path: str) -> None:
     with ModelServer() as server:
         with ask(server, path, "count: 2 tool: ls -l count: 9") as response:
             name, arguments = call(response)
@@ -161,7 +161,7 @@ def test_no_two_answers_have_one_id(path: str) -> None:
         assert len({answer.get("id") or answer["responseId"] for answer in answers}) == 2
 
 
-def test_tools_are_asked_for_one_after_the_other_and_by_name() -> None:
+def test_tools_are_called_one_after_the_other_and_by_name() -> None:
     prompt = 'tool: ls\nuse: AskUserQuestion {"questions": []}'
     with ModelServer() as server:
         with ask(server, "/v1/messages", prompt) as response:
@@ -170,7 +170,7 @@ def test_tools_are_asked_for_one_after_the_other_and_by_name() -> None:
             assert call(response) == ("AskUserQuestion", {"questions": []})
 
 
-def test_an_agent_without_a_shell_is_told_so() -> None:
+def test_an_agent_without_a_shell_gets_an_answer_that_says_so() -> None:
     path = "/v1/messages"
     with ModelServer(tools_needed=False) as server, ask(server, path, "tool: ls", with_tools=False) as response:
         assert "no such tool" in "".join(texts(response))
@@ -187,7 +187,7 @@ def test_a_refusal_has_its_status_and_says_when_to_try_again(path: str) -> None:
                 assert f"refused with {status}" in json.load(answer)["error"]["message"]
 
 
-def test_trouble_ends_after_so_many_times() -> None:
+def test_failures_end_after_the_planned_number() -> None:
     with ModelServer() as server:
         for _ in range(2):
             with pytest.raises(urllib.error.HTTPError) as refused:
@@ -227,7 +227,7 @@ def test_a_silent_answer_lasts_until_the_server_closes() -> None:
     assert len(gone) == 1
 
 
-def test_a_test_can_plan_what_the_next_turns_meet_with() -> None:
+def test_a_test_can_plan_the_failures_of_the_next_turns() -> None:
     with ModelServer() as server:
         server.plan(Script(status=429, retry_after_s=0), Script(lines=1))
         with pytest.raises(urllib.error.HTTPError, match="429") as refused:
@@ -243,7 +243,7 @@ def test_a_test_can_plan_what_the_next_turns_meet_with() -> None:
 
 
 @PATHS
-def test_the_key_and_the_model_are_checked_where_the_test_wants_it(path: str) -> None:
+def test_the_key_and_the_model_are_checked_on_request(path: str) -> None:
     with ModelServer(key="secret", models=("other",)) as server:
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
             ask(server, path, "hello")
@@ -272,7 +272,7 @@ def test_a_plain_client_gets_its_turn_without_tools() -> None:
         "<current_datetime>now</current_datetime>\n\ncount: 2",
     ],
 )
-def test_what_an_agent_adds_to_a_prompt_is_not_the_prompt(prompt: str) -> None:
+def test_text_that_an_agent_adds_to_a_prompt_is_ignored(prompt: str) -> None:
     content = [{"type": "text", "text": prompt}, {"type": "text", "text": "<system-reminder>x</system-reminder>"}]
     messages = [{"role": "user", "content": content}]
     body = {"model": "m", "stream": False, "tools": tools("/v1/messages"), "messages": messages}
@@ -282,7 +282,7 @@ def test_what_an_agent_adds_to_a_prompt_is_not_the_prompt(prompt: str) -> None:
             assert json.load(response)["content"][0]["text"] == f"{answer_line(1)}\n{answer_line(2)}"
 
 
-def test_what_gemini_wants_as_json_fits_its_schema_and_tokens_are_counted() -> None:
+def test_json_for_gemini_matches_its_schema_and_tokens_are_counted() -> None:
     who = {"type": "STRING", "enum": ["user", "model"]}
     schema = {"type": "OBJECT", "properties": {"reasoning": {"type": "STRING"}, "next_speaker": who}}
     body = {"contents": [], "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": schema}}
@@ -315,7 +315,7 @@ def test_closing_cuts_a_held_stream_and_a_delayed_one() -> None:
             response.read()
 
 
-def test_waiting_for_a_hold_that_never_comes_says_what_was_asked() -> None:
+def test_a_timeout_for_a_hold_names_the_requests() -> None:
     with ModelServer() as server:
         ask(server, "/v1/messages", "count: 1").close()
         with pytest.raises(TimeoutError, match="count: 1"):

@@ -64,12 +64,12 @@ def test_raw_echo_gives_back_bytes_or_shows_them(on_terminal: Start) -> None:
     assert terminal.wait() == 0
 
 
-def test_early_input_keeps_what_was_typed_before_raw_mode(tmp_path: Path, on_terminal: Start) -> None:
+def test_early_input_keeps_text_typed_before_raw_mode(tmp_path: Path, on_terminal: Start) -> None:
     typed = "".join(f"{number:04d}" for number in range(250)).encode()
     with Gate(tmp_path / "gate") as gate:
         terminal = on_terminal(program("early_input", tmp_path / "typed", 1000, "--gate", gate.path))
         terminal.type(typed[:600])
-        terminal.until(typed[590:600])  # The terminal's own echo: the bytes are in its queue.
+        terminal.until(typed[590:600])  # The terminal's own echo, which shows that the bytes are in its queue.
         gate.release()
         terminal.until(b"reading")
         terminal.type(typed[600:])
@@ -97,17 +97,17 @@ def test_window_size_reports_each_change(on_terminal: Start) -> None:
 
 
 @pytest.mark.parametrize(("how", "status"), [("7", 7), ("TERM", -signal.SIGTERM), ("KILL", -signal.SIGKILL)])
-def test_end_with_ends_as_told(how: str, status: int, on_terminal: Start) -> None:
+def test_end_with_ends_as_ordered(how: str, status: int, on_terminal: Start) -> None:
     terminal = on_terminal(program("end_with", how, "--text", "last words"))
     terminal.until(b"last words")
     assert terminal.wait() == status
 
 
-def test_query_sender_keeps_each_reply_apart(tmp_path: Path, on_terminal: Start) -> None:
+def test_query_sender_separates_the_replies(tmp_path: Path, on_terminal: Start) -> None:
     terminal = on_terminal(program("query_sender", tmp_path / "record", "--quiet-ms", 50))
     terminal.until(b"\x1b[c\x1b[5n")
     terminal.type(b"\x1b[?62c\x1b[0n")
-    for _ in range(1, 1 + 2):  # DA2 and DA3 stay unanswered here; the fence alone comes back.
+    for _ in range(1, 1 + 2):  # DA2 and DA3 get no reply here; only the reply to the final query arrives.
         terminal.until(b"\x1b[5n")
         terminal.type(b"\x1b[0n")
     terminal.until(b"\x1b[5n\x1b[6n")
@@ -128,7 +128,7 @@ def test_query_sender_keeps_each_reply_apart(tmp_path: Path, on_terminal: Start)
     assert record["received"].endswith("late")
 
 
-def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, on_terminal: Start) -> None:
+def test_the_witness_logs_what_it_wrote_and_read(tmp_path: Path, on_terminal: Start) -> None:
     os.mkfifo(tmp_path / "orders")
     orders = os.open(tmp_path / "orders", os.O_RDWR)
     try:
@@ -152,7 +152,7 @@ def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, on_terminal: Sta
     assert (tmp_path / "obeyed").read_text().splitlines()[-3:] == ["random 1 100000", "quiet", "end"]
 
 
-def test_a_witness_does_not_outlive_who_gives_its_orders(tmp_path: Path, on_terminal: Start) -> None:
+def test_the_witness_ends_with_the_process_that_controls_it(tmp_path: Path, on_terminal: Start) -> None:
     os.mkfifo(tmp_path / "orders")
     orders = os.open(tmp_path / "orders", os.O_RDWR)
     terminal = on_terminal(program("witness", tmp_path))

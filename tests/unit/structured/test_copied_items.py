@@ -1,4 +1,4 @@
-"""The items that a chat begins with if it continues a part of another one."""
+"""Items copied into a chat that continues a part of another one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from session_host.structured.items import AgentRequest, AnyChange, Item, Put, Re
 from session_host.structured.transcript import Transcript
 
 
-def test_what_came_before_a_prompt_is_taken_with_its_answered_requests():
+def test_items_before_a_prompt_are_copied_with_their_answered_requests():
     transcript = Transcript()
     kept: list[AnyChange] = []
     later: list[AnyChange] = []

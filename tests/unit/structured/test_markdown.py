@@ -1,4 +1,4 @@
-"""A transcript as Markdown: readable, whole, and without anything that a reader's program would load."""
+"""A transcript as Markdown: readable, complete, and without anything that a viewer would load."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ _PIECES = st.lists(
 
 
 @given(_PIECES)
-def test_no_message_loads_anything_and_none_ends_in_an_open_block(pieces: list[str]) -> None:
+def test_no_message_loads_anything_or_ends_within_an_open_block(pieces: list[str]) -> None:
     document = f"{harmless(''.join(pieces))}\n\n## The end\n"
     tokens = MarkdownIt("commonmark").enable("table").parse(document)
     assert [token.content for token in _all(tokens) if token.type in {"image", "html_block", "html_inline"}] == []
@@ -145,7 +145,7 @@ def _all(tokens: Any) -> Any:
         yield from _all(token.children or ())
 
 
-def test_an_open_request_stands_at_the_end_whole() -> None:
+def test_an_open_request_is_shown_completely_at_the_end() -> None:
     transcript = chat(Item("1", "user", 0, text="go", status="done"))
     transcript.apply(RequestOpened(AgentRequest("r", "command", 1, "Run it?", "a\nb", _OPTIONS, reason="for <b>",
                                                 complete=False)))  # fmt: skip

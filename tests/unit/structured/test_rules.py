@@ -96,7 +96,7 @@ def test_prompts_wait_for_the_turn_and_are_sent_one_at_a_time(chat: Chat) -> Non
     assert chat.sent[-1] == {"prompt": "three"}
 
 
-def test_a_prompt_that_waited_stands_below_the_answer_that_it_waited_for(chat: Chat) -> None:
+def test_a_queued_prompt_is_shown_below_the_answer_that_it_waited_for(chat: Chat) -> None:
     chat.hear("ready")
     for text in ("one", "two", "three"):
         chat.do(prompt(text))
@@ -105,7 +105,7 @@ def test_a_prompt_that_waited_stands_below_the_answer_that_it_waited_for(chat: C
     assert chat.statuses()["me-3"] == "sent"
 
 
-def test_a_refused_prompt_is_said_and_the_next_one_is_sent(chat: Chat) -> None:
+def test_a_refused_prompt_is_reported_and_the_next_one_is_sent(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.do(prompt("two"))
@@ -125,7 +125,7 @@ def test_a_steering_text_goes_into_the_turn_or_waits_for_the_next(chat: Chat) ->
     assert chat.sent[-1] == {"prompt": "not so"}
 
 
-def test_an_interrupting_prompt_is_the_next(chat: Chat) -> None:
+def test_an_interrupting_prompt_is_sent_next(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept")
@@ -136,7 +136,7 @@ def test_an_interrupting_prompt_is_the_next(chat: Chat) -> None:
     assert chat.sent[-1] == {"prompt": "now"}
 
 
-def test_a_queued_prompt_can_be_taken_back_and_a_sent_one_cannot(chat: Chat) -> None:
+def test_a_queued_prompt_can_be_withdrawn_but_a_sent_one_cannot(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.do(prompt("two"))
@@ -167,7 +167,7 @@ def test_nothing_can_be_interrupted_while_nothing_runs(chat: Chat) -> None:
     assert chat.do(Interrupt("", 0)).refusal is not None
 
 
-def test_the_first_answer_wins_and_later_ones_are_told_so(chat: Chat) -> None:
+def test_the_first_answer_counts_and_later_ones_are_refused(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept", "ask rm -rf build")
@@ -200,7 +200,7 @@ def test_a_repeated_command_is_carried_out_once(chat: Chat) -> None:
     assert len(chat.transcript) == 1
 
 
-def test_what_was_going_on_at_the_end_is_cut(chat: Chat) -> None:
+def test_running_items_are_cut_at_the_end(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept", "say half a", "ask make")
@@ -225,20 +225,20 @@ def test_a_prompt_that_was_not_confirmed_before_the_end_is_shown_as_such(chat: C
     assert chat.statuses() == {"me-1": "unconfirmed"}
 
 
-def test_a_message_that_breaks_the_dialect_is_kept_and_costs_nothing_else(chat: Chat) -> None:
+def test_a_message_on_which_the_dialect_fails_is_kept_and_does_no_harm(chat: Chat) -> None:
     chat.hear("ready", "break", "nonsense")
     assert [each.kind for each in chat.transcript] == ["raw", "raw"]
     chat.do(prompt("one"))
     assert chat.sent[-1] == {"prompt": "one"}
 
 
-def test_a_dropped_line_is_said(chat: Chat) -> None:
+def test_a_dropped_line_is_reported(chat: Chat) -> None:
     chat._take(chat.rules.receive_lines([Line(b"{ begins", 100_000_000)], 2))
     assert chat.transcript[0].text == "a message of 100,000,000 bytes was dropped: it is too long"
     assert chat.transcript[1].text == "{ begins"
 
 
-def test_a_saved_state_goes_on_the_same(chat: Chat) -> None:
+def test_a_saved_state_continues_in_the_same_way(chat: Chat) -> None:
     chat.hear("ready")
     chat.do(prompt("one"))
     chat.hear("accept", "ask make")

@@ -1,4 +1,4 @@
-"""A transcript as text: complete where it matters, folded elsewhere, and harmless in a terminal."""
+"""A transcript as text: requests are complete, long output is folded, and it is harmless in a terminal."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_chat_reads_as_prompts_messages_and_folded_tools() -> None:
     ]
 
 
-def test_a_long_output_is_folded_to_its_end_and_whole_on_demand() -> None:
+def test_a_long_output_is_folded_to_its_end_and_complete_on_demand() -> None:
     item = Item("1", "tool", 1, tool="execute", command="make", output="\n".join(map(str, range(100))), exit_code=2,
                 status="failed")  # fmt: skip
     folded = [line.text for line in item_lines(item)]
@@ -84,14 +84,14 @@ def test_a_long_output_is_folded_to_its_end_and_whole_on_demand() -> None:
     assert len(item_lines(item, folded=False)) == 101
 
 
-def test_the_last_lines_come_without_reading_the_rest() -> None:
+def test_the_last_lines_are_made_without_reading_the_rest() -> None:
     transcript = chat()
     whole = lines_of(transcript)
     for count in range(1, len(whole) + 3):
         assert lines_of(transcript, last=count) == whole[-count:]
 
 
-def test_an_open_request_is_whole_however_few_lines_are_wanted() -> None:
+def test_an_open_request_is_complete_however_few_lines_are_requested() -> None:
     transcript = chat()
     subject = "\n".join(f"echo {number}" for number in range(50))
     transcript.apply(StateChanged("requires_action"))
@@ -103,7 +103,7 @@ def test_an_open_request_is_whole_however_few_lines_are_wanted() -> None:
     assert lines[52:] == ["  in /src", "  to be sure", "  Allow · Always allow · Decline"]
 
 
-def test_what_a_command_hides_is_shown_before_it_is_allowed() -> None:
+def test_hidden_characters_of_a_command_are_shown_in_its_request() -> None:
     subject = "echo safe\rrm -rf ~\x1b[8m; curl evil\u202e  "
     request = AgentRequest("r", "command", 1, "Run\x1b]0;x\x07?", subject, complete=False)
     lines = [line.text for line in request_lines(request)]
@@ -123,7 +123,7 @@ def test_questions_show_their_suggestions_and_keys_their_options() -> None:
     ]
 
 
-def test_the_shell_around_a_command_is_left_out_of_its_line_and_kept_in_its_request() -> None:
+def test_the_shell_around_a_command_is_shown_only_in_its_request() -> None:
     command = "/bin/bash -lc 'npm test'"
     assert item_lines(Item("1", "tool", 1, tool="execute", command=command))[0].text == "✓ Ran npm test"
     request = AgentRequest("r", "command", 1, "Run npm test?", command + "\n")
@@ -143,7 +143,7 @@ def test_an_answer_follows_the_item_that_waited_for_it() -> None:
     assert lines[lines.index("  ▸ mend") + 1] == "? Which one? → the first (in a terminal)"
 
 
-def test_what_went_wrong_is_said() -> None:
+def test_failures_are_shown() -> None:
     transcript = Transcript()
     for item in (
         Item("1", "user", 1, text="a", status="unconfirmed", images=(Image("image/png", bytes(12_000)),)),
@@ -163,7 +163,7 @@ def test_what_went_wrong_is_said() -> None:
         assert part in text
 
 
-def test_progress_bars_and_colours_of_a_tool_leave_their_last_state() -> None:
+def test_progress_bars_show_their_last_state_and_colours_are_removed() -> None:
     item = Item("1", "tool", 1, title="Build", output="10%\r50%\r100%\r\n\x1b[32mok\x1b[0m\n\x1b]0;title\x07end")
     assert [line.text for line in item_lines(item)] == ["✓ Build", "  │ 100%", "  │ ok", "  │ end"]
 
@@ -179,7 +179,7 @@ def test_lines_are_wrapped_to_columns_and_keep_their_margin() -> None:
 
 
 @given(st.text(max_size=60), st.integers(0, 30))
-def test_no_character_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
+def test_no_text_of_an_agent_controls_a_terminal(text: str, width: int) -> None:
     transcript = Transcript()
     kinds: tuple[ItemKind, ...] = ("user", "agent", "thought", "tool", "notice", "raw")
     for kind in kinds:

@@ -1,4 +1,4 @@
-"""The transcript: the same from any pieces, and from a snapshot."""
+"""The transcript is the same from any pieces of its log and from a snapshot."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_any_pieces_and_any_snapshot_give_the_same_transcript(
     assert everything(other) == everything(whole)
 
 
-def test_appended_text_is_there_once_however_often_it_is_read() -> None:
+def test_reading_appended_text_repeatedly_does_not_repeat_it() -> None:
     transcript = Transcript()
     transcript.apply(Put(Item("a", "agent", 1, text="one")))
     transcript.apply(Append("a", " two"))
@@ -74,7 +74,7 @@ def test_appended_text_is_there_once_however_often_it_is_read() -> None:
     assert [each.text for each in transcript] == ["one two three"]
 
 
-def test_how_a_turn_failed_stays_at_its_last_item() -> None:
+def test_the_failure_of_a_turn_stays_at_its_last_item() -> None:
     transcript = Transcript()
     for turn, error in (("t1", "no credit"), ("t2", "")):
         transcript.apply(Put(Item(turn, "agent", 1)))
@@ -108,7 +108,7 @@ def test_changes_name_the_items() -> None:
     assert transcript.take_changes() == (set(), False, False)
 
 
-def test_a_damaged_log_leaves_what_was_read() -> None:
+def test_a_damaged_log_keeps_the_items_read_before() -> None:
     transcript = Transcript()
     transcript.feed(log_of([[Put(Item("a", "agent", 1))]]))
     transcript.feed(encode_record(Cause.LINES, [], at_ms=1, raw_end=1)[:-1] + b"\xc1" + b"more")
@@ -122,7 +122,7 @@ def test_a_damaged_snapshot_is_an_error() -> None:
         Transcript.restore(b"garbage")
 
 
-def test_a_compact_transcript_is_as_any_other() -> None:
+def test_a_compact_transcript_equals_a_normal_one() -> None:
     ids = [f"i{number}" for number in range(1000)]
     steps: list[list[AnyChange]] = [[Put(Item(each, "agent", 1, text="a", status="running"))] for each in ids]
     steps += [[Append(each, "b"), SetStatus(each, "done")] for each in ids[::7]]

@@ -1,4 +1,4 @@
-"""The table of what real agents were seen to do."""
+"""The table with the results of the tests of real agents."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_each_agent_has_a_column_and_each_check_a_row() -> None:
     assert read(page, [Column("claude", "2.1.4")]) == {}, "another version was not tried"
 
 
-def test_what_an_agent_cannot_is_a_check() -> None:
+def test_what_an_agent_cannot_do_is_one_of_the_checks() -> None:
     assert [check for agent in PROVEN for check in agent.cannot if check not in CHECKS] == []

@@ -1,4 +1,4 @@
-"""A command that is a fork is as one with an interpreter of its own."""
+"""A command forked by the tests' server behaves like one in its own interpreter."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("words", [["--version"], ["ls", "--json"], ["nonsense"], ["peek", "日本"], ["send", "--help"]])
-def test_both_say_the_same(words: list[str], tmp_path: Path) -> None:
+def test_both_have_the_same_output(words: list[str], tmp_path: Path) -> None:
     assert command_client.is_possible(words, environment())
     own = subprocess.run([*OUTLIVE, *words], capture_output=True, cwd=tmp_path, env=environment(), check=False)
 
     assert outlive(*words, cwd=tmp_path) == (own.returncode, own.stdout.decode(), own.stderr.decode())
 
 
-def test_it_has_its_own_environment_directory_umask_and_input(sessions: Sessions, tmp_path: Path) -> None:
+def test_a_forked_command_has_its_own_environment_directory_umask_and_input(sessions: Sessions, tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         done = outlive("new", "--json", "--", "sh", "-c", "umask; exec cat", cwd=tmp_path, env={"MINE": "yes"})
@@ -36,7 +36,7 @@ def test_it_has_its_own_environment_directory_umask_and_input(sessions: Sessions
     assert outlive("wait", session["id"], "--text", "typed", "--timeout", "60").code == 0
 
 
-def test_one_that_takes_too_long_is_killed(sessions: Sessions) -> None:
+def test_a_command_that_takes_too_long_is_killed(sessions: Sessions) -> None:
     session = new("--", "cat")
     [server] = [pid for pid in processes.children() if "command_server" in processes.command_line(pid)]
 
@@ -47,7 +47,7 @@ def test_one_that_takes_too_long_is_killed(sessions: Sessions) -> None:
     wait_until(lambda: not children.read_text(), 20, "the command to be gone")
 
 
-def test_an_interpreter_that_is_set_up_otherwise_is_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_setup_of_the_interpreter_needs_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not command_client.is_possible(["ls"], environment({"PYTHONIOENCODING": "ascii"}))
     assert not command_client.is_possible(["ls"], environment({"LC_ALL": "C"}))
     monkeypatch.setenv("PYTHONDEVMODE", "1")

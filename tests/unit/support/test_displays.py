@@ -1,4 +1,4 @@
-"""The fixtures for windows: a display, a window manager, the application."""
+"""The fixtures for windows: display, window manager and application."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_a_test_has_no_display_unless_it_asks() -> None:
     assert "WAYLAND_DISPLAY" not in os.environ
 
 
-def test_the_display_answers(display: displays.XServer) -> None:
+def test_the_display_is_usable(display: displays.XServer) -> None:
     assert os.environ["DISPLAY"] == display.display
     answer = subprocess.run(["xdotool", "getdisplaygeometry"], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["1600", "1000"]
 
 
-def test_an_x_server_of_ones_own_can_be_killed() -> None:
+def test_a_tests_own_x_server_can_be_killed() -> None:
     with displays.x_server(width_px=320, height_px=200) as server:
         server.kill()
         assert server.process.returncode == -9
@@ -53,7 +53,7 @@ def test_windows_of_other_tests_are_gone(qapp: QApplication) -> None:
         process_events_until(qapp.topLevelWidgets, 0.05, "a window", is_exact=True)
 
 
-def test_a_complaint_of_the_application_is_seen(qapp: QApplication, qt_messages: QtMessages) -> None:
+def test_a_complaint_of_the_application_is_noticed(qapp: QApplication, qt_messages: QtMessages) -> None:
     from PySide6.QtGui import QPainter, QPixmap
 
     pixmap = QPixmap()

@@ -1,4 +1,4 @@
-"""A keeper that is forked by the tests' server is to /proc as one that is executed."""
+"""A keeper forked by the tests' server looks in /proc like one started by exec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.commands import new
 
 
 def _shown() -> tuple[str, dict[bytes, bytes], str, int]:
-    """What /proc shows of a keeper, which is started if there is none."""
+    """Return the values in /proc of a keeper, which is started if there is none."""
     pipe = discovery.connect_or_start_keeper()
     pid = pipe.peer_pid()
     pipe.close()
@@ -24,7 +24,7 @@ def _shown() -> tuple[str, dict[bytes, bytes], str, int]:
     return processes.command_line(pid), processes.environment(pid), directory, len(processes.keepers(pid))
 
 
-def test_it_shows_the_same(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forked_keeper_shows_the_same_as_an_executed_one(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     assert vars(discovery)["subprocess"] is not subprocess, "keepers are forked"
     new("-d", "--", "cat")
     forked = _shown()

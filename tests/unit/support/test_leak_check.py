@@ -1,4 +1,4 @@
-"""The leak check must be able to fail: each kind of leak is made, seen, and mended."""
+"""The leak check must be able to fail: each kind of leak is made, noticed, and removed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(area: Area, monkeypatch: pytest.MonkeyPatch) -> leaks.LeakCheck:
 DETACHED = "import os; os.setsid(); os.fork() and os._exit(0); os.execvp('sleep', ['sleep', '60'])"
 
 
-def test_a_detached_grandchild_is_seen_and_ended_by_sessions(
+def test_a_detached_grandchild_is_noticed_and_ended_by_sessions(
     check: leaks.LeakCheck, area: Area, sessions: Sessions
 ) -> None:
     subprocess.run([sys.executable, "-c", DETACHED], stdin=subprocess.DEVNULL, check=True)
@@ -39,7 +39,7 @@ def test_a_detached_grandchild_is_seen_and_ended_by_sessions(
     assert check.leaks() == []
 
 
-def test_a_child_without_environment_is_seen(check: leaks.LeakCheck) -> None:
+def test_a_child_without_environment_is_noticed(check: leaks.LeakCheck) -> None:
     child = subprocess.Popen(["/bin/sleep", "60"], env={})
     assert check.processes() == [child.pid]
     child.kill()
@@ -47,7 +47,7 @@ def test_a_child_without_environment_is_seen(check: leaks.LeakCheck) -> None:
     assert check.leaks() == []
 
 
-def test_a_listening_socket_is_seen(check: leaks.LeakCheck, area: Area) -> None:
+def test_a_listening_socket_is_noticed(check: leaks.LeakCheck, area: Area) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(area.runtime / "left.sock"))
         listening.listen()
@@ -55,14 +55,14 @@ def test_a_listening_socket_is_seen(check: leaks.LeakCheck, area: Area) -> None:
     assert check.leaks() == []
 
 
-def test_a_temporary_file_is_seen(check: leaks.LeakCheck) -> None:
+def test_a_temporary_file_is_noticed(check: leaks.LeakCheck) -> None:
     directory = Path(tempfile.mkdtemp(prefix="left-"))
     assert check.leaks() == [f"temporary: {directory.name}"]
     directory.rmdir()
     assert check.leaks() == []
 
 
-def test_a_thread_and_a_descriptor_are_seen(check: leaks.LeakCheck) -> None:
+def test_a_thread_and_a_descriptor_are_noticed(check: leaks.LeakCheck) -> None:
     go_on = threading.Event()
     thread = threading.Thread(target=go_on.wait, name="left-thread")
     thread.start()
@@ -76,7 +76,7 @@ def test_a_thread_and_a_descriptor_are_seen(check: leaks.LeakCheck) -> None:
     assert check.leaks() == []
 
 
-def test_a_warning_of_qt_is_seen(qt_messages: QtMessages) -> None:
+def test_a_warning_of_qt_is_noticed(qt_messages: QtMessages) -> None:
     from PySide6.QtCore import qWarning
 
     qt_messages.install()
@@ -87,18 +87,18 @@ def test_a_warning_of_qt_is_seen(qt_messages: QtMessages) -> None:
     assert qt_messages.take_complaints() == []
 
 
-def test_complaints_of_a_window_process_are_seen() -> None:
+def test_complaints_of_a_window_process_are_noticed() -> None:
     stderr = "qt.qpa.xcb: could not\nhello\nQObject::connect: No such slot\nQPainter::begin: no\nTraceback (most recent"
     assert len(complaints_in(stderr)) == 4
     assert len(complaints_in(stderr, allowed="No such slot")) == 3
 
 
-def test_waiting_in_vain_says_for_what() -> None:
+def test_a_wait_timeout_names_what_was_awaited() -> None:
     with pytest.raises(WaitTimeout, match=r"0\.02 s, waiting for the moon"):
         wait_until(lambda: False, 0.02, "the moon", is_exact=True)
 
 
-def test_process_facts_are_the_kernels() -> None:
+def test_process_information_is_that_of_the_kernel() -> None:
     child = subprocess.Popen(["/bin/sleep", "60"], env={"OUTLIVE_MARK": "this one"})
     try:
         wait_until(lambda: "sleep" in processes.command_line(child.pid), 5, "the exec")
@@ -118,7 +118,9 @@ def test_process_facts_are_the_kernels() -> None:
     [(10, 12, {11, 12}), (10, 10, set()), (98, 2, {99, 1, 2})],
     ids=["two", "none", "PIDs began again"],
 )
-def test_processes_since_a_moment_are_told_by_their_pids(previous: int, latest: int, started: set[int]) -> None:
+def test_processes_started_since_a_moment_are_found_by_their_pids(
+    previous: int, latest: int, started: set[int]
+) -> None:
     assert {pid for pid in range(1, 100) if processes._is_between(pid, previous, latest)} == started
 
 
@@ -132,7 +134,7 @@ def test_processes_since_a_moment_are_told_by_their_pids(previous: int, latest: 
     ],
     ids=["a file", "other permissions", "a directory less", "a directory more"],
 )
-def test_an_area_serves_another_test_only_as_it_was_made(touch: Callable[[Area], None]) -> None:
+def test_an_area_is_reused_only_if_it_is_unchanged(touch: Callable[[Area], None]) -> None:
     with reused_area() as own:
         pass
     with reused_area() as again:

@@ -1,4 +1,4 @@
-"""A script of events and effects must be able to fail, and say where."""
+"""A script of events and effects must be able to fail, and show where."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Say(msgspec.Struct, frozen=True):
 
 
 class Doorman:
-    """A pure object: lets guests in by a number that nobody knows beforehand."""
+    """An object without I/O that lets guests in by a number which the script does not know beforehand."""
 
     def __init__(self) -> None:
         self.effects: list[object] = []
@@ -36,7 +36,7 @@ class Doorman:
         return f"{number}{'!' if quickly else ''}".encode()
 
     def wait(self) -> None:
-        """Nothing comes of it."""
+        """Have no effect."""
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_effects_of_something_before_the_script_fail_it(doorman: Doorman) -> Non
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_script_that_nobody_runs_is_told(doorman: Doorman, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_that_is_not_asserted_is_reported(doorman: Doorman, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[BaseException | None] = []
     monkeypatch.setattr("sys.unraisablehook", lambda hook: told.append(hook.exc_value))
     Playbook(doorman.take_effects) >> do(doorman.wait)

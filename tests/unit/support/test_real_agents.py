@@ -1,4 +1,4 @@
-"""An agent that cannot be installed says why; its settings keep it from asking."""
+"""Real agents for tests: reasons why one cannot be installed, and settings that prevent its questions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from session_host.agents.catalog import load_catalog
 from tests.support.real_agents import AGENTS, ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CannotInstall, RealAgent
 
 
-def test_without_npm_the_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_npm_the_reason_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTLIVE_TEST_AGENTS_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotInstall, match="npm, which is not on PATH"):
         CLAUDE.install()
 
 
-def test_what_npm_complains_of_is_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_npms_error_is_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho 'npm error network is unreachable' >&2\nexit 1\n")
     npm.chmod(0o755)
@@ -29,7 +29,7 @@ def test_what_npm_complains_of_is_the_reason(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label)
-def test_an_agents_settings_lead_to_the_server_and_stay_in_its_home(agent: RealAgent, tmp_path: Path) -> None:
+def test_an_agents_settings_name_the_server_and_are_in_its_home(agent: RealAgent, tmp_path: Path) -> None:
     cwd = tmp_path / "project"
     environment = agent.prepare(tmp_path, cwd, "http://127.0.0.1:1")
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

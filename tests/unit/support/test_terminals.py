@@ -1,4 +1,4 @@
-"""Programs on terminals, as tests drive them."""
+"""The terminals on which tests run programs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.support.terminals import ScreenTerminal, Terminal, fresh_modes
 from tests.support.waiting import WaitTimeout
 
 
-def test_a_program_leads_a_session_on_its_terminal_in_the_size_that_was_asked_for() -> None:
+def test_a_program_leads_a_session_on_its_terminal_with_the_requested_size() -> None:
     with Terminal(["sh", "-c", "stty size; read x"], size=GridSize(91, 17)) as terminal:
         assert terminal.until(b"\r\n") == b"17 91\r\n"
         assert os.getsid(terminal.pid) == terminal.pid == processes.foreground_group(terminal.pid)
         assert terminal.modes() == fresh_modes()
 
 
-def test_a_program_gets_pythons_signals_undone() -> None:
+def test_a_program_gets_the_default_signals() -> None:
     with Terminal(["grep", "-E", "SigIgn", "/proc/self/status"]) as terminal:
         assert terminal.until(b"\n").split() == [b"SigIgn:", b"0000000000000000"]
 
 
-def test_its_end_is_told_with_what_it_wrote_last_and_its_settings() -> None:
+def test_the_end_of_a_program_keeps_its_output_and_terminal_settings() -> None:
     with ScreenTerminal(["sh", "-c", "stty -echo; echo bye; exit 7"]) as terminal:
         assert terminal.end() == 7
         assert terminal.text() == "bye"
@@ -35,19 +35,19 @@ def test_its_end_is_told_with_what_it_wrote_last_and_its_settings() -> None:
             terminal.see("more")
 
 
-async def test_its_end_is_awaited() -> None:
+async def test_the_end_of_a_program_can_be_awaited() -> None:
     with Terminal(["sh", "-c", "read x"]) as terminal:
         terminal.kill()
         assert await terminal.ended() == -9
 
 
-def test_a_closed_window_hangs_up() -> None:
+def test_a_closed_terminal_hangs_up() -> None:
     with Terminal(["sleep", "1000"]) as terminal:
         terminal.close()
         assert terminal.wait() == -1
 
 
-def test_one_that_ignores_hangups_ends_with_the_context_and_nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_ignores_hangups_is_ended_without_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     with Terminal(program("ignore_signals")) as terminal:

@@ -1,4 +1,4 @@
-"""What the event loop costs."""
+"""The event loop of commands."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from session_host.system.event_loop import run_command
 
 
 def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal that comes between the loop's last look and ``epoll_wait`` must end that wait."""
+    """A signal between the loop's last check and ``epoll_wait`` must end that wait."""
 
     class Selector:
-        """epoll, with Ctrl+C just before its third wait, which lasts five seconds unless something ends it."""
+        """epoll, with Ctrl+C just before its third wait, which lasts a minute unless something ends it."""
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
@@ -34,7 +34,7 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
                 events = (ctypes.c_char * (12 * 16))()
                 interrupt = partial(libc.kill, os.getpid(), signal.SIGINT)
                 wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 60_000)
-                # One call for the interpreter, so that it runs no handler between the two.
+                # A single call for the interpreter, so that it runs no signal handler between the two.
                 deque(map(operator.call, [interrupt, wait]))
             return self._epoll.poll(timeout_s, maximum)
 

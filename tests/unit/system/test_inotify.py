@@ -1,4 +1,4 @@
-"""What happens in directories, as an event loop is told of it."""
+"""Events in directories, delivered to an event loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from session_host.system.inotify import Event, Inotify
 TIMEOUT_S = 60.0
 
 
-async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
+async def test_each_watch_reports_events_until_it_is_removed(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     told: asyncio.Queue[Event] = asyncio.Queue()
 
@@ -37,7 +37,7 @@ async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
         assert (event.wd, event.name) == (number, "made")
         assert event.mask & inotify.flags.CREATE
     for _ in range(2):
-        inotify.unwatch(numbers[0])  # Twice is harmless: it may have gone with what it watched.
+        inotify.unwatch(numbers[0])  # Removing it twice is harmless: a watch may have ended with its directory.
     (one / "unseen").touch()
     (other / "seen").touch()
     while (event := await asyncio.wait_for(told.get(), TIMEOUT_S)).name != "seen":
@@ -45,7 +45,7 @@ async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
     inotify.close()
 
 
-async def test_where_there_can_be_no_more_of_it_nothing_is_followed(
+async def test_without_a_free_inotify_instance_nothing_is_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(**_: object) -> None:

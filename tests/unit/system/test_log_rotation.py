@@ -1,4 +1,4 @@
-"""Logs that would grow for ever are put aside."""
+"""Rotation of logs that would grow without limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if other:
 """
 
 
-def test_a_log_and_its_older_part_stay_within_the_bound_whoever_writes(tmp_path: Path) -> None:
+def test_a_log_and_its_older_part_stay_within_the_limit_with_several_writers(tmp_path: Path) -> None:
     path = tmp_path / "keeper.log"
     with path.open("ab") as log:
         assert subprocess.run([sys.executable, "-c", PROGRAM], stderr=log, check=False).returncode == 0
@@ -32,7 +32,7 @@ def test_a_log_and_its_older_part_stay_within_the_bound_whoever_writes(tmp_path:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_no_log_is_left_alone(tmp_path: Path) -> None:
+def test_another_file_than_a_log_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "output.txt"
     with path.open("ab") as file:
         subprocess.run([sys.executable, "-c", PROGRAM], stderr=file, check=True)

@@ -1,4 +1,4 @@
-"""The worker: all work is done, in order, by a thread that does not outlive its use."""
+"""The worker: all work is done in order by a thread that ends after a while without work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONG_S = 600.0
 
 @pytest.fixture
 def threads() -> int:
-    """How many threads there are at first."""
+    """The number of threads at the start of the test."""
     return _thread._count()
 
 
@@ -41,13 +41,13 @@ async def test_work_is_done_in_order_and_never_two_at_once() -> None:
         assert done == list(range(2000)), linger_s
 
 
-async def test_results_come_back_in_order() -> None:
+async def test_results_are_returned_in_order() -> None:
     worker = Worker()
     numbers = itertools.count()
     assert await asyncio.gather(*(worker.run(lambda: next(numbers)) for _ in range(100))) == list(range(100))
 
 
-async def test_the_thread_ends_when_no_work_has_come_for_a_while(threads: int) -> None:
+async def test_the_thread_ends_after_a_while_without_work(threads: int) -> None:
     worker = Worker()
     await worker.run(lambda: None)
     await eventually(lambda: _thread._count() <= threads, 10, "the thread to end")
@@ -59,7 +59,7 @@ async def test_the_thread_ends_when_no_work_has_come_for_a_while(threads: int) -
     worker.join()
 
 
-async def test_join_waits_for_the_work_and_ends_a_thread_that_lingers(threads: int) -> None:
+async def test_join_waits_for_the_work_and_ends_an_idle_thread(threads: int) -> None:
     worker, go_on = Worker(LONG_S), threading.Event()
     done: list[str] = []
     worker.submit(lambda: go_on.wait(60))
@@ -74,7 +74,7 @@ async def test_join_waits_for_the_work_and_ends_a_thread_that_lingers(threads: i
     worker.join()
 
 
-async def test_what_work_raises_is_raised_where_it_is_awaited_and_the_next_is_done(
+async def test_an_exception_is_raised_where_the_work_is_awaited_and_later_work_is_done(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     worker = Worker()
@@ -85,7 +85,7 @@ async def test_what_work_raises_is_raised_where_it_is_awaited_and_the_next_is_do
         assert await worker.run(lambda: "next") == "next"
 
 
-async def test_work_goes_on_when_nobody_waits_for_it_any_more() -> None:
+async def test_work_continues_when_its_waiter_is_cancelled() -> None:
     worker, go_on = Worker(), threading.Event()
     waiting = asyncio.ensure_future(worker.run(lambda: go_on.wait(60)))
     await asyncio.sleep(0)
@@ -95,7 +95,7 @@ async def test_work_goes_on_when_nobody_waits_for_it_any_more() -> None:
     assert waiting.cancelled()
 
 
-def test_a_loop_that_is_closed_meanwhile_is_told_nothing() -> None:
+def test_no_result_is_reported_to_a_closed_loop() -> None:
     worker, go_on = Worker(), threading.Event()
     done: list[object] = []
 
@@ -108,7 +108,7 @@ def test_a_loop_that_is_closed_meanwhile_is_told_nothing() -> None:
     assert not done
 
 
-async def test_where_no_thread_can_be_had_work_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_new_thread_work_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 

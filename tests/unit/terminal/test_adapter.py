@@ -1,4 +1,4 @@
-"""The adapter: requests of conformance suites, answered by the product's own engines."""
+"""The adapter that answers requests of conformance suites with the product's engines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def feed(output: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-def test_a_conversation(engine: EngineName) -> None:
+def test_requests_are_answered(engine: EngineName) -> None:
     info, new, fed, resized, dump, quit_ = ask(
         engine,
         {"op": "info"},
@@ -54,14 +54,14 @@ def test_a_conversation(engine: EngineName) -> None:
     ]
 
 
-def test_what_cannot_be_served_is_said() -> None:
+def test_an_impossible_request_is_reported() -> None:
     engine = available_engines()[0]
     answers = ask(engine, "no json", {"op": "dance"}, {}, {"op": "new"}, "[]", {"op": "info"})
     assert [answer["ok"] for answer in answers] == [False, False, False, False, False, True]
     assert all(answer["error"] for answer in answers[:-1])
 
 
-def test_the_command() -> None:
+def test_the_command_runs_the_adapter() -> None:
     engine = available_engines()[0]
     command = [sys.executable, "-m", "session_host.terminal.adapter", "--engine", engine]
     run = subprocess.run(command, input=b'{"op":"info"}\n', capture_output=True, check=True)

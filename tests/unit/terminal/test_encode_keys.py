@@ -54,12 +54,12 @@ _PC_KEYS = {
 }
 
 
-def test_function_keys() -> None:
+def test_function_keys_are_encoded() -> None:
     application = Modes(application_cursor=True)
     assert {key: (typed(key), typed(key, modes=application), typed(key, CTRL)) for key in _PC_KEYS} == _PC_KEYS
 
 
-def test_modifier_parameters() -> None:
+def test_modifiers_have_their_parameters() -> None:
     combinations = (SHIFT, ALT, SHIFT | ALT, CTRL, SHIFT | CTRL, ALT | CTRL, SHIFT | ALT | CTRL)
     assert [typed("ArrowUp", held) for held in combinations] == [f"\x1b[1;{n}A" for n in range(2, 9)]
     assert typed("ArrowUp", NUM | CAPS) == "\x1b[A"
@@ -117,7 +117,7 @@ def test_modifier_parameters() -> None:
         ("NumpadEnter", 0, "\r", "\r"),
     ],
 )
-def test_as_xterm(key: str, modifiers: int, text: str, expected: str) -> None:
+def test_keys_are_encoded_as_in_xterm(key: str, modifiers: int, text: str, expected: str) -> None:
     assert typed(key, modifiers, text) == expected
     assert typed(key, modifiers, text, action=REPEAT) == expected
     assert typed(key, modifiers, text, action=RELEASE) == ""
@@ -142,7 +142,7 @@ def test_as_xterm(key: str, modifiers: int, text: str, expected: str) -> None:
         ("é", ALT, "é", "\x1bé"),
     ],
 )
-def test_modify_other_keys(key: str, modifiers: int, text: str, expected: str) -> None:
+def test_modify_other_keys_is_encoded(key: str, modifiers: int, text: str, expected: str) -> None:
     assert typed(key, modifiers, text, modes=Modes(modify_other_keys=2)) == expected
 
 
@@ -223,7 +223,9 @@ def test_modify_other_keys(key: str, modifiers: int, text: str, expected: str) -
         (24, "Enter", 0, "\r", PRESS, "\x1b[13u"),
     ],
 )
-def test_as_kitty(flags: int, key: str, modifiers: int, text: str, action: KeyAction, expected: str) -> None:
+def test_keys_are_encoded_as_in_kitty(
+    flags: int, key: str, modifiers: int, text: str, action: KeyAction, expected: str
+) -> None:
     assert kitty(flags, key, modifiers, text, action) == expected
 
 

@@ -33,7 +33,7 @@ def encoded(
         ("any_motion", {"press left", "release left", "press wheel_up", "motion left", "motion none"}),
     ],
 )
-def test_only_what_was_asked_for(mouse: str, wanted: set[str]) -> None:
+def test_only_requested_events_are_encoded(mouse: str, wanted: set[str]) -> None:
     sent = {
         f"{action} {button}"
         for action in MouseAction
@@ -61,11 +61,11 @@ def test_only_what_was_asked_for(mouse: str, wanted: set[str]) -> None:
         (PRESS, LEFT, Modifiers.CTRL, b"\x1b[<16;5;10M"),
     ],
 )
-def test_sgr(action: MouseAction, button: MouseButton, modifiers: int, expected: bytes) -> None:
+def test_sgr_coordinates_are_encoded(action: MouseAction, button: MouseButton, modifiers: int, expected: bytes) -> None:
     assert encoded(action, button, modifiers=modifiers, mouse="any_motion", mouse_encoding="sgr") == expected
 
 
-def test_the_older_encodings() -> None:
+def test_the_older_encodings_are_encoded() -> None:
     def sent(encoding: str, action: MouseAction = PRESS, column: int = 4) -> bytes:
         return encoded(action, RIGHT, column=column, mouse="press_release", mouse_encoding=encoding)
 
@@ -80,7 +80,7 @@ def test_the_older_encodings() -> None:
     assert sent("urxvt", RELEASE) == b"\x1b[35;5;10M"
 
 
-def test_pixels_are_those_of_the_cells_middle() -> None:
+def test_pixel_coordinates_are_the_middle_of_the_cell() -> None:
     assert encoded(PRESS, LEFT, mouse="press_release", mouse_encoding="sgr_pixels") == b"\x1b[<0;36;152M"
 
 
@@ -88,11 +88,11 @@ def test_x10_has_no_modifiers() -> None:
     assert encoded(PRESS, LEFT, modifiers=int(Modifiers.CTRL), mouse="press") == b"\x1b[M %*"
 
 
-def test_a_place_outside_is_moved_to_the_edge() -> None:
+def test_a_position_outside_is_moved_to_the_edge() -> None:
     assert encoded(PRESS, LEFT, column=-3, row=999, mouse="press", mouse_encoding="sgr") == b"\x1b[<0;1;200M"
 
 
-def test_focus() -> None:
+def test_focus_is_encoded() -> None:
     assert encode_focus(True, Modes()) == b""
     assert encode_focus(True, Modes(focus_events=True)) == b"\x1b[I"
     assert encode_focus(False, Modes(focus_events=True)) == b"\x1b[O"

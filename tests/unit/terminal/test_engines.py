@@ -47,7 +47,7 @@ def test_asking_for_a_build_imports_no_engine() -> None:
 
 
 @pytest.mark.parametrize("engine", available_engines())
-def test_an_emulator_that_is_dropped_is_freed_at_once(engine) -> None:
+def test_an_unreferenced_emulator_is_freed_at_once(engine) -> None:
     gc.disable()
     try:
         emulator = create(engine, GridSize(20, 5))

@@ -1,4 +1,4 @@
-"""The beginning of a snapshot shows the screen before the history has come."""
+"""The beginning of a snapshot shows the screen before the history has arrived."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_too_little_of_a_snapshot_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00\x00\x00\x05xyz", b"\xff" * 40])
-def test_what_is_no_snapshot_is_said_to_be_none(data: bytes) -> None:
+def test_other_data_than_a_snapshot_is_refused(data: bytes) -> None:
     with pytest.raises(OutliveError, match="not a snapshot"):
         restore_beginning("ghostty", data)
 
 
-def test_an_engine_without_partial_snapshots_waits_for_the_whole() -> None:
+def test_an_engine_without_partial_snapshots_needs_the_whole_snapshot() -> None:
     emulator = create("pyte", GridSize(80, 24))
     assert restore_beginning("pyte", emulator.snapshot()) is None

@@ -1,4 +1,4 @@
-"""Rows as text: lines joined, colours as sequences, pastes made harmless."""
+"""Rows as text: joined lines, colours as sequences, and harmless pastes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_soft_wraps_are_joined() -> None:
     assert logical_lines(rows) == ["one long line", "", "two"]
 
 
-def test_blanks_at_the_end_of_a_soft_wrapped_row_stand_before_the_next_word() -> None:
+def test_blanks_at_the_end_of_a_soft_wrapped_row_are_kept_before_the_next_word() -> None:
     rows = [row(plain("word"), wrapped=True), row(plain("next"))]
     assert logical_lines(rows, 6) == ["word  next"]
     assert logical_ansi_lines(rows, 6) == ["word  next"]
@@ -35,17 +35,17 @@ def test_blanks_at_the_end_of_a_soft_wrapped_row_stand_before_the_next_word() ->
     assert logical_lines(wide, 6) == ["words漢"], "it did not fit into the last cell"
 
 
-def test_a_line_that_wraps_out_of_sight_is_still_a_line() -> None:
+def test_a_line_that_wraps_below_the_last_row_is_still_a_line() -> None:
     assert logical_lines([row(plain("begun"), wrapped=True)]) == ["begun"]
     assert logical_lines([]) == []
 
 
-def test_gaps_are_blanks() -> None:
+def test_gaps_become_blanks() -> None:
     assert logical_lines([row(plain("a"), plain("b", 4))]) == ["a   b"]
     assert ansi_row(row(plain("a"), Run(4, 1, "b", RED, False))) == "a   \x1b[0;31mb\x1b[0m"
 
 
-def test_a_wide_character_stands_once() -> None:
+def test_a_wide_character_appears_once() -> None:
     assert ansi_row(row(Run(0, 2, "漢", PLAIN, True), plain("x", 2))) == "漢x"
 
 
@@ -61,12 +61,12 @@ def test_a_wide_character_stands_once() -> None:
         (Style(link="http://a\x1b\\\x07b/"), "\x1b]8;;http://a\\b/\x1b\\"),
     ],
 )
-def test_styles(style: Style, sequence: str) -> None:
+def test_styles_become_sequences(style: Style, sequence: str) -> None:
     assert style_change(PLAIN, style) == sequence
     assert style_change(style, style) == ""
 
 
-def test_ansi_lines_begin_and_end_plain() -> None:
+def test_ansi_lines_begin_and_end_with_the_default_style() -> None:
     lines = logical_ansi_lines([row(Run(0, 2, "ab", RED, False), wrapped=True), row(Run(0, 1, "c", RED, False))])
     assert lines == ["\x1b[0;31mab\x1b[0m\x1b[0;31mc\x1b[0m"]
 

@@ -1,4 +1,4 @@
-"""The setup of a structured chat: its dialect and its program, before a fake agent."""
+"""A worktree's setup in a structured chat: its dialect and program, before a fake agent starts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_setup_is_shown_and_the_first_prompt_waits_for_it(open_chat: Open, t
     assert [text.strip() for text in chat.texts("agent")][-1].endswith("two")
 
 
-def test_after_a_failure_the_user_tries_again_or_starts_anyway(open_chat: Open) -> None:
+def test_after_a_failure_the_user_can_try_again_or_start_anyway(open_chat: Open) -> None:
     command = "seq 20; echo run >> runs; test $(wc -l < runs) -gt 5 || exit 3"
     chat = open_chat(command)
     asked = chat.until_asked()
@@ -95,7 +95,7 @@ def test_after_a_failure_the_user_tries_again_or_starts_anyway(open_chat: Open) 
     assert len(setups(chat)) == 2
 
 
-def test_the_user_cancels_a_setup_that_hangs_and_ends_the_chat(open_chat: Open, tmp_path: Path) -> None:
+def test_the_user_can_cancel_a_hanging_setup_and_end_the_chat(open_chat: Open, tmp_path: Path) -> None:
     chat = open_chat("echo here; sleep 1000 & wait")
     chat.until(lambda: setups(chat) and setups(chat)[0].output)
     chat.interrupt()
@@ -113,7 +113,7 @@ def test_endless_output_is_cut(open_chat: Open) -> None:
     assert item.output == "x" * MAX_OUTPUT_CHARACTERS + CUT
 
 
-def test_what_the_setup_leaves_in_the_background_does_not_hold_the_agent_up(open_chat: Open, tmp_path: Path) -> None:
+def test_a_background_process_of_the_setup_does_not_delay_the_agent(open_chat: Open, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "go")
     chat = open_chat("(read line < ../go; echo late) & echo done")
     chat.turn("one")
@@ -134,7 +134,7 @@ def test_the_command_and_the_agent_get_the_users_own_environment(tmp_path: Path)
     assert "LC_CTYPE" not in names
 
 
-def test_a_shell_that_is_not_there_is_a_failure(open_chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_shell_is_a_failure(open_chat: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/no/such/shell")
     chat = open_chat("true")
     assert chat.until_asked().title == "The setup of the worktree failed (exit code 127)"

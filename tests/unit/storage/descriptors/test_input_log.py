@@ -261,7 +261,7 @@ def test_each_complete_delivery_is_reported_once_and_in_order(stage: LogStage) -
 
 def test_an_input_is_taken_at_once_or_in_order_and_reported_if_it_waited(stage: LogStage) -> None:
     assert stage.give(b"at once", 7, 1)
-    assert stage.taken() == [], "who gave it knows"
+    assert stage.taken() == [], "the caller knows it already"
     assert not stage.give(b"in part", 3, 2)
     assert not stage.give(b"behind", 0, 3)
     assert (stage.taken(), stage.input_log.pending.bytes) == ([], 10)

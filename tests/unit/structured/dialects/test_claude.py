@@ -1,4 +1,4 @@
-"""Recorded chats with Claude Code, played to the dialect."""
+"""The Claude dialect, fed with recorded chats."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_sub_agent_that_works_in_the_background_has_items_below_its_call(whole
     assert [(each.kind, each.status) for each in below] == [("tool", "done"), ("agent", "done")]
 
 
-def test_errors_of_the_service_are_said_once(whole: Played) -> None:
+def test_errors_of_the_service_are_shown_once(whole: Played) -> None:
     notices = [each.text for each in whole.transcript if each.kind == "notice"]
     assert "The model's service: error 529. Trying again in 1 s (attempt 1 of 10)." in notices
     assert notices.count("API Error: 400 refused with 400, as the test asks") == 1
@@ -87,14 +87,14 @@ def test_settings_and_commands_are_known(whole: Played) -> None:
     assert status.usage.window == 1_000_000
 
 
-def test_what_was_said_before_the_agent_was_killed_stays_and_is_cut(whole: Played) -> None:
+def test_a_message_cut_by_the_agents_death_is_kept_and_marked(whole: Played) -> None:
     last = whole.transcript[len(whole.transcript) - 1]
     assert (last.status, last.text) == ("cut", "answer line 0001\nanswer line 0002\nanswer line 0003\n")
     assert whole.transcript.status.last_turn is not None
     assert whole.transcript.status.last_turn.outcome == "cut"
 
 
-def test_a_state_that_is_saved_at_every_message_goes_on_the_same(whole: Played) -> None:
+def test_saving_the_state_at_every_message_makes_no_difference(whole: Played) -> None:
     saving = Played(saves=True)
     for entry in entries(CURRENT):
         saving.play(entry)
@@ -115,7 +115,7 @@ def test_the_program_may_end_after_any_message() -> None:
         assert ended.state.running == [] or entry["dir"] == "end"
 
 
-def test_a_cleared_conversation_is_said_and_its_new_id_known() -> None:
+def test_a_cleared_conversation_is_shown_and_its_new_id_known() -> None:
     played = Played()
     for message in (
         {"type": "conversation_reset", "new_conversation_id": "c", "session_id": "a"},
@@ -126,7 +126,7 @@ def test_a_cleared_conversation_is_said_and_its_new_id_known() -> None:
     assert played.transcript.status.conversation == "b"
 
 
-def test_the_previous_version_is_understood() -> None:
+def test_messages_of_the_previous_version_are_understood() -> None:
     played = Played()
     prompts = 0
     for entry in entries(EARLIER):

@@ -31,7 +31,7 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def damaged(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The message with each field in turn missing, or of another type."""
+    """Yield the message with each field in turn missing or of another type."""
     for path in paths(message):
         for wrong in (..., *WRONG):
             copied = copy.deepcopy(message)
@@ -46,13 +46,13 @@ def damaged(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def faults(changes: list[AnyChange]) -> list[str]:
-    """Titles of the raw items that a fault of ours has left."""
+    """Titles of the raw items that errors in the dialect have caused."""
     raws = [each.item for each in changes if isinstance(each, Put) and each.item.kind == "raw"]
     return [each.title for each in raws if "Error" in each.title]
 
 
 def one_of_each_kind() -> Iterator[tuple[Played, dict[str, Any]]]:
-    """The first message of each kind in the recording, and the chat just before it."""
+    """Yield the first message of each kind in the recording, with the chat just before it."""
     played, seen = Played(), set()
     for entry in entries(CURRENT):
         message = entry["msg"]
@@ -67,7 +67,7 @@ def one_of_each_kind() -> Iterator[tuple[Played, dict[str, Any]]]:
         played.play(entry)
 
 
-def test_a_message_with_a_wrong_field_makes_no_fault() -> None:
+def test_a_message_with_a_wrong_field_causes_no_error() -> None:
     found = []
     for played, message in one_of_each_kind():
         state, dialect = played.rules.save()
@@ -91,17 +91,17 @@ def shown(body: dict[str, Any]) -> tuple[str, str, str, bool]:
     return request.kind, request.title, request.subject, request.complete
 
 
-def test_a_command_outside_of_the_sandbox_says_so() -> None:
+def test_a_command_outside_of_the_sandbox_is_marked() -> None:
     body = ask("Bash", {"command": "make", "description": "Build", "dangerouslyDisableSandbox": True})
     assert shown(body) == ("command", "With dangerouslyDisableSandbox: true: Build", "make", True)
 
 
-def test_a_command_without_a_description_is_asked_about_by_itself() -> None:
+def test_a_command_without_a_description_is_shown_in_the_title() -> None:
     assert shown(ask("Bash", {"command": "npm  test\n"}))[1] == "Run npm test?"
     assert shown(ask("Bash", {"command": "x" * 200}))[1] == f"Run {'x' * 119}…?"
 
 
-def test_a_call_with_more_than_fits_into_the_title_is_shown_as_its_whole_input() -> None:
+def test_a_call_that_does_not_fit_into_the_title_is_shown_with_its_whole_input() -> None:
     kind, _, subject, complete = shown(ask("Bash", {"command": "make", "env": {"PATH": "x" * 200}}))
     assert (kind, complete) == ("permission", True)
     assert "x" * 200 in subject
@@ -117,7 +117,7 @@ def test_an_unknown_tool_is_shown_with_its_whole_input() -> None:
     )  # fmt: skip
 
 
-def test_an_edit_of_each_place_says_so() -> None:
+def test_an_edit_that_replaces_all_matches_is_marked() -> None:
     values = {"file_path": "/a", "old_string": "x", "new_string": "y", "replace_all": True}
     assert shown(ask("Edit", values))[1:3] == (
         "With replace_all: true: Edit /a",
@@ -129,7 +129,7 @@ def test_a_plan_is_shown_whole() -> None:
     assert shown(ask("ExitPlanMode", {"plan": "# Plan\n1. do"}))[1:] == ("Work by this plan?", "# Plan\n1. do", True)
 
 
-def test_the_reply_has_the_very_bytes_that_were_asked() -> None:
+def test_the_reply_has_the_exact_bytes_of_the_request() -> None:
     line = b'{"type":"control_request","request":{"input":{"n":123456789012345678901234567890,  "t":"\\u00e9"}}}'
     opened = open_request(line, ask("X", {}))
     assert msgspec.json.encode(reply(opened, Answer("allow"))) == (
@@ -162,14 +162,14 @@ def test_an_option_that_is_too_long_to_read_is_left_out() -> None:
     assert always_options([{"type": "addRules", "rules": rules, "behavior": "allow"}]) == []
 
 
-def test_a_declined_call_carries_the_users_words() -> None:
+def test_a_declined_call_contains_the_users_text() -> None:
     opened = open_request(b"{}", ask("Bash", {}))
     assert reply(opened, Answer("decline", {"": "use make"})) == {
         "behavior": "deny", "message": "use make", "interrupt": False,
     }  # fmt: skip
 
 
-def test_a_missing_login_is_made_where_claude_has_its_command() -> None:
+def test_a_missing_login_names_claudes_command_for_it() -> None:
     message = {"type": "result", "is_error": True, "result": "Not logged in · Please run /login"}
     assert from_failure(message).startswith('Not logged in: run "claude" in a terminal')
     assert from_failure({**message, "result": "API Error: 500"}) == "API Error: 500"

@@ -1,4 +1,4 @@
-"""The questions of Claude's hook: shown as they run, answered in the hook's form."""
+"""Questions of Claude's hook: shown exactly as they will run, and answered in the hook's format."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def decision(option: str, **texts: str) -> Any:
     return said["decision"]
 
 
-def test_a_command_is_shown_as_it_runs() -> None:
+def test_a_command_is_shown_exactly() -> None:
     asked = question("q1", given(), 7)
     assert asked is not None
     assert (asked.id, asked.kind, asked.at_ms, asked.directory) == ("q1", "command", 7, "/srv")
@@ -41,7 +41,7 @@ def test_a_command_is_shown_as_it_runs() -> None:
     ]  # fmt: skip
 
 
-def test_an_answer_has_what_its_option_names_and_no_more() -> None:
+def test_an_answer_permits_only_what_its_option_names() -> None:
     assert decision("allow") == {"behavior": "allow"}
     assert decision("always") == {"behavior": "allow", "updatedPermissions": [RULE]}
     assert decision("mode acceptEdits") == {"behavior": "allow", "updatedPermissions": [MODE]}
@@ -65,7 +65,7 @@ def test_another_tool_is_shown_with_its_whole_input() -> None:
         given().replace("Builds", "\\ud800"),
     ],
 )  # fmt: skip
-def test_what_its_dialog_alone_can_answer_is_not_asked(data: str) -> None:
+def test_questions_that_only_claudes_dialog_can_answer_are_not_shown(data: str) -> None:
     assert question("q", data, 0) is None
 
 

@@ -27,7 +27,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
-    """Opens chats, with conversations that the next process finds again."""
+    """Opens chats that share their conversations, so that a later process can resume them."""
     opened: list[SpokenChat] = []
 
     def open_one(*, resume: str = "", prefix: str = "me", **start: Any) -> SpokenChat:
@@ -55,12 +55,12 @@ def chat(open_chat: Open) -> SpokenChat:
 
 
 def prompts(log: Path) -> list[str]:
-    """The texts of the messages that the agent got."""
+    """The texts of the messages that the agent received."""
     return [each["message"]["content"][-1]["text"] for each in received(log) if each["type"] == "user"]
 
 
 def notices(chat: SpokenChat) -> list[str]:
-    """The notices; timers are due at once here, so one of them says that the agent is slow."""
+    """The notices without the one that the agent is slow, which appears here since timers expire at once."""
     return [each for each in chat.texts("notice") if each != "Claude Code has not answered yet."]
 
 
@@ -82,7 +82,7 @@ def test_three_turns_with_one_start(chat: SpokenChat, log: Path) -> None:
     assert (status.usage.used, status.usage.window, status.usage.total, status.usage.cost) == (15, 200_000, 15, 0.25)
 
 
-def test_a_turn_goes_on_after_a_new_host_has_loaded_the_state(chat: SpokenChat, tmp_path: Path) -> None:
+def test_a_turn_continues_after_a_new_host_has_loaded_the_state(chat: SpokenChat, tmp_path: Path) -> None:
     chat.prompt("count: 4 hold: 2")
     chat.until(lambda: "0002" in chat.texts("agent")[0] if chat.texts("agent") else False)
     chat.reload()
@@ -99,7 +99,7 @@ def test_a_turn_goes_on_after_a_new_host_has_loaded_the_state(chat: SpokenChat, 
         ("decline", "the tool said: The user declined this tool use. It was not run.", "declined"),
     ],
 )
-def test_a_command_waits_for_leave(chat: SpokenChat, option: str, answer: str, status: str) -> None:
+def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: str, status: str) -> None:
     chat.prompt("run: make")
     request = chat.until_asked()
     assert (request.kind, request.subject, request.complete) == ("command", "make", True)
@@ -138,18 +138,18 @@ def test_a_question_is_answered_in_the_users_words(chat: SpokenChat) -> None:
     assert chat.texts("agent") == ['the tool said: {"Which?": "neither"}']
 
 
-def test_a_question_that_is_taken_back_is_open_no_more(chat: SpokenChat) -> None:
+def test_a_withdrawn_question_is_closed(chat: SpokenChat) -> None:
     chat.turn("withdraw: make")
     assert chat.transcript.open_requests == []
     assert [each.option for each in chat.transcript.answers.values()] == [""]
 
 
-def test_a_request_that_nobody_knows_gets_an_error(chat: SpokenChat) -> None:
+def test_an_unknown_request_gets_an_error(chat: SpokenChat) -> None:
     assert chat.turn("control: elicitation").text == "the client said: elicitation is not supported"
     assert [each.title for each in chat.transcript if each.kind == "raw"] == ["refused: elicitation"]
 
 
-def test_a_text_that_comes_in_the_midst_of_a_turn_goes_into_it(chat: SpokenChat) -> None:
+def test_a_text_sent_during_a_turn_is_added_to_it(chat: SpokenChat) -> None:
     chat.prompt("run: make")
     request = chat.until_asked()
     chat.answer(request, "allow")
@@ -161,7 +161,7 @@ def test_a_text_that_comes_in_the_midst_of_a_turn_goes_into_it(chat: SpokenChat)
     assert chat.statuses("user") == ["done", "done"]
 
 
-def test_a_text_that_comes_after_the_last_tool_begins_the_next_turn(chat: SpokenChat, tmp_path: Path) -> None:
+def test_a_text_sent_after_the_last_tool_begins_the_next_turn(chat: SpokenChat, tmp_path: Path) -> None:
     chat.prompt("count: 2 hold: 1")
     chat.until(lambda: chat.texts("agent"))
     chat.prompt("then this", "steer")
@@ -173,7 +173,7 @@ def test_a_text_that_comes_after_the_last_tool_begins_the_next_turn(chat: Spoken
     assert turns == [each.id for each in chat.transcript if each.kind == "user"]
 
 
-def test_an_interrupted_turn_keeps_what_it_said(chat: SpokenChat) -> None:
+def test_an_interrupted_turn_keeps_its_text(chat: SpokenChat) -> None:
     chat.prompt("count: 9 hold: 2")
     chat.until(lambda: chat.texts("agent") and "0002" in chat.texts("agent")[0])
     chat.interrupt()
@@ -184,7 +184,7 @@ def test_an_interrupted_turn_keeps_what_it_said(chat: SpokenChat) -> None:
     assert chat.turn("on").text == "echo: on"
 
 
-def test_the_agents_death_in_mid_answer_is_shown_and_the_chat_resumes(chat: SpokenChat, open_chat: Open) -> None:
+def test_the_agents_death_during_an_answer_is_shown_and_the_chat_resumes(chat: SpokenChat, open_chat: Open) -> None:
     chat.turn("first")
     chat.prompt("count: 9 cut: 3")
     chat.until_ended()
@@ -197,7 +197,7 @@ def test_the_agents_death_in_mid_answer_is_shown_and_the_chat_resumes(chat: Spok
     assert notices(resumed) == ["Claude Code has the earlier messages of this conversation; they are not shown here."]
 
 
-def test_a_conversation_that_is_gone_is_said_and_the_chat_ends(open_chat: Open) -> None:
+def test_a_missing_conversation_is_reported_and_the_chat_ends(open_chat: Open) -> None:
     chat = open_chat(resume="no-such", has_history=True)
     chat.until_ended()
     assert chat.failure == "No conversation found with session ID: no-such"
@@ -208,7 +208,7 @@ def test_a_conversation_that_is_gone_is_said_and_the_chat_ends(open_chat: Open) 
     ("words", "title"),
     [("garbage: 1", "not a JSON object"), ("unknown: novelty", "novelty"), ("half: 1", "not a JSON object")],
 )
-def test_what_nobody_understands_is_kept_and_costs_nothing_else(chat: SpokenChat, words: str, title: str) -> None:
+def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat, words: str, title: str) -> None:
     if words == "half: 1":
         chat.prompt("half: 1 deltas: 2")
         chat.until_ended()
@@ -217,7 +217,7 @@ def test_what_nobody_understands_is_kept_and_costs_nothing_else(chat: SpokenChat
     assert [each.title for each in chat.transcript if each.kind == "raw"] == [title]
 
 
-def test_an_error_of_the_service_is_said_once_and_the_next_turn_runs(chat: SpokenChat) -> None:
+def test_an_error_of_the_service_is_shown_once_and_the_next_turn_runs(chat: SpokenChat) -> None:
     chat.turn("retry: overloaded\nfail: API Error: 400 no")
     assert notices(chat) == [
         "The model's service: error 529. Trying again in 0 s (attempt 1 of 10).", "API Error: 400 no",
@@ -245,7 +245,7 @@ def test_settings_are_changed_and_a_refused_one_stays(chat: SpokenChat) -> None:
     assert [each.name for each in chat.transcript.status.commands] == ["compact"]
 
 
-def test_an_image_goes_with_its_prompt(chat: SpokenChat, log: Path) -> None:
+def test_an_image_is_sent_with_its_prompt(chat: SpokenChat, log: Path) -> None:
     chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),)))
     chat.until_idle()
     assert chat.texts("agent") == ["echo: look with an image"]
@@ -255,7 +255,7 @@ def test_an_image_goes_with_its_prompt(chat: SpokenChat, log: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_prompt_that_was_sent_and_not_confirmed_is_not_sent_again(chat: SpokenChat, log: Path) -> None:
+def test_an_unconfirmed_prompt_is_not_sent_again(chat: SpokenChat, log: Path) -> None:
     chat.prompt("silent: 1")
     chat.until(lambda: prompts(log))
     chat.reload()

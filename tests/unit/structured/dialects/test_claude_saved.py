@@ -62,7 +62,7 @@ def test_a_recorded_conversation_has_its_prompts_answers_commands_and_compaction
     assert items[0].turn == items[1].turn == items[2].turn != items[3].turn
 
 
-def test_an_interrupted_answer_is_shown_as_far_as_it_came():
+def test_the_received_part_of_an_interrupted_answer_is_shown():
     items = items_of(recorded("claude.jsonl"))
     assert items[-1].text.startswith("answer line 0001")
     assert not any("[Request interrupted" in item.text for item in items)
@@ -151,12 +151,12 @@ def test_damaged_lines_do_no_harm(seed: int):
     assert items_of([]) == []
 
 
-def test_lines_that_name_each_other_end():
+def test_lines_that_name_each_other_do_not_loop_for_ever():
     assert len(items_of([message("1", "2", "user", "a"), message("2", "1", "user", "b")])) == 2
 
 
 def begins(name: str, beginning: str) -> str:
-    """The id of the recorded line that begins so."""
+    """The id of the recorded line that begins with this text."""
     [found] = [
         each for line in recorded(f"{name}.jsonl") if (each := str(json.loads(line).get("uuid"))).startswith(beginning)
     ]
@@ -179,7 +179,7 @@ def test_a_fork_before_a_prompt_ends_with_the_last_message_before_it():
     assert message_before(lines, "1") == ""
 
 
-def test_a_prompt_that_the_model_no_longer_knows_by_its_words_is_no_place_for_a_fork():
+def test_a_fork_before_a_compacted_prompt_is_refused():
     lines = recorded("claude-compacted.jsonl")
     with pytest.raises(NotResumable, match="has compacted"):
         message_before(lines, begins("claude-compacted", "fac9888b"))

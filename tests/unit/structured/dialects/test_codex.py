@@ -29,7 +29,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_chat(tmp_path: Path, log: Path) -> Iterator[Open]:
-    """Opens chats, with threads that the next process finds again."""
+    """Opens chats that share their threads, so that a later process can resume them."""
     opened: list[SpokenChat] = []
 
     def open_one(**start: Any) -> SpokenChat:
@@ -87,7 +87,7 @@ def test_three_prompts_in_a_row_are_three_turns(chat: SpokenChat, log: Path) -> 
         ("decline", "the command was declined", "declined"),
     ],
 )
-def test_a_command_waits_for_leave(chat: SpokenChat, option: str, answer: str, status: str) -> None:
+def test_a_command_waits_for_permission(chat: SpokenChat, option: str, answer: str, status: str) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
     assert (request.kind, request.title, request.reason) == ("command", "Run make all", "fake: may I?")
@@ -131,7 +131,7 @@ def test_each_answer_reaches_the_agent_once(chat: SpokenChat, log: Path) -> None
     assert [each["result"] for each in received(log) if "result" in each] == [{"decision": "accept"}]
 
 
-def test_a_change_of_files_is_shown_whole_and_waits_for_leave(chat: SpokenChat) -> None:
+def test_a_change_of_files_is_shown_completely_and_waits_for_permission(chat: SpokenChat) -> None:
     chat.prompt("edit: src/a.py")
     request = chat.until_asked()
     assert (request.kind, request.title, request.complete) == ("edit", "Edit src/a.py", True)
@@ -157,14 +157,14 @@ def test_a_question_is_answered_in_words_or_not_at_all(chat: SpokenChat) -> None
     assert chat.texts("agent") == ["the user says: neither", "the user says: "]
 
 
-def test_a_request_that_is_not_known_is_refused_and_kept(chat: SpokenChat) -> None:
+def test_an_unknown_request_is_refused_and_kept(chat: SpokenChat) -> None:
     chat.turn("call: item/tool/call\nanswer: all the same")
     assert chat.sent[-1]["error"]["code"] == -32601
     assert [each.title for each in chat.transcript if each.kind == "raw"] == ["item/tool/call"]
     assert chat.texts("agent") == ["all the same"]
 
 
-def test_a_steering_text_changes_the_answer_and_keeps_what_was_said(chat: SpokenChat) -> None:
+def test_a_steering_text_changes_the_answer_and_keeps_the_earlier_text(chat: SpokenChat) -> None:
     chat.prompt("count: 5 hold: 2")
     chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
     chat.prompt("the other way", "steer")
@@ -186,7 +186,7 @@ def test_an_interrupted_answer_is_marked(chat: SpokenChat) -> None:
     assert chat.turn("and on").text == "echo: and on"
 
 
-def test_an_interrupt_at_a_question_takes_it_back(chat: SpokenChat) -> None:
+def test_an_interrupt_withdraws_an_open_question(chat: SpokenChat) -> None:
     chat.prompt("run: make all")
     request = chat.until_asked()
     chat.interrupt()
@@ -210,14 +210,14 @@ def test_an_agent_that_stays_overloaded_refuses_the_prompt(chat: SpokenChat) -> 
     assert len(chat.timers) == 6
 
 
-def test_a_refused_prompt_is_told(chat: SpokenChat) -> None:
+def test_a_refused_prompt_is_reported(chat: SpokenChat) -> None:
     chat.prompt("refuse: no such model")
     chat.until_idle()
     assert chat.statuses("user") == ["failed"]
     assert chat.texts("notice")[-1] == "Codex refused the prompt: no such model"
 
 
-def test_a_failed_turn_says_why_and_the_next_one_runs(chat: SpokenChat) -> None:
+def test_a_failed_turn_shows_the_reason_and_the_next_one_runs(chat: SpokenChat) -> None:
     chat.prompt("retry: one moment\nfail: out of money")
     chat.until_idle()
     assert chat.texts("notice")[1:] == ["out of money"]
@@ -234,7 +234,7 @@ def test_thoughts_and_plans_are_shown(chat: SpokenChat) -> None:
     assert plan.plan == (PlanEntry("read", "completed"), PlanEntry("write", "pending"))
 
 
-def test_odd_lines_are_kept_and_cost_nothing_else(chat: SpokenChat) -> None:
+def test_unknown_lines_are_kept_and_do_no_harm(chat: SpokenChat) -> None:
     chat.turn("garbage: 1\nunknown: item/holography/updated")
     raw = [each for each in chat.transcript if each.kind == "raw"]
     assert [each.title for each in raw] == ["a line that is not a message", "item/holography/updated"]
@@ -243,7 +243,7 @@ def test_odd_lines_are_kept_and_cost_nothing_else(chat: SpokenChat) -> None:
     assert len(chat.texts("agent")) == 1
 
 
-def test_a_line_of_100_mb_is_dropped_and_told(chat: SpokenChat) -> None:
+def test_a_line_of_100_mb_is_dropped_and_reported(chat: SpokenChat) -> None:
     chat.turn("long: 104857600")
     assert chat.texts("notice")[1].startswith("a message of 104,8")
     assert chat.texts("agent") == ["echo: long: 104857600"]
@@ -272,7 +272,7 @@ def test_a_prompt_without_a_reply_stays_unconfirmed(chat: SpokenChat, words: str
     assert chat.statuses("user") == ["unconfirmed"]
 
 
-def test_a_conversation_goes_on_in_a_new_process(chat: SpokenChat, open_chat: Open, log: Path) -> None:
+def test_a_conversation_continues_in_a_new_process(chat: SpokenChat, open_chat: Open, log: Path) -> None:
     chat.turn("one")
     chat.prompt("count: 5 hold: 2")
     chat.until(lambda: "answer line 0002" in "".join(chat.texts("agent")))
@@ -303,7 +303,7 @@ def test_a_conversation_of_another_program_is_read_page_by_page(
     assert [each["method"] for each in again.sent].count("thread/turns/list") == 3
 
 
-def test_a_conversation_that_codex_does_not_know(open_chat: Open) -> None:
+def test_a_conversation_that_codex_does_not_know_fails_or_begins_anew(open_chat: Open) -> None:
     unknown = open_chat(conversation="elsewhere")
     unknown.until(lambda: unknown.failure)
     assert unknown.failure == "Codex did not open the conversation: no rollout found for thread id elsewhere"
@@ -313,7 +313,7 @@ def test_a_conversation_that_codex_does_not_know(open_chat: Open) -> None:
     assert "this is a new one" in known_to_us.texts("notice")[0]
 
 
-def test_commands_with_a_slash(chat: SpokenChat) -> None:
+def test_slash_commands_are_carried_out(chat: SpokenChat) -> None:
     assert [each.name for each in chat.transcript.status.commands] == ["compact", "review", "rename"]
     chat.turn("/compact")
     chat.turn("/review what I did")
@@ -348,7 +348,7 @@ def test_settings_are_offered_and_changed(chat: SpokenChat) -> None:
     assert chat.texts("notice")[-1] == "Codex has no such setting: model = no-such-model"
 
 
-def test_options_begin_the_thread(open_chat: Open) -> None:
+def test_options_are_set_at_the_start_of_the_thread(open_chat: Open) -> None:
     chat = open_chat(
         options={"model": "other-model", "sandbox": "read-only", "approvalPolicy": "never", "effort": "high"}
     )
@@ -361,7 +361,7 @@ def test_options_begin_the_thread(open_chat: Open) -> None:
     assert [each.value for each in chat.transcript.status.settings if each.id == "sandbox"] == ["read-only"]
 
 
-def test_an_image_goes_with_the_prompt(chat: SpokenChat) -> None:
+def test_an_image_is_sent_with_its_prompt(chat: SpokenChat) -> None:
     assert chat.do(Prompt("", 0, "look", images=(Image("image/png", b"\x89PNG"),))) is None
     chat.until_idle()
     assert chat.sent[-1]["params"]["input"][1] == {"type": "image", "url": "data:image/png;base64,iVBORw=="}

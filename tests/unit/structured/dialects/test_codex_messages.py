@@ -1,4 +1,4 @@
-"""The Codex dialect: each kind of item, request and notification, as the app-server's schema has it."""
+"""The Codex dialect: each kind of item, request and notification of the app-server's schema."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PNG = b"\x89PNG"
 
 @pytest.fixture
 def chat() -> CodexChat:
-    """A chat in which a turn runs."""
+    """A chat with a running turn."""
     chat = CodexChat()
     chat.open()
     return chat
 
 
 def completed(chat: CodexChat, **item: Any) -> Item:
-    """An item that begins and is complete; as it is shown then."""
+    """Start and complete an item; returns the shown item."""
     chat.notify("item/started", item={"id": "i1", "status": "inProgress", **item})
     chat.notify("item/completed", item={"id": "i1", "status": "completed", **item})
     return chat.items[-1]
@@ -41,7 +41,7 @@ def test_a_call_of_an_mcp_server_shows_arguments_and_result(chat: CodexChat) -> 
     assert tool.text == '```json\n{\n  "name": "a"\n}\n```'
 
 
-def test_a_failed_call_of_an_mcp_server_says_why(chat: CodexChat) -> None:
+def test_a_failed_call_of_an_mcp_server_shows_the_reason(chat: CodexChat) -> None:
     failed = {"type": "mcpToolCall", "server": "s", "tool": "t", "error": {"message": "no"}, "status": "failed"}
     chat.notify("item/completed", item={"id": "i1", **failed})
     assert (chat.items[-1].output, chat.items[-1].status) == ("no", "failed")
@@ -97,7 +97,7 @@ def test_output_that_was_streamed_is_kept_if_the_end_has_none(chat: CodexChat) -
     assert (chat.items[-1].output, chat.items[-1].status) == ("half done", "failed")
 
 
-def test_a_command_goes_on_after_its_turn(chat: CodexChat) -> None:
+def test_a_command_continues_after_its_turn(chat: CodexChat) -> None:
     command = {"type": "commandExecution", "id": "c", "command": "server", "status": "inProgress"}
     chat.notify("item/started", item=command)
     chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
@@ -106,7 +106,7 @@ def test_a_command_goes_on_after_its_turn(chat: CodexChat) -> None:
     assert chat.shown()[-1] == ("tool", "done", "server")
 
 
-def test_a_message_that_nothing_was_said_in_goes_away(chat: CodexChat) -> None:
+def test_an_empty_message_is_removed(chat: CodexChat) -> None:
     chat.notify("item/started", item={"type": "agentMessage", "id": "m", "text": ""})
     chat.notify("turn/completed", turn={"id": "u1", "status": "interrupted"})
     assert [each.kind for each in chat.items] == ["user"]
@@ -150,7 +150,7 @@ def test_a_sub_agents_items_are_below_its_tool_and_others_are_left_out(chat: Cod
 # ---------------------------------------------------------------- requests
 
 
-def test_a_connection_is_asked_for_by_its_host(chat: CodexChat) -> None:
+def test_a_request_for_a_connection_shows_its_host(chat: CodexChat) -> None:
     rule = {"applyNetworkPolicyAmendment": {"network_policy_amendment": {"host": "a.org", "action": "allow"}}}
     chat.ask(
         "item/commandExecution/requestApproval", command="curl a.org",
@@ -184,7 +184,7 @@ def test_changes_that_were_not_shown_can_only_be_declined(chat: CodexChat) -> No
     assert chat.answer("cancel") == {"decision": "cancel"}
 
 
-def test_permissions_are_granted_as_they_were_asked_for(chat: CodexChat) -> None:
+def test_permissions_are_granted_exactly_as_requested(chat: CodexChat) -> None:
     entry = {"path": {"type": "path", "path": "/data"}, "access": "write"}
     wanted = {"network": None, "fileSystem": {"read": None, "write": None, "entries": [entry]}}
     chat.ask("item/permissions/requestApproval", permissions=wanted, cwd="/x", reason="to save")
@@ -193,7 +193,7 @@ def test_permissions_are_granted_as_they_were_asked_for(chat: CodexChat) -> None
     assert chat.answer("session") == {"permissions": {"fileSystem": wanted["fileSystem"]}, "scope": "session"}
 
 
-def test_a_form_of_an_mcp_server_is_filled_in_by_types(chat: CodexChat) -> None:
+def test_a_form_of_an_mcp_server_is_answered_with_typed_values(chat: CodexChat) -> None:
     properties = {
         "name": {"type": "string", "title": "Your name"}, "age": {"type": "integer"},
         "sure": {"type": "boolean"}, "colour": {"type": "string", "enum": ["red", "blue"]},
@@ -209,7 +209,7 @@ def test_a_form_of_an_mcp_server_is_filled_in_by_types(chat: CodexChat) -> None:
     }  # fmt: skip
 
 
-def test_leave_for_a_tool_of_an_mcp_server_can_hold_for_longer(chat: CodexChat) -> None:
+def test_permission_for_a_tool_of_an_mcp_server_can_last_longer(chat: CodexChat) -> None:
     meta = {"codex_approval_kind": "mcp_tool_call", "persist": ["session", "always"], "tool_params": {"what": "tea"}}
     chat.ask("mcpServer/elicitation/request", serverName="shop", mode="form", message="Allow buy?", _meta=meta,
              requestedSchema={"type": "object", "properties": {}})  # fmt: skip
@@ -221,7 +221,7 @@ def test_leave_for_a_tool_of_an_mcp_server_can_hold_for_longer(chat: CodexChat) 
     assert chat.answer("accept-session") == {"action": "accept", "content": {}, "_meta": {"persist": "session"}}
 
 
-def test_requests_of_older_servers(chat: CodexChat) -> None:
+def test_requests_of_older_servers_are_answered(chat: CodexChat) -> None:
     chat.ask("execCommandApproval", 1, conversationId="t", callId="c", command=["rm", "-r", "a b"], cwd="/x")
     assert chat.transcript.open_requests[0].subject == "rm -r 'a b'"
     assert chat.answer("approved") == {"decision": "approved"}
@@ -270,7 +270,7 @@ def test_a_turn_of_another_program_is_followed(chat: CodexChat) -> None:
     assert (chat.transcript.status.state, chat.transcript.status.turn) == ("running", "u2")
 
 
-def test_an_end_that_comes_before_the_reply_leaves_the_chat_idle(chat: CodexChat) -> None:
+def test_a_turn_that_ends_before_the_reply_leaves_the_chat_idle(chat: CodexChat) -> None:
     chat.notify("turn/completed", turn={"id": "u1", "status": "completed"})
     chat.do(Prompt("", 0, "again"))
     chat.notify("turn/started", turn={"id": "u2", "rootTurnId": "u2"})
@@ -280,7 +280,7 @@ def test_an_end_that_comes_before_the_reply_leaves_the_chat_idle(chat: CodexChat
     assert chat.shown()[-1] == ("user", "done", "again")
 
 
-def test_a_steering_text_that_comes_too_late_is_the_next_prompt(chat: CodexChat) -> None:
+def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) -> None:
     chat.do(Prompt("", 0, "late", "steer"))
     steer = chat.last_request()
     assert (steer["method"], steer["params"]["expectedTurnId"]) == ("turn/steer", "u1")
@@ -298,7 +298,7 @@ def test_an_interrupt_without_a_turn_ends_what_is_shown_as_running(chat: CodexCh
     assert chat.transcript.status.state == "idle"
 
 
-def test_an_error_that_passes_leaves_no_trace_and_one_that_stays_does(chat: CodexChat) -> None:
+def test_only_a_lasting_error_is_shown(chat: CodexChat) -> None:
     for number in (1, 2):
         error = {"message": f"Reconnecting... {number}/5", "additionalDetails": "no network"}
         chat.notify("error", error=error, willRetry=True)
@@ -340,7 +340,7 @@ def test_a_plan_is_one_item_for_each_turn(chat: CodexChat) -> None:
     assert (plan.text, plan.plan[0].status) == ("so", "completed")
 
 
-def test_warnings_are_said_once_and_noise_not_at_all(chat: CodexChat) -> None:
+def test_warnings_are_shown_once_and_unimportant_messages_never(chat: CodexChat) -> None:
     for _ in range(2):
         chat.notify("warning", message="mind the gap")
         chat.notify("mcpServer/startupStatus/updated", name="db", status="failed", error="no such program")
@@ -353,7 +353,7 @@ def test_warnings_are_said_once_and_noise_not_at_all(chat: CodexChat) -> None:
     ]  # fmt: skip
 
 
-def test_a_user_who_is_not_logged_in_is_told_what_to_do() -> None:
+def test_a_missing_login_names_the_command_for_it() -> None:
     chat = CodexChat()
     chat.reply({})
     chat.reply({"thread": {"id": "t"}})
@@ -361,7 +361,7 @@ def test_a_user_who_is_not_logged_in_is_told_what_to_do() -> None:
     assert chat.items[-1].text.startswith('Codex is not logged in: run "codex login"')
 
 
-def test_a_conversation_that_is_open_elsewhere_says_so() -> None:
+def test_a_conversation_that_is_open_elsewhere_is_reported() -> None:
     chat = CodexChat()
     chat.reply({})
     message = "thread x already has an active writer"

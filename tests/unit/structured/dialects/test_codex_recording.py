@@ -1,4 +1,4 @@
-"""A conversation with Codex 0.169.0, as it was recorded: three turns, steered, interrupted, asked, killed, resumed."""
+"""A recorded conversation with Codex 0.169.0: three turns with steering, interrupt, requests, kill and resume."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_tools_have_their_command_their_output_and_their_times() -> None:
     assert (tool.at_ms, tool.ended_ms) == (1795157618886, 1795157619920)
 
 
-def test_requests_are_asked_and_answered_with_the_very_decision() -> None:
+def test_requests_are_shown_and_answered_with_the_exact_decision() -> None:
     chat = played(1)
     opened = [each.request for each in chat.changes if isinstance(each, RequestOpened)]
     assert [each.subject for each in opened] == [
@@ -116,7 +116,7 @@ def test_the_resumed_conversation_adds_nothing_to_a_transcript_that_has_it() -> 
 
 
 @pytest.mark.parametrize("process", [1, 2])
-def test_a_state_that_is_saved_at_each_step_leads_to_the_same(process: int) -> None:
+def test_saving_the_state_at_each_step_makes_no_difference(process: int) -> None:
     whole, reloaded = played(process), played(process, reloads=True)
     assert reloaded.changes == whole.changes
     assert reloaded.sent == whole.sent
@@ -124,7 +124,7 @@ def test_a_state_that_is_saved_at_each_step_leads_to_the_same(process: int) -> N
 
 
 @pytest.mark.parametrize("process", [1, 2])
-def test_each_beginning_of_the_conversation_can_be_cut(process: int) -> None:
+def test_the_conversation_can_be_cut_after_any_message(process: int) -> None:
     messages = recording(process)
     for length in range(len(messages)):
         chat = CodexChat(Start(directory=DIRECTORY, conversation=CONVERSATION if process == 2 else ""))
@@ -155,8 +155,8 @@ def with_field(message: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return copy
 
 
-def test_a_field_of_another_type_costs_no_message() -> None:
-    """Each field of each kind of message is replaced by values of all types, where the message comes."""
+def test_a_field_of_another_type_drops_no_message() -> None:
+    """Each field of each kind of message is replaced by values of all types, at the message's place in the conversation."""
     seen: set[str] = set()
     messages = recording(1)
     faults: list[str] = []

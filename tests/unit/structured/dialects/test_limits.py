@@ -1,4 +1,4 @@
-"""The limits of a subscription, from messages that the agents wrote to a model service with such limits."""
+"""Limits of a subscription, from recorded messages of agents with a model service that has such limits."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_claude_reports_each_window_and_the_state_that_is_saved_keeps_them() -> 
     assert [each for each in played.transcript if each.kind == "raw"] == []
 
 
-def test_a_turn_of_claude_that_the_limit_ends_says_when_it_is_reset() -> None:
+def test_a_turn_of_claude_ended_by_the_limit_says_when_it_is_reset() -> None:
     played = claude_in_a_turn()
     for message in of_claude("2.1.329"):
         played.play({"dir": "<-", "msg": message})
@@ -173,7 +173,7 @@ def test_wrong_values_are_no_limits() -> None:
 
 
 class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChanged"):
-    """The change as versions without limits know it."""
+    """The change as versions without limits define it."""
 
     used: int
     window: int
@@ -182,7 +182,7 @@ class EarlierUsage(msgspec.Struct, frozen=True, array_like=True, tag="UsageChang
     currency: str = ""
 
 
-def test_limits_are_in_records_and_snapshots_and_an_earlier_version_reads_all_but_them() -> None:
+def test_limits_are_saved_and_earlier_versions_read_everything_else() -> None:
     played = claude_in_a_turn()
     played.play({"dir": "<-", "msg": of_claude("2.1.329")[0]})
     usage = played.transcript.status.usage

@@ -1,4 +1,4 @@
-"""Chats with agents that have one process a turn: the dialect and our program, with a fake command."""
+"""Chats with agents that start a process for each turn: the dialect and the one-shot program, with a fake command."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_an_interrupted_turn_ends_and_the_next_one_runs(open_chat: Open, form: s
     assert chat.turn("three").text.strip().endswith("three")
 
 
-def test_a_failed_command_says_why(open_chat: Open) -> None:
+def test_a_failed_command_is_shown_with_the_reason(open_chat: Open) -> None:
     chat = open_chat("codex")
     chat.turn("exit: 3")
     assert chat.texts("notice") == ["The command ended with exit code 3:\nwhat went wrong"]
@@ -117,7 +117,7 @@ def test_a_line_that_is_no_json_is_shown(open_chat: Open) -> None:
     assert chat.texts("notice") == ["a line that is no JSON"]
 
 
-def test_a_command_gets_its_prompt_as_a_word(open_chat: Open) -> None:
+def test_a_command_gets_its_prompt_as_an_argument(open_chat: Open) -> None:
     chat = open_chat("text", "printf", "%s", "<%prompt%>")
     assert chat.turn("two words").text == "<two words>"
 

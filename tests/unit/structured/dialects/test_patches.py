@@ -15,7 +15,7 @@ _TEXTS = st.lists(st.sampled_from(["a", "b", "", "c d"]), max_size=30).map("\n".
 
 
 def patched(directory: Path, old: str, patch: str) -> str:
-    """The text that ``patch`` makes."""
+    """Apply a patch with ``patch``; returns the resulting text."""
     path = directory / "file"
     path.write_text(old, encoding="utf-8")
     whole = f"--- file\n+++ file\n{patch}"
@@ -46,12 +46,12 @@ def test_a_patch_has_each_removed_and_added_line(old: str, new: str) -> None:
     assert bool(lines) == (old != new)
 
 
-def test_parts_of_a_file_have_no_end(tmp_path: Path) -> None:
+def test_a_patch_of_a_part_of_a_file_has_no_note_about_its_end(tmp_path: Path) -> None:
     assert unified_patch("two", "2") == "@@ -1 +1 @@\n-two\n+2\n"
     assert unified_patch("", "2") == "@@ -0,0 +1 @@\n+2\n\\ No newline at end of file\n"
 
 
-def test_a_part_that_is_too_large_to_compare_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_part_too_large_to_compare_is_replaced_completely(tmp_path: Path) -> None:
     limit = patches.MAX_COMPARED_LINES
     old = "begin\n" + "".join(f"{n}\n" for n in range(limit)) + "end\n"
     new = "begin\n" + "".join(f"{n + 1 if n % 2 else n}x\n" for n in range(limit)) + "end\n"

@@ -1,4 +1,4 @@
-"""Fields that are missing, or of another type."""
+"""Reading fields that are missing or of another type."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_a_message_is_an_object_and_lone_surrogates_are_replaced() -> None:
         assert reading.message(line) is None
 
 
-def test_an_integer_of_more_than_64_bits_is_none() -> None:
+def test_an_integer_of_more_than_64_bits_is_ignored() -> None:
     assert reading.integer({"n": 2**70}, "n") == 0
 
 
-def test_a_line_is_cut_at_its_most() -> None:
+def test_a_line_is_cut_at_its_limit() -> None:
     assert reading.one_line("a \n b") == "a b"
     assert reading.one_line("x" * 300, 10) == "x" * 9 + "…"

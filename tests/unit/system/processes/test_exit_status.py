@@ -1,4 +1,4 @@
-"""How a program ended, learnt by whoever is asked, before and after it is reaped."""
+"""A program's exit status, from each source, before and after it is reaped."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ENDS = [
 
 
 def ended_child(script: str) -> int:
-    """A child of ours that has ended and is not reaped."""
+    """Start a child, and wait until it has ended; it is not reaped."""
     pid = os.posix_spawn("/bin/sh", ["sh", "-c", script], os.environ)
     wait_for_end(pid, 10)
     return pid
 
 
 @pytest.mark.parametrize(("script", "end"), ENDS)
-def test_of_a_child_before_it_is_reaped(script: str, end: tuple[int | None, int | None]) -> None:
+def test_the_status_of_a_child_is_read_before_it_is_reaped(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
     status = exit_status.from_child(pid)
     assert status is not None
@@ -43,7 +43,7 @@ def test_of_a_child_before_it_is_reaped(script: str, end: tuple[int | None, int 
 
 
 @pytest.mark.parametrize(("script", "end"), ENDS)
-def test_every_way_tells_the_same(script: str, end: tuple[int | None, int | None]) -> None:
+def test_every_source_gives_the_same_status(script: str, end: tuple[int | None, int | None]) -> None:
     pid = ended_child(script)
     pidfd = os.pidfd_open(pid)
     zombie = exit_status.from_zombie(pid, start_ticks(pid))
@@ -58,12 +58,12 @@ def test_every_way_tells_the_same(script: str, end: tuple[int | None, int | None
     assert exit_status.code_and_signal(status) == end
 
 
-def test_a_dumped_core_is_told_too() -> None:
+def test_a_core_dump_is_recognised_too() -> None:
     assert exit_status.from_waitid(os.CLD_DUMPED, signal.SIGABRT) == signal.SIGABRT | 0x80
     assert exit_status.code_and_signal(signal.SIGABRT | 0x80) == (None, signal.SIGABRT)
 
 
-def test_a_running_child_has_none() -> None:
+def test_a_running_child_has_no_status() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         assert exit_status.from_child(process.pid) is None
         assert exit_status.from_zombie(process.pid, start_ticks(process.pid)) is None
@@ -85,7 +85,7 @@ sys.stdin.read()
 """
 
 
-def test_a_zombie_of_another_parent_tells_until_it_is_reaped() -> None:
+def test_a_zombie_of_another_parent_has_its_status_until_it_is_reaped() -> None:
     with subprocess.Popen(
         [sys.executable, "-ISc", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
     ) as parent:
@@ -104,13 +104,13 @@ def test_a_zombie_of_another_parent_tells_until_it_is_reaped() -> None:
         wait_readable(parent.stdout.fileno(), 10, "the reaping")
         assert parent.stdout.readline() == b"reaped\n"
         assert exit_status.from_zombie(pid, started) is None
-        assert exit_status.from_reaped(pidfd) == (42 << 8 if kernel_tells() else None)
+        assert exit_status.from_reaped(pidfd) == (42 << 8 if kernel_keeps_status() else None)
         os.close(pidfd)
         parent.communicate()
 
 
-def kernel_tells() -> bool:
-    """Whether this kernel tells of a process that was reaped: one of ours is asked."""
+def kernel_keeps_status() -> bool:
+    """Return whether this kernel keeps the status of a reaped process, tried with a child of this process."""
     pid = ended_child("exit 3")
     pidfd = os.pidfd_open(pid)
     os.waitpid(pid, 0)
@@ -127,16 +127,16 @@ def test_a_program_of_any_name_is_read(tmp_path: object) -> None:
     os.waitpid(pid, 0)
 
 
-def test_a_pid_of_nobody_has_none() -> None:
+def test_an_unused_pid_has_no_status() -> None:
     assert exit_status.from_zombie(2**22 + 1, None) is None
 
 
-def test_what_is_no_pidfd_has_none() -> None:
+def test_another_descriptor_than_a_pidfd_has_no_status() -> None:
     with open("/dev/null") as nothing:  # noqa: PTH123 - its descriptor is all that is wanted
         assert exit_status.from_reaped(nothing.fileno()) is None
 
 
-def test_what_the_kernel_tells_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernels_answer_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     def tell(_: int, __: int, buffer: bytearray) -> int:
         struct.pack_into("<QQ11Ii", buffer, 0, 1 << 3, 0, *range(11), 42 << 8)
         return 0

@@ -1,4 +1,4 @@
-"""What the kernel says of a process by its PID."""
+"""Properties of a process that the kernel gives by its PID."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from session_host.system.processes.identity import is_killed, start_time
 
 
-def test_a_process_is_known_to_be_killed_before_it_has_ended():
+def test_a_killed_process_is_recognised_before_it_has_ended():
     process = subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"])
     try:
         assert not is_killed(process.pid)

@@ -1,4 +1,4 @@
-"""The agents' chats that a process belongs to, by real processes, and what they may control."""
+"""The agents' chats that a process belongs to, with real processes, and which chats it may control."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from session_host.system.processes.process_tree import MARK
 
 
 def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
-    """The chats of a process that a process with the environment ``outer`` starts with the shell words ``inner``."""
+    """Return the chats of a process that is started, by the shell words ``inner``, in the environment ``outer``."""
     program = f"{inner} sh -c 'echo $$; read wait'; true"
     with subprocess.Popen(
         ["sh", "-c", program], env={**os.environ, **outer}, stdin=subprocess.PIPE, stdout=subprocess.PIPE

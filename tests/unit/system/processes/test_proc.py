@@ -1,4 +1,4 @@
-"""What /proc says of processes and descriptors, compared with what the process itself knows."""
+"""Values from /proc about processes and descriptors, compared with known ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from session_host.system.processes import proc
 
 
-def test_a_running_process(tmp_path: Path) -> None:
+def test_a_running_process_has_its_values(tmp_path: Path) -> None:
     path = tmp_path / "open"
     with path.open("w") as file, path.open() as reader:
         command = ["sh", "-c", "echo; read _; :", "a) b"]
@@ -56,7 +56,7 @@ def test_children_of_another_thread_are_children_too() -> None:
     begun[0].communicate()
 
 
-def test_a_process_that_is_gone_has_nothing() -> None:
+def test_a_process_that_is_gone_has_empty_values() -> None:
     with subprocess.Popen(["true"]) as child:
         pass
     gone = child.pid

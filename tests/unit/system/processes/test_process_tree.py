@@ -11,7 +11,9 @@ import pytest
 from session_host.system.processes.process_tree import chat_processes, end
 
 
-def test_a_shell_that_is_ended_with_its_program_ends_by_the_signal_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shell_ended_with_its_program_is_signalled_first_and_ends_by_the_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     script = "sleep 60 & echo ready; wait $!"
     shell = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
     with shell:

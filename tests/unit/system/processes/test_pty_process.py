@@ -1,6 +1,6 @@
 """Programs on real PTYs.
 
-The PTYs are made by hand: how the product puts a program on one is what is tested.
+The tests make the PTYs themselves, since starting a program on a PTY is under test.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SIZE = GridSize(80, 24)
 
 
 class Terminal:
-    """A PTY as the keeper makes one, and the program on it; ends it, and reaps it unless the test has."""
+    """A PTY as the keeper makes it, and its program; closing ends the program, and reaps it unless the test has."""
 
     def __init__(self, size: GridSize = SIZE) -> None:
         self.master, self.slave = os.openpty()
@@ -56,7 +56,7 @@ class Terminal:
             self.slave = -1
 
     def read(self) -> bytes | None:
-        """What the program wrote; None if there is nothing now, b"" at the end."""
+        """Read the program's output; None if there is none now, b"" at the end."""
         try:
             return os.read(self.master, 65536)
         except BlockingIOError:
@@ -81,7 +81,7 @@ class Terminal:
             if processes.is_alive(self.process.pid):
                 os.kill(self.process.pid, signal.SIGKILL)
             wait_for_end(self.process.pid, 5)
-            with contextlib.suppress(ChildProcessError):  # the test has reaped it
+            with contextlib.suppress(ChildProcessError):  # the test has reaped the program
                 os.waitpid(self.process.pid, 0)
         for descriptor in (self.master, self.about_to_exec, self._about_to_exec):
             os.close(descriptor)
@@ -101,7 +101,7 @@ def test_a_program_gets_its_terminal_size_directory_and_environment(terminal: Te
     assert terminal.read_all().split() == ["17", "91", "/usr", "xterm-256color"]
 
 
-def test_a_program_gets_python_s_signals_undone(terminal: Terminal) -> None:
+def test_a_program_gets_the_default_signals(terminal: Terminal) -> None:
     """A Python process ignores SIGPIPE; inherited, that would break pipelines in every shell."""
     terminal.run("sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status")
     text = terminal.read_all()
@@ -128,16 +128,14 @@ def test_the_child_leads_a_session_and_has_the_terminal(terminal: Terminal) -> N
 
 
 @pytest.mark.parametrize(("hidden", "tells"), [(0o077, "0077"), (0o002, "0002")])
-def test_a_program_gets_the_umask_and_the_limit_of_open_files_that_are_its_own(
-    terminal: Terminal, hidden: int, tells: str
-) -> None:
+def test_a_program_gets_its_own_umask_and_limit_of_open_files(terminal: Terminal, hidden: int, tells: str) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     terminal.run("sh", "-c", "umask; ulimit -n; ulimit -H -n", umask=hidden, open_files=333)
     assert terminal.read_all().split() == [tells, "333", str(before[1])]
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
-def test_a_program_gets_the_signals_that_its_host_ignores(terminal: Terminal) -> None:
+def test_a_program_gets_signals_that_its_host_ignores(terminal: Terminal) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         terminal.run("sh", "-c", "grep SigIgn /proc/self/status")
@@ -146,22 +144,22 @@ def test_a_program_gets_the_signals_that_its_host_ignores(terminal: Terminal) ->
         signal.signal(signal.SIGHUP, before)
 
 
-def test_the_child_tells_its_pid_before_the_exec(terminal: Terminal) -> None:
+def test_the_child_reports_its_pid_before_the_exec(terminal: Terminal) -> None:
     process = terminal.run("cat")
     assert int(os.read(terminal.about_to_exec, 100)) == process.pid
     assert process.started == start_time(process.pid)
     assert process.is_same_process()
 
 
-def test_it_is_told_from_a_later_process_with_its_pid(terminal: Terminal) -> None:
+def test_a_program_is_distinguished_from_a_later_process_with_its_pid(terminal: Terminal) -> None:
     process = terminal.run("cat")
     assert process.started is not None
     assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_same_process()
     assert PtyProcess(process.pid, None, terminal.master).is_same_process(), "nothing is known against it"
 
 
-def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
-    """Whoever learns of the status notes it before the reaping; nothing of Python's may come before."""
+def test_a_program_is_not_reaped_by_python(terminal: Terminal) -> None:
+    """The host must save the status before the program is reaped, so Python must not reap it earlier."""
     process = terminal.run("sh", "-c", "exit 77")
     wait_for_end(process.pid, 10)
     assert os.waitpid(process.pid, 0) == (process.pid, 77 << 8)
@@ -171,7 +169,7 @@ def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
     ("size", "cell", "told"),
     [
         (GridSize(100, 30), CellSize(9, 18), "size 100x30 900x540"),
-        # More pixels than the kernel's 16 bits hold: the program gets as many as there can be.
+        # More pixels than fit into the kernel's 16 bits: the program gets the maximum.
         (GridSize(1000, 1000), CellSize(70, 65535), "size 1000x1000 65535x65535"),
     ],
 )
@@ -210,24 +208,24 @@ def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:
         ("/usr", "not an executable file"),
     ],
 )
-def test_a_program_that_cannot_be_found_says_so(command: str, words: str) -> None:
+def test_a_program_that_cannot_be_found_is_reported(command: str, words: str) -> None:
     with pytest.raises(AgentNotFound, match=words):
         resolve(command, "/", os.environ["PATH"])
 
 
-def test_a_relative_program_is_looked_up_in_the_session_s_directory(tmp_path: Path) -> None:
+def test_a_relative_program_is_searched_in_the_sessions_directory(tmp_path: Path) -> None:
     program = tmp_path / "tool"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     assert resolve("./tool", str(tmp_path), "") == str(tmp_path / "tool")
 
 
-def test_a_directory_that_vanished_is_no_session(terminal: Terminal) -> None:
+def test_a_missing_directory_starts_no_program(terminal: Terminal) -> None:
     with pytest.raises(LaunchFailed, match="there is no directory /no/such/place"):
         terminal.run("true", directory="/no/such/place")
 
 
-def test_a_program_that_the_kernel_refuses_is_no_session(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_program_that_the_kernel_refuses_is_not_started(terminal: Terminal, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.write_bytes(b"\x7fELF is not enough")
     broken.chmod(0o755)
@@ -235,7 +233,7 @@ def test_a_program_that_the_kernel_refuses_is_no_session(terminal: Terminal, tmp
         terminal.run(str(broken))
 
 
-def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
+def test_a_process_is_distinguished_from_a_later_one_with_its_pid() -> None:
     started_at = start_time(os.getpid())
     assert started_at is not None
     assert is_running(os.getpid(), started_at)

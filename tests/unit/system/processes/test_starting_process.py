@@ -1,6 +1,6 @@
-"""A fork that is becoming a program: what it does before, and what is said when it cannot.
+"""A fork that becomes a program: its preparation before the exec, and errors.
 
-The PTY is made by hand: how the product puts a program on one is what is tested.
+The tests make the PTY themselves, since starting a program on a PTY is under test.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def is_known(starting: StartingProcess, within_s: float) -> bool:
     return bool(select.select([starting], [], [], within_s)[0])
 
 
-def test_it_prepares_and_then_runs_the_program(begin: Begin, tmp_path: Path) -> None:
+def test_the_fork_prepares_and_then_runs_the_program(begin: Begin, tmp_path: Path) -> None:
     prepared, told = os.pipe()
     permitted, permit = os.pipe()
 
@@ -67,7 +67,7 @@ def refuse() -> None:
     raise LaunchFailed("not today")
 
 
-def test_nothing_is_run_when_it_cannot_be_prepared(begin: Begin, tmp_path: Path) -> None:
+def test_after_a_failed_preparation_no_program_runs(begin: Begin, tmp_path: Path) -> None:
     starting = begin("touch", str(tmp_path / "ran"), prepare=refuse)
     assert is_known(starting, ENDED_S)
     with pytest.raises(LaunchFailed, match="not today"):
@@ -76,7 +76,7 @@ def test_nothing_is_run_when_it_cannot_be_prepared(begin: Begin, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("program", "kind"), [("no-such-program", AgentNotFound), ("/etc/passwd", AgentNotFound)])
-def test_what_is_wrong_with_the_program_is_told_as_it_is(begin: Begin, program: str, kind: type[Exception]) -> None:
+def test_an_error_of_the_program_keeps_its_type(begin: Begin, program: str, kind: type[Exception]) -> None:
     starting = begin(program)
     with pytest.raises(kind, match=program):
         starting.result()

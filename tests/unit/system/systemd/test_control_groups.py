@@ -50,7 +50,7 @@ def run_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("unix:abstract=/tmp/x%2c,guid=1", "\0/tmp/x,"),
     ],
 )
-def test_addresses_that_lead_somewhere(
+def test_the_first_usable_address_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, found: str
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(tmp_path))
@@ -62,14 +62,14 @@ def test_addresses_that_lead_somewhere(
     "address",
     ["unix:path={0}/none", "unix:path={0}", "disabled:", "unix:", "x", ";;", "unix:path=%", "unix:path={0}/%00"],
 )
-def test_an_address_that_leads_nowhere_is_not_made_up_for(run_user: Path, address: str) -> None:
-    """Whoever says where the bus is does not get another one."""
+def test_an_unusable_address_is_not_replaced(run_user: Path, address: str) -> None:
+    """If the variable names a bus, no other bus is used."""
     with pytest.MonkeyPatch.context() as patch, listening(run_user / "bus"):
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(run_user))
         assert addresses.session_bus() is None
 
 
-def test_without_an_address_it_is_the_runtime_directorys_bus(
+def test_without_an_address_the_runtime_directorys_bus_is_used(
     run_user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
@@ -80,7 +80,7 @@ def test_without_an_address_it_is_the_runtime_directorys_bus(
             assert addresses.session_bus() == str(tmp_path / "bus").encode()
 
 
-def test_a_bus_of_another_user_is_none_of_ours(run_user: Path) -> None:
+def test_a_bus_of_another_user_is_not_used(run_user: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("giving a socket away needs root")
     with listening(run_user / "bus"):
@@ -88,7 +88,7 @@ def test_a_bus_of_another_user_is_none_of_ours(run_user: Path) -> None:
         assert addresses.session_bus() is None
 
 
-def test_the_system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_system_bus_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS", raising=False)
     monkeypatch.setattr(addresses, "SYSTEM_BUS", tmp_path / "system")
     assert addresses.system_bus() is None
@@ -98,12 +98,12 @@ def test_the_system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert addresses.system_bus() is None
 
 
-# -------------------------------------------------------------------------------------------- places
+# ------------------------------------------------------------------------------------ control groups
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that tells in which control groups process 7 is."""
+    """The file with the control groups of process 7."""
     monkeypatch.setattr(proc, "ROOT", str(tmp_path))
     monkeypatch.setattr(control_groups, "LINGER", tmp_path / "linger")
     (tmp_path / "7").mkdir()
@@ -119,7 +119,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
     ids=["version 2", "both", "version 1"],
 )
-def test_where_a_process_is(place: Path, text: str) -> None:
+def test_the_control_groups_of_a_process_are_read(place: Path, text: str) -> None:
     place.write_text(text)
 
     assert set(control_groups.control_groups(7)) == {DESKTOP}
@@ -127,7 +127,7 @@ def test_where_a_process_is(place: Path, text: str) -> None:
     assert not control_groups.is_in(7, "app-outlive")
 
 
-def test_a_process_that_has_ended_is_nowhere(place: Path) -> None:
+def test_a_process_that_has_ended_is_in_no_control_group(place: Path) -> None:
     assert control_groups.control_groups(8) == []
     assert not control_groups.is_in(8, "x")
 
@@ -144,7 +144,9 @@ def test_a_process_that_has_ended_is_nowhere(place: Path) -> None:
         ("/", False, True),
     ],
 )
-def test_whether_a_scope_would_shorten_a_life(place: Path, path: str, lingers: bool, elsewhere: bool) -> None:
+def test_a_scope_is_avoided_if_it_would_end_earlier_than_the_current_group(
+    place: Path, path: str, lingers: bool, elsewhere: bool
+) -> None:
     place.write_text(f"0::{path}\n")
     control_groups.LINGER.mkdir()
     (control_groups.LINGER / "somebody-else").touch()
@@ -154,7 +156,7 @@ def test_whether_a_scope_would_shorten_a_life(place: Path, path: str, lingers: b
     assert control_groups.belongs_elsewhere(7) is elsewhere
 
 
-def test_nobody_lingers_where_nothing_is_written_of_it(place: Path) -> None:
+def test_without_a_linger_file_the_user_does_not_linger(place: Path) -> None:
     assert not control_groups.lingers()
     control_groups.LINGER.mkdir()
     assert not control_groups.lingers()

@@ -31,7 +31,7 @@ EXISTS = "org.freedesktop.systemd1.UnitExists"
 
 @pytest.fixture
 def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if started from a desktop: what the process is in ends with the user's systemd anyway."""
+    """Simulate a start from a desktop: the process's control group ends with the user's systemd anyway."""
     monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: False)
 
 
@@ -65,7 +65,7 @@ def test_processes_are_moved_into_a_scope_of_their_own(systemd: Systemd, program
     assert systemd.units == {UNIT: [os.getpid(), program]}
 
 
-def test_one_that_is_killed_does_not_end_the_others_and_nothing_is_left_behind(systemd: Systemd) -> None:
+def test_a_scope_survives_the_kill_of_one_process_and_is_removed_when_empty(systemd: Systemd) -> None:
     into_scope()
 
     assert {name: value for name, (_, value) in systemd.properties.items()} == {
@@ -79,28 +79,30 @@ def test_one_that_is_killed_does_not_end_the_others_and_nothing_is_left_behind(s
     }
 
 
-def test_the_signal_may_come_before_the_answer(systemd: Systemd) -> None:
+def test_the_signal_may_arrive_before_the_reply(systemd: Systemd) -> None:
     systemd.hasty = True
 
     assert into_scope() == ScopeResult(UNIT)
 
 
-def test_a_systemd_whose_scopes_know_no_oom_policy(systemd: Systemd) -> None:
+def test_a_systemd_without_oom_policy_for_scopes_gets_none(systemd: Systemd) -> None:
     systemd.unknown = {"OOMPolicy"}
 
     assert into_scope() == ScopeResult(UNIT)
     assert "OOMPolicy" not in systemd.properties
 
 
-def test_a_scope_of_the_name_is_joined(systemd: Systemd, program: int) -> None:
-    """A host that replaces a killed one goes where the agent is."""
+def test_an_existing_scope_of_the_session_is_joined(systemd: Systemd, program: int) -> None:
+    """A host that replaces a killed one joins the scope of the agent."""
     into_scope(program)
 
     assert into_scope(os.getpid()) == ScopeResult(UNIT)
     assert systemd.units == {UNIT: [program, os.getpid()]}
 
 
-def test_who_is_in_it_already_asks_nobody(systemd: Systemd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_process_in_the_scope_makes_no_call(
+    systemd: Systemd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "cgroup").write_text(f"0::/user.slice/user@0.service/app.slice/{UNIT}\n")
     monkeypatch.setattr(proc, "ROOT", str(tmp_path))
@@ -109,20 +111,20 @@ def test_who_is_in_it_already_asks_nobody(systemd: Systemd, monkeypatch: pytest.
     assert systemd.calls == []
 
 
-def test_somebody_elses_unit_of_the_name_is_left_alone(systemd: Systemd) -> None:
+def test_another_unit_with_the_name_is_left_alone(systemd: Systemd) -> None:
     systemd.units = {UNIT: [1], "outlive-0a1b2c3d-2.scope": [2]}
 
     assert into_scope() == ScopeResult("outlive-0a1b2c3d-3.scope")
     assert systemd.units[UNIT] == [1]
 
 
-def test_no_name_is_free(systemd: Systemd) -> None:
+def test_without_a_free_name_the_reason_is_reported(systemd: Systemd) -> None:
     systemd.denies = Denied(EXISTS, "Unit x.scope was already loaded or has a fragment file.")
 
     assert into_scope().reason == "refused: Unit x.scope was already loaded or has a fragment file."
 
 
-def test_a_refusal_says_why(systemd: Systemd) -> None:
+def test_a_refusal_is_reported_with_the_reason(systemd: Systemd) -> None:
     systemd.denies = Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied")
 
     result = into_scope()
@@ -132,13 +134,13 @@ def test_a_refusal_says_why(systemd: Systemd) -> None:
     assert str(result) == "no scope: refused: Access denied"
 
 
-def test_a_job_that_fails(systemd: Systemd) -> None:
+def test_a_failed_job_is_reported(systemd: Systemd) -> None:
     systemd.result = "failed"
 
     assert into_scope().reason == "refused: systemd's job ended as failed"
 
 
-def test_processes_that_have_ended_are_passed_over(systemd: Systemd, program: int) -> None:
+def test_ended_processes_are_left_out(systemd: Systemd, program: int) -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
 
@@ -148,7 +150,7 @@ def test_processes_that_have_ended_are_passed_over(systemd: Systemd, program: in
 
 
 @pytest.mark.parametrize("member", ["StartTransientUnit", "JobRemoved"])
-def test_an_answer_that_never_comes(systemd: Systemd, member: str) -> None:
+def test_a_missing_reply_times_out(systemd: Systemd, member: str) -> None:
     systemd.silent = {member}
     if member == "JobRemoved":
         systemd.result = ""
@@ -156,28 +158,28 @@ def test_an_answer_that_never_comes(systemd: Systemd, member: str) -> None:
     assert into_scope(timeout_s=0.2).reason == "timed out"
 
 
-def test_the_bus_dies_in_the_middle(session_bus: BusDaemon, systemd: Systemd) -> None:
+def test_the_death_of_the_bus_is_reported(session_bus: BusDaemon, systemd: Systemd) -> None:
     systemd.silent = {"StartTransientUnit"}
     systemd.move = lambda unit, pids: os.kill(session_bus.process.pid, signal.SIGKILL)
 
     assert into_scope().reason == "the bus has gone"
 
 
-def test_a_bus_without_systemd(session_bus: BusDaemon, desktop: None) -> None:
+def test_a_bus_without_systemd_is_reported(session_bus: BusDaemon, desktop: None) -> None:
     assert into_scope().reason == "no systemd on the bus"
 
 
 # ------------------------------------------------------------------------------------------ without one
 
 
-def test_a_login_that_a_scope_would_outlive_less_long(session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_linger_a_login_gets_no_scope(session_bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: True)
 
     assert "without linger" in into_scope().reason
 
 
-def test_no_bus_is_seen_at_once_and_loads_nothing() -> None:
-    """Hosts start faster than D-Bus loads."""
+def test_a_missing_bus_is_noticed_at_once_without_loading_modules() -> None:
+    """Loading the D-Bus modules takes longer than the start of a host."""
     program = (
         "import sys; from session_host.system.systemd import enter; print(enter('x.scope', '', [1]).reason); "
         "print([name for name in sys.modules if name.startswith(('jeepney', 'socket', 'asyncio'))])"
@@ -189,7 +191,7 @@ def test_no_bus_is_seen_at_once_and_loads_nothing() -> None:
 
 @pytest.fixture
 def listener(area: Area, monkeypatch: pytest.MonkeyPatch, desktop: None) -> Iterator[socket.socket]:
-    """A socket where the bus should be."""
+    """A socket at the address of the bus."""
     path = area.xdg_runtime / "hung"
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path}")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -197,7 +199,7 @@ def listener(area: Area, monkeypatch: pytest.MonkeyPatch, desktop: None) -> Iter
         yield listening
 
 
-def test_a_bus_that_accepts_and_never_answers_does_not_hold_a_launch(listener: socket.socket) -> None:
+def test_a_bus_that_accepts_but_never_replies_delays_a_launch_only_briefly(listener: socket.socket) -> None:
     listener.listen()
 
     began = time.monotonic()
@@ -206,7 +208,7 @@ def test_a_bus_that_accepts_and_never_answers_does_not_hold_a_launch(listener: s
     assert TIMEOUT_S <= 1
 
 
-def test_a_bus_that_does_not_even_accept(listener: socket.socket) -> None:
+def test_a_bus_that_does_not_accept_times_out(listener: socket.socket) -> None:
     listener.listen(0)
     waiting = []
     while True:
@@ -223,12 +225,12 @@ def test_a_bus_that_does_not_even_accept(listener: socket.socket) -> None:
         one.close()
 
 
-def test_a_socket_that_nobody_listens_on(listener: socket.socket) -> None:
+def test_a_socket_without_a_listener_is_reported(listener: socket.socket) -> None:
     assert into_scope().reason == "the bus cannot be reached: [Errno 111] Connection refused"
 
 
 def answering(listening: socket.socket, *answers: bytes) -> threading.Thread:
-    """Somebody who reads, and then says these bytes, one after the other, and hangs up."""
+    """Start a fake bus: after each read it sends the next of these replies, and closes the connection at the end."""
 
     def serve() -> None:
         connection, _ = listening.accept()
@@ -256,7 +258,7 @@ def answering(listening: socket.socket, *answers: bytes) -> threading.Thread:
     ],
     ids=["rejected", "another protocol", "hung up later", "hung up"],
 )
-def test_what_is_no_bus(listener: socket.socket, answers: tuple[bytes, ...], reason: str) -> None:
+def test_a_peer_that_is_no_bus_is_reported(listener: socket.socket, answers: tuple[bytes, ...], reason: str) -> None:
     thread = answering(listener, *answers)
 
     result = into_scope()
@@ -265,8 +267,8 @@ def test_what_is_no_bus(listener: socket.socket, answers: tuple[bytes, ...], rea
     assert result.reason.startswith(reason)
 
 
-def spoilt(changes: list[tuple[int, int]]) -> bytes:
-    """An answer to the first call in which some bytes are others."""
+def damaged_reply(changes: list[tuple[int, int]]) -> bytes:
+    """A reply to the first call, with some bytes changed."""
     call = new_method_call(DBusAddress("/x", "x.y", "x.y"), "Hello")
     call.header.serial = 1
     answer = bytearray(new_method_return(call, "sa{sv}", (":1.7", {"a": ("as", ["b"])})).serialise(serial=1))
@@ -277,8 +279,8 @@ def spoilt(changes: list[tuple[int, int]]) -> bytes:
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=4))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_a_bus_says_nothing_is_raised(listener: socket.socket, changes: list[tuple[int, int]]) -> None:
-    thread = answering(listener, b"OK x\r\n", spoilt(changes))
+def test_any_reply_of_a_bus_raises_no_error(listener: socket.socket, changes: list[tuple[int, int]]) -> None:
+    thread = answering(listener, b"OK x\r\n", damaged_reply(changes))
 
     result = into_scope()
     thread.join(10)
@@ -290,7 +292,7 @@ def test_whatever_a_bus_says_nothing_is_raised(listener: socket.socket, changes:
 
 
 def cgroup_root() -> Path:
-    """A control group of this process's in version 2 that takes children; skips the test when there is none."""
+    """The control group of this process (version 2); skips the test without one."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, mount, kind, *_ = line.split()
         if kind == "cgroup2":
@@ -301,7 +303,7 @@ def cgroup_root() -> Path:
 
 @pytest.fixture
 def groups() -> Iterator[tuple[Path, Path]]:
-    """Two real control groups: a window's, and the one that a scope gets."""
+    """Two real control groups: a window's and a scope's."""
     root = cgroup_root() / f"outlive-test-{os.getpid()}"
     try:
         root.mkdir()
@@ -326,7 +328,7 @@ def groups() -> Iterator[tuple[Path, Path]]:
         root.rmdir()
 
 
-def test_the_end_of_the_windows_group_is_not_the_end_of_the_chat(
+def test_a_chat_survives_the_end_of_the_windows_group(
     systemd: Systemd, groups: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window_group, scope_group = groups

@@ -1,4 +1,4 @@
-"""Whole rows of cells, read as one number, against each cell by itself."""
+"""Rows of cells read as one number, compared with reading each cell by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images in a terminal: what a program sends, where it is shown, and how long it stays."""
+"""Images in a terminal (kitty graphics protocol): sending, position, size and removal."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_each_command_has_one_answer(terminal: Emulator, control: str, data: byt
     assert terminal.take_replies() == b""
 
 
-def test_pieces_of_any_size_give_the_same(terminal: Emulator, made: list[Emulator]):
+def test_pieces_of_any_size_give_the_same_image(terminal: Emulator, made: list[Emulator]):
     data = png(RED)
     output = (
         b"a\r\n" + command("a=T,f=100,i=3,m=1", data[:30]) + command("m=1", data[30:60]) + command("m=0", data[60:])
@@ -111,7 +111,7 @@ def test_a_program_that_died_in_the_middle_leaves_nothing_behind(terminal: Emula
     assert "end" in terminal.rows()[terminal.cursor.row].text()
 
 
-def test_an_image_scrolls_with_the_text_and_goes_with_it(terminal: Emulator):
+def test_an_image_scrolls_with_the_text_and_is_removed_with_it(terminal: Emulator):
     terminal.feed(shown("i=1") + b"\r\n" * 8)
     assert [place[2] for place in places(terminal)] == [-2]
     terminal.feed(b"\r\n" * 10)
@@ -124,7 +124,7 @@ def test_an_image_scrolls_with_the_text_and_goes_with_it(terminal: Emulator):
     assert places(terminal) == []
 
 
-def test_a_resize_keeps_it_in_its_row(terminal: Emulator):
+def test_a_resize_keeps_an_image_in_its_row(terminal: Emulator):
     terminal.feed(b"x" * 60 + b"\r\n" + shown("i=1"))
     terminal.resize(GridSize(20, 10), CELL)
     assert places(terminal) == [(1, 0, 3, 8, 4)]
@@ -132,7 +132,7 @@ def test_a_resize_keeps_it_in_its_row(terminal: Emulator):
     assert places(terminal) == [(1, 0, 1, 8, 4)]
 
 
-def test_clearing_the_screen_or_the_history_removes_it(terminal: Emulator):
+def test_clearing_the_screen_or_the_history_removes_images(terminal: Emulator):
     terminal.feed(shown("i=1") + b"\x1b[H\x1b[J")
     assert places(terminal) != []
     terminal.feed(b"\x1b[2J")
@@ -164,13 +164,13 @@ def test_each_screen_has_images_of_its_own(terminal: Emulator):
         ("a=d,d=r,x=2,y=3", [1]), ("a=d,d=n,I=4", [1, 2, 3]), ("a=d,d=c", [1, 2]), ("a=d,d=q,x=21,y=7,z=7", [1, 2]),
     ],
 )  # fmt: skip
-def test_a_program_deletes_what_it_names(terminal: Emulator, control: str, left: list[int]):
+def test_a_program_deletes_the_images_that_it_names(terminal: Emulator, control: str, left: list[int]):
     terminal.feed(shown("i=1,C=1") + b"\x1b[1;11H" + shown("i=2,p=5") + b"\x1b[7;21H" + shown("i=3,z=7,C=1"))
     terminal.feed(command(control))
     assert [place[0] for place in places(terminal)] == left
 
 
-def test_a_deleted_image_can_be_placed_again_unless_its_data_went_too(terminal: Emulator):
+def test_a_deleted_image_can_be_placed_again_unless_its_data_was_deleted_too(terminal: Emulator):
     terminal.feed(shown("i=1,q=1") + command("a=d,d=i,i=1") + command("a=p,i=1,q=1") + command("a=d,d=I,i=1"))
     assert terminal.take_replies() == b""
     terminal.feed(command("a=p,i=1"))
@@ -187,7 +187,7 @@ def test_a_sent_image_is_placed_several_times_and_moved_by_its_placements_id(ter
     assert [place[1:3] for place in places(terminal)] == [(0, 0), (4, 2)]
 
 
-def test_images_below_come_first(terminal: Emulator):
+def test_images_below_others_are_listed_first(terminal: Emulator):
     terminal.feed(shown("i=1,z=2,C=1") + shown("i=2,z=-1,C=1") + shown("i=3,C=1"))
     assert [one.image.id for one in terminal.frame().images] == [2, 3, 1]
 
@@ -217,7 +217,7 @@ def test_a_copy_of_the_terminal_has_the_same_images(
         assert [one.image.data for one in made[1].frame().images] == [one.image.data for one in terminal.frame().images]
 
 
-def test_a_snapshots_beginning_is_the_screen(terminal: Emulator, made: list[Emulator]):
+def test_the_beginning_of_a_snapshot_has_the_images_on_the_screen(terminal: Emulator, made: list[Emulator]):
     terminal.feed(b"hello" + shown("i=1"))
     snapshot = terminal.snapshot()
     beginning = restore_beginning("ghostty", snapshot[: snapshot.index(png(RED))])
@@ -250,7 +250,7 @@ def test_a_sequence_or_an_image_that_is_too_large_is_dropped(terminal: Emulator)
     assert (terminal.rows()[0].text(), terminal.frame().images) == ("ab", ())
 
 
-def test_a_limit_of_0_keeps_none_and_moves_the_cursor_all_the_same(terminal: Emulator):
+def test_a_limit_of_0_keeps_no_image_but_moves_the_cursor(terminal: Emulator):
     terminal.limit_images(0)
     terminal.feed(shown("i=1"))
     assert (terminal.cursor.column, terminal.cursor.row) == (8, 3)

@@ -1,4 +1,4 @@
-"""Images among any other output: however it is cut, and wherever a copy is made, everyone sees the same."""
+"""Images among random output: cutting the output or copying the terminal at any position makes no difference."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ OUTPUTS = st.lists(st.one_of(fragments(), st.sampled_from(COMMANDS), st.sampled_
 
 
 def everything(emulator: Emulator) -> Any:
-    """What can be seen, with the images by their ids; the damage is consumed."""
+    """Everything visible, with the images by their ids; consumes the damage."""
     images = [(one.image.id, one.image.data, *one[1:]) for one in emulator.frame().images]
     return seen(emulator), images
 
 
 @given(output=OUTPUTS.map(b"".join), cuts=st.lists(st.integers(1, 60), max_size=60))
-def test_how_output_is_cut_makes_no_difference(output: bytes, cuts: list[int]) -> None:
+def test_cutting_the_output_makes_no_difference(output: bytes, cuts: list[int]) -> None:
     whole, cut = (create("ghostty", SIZE, cell=CELL, scrollback_lines=50) for _ in range(2))
     whole.feed(output)
     start = 0
@@ -53,7 +53,7 @@ def test_how_output_is_cut_makes_no_difference(output: bytes, cuts: list[int]) -
 
 
 @given(before=OUTPUTS.map(b"".join), after=OUTPUTS.map(b"".join), scrolled=st.integers(0, 30))
-def test_a_copy_goes_on_alike(before: bytes, after: bytes, scrolled: int) -> None:
+def test_a_copy_continues_in_the_same_way(before: bytes, after: bytes, scrolled: int) -> None:
     own = create("ghostty", SIZE, cell=CELL, scrollback_lines=50)
     own.feed(before)
     own.take_replies(), own.take_events()

@@ -1,4 +1,4 @@
-"""Images by iTerm2's protocol (OSC 1337): where they are shown, and how large."""
+"""Images by iTerm2's protocol (OSC 1337): position and size."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_image_is_shown_at_the_cursor_which_goes_behind_its_last_row(terminal
         ("width=60", (40, 20)), ("width=60;height=2;preserveAspectRatio=0", (60, 2)), ("width=junk", (8, 4)),
     ],
 )  # fmt: skip
-def test_its_size(terminal: Emulator, arguments: str, size: tuple[int, int]):
+def test_an_image_has_the_requested_size(terminal: Emulator, arguments: str, size: tuple[int, int]):
     terminal.feed(inline_file(PICTURE, f"doNotMoveCursor=1;{arguments}"))
     assert places(terminal) == [(0, 0, *size)]
     assert (terminal.cursor.column, terminal.cursor.row) == (0, 0)
@@ -66,7 +66,7 @@ def test_a_large_image_is_as_wide_as_the_screen(terminal: Emulator):
     assert [place[2:] for place in places(terminal)] == [(40, 20)]
 
 
-def test_a_file_in_parts_and_cut_anywhere(terminal: Emulator):
+def test_a_file_in_parts_and_cut_anywhere_is_shown(terminal: Emulator):
     text = base64.b64encode(PICTURE)
     parts = b"".join(b"\x1b]1337;FilePart=%s\a" % text[start : start + 40] for start in range(0, len(text), 40))
     output = (
@@ -85,7 +85,7 @@ def test_a_file_in_parts_and_cut_anywhere(terminal: Emulator):
 
 
 @pytest.mark.parametrize("sequence", [b"File=:%s", b"File=inline=0:%s", b"FilePart=%s", b"FileEnd", b"Other=1"])
-def test_nothing_else_shows_an_image(terminal: Emulator, sequence: bytes):
+def test_invalid_sequences_show_no_image(terminal: Emulator, sequence: bytes):
     data = base64.b64encode(PICTURE)
     terminal.feed(b"\x1b]1337;" + (sequence % data if b"%" in sequence else sequence) + b"\x1b\\x")
     assert places(terminal) == []
@@ -119,9 +119,7 @@ def test_a_line_says_why_an_image_is_not_shown(
     assert places(terminal) == []
 
 
-def test_a_copy_in_the_middle_of_a_file_that_is_too_long_says_so_too(
-    terminal: Emulator, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_copy_made_within_a_file_that_is_too_long_reports_it_too(terminal: Emulator, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sequences._LIMITS, INLINE_FILE, 100)
     output = inline_file(PICTURE * 2)
     for byte in output[:-9]:
@@ -138,7 +136,7 @@ def test_a_copy_in_the_middle_of_a_file_that_is_too_long_says_so_too(
 
 
 @pytest.mark.parametrize(("data", "form"), [(JPEG, "jpeg"), (GIF, "gif")])
-def test_the_size_of_other_files_is_in_their_header(terminal: Emulator, data: bytes, form: str):
+def test_the_image_size_is_read_from_the_header_of_other_formats(terminal: Emulator, data: bytes, form: str):
     assert size_in_header(data) == FileSize(form, 80, 32)  # type: ignore[arg-type]
     assert all(size_in_header(data[:end]) is None or end > 8 for end in range(len(data)))
     terminal.feed(inline_file(data))

@@ -1,4 +1,4 @@
-"""Images at Unicode placeholders: which part of an image each cell shows."""
+"""Images at Unicode placeholders: the part of an image that each cell shows."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def terminal() -> Iterator[Emulator]:
 
 
 def cells(*numbers: tuple[int, ...]) -> str:
-    """Placeholders with their marks: row, column, highest byte of the id."""
+    """Placeholders with their combining marks: row, column, highest byte of the id."""
     return "".join(PLACEHOLDER + "".join(MARKS[number] for number in marks) for marks in numbers)
 
 
 def parts(emulator: Emulator) -> list[Shown]:
-    """Column, row, columns and rows of the shown images, and which of their pixels are there."""
+    """Column, row, columns and rows of the shown images, and the visible part of their pixels."""
     emulator.damage_all()
     images = emulator.frame().images
     return [((one.column, one.row, one.columns, one.rows), tuple(one.source)) for one in images]
@@ -65,7 +65,7 @@ def test_each_cell_shows_its_own_part(terminal: Emulator):
     ]  # fmt: skip
 
 
-def test_an_image_fits_into_its_cells_in_the_middle(terminal: Emulator):
+def test_an_image_is_centred_in_its_cells(terminal: Emulator):
     terminal.feed(command("a=p,i=42,p=7,U=1,c=8,r=2,q=2"))
     terminal.feed(f"\x1b[38;5;42;58:5:7m{cells((0,), *[()] * 7)}\r\n{cells((1,), *[()] * 7)}".encode())
     assert parts(terminal) == [((2, 0, 4, 2), (0, 0, 64, 64))]
@@ -79,7 +79,7 @@ def test_the_third_mark_is_the_highest_byte_of_the_id(terminal: Emulator):
     assert parts(terminal) == [((0, 0.25, 1, 0.5), (0, 0, 64, 64))]
 
 
-def test_it_moves_with_its_text_and_goes_with_it(terminal: Emulator):
+def test_an_image_moves_with_its_text_and_is_removed_with_it(terminal: Emulator):
     terminal.feed(f"\x1b[38;5;42m{cells((0,), (), (), ())}\r\n{cells((1,), (), (), ())}\x1b[m".encode() + b"\r\n" * 9)
     assert parts(terminal) == [((0, 0, 4, 1), (0, 32, 64, 32))]
     terminal.scroll(-1)
@@ -96,7 +96,7 @@ def test_only_a_command_that_names_the_image_deletes_it(terminal: Emulator, cont
     assert bool(parts(terminal)) is is_kept
 
 
-def test_a_snapshot_and_a_replay_keep_it(terminal: Emulator):
+def test_a_snapshot_and_a_replay_keep_the_image(terminal: Emulator):
     terminal.feed(f"\x1b[38;5;42m{cells((0,), (), (), ())}".encode())
     before = parts(terminal)
     assert before == [((0, 0, 4, 1), (0, 0, 64, 32))]

@@ -1,4 +1,4 @@
-"""Sixel images: where they are shown, how large, and what removes them."""
+"""Sixel images: position, size and removal."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_at_the_bottom_of_the_screen_the_text_scrolls(terminal: Emulator):
         (b"q#1;2;1;1;1$-$-", None),
     ],
 )
-def test_its_size(data: bytes, raster: Raster | None):
+def test_an_image_has_its_size_in_cells(data: bytes, raster: Raster | None):
     assert raster_of(data) == raster
 
 
-def test_cut_anywhere_and_copied_in_the_middle_it_is_the_same(terminal: Emulator):
+def test_a_sequence_cut_anywhere_or_copied_in_the_middle_gives_the_same_image(terminal: Emulator):
     output = b"a" + sixel(16, 16, parameters=b"0;1;0") + b"\n" + sixel(8, 8, b"\x1b[31m") + b"\r\nc"
     for byte in output[:-20]:
         terminal.feed(bytes([byte]))
@@ -86,7 +86,7 @@ def test_cut_anywhere_and_copied_in_the_middle_it_is_the_same(terminal: Emulator
         copy.close()
 
 
-def test_what_is_written_over_it_is_shown(terminal: Emulator):
+def test_text_written_over_an_image_is_shown(terminal: Emulator):
     terminal.feed(b"old text\r" + sixel(48, 32) + b"\x1b[2;3Hab\x1b[1;5H ")
     (image,) = images(terminal)
     assert image.written == ((1, 2, 4),)
@@ -115,12 +115,12 @@ def test_on_the_alternate_screen_blanks_and_erased_cells_replace_it_too(terminal
         (b"\x1bc", []),
     ],
 )
-def test_erasing_the_screen_or_a_part_removes_it(terminal: Emulator, output: bytes, left: list[int]):
+def test_erasing_the_screen_or_a_part_removes_the_image(terminal: Emulator, output: bytes, left: list[int]):
     terminal.feed(sixel(16, 32) + b"\x1b[5;1H" + sixel(16, 32) + output)
     assert [row for _, row, *_ in places(terminal)] == left
 
 
-def test_the_next_picture_of_an_animation_replaces_the_last_one(terminal: Emulator):
+def test_the_next_image_of_an_animation_replaces_the_last_one(terminal: Emulator):
     for _ in range(500):
         terminal.feed(b"\x1b[2;2H" + sixel(16, 32))
     assert places(terminal) == [(1, 1, 2, 2)]

@@ -1,4 +1,4 @@
-"""What the pyte engine answers, and what it tells of."""
+"""Replies and events of the pyte engine."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_each_query_is_answered_once() -> None:
     assert answers == _ANSWERS
 
 
-def test_a_change_of_the_colour_scheme_is_told_to_who_asked() -> None:
+def test_a_change_of_the_colour_scheme_is_reported_on_request() -> None:
     terminal = emulator()
     terminal.set_default_colors(DefaultColors(dark=False))
     assert terminal.take_replies() == b""
@@ -88,7 +88,7 @@ def test_a_change_of_the_colour_scheme_is_told_to_who_asked() -> None:
     assert terminal.take_replies() == b"\x1b[?997;1n"
 
 
-def test_a_resize_is_told_to_who_asked() -> None:
+def test_a_resize_is_reported_on_request() -> None:
     terminal = emulator()
     terminal.feed(b"\x1b[?2048h")
     terminal.take_replies()
@@ -124,14 +124,14 @@ def test_colours_set_by_the_program_are_in_the_frame() -> None:
         ("\x1b]52;c;aGVsbG8=\x07", ClipboardSet("hello")),
     ],
 )
-def test_events(sequence: str, event: object) -> None:
+def test_sequences_give_events(sequence: str, event: object) -> None:
     terminal = emulator()
     terminal.feed(sequence.encode())
     assert terminal.take_events() == [event]
     assert terminal.take_events() == []
 
 
-def test_what_is_no_event() -> None:
+def test_invalid_sequences_give_no_event() -> None:
     terminal = emulator()
     terminal.feed(
         b"\x1b]9;4;9\x07\x1b]52;c;?\x07\x1b]52;c;***\x07\x1b]777;x\x07\x1b]9;\x07\x1b]99;p=?;\x07\x1b]2;\x18\x1b]12345678;\x07"
@@ -139,13 +139,13 @@ def test_what_is_no_event() -> None:
     assert terminal.take_events() == []
 
 
-def test_of_too_many_events_the_oldest_go() -> None:
+def test_of_too_many_events_the_oldest_are_dropped() -> None:
     terminal = emulator()
     terminal.feed(b"\x1b]2;t\x07" + b"\x07" * 1500)
     assert terminal.take_events() == [Bell()] * 1000
 
 
-def test_answers_nobody_takes_do_not_pile_up() -> None:
+def test_replies_that_are_not_taken_are_bounded() -> None:
     terminal = emulator()
     for _ in range(50):
         terminal.feed(b"\x1b[c" * 10_000)

@@ -1,4 +1,4 @@
-"""Random programs: how bytes are cut, carried over or replayed makes no difference to the screen."""
+"""Random programs: cutting, copying or replaying their bytes makes no difference to the screen."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def emulator() -> PyteEmulator:
 
 
 def state(terminal: PyteEmulator) -> Any:
-    """What a viewer sees."""
+    """Everything that a viewer sees."""
     return (
         terminal.history(0, 1000), terminal.rows(), terminal.cursor, terminal.modes, terminal.title,
         terminal.frame()._replace(rows={}, full=True),
@@ -67,7 +67,7 @@ def test_byte_by_byte_gives_the_same_screen(program: bytes) -> None:
 
 @fuzz
 @given(programs, st.data())
-def test_snapshot_at_any_byte_goes_on_as_if_nothing_had_happened(program: bytes, data: st.DataObject) -> None:
+def test_a_snapshot_at_any_byte_makes_no_difference_later(program: bytes, data: st.DataObject) -> None:
     offset = data.draw(st.integers(0, len(program)))
     original = emulator()
     original.feed(program[:offset])
@@ -81,7 +81,7 @@ def test_snapshot_at_any_byte_goes_on_as_if_nothing_had_happened(program: bytes,
 
 @fuzz
 @given(programs, st.data())
-def test_replay_at_any_byte_rebuilds_the_screen(program: bytes, data: st.DataObject) -> None:
+def test_a_replay_at_any_byte_rebuilds_the_screen(program: bytes, data: st.DataObject) -> None:
     offset = data.draw(st.integers(0, len(program)))
     original, copy = emulator(), emulator()
     original.feed(program[:offset])
@@ -91,7 +91,7 @@ def test_replay_at_any_byte_rebuilds_the_screen(program: bytes, data: st.DataObj
 
 @fuzz
 @given(st.binary(max_size=400), st.integers(1, 30), st.integers(1, 12))
-def test_no_bytes_make_it_raise(garbage: bytes, columns: int, rows: int) -> None:
+def test_no_bytes_raise_an_error(garbage: bytes, columns: int, rows: int) -> None:
     terminal = PyteEmulator(GridSize(columns, rows), scrollback_lines=5)
     terminal.feed(garbage)
     terminal.resize(GridSize(rows, columns), CellSize())
@@ -103,7 +103,7 @@ def test_no_bytes_make_it_raise(garbage: bytes, columns: int, rows: int) -> None
 
 @fuzz
 @given(programs, st.lists(st.tuples(st.integers(1, 30), st.integers(1, 12)), max_size=4))
-def test_resizes_keep_the_grid_whole(program: bytes, sizes: list[tuple[int, int]]) -> None:
+def test_resizes_keep_the_grid_consistent(program: bytes, sizes: list[tuple[int, int]]) -> None:
     terminal = emulator()
     terminal.feed(program)
     for columns, rows in sizes:
@@ -168,7 +168,7 @@ _looks = st.one_of(
 
 @fuzz
 @given(programs, st.lists(_looks, max_size=12))
-def test_looking_and_selecting_never_raise(program: bytes, looks: list[Any]) -> None:
+def test_scrolling_and_selecting_never_raise_an_error(program: bytes, looks: list[Any]) -> None:
     terminal = emulator()
     terminal.feed(program)
     painted = terminal.frame().rows

@@ -1,4 +1,4 @@
-"""What the pyte engine makes of the sequences that programs send; each case is one that stock pyte gets wrong."""
+"""The pyte engine's screen after sequences of programs; stock pyte handles each of these cases wrongly."""
 
 from __future__ import annotations
 
@@ -115,13 +115,13 @@ def test_a_wide_character_in_the_last_column_wraps() -> None:
     assert screen("abc世", columns=4)[:2] == ["abc", "世"]
 
 
-def test_half_overwritten_wide_characters_go_whole() -> None:
+def test_half_overwritten_wide_characters_are_removed_completely() -> None:
     assert screen("世界\x1b[1;2Hx")[0] == " x界"
     assert screen("世界\x1b[1;3Hx")[0] == "世x"
     assert screen("世界\x1b[1;2H\x1b[P")[0] == " 界"
 
 
-def test_erasing_keeps_the_background_alone() -> None:
+def test_erasing_keeps_only_the_background() -> None:
     terminal = after("\x1b[1;4;31;44mab\x1b[K")
     assert style_at(terminal, 5) == Style(background=4)
 
@@ -147,7 +147,7 @@ def test_hyperlinks_are_part_of_the_style() -> None:
     assert not style_at(terminal, 4).link
 
 
-def test_lines_leave_into_the_history_only_at_the_top_of_the_screen() -> None:
+def test_lines_move_into_the_history_only_at_the_top_of_the_screen() -> None:
     lines = "\r\n".join("123456")
     assert [row.text() for row in after(f"{lines}\x1b[1;3r\x1b[3;1H\n\n").history(0, 9)] == ["1", "2"]
     assert after(f"{lines}\x1b[2;4r\x1b[4;1H\n\n").scrollback_rows == 0
@@ -159,7 +159,7 @@ def test_ed_3_clears_the_history_and_not_the_screen() -> None:
     assert [row.text() for row in terminal.rows()] == list("345678")
 
 
-def test_fewer_rows_push_lines_into_the_history_and_more_bring_them_back() -> None:
+def test_fewer_rows_move_lines_into_the_history_and_more_rows_restore_them() -> None:
     terminal = after("\r\n".join("123456"))
     terminal.resize(GridSize(20, 3), CellSize())
     assert [row.text() for row in terminal.history(0, 9)] == ["1", "2", "3"]
@@ -169,7 +169,7 @@ def test_fewer_rows_push_lines_into_the_history_and_more_bring_them_back() -> No
     assert terminal.cursor[:2] == (1, 5)
 
 
-def test_blank_rows_below_the_cursor_go_first() -> None:
+def test_blank_rows_below_the_cursor_are_removed_first() -> None:
     terminal = after("1\r\n2")
     terminal.resize(GridSize(20, 2), CellSize())
     assert [row.text() for row in terminal.rows()] == ["1", "2"]
@@ -185,7 +185,7 @@ def test_the_cursor_follows_its_text_when_the_width_changes() -> None:
     assert terminal.cursor[:2] == (7, 1)
 
 
-def test_wide_characters_reflow_whole() -> None:
+def test_wide_characters_are_not_split_by_a_reflow() -> None:
     terminal = after("a世界b")
     terminal.resize(GridSize(4, 6), CellSize())
     assert [row.text() for row in terminal.rows()][:2] == ["a世", "界b"]
@@ -194,7 +194,7 @@ def test_wide_characters_reflow_whole() -> None:
 
 
 @pytest.mark.parametrize("mode", [47, 1047, 1049])
-def test_the_alternate_screen_leaves_the_primary_as_it_was(mode: int) -> None:
+def test_the_alternate_screen_leaves_the_primary_unchanged(mode: int) -> None:
     terminal = after(f"one\r\ntwo\x1b[?{mode}h\x1b[H\x1b[2Jalternate")
     assert terminal.modes.alternate_screen
     assert terminal.rows()[0].text() == "alternate"
@@ -240,7 +240,7 @@ def test_selective_erase_spares_protected_cells() -> None:
     assert screen('\x1b[1"qkeep\x1b[0"q go\x1b[2K')[0] == ""
 
 
-def test_modes_are_told() -> None:
+def test_modes_are_known() -> None:
     modes = after(
         "\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1002h\x1b[?1006h\x1b[?2026h\x1b[?5h\x1b[>5u\x1b[>4;2m"
     ).modes
@@ -277,7 +277,7 @@ def test_the_history_is_bounded() -> None:
     assert none.scrollback_rows == 0
 
 
-def test_an_endless_string_is_dropped_and_does_not_grow() -> None:
+def test_an_endless_string_is_dropped_and_takes_no_memory() -> None:
     terminal = emulator()
     terminal.feed(b"\x1b]2;" + b"x" * (2 * 1024 * 1024))
     assert len(terminal.snapshot()) < 10_000

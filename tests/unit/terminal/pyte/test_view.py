@@ -1,4 +1,4 @@
-"""Looking back, selecting and painting with the pyte engine."""
+"""Scrolling back, selecting and painting with the pyte engine."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_scrolling_stops_at_both_ends() -> None:
     assert terminal.frame().scroll_offset == 0
 
 
-def test_content_that_is_evicted_takes_the_view_along() -> None:
+def test_evicted_content_moves_the_view() -> None:
     terminal = numbered()
     terminal.scroll(-1000)
     terminal.feed(b"\r\nx" * 200)
@@ -74,7 +74,7 @@ def test_only_changed_rows_are_painted() -> None:
     assert not terminal.frame().rows
 
 
-def test_a_changed_row_is_painted_where_it_is_looked_at() -> None:
+def test_a_changed_row_is_painted_at_its_position_in_the_view() -> None:
     terminal = numbered()
     terminal.scroll(-2)
     terminal.frame()
@@ -82,7 +82,7 @@ def test_a_changed_row_is_painted_where_it_is_looked_at() -> None:
     assert sorted(terminal.frame().rows) == [3]
 
 
-def test_selected_cells_and_what_they_damage() -> None:
+def test_a_selection_damages_its_rows() -> None:
     terminal = numbered()
     terminal.select((2, 1), (3, 3), "cell")
     frame = terminal.frame()
@@ -95,13 +95,13 @@ def test_selected_cells_and_what_they_damage() -> None:
     assert terminal.selected_text() == ""
 
 
-def test_a_selection_backwards() -> None:
+def test_a_selection_may_be_made_backwards() -> None:
     terminal = numbered()
     terminal.select((3, 3), (2, 1), "cell")
     assert terminal.selected_text() == "ne 26\nline 27\nline"
 
 
-def test_a_selection_holds_on_to_its_content() -> None:
+def test_a_selection_stays_on_its_content() -> None:
     terminal = numbered()
     terminal.select((0, 0), (6, 0), "cell")
     terminal.feed(b"\r\n" * 20)
@@ -123,7 +123,7 @@ def test_a_selection_moves_with_a_region() -> None:
     assert terminal.selected_text() == "line 27"
 
 
-def test_a_selection_on_the_alternate_screen_follows_and_goes_with_it() -> None:
+def test_a_selection_on_the_alternate_screen_follows_and_is_removed_with_it() -> None:
     terminal = with_text("\x1b[?1049h\x1b[Hone\r\ntwo\r\nthree\r\nfour\r\nfive")
     terminal.select((0, 2), (9, 2), "cell")
     terminal.feed(b"\r\nsix")
@@ -132,7 +132,7 @@ def test_a_selection_on_the_alternate_screen_follows_and_goes_with_it() -> None:
     assert terminal.selected_text() == ""
 
 
-def test_words() -> None:
+def test_words_are_selected() -> None:
     text = 'see (https://example.org/a?b=c&d=1) or "~/src/x-y.py:12", ok|no end'
     terminal = with_text(text, columns=80)
     for word in ("https://example.org/a?b=c&d=1", "(", "see", "~/src/x-y.py:12", '"', "ok", "|", "no", "end"):
@@ -141,13 +141,13 @@ def test_words() -> None:
         assert terminal.selected_text() == word
 
 
-def test_a_word_over_a_soft_wrap() -> None:
+def test_a_word_over_a_soft_wrap_is_selected_completely() -> None:
     terminal = with_text("a /usr/lib/python/site end", columns=10)
     terminal.select((4, 0), (4, 0), "word")
     assert terminal.selected_text() == "/usr/lib/python/site"
 
 
-def test_dragging_grows_by_words() -> None:
+def test_dragging_extends_a_selection_by_words() -> None:
     terminal = with_text("one two three four")
     terminal.select((5, 0), (9, 0), "word")
     assert terminal.selected_text() == "two three"
@@ -155,13 +155,13 @@ def test_dragging_grows_by_words() -> None:
     assert terminal.selected_text() == "one two"
 
 
-def test_lines_are_logical() -> None:
+def test_selected_lines_are_logical_lines() -> None:
     terminal = with_text("first\r\nabcdefghijklmno\r\nlast", columns=10)
     terminal.select((1, 2), (1, 2), "line")
     assert terminal.selected_text() == "abcdefghijklmno"
 
 
-def test_a_rectangle() -> None:
+def test_a_rectangle_is_selected() -> None:
     terminal = with_text("abcdef\r\nghijkl\r\nmnopqr")
     terminal.select((4, 0), (2, 2), "cell", rectangle=True)
     assert terminal.selected_text() == "cde\nijk\nopq"
@@ -169,7 +169,7 @@ def test_a_rectangle() -> None:
     assert [frame.rows[row].selection for row in range(4)] == [(2, 4), (2, 4), (2, 4), None]
 
 
-def test_wide_characters_are_selected_whole() -> None:
+def test_wide_characters_are_selected_completely() -> None:
     terminal = with_text("a世界b")
     terminal.select((2, 0), (3, 0), "cell")
     assert terminal.selected_text() == "世界"
@@ -181,13 +181,13 @@ def test_a_wide_character_that_wrapped_leaves_no_gap() -> None:
     assert terminal.selected_text() == "abc世d"
 
 
-def test_everything() -> None:
+def test_everything_is_selected() -> None:
     terminal = numbered(lines=8)
     terminal.select_all()
     assert terminal.selected_text() == "\n".join(f"line {number}" for number in range(8))
 
 
-def test_ten_thousand_lines_are_carried_quickly() -> None:
+def test_ten_thousand_lines_are_copied_quickly() -> None:
     terminal = PyteEmulator(GridSize(120, 40))
     began_s = time.process_time()
     for number in range(10_100):
@@ -201,7 +201,7 @@ def test_ten_thousand_lines_are_carried_quickly() -> None:
     assert copy.history(9_999, 1) == terminal.history(9_999, 1)
 
 
-def test_a_selected_rectangle_beyond_a_grid_that_has_shrunk_is_what_is_left() -> None:
+def test_a_selected_rectangle_is_cut_by_a_smaller_grid() -> None:
     terminal = with_text("ab\r\ncd")
     terminal.select((1, 1), (1, 1), "cell", rectangle=True)
     assert terminal.selected_text() == "d"

@@ -1,4 +1,4 @@
-"""The Agent Client Protocol: files and terminals of the client, as the dialect serves them."""
+"""The Agent Client Protocol: the client's files and terminals, served by the dialect."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PATH = "/home/user/project/a.txt"
 
 
 def ask(chat: AcpChat, method: str, number: int = 5, **params: Any) -> list[dict[str, Any]]:
-    """The agent calls a method of the client; returns what is sent."""
+    """Let the agent call a method of the client; returns the sent replies."""
     return chat.hear({"jsonrpc": "2.0", "id": number, "method": method, "params": {"sessionId": "s", **params}})
 
 
 def make_terminal(chat: AcpChat, command: str = "make", **params: Any) -> str:
-    """The agent makes a terminal; returns its id."""
+    """Let the agent make a terminal; returns its id."""
     assert ask(chat, "terminal/create", command=command, **params) == []
     (reply,) = chat.result(OperationDone(chat.operations[-1].id))
     terminal: str = reply["result"]["terminalId"]
@@ -43,13 +43,13 @@ def output(chat: AcpChat, terminal: str) -> dict[str, Any]:
 
 
 def show(chat: AcpChat, terminal: str) -> None:
-    """The agent shows a terminal in its tool call."""
+    """Let the agent show a terminal in its tool call."""
     content = [{"type": "terminal", "terminalId": terminal}]
     fields = {"toolCallId": "t", "title": "Run", "kind": "execute", "status": "in_progress", "content": content}
     chat.update("tool_call", **fields)
 
 
-def test_files_and_terminals_are_offered_unless_an_option_says_otherwise(running: AcpChat) -> None:
+def test_files_and_terminals_are_offered_by_default(running: AcpChat) -> None:
     offered = running.sent[0]["params"]["clientCapabilities"]
     assert offered["fs"] == {"readTextFile": True, "writeTextFile": True}
     assert offered["terminal"] is True
@@ -66,7 +66,7 @@ def test_a_file_is_read_and_written_by_the_host(running: AcpChat) -> None:
     assert (reply["id"], reply["result"]) == (6, {})
 
 
-def test_a_file_that_is_not_read_gets_an_error(running: AcpChat) -> None:
+def test_a_file_that_cannot_be_read_gets_an_error(running: AcpChat) -> None:
     ask(running, "fs/read_text_file", path=PATH)
     (reply,) = running.result(OperationDone(1, error="no such file", missing=True))
     assert reply["error"] == {"code": -32002, "message": f"Resource not found: {PATH}"}
@@ -81,7 +81,7 @@ def test_a_file_that_is_not_read_gets_an_error(running: AcpChat) -> None:
     assert reply["error"]["code"] == -32602
 
 
-def test_a_terminal_that_a_tool_call_shows_grows_in_it_and_stays_after_its_release(running: AcpChat) -> None:
+def test_a_terminal_in_a_tool_call_shows_its_output_there_also_after_its_release(running: AcpChat) -> None:
     terminal = make_terminal(running, "make", args=["all", "a b"], cwd="/home/user/project/sub", outputByteLimit=1000)
     operation = running.operations[-1]
     assert isinstance(operation, StartTerminal)
@@ -107,7 +107,7 @@ def test_a_terminal_that_a_tool_call_shows_grows_in_it_and_stays_after_its_relea
     assert [each.kind for each in running.items].count("tool") == 1
 
 
-def test_a_terminal_that_no_tool_call_shows_is_an_item_until_one_does(running: AcpChat) -> None:
+def test_a_terminal_is_an_item_of_its_own_until_a_tool_call_shows_it(running: AcpChat) -> None:
     terminal = make_terminal(running, "sleep 1; echo done")
     assert running.operations[-1].argv == ("/bin/sh", "-c", "sleep 1; echo done")
     running.result(TerminalOutput(terminal, "a"))
@@ -135,7 +135,7 @@ def test_the_end_of_long_output_is_kept_and_begins_with_a_whole_character(runnin
     assert output(running, terminal) == {"output": "after", "truncated": True}
 
 
-def test_an_agent_gets_at_most_so_much_output(running: AcpChat) -> None:
+def test_an_agent_gets_output_up_to_a_limit(running: AcpChat) -> None:
     terminal = make_terminal(running)
     for _ in range(30):
         running.result(TerminalOutput(terminal, "\x1b[32m" + "y" * 100_000))
@@ -175,7 +175,7 @@ def test_a_terminal_that_cannot_start_gets_an_error(running: AcpChat) -> None:
     assert "in use" in reply["error"]["message"]
 
 
-def test_a_wait_can_be_taken_back(running: AcpChat) -> None:
+def test_a_wait_can_be_cancelled(running: AcpChat) -> None:
     terminal = make_terminal(running)
     ask(running, "terminal/wait_for_exit", 8, terminalId=terminal)
     (reply,) = running.hear({"jsonrpc": "2.0", "method": "$/cancel_request", "params": {"requestId": 8}})
@@ -184,7 +184,7 @@ def test_a_wait_can_be_taken_back(running: AcpChat) -> None:
 
 
 @pytest.mark.parametrize("reloads", [False, True])
-def test_what_an_earlier_host_has_left_is_answered_and_not_done_again(running: AcpChat, reloads: bool) -> None:
+def test_operations_of_an_earlier_host_are_answered_and_not_repeated(running: AcpChat, reloads: bool) -> None:
     running.reloads = reloads
     terminal = make_terminal(running)
     running.result(TerminalOutput(terminal, "said"))

@@ -1,4 +1,4 @@
-"""The Agent Client Protocol: messages that are unknown or damaged, and what the agent says about itself."""
+"""The Agent Client Protocol: unknown and damaged messages, and information about the agent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_method_that_is_not_offered_gets_its_reply(running: AcpChat, method: s
         b"\xff\xfe",
     ],
 )
-def test_a_line_that_nobody_understands_is_kept(running: AcpChat, line: bytes) -> None:
+def test_an_unknown_line_is_kept(running: AcpChat, line: bytes) -> None:
     running.hear(line, say("still there"))
     assert [each.kind for each in running.items[2:]] == ["raw", "agent"]
     assert "Error" not in running.items[2].title
@@ -46,7 +46,7 @@ def test_half_of_a_surrogate_pair_does_not_drop_the_text(running: AcpChat) -> No
     assert running.items[-1].text == "smile ?"
 
 
-def test_the_title_the_commands_and_the_tokens(chat: AcpChat) -> None:
+def test_title_commands_and_tokens_are_known(chat: AcpChat) -> None:
     chat.update("session_info_update", title="Fix the\nbuild", updatedAt="2026-01-01")
     given = [{"name": "init", "description": "d", "input": {"hint": "what"}}, {"name": 3}]
     chat.update("available_commands_update", availableCommands=given)

@@ -1,4 +1,4 @@
-"""A real process, made with the protocol's own SDK: its schema checks all that the dialect sends."""
+"""The ACP dialect with a real process made with the protocol's SDK, which validates all messages of the dialect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chat(tmp_path: Path, agents: FakeAgents, environment: dict[str, str]) -> Ite
 
 
 def received(tmp_path: Path) -> list[dict[str, Any]]:
-    """What the agent got."""
+    """Read the messages that the agent received."""
     return [json.loads(line) for line in (tmp_path / "received").read_text("utf-8").splitlines()]
 
 
@@ -79,7 +79,7 @@ def test_an_edit_is_asked_with_its_diff(chat: AcpProcess) -> None:
     assert (tool.tool, tool.changes[0].path) == ("edit", "a.py")
 
 
-def test_the_options_are_those_of_the_agent(chat: AcpProcess) -> None:
+def test_the_options_of_a_permission_are_those_of_the_agent(chat: AcpProcess) -> None:
     chat.prompt("options one=allow_once never=reject_always")
     chat.wait(lambda: chat.transcript.open_requests)
     assert [(each.id, each.name, each.kind) for each in chat.request.options] == [
@@ -117,7 +117,7 @@ def test_a_turn_fails(chat: AcpProcess, script: str, outcome: str) -> None:
     assert chat.items[-1].text == "still here"
 
 
-def test_nonsense_is_kept_and_disturbs_nothing(chat: AcpProcess) -> None:
+def test_an_unknown_line_is_kept_and_does_no_harm(chat: AcpProcess) -> None:
     chat.ask("garbage\nunknown\nsay fine")
     raw = [(each.title, each.text) for each in chat.items if each.kind == "raw"]
     assert ("not a message", "npm warn deprecated") in raw
@@ -177,7 +177,7 @@ def test_a_killed_conversation_is_resumed_and_nothing_is_repeated(
     assert "session/resume" in [each.get("method") for each in received(tmp_path)]
 
 
-def test_a_killed_conversation_is_loaded_where_the_transcript_lacks_it(
+def test_a_killed_conversation_is_loaded_if_the_transcript_lacks_it(
     agents: FakeAgents, chat: AcpProcess, environment: dict[str, str]
 ) -> None:
     chat.prompt("run make")
@@ -196,7 +196,7 @@ def test_a_killed_conversation_is_loaded_where_the_transcript_lacks_it(
         assert again.items[-1].text == "two"
 
 
-def test_a_conversation_that_is_not_there_yet_is_asked_for_again(
+def test_a_conversation_that_does_not_exist_yet_is_requested_again(
     agents: FakeAgents, chat: AcpProcess, environment: dict[str, str]
 ) -> None:
     chat.ask("say one")
@@ -214,7 +214,7 @@ def test_a_conversation_that_is_not_there_yet_is_asked_for_again(
         assert again.failure == ""
 
 
-def test_a_conversation_that_is_nowhere_fails_at_once(
+def test_a_conversation_that_does_not_exist_fails_at_once(
     agents: FakeAgents, chat: AcpProcess, environment: dict[str, str]
 ) -> None:
     start = Start(directory=chat.start.directory, conversation="nowhere", has_history=True)

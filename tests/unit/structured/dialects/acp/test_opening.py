@@ -13,14 +13,14 @@ LOADS: dict[str, Any] = {"loadSession": True}
 
 
 def chat_of(capabilities: dict[str, Any], **start: Any) -> AcpChat:
-    """A chat with an agent that has said what it can do."""
+    """A chat with an agent that has reported these capabilities."""
     chat = AcpChat(Start(directory=DIRECTORY, **start))
     information = {"name": "agent", "title": "Agent"}
     chat.reply({"protocolVersion": 1, "agentCapabilities": capabilities, "agentInfo": information})
     return chat
 
 
-def test_the_agent_learns_who_we_are_and_what_we_do() -> None:
+def test_the_agent_gets_the_clients_name_and_capabilities() -> None:
     (initialize,) = AcpChat().sent
     assert initialize["params"] == {
         "protocolVersion": 1,
@@ -50,19 +50,19 @@ def test_an_agent_of_another_version_is_refused() -> None:
     assert chat.failure == "the agent speaks version 2 of the Agent Client Protocol, Outlive version 1"
 
 
-def test_an_agent_that_does_not_start_says_why() -> None:
+def test_an_agent_that_does_not_start_is_reported_with_the_reason() -> None:
     chat = AcpChat()
     chat.reply_error(-32603, "no disk")
     assert chat.failure == "The agent does not start: no disk"
 
 
-def test_a_silent_agent_is_said() -> None:
+def test_a_silent_agent_is_reported() -> None:
     chat = AcpChat()
     chat.expire("unanswered")
     assert chat.items[-1].text == "the agent has not answered for 30 seconds"
 
 
-def test_a_session_that_is_refused_ends_the_chat() -> None:
+def test_a_refused_session_ends_the_chat() -> None:
     chat = chat_of({})
     chat.reply_error(-32603, "Internal error", data={"details": "no model"})
     assert chat.failure == "Agent cannot begin a conversation: no model"
@@ -71,7 +71,7 @@ def test_a_session_that_is_refused_ends_the_chat() -> None:
 # ---------------------------------------------------------------- resume
 
 
-def test_an_id_that_was_chosen_for_a_new_conversation_is_not_resumed() -> None:
+def test_an_id_chosen_for_a_new_conversation_is_not_resumed() -> None:
     chat = chat_of(LOADS, conversation="c", resumes=False)
     assert chat.sent[-1]["method"] == "session/new"
     chat.reply({"sessionId": "s"})
@@ -80,7 +80,7 @@ def test_an_id_that_was_chosen_for_a_new_conversation_is_not_resumed() -> None:
     assert chat.transcript.status.conversation == "s"
 
 
-def test_a_conversation_is_forked_where_the_agent_can_do_that() -> None:
+def test_a_conversation_is_forked_if_the_agent_can_do_that() -> None:
     chat = chat_of({**LOADS, "sessionCapabilities": {"fork": {}}}, has_history=True, options={"fork": "c"})
     assert (chat.sent[-1]["method"], chat.sent[-1]["params"]["sessionId"]) == ("session/fork", "c")
     chat.reply({"sessionId": "s"})
@@ -88,14 +88,14 @@ def test_a_conversation_is_forked_where_the_agent_can_do_that() -> None:
     assert chat_of(LOADS, options={"fork": "c"}).failure == "This version of Agent cannot fork a conversation"
 
 
-def test_a_broken_resume_becomes_a_load() -> None:
+def test_after_a_failed_resume_the_conversation_is_loaded() -> None:
     chat = chat_of({**LOADS, "sessionCapabilities": {"resume": {}}}, conversation="c", has_history=True)
     assert chat.sent[-1]["method"] == "session/resume"
     chat.reply_error(-32603, "broken")
     assert chat.sent[-1]["method"] == "session/load"
 
 
-def test_a_conversation_that_stays_away_ends_the_chat_and_never_becomes_a_new_one() -> None:
+def test_a_missing_conversation_ends_the_chat_and_is_never_replaced_by_a_new_one() -> None:
     chat = chat_of(LOADS, conversation="c")
     waits = []
     for _ in range(30):
@@ -110,7 +110,7 @@ def test_a_conversation_that_stays_away_ends_the_chat_and_never_becomes_a_new_on
     assert {each["method"] for each in chat.sent[1:]} == {"session/load"}
 
 
-def test_what_came_before_a_broken_load_is_removed() -> None:
+def test_items_of_a_failed_load_are_removed() -> None:
     chat = chat_of(LOADS, conversation="s")
     chat.update("user_message_chunk", content=text_block("hello"))
     chat.update("tool_call", toolCallId="t", title="Run")
@@ -119,8 +119,8 @@ def test_what_came_before_a_broken_load_is_removed() -> None:
     assert [each.kind for each in chat.items] == ["notice"]
 
 
-def test_prompts_wait_until_the_conversation_is_repeated_to_its_end() -> None:
-    """Gemini CLI continues the repetition after its reply."""
+def test_prompts_wait_until_the_conversation_is_completely_loaded() -> None:
+    """Gemini CLI still sends messages of the conversation after its reply to the load."""
     chat = chat_of(LOADS, conversation="s")
     chat.update("user_message_chunk", content=text_block("<session_context>\nToday is"))
     chat.update("user_message_chunk", content=text_block("one"))
@@ -134,7 +134,7 @@ def test_prompts_wait_until_the_conversation_is_repeated_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(("began_ms", "waits"), [(1_021_000, True), (1_019_000, False), (0, True)])
-def test_gemini_loads_a_conversation_in_another_minute_than_it_began(began_ms: int, *, waits: bool) -> None:
+def test_gemini_loads_a_conversation_after_the_minute_in_which_it_began(began_ms: int, *, waits: bool) -> None:
     chat = chat_of(LOADS, conversation="s", began_ms=began_ms, options={"another_minute": "true"})
     assert (chat.sent[-1]["method"] != "session/load") == waits
     if waits:

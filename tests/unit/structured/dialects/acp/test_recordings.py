@@ -23,7 +23,7 @@ CONVERSATIONS = {
     "codex": "01a1f7c3-a763-74c0-a9b0-e9dd881d75bd",
 }
 ASKING = ("opencode", "gemini", "claude")
-"""Codex's adapter ran the command without a question, and without a word."""
+"""Agents that ask before they run a command. Codex's adapter ran it without asking, and did not report it."""
 
 
 def start(agent: str, **fields: object) -> Start:
@@ -38,7 +38,7 @@ def played(agent: str, *, reloads: bool = False) -> AcpChat:
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_the_items_of_a_conversation(agent: str) -> None:
+def test_a_conversation_has_its_items(agent: str) -> None:
     chat = played(agent)
     prompts = [each.text for each in chat.items if each.kind == "user"]
     assert prompts == ["hello acp", "tool: touch acpfile", "slow 20 cancel me", "slow 20 kill me"]
@@ -69,7 +69,7 @@ def test_a_permission_shows_the_whole_command(agent: str) -> None:
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_the_agent_says_which_settings_and_commands_it_has(agent: str) -> None:
+def test_the_agent_reports_its_settings_and_commands(agent: str) -> None:
     status = played(agent).transcript.status
     assert {"model", "mode"} <= {each.category for each in status.settings}
     assert len({each.id for each in status.settings}) == len(status.settings)
@@ -90,7 +90,7 @@ def test_the_death_of_the_agent_cuts_its_turn(agent: str) -> None:
 
 
 @pytest.mark.parametrize("agent", ["opencode", "claude", "codex"])
-def test_a_loaded_conversation_comes_whole(agent: str) -> None:
+def test_a_loaded_conversation_is_complete(agent: str) -> None:
     chat = AcpChat(start(agent, conversation=CONVERSATIONS[agent]))
     chat.play(recording(agent, 2))
     texts = [each.text for each in chat.items if each.kind == "user"]
@@ -124,7 +124,7 @@ def test_a_loaded_conversation_adds_nothing_to_a_transcript_that_has_it(agent: s
     assert chat.transcript.status.state == "idle"
 
 
-def test_gemini_that_does_not_find_its_conversation_yet_is_asked_again() -> None:
+def test_gemini_is_asked_again_if_it_does_not_find_its_conversation_yet() -> None:
     chat = AcpChat(start("gemini", conversation=CONVERSATIONS["gemini"]))
     chat.play(recording("gemini", 2))
     (notice,) = chat.items
@@ -135,14 +135,14 @@ def test_gemini_that_does_not_find_its_conversation_yet_is_asked_again() -> None
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_a_state_that_is_saved_before_each_step_leads_to_the_same(agent: str) -> None:
+def test_saving_the_state_before_each_step_makes_no_difference(agent: str) -> None:
     whole, reloaded = played(agent), played(agent, reloads=True)
     assert reloaded.changes == whole.changes
     assert reloaded.sent == whole.sent
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_each_beginning_of_a_conversation_can_be_cut(agent: str) -> None:
+def test_a_conversation_can_be_cut_after_any_message(agent: str) -> None:
     messages = recording(agent, 1)
     for length in range(len(messages)):
         chat = AcpChat(start(agent))
@@ -159,22 +159,22 @@ _VALUES = st.recursive(
 )
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Each place in a message: its container, and its key or index."""
+def positions(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the container and the key or index of each value in a message."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         yield value, key
-        yield from places(value[key])
+        yield from positions(value[key])
 
 
 @pytest.mark.parametrize("agent", AGENTS)
 @given(data=st.data())
 @settings(max_examples=40)
-def test_wrong_values_anywhere_break_nothing(agent: str, data: st.DataObject) -> None:
+def test_wrong_values_anywhere_raise_no_error(agent: str, data: st.DataObject) -> None:
     messages = [each.message for each in recording(agent, 1) if not each.ours]
     message = data.draw(st.sampled_from(messages))
     for _ in range(data.draw(st.integers(1, 3))):
-        container, key = data.draw(st.sampled_from(list(places(message))))
+        container, key = data.draw(st.sampled_from(list(positions(message))))
         container[key] = data.draw(_VALUES)
     chat = AcpChat(start(agent), reloads=True)
     chat._play(recording(agent, 1)[:8])

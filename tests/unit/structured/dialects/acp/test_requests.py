@@ -14,7 +14,7 @@ ALLOW = ("yes", "allow_once")
 REJECT = ("no", "reject_once")
 
 
-def test_a_permission_shows_what_earlier_updates_said(running: AcpChat) -> None:
+def test_a_permission_shows_the_fields_of_earlier_updates(running: AcpChat) -> None:
     given = {"command": "rm -rf build", "description": "Clean"}
     running.update("tool_call", toolCallId="t", title="rm", kind="execute", rawInput=given)
     running.hear(permission({"toolCallId": "t"}, ALLOW, REJECT, number=0))
@@ -50,7 +50,7 @@ def test_another_tool_shows_its_whole_input(running: AcpChat) -> None:
 
 
 @pytest.mark.parametrize("call", [{}, {"toolCallId": "t", "title": "Do it", "kind": "execute"}])
-def test_a_request_that_does_not_say_what_runs_can_only_be_declined(running: AcpChat, call: dict[str, Any]) -> None:
+def test_a_request_without_a_command_can_only_be_declined(running: AcpChat, call: dict[str, Any]) -> None:
     running.hear(permission(call, ALLOW))
     request = running.request
     assert not request.complete
@@ -72,7 +72,7 @@ def test_two_requests_at_once_are_answered_one_by_one(running: AcpChat) -> None:
     assert running.states()[-1] == "running"
 
 
-def test_the_agent_takes_its_request_back(running: AcpChat) -> None:
+def test_the_agent_withdraws_its_request(running: AcpChat) -> None:
     running.hear(permission({"toolCallId": "t", "rawInput": {"x": 1}}, ALLOW, REJECT))
     (reply,) = running.hear({"jsonrpc": "2.0", "method": "$/cancel_request", "params": {"requestId": 7}})
     assert reply["error"]["code"] == -32800
@@ -86,7 +86,7 @@ def elicitation(properties: dict[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": "q", "method": "elicitation/create", "params": params}
 
 
-def test_a_form_is_asked_and_its_values_have_their_types(running: AcpChat) -> None:
+def test_a_form_is_asked_and_its_values_are_sent_with_their_types(running: AcpChat) -> None:
     colour = {"type": "string", "title": "Colour", "oneOf": [{"const": "r", "title": "Red"}]}
     many = {"type": "array", "items": {"enum": ["a", "b"]}}
     running.hear(elicitation({"c": colour, "n": {"type": "integer"}, "b": {"type": "boolean"}, "m": many, "z": 1}))

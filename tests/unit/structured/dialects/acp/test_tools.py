@@ -47,7 +47,7 @@ def test_a_diff_is_a_change_of_a_file(running: AcpChat) -> None:
     assert (second.path, second.kind, second.patch) == ("/b.py", "add", "@@ -0,0 +1 @@\n+x\n")
 
 
-def test_a_bad_field_costs_nothing_but_itself(running: AcpChat) -> None:
+def test_an_invalid_field_loses_only_that_field(running: AcpChat) -> None:
     content = [{"type": "diff", "path": 3}, 17, {"type": "content", "content": text_block("ok")}]
     running.update(
         "tool_call", toolCallId="t", title=["x"], kind=9, status="sleeping", content=content, locations="?",

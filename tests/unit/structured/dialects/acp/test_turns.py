@@ -20,7 +20,7 @@ def say(text: str, **fields: Any) -> dict[str, Any]:
     return update("agent_message_chunk", content=text_block(text), **fields)
 
 
-def test_a_prompt_is_confirmed_by_the_first_sign_that_the_turn_runs(chat: AcpChat) -> None:
+def test_a_prompt_is_confirmed_by_the_first_message_of_its_turn(chat: AcpChat) -> None:
     (sent,) = chat.prompt("hello")
     assert sent["method"] == "session/prompt"
     assert sent["params"] == {"sessionId": "s", "prompt": [{"type": "text", "text": "hello"}]}
@@ -35,7 +35,7 @@ def test_a_prompt_is_confirmed_by_the_first_sign_that_the_turn_runs(chat: AcpCha
     assert chat.states()[-1] == "idle"
 
 
-def test_a_turn_without_a_word_confirms_its_prompt_by_its_end(chat: AcpChat) -> None:
+def test_a_turn_without_messages_confirms_its_prompt_by_its_end(chat: AcpChat) -> None:
     chat.prompt("hello")
     chat.reply({"stopReason": "end_turn"})
     assert chat.shown() == [("user", "hello", "done")]
@@ -70,7 +70,7 @@ def test_an_error_fails_the_turn(running: AcpChat, error: dict[str, Any]) -> Non
     ("reason", "outcome"),
     [("max_tokens", "failed"), ("max_turn_requests", "failed"), ("refusal", "failed"), ("cancelled", "interrupted")],
 )
-def test_the_reason_of_a_stop(running: AcpChat, reason: str, outcome: str) -> None:
+def test_the_reason_of_a_stop_is_shown(running: AcpChat, reason: str, outcome: str) -> None:
     running.reply({"stopReason": reason})
     ended = running.transcript.status.last_turn
     assert ended is not None
@@ -78,7 +78,7 @@ def test_the_reason_of_a_stop(running: AcpChat, reason: str, outcome: str) -> No
     assert bool(ended.error) == (outcome == "failed")
 
 
-def test_chunks_of_one_kind_are_one_item_until_another_comes(running: AcpChat) -> None:
+def test_chunks_of_one_kind_are_one_item_until_another_kind_follows(running: AcpChat) -> None:
     running.hear(say("one "), update("usage_update", used=1, size=2), say("two"))
     running.update("tool_call", toolCallId="t", title="Read", kind="read", status="completed")
     running.hear(say("three"))
@@ -93,7 +93,7 @@ def test_chunks_of_one_kind_are_one_item_until_another_comes(running: AcpChat) -
     ]
 
 
-def test_images_and_files_of_a_prompt(chat: AcpChat) -> None:
+def test_images_and_files_of_a_prompt_are_sent(chat: AcpChat) -> None:
     other = AcpChat()
     other.open(promptCapabilities={"image": True})
     text = 'see @src/a b.py and @src/main.py, @"my notes" but not me@example.com or @alice'
@@ -130,7 +130,7 @@ def test_an_interruption_replies_to_the_open_request(running: AcpChat) -> None:
     assert running.states()[-1] == "idle"
 
 
-def test_an_agent_that_does_not_stop_is_said_and_an_error_then_is_an_interruption(running: AcpChat) -> None:
+def test_an_agent_that_does_not_stop_is_reported_and_a_later_error_is_an_interruption(running: AcpChat) -> None:
     running.interrupt()
     ((name, _),) = [each for each in running.timers if each[0].startswith("cancel")]
     running.expire(name)

@@ -1,4 +1,4 @@
-"""The engine's C interface loads without a parser, and says the same as the parsed one."""
+"""The engine's C interface loads from tables without a parser, and equals the parsed one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ pytest.importorskip("pyghostty")
 def test_the_tables_are_those_of_the_installed_pyghostty(tmp_path: Path) -> None:
     fresh = tmp_path / "tables.py"
     write_tables(fresh)
-    is_current = fresh.read_bytes() == Path(tables.__file__).read_bytes()  # Too long for a difference to be shown.
+    is_current = (
+        fresh.read_bytes() == Path(tables.__file__).read_bytes()
+    )  # Compared as a boolean, since a difference would be too long to print.
     assert is_current, "run python -m session_host.terminal.ghostty.library.declarations"
 
 
@@ -34,7 +36,7 @@ assert not {"pycparser", "cffi", "pyghostty"} & set(sys.modules), "half a second
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_another_version_of_pyghostty_is_bound_by_its_own_declarations() -> None:
+def test_another_version_of_pyghostty_uses_its_own_declarations() -> None:
     code = """
 from session_host.terminal.ghostty.library import tables
 tables.PYGHOSTTY_VERSION = "another"
