@@ -34,7 +34,7 @@ class TestHelp:
 
         assert capsys.readouterr().out.startswith("usage: outlive peek")
 
-    def test_the_subcommands_are_exactly_those_that_are_documented(self) -> None:
+    def test_the_subcommands_are_exactly_those_of_this_list(self) -> None:
         assert list(program.SUBCOMMANDS) == [
             "new", "ls", "attach", "peek", "send", "approve", "deny", "wait", "stop", "kill", "kill-all", "resume",
             "restore", "rm", "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo",

@@ -37,7 +37,7 @@ from tests.support.waiting import eventually
 WAIT_S = 60.0
 
 
-class PlayedViewer:
+class FakeViewer:
     """A fake of the client's Viewer: it records calls, and the test sends the events of the host."""
 
     def __init__(
@@ -163,15 +163,15 @@ def one_pane(tabs: list[str], active: str = "", places: dict[str, tuple[int, str
     return WindowLayout(windows=[SavedWindow(panes=[SavedPane(tabs, active, places or {})])])
 
 
-class Played:
+class WindowHarness:
     """The window with its store and model, over fake viewers."""
 
     def __init__(self, theme: Theme, catalog: Catalog) -> None:
         self.theme = theme
         self.catalog = catalog
         self.storage = StoreThread(lambda _warnings: Store.open(paths.database()))
-        self.viewers: dict[str, PlayedViewer] = {}
-        self.further: list[PlayedViewer] = []
+        self.viewers: dict[str, FakeViewer] = {}
+        self.further: list[FakeViewer] = []
         """The viewers of second and further pages of a chat."""
         self.sessions = SessionsModel(self.storage, self._make_viewer)  # type: ignore[arg-type]
         self.sessions.agents = catalog
@@ -202,8 +202,8 @@ class Played:
 
     def _make_viewer(
         self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool, runtime: Runtime
-    ) -> PlayedViewer:
-        made = PlayedViewer(session_id, delegate, size, output, runtime)
+    ) -> FakeViewer:
+        made = FakeViewer(session_id, delegate, size, output, runtime)
         if isinstance(delegate, Chat):
             self.viewers[session_id] = made
         else:
@@ -234,7 +234,7 @@ class Played:
         self.settle()
         return window
 
-    def show(self, session_id: str) -> PlayedViewer:
+    def show(self, session_id: str) -> FakeViewer:
         """Open a chat's tab and let it go live."""
         self.window.open_chat(self.chat(session_id))
         self.viewers[session_id].go_live()
@@ -288,8 +288,8 @@ def theme(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Theme]
 
 
 @pytest.fixture
-async def played(theme: Theme, window_manager: None) -> AsyncIterator[Played]:
-    stage = Played(theme, load_catalog(paths.config_dir()))
+async def harness(theme: Theme, window_manager: None) -> AsyncIterator[WindowHarness]:
+    stage = WindowHarness(theme, load_catalog(paths.config_dir()))
     stage.storage.open().result()
     yield stage
     await stage.close()

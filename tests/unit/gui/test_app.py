@@ -35,7 +35,7 @@ from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now
 from tests.support.themes import DARK, LIGHT
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import Played, PlayedViewer, one_pane
+from tests.unit.gui.conftest import FakeViewer, WindowHarness, one_pane
 
 ID = "00000000-0000-4000-8000-000000000001"
 
@@ -59,7 +59,7 @@ async def app(qapp: QApplication, display: XServer, window_manager: None, record
 
 
 @asynccontextmanager
-async def opened(qapp: QApplication, make_viewer: Callable[..., PlayedViewer] = PlayedViewer) -> AsyncIterator[App]:
+async def opened(qapp: QApplication, make_viewer: Callable[..., FakeViewer] = FakeViewer) -> AsyncIterator[App]:
     claim = single_instance.claim_or_raise()
     assert claim is not None
     made = App(qapp, claim, make_viewer)  # type: ignore[arg-type]
@@ -255,7 +255,7 @@ async def test_the_next_window_reports_input_that_a_chat_did_not_get_before_the_
     qapp: QApplication, display: XServer, window_manager: None, recorded: None
 ):
     async with opened(qapp) as made:
-        cast("PlayedViewer", made.sessions.chats()[0].viewer).undelivered = 1_500_000
+        cast("FakeViewer", made.sessions.chats()[0].viewer).undelivered = 1_500_000
     async with opened(qapp) as made:
         banner = made.window.banners.current
         assert banner is not None
@@ -342,16 +342,16 @@ async def test_texts_for_the_editor_are_removed_at_the_start_and_the_end(
 
 
 @pytest.mark.parametrize("theme", ["desktop"], indirect=True)
-async def test_the_appearance_changes_while_tabs_are_open(played: Played):
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
+async def test_the_appearance_changes_while_tabs_are_open(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     window.tabs.close(ids[1])  # a closed page must not be painted any more
-    played.settle()
+    harness.settle()
     for scheme, colors in ((Qt.ColorScheme.Light, LIGHT.tokens), (Qt.ColorScheme.Dark, DARK.tokens)):
-        played.theme.on_color_scheme(scheme)
-        played.settle()
+        harness.theme.on_color_scheme(scheme)
+        harness.settle()
         image = window.grab().toImage()
         assert image.pixelColor(window.width() - 100, window.height() // 2) == colors.color("page")
         assert image.pixelColor(100, window.height() - 40) == colors.color("sidebar")

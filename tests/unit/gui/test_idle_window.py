@@ -24,7 +24,7 @@ from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import PlayedViewer
+from tests.unit.gui.conftest import FakeViewer
 from tests.unit.gui.test_app import opened, until
 
 CHATS = 20
@@ -81,10 +81,10 @@ async def test_no_timer_runs_while_nothing_changes(
 ):
     monkeypatch.setattr(cursor, "IDLE_AFTER_S", 0.2)
     monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 200)
-    viewers: list[PlayedViewer] = []
+    viewers: list[FakeViewer] = []
 
-    def viewer(*arguments: Any) -> PlayedViewer:
-        viewers.append(PlayedViewer(*arguments))
+    def viewer(*arguments: Any) -> FakeViewer:
+        viewers.append(FakeViewer(*arguments))
         return viewers[-1]
 
     async with opened(qapp, viewer) as app:

@@ -19,13 +19,13 @@ from gui.window.sidebar.arrangement import days
 from gui.window.sidebar.model import ChatRow
 from session_host.protocol.values import Activity, State
 from tests.support.qt_waiting import process_events_until
-from tests.unit.gui.conftest import WAIT_S, Played
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 
 SetClock = Callable[[timedelta], None]
 
 
 @pytest.fixture
-def set_clock(played: Played, monkeypatch: pytest.MonkeyPatch) -> SetClock:
+def set_clock(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     """Sets the window's clock forward or back, and reports it as the system does."""
     moved = timedelta()
 
@@ -40,8 +40,8 @@ def set_clock(played: Played, monkeypatch: pytest.MonkeyPatch) -> SetClock:
     def jump(by: timedelta) -> None:
         nonlocal moved
         moved += by
-        played.sessions.clock_changes.jumped.emit()
-        played.settle()
+        harness.sessions.clock_changes.jumped.emit()
+        harness.settle()
 
     return jump
 
@@ -55,8 +55,8 @@ def at(hour: int) -> datetime:
     return datetime.now().astimezone().replace(hour=hour, minute=0, second=0, microsecond=0)
 
 
-def age(played: Played, session_id: str) -> str:
-    entry = played.window.sidebar.model.entry(played.window.sidebar.model.index_of(session_id))
+def age(harness: WindowHarness, session_id: str) -> str:
+    entry = harness.window.sidebar.model.entry(harness.window.sidebar.model.index_of(session_id))
     assert isinstance(entry, ChatRow)
     return entry.age
 
@@ -88,61 +88,63 @@ def test_one_jump_is_reported_once(qapp: QObject, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_ages_are_right_at_once_when_the_computer_wakes_up(
-    played: Played, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(age_timer, "_seconds_until_tomorrow", lambda _now: 40_000.0)
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id).be(Activity.IDLE, before(timedelta(minutes=5)))
-    played.settle()
-    assert age(played, session_id) == "5 m"
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id).be(Activity.IDLE, before(timedelta(minutes=5)))
+    harness.settle()
+    assert age(harness, session_id) == "5 m"
     set_clock(timedelta(hours=8))
-    assert age(played, session_id) == "8 h"
+    assert age(harness, session_id) == "8 h"
     set_clock(-timedelta(hours=16))
-    assert age(played, session_id) == "now", "it will be in the future"
+    assert age(harness, session_id) == "now", "it will be in the future"
     assert 28_000 < window.ages.seconds_until_due() < 29_000, "no timer runs before the age changes"
     set_clock(-timedelta(days=3650))
     assert window.ages.seconds_until_due() == 40_000
 
 
-async def test_a_change_of_a_chat_does_not_delay_an_age_that_is_due(played: Played, set_clock: SetClock) -> None:
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id).be(Activity.WORKING, before(timedelta(seconds=55)))
-    played.settle()
-    with QSignalBlocker(played.sessions.clock_changes):
+async def test_a_change_of_a_chat_does_not_delay_an_age_that_is_due(
+    harness: WindowHarness, set_clock: SetClock
+) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id).be(Activity.WORKING, before(timedelta(seconds=55)))
+    harness.settle()
+    with QSignalBlocker(harness.sessions.clock_changes):
         set_clock(timedelta(seconds=6))
-    assert age(played, session_id) != "1 m", "ages change together, every ten seconds"
-    played.sessions.changed.emit()
+    assert age(harness, session_id) != "1 m", "ages change together, every ten seconds"
+    harness.sessions.changed.emit()
     assert window.ages._timer.remainingTime() < 11_000, "and not at the next minute"
 
 
-async def test_a_day_has_one_heading_after_the_clock_was_set_back(played: Played) -> None:
+async def test_a_day_has_one_heading_after_the_clock_was_set_back(harness: WindowHarness) -> None:
     noon = at(12)
     for name, ended in (("future", noon + timedelta(days=2)), ("now", noon)):
-        await played.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
-    chats = sorted(played.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
+        await harness.add(name, state=State.EXITED, exit_code=0, ended_at=ended.astimezone(UTC).isoformat())
+    chats = sorted(harness.sessions.chats(), key=lambda chat: str(chat.since), reverse=True)
     [(day, found)] = days(chats, noon)
     assert (day, [chat.name for chat in found]) == ("Today", ["future", "now"])
 
 
-async def test_days_get_their_new_names_at_midnight(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_days_get_their_new_names_at_midnight(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     midnight = at(0)
     ended = (midnight - timedelta(days=5, hours=12)).astimezone(UTC).isoformat()
-    await played.add("one", state=State.EXITED, exit_code=0, ended_at=ended)
+    await harness.add("one", state=State.EXITED, exit_code=0, ended_at=ended)
 
     class Evening(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return (midnight - timedelta(seconds=30)).astimezone(tz)
 
-    window = played.open_window()
+    window = harness.open_window()
     monkeypatch.setattr(age_timer, "datetime", Evening)
     assert window.ages.seconds_until_due() == pytest.approx(30)
 
 
-async def test_muting_for_an_hour_ends_when_the_computer_wakes_up(played: Played, set_clock: SetClock) -> None:
-    silent = played.sessions.muting
+async def test_muting_for_an_hour_ends_when_the_computer_wakes_up(harness: WindowHarness, set_clock: SetClock) -> None:
+    silent = harness.sessions.muting
     silent.mute_for_an_hour()
     changes: list[bool] = []
     silent.changed.connect(lambda: changes.append(silent.until is None))
@@ -152,7 +154,7 @@ async def test_muting_for_an_hour_ends_when_the_computer_wakes_up(played: Played
     assert changes == [True]
 
 
-async def test_a_question_is_notified_after_the_clock_was_set_back(played: Played, set_clock: SetClock) -> None:
+async def test_a_question_is_notified_after_the_clock_was_set_back(harness: WindowHarness, set_clock: SetClock) -> None:
     shown: list[str] = []
 
     class Board:
@@ -162,11 +164,11 @@ async def test_a_question_is_notified_after_the_clock_was_set_back(played: Playe
         def withdraw(self, key: str) -> None:
             shown.remove(key)
 
-    notifier = Notifier(played.sessions, played.catalog, lambda _chat: False, Board(), collect_ms=0)
-    played.sessions.follow_all()
-    session_id = await played.add("one")
+    notifier = Notifier(harness.sessions, harness.catalog, lambda _chat: False, Board(), collect_ms=0)
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
     set_clock(-timedelta(hours=5))
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, before(timedelta(hours=5)), "Run it?")
-    played.settle()
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, before(timedelta(hours=5)), "Run it?")
+    harness.settle()
     assert shown == [session_id]
     notifier.deleteLater()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from gui.bridge.next_chat import NextChat
 from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-async def test_the_key_goes_through_all_waiting_chats_and_begins_again(played: Played):
-    played.sessions.follow_all()
-    goes = NextChat(played.sessions)
-    ids = [await played.add(name) for name in ("one", "two")]
+async def test_the_key_goes_through_all_waiting_chats_and_begins_again(harness: WindowHarness):
+    harness.sessions.follow_all()
+    goes = NextChat(harness.sessions)
+    ids = [await harness.add(name) for name in ("one", "two")]
     for number, session_id in enumerate(ids):
-        played.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
     first = goes.after("")
     assert first is not None
     second = goes.after(first.id)
@@ -22,27 +22,27 @@ async def test_the_key_goes_through_all_waiting_chats_and_begins_again(played: P
     assert goes.after(second.id) is first
 
 
-async def test_finished_unread_chats_come_after_those_that_ask(played: Played):
+async def test_finished_unread_chats_come_after_those_that_ask(harness: WindowHarness):
     """A chat is left out while it works, and after it was read or ended by the user."""
-    played.sessions.follow_all()
+    harness.sessions.follow_all()
     names = ("asks", "new", "old", "works", "read")
-    asks, new, old, works, read = [await played.add(name, agent="claude") for name in names]
-    prompt, busy = [await played.add(name, agent="shell") for name in ("prompt", "busy")]
-    died, stopped = [await played.add(name, state=State.RUNNING) for name in ("died", "stopped")]
+    asks, new, old, works, read = [await harness.add(name, agent="claude") for name in names]
+    prompt, busy = [await harness.add(name, agent="shell") for name in ("prompt", "busy")]
+    died, stopped = [await harness.add(name, state=State.RUNNING) for name in ("died", "stopped")]
     for session_id in (asks, new, old, works, prompt, busy, died, stopped):
-        played.viewers[session_id].tell(OutputEvent(9))
-    played.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T09:00:00Z")
-    played.viewers[works].be(Activity.WORKING, "2026-01-02T01:00:00Z")
+        harness.viewers[session_id].tell(OutputEvent(9))
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, "2026-01-02T09:00:00Z")
+    harness.viewers[works].be(Activity.WORKING, "2026-01-02T01:00:00Z")
     for session_id, since in ((new, "06"), (old, "04"), (read, "01")):
-        played.viewers[session_id].be(Activity.IDLE, f"2026-01-02T{since}:00:00Z")
-    played.viewers[prompt].tell(ForegroundEvent("", "2026-01-02T05:00:00Z"))
-    played.viewers[busy].tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
-    played.chat(died).record.state = State.EXITED
-    played.chat(died).record.ended_at = "2026-01-02T07:00:00Z"
-    played.chat(stopped).record.state = State.EXITED
-    played.chat(stopped).record.end_request = "stop"
+        harness.viewers[session_id].be(Activity.IDLE, f"2026-01-02T{since}:00:00Z")
+    harness.viewers[prompt].tell(ForegroundEvent("", "2026-01-02T05:00:00Z"))
+    harness.viewers[busy].tell(ForegroundEvent("make", "2026-01-02T05:00:00Z"))
+    harness.chat(died).record.state = State.EXITED
+    harness.chat(died).record.ended_at = "2026-01-02T07:00:00Z"
+    harness.chat(stopped).record.state = State.EXITED
+    harness.chat(stopped).record.end_request = "stop"
 
-    goes, visited, shown = NextChat(played.sessions), [], ""
+    goes, visited, shown = NextChat(harness.sessions), [], ""
     for _ in range(6):
         chat = goes.after(shown)
         assert chat is not None
@@ -52,12 +52,12 @@ async def test_finished_unread_chats_come_after_those_that_ask(played: Played):
     assert visited == ["asks", "old", "prompt", "new", "died", "asks"]
 
 
-async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(played: Played):
-    played.sessions.follow_all()
-    one = await played.add("one", agent="claude")
-    played.viewers[one].be(Activity.IDLE)
-    chat = played.chat(one)
-    goes = NextChat(played.sessions)
+async def test_a_chat_that_the_user_marked_as_unread_is_visited_again_later(harness: WindowHarness):
+    harness.sessions.follow_all()
+    one = await harness.add("one", agent="claude")
+    harness.viewers[one].be(Activity.IDLE)
+    chat = harness.chat(one)
+    goes = NextChat(harness.sessions)
     chat.set_unread(unread=True)
     assert goes.after(one) is None
     assert goes.after("") is chat

@@ -9,12 +9,12 @@ from gui.settings.preferences import WindowFile
 from gui.tray import bells
 from gui.tray.bells import Bells
 from session_host.protocol.messages import BellEvent
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The played sounds, and the windows that requested attention."""
+    """The sounds, and the windows that requested attention."""
     found: list[str] = []
     monkeypatch.setattr(QApplication, "beep", lambda: found.append("sound"))
     monkeypatch.setattr(QApplication, "alert", lambda window: found.append(window.objectName()))
@@ -22,18 +22,18 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
-    played: Played, heard: list[str], monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, heard: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    session_id = await played.add("one")
-    chat = played.chat(session_id)
+    session_id = await harness.add("one")
+    chat = harness.chat(session_id)
     window = QWidget()
     window.setObjectName("window")
-    set_ = Bells(played.sessions, lambda _chat: window)
+    set_ = Bells(harness.sessions, lambda _chat: window)
 
     def ring(times: int = 1) -> list[str]:
         heard.clear()
         for _ in range(times):
-            played.chat(session_id).viewer_event(BellEvent())
+            harness.chat(session_id).viewer_event(BellEvent())
         return list(heard)
 
     assert ring() == [], "by default it is a mark and no more"
@@ -44,24 +44,24 @@ async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
     set_.apply_settings(WindowFile(bell_attention=True))
     assert ring() == ["window"]
     set_.apply_settings(WindowFile(bell_sound=True, bell_attention=True))
-    played.sessions.muting.mute_chat(chat, muted=True)
+    harness.sessions.muting.mute_chat(chat, muted=True)
     assert ring() == []
     assert chat.has_unseen_bell
     window.deleteLater()
 
 
-async def test_marks_of_bells_disappear_when_they_are_turned_off(played: Played):
-    one = await played.add("one")
-    set_ = Bells(played.sessions, lambda _chat: QWidget())
-    played.chat(one).viewer_event(BellEvent())
-    assert played.chat(one).has_unseen_bell
+async def test_marks_of_bells_disappear_when_they_are_turned_off(harness: WindowHarness):
+    one = await harness.add("one")
+    set_ = Bells(harness.sessions, lambda _chat: QWidget())
+    harness.chat(one).viewer_event(BellEvent())
+    assert harness.chat(one).has_unseen_bell
     set_.apply_settings(WindowFile(bell_mark=False))
-    assert not played.chat(one).has_unseen_bell
-    played.chat(one).viewer_event(BellEvent())
-    assert not played.chat(one).has_unseen_bell
-    two = await played.add("two")
-    played.chat(two).viewer_event(BellEvent())
-    assert not played.chat(two).has_unseen_bell, "a chat that was started later"
+    assert not harness.chat(one).has_unseen_bell
+    harness.chat(one).viewer_event(BellEvent())
+    assert not harness.chat(one).has_unseen_bell
+    two = await harness.add("two")
+    harness.chat(two).viewer_event(BellEvent())
+    assert not harness.chat(two).has_unseen_bell, "a chat that was started later"
     set_.apply_settings(WindowFile())
-    played.chat(one).viewer_event(BellEvent())
-    assert played.chat(one).has_unseen_bell
+    harness.chat(one).viewer_event(BellEvent())
+    assert harness.chat(one).has_unseen_bell

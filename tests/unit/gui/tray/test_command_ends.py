@@ -9,7 +9,7 @@ import pytest
 from gui.bridge.chat import Chat
 from gui.tray.notifier import Notifier
 from session_host.protocol.messages import ForegroundEvent
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.tray.test_notifications import Board
 
 LONG_S = 15.0
@@ -19,25 +19,25 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 class ShellOnBoard:
     """A shell in a chat, and the notifications about it; calling it reports the foreground program."""
 
-    def __init__(self, played: Played, session_id: str) -> None:
-        self.played = played
+    def __init__(self, harness: WindowHarness, session_id: str) -> None:
+        self.harness = harness
         self.id = session_id
         self.board = Board()
         self.looks = False
-        self.notifier = Notifier(played.sessions, {}, lambda _chat: self.looks, self.board, collect_ms=0)
+        self.notifier = Notifier(harness.sessions, {}, lambda _chat: self.looks, self.board, collect_ms=0)
         self.notifier.apply_settings(is_enabled=True, long_turn_s=LONG_S)
 
     def __call__(self, program: str, after_s: float, code: int | None = None) -> None:
         at = (NOON + timedelta(seconds=after_s)).isoformat()
-        chat: Chat = self.played.chat(self.id)
+        chat: Chat = self.harness.chat(self.id)
         chat.viewer_event(ForegroundEvent(program, at, code, at if code is not None else ""))
-        self.played.settle()
+        self.harness.settle()
 
 
 @pytest.fixture
-async def stage(played: Played) -> ShellOnBoard:
-    played.sessions.follow_all()
-    return ShellOnBoard(played, await played.add("work", agent="shell", cwd="/srv/app"))
+async def stage(harness: WindowHarness) -> ShellOnBoard:
+    harness.sessions.follow_all()
+    return ShellOnBoard(harness, await harness.add("work", agent="shell", cwd="/srv/app"))
 
 
 async def test_the_end_of_a_long_command_is_shown_once_and_withdrawn_when_the_chat_is_seen(stage: ShellOnBoard):

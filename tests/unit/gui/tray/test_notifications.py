@@ -22,7 +22,7 @@ from session_host.protocol.values import Activity
 from tests.support.buses import BusDaemon
 from tests.support.notification_service import notification_service
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import WAIT_S, Played
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 
 
 def later(seconds: float = 1.0) -> str:
@@ -49,112 +49,114 @@ class Board:
 class NotifierOnBoard:
     """A notifier with a fake board; ``looked_at`` is the id of the chat that the user sees."""
 
-    def __init__(self, played: Played) -> None:
+    def __init__(self, harness: WindowHarness) -> None:
         self.board = Board()
         self.looked_at = ""
-        self.notifier = Notifier(played.sessions, played.catalog, self._is_viewed, self.board, collect_ms=0)
+        self.notifier = Notifier(harness.sessions, harness.catalog, self._is_viewed, self.board, collect_ms=0)
 
     def _is_viewed(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
 
 
 @pytest.fixture
-def stage(played: Played) -> NotifierOnBoard:
-    return NotifierOnBoard(played)
+def stage(harness: WindowHarness) -> NotifierOnBoard:
+    return NotifierOnBoard(harness)
 
 
 async def test_a_chat_that_begins_to_need_its_user_is_notified_with_its_question(
-    played: Played, stage: NotifierOnBoard
+    harness: WindowHarness, stage: NotifierOnBoard
 ):
-    played.sessions.follow_all()
-    session_id = await played.add("api-fix")
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
-    played.settle()
+    harness.sessions.follow_all()
+    session_id = await harness.add("api-fix")
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    harness.settle()
     assert stage.board.shown == {session_id: ("api-fix needs you", "Run npm test?")}
-    played.viewers[session_id].be(Activity.WORKING, later())
-    played.settle()
+    harness.viewers[session_id].be(Activity.WORKING, later())
+    harness.settle()
     assert stage.board.shown == {}, "it was answered"
 
 
-async def test_a_question_is_notified_once_and_the_next_one_replaces_it(played: Played, stage: NotifierOnBoard):
-    played.sessions.follow_all()
-    session_id = await played.add("one", cwd="/srv/app")
+async def test_a_question_is_notified_once_and_the_next_one_replaces_it(harness: WindowHarness, stage: NotifierOnBoard):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one", cwd="/srv/app")
     since = later()
     for _ in range(3):
-        played.viewers[session_id].be(Activity.NEEDS_INPUT, since)
-        played.settle()
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT, since)
+        harness.settle()
     assert stage.board.count == 1
     assert stage.board.shown[session_id] == ("one needs you", "Command in /srv/app needs your answer")
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
-    played.settle()
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
+    harness.settle()
     assert stage.board.count == 2
     assert stage.board.shown == {session_id: ("one needs you", "Or this?")}
 
 
-async def test_a_visible_chat_is_not_notified(played: Played, stage: NotifierOnBoard):
-    played.sessions.follow_all()
-    session_id = await played.add("one")
+async def test_a_visible_chat_is_not_notified(harness: WindowHarness, stage: NotifierOnBoard):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
     stage.looked_at = session_id
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
-    played.settle()
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    harness.settle()
     assert stage.board.count == 0
     stage.looked_at = ""
     stage.notifier.check()
     assert stage.board.count == 0, "it was seen, and left alone"
-    played.viewers[session_id].be(Activity.WORKING, later(2))
-    played.settle()
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(3), "Run npm test?")
-    played.settle()
+    harness.viewers[session_id].be(Activity.WORKING, later(2))
+    harness.settle()
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(3), "Run npm test?")
+    harness.settle()
     assert stage.board.count == 1, "asked anew"
     stage.looked_at = session_id
     stage.notifier.check()
     assert stage.board.shown == {}, "seen"
 
 
-async def test_earlier_questions_and_disabled_notifications_show_nothing(played: Played, stage: NotifierOnBoard):
-    played.sessions.follow_all()
-    session_id = await played.add("one")
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
-    played.settle()
+async def test_earlier_questions_and_disabled_notifications_show_nothing(
+    harness: WindowHarness, stage: NotifierOnBoard
+):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
+    harness.settle()
     stage.notifier.apply_settings(is_enabled=False)
-    other = await played.add("two")
-    played.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
-    played.settle()
+    other = await harness.add("two")
+    harness.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
+    harness.settle()
     assert stage.board.count == 0
 
 
-async def test_the_end_of_a_chat_withdraws_its_question(played: Played, stage: NotifierOnBoard):
-    played.sessions.follow_all()
-    session_id = await played.add("one")
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
-    played.settle()
+async def test_the_end_of_a_chat_withdraws_its_question(harness: WindowHarness, stage: NotifierOnBoard):
+    harness.sessions.follow_all()
+    session_id = await harness.add("one")
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    harness.settle()
     assert stage.board.shown
-    played.viewers[session_id].end(exit_code=0)
-    played.settle()
+    harness.viewers[session_id].end(exit_code=0)
+    harness.settle()
     assert stage.board.shown == {}
 
 
 async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_once(
-    played: Played, stage: NotifierOnBoard
+    harness: WindowHarness, stage: NotifierOnBoard
 ):
-    played.sessions.follow_all()
-    one = await played.add("one", runtime="structured")
-    terminal = await played.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
-    chat, shown = played.viewers[one], played.viewers[terminal]
+    harness.sessions.follow_all()
+    one = await harness.add("one", runtime="structured")
+    terminal = await harness.add("one-terminal", argv=["codex", "--remote", str(agent_socket(one))])
+    chat, shown = harness.viewers[one], harness.viewers[terminal]
 
     def counted() -> list[str]:
-        return [each.name for each in chats_with_questions(played.sessions)]
+        return [each.name for each in chats_with_questions(harness.sessions)]
 
     now = datetime.now(UTC)
     shown.be(Activity.NEEDS_INPUT, now.isoformat(), "Approval requested: make")  # The terminal may report it first.
-    played.settle()
+    harness.settle()
     assert (counted(), stage.board.count) == (["one-terminal"], 0)
     chat.be(Activity.NEEDS_INPUT, (now + timedelta(milliseconds=2)).isoformat(), "make")
-    await played.until(lambda: stage.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
+    await harness.until(lambda: stage.board.shown == {one: ("one needs you", "make")}, "a notification of the chat")
     assert counted() == ["one"]
-    assert played.chat(terminal).needs_you, "it shows that it waits"
-    assert NextChat(played.sessions).after(one) is played.chat(one)
-    model = SidebarModel(played.sessions, set())
+    assert harness.chat(terminal).needs_you, "it shows that it waits"
+    assert NextChat(harness.sessions).after(one) is harness.chat(one)
+    model = SidebarModel(harness.sessions, set())
     model.refresh()
     assert model.data(model.index(0), ENTRY_ROLE) == Heading("needs you", "needs you", Group.NEEDS_YOU, 1, folded=False)
     stage.looked_at = terminal
@@ -162,29 +164,29 @@ async def test_a_question_in_a_chat_and_in_its_terminal_is_counted_and_notified_
     assert stage.board.shown == {}, "seen in the terminal"
     stage.looked_at = ""
     chat.be(Activity.WORKING, (now + timedelta(seconds=1)).isoformat())  # The terminal may lag behind.
-    played.settle()
+    harness.settle()
     assert (counted(), stage.board.count) == ([], 1)
     own = (now + timedelta(seconds=2)).isoformat()
     shown.be(Activity.NEEDS_INPUT, own, "Approval requested: in another conversation")
-    played.settle()
+    harness.settle()
     assert counted() == ["one-terminal"]
-    await played.until(lambda: stage.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
+    await harness.until(lambda: stage.board.shown.keys() == {terminal}, "a notification of the terminal's own question")
 
 
 # ------------------------------------------------------------------------------------------ the desktop's service
 
 
-async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(played: Played, stage: NotifierOnBoard):
-    ids = [await played.add(name, cwd="/srv") for name in ("died", "left", "seen")]
-    played.sessions.follow_all()
+async def test_an_unexpected_end_is_notified_until_the_chat_is_seen(harness: WindowHarness, stage: NotifierOnBoard):
+    ids = [await harness.add(name, cwd="/srv") for name in ("died", "left", "seen")]
+    harness.sessions.follow_all()
     for session_id in ids:
-        played.viewers[session_id].become(ViewerState.LIVE)
-    played.settle()
+        harness.viewers[session_id].become(ViewerState.LIVE)
+    harness.settle()
     stage.looked_at = ids[2]
-    played.viewers[ids[0]].end(None, 9)
-    played.viewers[ids[1]].end(0)
-    played.viewers[ids[2]].end(1)
-    played.settle()
+    harness.viewers[ids[0]].end(None, 9)
+    harness.viewers[ids[1]].end(0)
+    harness.viewers[ids[2]].end(1)
+    harness.settle()
     assert stage.board.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
     stage.looked_at = ids[0]
     stage.notifier.check()
@@ -196,87 +198,87 @@ def at(seconds: float) -> str:
     return later(60 + seconds)
 
 
-async def test_only_the_end_of_a_long_turn_is_notified(played: Played, stage: NotifierOnBoard):
+async def test_only_the_end_of_a_long_turn_is_notified(harness: WindowHarness, stage: NotifierOnBoard):
     stage.notifier.apply_settings(is_enabled=True, long_turn_s=30)
-    played.sessions.follow_all()
-    ids = {name: await played.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
+    harness.sessions.follow_all()
+    ids = {name: await harness.add(name, cwd="/srv/app") for name in ("long", "short", "asked", "seen")}
     for session_id in ids.values():
-        played.viewers[session_id].be(Activity.WORKING, at(0))
-    played.settle()
-    played.viewers[ids["asked"]].be(Activity.NEEDS_INPUT, at(40), "Run it?")
-    played.settle()
-    played.viewers[ids["asked"]].be(Activity.WORKING, at(50))
+        harness.viewers[session_id].be(Activity.WORKING, at(0))
+    harness.settle()
+    harness.viewers[ids["asked"]].be(Activity.NEEDS_INPUT, at(40), "Run it?")
+    harness.settle()
+    harness.viewers[ids["asked"]].be(Activity.WORKING, at(50))
     stage.looked_at = ids["seen"]
-    played.settle()
-    played.viewers[ids["long"]].be(Activity.IDLE, at(90))
-    played.viewers[ids["short"]].be(Activity.IDLE, at(29))
-    played.viewers[ids["asked"]].be(Activity.IDLE, at(60))
-    played.viewers[ids["seen"]].be(Activity.IDLE, at(90))
-    played.settle()
+    harness.settle()
+    harness.viewers[ids["long"]].be(Activity.IDLE, at(90))
+    harness.viewers[ids["short"]].be(Activity.IDLE, at(29))
+    harness.viewers[ids["asked"]].be(Activity.IDLE, at(60))
+    harness.viewers[ids["seen"]].be(Activity.IDLE, at(90))
+    harness.settle()
     assert stage.board.shown == {ids["long"]: ("long finished", "After 1 min: /srv/app")}
-    played.viewers[ids["long"]].be(Activity.WORKING, at(100))
-    played.settle()
+    harness.viewers[ids["long"]].be(Activity.WORKING, at(100))
+    harness.settle()
     assert stage.board.shown == {}, "the next turn began"
-    played.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
-    played.settle()
+    harness.viewers[ids["long"]].be(Activity.IDLE, at(140), "All 12 tests pass.")
+    harness.settle()
     assert stage.board.shown == {ids["long"]: ("long finished", "After 40 s: All 12 tests pass.")}
     stage.looked_at = ids["long"]
     stage.notifier.check()
     assert stage.board.shown == {}
 
 
-async def test_ten_chats_that_finish_at_once_share_one_notification(played: Played, stage: NotifierOnBoard):
+async def test_ten_chats_that_finish_at_once_share_one_notification(harness: WindowHarness, stage: NotifierOnBoard):
     stage.notifier.apply_settings(is_enabled=True, long_turn_s=30)
-    played.sessions.follow_all()
-    ids = [await played.add(f"chat-{number}") for number in range(10)]
+    harness.sessions.follow_all()
+    ids = [await harness.add(f"chat-{number}") for number in range(10)]
     for session_id in ids:
-        played.viewers[session_id].be(Activity.WORKING, at(0))
-    played.settle()
+        harness.viewers[session_id].be(Activity.WORKING, at(0))
+    harness.settle()
     for session_id in ids:
-        played.viewers[session_id].be(Activity.IDLE, at(90))
-    played.settle()
+        harness.viewers[session_id].be(Activity.IDLE, at(90))
+    harness.settle()
     assert stage.board.shown == {"done": ("10 chats finished", ", ".join(f"chat-{number}" for number in range(10)))}
-    assert stage.notifier.chat_of("done") is played.chat(ids[0])
+    assert stage.notifier.chat_of("done") is harness.chat(ids[0])
     for session_id in ids[:9]:
         stage.looked_at = session_id
         stage.notifier.check()
     assert stage.board.shown, "one was not seen yet"
-    assert stage.notifier.chat_of("done") is played.chat(ids[9])
-    played.viewers[ids[9]].end(0)
-    played.settle()
+    assert stage.notifier.chat_of("done") is harness.chat(ids[9])
+    harness.viewers[ids[9]].end(0)
+    harness.settle()
     assert stage.board.shown == {}
     for session_id in ids[:3]:
-        played.viewers[session_id].be(Activity.NEEDS_INPUT, at(100), "Run it?")
-    played.settle()
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT, at(100), "Run it?")
+    harness.settle()
     assert stage.board.shown == {"asks": ("3 chats need you", "chat-0, chat-1, chat-2")}
 
 
-async def test_muted_chats_send_nothing_and_are_remembered(played: Played, stage: NotifierOnBoard):
-    played.sessions.follow_all()
-    muting = played.sessions.muting
-    one, two = [await played.add(name) for name in ("one", "two")]
-    muting.mute_chat(played.chat(one), muted=True)
+async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarness, stage: NotifierOnBoard):
+    harness.sessions.follow_all()
+    muting = harness.sessions.muting
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    muting.mute_chat(harness.chat(one), muted=True)
     for session_id in (one, two):
-        played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run it?")
-    played.settle()
+        harness.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run it?")
+    harness.settle()
     assert stage.board.shown.keys() == {two}
     muting.mute_for_an_hour()
     assert stage.board.shown == {}, "what is shown goes, too"
     assert muting.until is not None
-    restored = Muting(played.sessions, played.sessions.clock_changes)
+    restored = Muting(harness.sessions, harness.sessions.clock_changes)
     restored.restore([one], muting.until.isoformat())
-    assert restored.is_muted(played.chat(two)), "for the hour"
+    assert restored.is_muted(harness.chat(two)), "for the hour"
     restored.unmute_all()
-    assert [restored.is_muted(played.chat(each)) for each in (one, two)] == [True, False]
+    assert [restored.is_muted(harness.chat(each)) for each in (one, two)] == [True, False]
     restored.restore([one], later(-1))
     assert restored.until is None, "the hour is over"
 
-    played.viewers[one].end(0)
-    follower = await played.add("one again", resumed_from=one)
-    await played.sessions.refresh_now()
-    played.settle()
+    harness.viewers[one].end(0)
+    follower = await harness.add("one again", resumed_from=one)
+    await harness.sessions.refresh_now()
+    harness.settle()
     assert muting.muted == [follower]
-    assert played.chat(follower).is_muted, "it goes on with the same conversation"
+    assert harness.chat(follower).is_muted, "it goes on with the same conversation"
 
 
 @pytest.mark.parametrize(
@@ -291,19 +293,19 @@ def test_until_tomorrow_is_the_next_morning(now: str, until: str) -> None:
 class Desktop:
     """The desktop notifications under test, and the texts that they passed on to the fallback."""
 
-    def __init__(self, played: Played) -> None:
+    def __init__(self, harness: WindowHarness) -> None:
         self.fallback: list[tuple[str, str, str]] = []
         self.chosen: list[str] = []
         self.tasks = Tasks(lambda error: pytest.fail(str(error)))
         self.notifications = DesktopNotifications(
-            self.tasks, lambda *shown: self.fallback.append(shown), played.sessions
+            self.tasks, lambda *shown: self.fallback.append(shown), harness.sessions
         )
         self.notifications.chosen.connect(self.chosen.append)
 
 
 @pytest.fixture
-async def desktop(played: Played) -> AsyncIterator[Desktop]:
-    made = Desktop(played)
+async def desktop(harness: WindowHarness) -> AsyncIterator[Desktop]:
+    made = Desktop(harness)
     yield made
     await made.notifications.close()
     await made.tasks.cancel_all()

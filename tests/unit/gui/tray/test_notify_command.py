@@ -10,7 +10,7 @@ import pytest
 
 from gui.tray import notify_command
 from gui.tray.notify_command import NotifyCommand, filled
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 SAVES = "import sys; open(sys.argv[1], 'a').write('|'.join(sys.argv[2:]) + chr(10))"
 
@@ -36,18 +36,18 @@ def test_texts_replace_the_commands_placeholders_and_stay_in_one_argument():
 
 
 async def test_the_command_runs_once_for_each_notification_which_is_shown_as_before(
-    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     board, said, saved = Board(), list[str](), tmp_path / "saved"
-    command = NotifyCommand(board, said.append, played.sessions)
+    command = NotifyCommand(board, said.append, harness.sessions)
     command.show("one", "one needs you", "before")
     command.command = f'{sys.executable} -c "{SAVES}" {saved} {{title}} {{text}}'
     command.show("one", "one needs you", "make?")
     command.show("one", "one needs you", "make?", [("yes", "Yes")])
     monkeypatch.setattr(notify_command, "INTERVAL_S", 0.0)
-    await played.until(lambda: saved.exists() and saved.read_text(), "the command")
+    await harness.until(lambda: saved.exists() and saved.read_text(), "the command")
     command.show("one", "one needs you", "rm -r x?")
-    await played.until(lambda: saved.read_text().count("\n") == 2, "the command again")
+    await harness.until(lambda: saved.read_text().count("\n") == 2, "the command again")
     assert saved.read_text() == "one needs you|make?\none needs you|rm -r x?\n"
     assert board.shown == {"one": "one needs you: rm -r x? []"}
     command.withdraw("one")
@@ -55,9 +55,11 @@ async def test_the_command_runs_once_for_each_notification_which_is_shown_as_bef
     assert (board.shown, said) == ({}, [])
 
 
-async def test_a_command_that_fails_is_reported_with_its_last_line(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_a_command_that_fails_is_reported_with_its_last_line(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
     said: list[str] = []
-    command = NotifyCommand(Board(), said.append, played.sessions)
+    command = NotifyCommand(Board(), said.append, harness.sessions)
     for argv, line in (
         ("sh -c 'echo trying >&2; echo no network >&2; exit 6' x", "sh, failed with exit code 6: no network"),
         ("/no/such/program", "Can’t run the command for notifications, /no/such/program: "),
@@ -67,16 +69,16 @@ async def test_a_command_that_fails_is_reported_with_its_last_line(played: Playe
         monkeypatch.setattr(notify_command, "TIMEOUT_MS", 200 if "sleep" in argv else 60_000)
         command.command = argv
         command.show(argv, "1", "1")
-        await played.until(lambda: said, "the problem")
+        await harness.until(lambda: said, "the problem")
         assert line in said[0]
 
 
 async def test_a_command_that_runs_at_the_windows_end_gets_a_moment_to_finish(
-    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(notify_command, "CLOSE_TIMEOUT_MS", 200)
     said, saved = list[str](), tmp_path / "saved"
-    command = NotifyCommand(Board(), said.append, played.sessions)
+    command = NotifyCommand(Board(), said.append, harness.sessions)
     command.command = "sleep 600 {text}"
     command.show("slow", "1", "1")
     command.close()

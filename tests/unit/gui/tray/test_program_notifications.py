@@ -7,18 +7,18 @@ import pytest
 from gui.bridge.chat import Chat
 from gui.tray.notifier import MAX_LINES, MAX_NOTIFIED, Notifier
 from session_host.protocol.messages import NotificationEvent
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.tray.test_notifications import Board
 
 
 class ShellsOnBoard:
     """Shells, and the notifications about them; ``look_at`` names the shell that the user sees."""
 
-    def __init__(self, played: Played) -> None:
-        self.played = played
+    def __init__(self, harness: WindowHarness) -> None:
+        self.harness = harness
         self.board = Board()
         self.looked_at = ""
-        self.notifier = Notifier(played.sessions, {}, self._is_viewed, self.board, collect_ms=0)
+        self.notifier = Notifier(harness.sessions, {}, self._is_viewed, self.board, collect_ms=0)
 
     def _is_viewed(self, chat: Chat) -> bool:
         return chat.id == self.looked_at
@@ -26,8 +26,8 @@ class ShellsOnBoard:
     def notify(self, session_id: str, *notifications: NotificationEvent) -> None:
         """Let the shell's program send these notifications at once."""
         for notification in notifications:
-            self.played.chat(session_id).viewer_event(notification)
-        self.played.settle()
+            self.harness.chat(session_id).viewer_event(notification)
+        self.harness.settle()
 
     def look_at(self, session_id: str) -> None:
         self.looked_at = session_id
@@ -39,28 +39,28 @@ class ShellsOnBoard:
 
 
 @pytest.fixture
-async def stage(played: Played) -> ShellsOnBoard:
-    played.sessions.follow_all()
-    return ShellsOnBoard(played)
+async def stage(harness: WindowHarness) -> ShellsOnBoard:
+    harness.sessions.follow_all()
+    return ShellsOnBoard(harness)
 
 
 async def test_a_notification_has_the_chats_name_and_stays_until_the_chat_is_looked_at(stage: ShellsOnBoard):
-    shell = await stage.played.add("work", agent="shell")
+    shell = await stage.harness.add("work", agent="shell")
     stage.notify(shell, NotificationEvent("Build", "done\nin 3 s"))
     stage.notify(shell, NotificationEvent("", "tests failed"))
     stage.notify(shell, NotificationEvent("Deployed", ""))
     assert stage.texts == [("work: Build", "done\nin 3 s"), ("work", "tests failed"), ("work", "Deployed")]
-    assert {stage.notifier.chat_of(key) for key in stage.board.shown} == {stage.played.chat(shell)}
-    assert not stage.played.chat(shell).needs_you
-    stage.played.viewers[shell].end(0)
-    stage.played.settle()
+    assert {stage.notifier.chat_of(key) for key in stage.board.shown} == {stage.harness.chat(shell)}
+    assert not stage.harness.chat(shell).needs_you
+    stage.harness.viewers[shell].end(0)
+    stage.harness.settle()
     assert len(stage.texts) == 3, "what it said last is true after its end, too"
     stage.look_at(shell)
     assert stage.texts == []
 
 
 async def test_a_notification_with_the_same_id_replaces_the_earlier_one(stage: ShellsOnBoard):
-    shell = await stage.played.add("work", agent="shell")
+    shell = await stage.harness.add("work", agent="shell")
     stage.notify(shell, NotificationEvent("Build", "40 %", "b"), NotificationEvent("Build", "50 %", "b"))
     stage.notify(shell, NotificationEvent("Tests", "", "t"))
     stage.notify(shell, NotificationEvent("Build", "done", "b"))
@@ -68,22 +68,22 @@ async def test_a_notification_with_the_same_id_replaces_the_earlier_one(stage: S
 
 
 async def test_visible_muted_and_disabled_chats_and_agents_questions_show_nothing(stage: ShellsOnBoard):
-    looked_at, muted, unwanted = [await stage.played.add(name, agent="shell") for name in ("one", "two", "three")]
-    agent = await stage.played.add("agent", agent="codex")
+    looked_at, muted, unwanted = [await stage.harness.add(name, agent="shell") for name in ("one", "two", "three")]
+    agent = await stage.harness.add("agent", agent="codex")
     said = NotificationEvent("Build", "done")
     stage.look_at(looked_at)
-    stage.played.sessions.muting.mute_chat(stage.played.chat(muted), muted=True)
+    stage.harness.sessions.muting.mute_chat(stage.harness.chat(muted), muted=True)
     for session_id in (looked_at, muted, agent):
         stage.notify(session_id, said)
     stage.notify(looked_at, NotificationEvent("", " "))
     stage.notifier.apply_settings(is_enabled=False)
     stage.notify(unwanted, said)
     assert stage.board.count == 0
-    assert stage.played.chat(muted).unseen_notification == "Build · done", "its mark stays"
+    assert stage.harness.chat(muted).unseen_notification == "Build · done", "its mark stays"
 
 
 async def test_of_a_flood_only_the_newest_are_shown(stage: ShellsOnBoard):
-    shell = await stage.played.add("work", agent="shell")
+    shell = await stage.harness.add("work", agent="shell")
     stage.notify(shell, *(NotificationEvent(f"{number}", "<x>") for number in range(100)))
     [(title, text)] = stage.texts
     assert (title, text) == ("work", "\n".join(f"{number}: <x>" for number in range(100 - MAX_LINES, 100)))
@@ -93,18 +93,18 @@ async def test_of_a_flood_only_the_newest_are_shown(stage: ShellsOnBoard):
 
 
 async def test_long_texts_are_cut(stage: ShellsOnBoard):
-    shell = await stage.played.add("work", agent="shell")
+    shell = await stage.harness.add("work", agent="shell")
     stage.notify(shell, NotificationEvent("t" * 1000, "b" * 4000))
     [(title, text)] = stage.texts
     assert (len(title), len(text)) == (len("work: ") + 80, 400)
 
 
 async def test_three_chats_at_once_share_one_notification(stage: ShellsOnBoard):
-    shells = [await stage.played.add(name, agent="shell") for name in ("one", "two", "three")]
+    shells = [await stage.harness.add(name, agent="shell") for name in ("one", "two", "three")]
     for shell in shells:
-        stage.played.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
-        stage.played.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
-    stage.played.settle()
+        stage.harness.chat(shell).viewer_event(NotificationEvent("Build", "", "1"))
+        stage.harness.chat(shell).viewer_event(NotificationEvent("Tests", "", "2"))
+    stage.harness.settle()
     assert stage.texts == [("3 chats notified you", "one, two, three")]
     for shell in shells:
         assert stage.texts

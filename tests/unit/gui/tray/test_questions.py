@@ -20,7 +20,7 @@ from tests.support.chat_commands import new_chat, wait
 from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
 from tests.support.waiting import eventually
-from tests.unit.gui.conftest import WAIT_S, Played
+from tests.unit.gui.conftest import WAIT_S, WindowHarness
 from tests.unit.gui.tray.test_notifications import Board
 
 _BOTH: tuple[OptionKind, ...] = ("allow_always", "allow_once", "cancel", "reject_once")
@@ -62,30 +62,30 @@ def test_a_command_too_long_to_be_answered_there_is_still_named() -> None:
     assert summary(msgspec.structs.replace(asked, kind="question", title="Which one?")) == "Which one?"
 
 
-async def waiting_chat(area: Area, played: Played, board: Board) -> tuple[Notifier, str]:
+async def waiting_chat(area: Area, harness: WindowHarness, board: Board) -> tuple[Notifier, str]:
     """Return a notifier, and the id of a chat that asks for permission to run a command."""
 
     def is_viewed(chat: Chat) -> bool:
         del chat
         return False
 
-    notifier = Notifier(played.sessions, played.catalog, is_viewed, board, collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, is_viewed, board, collect_ms=0)
     session_id = await asyncio.to_thread(new_chat, area, "api-fix", "run: npm test")
     await asyncio.to_thread(wait, "api-fix", "needs_input")
-    await played.sessions.refresh_now()
-    played.settle()
-    played.sessions.follow_all()
+    await harness.sessions.refresh_now()
+    harness.settle()
+    harness.sessions.follow_all()
     since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Run npm test")
-    played.settle()
+    harness.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Run npm test")
+    harness.settle()
     await eventually(lambda: session_id in board.shown, WAIT_S, "the notification")
     return notifier, session_id
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_a_command_is_allowed_from_its_notification(area: Area, played: Played) -> None:
+async def test_a_command_is_allowed_from_its_notification(area: Area, harness: WindowHarness) -> None:
     board = Board()
-    notifier, session_id = await waiting_chat(area, played, board)
+    notifier, session_id = await waiting_chat(area, harness, board)
     title, text = board.shown[session_id]
     assert title == "api-fix needs you"
     assert text == "npm test\n~"
@@ -97,9 +97,9 @@ async def test_a_command_is_allowed_from_its_notification(area: Area, played: Pl
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_an_answer_that_came_too_late_is_reported(area: Area, played: Played) -> None:
+async def test_an_answer_that_came_too_late_is_reported(area: Area, harness: WindowHarness) -> None:
     board = Board()
-    notifier, session_id = await waiting_chat(area, played, board)
+    notifier, session_id = await waiting_chat(area, harness, board)
     assert (await asyncio.to_thread(outlive, "deny", "api-fix")).code == 0
     notifier.answer(session_id, "allow")
     await eventually(
@@ -108,20 +108,22 @@ async def test_an_answer_that_came_too_late_is_reported(area: Area, played: Play
 
 
 @pytest.mark.usefixtures("sessions")
-async def test_a_question_in_a_terminal_is_allowed_from_its_notification(tmp_path: Path, played: Played) -> None:
+async def test_a_question_in_a_terminal_is_allowed_from_its_notification(
+    tmp_path: Path, harness: WindowHarness
+) -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "chats.toml").write_text("answer_from_outside = true\n")
     board = Board()
-    notifier = Notifier(played.sessions, played.catalog, lambda _: False, board, collect_ms=0)
+    notifier = Notifier(harness.sessions, harness.catalog, lambda _: False, board, collect_ms=0)
     async with claude_like(tmp_path) as chat:
         chat.order('asks {"tool_name":"Bash","tool_input":{"command":"npm test"}}')
         await chat.wait_for_status(Activity.NEEDS_INPUT, "state file")
-        await played.sessions.refresh_now()
-        played.settle()
-        played.sessions.follow_all()
+        await harness.sessions.refresh_now()
+        harness.settle()
+        harness.sessions.follow_all()
         since = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-        played.viewers[chat.record.id].be(Activity.NEEDS_INPUT, since, "permission prompt")
-        played.settle()
+        harness.viewers[chat.record.id].be(Activity.NEEDS_INPUT, since, "permission prompt")
+        harness.settle()
         await eventually(lambda: bool(board.actions), WAIT_S, "the answers")
         assert board.shown[chat.record.id][1].splitlines()[0] == "npm test"
         assert board.actions == [("allow", "Allow"), ("deny", "Decline")]

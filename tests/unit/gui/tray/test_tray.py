@@ -12,16 +12,16 @@ from gui.bridge.chat import Chat
 from gui.tray.tray import Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.fixture
-def tray(played: Played) -> Iterator[Tray]:
-    made = Tray(played.theme, played.sessions)
+def tray(harness: WindowHarness) -> Iterator[Tray]:
+    made = Tray(harness.theme, harness.sessions)
     yield made
     made.close()
     made.deleteLater()
-    played.settle()
+    harness.settle()
 
 
 def entries(tray: Tray) -> list[str]:
@@ -32,12 +32,12 @@ def action(tray: Tray, beginning: str) -> QAction:
     return next(action for action in tray.menu.actions() if action.text().startswith(beginning))
 
 
-async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
-    ids = {name: await played.add(name) for name in ("idle", "working", "asking", "silent")}
-    played.sessions.follow_all()
-    played.viewers[ids["idle"]].be(Activity.IDLE)
-    played.viewers[ids["working"]].be(Activity.WORKING)
-    played.viewers[ids["asking"]].be(Activity.NEEDS_INPUT)
+async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray: Tray):
+    ids = {name: await harness.add(name) for name in ("idle", "working", "asking", "silent")}
+    harness.sessions.follow_all()
+    harness.viewers[ids["idle"]].be(Activity.IDLE)
+    harness.viewers[ids["working"]].be(Activity.WORKING)
+    harness.viewers[ids["asking"]].be(Activity.NEEDS_INPUT)
     tray.refresh()
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
@@ -48,8 +48,8 @@ async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
     assert "1 needs you" in tray.icon.toolTip()
 
 
-async def test_one_click_on_a_chat_chooses_it(played: Played, tray: Tray):
-    session_id = await played.add("one")
+async def test_one_click_on_a_chat_chooses_it(harness: WindowHarness, tray: Tray):
+    session_id = await harness.add("one")
     chosen: list[Chat] = []
     tray.chat_chosen.connect(chosen.append)
     tray.refresh()
@@ -57,18 +57,18 @@ async def test_one_click_on_a_chat_chooses_it(played: Played, tray: Tray):
     assert [chat.id for chat in chosen] == [session_id]
 
 
-async def test_chats_of_one_name_are_distinguished(played: Played, tray: Tray):
+async def test_chats_of_one_name_are_distinguished(harness: WindowHarness, tray: Tray):
     for name, directory in (("claude", "/src/api"), ("claude", "/src/docs"), ("alone", "/src/api")):
-        await played.add(name, agent="claude", cwd=directory)
+        await harness.add(name, agent="claude", cwd=directory)
     tray.refresh()
     beginnings = {" · ".join(line.split(" · ")[:2]) for line in entries(tray)[:3]}
     assert {"claude  ·  api", "claude  ·  docs"} < beginnings
     assert not any(line.startswith("alone  ·  api") for line in entries(tray))
 
 
-async def test_at_most_ten_chats_are_listed_and_an_entry_shows_all(played: Played, tray: Tray):
+async def test_at_most_ten_chats_are_listed_and_an_entry_shows_all(harness: WindowHarness, tray: Tray):
     for number in range(12):
-        await played.add(f"chat {number}")
+        await harness.add(f"chat {number}")
     tray.refresh()
     assert len([line for line in entries(tray) if "  ·  " in line]) == 10
     asked: list[bool] = []
@@ -77,38 +77,38 @@ async def test_at_most_ten_chats_are_listed_and_an_entry_shows_all(played: Playe
     assert asked
 
 
-async def test_notifications_are_muted_in_the_menu_which_shows_until_when(played: Played, tray: Tray):
+async def test_notifications_are_muted_in_the_menu_which_shows_until_when(harness: WindowHarness, tray: Tray):
     submenu = action(tray, "Mute notifications").menu()
     assert isinstance(submenu, QMenu)
     assert [each.text() for each in submenu.actions()] == ["For an hour", "Until tomorrow morning"]
     submenu.actions()[0].trigger()
-    until = played.sessions.muting.until
+    until = harness.sessions.muting.until
     assert until is not None
     tray.refresh()
     assert action(tray, "Notifications are muted until").text().endswith(phrases.clock_time(until))
     assert tray.icon.toolTip().endswith("muted")
     action(tray, "Unmute").trigger()
     tray.refresh()
-    assert played.sessions.muting.until is None
+    assert harness.sessions.muting.until is None
     assert "Unmute" not in entries(tray)
 
 
-async def test_an_entry_that_stays_keeps_its_action(played: Played, tray: Tray):
-    ids = {name: await played.add(name) for name in ("one", "two", "three")}
-    played.sessions.follow_all()
+async def test_an_entry_that_stays_keeps_its_action(harness: WindowHarness, tray: Tray):
+    ids = {name: await harness.add(name) for name in ("one", "two", "three")}
+    harness.sessions.follow_all()
     tray.refresh()
     before = {name: action(tray, name) for name in ("one", "two", "Settings")}
     for name in ids:
-        played.viewers[ids[name]].be(Activity.NEEDS_INPUT if name == "three" else Activity.IDLE)
-    played.sessions.muting.mute_for_an_hour()
-    await played.add("four")
+        harness.viewers[ids[name]].be(Activity.NEEDS_INPUT if name == "three" else Activity.IDLE)
+    harness.sessions.muting.mute_for_an_hour()
+    await harness.add("four")
     tray.refresh()
     assert sorted(line.split("  ·  ")[0] for line in entries(tray)[1:4]) == ["four", "one", "two"]
     assert entries(tray)[0].startswith("three"), "it has moved"
     assert {name: action(tray, name) for name in before} == before
 
 
-async def test_recent_directories_are_offered(played: Played, tray: Tray):
+async def test_recent_directories_are_offered(harness: WindowHarness, tray: Tray):
     tray.set_recent(["/srv/a&b", "/srv/c"])
     begun: list[str] = []
     tray.new_chat.connect(begun.append)
@@ -128,11 +128,11 @@ def test_without_chats_there_is_nothing_to_stop(tray: Tray):
 
 
 @pytest.mark.parametrize("size", [16, 22, 64])
-def test_the_dot_is_on_the_icon_only_when_somebody_waits(played: Played, size: int):
-    amber = played.theme.tokens.color("needs_you").rgb()
+def test_the_dot_is_on_the_icon_only_when_somebody_waits(harness: WindowHarness, size: int):
+    amber = harness.theme.tokens.color("needs_you").rgb()
 
     def dots(*, dot: bool) -> int:
-        image = tray_icon(played.theme, dot=dot).pixmap(size, size).toImage()
+        image = tray_icon(harness.theme, dot=dot).pixmap(size, size).toImage()
         corner = range(size // 2, size)
         return sum(image.pixel(x, y) == amber for x in corner for y in range(size // 2))
 

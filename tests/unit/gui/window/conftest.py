@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 Away = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -33,20 +33,20 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
 
 
 @pytest.fixture
-async def away(played: Played) -> AsyncIterator[Away]:
+async def away(harness: WindowHarness) -> AsyncIterator[Away]:
     """Does something while another window is active, and then activates the product's window again."""
     other = QWidget()
 
     async def activate(window: QWidget) -> None:
         window.show()
         window.activateWindow()
-        await played.until(window.isActiveWindow, "the window to be active")
+        await harness.until(window.isActiveWindow, "the window to be active")
 
     async def do_meanwhile(action: Callable[[], object]) -> None:
-        await activate(played.window)
+        await activate(harness.window)
         await activate(other)
         action()
-        await activate(played.window)
+        await activate(harness.window)
 
     yield do_meanwhile
     other.close()

@@ -21,75 +21,79 @@ from session_host.errors import LaunchFailed
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+async def press(
+    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     """Press a key in the widget that has the keyboard."""
-    await focused(played)
-    where = played.window.focusWidget()
+    await focused(harness)
+    where = harness.window.focusWidget()
     QTest.keyClick(where, key, modifiers)
-    played.settle()
+    harness.settle()
 
 
-async def focused(played: Played, has: Callable[[], bool] | None = None) -> None:
-    played.window.activateWindow()
-    await played.until(played.window.isActiveWindow, "the window to be active")
+async def focused(harness: WindowHarness, has: Callable[[], bool] | None = None) -> None:
+    harness.window.activateWindow()
+    await harness.until(harness.window.isActiveWindow, "the window to be active")
     if has is not None:
-        await played.until(has, "the keyboard to be there")
+        await harness.until(has, "the keyboard to be there")
 
 
 async def test_a_chat_is_started_with_the_keyboard_alone(
-    played: Played, area: Area, launches: list[LaunchRequest]
+    harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     directory = area.home / "src"
     directory.mkdir()
-    window = played.open_window()
-    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
+    window = harness.open_window()
+    await press(harness, Qt.Key.Key_N, CTRL_SHIFT)
     sheet = window.sheets.new_chat
     assert sheet.is_open
     sheet.tiles.choose("shell")
     sheet.tiles.focus()
-    await press(played, Qt.Key.Key_Right)
+    await press(harness, Qt.Key.Key_Right)
     assert sheet.tiles.current() == "command"
-    await press(played, Qt.Key.Key_Tab)
+    await press(harness, Qt.Key.Key_Tab)
     assert sheet.directory.hasFocus()
     # Not key by key, since QTest sends keys to the list of completions, while a desktop sends them to the field.
     sheet.directory.setText("~/src")
     assert sheet.name.text() == "src", "the name is suggested from the directory"
-    await press(played, Qt.Key.Key_Tab)
+    await press(harness, Qt.Key.Key_Tab)
     assert sheet.directory_row.browse.hasFocus()
-    await press(played, Qt.Key.Key_Tab)
-    await press(played, Qt.Key.Key_Tab)
+    await press(harness, Qt.Key.Key_Tab)
+    await press(harness, Qt.Key.Key_Tab)
     assert sheet.arguments.hasFocus(), "a command needs one to run"
     QTest.keyClicks(sheet.arguments, "tail -f 'a file'")
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     [request] = launches
     assert (request.agent.name, request.arguments, request.name) == ("command", ["tail", "-f", "a file"], "src")
     assert request.directory == str(directory)
     assert window.tabs.active_chat is not None
     assert window.tabs.active_chat.name == "src"
-    await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
+    await harness.until(harness.page.view.hasFocus, "the keyboard to be in the terminal")
     assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
 
 
-async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
-    await played.add("api")
-    window = played.open_window()
+async def test_a_name_that_a_running_chat_has_gets_a_number(
+    harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    await harness.add("api")
+    window = harness.open_window()
     request = NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[])
     window.sheets.new_chat.start_requested.emit(request)
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     assert launches[0].name == "api-2"
 
 
 async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
-    played: Played, monkeypatch: pytest.MonkeyPatch, area: Area
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch, area: Area
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     assert sheet.tiles.current() != "claude", "one that can be started is suggested"
@@ -114,9 +118,9 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
     ],
 )
 async def test_an_invalid_field_is_reported_in_the_sheet(
-    played: Played, launches: list[LaunchRequest], field: str, text: str, line: str
+    harness: WindowHarness, launches: list[LaunchRequest], field: str, text: str, line: str
 ) -> None:
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     getattr(sheet, field).setText(text)
@@ -127,61 +131,63 @@ async def test_an_invalid_field_is_reported_in_the_sheet(
 
 
 async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def launch(_request: LaunchRequest) -> SessionRecord:
         raise LaunchFailed("the disk is full; free some space")
 
     monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("command", "/tmp", ["cat"])
     sheet = window.sheets.new_chat
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert not sheet.start.isEnabled(), "a second press would start a second chat"
-    await played.until(sheet.error.isVisible, "the error")
+    await harness.until(sheet.error.isVisible, "the error")
     assert sheet.error.text() == "The disk is full; free some space"
     assert sheet.arguments.text() == "cat"
     assert sheet.start.isEnabled()
 
 
-async def test_new_chat_like_this_starts_the_same_command(played: Played, launches: list[LaunchRequest]) -> None:
-    session_id = await played.add(
+async def test_new_chat_like_this_starts_the_same_command(
+    harness: WindowHarness, launches: list[LaunchRequest]
+) -> None:
+    session_id = await harness.add(
         "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
     )
-    window = played.open_window()
-    window.starting.new_like(played.chat(session_id))
-    await played.until(lambda: launches, "the start")
+    window = harness.open_window()
+    window.starting.new_like(harness.chat(session_id))
+    await harness.until(lambda: launches, "the start")
     [request] = launches
     assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
     assert request.name == "one"
 
 
-async def test_a_window_opens_without_sheets(played: Played) -> None:
-    window = played.open_window()
+async def test_a_window_opens_without_sheets(harness: WindowHarness) -> None:
+    window = harness.open_window()
     assert window.findChildren(Sheet) == []
-    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
     assert window.findChildren(Sheet) == [window.sheets.chooser], "each is created when it is first used"
 
 
-async def test_escape_closes_a_sheet_and_returns_the_keyboard(played: Played) -> None:
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
-    await focused(played, played.page.view.hasFocus)
-    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
-    assert not played.page.view.hasFocus()
-    await press(played, Qt.Key.Key_Escape)
+async def test_escape_closes_a_sheet_and_returns_the_keyboard(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    await focused(harness, harness.page.view.hasFocus)
+    await press(harness, Qt.Key.Key_N, CTRL_SHIFT)
+    assert not harness.page.view.hasFocus()
+    await press(harness, Qt.Key.Key_Escape)
     assert not window.sheets.new_chat.is_open
-    await focused(played, played.page.view.hasFocus)
+    await focused(harness, harness.page.view.hasFocus)
 
 
-async def test_tab_stays_in_the_sheet(played: Played) -> None:
-    window = played.open_window()
+async def test_tab_stays_in_the_sheet(harness: WindowHarness) -> None:
+    window = harness.open_window()
     window.starting.new_chat("shell", "/tmp")
-    await focused(played)
+    await focused(harness)
     seen: set[QWidget] = set()
     for _ in range(20):
-        await press(played, Qt.Key.Key_Tab)
+        await press(harness, Qt.Key.Key_Tab)
         where = window.focusWidget()
         assert where is not None
         assert window.sheets.new_chat.isAncestorOf(where)
@@ -189,64 +195,64 @@ async def test_tab_stays_in_the_sheet(played: Played) -> None:
     assert {window.sheets.new_chat.directory, window.sheets.new_chat.name, window.sheets.new_chat.start} <= seen
 
 
-async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> None:
+async def test_the_switcher_finds_a_chat_by_a_few_letters(harness: WindowHarness) -> None:
     for name in ("docs", "api-fix", "notes"):
-        await played.add(name)
-    window = played.open_window()
-    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+        await harness.add(name)
+    window = harness.open_window()
+    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
     QTest.keyClicks(window.sheets.chooser.field, "fix")
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert not window.sheets.chooser.is_open
     assert window.windowTitle() == "api-fix — Outlive"
 
 
-async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(played: Played) -> None:
+async def test_a_list_of_results_that_all_fit_has_no_scroll_bar(harness: WindowHarness) -> None:
     for name in ("docs", "api-fix"):
-        await played.add(name)
-    window = played.open_window()
-    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+        await harness.add(name)
+    window = harness.open_window()
+    await press(harness, Qt.Key.Key_K, CTRL_SHIFT)
     found = window.sheets.chooser.list
     assert found.items.rowCount() == 2
     assert found.verticalScrollBar().maximum() == 0
 
 
-async def test_the_palette_runs_actions_and_lists_the_banners_action_first(played: Played) -> None:
-    window = played.open_window()
-    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+async def test_the_palette_runs_actions_and_lists_the_banners_action_first(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
     QTest.keyClicks(window.sheets.chooser.field, "toggle sidebar")
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert window.sidebar.collapsed
     window.banners.show_banner(Banner("Closed the tab", "Reopen", lambda: None))
-    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_P, CTRL_SHIFT)
     first = window.sheets.chooser.items.item(0)
     assert first.text() == "Reopen"
 
 
-async def test_a_key_goes_to_the_next_chat_that_needs_the_user(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+async def test_a_key_goes_to_the_next_chat_that_needs_the_user(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    await press(harness, Qt.Key.Key_J, CTRL_SHIFT)
     assert window.banners.current is not None
     assert window.banners.current.text == "No chats need you"
-    played.viewers[ids[1]].be(Activity.NEEDS_INPUT)
-    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+    harness.viewers[ids[1]].be(Activity.NEEDS_INPUT)
+    await press(harness, Qt.Key.Key_J, CTRL_SHIFT)
     assert window.tabs.active_id == ids[1]
 
 
-async def test_a_chat_is_renamed_in_the_sheet(played: Played) -> None:
-    session_id = await played.add("one", state=State.EXITED)
-    window = played.open_window()
-    window.chat_actions.rename(played.chat(session_id))
+async def test_a_chat_is_renamed_in_the_sheet(harness: WindowHarness) -> None:
+    session_id = await harness.add("one", state=State.EXITED)
+    window = harness.open_window()
+    window.chat_actions.rename(harness.chat(session_id))
     assert window.sheets.name.field.text() == "one"
     window.sheets.name.field.setText("two")
     QTest.mouseClick(window.sheets.name.rename, Qt.MouseButton.LeftButton)
-    await played.until(lambda: played.chat(session_id).name == "two", "the new name")
+    await harness.until(lambda: harness.chat(session_id).name == "two", "the new name")
 
 
-async def test_every_control_has_a_name(played: Played) -> None:
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
+async def test_every_control_has_a_name(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
     window.starting.new_chat("shell", "/tmp")
     nameless = [
         widget
@@ -259,7 +265,7 @@ async def test_every_control_has_a_name(played: Played) -> None:
     assert nameless == []
 
 
-def test_a_typed_path_is_completed_and_recent_ones_come_first(played: Played, area: Area) -> None:
+def test_a_typed_path_is_completed_and_recent_ones_come_first(harness: WindowHarness, area: Area) -> None:
     for name in ("alpha", "alps", ".hidden", "beta"):
         (area.home / name).mkdir()
     Path(area.home / "alfile").touch()
@@ -273,7 +279,7 @@ def test_a_typed_path_is_completed_and_recent_ones_come_first(played: Played, ar
     field.deleteLater()
 
 
-async def test_the_list_of_directories_is_used_by_keyboard(played: Played, area: Area) -> None:
+async def test_the_list_of_directories_is_used_by_keyboard(harness: WindowHarness, area: Area) -> None:
     for name in ("alpha", "alps"):
         (area.home / name).mkdir()
     field = DirectoryField()
@@ -303,59 +309,59 @@ async def test_the_list_of_directories_is_used_by_keyboard(played: Played, area:
     host.deleteLater()
 
 
-async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(played: Played) -> None:
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_one_sheet_is_open_at_a_time_and_escape_returns_to_the_terminal(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     for key in (Qt.Key.Key_S, Qt.Key.Key_P):
-        await press(played, key, CTRL_SHIFT)
+        await press(harness, key, CTRL_SHIFT)
     assert [sheet for sheet in window.findChildren(Sheet) if sheet.is_open] == [window.sheets.chooser]
-    await press(played, Qt.Key.Key_Escape)
-    await press(played, Qt.Key.Key_A)
+    await press(harness, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_A)
     typed = [call[2] for call in viewer.calls if call[0] == "key" and call[2]]
     assert set(typed) == {"a"}
 
 
-async def test_reserved_keys_never_reach_the_program(played: Played) -> None:
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
+async def test_reserved_keys_never_reach_the_program(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
     for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
-        await press(played, key, CTRL_SHIFT)
-    await press(played, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-    await press(played, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
+        await press(harness, key, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    await press(harness, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
     modifiers = {"Shift", "Control", "Alt"}
     assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
 
 
-async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(played: Played) -> None:
-    ids = [await played.add("one", state=State.EXITED), await played.add("two")]
-    window = played.open_window()
-    played.show(ids[1])
-    window.open_chat(played.chat(ids[0]))
-    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+async def test_a_key_moves_the_focus_to_the_sidebar_where_f2_and_delete_work(harness: WindowHarness) -> None:
+    ids = [await harness.add("one", state=State.EXITED), await harness.add("two")]
+    window = harness.open_window()
+    harness.show(ids[1])
+    window.open_chat(harness.chat(ids[0]))
+    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
     assert window.sidebar.list.hasFocus()
-    await press(played, Qt.Key.Key_Escape)
-    assert played.page.view.hasFocus()
+    await press(harness, Qt.Key.Key_Escape)
+    assert harness.page.view.hasFocus()
     window.sidebar.model.toggle_group(Group.ENDED)
-    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
-    await press(played, Qt.Key.Key_F2)
+    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_F2)
     assert window.sheets.name.field.text() == "one"
     window.sheets.name.dismiss()
-    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
-    await press(played, Qt.Key.Key_Delete)
-    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+    await press(harness, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_Delete)
+    assert [chat.name for chat in harness.sessions.listed()] == ["two"]
     assert window.banners.current is not None
     assert window.banners.current.action == "Undo"
 
 
-async def test_text_typed_for_a_new_chat_survives_escape(played: Played, area: Area) -> None:
-    window = played.open_window()
+async def test_text_typed_for_a_new_chat_survives_escape(harness: WindowHarness, area: Area) -> None:
+    window = harness.open_window()
     window.starting.new_chat()
     sheet = window.sheets.new_chat
     QTest.keyClicks(sheet.name, "mine")
     sheet.prompt.setPlainText("fix the tests")
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert not sheet.is_open
     window.starting.new_chat()
     assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
@@ -364,16 +370,16 @@ async def test_text_typed_for_a_new_chat_survives_escape(played: Played, area: A
     assert sheet.prompt.toPlainText() == ""
 
 
-async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(played: Played, area: Area) -> None:
-    session_id = await played.add("one", cwd="/usr")
-    window = played.open_window()
-    played.show(session_id)
+async def test_a_new_chat_is_offered_in_the_directory_of_the_current_one(harness: WindowHarness, area: Area) -> None:
+    session_id = await harness.add("one", cwd="/usr")
+    window = harness.open_window()
+    harness.show(session_id)
     window.starting.new_chat()
     assert window.sheets.new_chat.directory.directory() == "/usr"
 
 
-async def test_a_wrong_directory_is_reported_until_the_text_changes(played: Played, area: Area) -> None:
-    window = played.open_window()
+async def test_a_wrong_directory_is_reported_until_the_text_changes(harness: WindowHarness, area: Area) -> None:
+    window = harness.open_window()
     window.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/srca")
@@ -384,15 +390,15 @@ async def test_a_wrong_directory_is_reported_until_the_text_changes(played: Play
 
 
 async def test_a_directory_that_does_not_exist_is_created_on_a_click(
-    played: Played, area: Area, launches: list[LaunchRequest]
+    harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("shell", "/tmp")
     sheet = window.sheets.new_chat
     sheet.directory.setText("~/new/place")
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert sheet.create_button.isVisible()
     QTest.mouseClick(sheet.create_button, Qt.MouseButton.LeftButton)
-    await played.until(lambda: launches, "the chat to be started")
+    await harness.until(lambda: launches, "the chat to be started")
     assert launches[0].directory == str(area.home / "new" / "place")
     assert (area.home / "new" / "place").is_dir()

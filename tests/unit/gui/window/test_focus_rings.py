@@ -16,20 +16,20 @@ from session_host import paths
 from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import GridSize, State
 from tests.support.journals import output, resize, write_journal
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"], indirect=True)
-async def test_every_keyboard_stop_shows_its_focus(played: Played):
-    running = await played.add("one")
-    ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
+async def test_every_keyboard_stop_shows_its_focus(harness: WindowHarness):
+    running = await harness.add("one")
+    ended = await harness.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
     write_journal(paths.session_journal(ended), [resize(0, 0), output(0, b"what was said\r\n")])
-    window = played.open_window()
-    await _check(played, "empty", lambda: None)
-    viewer = played.show(running)
+    window = harness.open_window()
+    await _check(harness, "empty", lambda: None)
+    viewer = harness.show(running)
     viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
-    await played.until(window.status_line.take_over.isVisible, "the button that takes over")
-    chat = played.chat(running)
+    await harness.until(window.status_line.take_over.isVisible, "the button that takes over")
+    chat = harness.chat(running)
     sheets = window.sheets
     places: dict[str, Callable[[], object]] = {
         "window": lambda: None,
@@ -45,27 +45,27 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played):
         "stop all": window.chat_actions.stop_all,
     }
     for name, opens in places.items():
-        await _check(played, name, opens)
+        await _check(harness, name, opens)
         for sheet in window.findChildren(Sheet):
             sheet.dismiss()
-    window.open_chat(played.chat(ended))
-    await played.until(lambda: played.page.is_settled, "the last screen")
-    await _check(played, "end", lambda: None)
+    window.open_chat(harness.chat(ended))
+    await harness.until(lambda: harness.page.is_settled, "the last screen")
+    await _check(harness, "end", lambda: None)
 
 
-async def _check(played: Played, place: str, opens: Callable[[], object]) -> None:
-    window = played.window
+async def _check(harness: WindowHarness, place: str, opens: Callable[[], object]) -> None:
+    window = harness.window
     window.activateWindow()
     opens()
-    await played.until(QApplication.focusWidget, f"the keyboard in {place}")
+    await harness.until(QApplication.focusWidget, f"the keyboard in {place}")
     stops = [stop for stop in _stops(window) if place != "end" or not isinstance(stop, TerminalView)]
     assert stops
     for stop in stops:
         stop.clearFocus()
-        played.settle()
+        harness.settle()
         without = _picture(window, stop)
         stop.setFocus(Qt.FocusReason.TabFocusReason)
-        played.settle()
+        harness.settle()
         name = f"{place}: {type(stop).__name__} {stop.accessibleName() or getattr(stop, 'text', str)()}"
         assert stop.hasFocus(), name
         assert _picture(window, stop) != without, name

@@ -28,41 +28,41 @@ from session_host.errors import UsageError
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import State
 from tests.support.area import Area
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 Open = Callable[[WindowLayout], Windows]
 
 
 @pytest.fixture
-async def open_windows(played: Played) -> AsyncIterator[Open]:
+async def open_windows(harness: WindowHarness) -> AsyncIterator[Open]:
     """Opens the windows of a layout."""
     opened: list[Windows] = []
 
     def open_(layout: WindowLayout) -> Windows:
-        settings = LiveSettings(paths.config_dir(), Preferences(), played.sessions)
+        settings = LiveSettings(paths.config_dir(), Preferences(), harness.sessions)
 
         def make(saved: SavedWindow) -> MainWindow:
-            return MainWindow(played.theme, played.sessions, played.catalog, settings, layout, saved)
+            return MainWindow(harness.theme, harness.sessions, harness.catalog, settings, layout, saved)
 
-        windows = Windows(make, played.sessions, layout, played.sessions)
+        windows = Windows(make, harness.sessions, layout, harness.sessions)
         opened.append(windows)
-        played.sessions.follow_all()
+        harness.sessions.follow_all()
         windows.restore()
         windows.show()
         return windows
 
     yield open_
-    await played.sessions.close()
+    await harness.sessions.close()
     for windows in opened:
         for window in windows.all:
             window.tabs.close_all()
         windows.hide()
         windows.delete()
-    played.settle()
+    harness.settle()
 
 
-async def until_active(played: Played, windows: Windows, window: MainWindow) -> None:
-    await played.until(window.isActiveWindow, "the window to be active")
+async def until_active(harness: WindowHarness, windows: Windows, window: MainWindow) -> None:
+    await harness.until(window.isActiveWindow, "the window to be active")
     assert windows.current is window
 
 
@@ -70,26 +70,26 @@ def tabs_of(windows: Windows) -> list[list[str]]:
     return [window.tabs.ids() for window in windows.all]
 
 
-async def test_a_tab_moves_to_a_new_window_and_back(played: Played, open_windows: Open):
-    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+async def test_a_tab_moves_to_a_new_window_and_back(harness: WindowHarness, open_windows: Open):
+    one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
     layout = WindowLayout()
     windows = open_windows(layout)
     first = windows.all[0]
     for session_id in (one, two, three):
-        windows.open_chat(played.chat(session_id))
-        played.viewers[session_id].go_live()
-    await until_active(played, windows, first)
+        windows.open_chat(harness.chat(session_id))
+        harness.viewers[session_id].go_live()
+    await until_active(harness, windows, first)
     first.actions_["move_to_new_window"].trigger()
     assert tabs_of(windows) == [[one, two], [three]]
     second = windows.all[1]
-    await until_active(played, windows, second)
+    await until_active(harness, windows, second)
     assert [[pane.tabs for pane in window.panes] for window in layout.windows] == [[[one, two]], [[three]]]
     second.actions_["move_to_new_window"].trigger()
     assert len(windows.all) == 2, "the new window would be the same one"
-    first.open_chat(played.chat(three))
+    first.open_chat(harness.chat(three))
     assert tabs_of(windows) == [[one, two], [three]], "it is shown where it is"
-    windows.open_chat(played.chat(one))
-    await until_active(played, windows, first)
+    windows.open_chat(harness.chat(one))
+    await until_active(harness, windows, first)
     assert second.actions_["move_to_window"].isEnabled()
     second.actions_["move_to_window"].trigger()
     assert tabs_of(windows) == [[one, three, two]], "beside the shown one; the window without tabs is closed"
@@ -97,26 +97,26 @@ async def test_a_tab_moves_to_a_new_window_and_back(played: Played, open_windows
     assert not first.actions_["move_to_window"].isEnabled()
 
 
-async def test_a_chat_dragged_to_another_window_leaves_its_previous_one(played: Played, open_windows: Open):
-    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+async def test_a_chat_dragged_to_another_window_leaves_its_previous_one(harness: WindowHarness, open_windows: Open):
+    one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
     windows = open_windows(
         WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])]) for ids in ([one, two], [three])])
     )
     second = windows.all[1]
     dragging = second.tabs.findChild(TabDragging)
     assert dragging is not None
-    dragging.open_chats([played.chat(two)], Drop(second.tabs.active.number, at=0))
+    dragging.open_chats([harness.chat(two)], Drop(second.tabs.active.number, at=0))
     assert tabs_of(windows) == [[one], [two, three]]
-    await until_active(played, windows, second)
-    dragging.open_chats([played.chat(one)], Drop(second.tabs.active.number, "right"))
+    await until_active(harness, windows, second)
+    dragging.open_chats([harness.chat(one)], Drop(second.tabs.active.number, "right"))
     assert tabs_of(windows) == [[two, three, one]], "the window without tabs is closed"
     assert second.tabs.active_id == one
 
 
 async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reopened(
-    played: Played, open_windows: Open
+    harness: WindowHarness, open_windows: Open
 ):
-    one, two = [await played.add(name) for name in ("one", "two")]
+    one, two = [await harness.add(name) for name in ("one", "two")]
     layout = WindowLayout(
         windows=[
             SavedWindow([SavedPane([one], one)], geometry=(40, 60, 700, 500)),
@@ -131,7 +131,7 @@ async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reo
     first, second = windows.all
     assert [window.sidebar.collapsed for window in windows.all] == [False, True]
     assert [window.width() for window in windows.all] == [700, 600]
-    await until_active(played, windows, first)
+    await until_active(harness, windows, first)
     second.close()
     assert tabs_of(windows) == [[one]]
     assert not second.isVisible()
@@ -142,20 +142,22 @@ async def test_windows_are_restored_and_only_the_tabs_of_a_closed_one_can_be_reo
     assert wanted == ["close"]
 
 
-async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(played: Played, open_windows: Open):
-    one, two, three = [await played.add(name, state=State.EXITED) for name in ("one", "two", "three")]
+async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
+    harness: WindowHarness, open_windows: Open
+):
+    one, two, three = [await harness.add(name, state=State.EXITED) for name in ("one", "two", "three")]
     layout = WindowLayout([SavedWindow([SavedPane([one], one)]), SavedWindow([SavedPane([two, three], three)])])
     windows = open_windows(layout)
     first, second = windows.all
-    removals = played.sessions.removals
+    removals = harness.sessions.removals
     for session_id in (two, three):
-        second.chat_actions.remove(played.chat(session_id))
-    played.settle()
+        second.chat_actions.remove(harness.chat(session_id))
+    harness.settle()
     assert windows.all == [first, second]
     assert second.banners.current is not None
     second.banners.run_action()
-    removals.undo(played.chat(two))
-    played.settle()
+    removals.undo(harness.chat(two))
+    harness.settle()
     assert second.tabs.ids() == [two, three]
     assert [window.tabs.ids() for window in windows.all] == [[one], [two, three]]
 
@@ -164,18 +166,20 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
     assert windows.all == [first], "closed tabs are another thing"
 
 
-async def test_a_new_window_does_not_cover_the_others(played: Played, open_windows: Open):
-    ids = [await played.add(f"chat {number}") for number in range(5)]
+async def test_a_new_window_does_not_cover_the_others(harness: WindowHarness, open_windows: Open):
+    ids = [await harness.add(f"chat {number}") for number in range(5)]
     windows = open_windows(WindowLayout(windows=[SavedWindow([SavedPane(ids, ids[0])], geometry=(40, 60, 700, 500))]))
     first = windows.all[0]
-    await until_active(played, windows, first)
+    await until_active(harness, windows, first)
     screen = first.screen().availableGeometry()
     for number, session_id in enumerate(ids[1:], 2):
         if number == 4:
             first.setGeometry(screen.right() - 699, screen.bottom() - 499, 700, 500)
-            await played.until(lambda: first.geometry().right() > screen.right() - 60, "the window to be in the corner")
+            await harness.until(
+                lambda: first.geometry().right() > screen.right() - 60, "the window to be in the corner"
+            )
         windows.move(first, session_id, None, None)
-        await until_active(played, windows, windows.all[-1])
+        await until_active(harness, windows, windows.all[-1])
     assert all(screen.contains(window.frameGeometry()) for window in windows.all[1:])
     for one, other in combinations(windows.all, 2):
         assert (one.geometry().topLeft() - other.geometry().topLeft()).manhattanLength() >= STEP_PX
@@ -191,42 +195,42 @@ def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
 
 
 async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown_in_one(
-    played: Played, open_windows: Open
+    harness: WindowHarness, open_windows: Open
 ):
-    one = await played.add("one")
+    one = await harness.add("one")
     layout = WindowLayout(windows=[SavedWindow([SavedPane([one], one)]), SavedWindow([SavedPane([one], one)])])
     windows = open_windows(layout)
-    await played.until(windows.all[0].isActiveWindow, "the window to be active")
-    chat = played.chat(one)
+    await harness.until(windows.all[0].isActiveWindow, "the window to be active")
+    chat = harness.chat(one)
     assert windows.is_viewed(chat)
-    played.viewers[one].tell(OutputEvent(offset=3))
+    harness.viewers[one].tell(OutputEvent(offset=3))
     assert not chat.has_unseen_output
-    played.sessions.notice_given.emit("something was done")
+    harness.sessions.notice_given.emit("something was done")
     assert [window.banners.current is not None for window in windows.all] == [True, False]
-    played.sessions.checkouts.set_visible(True)
+    harness.sessions.checkouts.set_visible(True)
     windows.all[1].close()
     assert tabs_of(windows) == [[one]]
-    assert played.viewers[one].output or played.further[0].output
+    assert harness.viewers[one].output or harness.further[0].output
 
 
 async def test_screenshots_are_of_the_last_used_window_a_numbered_one_or_all(
-    played: Played, open_windows: Open, area: Area
+    harness: WindowHarness, open_windows: Open, area: Area
 ):
-    ids = [await played.add(name) for name in ("one", "two")]
+    ids = [await harness.add(name) for name in ("one", "two")]
     saved = [
         SavedWindow(geometry=(0, 0, width, 500), panes=[SavedPane(tabs=[chat])])
         for chat, width in zip(ids, (700, 800), strict=True)
     ]
     windows = open_windows(WindowLayout(windows=saved))
-    remote = RemoteControl(windows, played.sessions, asyncio.Event())
-    await until_active(played, windows, windows.all[0])
+    remote = RemoteControl(windows, harness.sessions, asyncio.Event())
+    await until_active(harness, windows, windows.all[0])
     windows.all[1].raise_window()
-    await until_active(played, windows, windows.all[1])
+    await until_active(harness, windows, windows.all[1])
 
     async def widths(window: str) -> list[tuple[str, int]]:
         request = ControlRequest("grab", file=str(area.root / "a.png"), window=window)
         taking = asyncio.ensure_future(remote.grab(request))
-        await played.until(taking.done, "the pictures")
+        await harness.until(taking.done, "the pictures")
         pictures = taking.result()
         assert all(QImage(one["file"]).width() == one["width_px"] for one in pictures)
         return [(Path(one["file"]).name, one["width_px"]) for one in pictures]
@@ -250,12 +254,12 @@ async def test_a_window_and_its_title_bar_fit_on_a_small_screen(
     assert geometry is None or window.geometry().top() >= TITLE_BAR_PX
 
 
-async def test_colours_of_chats_are_saved_with_the_layout(open_windows: Open, played: Played):
-    one = await played.add("one")
+async def test_colours_of_chats_are_saved_with_the_layout(open_windows: Open, harness: WindowHarness):
+    one = await harness.add("one")
     layout = WindowLayout(color_labels={one: "red"})
     windows, saves = open_windows(layout), list[bool]()
     windows.layout_changed.connect(lambda: saves.append(True))
-    assert played.chat(one).color_label == "red"
-    played.sessions.color_labels.set_label([played.chat(one)], "blue")
+    assert harness.chat(one).color_label == "red"
+    harness.sessions.color_labels.set_label([harness.chat(one)], "blue")
     assert saves
     assert windows.snapshot_layout().to_dict()["color_labels"] == {one: "blue"}

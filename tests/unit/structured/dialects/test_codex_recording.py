@@ -156,7 +156,7 @@ def with_field(message: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 
 def test_a_field_of_another_type_drops_no_message() -> None:
-    """Each field of each kind of message is replaced by values of all types, at the message's place in the conversation."""
+    """Each field of each kind of message is replaced by values of all types, where the message is in the recording."""
     seen: set[str] = set()
     messages = recording(1)
     faults: list[str] = []

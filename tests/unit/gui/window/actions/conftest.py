@@ -14,7 +14,7 @@ from session_host.storage.store import SessionRecord, Store
 ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
 
 
-class PlayedResume:
+class FakeResume:
     """Fakes of the client's functions for resuming; a test sets what they return or raise."""
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class PlayedResume:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
-    played = PlayedResume()
+def client(monkeypatch: pytest.MonkeyPatch) -> FakeResume:
+    fake = FakeResume()
     for name in ("resumability", "has_picker"):
-        monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(played, name))
+        monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(fake, name))
     for name in ("resume", "resume_with_picker", "resume_command"):
-        monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(played, name))
-    return played
+        monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(fake, name))
+    return fake

@@ -9,28 +9,28 @@ from gui.window.main_window import MainWindow
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.items import Setting, SettingChoice, SettingsChanged
 from tests.support.played_chat import PlayedChat
-from tests.unit.gui.conftest import Played, PlayedViewer
+from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 MODELS = (SettingChoice("fast", "Fast"), SettingChoice("careful", "Careful", "Thinks longer"))
 
 
-async def open_chat(played: Played, *settings: Setting) -> tuple[MainWindow, PlayedViewer]:
+async def open_chat(harness: WindowHarness, *settings: Setting) -> tuple[MainWindow, FakeViewer]:
     """A window that shows a chat with these settings, and the chat's viewer."""
-    session_id = await played.add("one", runtime="structured")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    viewer = played.viewers[session_id]
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
     told = PlayedChat()
     told.apply(SettingsChanged(settings))
     viewer.transcript = told.transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
-    played.settle()
+    harness.settle()
     return window, viewer
 
 
-async def test_a_model_is_chosen_by_typing_a_part_of_its_name(played: Played):
-    window, viewer = await open_chat(played, Setting("m", "Model", "careful", MODELS, "model"))
+async def test_a_model_is_chosen_by_typing_a_part_of_its_name(harness: WindowHarness):
+    window, viewer = await open_chat(harness, Setting("m", "Model", "careful", MODELS, "model"))
     chooser = window.sheets.chooser
     window.actions_["choose_model"].trigger()
     assert chooser.list.currentIndex().data() == "Careful"
@@ -39,8 +39,8 @@ async def test_a_model_is_chosen_by_typing_a_part_of_its_name(played: Played):
     assert viewer.calls[-1] == ("setting", "m", "fast")
 
 
-async def test_a_setting_that_the_agent_does_not_offer_is_named(played: Played):
-    window, viewer = await open_chat(played, Setting("m", "Model", "careful", MODELS, "model"))
+async def test_a_setting_that_the_agent_does_not_offer_is_named(harness: WindowHarness):
+    window, viewer = await open_chat(harness, Setting("m", "Model", "careful", MODELS, "model"))
     window.actions_["choose_mode"].trigger()
     assert not window.sheets.chooser.is_open
     banner = window.banners.current
@@ -49,9 +49,9 @@ async def test_a_setting_that_the_agent_does_not_offer_is_named(played: Played):
     assert "setting" not in [call[0] for call in viewer.calls]
 
 
-async def test_a_chat_in_a_terminal_has_no_such_actions(played: Played):
-    session_id = await played.add("shell")
-    played.open_window()
-    played.show(session_id)
+async def test_a_chat_in_a_terminal_has_no_such_actions(harness: WindowHarness):
+    session_id = await harness.add("shell")
+    harness.open_window()
+    harness.show(session_id)
     for name in ("choose_model", "choose_mode", "choose_effort"):
-        assert not played.window.actions_[name].isEnabled()
+        assert not harness.window.actions_[name].isEnabled()

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QApplication
 from gui.window.page.terminal_page import TerminalPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Activity
-from tests.unit.gui.conftest import Played, PlayedViewer
+from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-def typed(viewer: PlayedViewer) -> list[Any]:
+def typed(viewer: FakeViewer) -> list[Any]:
     """Return what a program got since the last call: texts of keys, texts and pastes."""
     found = [
         call[2] if call[0] == "key" else call[1]
@@ -37,20 +37,20 @@ def mark(page: TerminalPage) -> str:
 class Stage:
     """Panes side by side, each with a running chat."""
 
-    def __init__(self, played: Played) -> None:
-        self.played = played
-        self.viewers: list[PlayedViewer] = []
+    def __init__(self, harness: WindowHarness) -> None:
+        self.harness = harness
+        self.viewers: list[FakeViewer] = []
         self.pages: list[TerminalPage] = []
 
     async def open(self, count: int) -> None:
-        window = self.played.open_window()
+        window = self.harness.open_window()
         window.resize(1200, 700)
         for number in range(count):
-            session_id = await self.played.add(f"chat {number}", agent="claude")
+            session_id = await self.harness.add(f"chat {number}", agent="claude")
             if number:
                 window.tabs.split("right")
-            self.viewers.append(self.played.show(session_id))
-            self.pages.append(self.played.page)
+            self.viewers.append(self.harness.show(session_id))
+            self.pages.append(self.harness.page)
         window.activateWindow()
         await self.focus(0)
         for viewer in self.viewers:
@@ -59,7 +59,7 @@ class Stage:
     async def focus(self, number: int) -> None:
         page = self.pages[number]
         page.focus_content()
-        await self.played.until(page.view.hasFocus, "the pane to have the keyboard")
+        await self.harness.until(page.view.hasFocus, "the pane to have the keyboard")
 
     def type(self, text: str) -> list[list[Any]]:
         """Type; returns what each program got."""
@@ -69,21 +69,21 @@ class Stage:
         return self.got()
 
     def got(self) -> list[list[Any]]:
-        self.played.settle()
+        self.harness.settle()
         return [typed(viewer) for viewer in self.viewers]
 
     def toggle(self) -> None:
-        self.played.window.actions_["broadcast"].trigger()
-        self.played.settle()
+        self.harness.window.actions_["broadcast"].trigger()
+        self.harness.settle()
 
     @property
     def banner(self) -> str:
-        banner = self.played.window.banners.current
+        banner = self.harness.window.banners.current
         return banner.text if banner is not None else ""
 
 
-async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(played: Played) -> None:
-    stage = Stage(played)
+async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(3)
     assert stage.type("a") == [["a"], [], []]
     stage.toggle()
@@ -106,8 +106,8 @@ async def test_keys_texts_and_pastes_go_to_all_panes_until_it_is_switched_off(pl
     assert stage.type("b") == [["b"], [], []]
 
 
-async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(played: Played) -> None:
-    stage = Stage(played)
+async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(2)
     stage.toggle()
     for viewer in stage.viewers:
@@ -127,8 +127,8 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(pl
     assert stage.got() == [["one\ntwo\n"]] * 2
 
 
-async def test_an_agents_question_is_answered_only_in_its_own_pane(played: Played) -> None:
-    stage = Stage(played)
+async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(3)
     stage.toggle()
     stage.viewers[1].be(Activity.NEEDS_INPUT, detail="Run rm -rf?")
@@ -147,8 +147,8 @@ async def test_an_agents_question_is_answered_only_in_its_own_pane(played: Playe
     assert stage.type("q") == [["q"], ["q"], []]
 
 
-async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(played: Played) -> None:
-    stage = Stage(played)
+async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(4)
     stage.toggle()
     stage.pages[3]._broadcast_mark.get().close_button.click()
@@ -157,14 +157,14 @@ async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(played: P
     await stage.focus(3)
     assert stage.type("b") == [[], [], [], ["b"]], "a pane that was taken out is typed into alone"
     await stage.focus(2)
-    session_id = await played.add("other")
-    played.show(session_id)
-    other = played.page
+    session_id = await harness.add("other")
+    harness.show(session_id)
+    other = harness.page
     await stage.focus(0)
     assert stage.type("c") == [["c"], ["c"], [], []]
     other.focus_content()
-    await played.until(other.view.hasFocus, "the pane to have the keyboard")
-    played.window.open_chat(stage.pages[2].chat)
+    await harness.until(other.view.hasFocus, "the pane to have the keyboard")
+    harness.window.open_chat(stage.pages[2].chat)
     await stage.focus(0)
     assert stage.type("d") == [["d"], ["d"], [], []], "it does not come back by itself"
     stage.viewers[1].end(exit_code=0)
@@ -173,23 +173,23 @@ async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(played: P
     assert [mark(page) for page in stage.pages] == [""] * 4
 
 
-async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(played: Played) -> None:
-    stage = Stage(played)
+async def test_one_pane_alone_and_panes_that_are_covered_do_not_broadcast(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(2)
-    played.window.tabs.zoom()
+    harness.window.tabs.zoom()
     stage.toggle()
     assert stage.banner == "Show two or more running terminals side by side first"
-    played.window.tabs.zoom()
+    harness.window.tabs.zoom()
     stage.toggle()
     assert stage.type("a") == [["a"], ["a"]]
-    played.window.tabs.zoom()
+    harness.window.tabs.zoom()
     await stage.focus(0)
     assert stage.type("b") == [["b"], []], "nothing is typed where the user does not see it"
     assert stage.banner == "What you type goes to one pane again"
 
 
-async def test_the_marks_cover_no_output(played: Played) -> None:
-    stage = Stage(played)
+async def test_the_marks_cover_no_output(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(2)
     before = [viewer.size.rows for viewer in stage.viewers]
 
@@ -197,22 +197,22 @@ async def test_the_marks_cover_no_output(played: Played) -> None:
         return [rows - viewer.size.rows for rows, viewer in zip(before, stage.viewers, strict=True)]
 
     stage.toggle()
-    await played.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
+    await harness.until(lambda: all(rows in {1, 2} for rows in lost()), "lower terminals")
     for page in stage.pages:
         mark = page._broadcast_mark.get()
         assert page.rect().contains(mark.geometry())
         assert not mark.geometry().intersects(page.view.geometry())
     stage.toggle()
-    await played.until(lambda: lost() == [0, 0], "the previous sizes")
+    await harness.until(lambda: lost() == [0, 0], "the previous sizes")
 
 
-async def test_messages_do_not_cover_the_marks(played: Played) -> None:
-    stage = Stage(played)
+async def test_messages_do_not_cover_the_marks(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(2)
-    banners = played.window.banners
+    banners = harness.window.banners
     banners.inform("a long line that lies over more than one pane of the window " * 2)
     stage.toggle()
-    played.settle()
+    harness.settle()
     marks = [page._broadcast_mark.get() for page in stage.pages]
     assert banners.isVisible()
     for each in marks:
@@ -222,11 +222,11 @@ async def test_messages_do_not_cover_the_marks(played: Played) -> None:
         )
 
 
-async def test_typing_in_a_pane_outside_the_broadcast_is_marked_as_going_only_there(played: Played) -> None:
-    stage = Stage(played)
+async def test_typing_in_a_pane_outside_the_broadcast_is_marked_as_going_only_there(harness: WindowHarness) -> None:
+    stage = Stage(harness)
     await stage.open(3)
     stage.toggle()
-    played.settle()
+    harness.settle()
     stage.pages[2]._broadcast_mark.get().close_button.click()
     await stage.focus(2)
     assert stage.type("a") == [[], [], ["a"]]

@@ -7,33 +7,33 @@ from PySide6.QtTest import QTest
 
 from gui.wording import page_texts
 from session_host.client.viewer.viewer import ViewerState
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 LINES = b"".join(b"line %d\r\n" % number for number in range(60))
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def test_the_key_clears_the_active_chat_and_its_selection(played: Played) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_the_key_clears_the_active_chat_and_its_selection(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     viewer.emulator.feed(LINES)
     viewer.emulator.select_all()
     window.activateWindow()
-    played.page.view.setFocus()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
-    QTest.keyClick(played.page.view, Qt.Key.Key_Delete, CTRL_SHIFT)
+    harness.page.view.setFocus()
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClick(harness.page.view, Qt.Key.Key_Delete, CTRL_SHIFT)
     assert viewer.calls.count(("clear_terminal", "scrollback")) == 1
     assert viewer.emulator.selected_text() == ""
     window.actions_["reset_terminal"].trigger()
     assert viewer.calls.count(("clear_terminal", "reset")) == 1
 
 
-async def test_a_line_says_why_nothing_is_cleared(played: Played) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_a_line_says_why_nothing_is_cleared(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     clear, reset = window.actions_["clear_scrollback"], window.actions_["reset_terminal"]
 

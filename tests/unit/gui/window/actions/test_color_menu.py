@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QApplication, QMenu
 from gui.settings.layout import WindowLayout
 from gui.theme.tokens import LABEL_COLORS
 from session_host.protocol.values import State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 PLACE = QPoint(200, 100)
 
 
-def colors_of(played: Played, *session_ids: str) -> dict[str, QAction]:
+def colors_of(harness: WindowHarness, *session_ids: str) -> dict[str, QAction]:
     """The items of the submenu *Colour* in the menu of one chat, or of several."""
-    window, chats = played.window, [played.chat(session_id) for session_id in session_ids]
+    window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
     if len(chats) == 1:
         window._chat_menu.show_for_tab(chats[0], window.mapToGlobal(PLACE), window.actions_)
     else:
@@ -35,65 +35,65 @@ def checked(colors: dict[str, QAction]) -> list[str]:
     return [text for text, action in colors.items() if action.isChecked()]
 
 
-async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(played: Played) -> None:
-    one, two = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    played.show(one)
+async def test_a_colour_from_the_menu_is_shown_and_spoken_in_tab_and_sidebar(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(one)
     bar, model = window.tabs.active.bar, window.sidebar.model
     plain = bar.tabIcon(0).pixmap(16, 16).toImage()
-    colors = colors_of(played, one)
+    colors = colors_of(harness, one)
     assert [text.lower() for text in colors] == ["none", *LABEL_COLORS]
     assert checked(colors) == ["None"]
     colors["Green"].trigger()
-    played.settle()
+    harness.settle()
     labelled = bar.tabIcon(0).pixmap(16, 16).toImage()
     assert labelled != plain
-    assert labelled.pixelColor(1, 8) == played.theme.tokens.label_color("green")
+    assert labelled.pixelColor(1, 8) == harness.theme.tokens.label_color("green")
     assert "colour green" in bar.accessibleTabName(0)
     assert "colour green" in model.index_of(one).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert checked(colors_of(played, one)) == ["Green"]
+    assert checked(colors_of(harness, one)) == ["Green"]
 
-    assert checked(colors_of(played, one, two)) == [], "they have different ones"
-    colors_of(played, one, two)["Pink"].trigger()
-    assert checked(colors_of(played, one, two)) == ["Pink"]
-    colors_of(played, one)["None"].trigger()
-    played.settle()
+    assert checked(colors_of(harness, one, two)) == [], "they have different ones"
+    colors_of(harness, one, two)["Pink"].trigger()
+    assert checked(colors_of(harness, one, two)) == ["Pink"]
+    colors_of(harness, one)["None"].trigger()
+    harness.settle()
     assert bar.tabIcon(0).pixmap(16, 16).toImage() == plain
     assert "colour" not in bar.accessibleTabName(0)
 
 
-async def test_the_palette_opens_the_colours_by_keyboard(played: Played) -> None:
-    one = await played.add("one")
-    window = played.open_window()
-    played.show(one)
+async def test_the_palette_opens_the_colours_by_keyboard(harness: WindowHarness) -> None:
+    one = await harness.add("one")
+    window = harness.open_window()
+    harness.show(one)
     window.actions_["choose_color"].trigger()
     chooser = window.sheets.chooser
     QTest.keyClicks(chooser.field, "cyan")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    assert played.chat(one).color_label == "cyan"
+    assert harness.chat(one).color_label == "cyan"
     window.actions_["choose_color"].trigger()
     marked = chooser.list.currentIndex()
     assert marked.data() == "Cyan"
     QTest.keyClicks(chooser.field, "none")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    assert played.chat(one).color_label == ""
+    assert harness.chat(one).color_label == ""
 
 
-async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(played: Played) -> None:
-    ended, other = await played.add("one", state=State.EXITED, exit_code=0), await played.add("two")
+async def test_colours_are_kept_in_the_layout_and_follow_a_resumed_chat(harness: WindowHarness) -> None:
+    ended, other = await harness.add("one", state=State.EXITED, exit_code=0), await harness.add("two")
     layout = WindowLayout.from_dict({"color_labels": {ended: "red", other: "beige", "gone": "blue"}})
-    labels, changes = played.sessions.color_labels, list[bool]()
+    labels, changes = harness.sessions.color_labels, list[bool]()
     labels.changed.connect(lambda: changes.append(True))
     labels.restore(layout.color_labels)
-    assert [played.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
+    assert [harness.chat(each).color_label for each in (ended, other)] == ["red", ""], "there is no beige"
     assert layout.to_dict()["color_labels"] == {ended: "red", "gone": "blue"}
-    follower = await played.add("one again", resumed_from=ended)
-    played.chat(ended).record.continued_by = follower
-    played.sessions.changed.emit()
+    follower = await harness.add("one again", resumed_from=ended)
+    harness.chat(ended).record.continued_by = follower
+    harness.sessions.changed.emit()
     assert layout.color_labels[follower] == "red"
     assert ended not in layout.color_labels
-    assert played.chat(follower).color_label == "red"
+    assert harness.chat(follower).color_label == "red"
     assert changes
-    played.sessions.forgotten.emit(follower)
+    harness.sessions.forgotten.emit(follower)
     assert layout.color_labels == {"gone": "blue"}
     assert WindowLayout.from_dict({"color_labels": ["red"]}).color_labels == {}

@@ -16,26 +16,26 @@ from gui.bridge import answers
 from gui.wording import prompt_texts
 from session_host.client.chats.answers import FoundAnswer
 from session_host.protocol.values import Activity, State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 def said(role: str, text: str) -> str:
     return json.dumps({"type": role, "message": {"content": text}}) + "\n"
 
 
-async def add_claude(played: Played, *turns: tuple[str, str], **fields: Any) -> str:
+async def add_claude(harness: WindowHarness, *turns: tuple[str, str], **fields: Any) -> str:
     """A chat with Claude Code; its transcript has these turns."""
     conversation = str(uuid.uuid4())
     path = Path.home() / ".claude" / "projects" / "-project" / f"{conversation}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(said("user", prompt) + said("assistant", answer) for prompt, answer in turns))
-    return await played.add("fix", agent="claude", argv=["claude"], provider_session_id=conversation, **fields)
+    return await harness.add("fix", agent="claude", argv=["claude"], provider_session_id=conversation, **fields)
 
 
-async def copied(played: Played) -> str:
+async def copied(harness: WindowHarness) -> str:
     """Wait for the window's notice after a copy, dismiss it, and return its text."""
-    banners = played.window.banners
-    await played.until(lambda: banners.current is not None, "the notice")
+    banners = harness.window.banners
+    await harness.until(lambda: banners.current is not None, "the notice")
     assert banners.current is not None
     text = banners.current.text
     banners.dismiss()
@@ -46,62 +46,62 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
-async def test_the_last_answer_is_copied_from_a_full_screen_program(played: Played) -> None:
-    session_id = await add_claude(played, ("one", "An answer."), ("two", "- a\n- b"))
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_the_last_answer_is_copied_from_a_full_screen_program(harness: WindowHarness) -> None:
+    session_id = await add_claude(harness, ("one", "An answer."), ("two", "- a\n- b"))
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     viewer.emulator.feed(b"\x1b[?1049hcells")
 
     window.actions_["copy_output"].trigger()
-    assert await copied(played) == "Copied the last answer (2 lines)"
+    assert await copied(harness) == "Copied the last answer (2 lines)"
     assert clipboard() == "- a\n- b"
 
     viewer.be(Activity.WORKING)
     window.actions_["copy_output"].trigger()
-    assert await copied(played) == "Copied the answer so far (2 lines); it is still being written"
+    assert await copied(harness) == "Copied the answer so far (2 lines); it is still being written"
 
 
-async def test_the_answer_of_an_ended_chat_and_of_an_unanswered_prompt_is_copied(played: Played) -> None:
-    session_id = await add_claude(played, ("one", "An answer."), ("two", ""), state=State.EXITED, exit_code=0)
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
+async def test_the_answer_of_an_ended_chat_and_of_an_unanswered_prompt_is_copied(harness: WindowHarness) -> None:
+    session_id = await add_claude(harness, ("one", "An answer."), ("two", ""), state=State.EXITED, exit_code=0)
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
     window.actions_["copy_output"].trigger()
-    assert await copied(played) == "The last prompt has no answer; copied the one before (1 line)"
+    assert await copied(harness) == "The last prompt has no answer; copied the one before (1 line)"
     assert clipboard() == "An answer."
 
 
-async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(played: Played) -> None:
+async def test_the_answer_at_the_current_prompt_or_under_the_pointer_is_copied(harness: WindowHarness) -> None:
     turns = [(f"question {number}", f"Answer {number}.\n") for number in range(3)]
-    session_id = await add_claude(played, *turns)
-    window = played.open_window()
-    emulator = played.show(session_id).emulator
+    session_id = await add_claude(harness, *turns)
+    window = harness.open_window()
+    emulator = harness.show(session_id).emulator
     assert emulator is not None
     for prompt, _ in turns:
         emulator.feed(f"❯ {prompt}\r\n".encode() + b"row\r\n" * 60)
-    view = played.page.view
+    view = harness.page.view
     view.on_damage()
     rows = emulator.scrollback_rows
-    await played.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
+    await harness.until(lambda: view._surface.viewport.history_rows == rows, "the rows to be shown")
 
     window.actions_["previous_prompt"].trigger()
     window.actions_["previous_prompt"].trigger()
     window.actions_["copy_output"].trigger()
-    assert await copied(played) == "Copied the answer to this prompt (1 line)"
+    assert await copied(harness) == "Copied the answer to this prompt (1 line)"
     assert clipboard() == "Answer 1."
 
     view.scroll_to_start()
-    await played.until(lambda: view._surface.viewport.offset == rows, "the beginning to be shown")
+    await harness.until(lambda: view._surface.viewport.offset == rows, "the beginning to be shown")
     menu = view.context_menu(QPointF(view.rect().center()))
     [item] = [action for action in menu.actions() if action.text() == prompt_texts.copy_answer()]
     item.trigger()
     menu.close()
-    assert await copied(played) == "Copied the answer to this prompt (1 line)"
+    assert await copied(harness) == "Copied the answer to this prompt (1 line)"
     assert clipboard() == "Answer 0."
 
 
-def answer_items(played: Played) -> list[QAction]:
-    view = played.page.view
+def answer_items(harness: WindowHarness) -> list[QAction]:
+    view = harness.page.view
     menu = view.context_menu(QPointF(view.rect().center()))
     titles = {prompt_texts.copy_answer(), prompt_texts.copy_last_answer()}
     found = [action for action in menu.actions() if action.text() in titles]
@@ -109,34 +109,34 @@ def answer_items(played: Played) -> list[QAction]:
     return found
 
 
-async def test_one_line_says_that_there_is_nothing_to_copy(played: Played) -> None:
+async def test_one_line_says_that_there_is_nothing_to_copy(harness: WindowHarness) -> None:
     QGuiApplication.clipboard().setText("mine")
-    unknown = await played.add("unknown", agent="codex", argv=["codex"])
-    fresh = await add_claude(played)
-    shell = await played.add("shell", agent="shell", argv=["sh"])
-    window = played.open_window()
+    unknown = await harness.add("unknown", agent="codex", argv=["codex"])
+    fresh = await add_claude(harness)
+    shell = await harness.add("shell", agent="shell", argv=["sh"])
+    window = harness.open_window()
     for session_id, line in (
         (unknown, "Codex has not reported its conversation yet; try again after its next answer"),
         (fresh, "Claude Code has not answered yet; "),
     ):
-        played.show(session_id)
-        assert len(answer_items(played)) == 1
+        harness.show(session_id)
+        assert len(answer_items(harness)) == 1
         window.actions_["copy_output"].trigger()
-        assert (await copied(played)).startswith(line)
-    own = await played.add("own", agent="parrot", argv=["parrot"])
-    played.show(own)
-    assert answer_items(played) == []
+        assert (await copied(harness)).startswith(line)
+    own = await harness.add("own", agent="parrot", argv=["parrot"])
+    harness.show(own)
+    assert answer_items(harness) == []
     window.actions_["copy_output"].trigger()
-    assert (await copied(played)).startswith("Outlive knows no record of parrot’s answers")
-    played.show(shell)
-    assert answer_items(played) == []
+    assert (await copied(harness)).startswith("Outlive knows no record of parrot’s answers")
+    harness.show(shell)
+    assert answer_items(harness) == []
     window.actions_["copy_output"].trigger()
-    assert played.page.view.prompts.label.text == prompt_texts.no_output()
+    assert harness.page.view.prompts.label.text == prompt_texts.no_output()
     assert clipboard() == "mine"
 
 
 async def test_a_record_that_cannot_be_read_in_time_is_reported(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = threading.Event()
 
@@ -146,13 +146,13 @@ async def test_a_record_that_cannot_be_read_in_time_is_reported(
 
     monkeypatch.setattr("session_host.client.chats.answers.find_answer", find_answer)
     monkeypatch.setattr(answers, "READ_TIMEOUT_S", 0.01)
-    session_id = await add_claude(played, ("one", "An answer."))
-    window = played.open_window()
-    played.show(session_id)
+    session_id = await add_claude(harness, ("one", "An answer."))
+    window = harness.open_window()
+    harness.show(session_id)
     QGuiApplication.clipboard().setText("mine")
     try:
         window.actions_["copy_output"].trigger()
-        assert await copied(played) == prompt_texts.record_is_slow("Claude Code")
+        assert await copied(harness) == prompt_texts.record_is_slow("Claude Code")
     finally:
         over.set()
     assert clipboard() == "mine"

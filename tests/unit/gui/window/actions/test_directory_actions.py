@@ -13,24 +13,24 @@ from gui.settings.preferences import Preferences, WindowFile
 from gui.window.page.structured_page import StructuredPage
 from tests.support.area import Area
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 TITLES = ["Open directory in editor", "Show directory in file manager", "Copy directory path"]
 
 
-def menu_of(played: Played, session_id: str) -> dict[str, QAction]:
+def menu_of(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its row."""
-    window = played.window
-    window._chat_menu.show_for_row(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
+    window = harness.window
+    window._chat_menu.show_for_row(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     menu.close()
     return {action.text(): action for action in menu.actions()}
 
 
-def palette_of(played: Played, typed: str) -> list[str]:
+def palette_of(harness: WindowHarness, typed: str) -> list[str]:
     """The titles in the palette for this text."""
-    window = played.window
+    window = harness.window
     window.actions_.show_palette()
     chooser = window.sheets.chooser
     chooser.field.setText(typed)
@@ -40,7 +40,7 @@ def palette_of(played: Played, typed: str) -> list[str]:
 
 
 async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
-    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands, shown, is_there = list[list[str]](), list[QUrl](), True
 
@@ -57,73 +57,73 @@ async def test_a_chats_directory_is_opened_and_shown_and_its_path_copied(
     worktree, plain = tmp_path / "worktree", tmp_path / "plain"
     for directory in (worktree / "sub", plain):
         directory.mkdir(parents=True)
-    other = await played.add("plain", cwd=str(plain))
-    chat = await played.add("own", cwd=str(worktree / "sub"), worktree=str(worktree), repository=str(plain))
-    window = played.open_window(preferences=Preferences(window=WindowFile(editor="code")))
+    other = await harness.add("plain", cwd=str(plain))
+    chat = await harness.add("own", cwd=str(worktree / "sub"), worktree=str(worktree), repository=str(plain))
+    window = harness.open_window(preferences=Preferences(window=WindowFile(editor="code")))
     for title in TITLES:
-        menu_of(played, other)[title].trigger()
+        menu_of(harness, other)[title].trigger()
     assert QGuiApplication.clipboard().text() == str(plain)
-    await played.until(lambda: commands and shown, "the editor and the file manager")
-    window.open_chat(played.chat(chat))
+    await harness.until(lambda: commands and shown, "the editor and the file manager")
+    window.open_chat(harness.chat(chat))
     for name in ("open_directory", "show_directory", "copy_path"):
         window.actions_[name].trigger()
     assert QGuiApplication.clipboard().text() == str(worktree)
-    await played.until(lambda: len(commands) == len(shown) == 2, "the editor and the file manager")
+    await harness.until(lambda: len(commands) == len(shown) == 2, "the editor and the file manager")
     assert commands == [["code", str(plain)], ["code", str(worktree)]]
     assert [url.toLocalFile() for url in shown] == [str(plain), str(worktree)]
     is_there = False
     window.actions_["show_directory"].trigger()
-    await played.until(lambda: window.banners.current, "the banner")
+    await harness.until(lambda: window.banners.current, "the banner")
     assert window.banners.current is not None
     assert window.banners.current.text == "No file manager was found"
     plain.rmdir()
-    menu_of(played, other)[TITLES[0]].trigger()
+    menu_of(harness, other)[TITLES[0]].trigger()
     missing = f"The directory {plain} does not exist"
-    await played.until(lambda: missing in str(window.banners.current), "the banner")
+    await harness.until(lambda: missing in str(window.banners.current), "the banner")
     assert len(commands) == 2
 
 
-async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_files(played: Played) -> None:
-    shell = await played.add("shell", cwd="/tmp")
-    work = await played.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
-    window = played.open_window()
+async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_files(harness: WindowHarness) -> None:
+    shell = await harness.add("shell", cwd="/tmp")
+    work = await harness.add("work", agent="codex", runtime="structured", argv=["codex"], cwd="/usr")
+    window = harness.open_window()
     asked: list[tuple[str, str]] = []
     window.changes_requested.connect(lambda chat, directory, _since: asked.append((chat.name, directory)))
-    menu_of(played, work)["Show changes"].trigger()
-    window.open_chat(played.chat(shell))
-    played.chat(shell).note_directory("/etc")
+    menu_of(harness, work)["Show changes"].trigger()
+    window.open_chat(harness.chat(shell))
+    harness.chat(shell).note_directory("/etc")
     window.actions_["show_changes"].trigger()
-    page = window.open_chat(played.chat(work))
+    page = window.open_chat(harness.chat(work))
     assert isinstance(page, StructuredPage)
     page.view.strip.changes_requested.emit()
     assert asked == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 
-async def test_the_palette_finds_actions_by_the_words_of_other_programs(played: Played) -> None:
-    chat = await played.add("work", agent="codex", runtime="structured", argv=["codex"])
-    shell = await played.add("shell")
-    window = played.open_window()
-    window.open_chat(played.chat(chat))
+async def test_the_palette_finds_actions_by_the_words_of_other_programs(harness: WindowHarness) -> None:
+    chat = await harness.add("work", agent="codex", runtime="structured", argv=["codex"])
+    shell = await harness.add("shell")
+    window = harness.open_window()
+    window.open_chat(harness.chat(chat))
     for typed, title in (
         ("fork", "Fork chat"), ("branch", "Fork chat"), ("branch", "New chat in a git worktree…"),
         ("worktree", "New chat in a git worktree…"), ("markdown", "Export chat…"), ("share", "Export chat…"),
         ("title", "Rename chat…"), ("folder", TITLES[0]), ("folder", TITLES[1]), ("git diff", "Show changes"),
     ):  # fmt: skip
-        assert title in palette_of(played, typed)
-    window.open_chat(played.chat(shell))
-    assert "Fork chat" not in palette_of(played, "fork"), "a shell has no conversation"
-    assert "Open whole text in editor" in palette_of(played, "scrollback")
-    assert "Open output of command in editor" in palette_of(played, "pager")
+        assert title in palette_of(harness, typed)
+    window.open_chat(harness.chat(shell))
+    assert "Fork chat" not in palette_of(harness, "fork"), "a shell has no conversation"
+    assert "Open whole text in editor" in palette_of(harness, "scrollback")
+    assert "Open output of command in editor" in palette_of(harness, "pager")
 
 
-async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(played: Played, area: Area) -> None:
+async def test_a_new_chat_in_a_worktree_suggests_one_for_each_agent(harness: WindowHarness, area: Area) -> None:
     repository = Checkout.new(area.home / "api").path
-    await played.add("work", cwd=str(repository))
-    window = played.open_window()
-    window.open_chat(played.sessions.listed()[0])
+    await harness.add("work", cwd=str(repository))
+    window = harness.open_window()
+    window.open_chat(harness.sessions.listed()[0])
     window.actions_["new_chat_in_worktree"].trigger()
     sheet = window.sheets.new_chat
-    await played.until(lambda: "from main" in sheet.worktree.branch.placeholderText(), "git's word")
+    await harness.until(lambda: "from main" in sheet.worktree.branch.placeholderText(), "git's word")
     assert sheet.worktree.isVisible()
     assert sheet.worktree.value() == ""
     sheet.tiles.choose("command")

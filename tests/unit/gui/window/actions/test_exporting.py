@@ -22,7 +22,7 @@ from session_host.errors import OutliveError
 from session_host.protocol.values import State
 from session_host.terminal.base import Emulator
 from tests.support.journals import output, resize, write_journal
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 PROMPT = b"\x1b]133;A\x07$ \x1b]133;B\x07"
 SHELL = PROMPT + b"ls\r\n\x1b]133;C\x07a file\r\nanother\r\n\x1b]133;D;0\x07" + PROMPT
@@ -48,28 +48,28 @@ def with_editor(command: str = "mine {line} {file}") -> Preferences:
     return Preferences(window=WindowFile(editor=command))
 
 
-async def add_ended(played: Played, name: str, *pieces: bytes) -> str:
+async def add_ended(harness: WindowHarness, name: str, *pieces: bytes) -> str:
     """An ended chat with this recording."""
-    session_id = await played.add(name, state=State.EXITED, exit_code=0)
+    session_id = await harness.add(name, state=State.EXITED, exit_code=0)
     if pieces:
         write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"".join(pieces))])
     return session_id
 
 
-async def show_shell(played: Played) -> tuple[str, Emulator]:
+async def show_shell(harness: WindowHarness) -> tuple[str, Emulator]:
     """Show a chat with ``SHELL`` on its screen, in a window with an editor; returns its id and its emulator."""
-    session_id = await played.add("shell")
-    played.open_window(preferences=with_editor())
-    emulator = played.show(session_id).emulator
+    session_id = await harness.add("shell")
+    harness.open_window(preferences=with_editor())
+    emulator = harness.show(session_id).emulator
     assert emulator is not None
     emulator.feed(SHELL)
     return session_id, emulator
 
 
-async def banner(played: Played, begin: str) -> str:
+async def banner(harness: WindowHarness, begin: str) -> str:
     """Wait for the notice that begins so; a slow machine may first show that the export takes long."""
-    banners = played.window.banners
-    await played.until(lambda: banners.current is not None and banners.current.text.startswith(begin), begin)
+    banners = harness.window.banners
+    await harness.until(lambda: banners.current is not None and banners.current.text.startswith(begin), begin)
     assert banners.current is not None
     text = banners.current.text
     banners.dismiss()
@@ -77,83 +77,87 @@ async def banner(played: Played, begin: str) -> str:
 
 
 async def test_the_whole_text_of_an_ended_chat_opens_in_a_private_file_at_its_end(
-    played: Played, editor: Commands
+    harness: WindowHarness, editor: Commands
 ) -> None:
-    session_id = await add_ended(played, "a/b", b"".join(b"line %d\r\n" % number for number in range(100)))
-    window = played.open_window(preferences=with_editor())
-    window.open_chat(played.chat(session_id))
+    session_id = await add_ended(harness, "a/b", b"".join(b"line %d\r\n" % number for number in range(100)))
+    window = harness.open_window(preferences=with_editor())
+    window.open_chat(harness.chat(session_id))
     window.actions_["open_text"].trigger()
-    await played.until(lambda: editor, "the editor")
+    await harness.until(lambda: editor, "the editor")
     path = paths.runtime_dir() / "texts" / session_id / "a-b.txt"
     assert editor == [["mine", "100", str(path)]]
     assert path.read_text().splitlines() == [f"line {number}" for number in range(100)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [stat.S_IMODE(above.stat().st_mode) for above in (path.parent, path.parent.parent)] == [0o700, 0o700]
     assert list(path.parent.iterdir()) == [path]
-    played.sessions.removed.emit(session_id)
+    harness.sessions.removed.emit(session_id)
     assert not path.parent.exists(), "a removed chat leaves no text"
 
 
-async def test_the_output_of_one_command_opens_and_replaces_the_previous_text(played: Played, editor: Commands) -> None:
-    session_id, emulator = await show_shell(played)
-    played.window.actions_["open_output"].trigger()
-    await played.until(lambda: editor, "the editor")
+async def test_the_output_of_one_command_opens_and_replaces_the_previous_text(
+    harness: WindowHarness, editor: Commands
+) -> None:
+    session_id, emulator = await show_shell(harness)
+    harness.window.actions_["open_output"].trigger()
+    await harness.until(lambda: editor, "the editor")
     path = Path(editor[0][2])
     assert path == paths.runtime_dir() / "texts" / session_id / "shell output.txt"
     assert path.read_text() == "a file\nanother\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     emulator.feed(SHELL.replace(b"another", b"a third"))
-    played.window.actions_["open_output"].trigger()
-    await played.until(lambda: len(editor) == 2, "the editor")
+    harness.window.actions_["open_output"].trigger()
+    await harness.until(lambda: len(editor) == 2, "the editor")
     assert path.read_text() == "a file\na third\n"
     assert list(path.parent.iterdir()) == [path]
 
 
-async def test_the_texts_of_a_renamed_chat_have_only_its_new_name(played: Played, editor: Commands) -> None:
-    session_id = await add_ended(played, "shell", SHELL)
-    window = played.open_window(preferences=with_editor())
-    window.open_chat(played.chat(session_id))
-    chat = played.chat(session_id)
+async def test_the_texts_of_a_renamed_chat_have_only_its_new_name(harness: WindowHarness, editor: Commands) -> None:
+    session_id = await add_ended(harness, "shell", SHELL)
+    window = harness.open_window(preferences=with_editor())
+    window.open_chat(harness.chat(session_id))
+    chat = harness.chat(session_id)
     for name in ("shell", "shell output", "last"):
-        played.sessions.rename(chat, name)
-        await played.until(lambda name=name: chat.name == name, "the name")  # type: ignore[misc]
+        harness.sessions.rename(chat, name)
+        await harness.until(lambda name=name: chat.name == name, "the name")  # type: ignore[misc]
         for action in ("open_text", "open_output"):
             editor.clear()
             window.actions_[action].trigger()
-            await played.until(lambda: editor, "the editor")
+            await harness.until(lambda: editor, "the editor")
         there = {path.name for path in (paths.runtime_dir() / "texts" / session_id).iterdir()}
         assert there == {f"{name}.txt", f"{name} output.txt"}
 
 
 async def test_a_terminal_without_output_or_text_says_so(
-    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty, unrecorded = await add_ended(played, "empty", b"\x1b[2J"), await add_ended(played, "unrecorded")
-    window = played.open_window(preferences=with_editor())
-    window.open_chat(played.chat(empty))
+    empty, unrecorded = await add_ended(harness, "empty", b"\x1b[2J"), await add_ended(harness, "unrecorded")
+    window = harness.open_window(preferences=with_editor())
+    window.open_chat(harness.chat(empty))
     window.actions_["open_output"].trigger()
-    assert played.page.view.prompts.label._text == prompt_texts.no_output()
+    assert harness.page.view.prompts.label._text == prompt_texts.no_output()
     window.actions_["open_text"].trigger()
-    await banner(played, "empty has no text yet")
-    window.open_chat(played.chat(unrecorded))
+    await banner(harness, "empty has no text yet")
+    window.open_chat(harness.chat(unrecorded))
     window.actions_["open_text"].trigger()
-    await banner(played, "Can’t open the text of unrecorded: unrecorded has no recording")
+    await banner(harness, "Can’t open the text of unrecorded: unrecorded has no recording")
     assert editor == []
 
 
-async def test_a_text_without_an_editor_says_what_to_set(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
-    session_id = await add_ended(played, "one", b"said\r\n")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
+async def test_a_text_without_an_editor_says_what_to_set(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await add_ended(harness, "one", b"said\r\n")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
     monkeypatch.setenv("PATH", "")
     window.actions_["open_text"].trigger()
-    await banner(played, "No editor is set")
+    await banner(harness, "No editor is set")
 
 
 async def test_a_full_disk_leaves_no_partial_text(
-    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session_id, _ = await show_shell(played)
+    session_id, _ = await show_shell(harness)
     fdopen = os.fdopen
 
     def on_full_disk(descriptor: int, *arguments: Any, **options: Any) -> Any:
@@ -162,8 +166,8 @@ async def test_a_full_disk_leaves_no_partial_text(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fdopen", on_full_disk)
-        played.window.actions_["open_output"].trigger()
-        text = await banner(played, "Can’t open")
+        harness.window.actions_["open_output"].trigger()
+        text = await banner(harness, "Can’t open")
     path = text_files.prepare(session_id, "shell", " output.txt")
     reason = f"{path}: cannot write it ({os.strerror(errno.ENOSPC)}); free some space"
     assert text == f"Can’t open the text of shell: {reason}"
@@ -171,18 +175,18 @@ async def test_a_full_disk_leaves_no_partial_text(
     assert editor == []
 
 
-async def test_an_export_says_that_parts_of_the_recording_are_missing(played: Played, tmp_path: Path) -> None:
-    session_id = await played.add("one", state=State.EXITED, exit_code=0)
+async def test_an_export_says_that_parts_of_the_recording_are_missing(harness: WindowHarness, tmp_path: Path) -> None:
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0)
     write_journal(paths.session_journal(session_id), [output(0, b"said\r\n"), output(20, b"more\r\n")])
-    window = played.open_window()
-    window.chat_actions._export(played.chat(session_id), tmp_path / "one.txt")
-    text = await banner(played, "Exported one to ")
+    window = harness.open_window()
+    window.chat_actions._export(harness.chat(session_id), tmp_path / "one.txt")
+    text = await banner(harness, "Exported one to ")
     assert text.endswith("one.txt, but parts of its recording are missing; the file says where")
     assert (tmp_path / "one.txt").exists()
 
 
 async def test_a_long_export_shows_a_banner_until_the_editor_starts(
-    played: Played, editor: Commands, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, editor: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     may_end = asyncio.Event()
@@ -192,14 +196,14 @@ async def test_a_long_export_shows_a_banner_until_the_editor_starts(
         return await export(session_id, path)
 
     monkeypatch.setattr(exporting, "export", slow)
-    session_id = await add_ended(played, "one", b"said\r\n")
-    window = played.open_window(preferences=with_editor())
-    window.open_chat(played.chat(session_id))
+    session_id = await add_ended(harness, "one", b"said\r\n")
+    window = harness.open_window(preferences=with_editor())
+    window.open_chat(harness.chat(session_id))
     window.actions_["open_text"].trigger()
     banners = window.banners
-    await played.until(lambda: banners.current is not None and banners.current.text == "Exporting one…", "the notice")
+    await harness.until(lambda: banners.current is not None and banners.current.text == "Exporting one…", "the notice")
     may_end.set()
-    await played.until(lambda: editor, "the editor")
+    await harness.until(lambda: editor, "the editor")
     assert banners.current is None
 
 

@@ -19,13 +19,13 @@ from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
 from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-def items(played: Played, session_id: str) -> dict[str, QAction]:
+def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its tab."""
-    window = played.window
-    window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
+    window = harness.window
+    window._chat_menu.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     found = {action.text(): action for action in menu.actions()}
@@ -33,15 +33,15 @@ def items(played: Played, session_id: str) -> dict[str, QAction]:
     return found
 
 
-async def add_chat(played: Played, **fields: Any) -> str:
+async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     session_id = str(uuid.uuid4())
     argv = ["relay", str(paths.agent_socket(session_id))]
     defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
-    return await played.add("work", **(defaults | fields))
+    return await harness.add("work", **(defaults | fields))
 
 
 async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fork(session_id: str, **_wishes: Any) -> SessionRecord:
         if session_id != ended:
@@ -55,16 +55,16 @@ async def test_a_fork_opens_beside_its_chat_and_a_refusal_is_shown(
         return record
 
     monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
-    ended = await add_chat(played, state=State.EXITED, exit_code=0)
-    running, terminal = await add_chat(played), await add_chat(played, runtime="terminal")
-    window = played.open_window()
-    items(played, running)["Fork"].trigger()
-    await played.until(window.banners.isVisible, "the banner")
+    ended = await add_chat(harness, state=State.EXITED, exit_code=0)
+    running, terminal = await add_chat(harness), await add_chat(harness, runtime="terminal")
+    window = harness.open_window()
+    items(harness, running)["Fork"].trigger()
+    await harness.until(window.banners.isVisible, "the banner")
     assert window.tabs.ids() == []
-    items(played, ended)["Fork"].trigger()
-    await played.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
-    assert not played.chat(ended).is_continued
-    assert "Fork" not in items(played, terminal)
+    items(harness, ended)["Fork"].trigger()
+    await harness.until(lambda: len(window.tabs.ids()) == 1, "the fork's tab")
+    assert not harness.chat(ended).is_continued
+    assert "Fork" not in items(harness, terminal)
 
 
 def with_prompts(page: object, *prompts: Item) -> StructuredPage:
@@ -76,7 +76,9 @@ def with_prompts(page: object, *prompts: Item) -> StructuredPage:
     return page
 
 
-async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
 
     async def fork(_session_id: str, *, before: str, **_wishes: Any) -> SessionRecord:
@@ -90,43 +92,43 @@ async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(played: Played, m
         return record
 
     monkeypatch.setattr("session_host.client.chats.fork.fork", fork)
-    chat, shell = await add_chat(played), await add_chat(played, agent="shell", runtime="terminal")
-    other = await add_chat(played, agent="opencode")
-    window = played.open_window()
+    chat, shell = await add_chat(harness), await add_chat(harness, agent="shell", runtime="terminal")
+    other = await add_chat(harness, agent="opencode")
+    window = harness.open_window()
     prompts = [
         Item("one", "user", 0, "Fix it", "done"), Item("a", "agent", 0, "Fixed."),
         Item("two", "user", 0, "Add a test\nfor it", "done"), Item("three", "user", 0, "Not sent", "queued"),
     ]  # fmt: skip
-    page = with_prompts(window.open_chat(played.chat(chat)), *prompts)
+    page = with_prompts(window.open_chat(harness.chat(chat)), *prompts)
 
     menu = QMenu(window)
     page.view._add_to_menu(menu, "two")
     next(action for action in menu.actions() if action.text() == "Fork before this prompt").trigger()
-    await played.until(lambda: len(window.tabs.ids()) == 2, "the fork's tab")
+    await harness.until(lambda: len(window.tabs.ids()) == 2, "the fork's tab")
     assert asked == ["two"]
-    assert played.sessions.drafts.of(window.tabs.active_id) == Draft("Add a test\nfor it")
+    assert harness.sessions.drafts.of(window.tabs.active_id) == Draft("Add a test\nfor it")
     copy = window.tabs.active_page
     assert isinstance(copy, StructuredPage)
     assert copy.view.prompt.draft == Draft("Add a test\nfor it")
     banners = window.banners
-    await played.until(lambda: banners.current is not None and "Edit the prompt" in banners.current.text, "the line")
+    await harness.until(lambda: banners.current is not None and "Edit the prompt" in banners.current.text, "the line")
 
     menu = QMenu(window)
     page.view._add_to_menu(menu, "three")
     assert not any("Fork" in action.text() for action in menu.actions()), "the agent does not have it yet"
 
-    items(played, chat)["Fork before a prompt…"].trigger()
+    items(harness, chat)["Fork before a prompt…"].trigger()
     chooser = window.sheets.chooser
-    await played.until(lambda: chooser.is_open, "the list of prompts")
+    await harness.until(lambda: chooser.is_open, "the list of prompts")
     rows = [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
     assert rows == ["Add a test for it", "Fix it"]
     chooser.field.setText("fix")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    await played.until(lambda: asked == ["two", "one"], "the other fork")
+    await harness.until(lambda: asked == ["two", "one"], "the other fork")
 
-    page = with_prompts(window.open_chat(played.chat(chat)))
+    page = with_prompts(window.open_chat(harness.chat(chat)))
     window.actions_["fork_before"].trigger()
     assert banners.current is not None
     assert banners.current.text == "This chat has no prompts yet."
     for session_id in (shell, other):
-        assert "Fork before a prompt…" not in items(played, session_id)
+        assert "Fork before a prompt…" not in items(harness, session_id)

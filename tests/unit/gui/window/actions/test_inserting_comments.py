@@ -8,54 +8,54 @@ from gui.window.actions import inserting_comments
 from gui.window.actions.inserting_comments import CommentInserter
 from gui.window.page.structured_page import StructuredPage
 from session_host.protocol.values import Activity
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 TEXT = "Comments on your changes:\n\na:1\n> +a\nWhy?"
 
 
-def inserter(played: Played) -> tuple[CommentInserter, list[str]]:
-    window = played.open_window()
-    return CommentInserter(played.sessions.tasks, window.open_chat, window.resuming.resume), []
+def inserter(harness: WindowHarness) -> tuple[CommentInserter, list[str]]:
+    window = harness.open_window()
+    return CommentInserter(harness.sessions.tasks, window.open_chat, window.resuming.resume), []
 
 
-async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(played: Played) -> None:
-    session_id = await played.add("one", runtime="structured")
-    comments, reports = inserter(played)
-    page = played.window.open_chat(played.chat(session_id))
+async def test_a_chat_view_gets_the_comments_below_the_draft_and_the_keyboard(harness: WindowHarness) -> None:
+    session_id = await harness.add("one", runtime="structured")
+    comments, reports = inserter(harness)
+    page = harness.window.open_chat(harness.chat(session_id))
     assert isinstance(page, StructuredPage)
     editor = page.view.prompt.editor
     editor.setPlainText("First this:")
-    played.window.sidebar.list.setFocus()
-    comments.insert(played.chat(session_id), TEXT, reports.append)
+    harness.window.sidebar.list.setFocus()
+    comments.insert(harness.chat(session_id), TEXT, reports.append)
     assert (reports, editor.toPlainText()) == ([""], f"First this:\n\n{TEXT}")
     assert editor.hasFocus()
-    assert played.sessions.drafts.of(session_id).text == editor.toPlainText()
-    assert not played.viewers[session_id].calls, "nothing is sent"
+    assert harness.sessions.drafts.of(session_id).text == editor.toPlainText()
+    assert not harness.viewers[session_id].calls, "nothing is sent"
 
 
-async def test_a_terminal_opened_for_comments_gets_them_as_a_paste(played: Played) -> None:
-    session_id = await played.add("one")
-    comments, reports = inserter(played)
-    chat = played.chat(session_id)
+async def test_a_terminal_opened_for_comments_gets_them_as_a_paste(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    comments, reports = inserter(harness)
+    chat = harness.chat(session_id)
     comments.insert(chat, TEXT, reports.append)
     assert reports == []
-    played.viewers[session_id].go_live(b"\x1b[?2004h")
-    await played.until(lambda: reports, "the comments to be inserted")
+    harness.viewers[session_id].go_live(b"\x1b[?2004h")
+    await harness.until(lambda: reports, "the comments to be inserted")
     assert reports == [""]
-    assert [call for call in played.viewers[session_id].calls if call[0] in {"paste", "key"}] == [("paste", TEXT)]
+    assert [call for call in harness.viewers[session_id].calls if call[0] in {"paste", "key"}] == [("paste", TEXT)]
 
 
 async def test_a_chat_that_asks_or_does_not_connect_gets_nothing(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inserting_comments, "WAIT_S", 0.05)
-    session_id = await played.add("one")
-    comments, reports = inserter(played)
-    chat = played.chat(session_id)
+    session_id = await harness.add("one")
+    comments, reports = inserter(harness)
+    chat = harness.chat(session_id)
     comments.insert(chat, TEXT, reports.append)
-    await played.until(lambda: reports, "the wait to end")
+    await harness.until(lambda: reports, "the wait to end")
     assert reports[0].startswith("one is not connected yet.")
-    viewer = played.show(session_id)
+    viewer = harness.show(session_id)
     viewer.be(Activity.NEEDS_INPUT)
     comments.insert(chat, TEXT, reports.append)
     assert reports[1].startswith("one asks you something.")

@@ -8,21 +8,21 @@ from PySide6.QtTest import QTest
 
 from session_host.client.chats.launch_request import LaunchRequest
 from tests.support.area import Area
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 async def test_an_agent_is_installed_in_a_chat_that_shows_the_command(
-    played: Played, launches: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch, area: Area
+    harness: WindowHarness, launches: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch, area: Area
 ) -> None:
     monkeypatch.setenv("PATH", str(area.home))
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     command = sheet.missing.command.text()
     QTest.keyClicks(sheet.prompt, "fix it")
     QTest.mouseClick(sheet.missing.install, Qt.MouseButton.LeftButton)
-    await played.until(lambda: window.tabs.active_chat is not None, "the chat")
+    await harness.until(lambda: window.tabs.active_chat is not None, "the chat")
     [request] = launches
     assert (request.agent.name, request.arguments, request.name) == ("command", ["sh", "-c", command], "install codex")
     assert not sheet.is_open

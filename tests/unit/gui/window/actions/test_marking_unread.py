@@ -6,12 +6,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
 from session_host.protocol.messages import OutputEvent
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-def choose(played: Played, text: str, *session_ids: str) -> None:
+def choose(harness: WindowHarness, text: str, *session_ids: str) -> None:
     """Choose an item in the menu of one row in the sidebar, or of several."""
-    window, chats = played.window, [played.chat(session_id) for session_id in session_ids]
+    window, chats = harness.window, [harness.chat(session_id) for session_id in session_ids]
     place = window.mapToGlobal(QPoint(200, 100))
     if len(chats) == 1:
         window._chat_menu.show_for_row(chats[0], place)
@@ -23,39 +23,39 @@ def choose(played: Played, text: str, *session_ids: str) -> None:
     menu.close()
 
 
-def unread(played: Played) -> list[str]:
+def unread(harness: WindowHarness) -> list[str]:
     """The names of the chats that the sidebar marks as unread, as screen readers get them."""
-    played.settle()
-    model = played.window.sidebar.model
+    harness.settle()
+    model = harness.window.sidebar.model
     said = [model.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
     return [text.split(", ")[0] for text in said if "unread" in text.split(", ")]
 
 
-async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(played: Played) -> None:
-    one, two = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    played.show(one)
+async def test_the_shown_chat_is_unread_until_the_user_comes_back_to_it(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(one)
     window.actions_["mark_unread"].trigger()
     assert window.banners.current is not None
     assert window.banners.current.text.startswith("Marked as unread")
-    assert unread(played) == ["one"]
+    assert unread(harness) == ["one"]
     assert "unread" in window.tabs.active.bar.accessibleTabName(0)
-    played.show(two)
-    assert unread(played) == ["one"]
-    played.show(one)
-    assert unread(played) == []
+    harness.show(two)
+    assert unread(harness) == ["one"]
+    harness.show(one)
+    assert unread(harness) == []
 
 
-async def test_the_menus_mark_one_or_several_and_read_them_all(played: Played) -> None:
-    one, two = [await played.add(name) for name in ("one", "two")]
-    played.sessions.follow_all()
-    played.open_window()
-    choose(played, "Mark as unread", one)
-    assert unread(played) == ["one"]
-    choose(played, "Mark as read", one, two)
-    assert unread(played) == []
-    choose(played, "Mark as unread", one, two)
-    assert unread(played) == ["one", "two"]
-    choose(played, "Mark as read", one)
-    played.viewers[two].tell(OutputEvent(9))
-    assert unread(played) == ["two"]
+async def test_the_menus_mark_one_or_several_and_read_them_all(harness: WindowHarness) -> None:
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    harness.sessions.follow_all()
+    harness.open_window()
+    choose(harness, "Mark as unread", one)
+    assert unread(harness) == ["one"]
+    choose(harness, "Mark as read", one, two)
+    assert unread(harness) == []
+    choose(harness, "Mark as unread", one, two)
+    assert unread(harness) == ["one", "two"]
+    choose(harness, "Mark as read", one)
+    harness.viewers[two].tell(OutputEvent(9))
+    assert unread(harness) == ["two"]

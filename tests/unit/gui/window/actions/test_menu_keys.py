@@ -13,7 +13,7 @@ from gui.window.page.structured_page import StructuredPage
 from gui.wording import action_texts, chat_texts, common_texts
 from session_host import paths
 from session_host.protocol.values import State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 ROW = QPoint(20, 20)
 
@@ -36,11 +36,11 @@ def popped_up(open_menu: Callable[[], object]) -> QMenu:
     return menu
 
 
-async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_chose(played: Played) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
-    viewer = played.show(session_id)
-    view = played.page.view
+async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_chose(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window(preferences=Preferences(keys={"paste": ["Ctrl+Alt+V"], "select_all": []}))
+    viewer = harness.show(session_id)
+    view = harness.page.view
     windows = {
         "find": "Ctrl+Shift+F",
         "new_shell": "Ctrl+Shift+Return",
@@ -55,7 +55,7 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     }
 
     (paths.config_dir() / "keys.toml").write_text('copy = "Ctrl+Alt+C"\n')
-    played.settings.read_again()
+    harness.settings.read_again()
     menu = view.context_menu(QPointF(9, 9))
     menu.popup(window.mapToGlobal(QPoint(200, 100)))
     QApplication.clipboard().setText("pasted")
@@ -70,10 +70,10 @@ async def test_a_terminals_menu_shows_the_windows_keys_and_those_that_the_user_c
     }
 
 
-async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(played: Played) -> None:
-    session_id = await played.add("chat", runtime="structured")
-    window = played.open_window(preferences=Preferences(keys={"copy": []}))
-    page = window.open_chat(played.chat(session_id))
+async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(harness: WindowHarness) -> None:
+    session_id = await harness.add("chat", runtime="structured")
+    window = harness.open_window(preferences=Preferences(keys={"copy": []}))
+    page = window.open_chat(harness.chat(session_id))
     assert isinstance(page, StructuredPage)
     menu = page.view.page.context_menu(QPointF(9, 9))
     texts = [action.text() for action in menu.actions()]
@@ -88,10 +88,10 @@ async def test_the_menu_of_messages_shows_the_windows_keys_or_its_own(played: Pl
     }
 
 
-async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(played: Played) -> None:
-    session_id = await played.add("shell")
-    window = played.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
-    played.show(session_id)
+async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(harness: WindowHarness) -> None:
+    session_id = await harness.add("shell")
+    window = harness.open_window(preferences=Preferences(keys={"rename": ["F2"], "kill": ["Ctrl+F9"]}))
+    harness.show(session_id)
     menu = popped_up(lambda: window.tabs.menu_requested.emit(session_id, window.mapToGlobal(QPoint(200, 100))))
     [more] = [action.menu() for action in menu.actions() if action.text() == action_texts.more()]
     assert isinstance(more, QMenu)
@@ -102,10 +102,10 @@ async def test_a_tabs_menu_shows_the_keys_that_act_on_its_chat(played: Played) -
     assert common_texts.export_() not in keys
 
 
-async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(played: Played) -> None:
-    ended = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
-    window = played.open_window(preferences=Preferences(keys={"rename": ["F9"]}))
-    chats = [played.chat(session_id) for session_id in ended]
+async def test_a_rows_menu_shows_the_keys_of_the_sidebars_list(harness: WindowHarness) -> None:
+    ended = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two")]
+    window = harness.open_window(preferences=Preferences(keys={"rename": ["F9"]}))
+    chats = [harness.chat(session_id) for session_id in ended]
     place = window.mapToGlobal(ROW)
     keys = shown(popped_up(lambda: window.sidebar.menu_requested.emit(chats[0], place)))
     assert keys == {common_texts.open_(): "Return", action_texts.rename(): "F2", action_texts.remove(): "Del"}

@@ -11,7 +11,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.errors import OutliveError
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.fixture
@@ -32,20 +32,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
     return requests
 
 
-async def chat_in(played: Played, directory: Path, **fields: Any) -> str:
-    session_id = await played.add("work", cwd=str(directory), **fields)
-    played.open_window()
-    played.show(session_id)
+async def chat_in(harness: WindowHarness, directory: Path, **fields: Any) -> str:
+    session_id = await harness.add("work", cwd=str(directory), **fields)
+    harness.open_window()
+    harness.show(session_id)
     return session_id
 
 
 async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
-    played: Played, asked: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
 ) -> None:
-    chat = await chat_in(played, tmp_path)
-    window = played.window
+    chat = await chat_in(harness, tmp_path)
+    window = harness.window
     window.actions_["new_shell"].trigger()
-    await played.until(lambda: len(window.tabs.ids()) == 2, "the shell's tab")
+    await harness.until(lambda: len(window.tabs.ids()) == 2, "the shell's tab")
     assert [(request.agent.name, request.directory) for request in asked] == [("shell", str(tmp_path))]
     assert asked[0].name == tmp_path.name
     assert window.tabs.ids()[0] == chat
@@ -53,26 +53,28 @@ async def test_a_shell_opens_in_a_tab_in_the_chats_directory(
 
 
 async def test_a_shell_beside_the_chat_has_its_own_pane_and_the_reported_directory(
-    played: Played, asked: list[LaunchRequest], tmp_path: Path
+    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
 ) -> None:
     (tmp_path / "deep").mkdir()
-    chat = await chat_in(played, tmp_path)
-    window = played.window
-    assert played.page.view.emulator is not None
-    played.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
+    chat = await chat_in(harness, tmp_path)
+    window = harness.window
+    assert harness.page.view.emulator is not None
+    harness.page.view.emulator.feed(f"\x1b]7;file://{tmp_path}/deep\x1b\\".encode())
     window.actions_["new_shell_right"].trigger()
-    await played.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
+    await harness.until(lambda: len(window.tabs.panes()) == 2, "the shell's pane")
     assert asked[0].directory == str(tmp_path / "deep")
     left, right = window.tabs.panes()
     assert left.tabs.ids() == [chat]
     assert right.tabs.ids() == [window.tabs.active_id]
 
 
-async def test_a_shell_that_does_not_start_says_why(played: Played, asked: list[LaunchRequest], tmp_path: Path) -> None:
-    await chat_in(played, tmp_path / "gone")
-    window = played.window
+async def test_a_shell_that_does_not_start_says_why(
+    harness: WindowHarness, asked: list[LaunchRequest], tmp_path: Path
+) -> None:
+    await chat_in(harness, tmp_path / "gone")
+    window = harness.window
     window.actions_["new_shell_right"].trigger()
-    await played.until(window.banners.isVisible, "the banner")
+    await harness.until(window.banners.isVisible, "the banner")
     assert window.banners.current is not None
     assert "does not exist" in window.banners.current.text
     assert len(window.tabs.panes()) == 1

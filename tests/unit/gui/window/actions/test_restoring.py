@@ -18,117 +18,119 @@ from session_host.structured.items import Item, Put
 from session_host.structured.transcript import Transcript
 from session_host.system.clock import as_text
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 PROMPT = About(kind="prompt")
 
 
-def rows(played: Played) -> list[str]:
-    items = played.window.sheets.chooser.items
+def rows(harness: WindowHarness) -> list[str]:
+    items = harness.window.sheets.chooser.items
     return [items.item(row).text() for row in range(items.rowCount())]
 
 
-def details(played: Played) -> list[str]:
-    return [choice.detail for choice in played.window.sheets.chooser._choices]
+def details(harness: WindowHarness) -> list[str]:
+    return [choice.detail for choice in harness.window.sheets.chooser._choices]
 
 
-def choose(played: Played, row: int) -> None:
-    chooser = played.window.sheets.chooser
+def choose(harness: WindowHarness, row: int) -> None:
+    chooser = harness.window.sheets.chooser
     chooser.list.clicked.emit(chooser.items.index(row, 0))
 
 
-def banner(played: Played) -> str:
-    current = played.window.banners.current
+def banner(harness: WindowHarness) -> str:
+    current = harness.window.banners.current
     return current.text if current is not None else ""
 
 
-async def in_terminal(played: Played, checkout: Checkout, prompts: int = 1) -> tuple[TerminalPage, list[RestorePoint]]:
+async def in_terminal(
+    harness: WindowHarness, checkout: Checkout, prompts: int = 1
+) -> tuple[TerminalPage, list[RestorePoint]]:
     """Open the page of a chat with an agent that changed "file" after each prompt."""
-    session = await played.add("x", agent="claude", cwd=str(checkout.path / "src"))
+    session = await harness.add("x", agent="claude", cwd=str(checkout.path / "src"))
     made = []
     for number in range(prompts):
         made.append(take(checkout.path, session, PROMPT))
         checkout.write("file", f"changed {number}\n")
-    window = played.open_window()
-    window.open_chat(played.chat(session))
-    return played.page, made
+    window = harness.open_window()
+    window.open_chat(harness.chat(session))
+    return harness.page, made
 
 
 async def test_the_user_chooses_a_prompt_sees_the_files_restores_them_and_undoes_it(
-    played: Played, tmp_path: Path
+    harness: WindowHarness, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    page, _ = await in_terminal(played, checkout, prompts=2)
+    page, _ = await in_terminal(harness, checkout, prompts=2)
     hostile = "new\nline\u202e"
     checkout.write(hostile, "text")
-    window = played.window
-    played.show(page.chat.id)
+    window = harness.window
+    harness.show(page.chat.id)
     menu = page.view.context_menu(QPointF(30, 30))
     next(action for action in menu.actions() if action.text().startswith("Restore files")).trigger()
     menu.close()
-    await played.until(lambda: window.sheets.chooser.is_open, "the list")
-    assert [row.partition(" at ")[0] for row in rows(played)] == ["The prompt", "The prompt"]
-    assert [text.rpartition(" · ")[2] for text in details(played)] == ["2 files changed"] * 2
-    choose(played, 1)
-    await played.until(lambda: page.is_question_open, "the question")
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list")
+    assert [row.partition(" at ")[0] for row in rows(harness)] == ["The prompt", "The prompt"]
+    assert [text.rpartition(" · ")[2] for text in details(harness)] == ["2 files changed"] * 2
+    choose(harness, 1)
+    await harness.until(lambda: page.is_question_open, "the question")
     question = page.question
     assert question.title.text().startswith("Restore 2 files to before the prompt at ")
     assert question.subject.toPlainText().splitlines() == ["change  file", "delete  new line "]
     question.yes.click()
-    await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
+    await harness.until(lambda: banner(harness) == "2 files restored.", "the files to be restored")
     assert (checkout.path / "file").read_text() == "file\n"
     assert not (checkout.path / hostile).exists()
     window.banners.run_action()
-    await played.until(lambda: banner(played) == "The restore is undone: 2 files.", "the restore to be undone")
+    await harness.until(lambda: banner(harness) == "The restore is undone: 2 files.", "the restore to be undone")
     assert (checkout.path / "file").read_text() == "changed 1\n"
     assert (checkout.path / hostile).read_text() == "text"
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: window.sheets.chooser.is_open, "the list without the restore that was undone")
-    assert [row.partition(" at ")[0] for row in rows(played)] == ["The restore", "The prompt", "The prompt"]
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list without the restore that was undone")
+    assert [row.partition(" at ")[0] for row in rows(harness)] == ["The restore", "The prompt", "The prompt"]
 
 
 async def test_other_changes_before_the_answer_are_asked_about_again_and_before_an_undo(
-    played: Played, tmp_path: Path
+    harness: WindowHarness, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    page, _ = await in_terminal(played, checkout)
-    window = played.window
-    played.viewers[page.chat.id].be(Activity.WORKING)
+    page, _ = await in_terminal(harness, checkout)
+    window = harness.window
+    harness.viewers[page.chat.id].be(Activity.WORKING)
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: window.sheets.chooser.is_open, "the list")
-    choose(played, 0)
-    await played.until(lambda: page.is_question_open, "the question")
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list")
+    choose(harness, 0)
+    await harness.until(lambda: page.is_question_open, "the question")
     assert "is working and may change files" in page.question.detail.text()
     checkout.write("other")
     page.question.yes.click()
-    await played.until(lambda: "in the meantime" in page.question.detail.text(), "the second question")
+    await harness.until(lambda: "in the meantime" in page.question.detail.text(), "the second question")
     assert (checkout.path / "other").exists()
     page.question.yes.click()
-    await played.until(lambda: banner(played) == "2 files restored.", "the files to be restored")
+    await harness.until(lambda: banner(harness) == "2 files restored.", "the files to be restored")
     checkout.write("third")
     window.banners.run_action()
-    await played.until(lambda: page.is_question_open, "the question before the undo")
+    await harness.until(lambda: page.is_question_open, "the question before the undo")
     assert "delete  third" in page.question.subject.toPlainText()
     assert " to delete" not in page.question.detail.text()
     page.question.dismiss()
     for number in range(20):
         checkout.write(f"new/{number}")
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: window.sheets.chooser.is_open, "the list")
-    choose(played, 1)
-    await played.until(lambda: page.is_question_open, "the question about many files")
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list")
+    choose(harness, 1)
+    await harness.until(lambda: page.is_question_open, "the question about many files")
     assert page.question.detail.text().startswith("21 to delete. This also")
 
 
-async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path: Path) -> None:
+async def test_in_a_chat_view_a_prompt_has_both_actions(harness: WindowHarness, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    session = await played.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
+    session = await harness.add("x", agent="codex", runtime="structured", argv=["codex"], cwd=str(checkout.path))
     point = take(checkout.path, session, About(kind="prompt", item="one"))
     checkout.write("file", "changed")
-    window = played.open_window()
+    window = harness.open_window()
     asked: list[tuple[str, SincePrompt]] = []
     window.changes_requested.connect(lambda _chat, directory, since: asked.append((directory, since)))
-    page = window.open_chat(played.chat(session))
+    page = window.open_chat(harness.chat(session))
     assert isinstance(page, StructuredPage)
     transcript = Transcript()
     for item in (Item("one", "user", 0, "Fix it\nplease", "done"), Item("two", "user", 0, "And this", "done")):
@@ -141,103 +143,105 @@ async def test_in_a_chat_view_a_prompt_has_both_actions(played: Played, tmp_path
         next(action for action in menu.actions() if action.text().startswith(name)).trigger()
 
     choose("one", "Show changes since")
-    await played.until(lambda: asked, "the changes")
+    await harness.until(lambda: asked, "the changes")
     assert asked == [(str(checkout.path), SincePrompt(point, "“Fix it please”"))]
     choose("one", "Restore files")
-    await played.until(lambda: page.is_question_open, "the question")
+    await harness.until(lambda: page.is_question_open, "the question")
     assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.dismiss()
     choose("two", "Restore files")
-    await played.until(lambda: banner(played) == "The files were not saved before this prompt.", "the line")
+    await harness.until(lambda: banner(harness) == "The files were not saved before this prompt.", "the line")
 
 
 async def test_after_a_fork_before_a_prompt_files_that_changed_since_can_be_restored(
-    played: Played, tmp_path: Path
+    harness: WindowHarness, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
     fields = {"agent": "codex", "runtime": "structured", "argv": ["codex"], "cwd": str(checkout.path)}
-    origin, fork = await played.add("x", **fields), await played.add("x (fork)", **fields)
+    origin, fork = await harness.add("x", **fields), await harness.add("x (fork)", **fields)
     take(checkout.path, origin, About(kind="prompt", item="one"))
     checkout.write("file", "changed")
-    window = played.open_window()
-    page = window.open_chat(played.chat(fork))
+    window = harness.open_window()
+    page = window.open_chat(harness.chat(fork))
     forked = window.chat_actions.forking.forked_before
     prompt = Item("one", "user", 0, "Fix it\nplease", "done")
-    forked.emit(played.chat(origin), played.chat(fork), prompt)
-    await played.until(lambda: "Since it was first sent, 1 file changed." in banner(played), "the offer")
+    forked.emit(harness.chat(origin), harness.chat(fork), prompt)
+    await harness.until(lambda: "Since it was first sent, 1 file changed." in banner(harness), "the offer")
     window.banners.run_action()
-    await played.until(lambda: page.is_question_open, "the question")
+    await harness.until(lambda: page.is_question_open, "the question")
     assert page.question.title.text() == "Restore 1 file to before “Fix it please”?"
     page.question.yes.click()
-    await played.until(lambda: banner(played) == "1 file restored.", "the file to be restored")
+    await harness.until(lambda: banner(harness) == "1 file restored.", "the file to be restored")
     for item in (prompt, Item("unknown", "user", 0, "Other", "done")):
-        forked.emit(played.chat(origin), played.chat(fork), item)
-        await played.until(lambda: "This chat knows what was said" in banner(played), "the line without an offer")
+        forked.emit(harness.chat(origin), harness.chat(fork), item)
+        await harness.until(lambda: "This chat knows what was said" in banner(harness), "the line without an offer")
         assert window.banners.current is not None
         assert window.banners.current.action == ""
         window.banners.run_action()
 
 
-async def test_a_prompt_after_which_no_file_changed_is_not_offered(played: Played, tmp_path: Path) -> None:
+async def test_a_prompt_after_which_no_file_changed_is_not_offered(harness: WindowHarness, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    page, made = await in_terminal(played, checkout)
+    page, made = await in_terminal(harness, checkout)
     take(checkout.path, page.chat.id, PROMPT)
-    window = played.window
+    window = harness.window
 
     async def listed(action: str) -> list[str]:
         window.actions_[action].trigger()
-        await played.until(lambda: window.sheets.chooser.is_open, "the list")
+        await harness.until(lambda: window.sheets.chooser.is_open, "the list")
         window.sheets.chooser.dismiss()
-        return [text.rpartition(" · ")[2] for text in details(played)]
+        return [text.rpartition(" · ")[2] for text in details(harness)]
 
     assert await listed("changes_since") == ["no file changed", "1 file changed"]
     assert await listed("restore_files") == ["1 file changed"]
     checkout.git("update-ref", "-d", made[0].reference)
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: "there is nothing to restore" in banner(played), "the line")
+    await harness.until(lambda: "there is nothing to restore" in banner(harness), "the line")
 
 
-async def test_without_a_repository_or_a_restore_point_a_line_says_so(played: Played, tmp_path: Path) -> None:
+async def test_without_a_repository_or_a_restore_point_a_line_says_so(harness: WindowHarness, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "api")
-    plain = await played.add("plain", agent="claude", cwd=str(tmp_path))
-    empty = await played.add("empty", agent="claude", cwd=str(checkout.path))
-    shell = await played.add("shell", agent="shell", cwd=str(checkout.path))
-    window = played.open_window()
-    window.open_chat(played.chat(plain))
+    plain = await harness.add("plain", agent="claude", cwd=str(tmp_path))
+    empty = await harness.add("empty", agent="claude", cwd=str(checkout.path))
+    shell = await harness.add("shell", agent="shell", cwd=str(checkout.path))
+    window = harness.open_window()
+    window.open_chat(harness.chat(plain))
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: "is not in a git repository" in banner(played), "the reason")
-    window.open_chat(played.chat(empty))
+    await harness.until(lambda: "is not in a git repository" in banner(harness), "the reason")
+    window.open_chat(harness.chat(empty))
     window.actions_["changes_since"].trigger()
-    await played.until(lambda: banner(played).startswith("No files were saved yet."), "the line")
-    window.open_chat(played.chat(shell))
+    await harness.until(lambda: banner(harness).startswith("No files were saved yet."), "the line")
+    window.open_chat(harness.chat(shell))
     assert not window.actions_["restore_files"].isEnabled()
 
 
 async def test_a_file_that_cannot_be_restored_is_named_and_the_restore_can_be_undone(
-    played: Played, tmp_path: Path
+    harness: WindowHarness, tmp_path: Path
 ) -> None:
     checkout = Checkout.new(tmp_path / "api")
     checkout.commit(".gitignore", "*.log\n")
-    page, _ = await in_terminal(played, checkout)
+    page, _ = await in_terminal(harness, checkout)
     (checkout.path / "src/deep/file").unlink()
     (checkout.path / "src/deep/file").mkdir()
     checkout.write("src/deep/file/precious.log")
-    played.window.actions_["restore_files"].trigger()
-    await played.until(lambda: played.window.sheets.chooser.is_open, "the list")
-    choose(played, 0)
-    await played.until(lambda: page.is_question_open, "the question")
+    harness.window.actions_["restore_files"].trigger()
+    await harness.until(lambda: harness.window.sheets.chooser.is_open, "the list")
+    choose(harness, 0)
+    await harness.until(lambda: page.is_question_open, "the question")
     page.question.yes.click()
     expected = "1 of 2 files were not restored: src/deep/file."
-    await played.until(lambda: banner(played) == expected, "the line")
+    await harness.until(lambda: banner(harness) == expected, "the line")
     assert (checkout.path / "file").read_text() == "file\n"
-    assert played.window.banners.current is not None
-    assert played.window.banners.current.action == "Undo restore"
+    assert harness.window.banners.current is not None
+    assert harness.window.banners.current.action == "Undo restore"
 
 
-async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(played: Played, tmp_path: Path) -> None:
+async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(
+    harness: WindowHarness, tmp_path: Path
+) -> None:
     checkout = Checkout.new(tmp_path / "api")
     conversation = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
-    session = await played.add(
+    session = await harness.add(
         "x", agent="claude", cwd=str(checkout.path), provider_session_id=conversation,
         located_by={"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},
     )  # fmt: skip
@@ -250,11 +254,11 @@ async def test_prompts_in_a_terminal_have_the_texts_of_the_agents_record(played:
         return f"{json.dumps(line)}\n"
 
     path.write_text(said(point.at_ms - 60_000, "long ago") + said(point.at_ms - 300, "Fix\x1b[31m it"))
-    window = played.open_window()
-    window.open_chat(played.chat(session))
+    window = harness.open_window()
+    window.open_chat(harness.chat(session))
     window.actions_["restore_files"].trigger()
-    await played.until(lambda: window.sheets.chooser.is_open, "the list")
-    assert rows(played) == ["“Fix [31m it”"]
+    await harness.until(lambda: window.sheets.chooser.is_open, "the list")
+    assert rows(harness) == ["“Fix [31m it”"]
 
 
 def test_a_prompt_belongs_to_the_restore_point_made_soon_after_it() -> None:

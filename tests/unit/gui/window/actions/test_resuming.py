@@ -16,67 +16,67 @@ from session_host.errors import ConversationOpen, ConversationUnknown, NotResuma
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.storage.store.session_record import INTERRUPTED
-from tests.unit.gui.conftest import Played, one_pane
-from tests.unit.gui.window.actions.conftest import ENDED, PlayedResume
+from tests.unit.gui.conftest import WindowHarness, one_pane
+from tests.unit.gui.window.actions.conftest import ENDED, FakeResume
 
 
-async def open_ended(played: Played, **fields: Any) -> str:
+async def open_ended(harness: WindowHarness, **fields: Any) -> str:
     """Show the tab of an ended chat, between two others."""
     ids = [
-        await played.add(name, **(ENDED | {"agent": "claude"} | fields if name == "one" else {}))
+        await harness.add(name, **(ENDED | {"agent": "claude"} | fields if name == "one" else {}))
         for name in ("left", "one", "right")
     ]
-    window = played.open_window()
+    window = harness.open_window()
     for session_id in ids:
-        window.open_chat(played.chat(session_id))
+        window.open_chat(harness.chat(session_id))
     window.tabs.activate(ids[1])
-    played.settle()
+    harness.settle()
     return ids[1]
 
 
-async def test_resume_turns_the_tab_into_the_new_chat_s(played: Played, client: PlayedResume):
-    session_id = await open_ended(played)
-    bar = played.page.end_bar
-    await played.until(bar.resume.isVisible, "the button")
+async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, client: FakeResume):
+    session_id = await open_ended(harness)
+    bar = harness.page.end_bar
+    await harness.until(bar.resume.isVisible, "the button")
     assert bar.resume.property("kind") == "primary"
     assert bar.again.property("kind") == "", "one button is the first"
     assert bar.choose_conversation.isHidden()
-    before = played.window.tabs.ids()
+    before = harness.window.tabs.ids()
     QTest.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
     assert not bar.resume.isEnabled(), "a second press would start a second chat"
-    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
-    after = played.window.tabs.ids()
+    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
+    after = harness.window.tabs.ids()
     assert (before[0], before[2]) == (after[0], after[2]), "in its place"
-    assert played.window.tabs.active_id == after[1]
-    follower = played.chat(after[1])
+    assert harness.window.tabs.active_id == after[1]
+    follower = harness.chat(after[1])
     assert follower.record.resumed_from == session_id
     assert client.asked == [("resume", session_id, False)]
-    assert played.chat(session_id).is_continued
-    assert not played.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"
-    played.window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
+    assert harness.chat(session_id).is_continued
+    assert not harness.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"
+    harness.window.activateWindow()
+    await harness.until(harness.page.view.hasFocus, "the keyboard to be in the terminal")
 
 
 async def test_a_chat_that_ends_while_shown_offers_to_resume_once_its_end_is_recorded(
-    played: Played, client: PlayedResume
+    harness: WindowHarness, client: FakeResume
 ):
-    session_id = await played.add("one")
-    played.open_window()
-    played.show(session_id).end(exit_code=0)
-    played.settle()
-    assert played.page.end_bar.isVisible()
-    await played.sessions.refresh_now()
-    assert played.page.end_bar.resume.isHidden(), "the record says that it runs"
+    session_id = await harness.add("one")
+    harness.open_window()
+    harness.show(session_id).end(exit_code=0)
+    harness.settle()
+    assert harness.page.end_bar.isVisible()
+    await harness.sessions.refresh_now()
+    assert harness.page.end_bar.resume.isHidden(), "the record says that it runs"
     with Store.open(paths.database()) as store:
         store.update(session_id, state=State.EXITED, exit_code=0)
-    await played.sessions.refresh_now()
-    await played.until(played.page.end_bar.resume.isVisible, "the button")
+    await harness.sessions.refresh_now()
+    await harness.until(harness.page.end_bar.resume.isVisible, "the button")
 
 
-async def test_interrupted_chats_offer_to_resume_first(played: Played, client: PlayedResume):
-    await open_ended(played, state=State.LOST, error=INTERRUPTED, exit_code=None)
-    bar = played.page.end_bar
-    await played.until(bar.resume.isVisible, "the button")
+async def test_interrupted_chats_offer_to_resume_first(harness: WindowHarness, client: FakeResume):
+    await open_ended(harness, state=State.LOST, error=INTERRUPTED, exit_code=None)
+    bar = harness.page.end_bar
+    await harness.until(bar.resume.isVisible, "the button")
     buttons = sorted(
         (one for one in (bar.resume, bar.again, bar.export, bar.close_button)), key=lambda one: one.geometry().left()
     )
@@ -84,73 +84,79 @@ async def test_interrupted_chats_offer_to_resume_first(played: Played, client: P
 
 
 async def test_a_conversation_open_elsewhere_is_reported_and_can_be_resumed_anyway(
-    played: Played, client: PlayedResume
+    harness: WindowHarness, client: FakeResume
 ):
-    session_id = await open_ended(played)
-    bar = played.page.end_bar
-    await played.until(bar.resume.isVisible, "the button")
+    session_id = await open_ended(harness)
+    bar = harness.page.end_bar
+    await harness.until(bar.resume.isVisible, "the button")
     client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
     bar.resume.click()
-    await played.until(bar.anyway.isVisible, "the refusal")
+    await harness.until(bar.anyway.isVisible, "the refusal")
     assert bar.refusal.text() == "Claude (process 42) has it open in /srv."
     assert bar.choose_conversation.isVisible()
     assert bar.resume.isEnabled()
     client.refusal = None
     bar.anyway.click()
-    await played.until(lambda: client.asked[-1] == ("resume", session_id, True), "the second try")
-    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
+    await harness.until(lambda: client.asked[-1] == ("resume", session_id, True), "the second try")
+    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
 
 
-async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(played: Played, client: PlayedResume):
+async def test_for_an_unknown_conversation_the_agents_own_list_is_offered(harness: WindowHarness, client: FakeResume):
     client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
-    session_id = await open_ended(played)
-    bar = played.page.end_bar
-    await played.until(bar.choose_conversation.isVisible, "the button")
+    session_id = await open_ended(harness)
+    bar = harness.page.end_bar
+    await harness.until(bar.choose_conversation.isVisible, "the button")
     assert bar.resume.isHidden()
     assert bar.refusal.text() == "Codex did not tell which conversation it was."
     bar.choose_conversation.click()
-    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
+    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to change")
     assert client.asked == [("pick", session_id)]
-    assert not played.chat(session_id).is_continued, "nobody knows yet what is chosen"
+    assert not harness.chat(session_id).is_continued, "nobody knows yet what is chosen"
 
 
-async def test_for_an_agent_without_conversations_no_resume_is_offered(played: Played, client: PlayedResume):
+async def test_for_an_agent_without_conversations_no_resume_is_offered(harness: WindowHarness, client: FakeResume):
     client.can, client.picker = Resumability(False, "Shell has no conversations to go on with"), False
-    await open_ended(played)
-    bar = played.page.end_bar
-    page = played.page
-    await played.until(page.end_bar.again.isVisible, "the bar")
-    played.settle()
+    await open_ended(harness)
+    bar = harness.page.end_bar
+    page = harness.page
+    await harness.until(page.end_bar.again.isVisible, "the bar")
+    harness.settle()
     assert (bar.resume.isHidden(), bar.choose_conversation.isHidden(), bar.refusal.isHidden()) == (True, True, True)
     assert bar.again.property("kind") == "primary"
 
 
-async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(played: Played, client: PlayedResume):
+async def test_an_ended_shell_offers_to_start_again_and_says_what_that_means(
+    harness: WindowHarness, client: FakeResume
+):
     client.picker = False
-    session_id = await open_ended(played, agent="shell", cwd="/srv/build")
-    window, bar = played.window, played.page.end_bar
-    await played.until(bar.resume.isVisible, "the button")
+    session_id = await open_ended(harness, agent="shell", cwd="/srv/build")
+    window, bar = harness.window, harness.page.end_bar
+    await harness.until(bar.resume.isVisible, "the button")
     assert bar.refusal.text() == "Resume starts a new shell here, below what this one showed."
     assert window.actions_["resume"].isEnabled()
     assert not window.actions_["copy_resume"].isEnabled(), "a shell has no command for another terminal"
-    window.several.resume([played.chat(session_id)])
-    await played.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
+    window.several.resume([harness.chat(session_id)])
+    await harness.until(lambda: session_id not in window.tabs.ids(), "the tab to change")
     assert client.asked == [("resume", session_id, False)]
 
 
-async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(played: Played, client: PlayedResume):
-    session_id = await played.add("one", **ENDED)
-    window = played.open_window()
+async def test_a_refused_resume_of_a_chat_without_a_tab_opens_one_with_the_reason(
+    harness: WindowHarness, client: FakeResume
+):
+    session_id = await harness.add("one", **ENDED)
+    window = harness.open_window()
     client.refusal, client.picker = NotResumable("one: its transcript is gone"), False
-    window.resuming.resume(played.chat(session_id))
-    page = played.page
-    await played.until(page.end_bar.refusal.isVisible, "the reason")
+    window.resuming.resume(harness.chat(session_id))
+    page = harness.page
+    await harness.until(page.end_bar.refusal.isVisible, "the reason")
     assert page.end_bar.refusal.text() == "Its transcript is gone."
     assert page.end_bar.choose_conversation.isHidden()
 
 
-async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(played: Played, client: PlayedResume):
-    session_id, follower = await open_ended(played), "00000000-0000-4000-8000-000000000001"
+async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(
+    harness: WindowHarness, client: FakeResume
+):
+    session_id, follower = await open_ended(harness), "00000000-0000-4000-8000-000000000001"
     record = SessionRecord(
         id=follower, name="goes on", agent="claude", argv=["cat"], cwd="/tmp", state=State.RUNNING,
         created_at="2026-01-02T04:04:05Z", resumed_from=session_id,
@@ -158,83 +164,83 @@ async def test_a_chat_that_was_continued_elsewhere_has_a_link_to_the_new_one(pla
     with Store.open(paths.database()) as store:  # The window reads both changes at once.
         store.insert(record)
         store.update(session_id, continued_by=follower)
-    await played.sessions.refresh_now()
-    bar = played.page.end_bar
-    await played.until(bar.continued.isVisible, "the way there")
+    await harness.sessions.refresh_now()
+    bar = harness.page.end_bar
+    await harness.until(bar.continued.isVisible, "the way there")
     assert bar.refusal.text() == "Continued in goes on."
     bar.continued.click()
-    played.settle()
-    assert played.window.tabs.active_id == follower
-    assert session_id not in played.window.tabs.ids()
+    harness.settle()
+    assert harness.window.tabs.active_id == follower
+    assert session_id not in harness.window.tabs.ids()
 
 
-async def test_restored_tabs_of_continued_chats_show_the_new_chats(played: Played):
-    follower = await played.add("new")
-    session_id = await played.add("old", **ENDED, continued_by=follower)
-    other = await played.add("other")
+async def test_restored_tabs_of_continued_chats_show_the_new_chats(harness: WindowHarness):
+    follower = await harness.add("new")
+    session_id = await harness.add("old", **ENDED, continued_by=follower)
+    other = await harness.add("other")
 
-    window = played.open_window(one_pane([session_id, other, follower], session_id))
+    window = harness.open_window(one_pane([session_id, other, follower], session_id))
     assert window.tabs.ids() == [follower, other]
     assert window.tabs.active_id == follower
 
 
 async def test_the_end_of_a_hidden_chat_can_be_undone(
-    played: Played, client: PlayedResume, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, client: FakeResume, monkeypatch: pytest.MonkeyPatch
 ):
     async def request(_session_id: str, _message: object) -> None:
         pass
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    one, two = await played.add("one"), await played.add("two")
-    window = played.open_window()
-    played.show(two)
-    played.viewers[one].be(Activity.IDLE)
-    window.chat_actions.stop(played.chat(one))
-    played.viewers[one].end(exit_signal=15)
-    played.settle()
+    one, two = await harness.add("one"), await harness.add("two")
+    window = harness.open_window()
+    harness.show(two)
+    harness.viewers[one].be(Activity.IDLE)
+    window.chat_actions.stop(harness.chat(one))
+    harness.viewers[one].end(exit_signal=15)
+    harness.settle()
     early = window.banners.current
     with Store.open(paths.database()) as store:
         store.update(one, state=State.EXITED, exit_signal=15)
-    await played.sessions.refresh_now()
-    await played.until(lambda: window.banners.current, "the offer")
+    await harness.sessions.refresh_now()
+    await harness.until(lambda: window.banners.current, "the offer")
     banner = window.banners.current
     assert banner is not None
     assert (banner.text, banner.action) == ("one ended", "Resume")
     assert early is None, "the record did not know it yet, and it is what is resumed from"
     window.banners.run_action()
-    await played.until(lambda: client.asked, "the resume")
+    await harness.until(lambda: client.asked, "the resume")
     assert client.asked == [("resume", one, False)]
 
 
-async def test_the_command_is_copied(played: Played, client: PlayedResume):
-    session_id = await open_ended(played)
-    window = played.window
+async def test_the_command_is_copied(harness: WindowHarness, client: FakeResume):
+    session_id = await open_ended(harness)
+    window = harness.window
     window.actions_["copy_resume"].trigger()
     command = f"cd /srv && claude --resume {session_id[:4]}"
-    await played.until(lambda: QGuiApplication.clipboard().text() == command, "the command")
+    await harness.until(lambda: QGuiApplication.clipboard().text() == command, "the command")
     assert window.banners.current is not None
     assert window.banners.current.text == f"Copied: {command}"
     client.refusal = ConversationUnknown("one: it is not known which conversation it was")
     window.actions_["copy_resume"].trigger()
-    await played.until(lambda: window.banners.current and window.banners.current.kind == "failed", "why not")
+    await harness.until(lambda: window.banners.current and window.banners.current.kind == "failed", "why not")
 
 
 # ------------------------------------------------------------------------------------------ error output
 
 
-async def test_the_error_output_is_shown_cut_and_without_escape_sequences(played: Played, client: PlayedResume):
-    session_id = await played.add("one", **ENDED)
+async def test_the_error_output_is_shown_cut_and_without_escape_sequences(harness: WindowHarness, client: FakeResume):
+    session_id = await harness.add("one", **ENDED)
     path = paths.session_stderr(session_id)
     path.parent.mkdir(parents=True)
     path.write_bytes(
         b"the first line\n" + b"filler\n" * 20_000 + b"\x1b[31mError:\x1b[0m \x1b]0;t\x07no\x00 route\r\n\xff\n"
     )
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    await played.until(played.page.end_bar.errors.isVisible, "the button")
-    QTest.mouseClick(played.page.end_bar.errors, Qt.MouseButton.LeftButton)
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    await harness.until(harness.page.end_bar.errors.isVisible, "the button")
+    QTest.mouseClick(harness.page.end_bar.errors, Qt.MouseButton.LeftButton)
     sheet = window.sheets.output
-    await played.until(sheet.text.toPlainText, "the text")
+    await harness.until(sheet.text.toPlainText, "the text")
     shown = sheet.text.toPlainText()
     assert shown.endswith("filler\nError: no route\n�")
     assert "the first line" not in shown
@@ -244,9 +250,9 @@ async def test_the_error_output_is_shown_cut_and_without_escape_sequences(played
     assert QGuiApplication.clipboard().text() == shown
 
 
-async def test_without_error_output_there_is_no_button(played: Played, client: PlayedResume):
-    await open_ended(played)
-    await played.until(played.page.end_bar.resume.isVisible, "the bar")
-    assert played.page.end_bar.errors.isHidden()
-    played.window.actions_["errors"].trigger()
-    await played.until(lambda: played.window.sheets.output.state.text() == "No error output", "the word on that")
+async def test_without_error_output_there_is_no_button(harness: WindowHarness, client: FakeResume):
+    await open_ended(harness)
+    await harness.until(harness.page.end_bar.resume.isVisible, "the bar")
+    assert harness.page.end_bar.errors.isHidden()
+    harness.window.actions_["errors"].trigger()
+    await harness.until(lambda: harness.window.sheets.output.state.text() == "No error output", "the word on that")

@@ -19,7 +19,7 @@ from session_host import paths
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from session_host.structured.transcript import Transcript
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 LAST = ["New saved prompt…", "Edit a saved prompt…", "Show saved prompts in file manager"]
@@ -44,63 +44,65 @@ def offered(chooser: Chooser) -> list[str]:
     return [chooser.items.item(row).text() for row in range(chooser.items.rowCount())]
 
 
-async def opened(played: Played) -> Chooser:
+async def opened(harness: WindowHarness) -> Chooser:
     """Press the list's key in the widget that has the keyboard; returns the opened list."""
-    played.window.activateWindow()
-    await played.until(played.window.isActiveWindow, "the window to be active")
+    harness.window.activateWindow()
+    await harness.until(harness.window.isActiveWindow, "the window to be active")
     QTest.keyClick(focused(), Qt.Key.Key_R, CTRL_SHIFT)
-    played.settle()
-    return played.window.sheets.chooser
+    harness.settle()
+    return harness.window.sheets.chooser
 
 
-async def chat_view(played: Played, **fields: object) -> StructuredPage:
-    session_id = await played.add("two", runtime="structured", **fields)
-    played.window.open_chat(played.chat(session_id))
-    played.viewers[session_id].transcript = Transcript()
-    played.viewers[session_id].become(ViewerState.LIVE)
-    played.settle()
-    page = played.window.tabs.active_page
+async def chat_view(harness: WindowHarness, **fields: object) -> StructuredPage:
+    session_id = await harness.add("two", runtime="structured", **fields)
+    harness.window.open_chat(harness.chat(session_id))
+    harness.viewers[session_id].transcript = Transcript()
+    harness.viewers[session_id].become(ViewerState.LIVE)
+    harness.settle()
+    page = harness.window.tabs.active_page
     assert isinstance(page, StructuredPage)
     return page
 
 
-async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(played: Played) -> None:
+async def test_a_terminal_gets_the_prompt_as_a_paste_without_enter(harness: WindowHarness) -> None:
     save("review", "Review it.\nThen stop.\n")
     save("other", "---\nagents: claude\n---\nFor another agent.")
     save("here", "---\ndirectory: /tmp\n---\nOnly here.")
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     viewer.emulator.feed(b"\x1b[?2004h")
-    chooser = await opened(played)
+    chooser = await opened(harness)
     assert offered(chooser) == ["here", "review", *LAST], "not the one for Claude Code"
     QTest.keyClicks(chooser.field, "rev")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    played.settle()
+    harness.settle()
     assert [call for call in viewer.calls if call[0] in {"paste", "text"}] == [("paste", "Review it.\nThen stop.")]
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
 
     # The program takes each line end as Enter, so the user is asked, as for a paste.
     viewer.emulator.feed(b"\x1b[?2004l")
-    chooser = await opened(played)
+    chooser = await opened(harness)
     QTest.keyClicks(chooser.field, "then stop")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    played.settle()
-    assert played.page.is_question_open
+    harness.settle()
+    assert harness.page.is_question_open
     assert len([call for call in viewer.calls if call[0] == "paste"]) == 1
-    chooser = await opened(played)
+    chooser = await opened(harness)
     assert not chooser.is_open, "the question is answered first"
 
 
-async def test_a_broken_file_is_listed_and_opens_at_its_line(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broken_file_is_listed_and_opens_at_its_line(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = save("bad", "---\nagents: nobody\n---\ntext")
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
     files: list[FileLocation] = []
     monkeypatch.setattr(window.opener, "open_file", files.append)
-    chooser = await opened(played)
+    chooser = await opened(harness)
     assert offered(chooser)[0] == "bad.md"
     item = chooser.items.item(0)
     assert item.data(int(Qt.ItemDataRole.AccessibleTextRole)) == "bad.md, line 2: there is no agent 'nobody'"
@@ -108,19 +110,19 @@ async def test_a_broken_file_is_listed_and_opens_at_its_line(played: Played, mon
     assert files == [FileLocation(str(path), 2)]
 
 
-async def test_a_chat_that_has_ended_says_so(played: Played) -> None:
-    session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    chooser = await opened(played)
+async def test_a_chat_that_has_ended_says_so(harness: WindowHarness) -> None:
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    chooser = await opened(harness)
     assert not chooser.is_open
     assert window.banners.current is not None
     assert window.banners.current.text == "Open a running chat to insert a saved prompt"
 
 
-async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(played: Played) -> None:
-    window = played.open_window()
-    page = await chat_view(played, agent="claude", cwd="/tmp/worktree", repository="/tmp/.git")
+async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    page = await chat_view(harness, agent="claude", cwd="/tmp/worktree", repository="/tmp/.git")
     editor = page.view.prompt.editor
     QTest.keyClicks(editor, "Fix the tests. ")
     QApplication.sendEvent(
@@ -143,10 +145,10 @@ async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(played: P
     path = prompts_directory(paths.config_dir()) / "fix.md"
     assert path.read_text() == "---\nagents: claude\ndirectory: /tmp\n---\nFix the tests. \n"
     assert not sheet.is_open
-    chooser = await opened(played)
+    chooser = await opened(harness)
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert editor.toPlainText() == "Fix the tests. Fix the tests. "
-    assert not [call for call in played.viewers[page.chat.id].calls if call[0] == "prompt"], "it is not sent"
+    assert not [call for call in harness.viewers[page.chat.id].calls if call[0] == "prompt"], "it is not sent"
 
     # Save a prompt with the same name again.
     window.actions_["save_prompt"].trigger()
@@ -161,16 +163,16 @@ async def test_a_prompt_is_saved_from_the_box_and_inserted_there_again(played: P
     )
 
 
-async def test_the_sheet_for_a_new_chat_takes_a_saved_prompt_and_saves_one(played: Played) -> None:
+async def test_the_sheet_for_a_new_chat_takes_a_saved_prompt_and_saves_one(harness: WindowHarness) -> None:
     save("mine", "---\nagents: claude\n---\nFor Claude.")
     save("all", "For all.\nTwo lines.")
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("claude")
-    played.settle()
+    harness.settle()
     window.activateWindow()
-    await played.until(window.isActiveWindow, "the window to be active")
+    await harness.until(window.isActiveWindow, "the window to be active")
     sheet.prompt.setFocus()
     QTest.keyClicks(sheet.prompt, "First: ")
     QTest.keyClick(sheet.prompt, Qt.Key.Key_R, CTRL_SHIFT)

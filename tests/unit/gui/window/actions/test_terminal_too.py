@@ -14,15 +14,15 @@ from session_host import paths
 from session_host.errors import NotResumable
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord, Store
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 TEXT = "Open in a terminal too"
 
 
-def items(played: Played, session_id: str) -> dict[str, QAction]:
+def items(harness: WindowHarness, session_id: str) -> dict[str, QAction]:
     """The items of a chat's menu, opened on its tab."""
-    window = played.window
-    window._chat_menu.show_for_tab(played.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
+    window = harness.window
+    window._chat_menu.show_for_tab(harness.chat(session_id), window.mapToGlobal(QPoint(200, 100)), window.actions_)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     found = {action.text(): action for action in menu.actions()}
@@ -30,14 +30,14 @@ def items(played: Played, session_id: str) -> dict[str, QAction]:
     return found
 
 
-async def add_chat(played: Played, **fields: Any) -> str:
+async def add_chat(harness: WindowHarness, **fields: Any) -> str:
     session_id = str(uuid.uuid4())
     argv = ["relay", str(paths.agent_socket(session_id))]
     defaults: dict[str, Any] = {"id": session_id, "agent": "codex", "runtime": "structured", "argv": argv}
-    return await played.add("work", **(defaults | fields))
+    return await harness.add("work", **(defaults | fields))
 
 
-async def test_the_terminal_opens_beside_its_chat(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_terminal_opens_beside_its_chat(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, Any]] = []
 
     async def resume(session_id: str, **wishes: Any) -> SessionRecord:
@@ -51,26 +51,26 @@ async def test_the_terminal_opens_beside_its_chat(played: Played, monkeypatch: p
         return record
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
-    chat, other = await add_chat(played), await played.add("other")
-    window = played.open_window()
+    chat, other = await add_chat(harness), await harness.add("other")
+    window = harness.open_window()
     for each in (chat, other):
-        window.open_chat(played.chat(each))
-    items(played, chat)[TEXT].trigger()
-    await played.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
+        window.open_chat(harness.chat(each))
+    items(harness, chat)[TEXT].trigger()
+    await harness.until(lambda: len(window.tabs.ids()) == 3, "the terminal's tab")
     assert asked == [(chat, "terminal")]
     assert window.tabs.ids() == [chat, window.tabs.active_id, other]
-    assert not played.chat(chat).is_continued
+    assert not harness.chat(chat).is_continued
 
 
-async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refusal_is_shown(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     async def resume(_session_id: str, **_wishes: Any) -> SessionRecord:
         raise NotResumable("work: the conversation is empty; send a prompt first")
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
-    chat = await add_chat(played)
-    window = played.open_window()
-    items(played, chat)[TEXT].trigger()
-    await played.until(window.banners.isVisible, "the banner")
+    chat = await add_chat(harness)
+    window = harness.open_window()
+    items(harness, chat)[TEXT].trigger()
+    await harness.until(window.banners.isVisible, "the banner")
     assert window.tabs.ids() == []
 
 
@@ -80,8 +80,8 @@ async def test_a_refusal_is_shown(played: Played, monkeypatch: pytest.MonkeyPatc
     ids=["another agent", "an ended chat", "one that does not listen"],
 )
 async def test_only_a_running_structured_chat_of_such_an_agent_has_the_entry(
-    played: Played, fields: dict[str, Any]
+    harness: WindowHarness, fields: dict[str, Any]
 ) -> None:
-    chat = await add_chat(played, **fields)
-    played.open_window()
-    assert TEXT not in items(played, chat)
+    chat = await add_chat(harness, **fields)
+    harness.open_window()
+    assert TEXT not in items(harness, chat)

@@ -14,7 +14,7 @@ from gui.window.main_window import MainWindow
 from gui.window.page.terminal_page import TerminalPage
 from session_host import paths
 from tests.support.themes import DARK
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 GRUVBOX = Library().scheme("gruvbox-dark")
 
@@ -27,46 +27,46 @@ def window_file() -> Path:
     return paths.config_dir() / "window.toml"
 
 
-def open_dark(played: Played) -> MainWindow:
+def open_dark(harness: WindowHarness) -> MainWindow:
     window_file().write_text('appearance = "dark"\n')
-    return played.open_window(preferences=load_preferences(paths.config_dir()))
+    return harness.open_window(preferences=load_preferences(paths.config_dir()))
 
 
-async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_one(played: Played):
-    session_id = await played.add("one")
-    window = open_dark(played)
-    played.show(session_id)
+async def test_the_selected_theme_is_previewed_and_escape_restores_the_previous_one(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = open_dark(harness)
+    harness.show(session_id)
     chooser = window.sheets.chooser
     window.actions_["choose_theme"].trigger()
     QTest.keyClicks(chooser.field, "gruvbox")
-    played.settle()
-    assert played.theme.tokens == GRUVBOX.tokens
+    harness.settle()
+    assert harness.theme.tokens == GRUVBOX.tokens
     [page] = window.tabs.pages()
     assert isinstance(page, TerminalPage)
     assert page.view._theme.background == GRUVBOX.terminal.background
     assert window.grab().toImage().pixelColor(4, window.height() - 4) == GRUVBOX.tokens.color("sidebar"), "not dimmed"
     QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
-    played.settle()
-    assert played.theme.tokens == DARK.tokens
+    harness.settle()
+    assert harness.theme.tokens == DARK.tokens
     assert page_color(window) == DARK.tokens.color("page")
     assert window_file().read_text() == 'appearance = "dark"\n'
 
 
-async def test_opening_the_palette_after_a_cancelled_preview_leaves_the_colours_alone(played: Played):
-    window = open_dark(played)
+async def test_opening_the_palette_after_a_cancelled_preview_leaves_the_colours_alone(harness: WindowHarness):
+    window = open_dark(harness)
     chooser = window.sheets.chooser
     window.actions_["choose_theme"].trigger()
     QTest.keyClick(chooser.field, Qt.Key.Key_Down)
     QTest.keyClick(chooser.field, Qt.Key.Key_Escape)
     window.actions_.show_palette()
-    played.settle()
-    assert played.theme.tokens == DARK.tokens
+    harness.settle()
+    assert harness.theme.tokens == DARK.tokens
 
 
-async def test_a_chosen_theme_is_kept_and_all_open_chats_have_it(played: Played):
-    session_id = await played.add("one")
-    window = open_dark(played)
-    played.show(session_id)
+async def test_a_chosen_theme_is_kept_and_all_open_chats_have_it(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = open_dark(harness)
+    harness.show(session_id)
     chooser = window.sheets.chooser
     window.actions_["choose_theme"].trigger()
     assert chooser.list.currentIndex().data() == "Outlive Dark"
@@ -74,55 +74,55 @@ async def test_a_chosen_theme_is_kept_and_all_open_chats_have_it(played: Played)
     title = chooser.list.currentIndex().data()
     QTest.keyClicks(chooser.field, "gruv")
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
-    played.settle()
+    harness.settle()
     assert title != "Outlive Dark"
     assert window_file().read_text() == 'appearance = "dark"\ntheme = "gruvbox-dark"\n'
-    assert not played.theme.is_preview
+    assert not harness.theme.is_preview
     assert page_color(window) == GRUVBOX.tokens.color("page")
-    played.settings.write({"appearance": "light"})
-    played.settle()
+    harness.settings.write({"appearance": "light"})
+    harness.settle()
     assert page_color(window) == Library().scheme("gruvbox-light").tokens.color("page")
 
 
-async def test_light_or_dark_is_chosen_with_a_preview(played: Played):
-    window = open_dark(played)
+async def test_light_or_dark_is_chosen_with_a_preview(harness: WindowHarness):
+    window = open_dark(harness)
     chooser = window.sheets.chooser
     window.actions_["choose_appearance"].trigger()
     assert chooser.list.currentIndex().data() == "Always dark"
     QTest.keyClick(chooser.field, Qt.Key.Key_Up)
-    played.settle()
-    assert played.theme.tokens.name == "light"
+    harness.settle()
+    assert harness.theme.tokens.name == "light"
     QTest.keyClick(chooser.field, Qt.Key.Key_Return)
     assert window_file().read_text() == 'appearance = "light"\n'
-    assert played.theme.tokens.name == "light"
+    assert harness.theme.tokens.name == "light"
 
 
-async def test_a_changed_file_changes_the_open_window_and_a_broken_one_is_reported(played: Played):
-    window = open_dark(played)
-    played.settings.follow()
+async def test_a_changed_file_changes_the_open_window_and_a_broken_one_is_reported(harness: WindowHarness):
+    window = open_dark(harness)
+    harness.settings.follow()
     window_file().write_text('theme = "gruvbox-dark"\nappearance = "dark"\n')
-    await played.until(lambda: played.theme.tokens == GRUVBOX.tokens, "the window follows the file")
+    await harness.until(lambda: harness.theme.tokens == GRUVBOX.tokens, "the window follows the file")
     own = own_themes(paths.config_dir())
     own.mkdir()
     text = (Library().path("nord")).read_text()
     (own / "mine.toml").write_text(text)
     window_file().write_text('theme = "mine"\nappearance = "dark"\n')
-    await played.until(lambda: played.theme.tokens.page == "#2e3440", "the window follows the file")
+    await harness.until(lambda: harness.theme.tokens.page == "#2e3440", "the window follows the file")
     (own / "mine.toml").write_text(text.replace('background = "#2e3440"', 'background = "#123456"'))
-    await played.until(lambda: played.theme.tokens.page == "#123456", "the window follows the file")
+    await harness.until(lambda: harness.theme.tokens.page == "#123456", "the window follows the file")
     (own / "mine.toml").write_text(text.replace('background = "#2e3440"', 'background = "navy"'))
-    await played.until(lambda: window.banners.current is not None, "the window follows the file")
+    await harness.until(lambda: window.banners.current is not None, "the window follows the file")
     assert str(getattr(window.banners.current, "text", "")).startswith(f"{own / 'mine.toml'}:9: background")
-    assert played.theme.tokens.page == "#123456"
+    assert harness.theme.tokens.page == "#123456"
     (own / "mine.toml").write_text(text)
-    await played.until(lambda: window.banners.current is None, "the window follows the file")
-    assert played.theme.tokens.page == "#2e3440"
+    await harness.until(lambda: window.banners.current is None, "the window follows the file")
+    assert harness.theme.tokens.page == "#2e3440"
 
 
-async def test_an_imported_theme_is_in_use_at_once(played: Played, tmp_path: Path):
+async def test_an_imported_theme_is_in_use_at_once(harness: WindowHarness, tmp_path: Path):
     source = tmp_path / "Night Shift"
     source.write_text("background=001122\nforeground=ddeeff\n" + "".join(f"palette={n}=#8899aa\n" for n in range(16)))
-    window = open_dark(played)
+    window = open_dark(harness)
     window.actions_["import_theme"].trigger()
     sheet = window.sheets.import_theme
     assert sheet.isVisible()
@@ -131,8 +131,8 @@ async def test_an_imported_theme_is_in_use_at_once(played: Played, tmp_path: Pat
     assert "no such file" in sheet.problem.text()
     sheet.file.setText(str(source))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    played.settle()
+    harness.settle()
     assert not sheet.is_open
-    assert played.theme.tokens.page == "#001122"
+    assert harness.theme.tokens.page == "#001122"
     assert (own_themes(paths.config_dir()) / "night-shift.toml").exists()
     assert 'theme = "night-shift"' in window_file().read_text()

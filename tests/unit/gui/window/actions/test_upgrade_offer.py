@@ -9,87 +9,93 @@ from gui.window.page.banners import Banner
 from session_host.client.sessions.upgrade import UpgradeResult
 from session_host.errors import OutliveError
 from session_host.version import VERSION
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 OFFER = f"Some running chats use Outlive 0.0.1. Version {VERSION} is installed."
 
 
-async def one_of(played: Played, version: str, name: str = "one") -> str:
+async def one_of(harness: WindowHarness, version: str, name: str = "one") -> str:
     """A chat with a host that has reported its version."""
-    session_id = await played.add(name)
-    played.window.open_chat(played.chat(session_id))
-    viewer = played.viewers[session_id]
+    session_id = await harness.add(name)
+    harness.window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
     viewer.host_version = version
     viewer.go_live()
-    played.settle()
+    harness.settle()
     return session_id
 
 
-def banner(played: Played) -> Banner:
-    current = played.window.banners.current
+def banner(harness: WindowHarness) -> Banner:
+    current = harness.window.banners.current
     assert current is not None
     return current
 
 
-async def test_chats_of_this_version_are_not_reported(played: Played):
-    played.open_window()
-    await one_of(played, VERSION)
-    await one_of(played, "")
-    assert played.window.banners.current is None
+async def test_chats_of_this_version_are_not_reported(harness: WindowHarness):
+    harness.open_window()
+    await one_of(harness, VERSION)
+    await one_of(harness, "")
+    assert harness.window.banners.current is None
 
 
-async def test_older_chats_are_offered_an_update_once(played: Played):
-    played.open_window()
-    await one_of(played, "0.0.1")
-    assert (banner(played).text, banner(played).action, banner(played).lasting) == (OFFER, "Update running chats", True)
-    played.window.banners.dismiss()
-    await one_of(played, "0.0.1", "two")
-    assert played.window.banners.current is None
+async def test_older_chats_are_offered_an_update_once(harness: WindowHarness):
+    harness.open_window()
+    await one_of(harness, "0.0.1")
+    assert (banner(harness).text, banner(harness).action, banner(harness).lasting) == (
+        OFFER,
+        "Update running chats",
+        True,
+    )
+    harness.window.banners.dismiss()
+    await one_of(harness, "0.0.1", "two")
+    assert harness.window.banners.current is None
 
 
-async def test_the_offer_disappears_when_the_chats_are_updated_elsewhere(played: Played):
-    played.open_window()
-    viewer = played.viewers[await one_of(played, "0.0.1")]
+async def test_the_offer_disappears_when_the_chats_are_updated_elsewhere(harness: WindowHarness):
+    harness.open_window()
+    viewer = harness.viewers[await one_of(harness, "0.0.1")]
     viewer.host_version = VERSION
     viewer.go_live()
-    played.settle()
-    assert played.window.banners.current is None
+    harness.settle()
+    assert harness.window.banners.current is None
 
 
-async def test_a_window_that_is_older_than_its_chats_is_reported(played: Played):
-    played.open_window()
-    await one_of(played, "99.0")
-    assert banner(played).action == ""
-    assert "use Outlive 99.0; this window" in banner(played).text
-    assert banner(played).text.endswith("to update it. Chats keep running.")
+async def test_a_window_that_is_older_than_its_chats_is_reported(harness: WindowHarness):
+    harness.open_window()
+    await one_of(harness, "99.0")
+    assert banner(harness).action == ""
+    assert "use Outlive 99.0; this window" in banner(harness).text
+    assert banner(harness).text.endswith("to update it. Chats keep running.")
 
 
-async def test_the_result_is_shown_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):
-    played.open_window()
-    session_id = await one_of(played, "0.0.1")
+async def test_the_result_is_shown_and_a_failure_changes_nothing(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    harness.open_window()
+    session_id = await one_of(harness, "0.0.1")
 
     async def refused() -> list[UpgradeResult]:
         return [UpgradeResult(session_id, "one", False, "not updated: it cannot be restored")]
 
     monkeypatch.setattr(upgrade, "upgrade_all", refused)
-    played.window.banners.run_action()
-    assert banner(played).text == "Updating running chats…"
-    await played.until(lambda: banner(played).kind == "failed", "the result")
-    assert banner(played).text == "No running chats were updated. one was not updated: it cannot be restored."
-    assert not played.chat(session_id).has_ended
+    harness.window.banners.run_action()
+    assert banner(harness).text == "Updating running chats…"
+    await harness.until(lambda: banner(harness).kind == "failed", "the result")
+    assert banner(harness).text == "No running chats were updated. one was not updated: it cannot be restored."
+    assert not harness.chat(session_id).has_ended
 
 
-async def test_a_broken_installed_version_is_reported(played: Played, monkeypatch: pytest.MonkeyPatch):
-    played.open_window()
-    await one_of(played, "0.0.1")
+async def test_a_broken_installed_version_is_reported(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
+    harness.open_window()
+    await one_of(harness, "0.0.1")
 
     async def broken() -> list[UpgradeResult]:
         raise OutliveError("cannot start the installed version (SyntaxError); nothing was changed")
 
     monkeypatch.setattr(upgrade, "upgrade_all", broken)
-    played.window.banners.run_action()
-    await played.until(lambda: banner(played).kind == "failed", "the result")
-    assert banner(played).text == (
+    harness.window.banners.run_action()
+    await harness.until(lambda: banner(harness).kind == "failed", "the result")
+    assert banner(harness).text == (
         "Can’t update the running chats: cannot start the installed version (SyntaxError); nothing was changed. "
         "They keep running."
     )

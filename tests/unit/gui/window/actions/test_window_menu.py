@@ -8,28 +8,28 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gui.wording import action_texts
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected(played: Played) -> None:
-    window = played.open_window()
+async def test_the_windows_menu_opened_by_keyboard_has_its_first_action_selected(harness: WindowHarness) -> None:
+    window = harness.open_window()
     window.activateWindow()
     button = window.menu_button
     button.setFocus()
-    await played.until(button.hasFocus, "the button to have the keyboard")
+    await harness.until(button.hasFocus, "the button to have the keyboard")
     QTest.keyClick(button, Qt.Key.Key_Space)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert menu.activeAction() is window.actions_["new_chat"]
     menu.close()
-    played.settle()
+    harness.settle()
 
 
-async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(played: Played) -> None:
-    session_id = await played.add("one")
-    played.open_window()
-    played.show(session_id)
-    menu = played.page.view.context_menu(QPointF(30, 30))
+async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness: WindowHarness) -> None:
+    session_id = await harness.add("one")
+    harness.open_window()
+    harness.show(session_id)
+    menu = harness.page.view.context_menu(QPointF(30, 30))
     assert [(action.text(), action.shortcut().toString()) for action in menu.actions()[-9:]] == [
         ("", ""),
         (action_texts.title("find"), "Ctrl+Shift+F"),
@@ -43,7 +43,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(played: 
     ]
     menu.actions()[-6].trigger()
     menu.close()
-    assert len(played.window.tabs.panes()) == 2
+    assert len(harness.window.tabs.panes()) == 2
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(played: 
         ("erase", "clear_scrollback"),
     ],
 )  # fmt: skip
-async def test_words_of_other_programs_find_an_action(played: Played, typed: str, action: str) -> None:
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    played.show(ids[0])
+async def test_words_of_other_programs_find_an_action(harness: WindowHarness, typed: str, action: str) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(ids[0])
     window.tabs.split("right")
     window.describe()
     window.actions_.show_palette()

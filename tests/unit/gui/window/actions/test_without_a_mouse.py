@@ -7,35 +7,35 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
+async def test_keys_enter_the_selecting_mode_and_copy_a_found_match(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
     assert not window.actions_["select_by_keyboard"].isEnabled(), "there is no terminal"
-    viewer = played.show(session_id)
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     viewer.emulator.feed(b"first needle here\r\nsecond\r\n")
-    played.page.view.on_damage()
+    harness.page.view.on_damage()
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
 
     def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         where = QApplication.focusWidget()
         assert where is not None
         QTest.keyClick(where, key, modifiers)
-        played.settle()
+        harness.settle()
 
-    modes = played.page.view.modes
+    modes = harness.page.view.modes
     press(Qt.Key.Key_Space, CTRL_SHIFT)
     assert modes.selecting.is_on
     press(Qt.Key.Key_Slash)
-    bar = played.page.find_bar
-    await played.until(lambda: bar.has_keyboard, "the find bar to have the keyboard")
-    await played.until(lambda: not modes.line.is_shown, "the bar alone to say what the keys do")
+    bar = harness.page.find_bar
+    await harness.until(lambda: bar.has_keyboard, "the find bar to have the keyboard")
+    await harness.until(lambda: not modes.line.is_shown, "the bar alone to say what the keys do")
     QTest.keyClicks(bar.field, "needle")
     press(Qt.Key.Key_Return)
     press(Qt.Key.Key_Escape)

@@ -19,7 +19,7 @@ from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_now
 from tests.support.repositories import Checkout
 from tests.support.windows import has_keyboard
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 ALT = Qt.KeyboardModifier.AltModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -48,15 +48,15 @@ class Receiver:
 class Opened:
     """The open changes window, its chat and its repository."""
 
-    def __init__(self, played: Played, checkout: Checkout, session_id: str, area: Area) -> None:
-        self.played, self.checkout, self.session_id = played, checkout, session_id
+    def __init__(self, harness: WindowHarness, checkout: Checkout, session_id: str, area: Area) -> None:
+        self.harness, self.checkout, self.session_id = harness, checkout, session_id
         self.settings = LiveSettings(area.config)
         self.receiver = Receiver()
-        self.opener = ChangesOpener(played.theme, self.settings, played.sessions, self.receiver)
+        self.opener = ChangesOpener(harness.theme, self.settings, harness.sessions, self.receiver)
         self.window = self.open()
 
     def open(self) -> ChangesWindow:
-        return self.opener.open(self.played.chat(self.session_id), str(self.checkout.path))
+        return self.opener.open(self.harness.chat(self.session_id), str(self.checkout.path))
 
     @property
     def listed(self) -> list[str]:
@@ -93,13 +93,13 @@ class Opened:
         QTest.keyClick(focused, key, modifiers)
 
     async def until_read(self) -> None:
-        await self.played.until(
+        await self.harness.until(
             lambda: not self.window.reader.is_reading and (self.window.reader.changes or self.window.reader.problem),
             "the changes to be read",
         )
 
     async def until_listed(self, *rows: str) -> None:
-        await self.played.until(lambda: self.listed == list(rows), f"the rows {rows}")
+        await self.harness.until(lambda: self.listed == list(rows), f"the rows {rows}")
 
 
 def press_button(opened: Opened, name: str) -> None:
@@ -109,16 +109,16 @@ def press_button(opened: Opened, name: str) -> None:
 
 
 @pytest.fixture
-async def opened(played: Played, display: XServer, tmp_path: Path, area: Area) -> AsyncIterator[Opened]:
+async def opened(harness: WindowHarness, display: XServer, tmp_path: Path, area: Area) -> AsyncIterator[Opened]:
     """The window of a chat in a repository with two changed files and a new one."""
     checkout = Checkout.new(tmp_path / "api")
     checkout.commit("long", LONG)
     checkout.write("file", "other\n")
     checkout.write("long", LONG.replace("line 150\n", "line 150 has changed\n"))
     checkout.write("src/deep/new", LONG)
-    session_id = await played.add("work", cwd=str(checkout.path))
-    made = Opened(played, checkout, session_id, area)
-    await played.until(
+    session_id = await harness.add("work", cwd=str(checkout.path))
+    made = Opened(harness, checkout, session_id, area)
+    await harness.until(
         lambda: made.window.isActiveWindow() and has_keyboard(int(made.window.winId())), "the window's keyboard"
     )
     await made.until_read()

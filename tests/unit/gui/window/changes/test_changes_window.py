@@ -35,7 +35,7 @@ async def test_the_changes_are_reviewed_by_keyboard_alone(opened: Opened) -> Non
     assert opened.current == LONG_FILE
     opened.press(Qt.Key.Key_F, CONTROL)
     QTest.keyClicks(window.find_bar.field, "line 77")
-    await opened.played.until(lambda: window.find_bar.count.text() == "1 of 1", "the match")
+    await opened.harness.until(lambda: window.find_bar.count.text() == "1 of 1", "the match")
     assert "line 77" in opened.shown
     assert opened.current == NEW
     opened.press(Qt.Key.Key_Escape)
@@ -79,11 +79,11 @@ async def test_a_double_click_and_a_lines_menu_open_the_editor(opened: Opened) -
 
 
 async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_returns(opened: Opened) -> None:
-    checkout, played, window = opened.checkout, opened.played, opened.window
+    checkout, harness, window = opened.checkout, opened.harness, opened.window
     opened.press(Qt.Key.Key_Down)
     place = window.page.scroll_position
     checkout.write("added")
-    chat = played.chat(opened.session_id)
+    chat = harness.chat(opened.session_id)
     chat.activity = Activity.IDLE
     chat.changed.emit()
     await opened.until_listed("added, untracked, 1 line added", FILE, LONG_FILE, NEW)
@@ -91,11 +91,11 @@ async def test_the_changes_are_read_again_when_a_turn_ends_and_when_the_user_ret
     other = QWidget()
     other.show()
     other.activateWindow()
-    await played.until(other.isActiveWindow, "the other window")
+    await harness.until(other.isActiveWindow, "the other window")
     checkout.git("add", "-A")
     checkout.git("commit", "-qm", "all")
     window.activateWindow()
-    await played.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
+    await harness.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
     assert opened.listed == []
     delete_now(other)
     checkout.write("file", "again\n")
@@ -118,7 +118,7 @@ async def test_a_branch_is_compared_with_its_starting_point(opened: Opened) -> N
     checkout.git("add", "-A")
     checkout.git("commit", "-qm", "all")
     window.reader.refresh()
-    await opened.played.until(window.since.isVisible, "the choice")
+    await opened.harness.until(window.since.isVisible, "the choice")
     assert window.since.text() == "Since the last commit"
     window.since.click()
     menu = QApplication.activePopupWidget()
@@ -151,7 +151,7 @@ async def test_a_very_long_change_shows_its_beginning_until_the_user_shows_all(o
     assert head.patch.endswith("+row 4999\n")
     window.open_find()
     QTest.keyClicks(window.find_bar.field, "row 4990")
-    await opened.played.until(lambda: "row 4990" in opened.shown, "the match in the part that was hidden")
+    await opened.harness.until(lambda: "row 4990" in opened.shown, "the match in the part that was hidden")
     assert show_all.action.item == "file"
 
 
@@ -159,27 +159,27 @@ async def test_limits_and_problems_are_reported_in_one_line(opened: Opened, monk
     window, checkout = opened.window, opened.checkout
     monkeypatch.setattr(changes_module, "MAX_FILES", 2)
     window.reader.refresh()
-    await opened.played.until(lambda: window.note.text() == "1 more changed file is not listed", "the limit")
+    await opened.harness.until(lambda: window.note.text() == "1 more changed file is not listed", "the limit")
     shutil.rmtree(checkout.path)
     window.reader.refresh()
     gone = f"The directory {checkout.path} does not exist any more."
-    await opened.played.until(lambda: opened.message == gone, "the problem")
+    await opened.harness.until(lambda: opened.message == gone, "the problem")
     assert (opened.listed, window.note.isVisible()) == ([], False)
 
 
 async def test_each_chat_has_one_changes_window_and_a_closed_one_reads_nothing(opened: Opened) -> None:
-    window, played = opened.window, opened.played
+    window, harness = opened.window, opened.harness
     assert opened.open() is window
-    session_id = await played.add("other", cwd=str(opened.checkout.path))
-    other = opened.opener.open(played.chat(session_id), str(opened.checkout.path))
+    session_id = await harness.add("other", cwd=str(opened.checkout.path))
+    other = opened.opener.open(harness.chat(session_id), str(opened.checkout.path))
     assert other is not window
     other.close()
     window.reader.refresh()
     window.close()
-    chat = played.chat(opened.session_id)
+    chat = harness.chat(opened.session_id)
     chat.activity = Activity.WORKING
     chat.changed.emit()
-    played.settle()
+    harness.settle()
     assert opened.open() is not window
     opened.window = opened.open()
     await opened.until_read()

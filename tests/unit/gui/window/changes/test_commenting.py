@@ -90,7 +90,7 @@ async def test_lines_are_selected_commented_and_given_to_the_chat_by_keyboard_al
     assert (cards(opened), window.review.bar.count.isVisible()) == ({}, False)
     assert window.review.bar.notice.text() == "2 comments pasted into work, without Enter."
     press_button(opened, "Undo")
-    opened.played.settle()
+    opened.harness.settle()
     assert set(cards(opened)) == {"Why?", "Keep it"}
 
 
@@ -167,7 +167,7 @@ async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> N
     type_text(opened, "tten")
     opened.press(Qt.Key.Key_Return, CONTROL)
     page.scroll_to_start()
-    opened.played.settle()
+    opened.harness.settle()
     assert "Comments on files that are not among these changes" in opened.shown
     assert cards(opened)["goes"].accessibleName() == "Comment on file:1"
     assert {"moves", "being written"} <= {card.comment.text for card in page.cards.values()}
@@ -184,7 +184,7 @@ async def test_comments_follow_their_lines_and_none_is_lost(opened: Opened) -> N
     copied = QGuiApplication.clipboard().text()
     assert [copied.count(text) for text in ("moves", "changes", "goes", "being written")] == [1, 2, 1, 1]
     window.review.send()
-    await opened.played.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
+    await opened.harness.until(lambda: opened.message == "No file differs from the last commit.", "the empty list")
 
 
 async def test_comments_are_restored_when_the_window_is_opened_again(opened: Opened) -> None:
@@ -197,7 +197,7 @@ async def test_comments_are_restored_when_the_window_is_opened_again(opened: Ope
 
 
 async def test_an_ended_chat_is_resumed_first_and_a_refusal_loses_nothing(opened: Opened) -> None:
-    window, chat = opened.window, opened.played.chat(opened.session_id)
+    window, chat = opened.window, opened.harness.chat(opened.session_id)
     comment_on(opened, LineRange("long", 5, 5), "stays")
     opened.receiver.problem = "not now"
     window.review.send()

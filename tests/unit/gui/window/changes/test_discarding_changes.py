@@ -38,8 +38,8 @@ def questions(opened: Opened) -> list[str]:
 
 
 async def until_said(opened: Opened, text: str) -> None:
-    await opened.played.until(lambda: opened.window.review.bar.notice.text() == text, f"the line {text!r}")
-    await opened.played.until(lambda: not opened.window.reader.is_reading, "the changes to be read")
+    await opened.harness.until(lambda: opened.window.review.bar.notice.text() == text, f"the line {text!r}")
+    await opened.harness.until(lambda: not opened.window.reader.is_reading, "the changes to be read")
 
 
 async def test_one_hunk_is_discarded_by_keyboard_and_restored(opened: Opened) -> None:
@@ -96,7 +96,7 @@ async def test_a_file_that_changed_in_the_meantime_is_read_again_and_left_alone(
     opened.press(Qt.Key.Key_Return)
     await until_said(opened, "Nothing was discarded: file has changed in the meantime.")
     assert path.read_text() == "later work\n"
-    await opened.played.until(lambda: "later work" in opened.shown, "the changes to be read again")
+    await opened.harness.until(lambda: "later work" in opened.shown, "the changes to be read again")
 
 
 async def test_a_discard_is_finished_although_the_window_is_closed(
@@ -106,7 +106,7 @@ async def test_a_discard_is_finished_although_the_window_is_closed(
     page.ask_discard("src/deep/new")
     opened.press(Qt.Key.Key_Return)
     opened.window.close()
-    tasks = opened.played.sessions.tasks
-    await opened.played.until(lambda: not path.exists(), "the discard")
+    tasks = opened.harness.sessions.tasks
+    await opened.harness.until(lambda: not path.exists(), "the discard")
     await tasks.wait_for_others(60)
     assert caplog.records == []

@@ -22,7 +22,7 @@ from session_host.errors import ConversationOpen, LaunchFailed
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord
 from tests.support.area import Area
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.test_all_sheets import press
 
 IDS = [str(uuid.uuid4()) for _ in range(3)]
@@ -87,30 +87,30 @@ def marked(picker: ConversationPicker) -> str:
     return str(index.data())
 
 
-async def opened(played: Played, directory: Path, agent: str = "claude") -> ConversationPicker:
+async def opened(harness: WindowHarness, directory: Path, agent: str = "claude") -> ConversationPicker:
     """Open the list from the sheet by keyboard."""
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat(agent, str(directory))
     sheet = window.sheets.new_chat
     sheet.conversation.setFocus()
-    await press(played, Qt.Key.Key_Return)
-    await read(played, sheet.conversations)
+    await press(harness, Qt.Key.Key_Return)
+    await read(harness, sheet.conversations)
     return sheet.conversations
 
 
-async def read(played: Played, picker: ConversationPicker) -> None:
+async def read(harness: WindowHarness, picker: ConversationPicker) -> None:
     assert picker.is_open
-    await played.until(lambda: "Reading" not in picker.state.text(), "the list")
+    await harness.until(lambda: "Reading" not in picker.state.text(), "the list")
 
 
 async def test_conversations_of_the_directory_come_first_and_enter_continues_one(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
 ) -> None:
     project, other = area.home / "project", area.home / "other"
     keep(0, project, "Mend the lexer", "and the tests")
     keep(1, project, "Write the guide")
     keep(2, other, "Paint it blue")
-    picker = await opened(played, project)
+    picker = await opened(harness, project)
 
     assert texts(picker) == [
         "In ~/project", "Write the guide", "Mend the lexer", "In other directories", "Paint it blue"
@@ -118,45 +118,45 @@ async def test_conversations_of_the_directory_come_first_and_enter_continues_one
     assert details(picker) == ["Write the guide", "Mend the lexer, and the tests", "Paint it blue, ~/other"]
     assert picker.state.text() == "2 here, 1 in other directories"
     assert marked(picker) == "Write the guide"
-    await press(played, Qt.Key.Key_Up)
+    await press(harness, Qt.Key.Key_Up)
     assert marked(picker) == "Write the guide", "a heading is not marked"
-    await press(played, Qt.Key.Key_Down)
-    await press(played, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Down)
     assert marked(picker) == "Paint it blue"
-    await press(played, Qt.Key.Key_Up)
+    await press(harness, Qt.Key.Key_Up)
     assert marked(picker) == "Mend the lexer"
 
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: started, "the start")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: started, "the start")
     [request] = started
     assert (request.conversation, request.directory, request.name) == (IDS[0], str(project), "project")
     assert request.runtime == "terminal"
-    await played.until(lambda: not played.window.sheets.is_any_open, "the sheet to close")
+    await harness.until(lambda: not harness.window.sheets.is_any_open, "the sheet to close")
     assert not picker.is_open
-    assert played.window.tabs.active_id == "00000000-0000-4000-8000-000000000001"
+    assert harness.window.tabs.active_id == "00000000-0000-4000-8000-000000000001"
 
 
 async def test_a_conversation_of_another_directory_is_found_by_typing_and_starts_there(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
     keep(2, area.home / "other", "Paint it blue", "no, GREEN")
-    picker = await opened(played, area.home / "project")
+    picker = await opened(harness, area.home / "project")
     QTest.keyClicks(picker.field, "green other")
 
     assert texts(picker) == ["In other directories", "Paint it blue"]
     QTest.mouseClick(picker.list.viewport(), Qt.MouseButton.LeftButton, pos=picker.list.visualRect(
         picker.items.index(1, 0)).center())  # fmt: skip
-    await played.until(lambda: started, "the start")
+    await harness.until(lambda: started, "the start")
     assert (started[0].conversation, started[0].directory) == (IDS[2], str(area.home / "other"))
     assert started[0].name == "other", "the suggested name, of its directory"
 
 
 async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(2, area.home / "other", "Paint it blue")
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude", str(area.home))
     sheet = window.sheets.new_chat
     sheet.name.clear()
@@ -165,33 +165,33 @@ async def test_name_prompt_arguments_and_view_are_those_of_the_sheet(
     sheet.arguments.setText("--model opus")
     sheet.runtime.set_value("structured")
     sheet.choose_conversation()
-    await read(played, sheet.conversations)
+    await read(harness, sheet.conversations)
     assert sheet.conversations.state.text() == "No conversations in this directory"
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: started, "the start")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: started, "the start")
     [request] = started
     assert (request.name, request.prompt, request.arguments) == ("mine", "go on", ["--model", "opus"])
     assert request.runtime == "structured"
 
 
 async def test_a_conversation_that_runs_in_a_chat_shows_that_chat(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
-    ended = await played.add("before", agent="claude", provider_session_id=IDS[0], state=State.EXITED)
-    running = await played.add("lexer", agent="claude", provider_session_id=IDS[0])
+    ended = await harness.add("before", agent="claude", provider_session_id=IDS[0], state=State.EXITED)
+    running = await harness.add("lexer", agent="claude", provider_session_id=IDS[0])
     assert ended != running
-    picker = await opened(played, area.home / "project")
+    picker = await opened(harness, area.home / "project")
 
     assert details(picker) == ["Mend the lexer, Runs in the chat lexer"]
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: played.window.tabs.active_id == running, "the running chat")
-    assert not played.window.sheets.is_any_open
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: harness.window.tabs.active_id == running, "the running chat")
+    assert not harness.window.sheets.is_any_open
     assert started == []
 
 
 async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resumed: list[tuple[str, str]] = []
 
@@ -201,21 +201,21 @@ async def test_a_conversation_of_an_ended_chat_resumes_that_chat(
 
     monkeypatch.setattr("session_host.client.chats.resume.resume", resume)
     keep(0, area.home / "project", "Mend the lexer")
-    ended = await played.add(
+    ended = await harness.add(
         "lexer", agent="claude", provider_session_id=IDS[0], state=State.EXITED, ended_at="2026-01-02T04:00:00Z"
     )
-    picker = await opened(played, area.home / "project")
+    picker = await opened(harness, area.home / "project")
 
     assert details(picker) == ["Mend the lexer, Was in the chat lexer"]
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: resumed, "the resume")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: resumed, "the resume")
     assert resumed == [(ended, "")]
-    assert played.window.tabs.active_id == ended
+    assert harness.window.tabs.active_id == ended
     assert started == []
 
 
 async def test_a_conversation_open_elsewhere_is_continued_only_if_the_user_insists(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check(request: LaunchRequest, anyway: bool) -> None:
         if not anyway:
@@ -223,51 +223,51 @@ async def test_a_conversation_open_elsewhere_is_continued_only_if_the_user_insis
 
     monkeypatch.setattr(earlier_conversations, "_check", check)
     keep(0, area.home / "project", "Mend the lexer")
-    picker = await opened(played, area.home / "project")
-    await press(played, Qt.Key.Key_Return)
-    await played.until(picker.anyway.isVisible, "the refusal")
+    picker = await opened(harness, area.home / "project")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(picker.anyway.isVisible, "the refusal")
     assert picker.state.text().startswith("Process 7 (claude) on /dev/pts/3 has the conversation open")
     assert started == []
 
     picker.anyway.setFocus()
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: started, "the start")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: started, "the start")
     assert [request.conversation for request in started] == [IDS[0]]
 
 
 async def test_a_conversation_with_a_missing_directory_says_so(
-    keep: Keep, played: Played, area: Area, started: list[LaunchRequest]
+    keep: Keep, harness: WindowHarness, area: Area, started: list[LaunchRequest]
 ) -> None:
     keep(0, area.home / "gone", "Mend the lexer")
     shutil.rmtree(area.home / "gone")
-    picker = await opened(played, area.home)
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: "missing" in picker.state.text(), "the refusal")
+    picker = await opened(harness, area.home)
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: "missing" in picker.state.text(), "the refusal")
     assert picker.state.text() == f"The directory of this conversation is missing: {area.home / 'gone'}."
     assert not picker.anyway.isVisible()
 
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert not picker.is_open
-    assert played.window.sheets.new_chat.is_open
-    assert played.window.sheets.new_chat.conversation.hasFocus()
+    assert harness.window.sheets.new_chat.is_open
+    assert harness.window.sheets.new_chat.conversation.hasFocus()
     assert started == []
 
 
 async def test_the_palettes_command_opens_the_list_of_an_agent_that_has_one(
-    keep: Keep, played: Played, area: Area
+    keep: Keep, harness: WindowHarness, area: Area
 ) -> None:
     keep(0, area.home / "project", "Mend the lexer")
-    window = played.open_window()
+    window = harness.open_window()
     window.layout_state.last_agent = "shell"
     window.actions_["continue"].trigger()
     sheet = window.sheets.new_chat
-    await read(played, sheet.conversations)
+    await read(harness, sheet.conversations)
     assert sheet.tiles.current() == "claude"
     assert "Mend the lexer" in texts(sheet.conversations)
 
 
-async def test_agents_without_lists_have_no_such_button(keep: Keep, played: Played, area: Area) -> None:
-    window = played.open_window()
+async def test_agents_without_lists_have_no_such_button(keep: Keep, harness: WindowHarness, area: Area) -> None:
+    window = harness.open_window()
     window.starting.new_chat("aider", str(area.home))
     sheet = window.sheets.new_chat
     for agent, has_list in (("aider", False), ("claude", True), ("shell", False), ("endpoint", False)):
@@ -275,32 +275,32 @@ async def test_agents_without_lists_have_no_such_button(keep: Keep, played: Play
         assert sheet.conversation.isVisible() is has_list, agent
 
 
-async def test_an_empty_and_a_very_long_list_say_so(keep: Keep, played: Played, area: Area) -> None:
-    picker = await opened(played, area.home)
+async def test_an_empty_and_a_very_long_list_say_so(keep: Keep, harness: WindowHarness, area: Area) -> None:
+    picker = await opened(harness, area.home)
     assert picker.state.text() == "No conversations of Claude Code"
-    await press(played, Qt.Key.Key_Down)
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Return)
     assert picker.is_open
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
 
     project = area.home / "project"
     keep(0, project, "Mend the lexer")
     [path] = (area.home / ".claude" / "projects").glob("*/*.jsonl")
     for number in range(MAX_ROWS):
         shutil.copy2(path, path.with_name(f"{number:08}-1111-4222-8333-555555555555.jsonl"))
-    played.window.sheets.new_chat.choose_conversation()
-    await read(played, picker)
+    harness.window.sheets.new_chat.choose_conversation()
+    await read(harness, picker)
     assert picker.items.rowCount() == MAX_ROWS + 1
     assert picker.state.text() == "The newest 500 of 501; type to find others"
 
 
-async def test_in_a_small_window_nothing_is_covered(keep: Keep, played: Played, area: Area) -> None:
+async def test_in_a_small_window_nothing_is_covered(keep: Keep, harness: WindowHarness, area: Area) -> None:
     for number in range(3):
         keep(number, area.home / "project", "Mend the lexer")
-    picker = await opened(played, area.home / "project")
-    played.window.resize(300, 300)
+    picker = await opened(harness, area.home / "project")
+    harness.window.resize(300, 300)
     picker.refuse("process 7 (claude) on /dev/pts/3 has the conversation open; close it there first", picker.rows[0])
-    played.settle()
+    harness.settle()
     whole = picker.body.rect()
     for part in (picker.field, picker.list, picker.state, picker.anyway):
         place = part.mapTo(picker.body, part.rect().topLeft())

@@ -17,7 +17,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.repositories import Checkout
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.conftest import Away
 
 
@@ -35,10 +35,12 @@ def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     (own / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
 
 
-async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet(played: Played, area: Area) -> None:
+async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet(
+    harness: WindowHarness, area: Area
+) -> None:
     for name in ("api/src", "docs", ".hidden"):
         (area.home / name).mkdir(parents=True)
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("shell", "~")
     sheet = window.sheets.new_chat
     browser = sheet.directory_row.browser
@@ -67,9 +69,9 @@ async def test_a_directory_is_chosen_by_keyboard_and_escape_returns_to_the_sheet
 
 
 async def test_prompt_presets_arguments_and_environment_reach_the_start(
-    claude: None, played: Played, launches: list[LaunchRequest]
+    claude: None, harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.prompt.isVisible()
@@ -78,14 +80,14 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     QTest.keyClick(sheet.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(sheet.prompt, "and say why")
     QTest.mouseClick(sheet.more, Qt.MouseButton.LeftButton)
-    played.settle()
+    harness.settle()
     plan, loud = sheet.presets._buttons.values()
     assert (plan.text(), loud.toolTip()) == ("plan", "--verbose")
     QTest.mouseClick(plan, Qt.MouseButton.LeftButton)
     QTest.keyClicks(sheet.arguments, "--model 'a b'")
     QTest.keyClicks(sheet.environment, "A=1 B='x y'")
     QTest.keyClick(plan, Qt.Key.Key_Return)  # Enter starts the chat also while a preset's button has the keyboard.
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     [request] = launches
     assert request.prompt == "Fix the tests\nand say why"
     assert request.arguments == ["--permission-mode", "plan", "--model", "a b"]
@@ -102,8 +104,8 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert kept.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
 
 
-async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) -> None:
-    window = played.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
+async def test_each_agent_has_its_own_suggestions(claude: None, harness: WindowHarness) -> None:
+    window = harness.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.arguments.text() == "--x"
@@ -114,65 +116,67 @@ async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) 
     assert sheet.arguments.text() == "--y", "what was typed for it is not lost"
 
 
-async def test_a_worktree_is_offered_in_a_repository(played: Played, launches: list[LaunchRequest], area: Area) -> None:
+async def test_a_worktree_is_offered_in_a_repository(
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area
+) -> None:
     repository, plain = Checkout.new(area.home / "api").path, area.home / "plain"
     plain.mkdir()
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("shell", str(plain))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
-    await played.until(lambda: field.note.text() == "Not a git repository", "git's word")
+    await harness.until(lambda: field.note.text() == "Not a git repository", "git's word")
     assert not field.checkbox.isEnabled()
     sheet.directory.setText(str(repository))
     assert field.checkbox.isEnabled(), "keys that follow at once go to it"
     QTest.keyClick(field.checkbox, Qt.Key.Key_Space)
     branch = "New branch from main, named after the chat"
-    await played.until(lambda: field.branch.placeholderText() == branch, "git's word")
+    await harness.until(lambda: field.branch.placeholderText() == branch, "git's word")
     name = sheet._fields.labels[field]
     assert abs(name.y() + name.contentsRect().center().y() - field.y() - field.checkbox.geometry().center().y()) <= 2
     sheet.start.click()
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
     window.starting.new_chat("shell", str(repository))
     assert field.checkbox.isChecked(), "as last time"
     QTest.keyClicks(field.branch, "fix")
     sheet.start.click()
-    await played.until(lambda: len(launches) == 2, "the start")
+    await harness.until(lambda: len(launches) == 2, "the start")
     assert launches[1].worktree == "fix"
 
 
 async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
-    played: Played, launches: list[LaunchRequest], area: Area
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area
 ) -> None:
     repository, other = Checkout.new(area.home / "api").path, Checkout.new(area.home / "other").path
     settings = area.config / "chats.toml"
     settings.write_text('rest_after_s = 60 # mine\n[worktree_setup]\n"~/api" = "npm ci"\n')
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("shell", str(repository))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
     assert not field.setup.isVisible()
     field.checkbox.click()
-    await played.until(lambda: field.setup.text() == "npm ci", "the command")
+    await harness.until(lambda: field.setup.text() == "npm ci", "the command")
     assert field.setup.isVisible()
     sheet.directory.setText(str(other))
     assert not field.setup.isVisible(), "until the repository is known"
-    await played.until(lambda: field.setup.isVisible() and not field.setup.text(), "that there is no command")
+    await harness.until(lambda: field.setup.isVisible() and not field.setup.text(), "that there is no command")
     sheet.directory.setText(str(repository))
-    await played.until(lambda: field.setup.text() == "npm ci", "the command")
+    await harness.until(lambda: field.setup.text() == "npm ci", "the command")
     sheet.start.click()
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     assert settings.read_text().endswith('"~/api" = "npm ci"\n'), "it is not changed"
 
     for command, line in (("uv sync", '"~/api" = "uv sync"\n'), ("", "")):
         window.starting.new_chat("shell", str(repository))
-        await played.until(field.setup.isVisible, "the command")
+        await harness.until(field.setup.isVisible, "the command")
         field.setup.setText(command)
         count = len(launches)
         sheet.start.click()
-        await played.until(lambda count=count: len(launches) > count, "the start")  # type: ignore[misc]
+        await harness.until(lambda count=count: len(launches) > count, "the start")  # type: ignore[misc]
         assert settings.read_text().partition("\n")[0] == "rest_after_s = 60 # mine"
         assert settings.read_text().endswith(line)
     assert "npm" not in settings.read_text()
@@ -180,26 +184,26 @@ async def test_the_setup_of_a_repositorys_worktrees_is_shown_and_changed(
 
     settings.write_text("broken")
     window.starting.new_chat("shell", str(other))
-    await played.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
+    await harness.until(lambda: field.checkbox.isEnabled() and not field.setup.isVisible(), "no setup to be shown")
 
 
 async def test_the_previous_choice_of_a_worktree_does_not_count_outside_a_repository(
-    played: Played, launches: list[LaunchRequest], area: Area
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area
 ) -> None:
-    window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
+    window = harness.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
     window.starting.new_chat("shell", str(area.home))
     field = window.sheets.new_chat.worktree
-    await played.until(lambda: not field.checkbox.isEnabled(), "git's word")
+    await harness.until(lambda: not field.checkbox.isEnabled(), "git's word")
     window.sheets.new_chat.start.click()
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     assert launches[0].worktree is None
 
 
 async def test_an_endpoint_is_asked_for_model_and_server(
-    played: Played, launches: list[LaunchRequest], area: Area, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, launches: list[LaunchRequest], area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
@@ -209,7 +213,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     sheet.model.setText("llama")
     sheet.url.setText("http://127.0.0.1:1/v1")
     sheet.start.click()
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
     (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
     window.starting.new_chat("endpoint", "/tmp")
@@ -219,21 +223,21 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     sheet.url.clear()
     sheet.runtime.buttons[1].click()
     sheet.start.click()
-    await played.until(lambda: len(launches) == 2, "the start")
+    await harness.until(lambda: len(launches) == 2, "the start")
     assert (launches[1].arguments, launches[1].runtime) == ([], "structured"), "the defaults count"
 
 
 async def test_a_duplicate_has_its_own_conversation(
-    claude: None, played: Played, launches: list[LaunchRequest]
+    claude: None, harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
-    session_id = await played.add(
+    session_id = await harness.add(
         "one", agent="claude", argv=["claude", "--session-id", "x", "--verbose"], cwd="/tmp", env={"A": "1"},
         arguments=["--resume", "abc", "--verbose"],
     )  # fmt: skip
-    window = played.open_window()
-    played.show(session_id)
+    window = harness.open_window()
+    harness.show(session_id)
     window.actions_["duplicate"].trigger()
-    await played.until(lambda: launches, "the start")
+    await harness.until(lambda: launches, "the start")
     [request] = launches
     assert (request.agent.name, request.directory, request.overrides) == ("claude", "/tmp", {"A": "1"})
     assert request.arguments == ["--verbose"]
@@ -241,41 +245,41 @@ async def test_a_duplicate_has_its_own_conversation(
 
 
 async def test_a_duplicate_of_a_chat_without_saved_arguments_uses_its_argv(
-    played: Played, launches: list[LaunchRequest]
+    harness: WindowHarness, launches: list[LaunchRequest]
 ) -> None:
-    command = await played.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
-    window = played.open_window()
-    window.starting.new_like(played.chat(command))
-    await played.until(lambda: launches, "the start")
+    command = await harness.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
+    window = harness.open_window()
+    window.starting.new_like(harness.chat(command))
+    await harness.until(lambda: launches, "the start")
     assert launches[0].arguments == ["tail", "-f", "x"]
 
 
-async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) -> None:
-    window = played.open_window()
+async def test_the_sheet_fits_into_a_small_window(claude: None, harness: WindowHarness) -> None:
+    window = harness.open_window()
     window.resize(320, 300)
-    played.settle()
+    harness.settle()
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.more.click()
-    played.settle()
+    harness.settle()
     assert window.rect().contains(sheet.body.geometry())
     assert sheet.start.isVisible()
     inside = Path.cwd()  # any directory with a path wider than the field's text
     sheet.directory.setText(str(inside))
     for control in (sheet.directory, sheet.environment):
         sheet.scrolled.ensureWidgetVisible(control)
-        played.settle()
+        harness.settle()
         place = control.mapTo(sheet.body, control.rect().center())
         assert sheet.scrolled.geometry().contains(place), "it can be scrolled to"
 
 
-async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(played: Played, claude: None):
-    window = played.open_window()
+async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(harness: WindowHarness, claude: None):
+    window = harness.open_window()
     near: list[str] = []
     window.starting.agent_selected.connect(lambda agent: near.append(agent.name))
 
     async def settled() -> list[str]:
-        await played.until(lambda: not window.starting.agent_timer.isActive(), "the choice to settle")
+        await harness.until(lambda: not window.starting.agent_timer.isActive(), "the choice to settle")
         return near
 
     window.starting.new_chat("claude", "/tmp")
@@ -291,11 +295,11 @@ async def test_an_installed_agent_is_prepared_a_while_after_it_is_chosen(played:
     assert await settled() == ["claude", "shell", "claude"]
 
 
-async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: Played, claude: None) -> None:
-    window = played.open_window()
+async def test_letters_choose_an_agent_and_an_installed_one_comes_first(harness: WindowHarness, claude: None) -> None:
+    window = harness.open_window()
     window.starting.new_chat("claude", "~")
     tiles = window.sheets.new_chat.tiles
-    played.settle()
+    harness.settle()
 
     def type_(letters: str) -> str:
         tiles._last_typed.invalidate()  # as if the user had paused
@@ -312,8 +316,8 @@ async def test_letters_choose_an_agent_and_an_installed_one_comes_first(played: 
     assert window.sheets.new_chat.is_open
 
 
-async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(played: Played) -> None:
-    window = played.open_window()
+async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(harness: WindowHarness) -> None:
+    window = harness.open_window()
     window.starting.new_chat("command", "/tmp")
     sheet = window.sheets.new_chat
     sheet.start.click()
@@ -329,20 +333,22 @@ async def test_a_problem_is_shown_until_the_next_key_and_no_field_stays_marked(p
 
 
 async def test_an_agent_installed_in_another_window_can_be_started(
-    played: Played, claude: None, area: Area, away: Away
+    harness: WindowHarness, claude: None, area: Area, away: Away
 ) -> None:
-    window = played.open_window()
+    window = harness.open_window()
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
     assert (sheet.missing.isVisible(), sheet.start.isEnabled()) == (True, False)
     await away(lambda: shutil.copy(area.root / "bin/claude", area.root / "bin/codex"))
-    await played.until(sheet.start.isEnabled, "the agent to be found")
+    await harness.until(sheet.start.isEnabled, "the agent to be found")
     assert (sheet.missing.isVisible(), sheet.tiles.current()) == (False, "codex")
 
 
-async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(played: Played, claude: None) -> None:
-    window = played.open_window()
+async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
+    harness: WindowHarness, claude: None
+) -> None:
+    window = harness.open_window()
     window.starting.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.tiles.choose("codex")
@@ -351,33 +357,33 @@ async def test_the_button_beside_the_install_command_says_that_it_has_copied_it(
     assert QGuiApplication.clipboard().text() == sheet.missing.command.text() != ""
     assert (copy.toolTip(), copy.accessibleName()) == ("Copied", "Copied")
     copy.copied_timer.setInterval(0)
-    await played.until(lambda: copy.toolTip() == "Copy", "the moment to be over")
+    await harness.until(lambda: copy.toolTip() == "Copy", "the moment to be over")
 
 
-async def test_in_a_small_window_the_agents_do_not_overlap(played: Played) -> None:
-    window = played.open_window()
+async def test_in_a_small_window_the_agents_do_not_overlap(harness: WindowHarness) -> None:
+    window = harness.open_window()
     window.resize(300, 220)
     window.starting.new_chat("shell", "~")
-    played.settle()
+    harness.settle()
     tiles = window.sheets.new_chat.tiles
     places = [tile.geometry() for tile in tiles._tiles.values()]
     assert not [pair for pair in itertools.combinations(places, 2) if pair[0].intersects(pair[1])]
 
 
 async def test_the_sheet_shows_the_name_that_the_chat_gets(
-    played: Played, area: Area, launches: list[LaunchRequest]
+    harness: WindowHarness, area: Area, launches: list[LaunchRequest]
 ) -> None:
     for name in ("api", "docs"):
         (area.home / name).mkdir()
-    window = played.open_window()
-    await played.add("api")
+    window = harness.open_window()
+    await harness.add("api")
     window.starting.new_chat("shell", str(area.home / "docs"))
     sheet = window.sheets.new_chat
     assert sheet.name.text() == "docs"
     sheet.directory.setText("~/api")
     assert sheet.name.text() == "api-2"
-    await played.add("api-2")
-    await played.until(lambda: sheet.name.text() == "api-3", "the name after another chat has started")
+    await harness.add("api-2")
+    await harness.until(lambda: sheet.name.text() == "api-3", "the name after another chat has started")
     assert not sheet.naming.note.isVisible()
     sheet.name.setFocus()
     sheet.name.selectAll()
@@ -387,5 +393,5 @@ async def test_the_sheet_shows_the_name_that_the_chat_gets(
     QTest.keyClick(sheet.name, Qt.Key.Key_Backspace)
     assert (sheet.name.text(), sheet.name.placeholderText()) == ("", "api-3")
     QTest.keyClick(sheet.name, Qt.Key.Key_Return)
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert [request.name for request in launches] == ["api-3"]

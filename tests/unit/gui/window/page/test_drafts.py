@@ -17,7 +17,7 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import NotResumable
 from session_host.protocol.values import Image, State
 from session_host.storage.store import SessionRecord, Store
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 ENDED: dict[str, Any] = {
     "state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z", "provider_session_id": "abc",
@@ -34,15 +34,15 @@ def picture(width_px: int = 8) -> Image:
     return Image("image/png", bytes(buffer.data().data()))
 
 
-async def open_chat(played: Played, **fields: Any) -> str:
-    session_id = await played.add("one", runtime="structured", **fields)
-    played.open_window().open_chat(played.chat(session_id))
-    played.settle()
+async def open_chat(harness: WindowHarness, **fields: Any) -> str:
+    session_id = await harness.add("one", runtime="structured", **fields)
+    harness.open_window().open_chat(harness.chat(session_id))
+    harness.settle()
     return session_id
 
 
-def shown_page(played: Played) -> StructuredPage:
-    page = played.window.tabs.active_page
+def shown_page(harness: WindowHarness) -> StructuredPage:
+    page = harness.window.tabs.active_page
     assert isinstance(page, StructuredPage)
     return page
 
@@ -80,34 +80,34 @@ def resumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return prompts
 
 
-async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(played: Played):
-    session_id = await open_chat(played)
-    write(shown_page(played), "half a th")
-    shown_page(played).view.prompt.attachments.set_images([picture()])
-    played.window.tabs.close(session_id)
-    played.settle()
-    assert played.window.tabs.active_page is None
-    played.window.open_chat(played.chat(session_id))
-    page = shown_page(played)
+async def test_a_draft_and_its_images_are_restored_when_the_tab_is_opened_again(harness: WindowHarness):
+    session_id = await open_chat(harness)
+    write(shown_page(harness), "half a th")
+    shown_page(harness).view.prompt.attachments.set_images([picture()])
+    harness.window.tabs.close(session_id)
+    harness.settle()
+    assert harness.window.tabs.active_page is None
+    harness.window.open_chat(harness.chat(session_id))
+    page = shown_page(harness)
     assert page.view.prompt.draft == Draft("half a th", (picture(),))
     write(page, "ought")
     assert shown(page) == "half a thought", "the cursor is behind it"
     QTest.keyClick(page.view.prompt.editor, Qt.Key.Key_Return)
-    assert played.sessions.drafts.of(session_id) == NO_DRAFT, "sent"
+    assert harness.sessions.drafts.of(session_id) == NO_DRAFT, "sent"
 
 
-async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(played: Played):
-    session_id = await open_chat(played)
-    shown_page(played).view.sent_now.emit("i1")
-    assert played.viewers[session_id].calls[-1] == ("send_now", "i1")
+async def test_a_queued_prompt_is_sent_now_by_the_chat_s_viewer(harness: WindowHarness):
+    session_id = await open_chat(harness)
+    shown_page(harness).view.sent_now.emit("i1")
+    assert harness.viewers[session_id].calls[-1] == ("send_now", "i1")
 
 
-async def test_all_pages_of_a_chat_show_one_draft(played: Played):
-    await open_chat(played)
-    first = shown_page(played)
+async def test_all_pages_of_a_chat_show_one_draft(harness: WindowHarness):
+    await open_chat(harness)
+    first = shown_page(harness)
     write(first, "one")
-    played.window.tabs.split("right")
-    second = shown_page(played)
+    harness.window.tabs.split("right")
+    second = shown_page(harness)
     assert second is not first
     assert shown(second) == "one"
     write(second, " two")
@@ -119,63 +119,63 @@ async def test_all_pages_of_a_chat_show_one_draft(played: Played):
     assert first.view.prompt.attachments.images == ()
 
 
-async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(played: Played):
-    session_id = await open_chat(played)
-    editor = shown_page(played).view.prompt.editor
+async def test_looking_at_an_earlier_prompt_does_not_replace_the_draft(harness: WindowHarness):
+    session_id = await open_chat(harness)
+    editor = shown_page(harness).view.prompt.editor
     editor.history.set(["earlier"])
-    write(shown_page(played), "draft")
+    write(shown_page(harness), "draft")
     QTest.keyClick(editor, Qt.Key.Key_Up)
     assert editor.toPlainText() == "earlier"
-    assert played.sessions.drafts.of(session_id).text == "draft"
+    assert harness.sessions.drafts.of(session_id).text == "draft"
     QTest.keyClick(editor, Qt.Key.Key_Return)
     assert editor.toPlainText() == "draft", "the other prompt was sent"
 
 
-async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(played: Played, resumes: list[str]):
-    session_id = await open_chat(played, **ENDED)
-    page = shown_page(played)
-    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+async def test_a_prompt_with_images_resumes_a_chat_and_is_sent_complete(harness: WindowHarness, resumes: list[str]):
+    session_id = await open_chat(harness, **ENDED)
+    page = shown_page(harness)
+    await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "look at this")
     page.view.prompt.attachments.set_images([picture()])
     page.view.prompt.submit("queue")
-    assert played.sessions.drafts.texts() == {session_id: "look at this"}, "a window that is killed now keeps it"
-    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to have the new chat")
+    assert harness.sessions.drafts.texts() == {session_id: "look at this"}, "a window that is killed now keeps it"
+    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to have the new chat")
     assert resumes == [""]
-    viewer = played.viewers[shown_page(played).chat.id]
+    viewer = harness.viewers[shown_page(harness).chat.id]
     assert [call for call in viewer.calls if call[0] == "prompt"] == [("prompt", "look at this", "queue", (picture(),))]
-    assert played.sessions.drafts.texts() == {}
+    assert harness.sessions.drafts.texts() == {}
 
 
-async def test_a_prompt_without_images_is_part_of_the_start(played: Played, resumes: list[str]):
-    session_id = await open_chat(played, **ENDED)
-    page = shown_page(played)
-    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+async def test_a_prompt_without_images_is_part_of_the_start(harness: WindowHarness, resumes: list[str]):
+    session_id = await open_chat(harness, **ENDED)
+    page = shown_page(harness)
+    await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "go on")
     page.view.prompt.submit("queue")
     write(page, "and then")
-    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to have the new chat")
+    await harness.until(lambda: session_id not in harness.window.tabs.ids(), "the tab to have the new chat")
     assert resumes == ["go on"]
-    await played.until(lambda: shown(shown_page(played)) == "and then", "what was written meanwhile")
+    await harness.until(lambda: shown(shown_page(harness)) == "and then", "what was written meanwhile")
 
 
-async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(played: Played, resumes: list[str]):
-    await open_chat(played, **ENDED)
-    page = shown_page(played)
-    await played.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
+async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(harness: WindowHarness, resumes: list[str]):
+    await open_chat(harness, **ENDED)
+    page = shown_page(harness)
+    await harness.until(lambda: page.view.prompt._resumes, "the prompt to resume the chat")
     write(page, "refuse")
     page.view.prompt.submit("queue")
     assert shown(page) == ""
     write(page, "meanwhile")
-    await played.until(lambda: shown(page) == "refuse\nmeanwhile", "the prompt to be put back")
+    await harness.until(lambda: shown(page) == "refuse\nmeanwhile", "the prompt to be put back")
     write(page, "!")
     assert shown(page) == "refuse\nmeanwhile!", "the cursor stays where one types"
 
 
-async def test_a_refused_prompt_is_put_back(played: Played):
-    session_id = await open_chat(played)
-    viewer = played.viewers[session_id]
+async def test_a_refused_prompt_is_put_back(harness: WindowHarness):
+    session_id = await open_chat(harness)
+    viewer = harness.viewers[session_id]
     viewer.become(ViewerState.LIVE)
-    page = shown_page(played)
+    page = shown_page(harness)
     write(page, "lost?")
     page.view.prompt.submit("queue")
     assert shown(page) == ""
@@ -185,46 +185,46 @@ async def test_a_refused_prompt_is_put_back(played: Played):
     assert shown(page) == "lost?"
 
 
-async def test_a_chat_that_continues_another_one_gets_its_draft(played: Played):
-    session_id = await open_chat(played, **ENDED)
-    write(shown_page(played), "draft")
-    follower = await played.add("one", runtime="structured", resumed_from=session_id)
-    await played.storage.call(lambda store: store.update(session_id, continued_by=follower))
-    await played.sessions.refresh_now()
-    await played.until(lambda: played.sessions.drafts.texts() == {follower: "draft"}, "the draft to move")
-    page = shown_page(played)
+async def test_a_chat_that_continues_another_one_gets_its_draft(harness: WindowHarness):
+    session_id = await open_chat(harness, **ENDED)
+    write(shown_page(harness), "draft")
+    follower = await harness.add("one", runtime="structured", resumed_from=session_id)
+    await harness.storage.call(lambda store: store.update(session_id, continued_by=follower))
+    await harness.sessions.refresh_now()
+    await harness.until(lambda: harness.sessions.drafts.texts() == {follower: "draft"}, "the draft to move")
+    page = shown_page(harness)
     assert page.chat.id == session_id
     assert shown(page) == ""
 
 
 async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(drafts, "MAX_SAVED_CHARACTERS", 10)
     saved: list[dict[str, str]] = []
-    kept = played.sessions.drafts
+    kept = harness.sessions.drafts
     kept.save_due.connect(lambda: saved.append(kept.texts()))
-    first, second, third = [await played.add(name, runtime="structured") for name in ("a", "b", "c")]
+    first, second, third = [await harness.add(name, runtime="structured") for name in ("a", "b", "c")]
     for session_id, text in ((first, "1"), (second, "22"), (third, "333"), (first, "4444"), (second, "")):
         kept.set(session_id, Draft(text, (picture(),)))
     assert kept._save_timer.interval() <= 1000
-    await played.until(lambda: saved, "the drafts to be saved")
+    await harness.until(lambda: saved, "the drafts to be saved")
     assert saved == [{third: "333", first: "4444"}], "together"
     kept.set(first, kept.of(first))
     assert not kept._save_timer.isActive(), "nothing changed"
     kept.set(second, Draft("7777"))
     assert kept.texts() == {first: "4444", second: "7777"}, "those that were edited last have room"
-    played.sessions._remove_chat(first)
+    harness.sessions._remove_chat(first)
     assert kept.texts() == {third: "333", second: "7777"}
     kept.restore({"gone": "x", second: "2"})
     assert kept.texts() == {third: "333", second: "2"}
 
 
-async def test_a_saved_draft_is_shown_in_the_next_window(played: Played):
-    session_id = await played.add("one", runtime="structured")
-    played.sessions.drafts.restore({session_id: "from before 😀 "})
-    played.open_window().open_chat(played.chat(session_id))
-    page = shown_page(played)
+async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness):
+    session_id = await harness.add("one", runtime="structured")
+    harness.sessions.drafts.restore({session_id: "from before 😀 "})
+    harness.open_window().open_chat(harness.chat(session_id))
+    page = shown_page(harness)
     write(page, "on")
     assert shown(page) == "from before 😀 on"
     page.view.prompt.editor.undo()

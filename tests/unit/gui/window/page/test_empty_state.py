@@ -10,28 +10,28 @@ from PySide6.QtWidgets import QPushButton
 from gui.window.new_chat.agent_tiles import AgentTile
 from gui.wording import window_texts
 from tests.support.area import Area
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.conftest import Away
 
 
-async def test_the_first_start_says_once_that_chats_keep_running(played: Played) -> None:
-    await played.sessions.refresh_now()
-    window = played.open_window()
-    played.settle()
+async def test_the_first_start_says_once_that_chats_keep_running(harness: WindowHarness) -> None:
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
+    harness.settle()
     page = window.empty
-    await played.until(page._heading.isVisible, "the agents to be found")
+    await harness.until(page._heading.isVisible, "the agents to be found")
     assert page.title.text() == window_texts.first_chat()
     assert window_texts.chats_keep_running() not in page._promise.text()
-    await played.add("one")
-    played.settle()
+    await harness.add("one")
+    harness.settle()
     assert page.title.text() == window_texts.running_chats(1)
     assert page._promise.text().startswith(window_texts.chats_keep_running())
 
 
-async def test_choosing_shell_or_command_explains_them(played: Played) -> None:
-    await played.sessions.refresh_now()
-    window = played.open_window()
-    await played.until(window.empty._heading.isVisible, "the agents to be found")
+async def test_choosing_shell_or_command_explains_them(harness: WindowHarness) -> None:
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
+    await harness.until(window.empty._heading.isVisible, "the agents to be found")
     window.starting.new_chat()
     tiles = {tile.agent.title: tile.toolTip() for tile in window.sheets.new_chat.tiles.findChildren(AgentTile)}
     rows = {row.text(): row.toolTip() for row in window.empty._rows.widgets() if isinstance(row, QPushButton)}
@@ -40,10 +40,10 @@ async def test_choosing_shell_or_command_explains_them(played: Played) -> None:
         assert rows[title] == tiles[title]
 
 
-async def test_enter_starts_the_first_chat(played: Played) -> None:
-    await played.sessions.refresh_now()
-    window = played.open_window()
-    played.settle()
+async def test_enter_starts_the_first_chat(harness: WindowHarness) -> None:
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
+    harness.settle()
     window.focus_page()
     started: list[None] = []
     window.empty.new_chat.connect(lambda: started.append(None))
@@ -54,13 +54,13 @@ async def test_enter_starts_the_first_chat(played: Played) -> None:
 
 
 async def test_an_agent_installed_in_another_window_is_listed(
-    played: Played, area: Area, away: Away, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, area: Area, away: Away, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs = area.root / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
-    await played.sessions.refresh_now()
-    window = played.open_window()
-    await played.until(lambda: "Codex" in window.empty._missing, "the agents to be looked for")
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
+    await harness.until(lambda: "Codex" in window.empty._missing, "the agents to be looked for")
     await away(lambda: (programs / "codex").symlink_to("/bin/true"))
-    await played.until(lambda: "Codex" not in window.empty._missing, "the agent to be found")
+    await harness.until(lambda: "Codex" not in window.empty._missing, "the agent to be found")

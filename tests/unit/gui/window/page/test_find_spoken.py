@@ -5,33 +5,33 @@ from __future__ import annotations
 import pytest
 
 from gui.finding.query import FindQuery
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 async def test_each_search_and_step_is_announced_once_and_output_is_not(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr("gui.window.page.find_bar.announce", lambda _widget, text: said.append(text))
-    session_id = await played.add("shell")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+    session_id = await harness.add("shell")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     assert viewer.emulator is not None
     viewer.emulator.feed(b"needle\r\nneedle\r\n")
     page.view.on_damage()
-    played.settle()
+    harness.settle()
     page.open_find(FindQuery("needle"))
-    await played.until(lambda: said, "the number of matches")
+    await harness.until(lambda: said, "the number of matches")
     assert said == ["2 of 2"]
 
     viewer.emulator.feed(b"needle\r\n")
     page.view.on_damage()
-    await played.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
+    await harness.until(lambda: page.find_bar.count.text() == "2 of 3", "the new match")
     assert said == ["2 of 2"]
     page.find_bar._step(-1)
-    await played.until(lambda: said[1:], "the answer to the step")
+    await harness.until(lambda: said[1:], "the answer to the step")
     assert said[1:] == ["1 of 3"]
     page.open_find(FindQuery("needles"))
-    await played.until(lambda: said[2:], "the answer to the other text")
+    await harness.until(lambda: said[2:], "the answer to the other text")
     assert said[2:] == ["No match"]

@@ -8,18 +8,18 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from gui.finding.query import FindQuery
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.mark.parametrize("page_px", [120, 180, 240, 300, 380, 480, 900])
-async def test_no_part_of_the_find_bar_covers_another_one(played: Played, page_px: int) -> None:
-    session_id = await played.add("shell")
-    played.open_window()
-    played.show(session_id)
-    bar = played.page.find_bar
-    played.page.open_find(FindQuery("needle", is_expression=True))
+async def test_no_part_of_the_find_bar_covers_another_one(harness: WindowHarness, page_px: int) -> None:
+    session_id = await harness.add("shell")
+    harness.open_window()
+    harness.show(session_id)
+    bar = harness.page.find_bar
+    harness.page.open_find(FindQuery("needle", is_expression=True))
     bar.place(page_px)
-    played.settle()
+    harness.settle()
     parts = [part for part in bar.findChildren(QWidget) if part.isVisible()]
     assert bar.field in parts
     assert bar.is_expression in parts  # The option is on.

@@ -28,7 +28,7 @@ from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
 from session_host.system.processes.identity import boot_id
 from session_host.terminal import create
 from tests.support.journals import output, write_journal
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 def screen_text(page: TerminalPage) -> str:
@@ -36,29 +36,29 @@ def screen_text(page: TerminalPage) -> str:
     return "\n".join(row.text() for row in page.view.emulator.rows()).strip()
 
 
-async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(played: Played):
-    session_id = await played.add("one", argv=["slow-agent", "--model", "big one"], cwd="/srv/app")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    page = played.page
+async def test_a_slow_start_shows_the_command_and_keeps_typed_keys(harness: WindowHarness):
+    session_id = await harness.add("one", argv=["slow-agent", "--model", "big one"], cwd="/srv/app")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    page = harness.page
     assert page.waiting.notice.isHidden(), "nothing is said before it takes long"
-    await played.until(page.waiting.notice.isVisible, "the notice")
+    await harness.until(page.waiting.notice.isVisible, "the notice")
     assert page.waiting.notice.title.text() == "Starting…"
     assert page.waiting.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
     window.activateWindow()
-    await played.until(page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(page.view.hasFocus, "the terminal to have the keyboard")
     QTest.keyClicks(page.view, "a")
-    assert any(call[:2] == ("key", "a") for call in played.viewers[session_id].calls)
-    played.viewers[session_id].go_live()
+    assert any(call[:2] == ("key", "a") for call in harness.viewers[session_id].calls)
+    harness.viewers[session_id].go_live()
     assert page.waiting.notice.isHidden()
     assert page.is_settled
 
 
-async def test_a_tab_of_a_running_chat_makes_no_bars_or_questions_before_they_are_shown(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_tab_of_a_running_chat_makes_no_bars_or_questions_before_they_are_shown(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     assert page.findChildren(QPushButton) == []
     page.ask(Question("Paste?", "Paste", lambda: None))
     assert page.question.yes.isVisible()
@@ -67,38 +67,38 @@ async def test_a_tab_of_a_running_chat_makes_no_bars_or_questions_before_they_ar
     assert page.end_bar.isVisible()
 
 
-async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_reconnect_is_shown_after_a_while_as_a_thin_bar_over_the_unchanged_screen(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     viewer.become(ViewerState.RECONNECTING, "gone for a moment")
     assert page.waiting.bar.isHidden()
     assert not page.is_settled
-    await played.until(page.waiting.bar.isVisible, "the bar")
+    await harness.until(page.waiting.bar.isVisible, "the bar")
     assert "hello" in screen_text(page)
     viewer.become(ViewerState.LIVE)
     assert page.waiting.bar.isHidden()
 
 
-async def test_a_short_reconnect_is_never_shown(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_short_reconnect_is_never_shown(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     viewer.become(ViewerState.RECONNECTING)
     viewer.become(ViewerState.LIVE)
     assert not page.waiting._show_timer.isActive()
     assert page.waiting.bar.isHidden()
 
 
-async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer(played: Played):
-    session_id = await played.add("one", cwd="/srv/app")
-    window = played.open_window()
-    viewer = played.show(session_id)
-    page, chat = played.page, played.chat(session_id)
+async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer(harness: WindowHarness):
+    session_id = await harness.add("one", cwd="/srv/app")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
+    page, chat = harness.page, harness.chat(session_id)
     viewer.become(ViewerState.UNRESPONSIVE)
-    played.settle()
+    harness.settle()
     bar = page.waiting.bar
     assert bar.isVisible()
     assert bar.text.accessibleName().endswith("does not answer. What you type is kept.")
@@ -113,28 +113,28 @@ async def test_a_bar_over_the_screen_shows_at_once_that_the_host_does_not_answer
     assert chat.mark is Mark.RUNNING
 
 
-async def test_an_empty_page_shows_in_its_middle_that_the_host_does_not_answer(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    viewer = played.viewers[session_id]
+async def test_an_empty_page_shows_in_its_middle_that_the_host_does_not_answer(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
     viewer.become(ViewerState.UNRESPONSIVE)
-    notice = played.page.waiting.notice
+    notice = harness.page.waiting.notice
     assert notice.isVisible()
     assert notice.title.text() == "Does not answer"
     viewer.go_live()
     assert notice.isHidden()
 
 
-async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
-    chat = played.chat(session_id)
+async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
+    chat = harness.chat(session_id)
     further = viewer_for_page(chat)
     further.follow(output=True)
     further.viewer_state(ViewerState.UNRESPONSIVE, "")
-    played.settle()
+    harness.settle()
     model = window.sidebar.model
     entry = model.entry(model.index_of(session_id))
     assert isinstance(entry, ChatRow)
@@ -145,38 +145,38 @@ async def test_a_chat_is_unresponsive_if_the_viewer_of_any_page_is(played: Playe
     assert viewer.state is ViewerState.LIVE
 
 
-async def test_stop_makes_the_viewer_expect_an_answer(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_stop_makes_the_viewer_expect_an_answer(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     async def request(_session_id: str, message: Request) -> Done:
         return Done(message.request)
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    played.sessions.stop(played.chat(session_id))
-    await played.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    harness.sessions.stop(harness.chat(session_id))
+    await harness.until(lambda: ("expect answer",) in viewer.calls, "the viewer to expect an answer")
 
 
 async def test_stop_of_a_chat_that_does_not_answer_says_what_to_do_in_the_window(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     async def request(_session_id: str, _message: Request) -> Done:
         raise HostNotResponding("the chat's host does not respond; end the chat with `outlive kill`")
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await played.add("one")
-    played.sessions.stop(played.chat(session_id))
-    await played.until(lambda: played.problems, "the error")
-    assert played.problems == ["No answer from one. Wait, or end it in its menu: More, Kill."]
+    session_id = await harness.add("one")
+    harness.sessions.stop(harness.chat(session_id))
+    await harness.until(lambda: harness.problems, "the error")
+    assert harness.problems == ["No answer from one. Wait, or end it in its menu: More, Kill."]
 
 
-async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(played: Played):
-    session_id = await played.add("one", argv=["agent"], cwd="/srv")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(harness: WindowHarness):
+    session_id = await harness.add("one", argv=["agent"], cwd="/srv")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     viewer.end(exit_code=3)
-    played.settle()
+    harness.settle()
     assert page.end_bar.isVisible()
     assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 at ")
     assert page.end_bar.detail.accessibleName() == "agent in /srv"
@@ -186,76 +186,76 @@ async def test_a_chat_that_ends_while_shown_keeps_its_screen_and_takes_no_keys(p
     assert not [call for call in viewer.calls[before:] if call[0] == "key"]
 
 
-async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played: Played):
-    mine, theirs = await played.add("mine"), await played.add("theirs")
-    played.open_window()
+async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(harness: WindowHarness):
+    mine, theirs = await harness.add("mine"), await harness.add("theirs")
+    harness.open_window()
     for session_id, end_request in ((mine, "kill"), (theirs, "")):
-        played.show(session_id).end(exit_signal=9, end_request=end_request)
-        played.settle()
-        title = played.page.end_bar.title.accessibleName()
+        harness.show(session_id).end(exit_signal=9, end_request=end_request)
+        harness.settle()
+        title = harness.page.end_bar.title.accessibleName()
         assert title.startswith("Killed by you at " if end_request else "Ended by SIGKILL at "), title
-        chat = played.chat(session_id)
+        chat = harness.chat(session_id)
         assert chat.has_failed is (not end_request)
         assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
-async def test_an_ended_chat_opened_later_shows_the_saved_screen(played: Played):
-    session_id = await played.add(
+async def test_an_ended_chat_opened_later_shows_the_saved_screen(harness: WindowHarness):
+    session_id = await harness.add(
         "one", state=State.EXITED, exit_signal=9, ended_at="2026-01-02T03:05:00Z", argv=["agent"]
     )
     emulator = create(None, GridSize(80, 24))
     emulator.feed(b"the last words\r\n")
     save_screen(paths.session_dir(session_id) / "screen.bin", SavedScreen.of(emulator, portable=True))
     emulator.close()
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    page = played.page
-    await played.until(lambda: page.is_settled, "the last screen")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    page = harness.page
+    await harness.until(lambda: page.is_settled, "the last screen")
     assert screen_text(page) == "the last words"
     assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL on 2 January")
     assert page.waiting.notice.isHidden()
 
 
-async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_old_one(played: Played):
-    hidden, shown = await played.add("hidden"), await played.add("shown")
-    window = played.open_window()
-    played.show(hidden)
-    played.show(shown)
+async def test_a_chat_that_ends_while_hidden_shows_the_saved_screen_and_not_an_old_one(harness: WindowHarness):
+    hidden, shown = await harness.add("hidden"), await harness.add("shown")
+    window = harness.open_window()
+    harness.show(hidden)
+    harness.show(shown)
     emulator = create(None, GridSize(80, 24))
     emulator.feed(b"hello\r\nand what came later\r\n")
     save_screen(paths.session_dir(hidden) / "screen.bin", SavedScreen.of(emulator, portable=True))
     emulator.close()
-    viewer = played.viewers[hidden]
+    viewer = harness.viewers[hidden]
     viewer.end(exit_code=0)
-    await played.until(lambda: viewer.is_closed, "the old replica to go")
+    await harness.until(lambda: viewer.is_closed, "the old replica to go")
     window.tabs.activate(hidden)
-    page = played.page
-    await played.until(lambda: page.is_settled, "the last screen")
+    page = harness.page
+    await harness.until(lambda: page.is_settled, "the last screen")
     assert "and what came later" in screen_text(page)
 
 
-async def test_an_ended_chat_without_a_saved_screen_says_so(played: Played):
-    session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    page = played.page
-    await played.until(lambda: page.is_settled, "the notice")
+async def test_an_ended_chat_without_a_saved_screen_says_so(harness: WindowHarness):
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    page = harness.page
+    await harness.until(lambda: page.is_settled, "the notice")
     assert page.waiting.notice.title.text() == "No screen was saved"
     assert page.end_bar.title.accessibleName().startswith("Finished")
 
 
-async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
+async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
     window.resize(600, 420)
-    viewer = played.show(session_id)
+    viewer = harness.show(session_id)
     window.tabs.split("down")
     window.tabs.split("down")
     viewer.end(exit_code=3)
-    page, bar = played.page, played.page.end_bar
+    page, bar = harness.page, harness.page.end_bar
     bar.offer(EndedChat(True, "It was open in two chats, so it may be another conversation than it was.", True, True))
     window.activateWindow()
-    await played.until(lambda: window.isActiveWindow() and bar.height() == page.height() < 140, "the bar to fit")
+    await harness.until(lambda: window.isActiveWindow() and bar.height() == page.height() < 140, "the bar to fit")
     parts = [bar.title, bar.detail, bar.refusal]
     assert not [pair for pair in combinations(parts, 2) if pair[0].geometry().intersects(pair[1].geometry())]
     buttons = [bar.resume, bar.again, bar.errors, bar.export, bar.close_button]
@@ -263,27 +263,27 @@ async def test_in_a_low_pane_the_end_bar_scrolls_to_the_button_that_tab_goes_to(
     for key, way in ((Qt.Key.Key_Tab, buttons), (Qt.Key.Key_Backtab, buttons[::-1])):
         for button, following in pairwise(way):
             QTest.keyClick(button, key)
-            played.settle()
+            harness.settle()
             assert following.hasFocus()
             assert following.visibleRegion().boundingRect() == following.rect()
 
 
-async def test_a_lost_chat_says_what_happened_and_what_to_do(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
+async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
     viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
-    page = played.page
+    page = harness.page
     assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
     assert page.end_bar.detail.accessibleName() == (
         "Its process is gone, and the agent with it. To start it again, choose “New chat like this”."
     )
     assert "hello" in screen_text(page), "what is known of its screen stays"
     page.end_bar.setFixedWidth(700)
-    played.settle()
+    harness.settle()
     assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons make room for it"
     page.end_bar.setFixedWidth(280)
-    played.settle()
+    harness.settle()
     assert page.end_bar.whole_title.text() == page.end_bar.title.accessibleName(), "in two lines"
     words = page.end_bar.explanation
     assert words.isVisible()
@@ -292,101 +292,101 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(played: Played):
     assert words.height() >= words.heightForWidth(words.width())
 
 
-async def test_a_chat_that_never_started_is_not_called_lost(played: Played):
-    session_id = await played.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
-    played.open_window().open_chat(played.chat(session_id))
-    assert played.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
-    assert played.page.end_bar.detail.accessibleName() == (
+async def test_a_chat_that_never_started_is_not_called_lost(harness: WindowHarness):
+    session_id = await harness.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
+    harness.open_window().open_chat(harness.chat(session_id))
+    assert harness.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
+    assert harness.page.end_bar.detail.accessibleName() == (
         "What was starting this chat was ended before its agent ran. To start it again, choose “New chat like this”."
     )
 
 
-async def test_an_interrupted_chat_says_so_and_shows_its_recording(played: Played):
-    session_id = await played.add(
+async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: WindowHarness):
+    session_id = await harness.add(
         "one", state=State.LOST, error=INTERRUPTED, ended_at="2026-01-02T12:05:00Z", argv=["agent"], cwd="/srv"
     )
     write_journal(paths.session_journal(session_id), [output(0, b"said before the restart\r\n")])
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    page = played.page
-    await played.until(lambda: page.is_settled, "the screen")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    page = harness.page
+    await harness.until(lambda: page.is_settled, "the screen")
     assert screen_text(page) == "said before the restart"
     assert page.end_bar.title.accessibleName() == "Interrupted by a restart"
     assert page.end_bar.detail.accessibleName().startswith("Last active on 2 January at ")
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
-    chat = played.chat(session_id)
+    chat = harness.chat(session_id)
     assert (chat.group, chat.mark, chat.has_failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
     assert chat.location_and_status == "srv · Interrupted by a restart"
-    before = played.sessions.groups()
+    before = harness.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")
-    assert session_id not in played.viewers, "nobody is asked for it"
+    assert session_id not in harness.viewers, "nobody is asked for it"
 
 
-async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(played: Played):
-    session_id = await played.add("one", boot_id="another")
-    before, lost_otherwise = await played.add("two", boot_id=boot_id()), await played.add("three")
+async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(harness: WindowHarness):
+    session_id = await harness.add("one", boot_id="another")
+    before, lost_otherwise = await harness.add("two", boot_id=boot_id()), await harness.add("three")
     with Store.open(paths.database()) as store:
         records = {record.id: record for record in all_after_boot(store)}
     assert reason_of(records[session_id]) == "interrupted"
     assert records[before].state is records[lost_otherwise].state is State.RUNNING
 
 
-async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    chat = played.chat(session_id)
+async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    chat = harness.chat(session_id)
     viewer.be(Activity.WORKING)
     viewer.become(ViewerState.RECONNECTING)
     assert chat.mark is Mark.WORKING
     viewer.become(ViewerState.LIVE)
     viewer.become(ViewerState.RECONNECTING)
-    await played.until(lambda: chat.mark is Mark.RECONNECTING, "the mark")
+    await harness.until(lambda: chat.mark is Mark.RECONNECTING, "the mark")
     viewer.become(ViewerState.LIVE)
     assert chat.mark is Mark.WORKING
 
 
-async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
     assert page.problem_line.isVisible()
     assert page.problem_line.text.accessibleName() == "Nothing is recorded at the moment."
-    played.settle()
+    harness.settle()
     text = page.problem_line.text
     assert text.fontMetrics().horizontalAdvance(text.text()) <= text.width(), "the whole text is seen"
     viewer.tell(NoticeEvent("session", "nothing is recorded at the moment; free some space " * 5))
-    played.settle()
+    harness.settle()
     assert text.width() <= page.width()
     assert text.heightForWidth(text.width()) <= text.height(), "a long one in several lines"
     viewer.tell(NoticeEvent("session", ""))
     assert page.problem_line.isHidden()
     viewer.tell(NoticeEvent("session", "again"))
     viewer.end(exit_code=0)
-    played.settle()
+    harness.settle()
     assert page.problem_line.isHidden(), "nothing more is to be recorded of what has ended"
 
 
-async def test_a_host_that_refuses_this_window_is_not_called_ended(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    played.viewers[session_id].become(ViewerState.FAILED, "the chat speaks protocol 2, this program 1")
-    page = played.page
+async def test_a_host_that_refuses_this_window_is_not_called_ended(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    harness.viewers[session_id].become(ViewerState.FAILED, "the chat speaks protocol 2, this program 1")
+    page = harness.page
     assert page.end_bar.title.accessibleName() == "Can’t show this chat. It keeps running."
     assert page.end_bar.detail.accessibleName() == "The chat speaks protocol 2, this program 1."
 
 
-async def test_close_under_an_ended_chat_closes_its_tab(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id).end(exit_code=0)
-    played.settle()
-    QTest.mouseClick(played.page.end_bar.close_button, Qt.MouseButton.LeftButton)
+async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id).end(exit_code=0)
+    harness.settle()
+    QTest.mouseClick(harness.page.end_bar.close_button, Qt.MouseButton.LeftButton)
     assert window.tabs.ids() == []
     assert window.banners.current is None, "no word on running on: it has ended"
-    assert played.viewers[session_id].is_closed
+    assert harness.viewers[session_id].is_closed

@@ -6,14 +6,14 @@ from gui.window.page.structured_page import StructuredPage
 from session_host.client.viewer.viewer import ViewerState
 from session_host.structured.digest import digest
 from tests.support.played_chat import PlayedChat, command_request
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-async def test_a_refused_answer_is_shown_only_at_its_own_question(played: Played):
-    session_id = await played.add("one", runtime="structured")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    viewer = played.viewers[session_id]
+async def test_a_refused_answer_is_shown_only_at_its_own_question(harness: WindowHarness):
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
     told = PlayedChat()
     first, second = command_request("make"), command_request("make install", request_id="r2")
     told.ask(first)
@@ -24,11 +24,11 @@ async def test_a_refused_answer_is_shown_only_at_its_own_question(played: Played
     page = window.tabs.active_page
     assert isinstance(page, StructuredPage)
     cards = page.view.page
-    await played.until(lambda: cards.card("r1") and cards.card("r2"), "both questions")
+    await harness.until(lambda: cards.card("r1") and cards.card("r2"), "both questions")
     for request in (first, second):
         page.view.answered.emit(request.id, "yes", digest(request), {})
     viewer.refuse("the question is not the one that was shown", sequence=2)
-    played.settle()
+    harness.settle()
     other, own = cards.card("r1"), cards.card("r2")
     assert other is not None
     assert own is not None

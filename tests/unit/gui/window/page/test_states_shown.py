@@ -30,169 +30,171 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.storage.store import activity_log
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 def ago(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
 
 
-def row(played: Played, session_id: str) -> ChatRow:
-    model = played.window.sidebar.model
+def row(harness: WindowHarness, session_id: str) -> ChatRow:
+    model = harness.window.sidebar.model
     entry = model.entry(model.index_of(session_id))
     assert isinstance(entry, ChatRow)
     return entry
 
 
-async def test_a_row_shows_the_question_first_and_its_tool_tip_the_source(played: Played):
-    session_id = await played.add("api-fix", cwd="/srv/api")
-    window = played.open_window()
-    played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
-    played.settle()
-    shown = row(played, session_id)
+async def test_a_row_shows_the_question_first_and_its_tool_tip_the_source(harness: WindowHarness):
+    session_id = await harness.add("api-fix", cwd="/srv/api")
+    window = harness.open_window()
+    harness.viewers[session_id].tell(
+        ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m")
+    )
+    harness.settle()
+    shown = row(harness, session_id)
     assert (shown.status, shown.location, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
     assert "needs you · hooks, 2 min ago" in tip
     assert "Run npm test? now" in tip
 
 
-async def test_a_silent_chat_shows_for_how_long(played: Played):
-    session_id = await played.add("one", agent="claude")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
-    played.settle()
-    shown = row(played, session_id)
+    harness.settle()
+    shown = row(harness, session_id)
     assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
 
 
-async def test_a_starting_agent_is_in_the_group_of_its_later_state(played: Played):
-    ids = {name: await played.add(name, agent="claude", created_at=ago(0)) for name in ("asked", "waits")}
-    played.chat(ids["asked"]).has_prompt = True
-    window = played.open_window()
-    created = played.chat(ids["waits"]).record.created_at
+async def test_a_starting_agent_is_in_the_group_of_its_later_state(harness: WindowHarness):
+    ids = {name: await harness.add(name, agent="claude", created_at=ago(0)) for name in ("asked", "waits")}
+    harness.chat(ids["asked"]).has_prompt = True
+    window = harness.open_window()
+    created = harness.chat(ids["waits"]).record.created_at
 
     def places() -> dict[Group, list[str]]:
-        return {group: [chat.name for chat in chats] for group, chats in played.sessions.groups().items() if chats}
+        return {group: [chat.name for chat in chats] for group, chats in harness.sessions.groups().items() if chats}
 
     expected = {Group.WORKING: ["asked"], Group.IDLE: ["waits"]}
     assert places() == expected, "before the host has said anything"
-    viewer = played.show(ids["waits"])
-    for each in played.viewers.values():
+    viewer = harness.show(ids["waits"])
+    for each in harness.viewers.values():
         each.tell(ActivityEvent(Activity.NO_SIGNAL, "", created))
-    played.settle()
+    harness.settle()
     assert places() == expected
-    shown = row(played, ids["waits"])
+    shown = row(harness, ids["waits"])
     assert (shown.mark, shown.status) == ("starting", "Starting…")
     assert window.status_line.known.accessibleName() == "starting"
     viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(0)))
-    played.viewers[ids["asked"]].tell(ActivityEvent(Activity.WORKING, "hook", ago(0)))
-    played.settle()
+    harness.viewers[ids["asked"]].tell(ActivityEvent(Activity.WORKING, "hook", ago(0)))
+    harness.settle()
     assert places() == expected
-    assert row(played, ids["waits"]).mark == "idle"
+    assert row(harness, ids["waits"]).mark == "idle"
 
 
-async def test_an_agent_that_never_reports_has_no_signal_after_a_while(played: Played):
-    session_id = await played.add("one", agent="claude", created_at=ago(50))
-    played.open_window()
-    chat = played.chat(session_id)
-    played.viewers[session_id].tell(ActivityEvent(Activity.NO_SIGNAL, "", chat.record.created_at))
+async def test_an_agent_that_never_reports_has_no_signal_after_a_while(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude", created_at=ago(50))
+    harness.open_window()
+    chat = harness.chat(session_id)
+    harness.viewers[session_id].tell(ActivityEvent(Activity.NO_SIGNAL, "", chat.record.created_at))
     assert (chat.group, chat.mark) == (Group.IDLE, Mark.STARTING)
     for age_s in (chat.stale_after_s, -86_400):  # The clock may be set back.
         chat.record.created_at = ago(age_s)
         assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.NO_SIGNAL)
 
 
-async def test_an_agent_whose_host_does_not_answer_is_not_starting(played: Played):
-    session_id = await played.add("one", agent="claude", created_at=ago(0))
-    played.open_window()
-    played.viewers[session_id].become(ViewerState.UNRESPONSIVE)
-    chat = played.chat(session_id)
+async def test_an_agent_whose_host_does_not_answer_is_not_starting(harness: WindowHarness):
+    session_id = await harness.add("one", agent="claude", created_at=ago(0))
+    harness.open_window()
+    harness.viewers[session_id].become(ViewerState.UNRESPONSIVE)
+    chat = harness.chat(session_id)
     assert (chat.group, chat.mark) == (Group.NO_SIGNAL, Mark.UNRESPONSIVE)
 
 
-async def test_the_status_line_shows_source_and_age(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_the_status_line_shows_source_and_age(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
-    played.settle()
+    harness.settle()
     assert window.status_line.known.accessibleName() == "working · agent’s own file, 14 s ago"
     viewer.end(exit_code=0)
-    played.settle()
+    harness.settle()
     assert window.status_line.known.accessibleName() == ""
 
 
-async def test_the_status_line_names_a_repository_once(played: Played):
-    session_id = await played.add("one", cwd="/srv/api")
-    window = played.open_window()
-    played.show(session_id)
-    chat = played.chat(session_id)
+async def test_the_status_line_names_a_repository_once(harness: WindowHarness):
+    session_id = await harness.add("one", cwd="/srv/api")
+    window = harness.open_window()
+    harness.show(session_id)
+    chat = harness.chat(session_id)
     for repository, text in (("api", "Command · /srv/api · main"), ("other", "Command · /srv/api · other · main")):
         chat.checkout = Status(repository=repository, branch="main", commit="abc", dirty=0, ahead=None, behind=None)
         chat.changed.emit()
-        played.settle()
+        harness.settle()
         assert window.status_line.left.accessibleName() == text
 
 
-async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     page = window.tabs.active_page
     assert isinstance(page, TerminalPage)
     own = f"{page.grid.columns}×{page.grid.rows}"
     line = window.status_line
     viewer.tell(SizeEvent(page.grid, "window"))
-    played.settle()
+    harness.settle()
     assert line.right.text() == own, "its engine is not known yet"
     assert line.take_over.isHidden()
 
     viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
-    await played.until(lambda: line.right.text().startswith("60×15, sized by outlive attach"), "the size to be shown")
+    await harness.until(lambda: line.right.text().startswith("60×15, sized by outlive attach"), "the size to be shown")
     viewer.size = GridSize(60, 15)
     QTest.mouseClick(line.take_over, Qt.MouseButton.LeftButton)
     assert viewer.size == page.grid
     assert ("focus", True) in viewer.calls
     assert page.view.hasFocus()
     viewer.tell(SizeEvent(page.grid, "window"))
-    played.settle()
+    harness.settle()
     assert line.right.text().startswith(own)
     assert line.take_over.isHidden()
 
 
 async def test_one_timer_updates_ages_and_only_while_the_window_is_visible(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(age_timer, "YOUNG_STEP_S", 1.0)
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(58)))
-    played.settle()
+    harness.settle()
     timers = [window.ages.is_running]
-    await played.until(lambda: row(played, session_id).age == "1 m", "the age to change by itself")
+    await harness.until(lambda: row(harness, session_id).age == "1 m", "the age to change by itself")
     assert window.status_line.known.accessibleName().endswith("1 min ago")
     window.hide()
     timers.append(window.ages.is_running)
     viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(3600)))
-    played.settle()
+    harness.settle()
     timers.append(window.ages.is_running)
     window.show()
-    played.settle()
+    harness.settle()
     timers.append(window.ages.is_running)
     assert timers == [True, False, False, True], "nothing wakes a hidden window up"
-    assert row(played, session_id).age == "1 h"
+    assert row(harness, session_id).age == "1 h"
 
 
-async def test_a_continued_chat_is_not_listed(played: Played):
-    ended = await played.add(
+async def test_a_continued_chat_is_not_listed(harness: WindowHarness):
+    ended = await harness.add(
         "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
     )
-    played.open_window()
-    assert not played.window.sidebar.model.index_of(ended).isValid()
-    assert played.sessions.get(ended) is not None, "it is still found by searching"
+    harness.open_window()
+    assert not harness.window.sidebar.model.index_of(ended).isValid()
+    assert harness.sessions.get(ended) is not None, "it is still found by searching"
 
 
 # ------------------------------------------------------------------------------------------ the sheet with evidence
@@ -213,39 +215,41 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ids
 
 
-async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_changes(played: Played, asked: list[str]):
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_changes(
+    harness: WindowHarness, asked: list[str]
+):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     window.actions_["explain"].trigger()
     sheet = window.sheets.explain
     assert sheet.is_open
-    await played.until(sheet.area.isVisible, "the evidence")
+    await harness.until(sheet.area.isVisible, "the evidence")
     sheet.copy.click()
     assert "hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
     viewer.be(Activity.WORKING)
     viewer.be(Activity.WORKING)
-    await played.until(lambda: len(asked) == 2, "another question")
-    played.settle()
+    await harness.until(lambda: len(asked) == 2, "another question")
+    harness.settle()
     assert asked == [session_id] * 2, "once for each state"
     QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
     viewer.be(Activity.IDLE)
-    played.settle()
+    harness.settle()
     assert len(asked) == 2, "nobody looks any more"
 
 
-async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(played: Played, asked: list[str]):
-    session_id = await played.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
+async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, asked: list[str]):
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
     path = paths.session_transitions(session_id)
     path.parent.mkdir(parents=True)
     activity_log.append(
         path, [Transition(ago(9), Activity.WORKING, "hook"), Transition(ago(3), Activity.NO_SIGNAL, "")]
     )
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
     window.actions_["explain"].trigger()
     sheet = window.sheets.explain
-    await played.until(sheet.area.isVisible, "the changes")
+    await harness.until(sheet.area.isVisible, "the changes")
     assert sheet.summary.text() == "Finished."
     assert sheet.evidence.isHidden()
     assert sheet.notes.text() == "Conversation: abc"
@@ -255,71 +259,73 @@ async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(played: P
     assert asked == [], "nobody answers for it any more"
 
 
-async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
     async def request(_session_id: str, _message: object) -> None:
         raise HostUnavailable("the chat's host does not answer")
 
     monkeypatch.setattr("session_host.client.control.request", request)
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
-    window.sheets.explain.ask(played.chat(session_id))
-    await played.until(lambda: "Can’t load the status" in window.sheets.explain.summary.text(), "the reason")
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    window.sheets.explain.ask(harness.chat(session_id))
+    await harness.until(lambda: "Can’t load the status" in window.sheets.explain.summary.text(), "the reason")
     assert not window.sheets.explain.copy.isEnabled()
 
 
-async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(played: Played):
-    played.sessions.agents = {}  # An agent without a title is shown by its name.
-    session_id = await played.add("fix the tests", agent="codex")
-    played.open_window()
-    chat = played.chat(session_id)
-    played.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
+async def test_a_title_that_only_repeats_the_directory_is_replaced_by_the_agent(harness: WindowHarness):
+    harness.sessions.agents = {}  # An agent without a title is shown by its name.
+    session_id = await harness.add("fix the tests", agent="codex")
+    harness.open_window()
+    chat = harness.chat(session_id)
+    harness.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
     assert chat.status_text == "codex"
-    played.viewers[session_id].tell(TitleEvent("fix the tests"))
+    harness.viewers[session_id].tell(TitleEvent("fix the tests"))
     assert chat.status_text == "codex"
-    played.viewers[session_id].tell(TitleEvent("reading the tests"))
+    harness.viewers[session_id].tell(TitleEvent("reading the tests"))
     assert chat.status_text == "reading the tests"
 
 
-async def test_an_ended_chat_keeps_its_topic(played: Played):
+async def test_an_ended_chat_keeps_its_topic(harness: WindowHarness):
     ended = {"state": State.EXITED, "ended_at": "2026-01-02T03:05:00Z", "title": "Fix the parser"}
-    done = played.chat(await played.add("one", agent="codex", exit_code=0, **ended))
+    done = harness.chat(await harness.add("one", agent="codex", exit_code=0, **ended))
     assert done.status_text == "Fix the parser · Finished"
-    failed = played.chat(await played.add("two", agent="codex", exit_code=3, **ended))
+    failed = harness.chat(await harness.add("two", agent="codex", exit_code=3, **ended))
     assert failed.status_text == "Exit code 3 · Fix the parser"
-    shell = played.chat(await played.add("three", agent="shell", exit_code=0, **ended))
+    shell = harness.chat(await harness.add("three", agent="shell", exit_code=0, **ended))
     assert shell.status_text == "Finished", "a shell's title is its prompt"
 
 
-async def test_shells_are_listed_as_running_with_their_programs(played: Played):
-    ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
-    played.open_window()
-    played.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
-    played.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
-    played.settle()
-    build, notes = (played.chat(session_id) for session_id in ids)
+async def test_shells_are_listed_as_running_with_their_programs(harness: WindowHarness):
+    ids = [await harness.add(name, agent="shell") for name in ("build", "notes")]
+    harness.open_window()
+    harness.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
+    harness.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
+    harness.settle()
+    build, notes = (harness.chat(session_id) for session_id in ids)
     assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
     assert build.activity_and_source == "running make -j8 for 2 min"
-    assert row(played, ids[0]).age == "2 m"
+    assert row(harness, ids[0]).age == "2 m"
     assert (notes.group, notes.activity_and_source) == (Group.RUNNING, "running · at the prompt")
-    played.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
+    harness.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
     assert build.activity_and_source == "running make test"
-    played.viewers[ids[0]].be(Activity.WORKING)
+    harness.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 
 
-async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(played: Played):
-    session_id = await played.add("build", agent="shell")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: WindowHarness):
+    session_id = await harness.add("build", agent="shell")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     for code, said, in_short in (
         (2, "last command ended with 2", "Exit code 2"),
         (0, "last command succeeded", "Succeeded"),
     ):
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
-        played.settle()
-        assert row(played, session_id).status == in_short
-        assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
+        harness.settle()
+        assert row(harness, session_id).status == in_short
+        assert row(harness, session_id).age == "20 s", "that of the end, not of the wait"
         assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
-    assert (played.chat(session_id).status_text, played.chat(session_id).last_command) == ("make -j8", "")
+    assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")

@@ -13,14 +13,14 @@ from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import CellSize
 from tests.support.played_chat import PlayedChat
-from tests.unit.gui.conftest import Played, PlayedViewer
+from tests.unit.gui.conftest import FakeViewer, WindowHarness
 
 TO_THE_TOP, TO_THE_END = b"\x1b[H", b"\x1b[999H"
 MARGINS = QMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
 """The gap around a banner, where the page is visible."""
 
 
-def feed(viewer: PlayedViewer, output: bytes) -> None:
+def feed(viewer: FakeViewer, output: bytes) -> None:
     assert viewer.emulator is not None
     viewer.emulator.feed(output)
     viewer.delegate.viewer_damaged()
@@ -35,104 +35,106 @@ def place(notice: QWidget) -> QRect:
     return QRect(notice.mapTo(notice.window(), QPoint()), notice.size())
 
 
-def cursor_row(played: Played) -> QRect:
+def cursor_row(harness: WindowHarness) -> QRect:
     """Return the rectangle of the cursor's row in the window."""
-    view = played.page.view
+    view = harness.page.view
     cursor: QRect = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
     return QRect(view.mapTo(view.window(), QPoint(0, cursor.top())), cursor.size()).adjusted(0, 0, view.width(), 0)
 
 
-async def typing(played: Played) -> PlayedViewer:
+async def typing(harness: WindowHarness) -> FakeViewer:
     """Show a terminal that has the keyboard, with the cursor in its first row."""
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
     assert viewer.emulator is not None
-    viewer.emulator.resize(played.page.grid, CellSize(8, 17))
+    viewer.emulator.resize(harness.page.grid, CellSize(8, 17))
     feed(viewer, TO_THE_TOP)
-    await played.until(lambda: cursor_row(played).top() < 80, "the cursor at the upper end")
+    await harness.until(lambda: cursor_row(harness).top() < 80, "the cursor at the upper end")
     return viewer
 
 
-async def type_below_a_tool_tip(played: Played, typed: QWidget) -> None:
+async def type_below_a_tool_tip(harness: WindowHarness, typed: QWidget) -> None:
     QToolTip.showText(typed.mapToGlobal(QPoint()), "about the tab above", typed, QRect(), LONG_MS)
     assert QToolTip.isVisible()
     QTest.keyClicks(typed, "a")
-    await played.until(lambda: not QToolTip.isVisible(), "the tool tip to go")
+    await harness.until(lambda: not QToolTip.isVisible(), "the tool tip to go")
 
 
-async def test_a_tool_tip_disappears_when_the_user_types_below_it(played: Played):
-    await typing(played)
-    await type_below_a_tool_tip(played, played.page.view)
+async def test_a_tool_tip_disappears_when_the_user_types_below_it(harness: WindowHarness):
+    await typing(harness)
+    await type_below_a_tool_tip(harness, harness.page.view)
 
 
-async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(played: Played):
-    viewer = await typing(played)
-    banners, page = played.window.banners, played.page
+async def test_a_banner_moves_to_the_other_end_when_the_user_types_below_it(harness: WindowHarness):
+    viewer = await typing(harness)
+    banners, page = harness.window.banners, harness.page
     banners.show_banner(Banner("a line", lasting=True))
     below = place(page).bottom() - 100
     assert place(banners).top() > below, "the cursor is where a banner usually is"
     feed(viewer, b"\x1b[5H")
-    played.settle()
+    harness.settle()
     assert place(banners).top() > below, "it does not move without need"
     feed(viewer, TO_THE_END)
-    await played.until(lambda: place(banners).bottom() < place(page).top() + 100, "the banner at the upper end")
+    await harness.until(lambda: place(banners).bottom() < place(page).top() + 100, "the banner at the upper end")
     banners.dismiss()
     feed(viewer, TO_THE_TOP + b"x" * 4 * page.grid.columns)
-    await played.until(lambda: 80 < cursor_row(played).top() < below, "four rows of typed text")
+    await harness.until(lambda: 80 < cursor_row(harness).top() < below, "four rows of typed text")
     banners.show_banner(Banner("another line", lasting=True))
     assert place(banners).top() > below, "the rows that the line began with are not covered either"
 
 
-async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(played: Played):
-    viewer = await typing(played)
-    banners = played.window.banners
+async def test_a_banner_is_not_over_the_buttons_below_an_ended_chat(harness: WindowHarness):
+    viewer = await typing(harness)
+    banners = harness.window.banners
     banners.show_banner(Banner("a line", lasting=True))
-    below = place(played.page).bottom() - 100
+    below = place(harness.page).bottom() - 100
     assert place(banners).top() > below
     viewer.end(1)
-    await played.until(played.page.end_bar.isVisible, "the bar below an ended chat")
-    bar = played.page.end_bar
-    await played.until(lambda: not place(banners).marginsRemoved(MARGINS).intersects(place(bar)), "the banner to move")
+    await harness.until(harness.page.end_bar.isVisible, "the bar below an ended chat")
+    bar = harness.page.end_bar
+    await harness.until(lambda: not place(banners).marginsRemoved(MARGINS).intersects(place(bar)), "the banner to move")
     banners.dismiss()
     banners.show_banner(Banner("another line", lasting=True))
     assert not place(banners).marginsRemoved(MARGINS).intersects(place(bar))
 
 
-async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor(played: Played):
-    viewer = await typing(played)
-    page = played.page
+async def test_lines_about_the_connection_and_the_record_are_not_over_the_cursor(harness: WindowHarness):
+    viewer = await typing(harness)
+    page = harness.page
     viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
     viewer.become(ViewerState.RECONNECTING)
-    await played.until(page.waiting.bar.isVisible, "the bar that says that it reconnects")
-    assert not place(page.waiting.bar).intersects(cursor_row(played))
-    assert not place(page.problem_line).intersects(cursor_row(played))
+    await harness.until(page.waiting.bar.isVisible, "the bar that says that it reconnects")
+    assert not place(page.waiting.bar).intersects(cursor_row(harness))
+    assert not place(page.problem_line).intersects(cursor_row(harness))
     feed(viewer, TO_THE_END)
-    await played.until(lambda: cursor_row(played).top() > 300, "the cursor at the lower end")
-    await played.until(lambda: not place(page.problem_line).intersects(cursor_row(played)), "the problem to make room")
-    assert not place(page.waiting.bar).intersects(cursor_row(played))
+    await harness.until(lambda: cursor_row(harness).top() > 300, "the cursor at the lower end")
+    await harness.until(
+        lambda: not place(page.problem_line).intersects(cursor_row(harness)), "the problem to make room"
+    )
+    assert not place(page.waiting.bar).intersects(cursor_row(harness))
     page.view.prompts.go(-1)
     assert page.view.prompts.label.text
-    assert not place(page.view.prompts.label).intersects(cursor_row(played))
+    assert not place(page.view.prompts.label).intersects(cursor_row(harness))
 
 
-async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(played: Played):
-    session_id = await played.add("one", runtime="structured")
-    window = played.open_window()
+async def test_a_banner_is_not_over_the_prompt_of_a_structured_chat(harness: WindowHarness):
+    session_id = await harness.add("one", runtime="structured")
+    window = harness.open_window()
     window.resize(700, 300)
-    window.open_chat(played.chat(session_id))
-    viewer = played.viewers[session_id]
+    window.open_chat(harness.chat(session_id))
+    viewer = harness.viewers[session_id]
     viewer.transcript = PlayedChat().transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
     assert isinstance(page, StructuredPage)
     window.activateWindow()
-    await played.until(page.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
+    await harness.until(page.view.prompt.editor.hasFocus, "the prompt to have the keyboard")
     window.banners.show_banner(Banner("a line " * 30, lasting=True))
     page.view.prompt.editor.setPlainText("line\n" * 20)
-    played.settle()
+    harness.settle()
     assert not place(window.banners).marginsRemoved(MARGINS).intersects(place(page.view.prompt))
-    await type_below_a_tool_tip(played, page.view.prompt.editor)
+    await type_below_a_tool_tip(harness, page.view.prompt.editor)

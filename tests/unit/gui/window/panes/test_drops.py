@@ -6,13 +6,13 @@ from PySide6.QtCore import QPoint
 
 from gui.window.panes.drop_zone import Drop
 from gui.window.panes.tab_drag import TabDragging
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 from tests.unit.gui.window.panes.test_panes import tabs_of, three_chats
 
 
-async def test_a_dropped_tab_joins_the_row_or_splits_the_page(played: Played):
-    one, two, three = await three_chats(played)
-    panes = played.window.tabs
+async def test_a_dropped_tab_joins_the_row_or_splits_the_page(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    panes = harness.window.tabs
     [pane] = panes.panes()
     page = pane.tabs.page_of(one)
     dragging = panes.findChild(TabDragging)
@@ -27,35 +27,35 @@ async def test_a_dropped_tab_joins_the_row_or_splits_the_page(played: Played):
     dragging.accept_drop(panes, left, three, Drop(left.number, at=2))
     assert tabs_of(panes) == [[one, three], [two]]
     dragging.accept_drop(panes, right, two, Drop(left.number, "down"))
-    played.settle()
+    harness.settle()
     assert tabs_of(panes) == [[one, three], [two]], "the emptied pane is gone, the new one is below"
     assert panes.panes()[0].x() == panes.panes()[1].x()
 
 
-async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(played: Played):
-    one, two, three = await three_chats(played)
-    four = await played.add("four")
-    panes = played.window.tabs
+async def test_chats_of_the_sidebar_are_opened_where_they_are_dropped(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    four = await harness.add("four")
+    panes = harness.window.tabs
     [pane] = panes.panes()
     dragging = panes.findChild(TabDragging)
     assert dragging is not None
-    dragging.open_chats([played.chat(four)], Drop(pane.number, "right"))
+    dragging.open_chats([harness.chat(four)], Drop(pane.number, "right"))
     assert tabs_of(panes) == [[one, two, three], [four]]
     left, right = panes.panes()
     assert panes.active is right
-    dragging.open_chats([played.chat(two), played.chat(four)], Drop(left.number, at=0))
-    played.settle()
+    dragging.open_chats([harness.chat(two), harness.chat(four)], Drop(left.number, at=0))
+    harness.settle()
     assert tabs_of(panes) == [[two, four, one, three]], "tabs move, and the emptied pane goes"
     assert panes.active_id == two
     panes.split("right")
-    dragging.open_chats([played.chat(three)], Drop(panes.active.number, at=0))
+    dragging.open_chats([harness.chat(three)], Drop(panes.active.number, at=0))
     assert tabs_of(panes) == [[two, four, one], [three, two]]
-    panes.open(played.chat(three))
+    panes.open(harness.chat(three))
     panes.split("left")
     left, middle, right = panes.panes()
-    dragging.open_chats([played.chat(three)], Drop(right.number, at=2))
+    dragging.open_chats([harness.chat(three)], Drop(right.number, at=2))
     assert tabs_of(panes) == [[two, four, one], [three], [two, three]], "only the tab in that row moves"
-    dragging.open_chats([played.chat(four), played.chat(two)], Drop(left.number, at=3))
+    dragging.open_chats([harness.chat(four), harness.chat(two)], Drop(left.number, at=3))
     assert tabs_of(panes) == [[one, four, two], [three], [two, three]], "in the order in which they were dragged"
     at_edge = middle.geometry().center() + QPoint(0, middle.height() // 2 - 4)
     found = [dragging._drop_at(at_edge, None, chats) for chats in ([three], [one])]

@@ -15,53 +15,53 @@ from gui.window.tabs import tabs
 from session_host.protocol.messages import OutputEvent
 from session_host.protocol.values import Activity, State
 from tests.support.qt_mouse import move_held
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
-async def three_chats(played: Played) -> list[str]:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
+async def three_chats(harness: WindowHarness) -> list[str]:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
     return ids
 
 
-def take_the_mouse_away(played: Played) -> None:
+def take_the_mouse_away(harness: WindowHarness) -> None:
     """Move the pointer to a corner, since a divider under it looks different."""
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
-    played.settle()
+    harness.settle()
 
 
 def tabs_of(panes: Panes) -> list[list[str]]:
     return [pane.tabs.ids() for pane in panes.panes()]
 
 
-async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_opens_in_the_new_one(played: Played):
-    one, two, three = await three_chats(played)
-    panes = played.window.tabs
+async def test_a_split_shows_the_same_chat_in_both_panes_and_the_next_chat_opens_in_the_new_one(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    panes = harness.window.tabs
     panes.split("right")
-    played.settle()
+    harness.settle()
     assert tabs_of(panes) == [[one, two, three], [three]]
     assert [pane.tabs.active_id for pane in panes.panes()] == [three, three]
     assert panes.active is panes.panes()[1]
-    assert played.page.view.hasFocus()
-    [second] = played.further
+    assert harness.page.view.hasFocus()
+    [second] = harness.further
     assert second.output
-    played.window.open_chat(played.chat(one))
+    harness.window.open_chat(harness.chat(one))
     assert tabs_of(panes) == [[two, three], [three, one]], "its tab was behind another one and moved"
-    await played.until(lambda: played.viewers[one].output, "its output to be followed")
+    await harness.until(lambda: harness.viewers[one].output, "its output to be followed")
     assert panes.shows(three)
     assert panes.shows(one)
-    played.window.open_chat(played.chat(three))
+    harness.window.open_chat(harness.chat(three))
     assert panes.active is panes.panes()[0], "it is shown there"
 
 
-async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(played: Played):
-    one, two, three = await three_chats(played)
-    actions, panes = played.window.actions_, played.window.tabs
-    view = played.page.view
+async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    actions, panes = harness.window.actions_, harness.window.tabs
+    view = harness.page.view
     for moves, expected in [
         ("move_tab_right", [one, two, three]),
         ("move_tab_left", [one, three, two]),
@@ -73,12 +73,12 @@ async def test_a_key_moves_a_tab_along_its_row_and_stops_at_the_end(played: Play
         assert panes.active.tabs.ids() == expected
         assert panes.active_id == three
     assert view.hasFocus()
-    assert played.window.snapshot_layout().windows[0].panes[0].tabs == [one, three, two]
+    assert harness.window.snapshot_layout().windows[0].panes[0].tabs == [one, three, two]
 
 
-async def test_the_last_used_tab_is_reached_also_in_another_pane(played: Played):
-    one, two, three = await three_chats(played)
-    last, panes = played.window.actions_["last_tab"], played.window.tabs
+async def test_the_last_used_tab_is_reached_also_in_another_pane(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    last, panes = harness.window.actions_["last_tab"], harness.window.tabs
     panes.activate(one)
     last.trigger()
     assert panes.active_id == three
@@ -88,7 +88,7 @@ async def test_the_last_used_tab_is_reached_also_in_another_pane(played: Played)
     last.trigger()
     assert panes.active_id == two, "a closed tab is left out"
     panes.split("right")
-    played.window.open_chat(played.chat(one))
+    harness.window.open_chat(harness.chat(one))
     right = panes.active
     assert tabs_of(panes) == [[two], [two, one]]
     last.trigger()
@@ -101,44 +101,44 @@ async def test_the_last_used_tab_is_reached_also_in_another_pane(played: Played)
     assert (panes.active_id, panes.active is right) == (one, True)
 
 
-async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(played: Played):
-    one, two, three = await three_chats(played)
-    actions, panes = played.window.actions_, played.window.tabs
+async def test_a_tab_moves_to_the_next_pane_and_panes_swap_positions(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    actions, panes = harness.window.actions_, harness.window.tabs
     assert not actions["move_to_pane"].isEnabled()
     assert not actions["swap_panes"].isEnabled()
     panes.split("right")
-    played.window.open_chat(played.chat(two))
+    harness.window.open_chat(harness.chat(two))
     left, right = panes.panes()
     assert tabs_of(panes) == [[one, three], [three, two]]
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two], [three]]
     assert (panes.active, panes.active_id) == (left, two)
-    await played.until(played.page.view.hasFocus, "the moved page to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the moved page to have the keyboard")
     actions["swap_panes"].trigger()
-    played.settle()
+    harness.settle()
     assert panes.panes() == [right, left]
     assert right.x() < left.x()
     assert (panes.active, panes.active_id) == (left, two)
-    assert played.page.view.hasFocus()
+    assert harness.page.view.hasFocus()
     panes.activate_pane(right.number)
     actions["move_to_pane"].trigger()
     assert tabs_of(panes) == [[one, three, two]], "the pane of the last tab is gone, and the chat was there already"
     assert panes.active_id == three
 
 
-async def test_keys_move_between_panes_and_the_active_one_is_marked(played: Played):
-    await three_chats(played)
-    panes = played.window.tabs
+async def test_keys_move_between_panes_and_the_active_one_is_marked(harness: WindowHarness):
+    await three_chats(harness)
+    panes = harness.window.tabs
     for action in ("split_right", "split_down", "pane_left"):
-        played.window.actions_[action].trigger()
-        played.settle()
+        harness.window.actions_[action].trigger()
+        harness.settle()
     left, upper, lower = panes.panes()
     assert panes.active is left
     assert [pane.bar.property("pane") for pane in (left, upper, lower)] == ["active", "other", "other"]
     order = []
     for side in ("right", "up", "left", "right"):
-        played.window.actions_[f"pane_{side}"].trigger()
-        played.settle()
+        harness.window.actions_[f"pane_{side}"].trigger()
+        harness.settle()
         order.append(panes.panes().index(panes.active))
         page = panes.active_page
         assert page is not None
@@ -149,14 +149,14 @@ async def test_keys_move_between_panes_and_the_active_one_is_marked(played: Play
     assert panes.active is lower
 
 
-async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Played):
-    await three_chats(played)
-    panes = played.window.tabs
+async def test_the_edges_of_the_active_pane_have_the_accents_colour(harness: WindowHarness):
+    await three_chats(harness)
+    panes = harness.window.tabs
     for action in ("split_right", "split_down"):
-        played.window.actions_[action].trigger()
+        harness.window.actions_[action].trigger()
     left, upper, lower = panes.panes()
-    take_the_mouse_away(played)
-    area, tokens = panes.area, played.theme.tokens
+    take_the_mouse_away(harness)
+    area, tokens = panes.area, harness.theme.tokens
     line_x, line_y, middle = upper.x(), lower.y(), upper.x() + upper.width() // 2
     points = {
         "beside the upper one": QPoint(line_x, upper.height() // 2),
@@ -167,7 +167,7 @@ async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Play
     }
 
     def marked() -> set[str]:
-        played.settle()
+        harness.settle()
         image = area.grab().toImage()
         colors = {name: image.pixelColor(point).name() for name, point in points.items()}
         assert set(colors.values()) <= {tokens.accent, tokens.hairline}
@@ -179,20 +179,20 @@ async def test_the_edges_of_the_active_pane_have_the_accents_colour(played: Play
     panes.focus("right")
     panes.close_pane()
     panes.close_pane()
-    played.settle()
+    harness.settle()
     assert panes.active.line.color == "hairline", "it is alone"
 
 
-async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_mouse(played: Played):
-    window = played.open_window()
-    played.settle()
-    take_the_mouse_away(played)
+async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_mouse(harness: WindowHarness):
+    window = harness.open_window()
+    harness.settle()
+    take_the_mouse_away(harness)
     sidebar, handle = window.sidebar, window.frame.splitter.handle(1)
     line = sidebar.mapTo(window, QPoint(sidebar.width(), 400))
     shown = window.grab().toImage()
-    assert shown.pixelColor(line).name() == played.theme.tokens.hairline
-    assert shown.pixelColor(line - QPoint(1, 0)).name() == played.theme.tokens.sidebar
-    assert shown.pixelColor(line + QPoint(1, 0)).name() == played.theme.tokens.page
+    assert shown.pixelColor(line).name() == harness.theme.tokens.hairline
+    assert shown.pixelColor(line - QPoint(1, 0)).name() == harness.theme.tokens.sidebar
+    assert shown.pixelColor(line + QPoint(1, 0)).name() == harness.theme.tokens.page
     before, grip = sidebar.width(), handle.rect().center()
     assert sidebar.width() == window.tabs.area.mapTo(window, QPoint(0, 0)).x()
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=grip)
@@ -201,33 +201,33 @@ async def test_the_line_beside_the_sidebar_takes_no_space_and_is_dragged_by_the_
     assert sidebar.width() == before + 40
 
 
-async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(played: Played):
-    one, *_, three = await three_chats(played)
-    panes, chat = played.window.tabs, played.chat(three)
+async def test_a_zoomed_pane_covers_the_others_which_follow_no_output_meanwhile(harness: WindowHarness):
+    one, *_, three = await three_chats(harness)
+    panes, chat = harness.window.tabs, harness.chat(three)
     panes.split("right")
-    played.window.open_chat(played.chat(one))
+    harness.window.open_chat(harness.chat(one))
     panes.zoom()
-    played.settle()
+    harness.settle()
     left, right = panes.panes()
     assert (left.isVisible(), right.size()) == (False, panes.area.size())
     assert not panes.shows(three)
-    played.viewers[three].tell(OutputEvent(offset=3))
+    harness.viewers[three].tell(OutputEvent(offset=3))
     unseen = [chat.has_unseen_output]
     panes.focus("left")
     assert left.isVisible()
     assert not panes.is_zoomed
     assert [*unseen, chat.has_unseen_output] == [True, False]
     panes.zoom()
-    played.window.chat_actions.close_tab(three)
+    harness.window.chat_actions.close_tab(three)
     assert panes.active_id
 
 
-async def test_dividers_are_dragged_moved_by_keys_and_evened_out(played: Played):
-    await three_chats(played)
-    panes = played.window.tabs
+async def test_dividers_are_dragged_moved_by_keys_and_evened_out(harness: WindowHarness):
+    await three_chats(harness)
+    panes = harness.window.tabs
     panes.split("right")
     panes.split("right")
-    played.settle()
+    harness.settle()
     left, middle, right = panes.panes()
     before = left.width()
     panes.focus("left")
@@ -243,17 +243,17 @@ async def test_dividers_are_dragged_moved_by_keys_and_evened_out(played: Played)
     assert max(abs(pane.width() - right.width()) for pane in (left, middle)) <= 1
 
 
-async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_where_it_was(played: Played):
-    one, two, three = await three_chats(played)
-    window, panes = played.window, played.window.tabs
+async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_where_it_was(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    window, panes = harness.window, harness.window.tabs
     panes.split("down")
     window.chat_actions.close_tab(three)
-    played.settle()
+    harness.settle()
     assert tabs_of(panes) == [[one, two, three]]
-    assert played.further[0].is_closed
-    assert not played.viewers[three].is_closed
-    assert played.viewers[three].output
-    assert played.page.chat.id == three
+    assert harness.further[0].is_closed
+    assert not harness.viewers[three].is_closed
+    assert harness.viewers[three].output
+    assert harness.page.chat.id == three
     panes.split("down")
     panes.close_pane()
     assert tabs_of(panes) == [[one, two, three]]
@@ -262,70 +262,70 @@ async def test_closing_one_of_two_tabs_of_a_chat_keeps_the_other_and_reopens_whe
 
 
 async def test_ending_a_chat_that_is_shown_twice_asks_once_and_both_panes_show_its_end(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
-    *_, three = await three_chats(played)
+    *_, three = await three_chats(harness)
     ended: list[str] = []
-    monkeypatch.setattr(played.sessions, "stop", lambda chat: ended.append(chat.id))
-    panes, viewer = played.window.tabs, played.viewers[three]
+    monkeypatch.setattr(harness.sessions, "stop", lambda chat: ended.append(chat.id))
+    panes, viewer = harness.window.tabs, harness.viewers[three]
     panes.split("right")
-    played.settle()
-    [second] = played.further
+    harness.settle()
+    [second] = harness.further
     second.go_live()
     viewer.be(Activity.WORKING)
-    played.window.actions_["stop"].trigger()
+    harness.window.actions_["stop"].trigger()
     asking = [page for page in panes.pages() if page.is_question_open]
     assert asking == [panes.active_page]
     asking[0].question.accept()
     assert ended == [three]
     for each in (second, viewer):
         each.end(exit_code=0)
-    played.settle()
+    harness.settle()
     pages = [pane.tabs.active_page for pane in panes.panes()]
     assert [page is not None and page.end_bar.isVisible() for page in pages] == [True, True]
 
 
-async def test_removing_a_chat_closes_both_its_panes(played: Played):
-    *_, three = await three_chats(played)
-    panes = played.window.tabs
+async def test_removing_a_chat_closes_both_its_panes(harness: WindowHarness):
+    *_, three = await three_chats(harness)
+    panes = harness.window.tabs
     panes.split("right")
-    played.sessions.forget(played.chat(three))
-    played.settle()
+    harness.sessions.forget(harness.chat(three))
+    harness.settle()
     assert len(panes.panes()) == 1
     assert len(panes.ids()) == 2
 
 
-async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(played: Played):
-    one, two, three = await three_chats(played)
-    panes = played.window.tabs
+async def test_the_window_without_tabs_is_shown_though_its_first_pane_has_gone(harness: WindowHarness):
+    one, two, three = await three_chats(harness)
+    panes = harness.window.tabs
     panes.split("right")
     panes.focus("left")
     panes.close_pane()
-    played.settle()
+    harness.settle()
     for session_id in (one, two, three):
-        played.window.chat_actions.close_tab(session_id)
-        played.settle()
-    assert played.window.empty.isVisible()
-    played.window.open_chat(played.chat(one))
-    assert not played.window.empty.isVisible()
+        harness.window.chat_actions.close_tab(session_id)
+        harness.settle()
+    assert harness.window.empty.isVisible()
+    harness.window.open_chat(harness.chat(one))
+    assert not harness.window.empty.isVisible()
 
 
-async def test_panes_are_restored_as_they_were(played: Played):
-    ids = [await played.add(name) for name in ("one", "two", "three")]
+async def test_panes_are_restored_as_they_were(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
     saved = SavedWindow(
         [SavedPane(["gone"], "gone"), SavedPane([ids[0], "gone", ids[1]], ids[0]), SavedPane([ids[1], ids[2]], ids[1])],
         Split(True, (Pane(0), Split(False, (Pane(1), Pane(2)), (0.25, 0.75))), (0.5, 0.5)),
         active_pane=1,
         is_pane_zoomed=True,
     )  # fmt: skip
-    window = played.open_window(WindowLayout(windows=[saved]))
+    window = harness.open_window(WindowLayout(windows=[saved]))
     panes = window.tabs
     assert tabs_of(panes) == [[ids[0], ids[1]], [ids[1], ids[2]]]
     assert [pane.tabs.active_id for pane in panes.panes()] == [ids[0], ids[1]]
     assert panes.active is panes.panes()[0]
     assert panes.is_zoomed
     window.snapshot_layout()
-    found = WindowLayout.from_dict(played.layouts[-1]).windows[0]
+    found = WindowLayout.from_dict(harness.layouts[-1]).windows[0]
     assert found.tree == Split(False, (Pane(0), Pane(1)), (0.25, 0.75))
     assert (found.active_pane, found.is_pane_zoomed) == (0, True)
     panes.zoom()
@@ -333,37 +333,37 @@ async def test_panes_are_restored_as_they_were(played: Played):
     assert abs(lower.height() - 3 * upper.height()) <= 4
 
 
-async def test_no_timer_runs_in_panes_while_nothing_changes(played: Played, monkeypatch: pytest.MonkeyPatch):
+async def test_no_timer_runs_in_panes_while_nothing_changes(harness: WindowHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tabs, "SUSPEND_AFTER_MS", 1)
-    await three_chats(played)
-    panes = played.window.tabs
+    await three_chats(harness)
+    panes = harness.window.tabs
     panes.split("right")
     panes.split("down")
-    played.settle()
+    harness.settle()
     timers = panes.area.findChildren(QTimer)
     assert timers
-    await played.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")
+    await harness.until(lambda: not any(timer.isActive() for timer in timers), "all timers to be still")
 
 
-async def test_undoing_a_removal_restores_the_pane_at_its_position(played: Played):
-    ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
+async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: WindowHarness):
+    ids = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
     one, two, three = ids
     right = Split(False, (Pane(1), Pane(2)), (0.25, 0.75))
     tree = Split(True, (Pane(0), right), (0.7, 0.3))
     saved = SavedWindow([SavedPane([each], each) for each in ids], tree)
-    window = played.open_window(WindowLayout(windows=[saved]))
-    panes, removals = window.tabs, played.sessions.removals
+    window = harness.open_window(WindowLayout(windows=[saved]))
+    panes, removals = window.tabs, harness.sessions.removals
     for session_id in (two, three):
-        removals.begin(played.chat(session_id))
+        removals.begin(harness.chat(session_id))
     assert tabs_of(panes) == [[one]]
     window.sidebar.list.setFocus()
     for session_id in (three, two):
-        removals.undo(played.chat(session_id))
+        removals.undo(harness.chat(session_id))
     assert panes.tree == tree
     assert [pane.tabs.active_id for pane in panes.panes()] == [one, two, three]
     assert panes.active_id == one
     assert window.focusWidget() is window.sidebar.list, "the keyboard stays where it is"
-    removals.begin(played.chat(two))
+    removals.begin(harness.chat(two))
     panes.split("down")
-    removals.undo(played.chat(two))
+    removals.undo(harness.chat(two))
     assert tabs_of(panes) == [[one], [two, one], [three]], "the panes are others now"

@@ -11,7 +11,7 @@ from gui.window.panes.pane import PaneWidget
 from gui.window.panes.pane_area import point_in
 from gui.window.panes.panes import Panes
 from gui.window.panes.tab_drag import MIME, TabDrag, TabDragging
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 def dragged_to(panes: Panes, source: PaneWidget, tab: str, target: PaneWidget, point: QPoint) -> TabDrag:
@@ -32,21 +32,23 @@ def dragged_to(panes: Panes, source: PaneWidget, tab: str, target: PaneWidget, p
     return drag
 
 
-async def test_a_pane_that_is_too_small_is_not_split_and_says_why(played: Played, monkeypatch: pytest.MonkeyPatch):
-    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
+async def test_a_pane_that_is_too_small_is_not_split_and_says_why(
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
+):
+    one, two, three = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
     for session_id in (one, two, three):
-        played.show(session_id)
+        harness.show(session_id)
     panes = window.tabs
     launched: list[object] = []
-    monkeypatch.setattr(played.sessions, "launch", launched.append)
+    monkeypatch.setattr(harness.sessions, "launch", launched.append)
     window.frame.splitter.setSizes([200, 460])
     window.resize(660, 420)
-    played.settle()
+    harness.settle()
     said = []
     for action in ("split_right", "split_right", "split_down", "split_down", "new_shell_right"):
         window.actions_[action].trigger()
-        played.settle()
+        harness.settle()
         said.append(window.banners.current.text if window.banners.current is not None else "")
         window.banners.dismiss()
     narrow = "This pane is too narrow to split. Make it or the window wider."

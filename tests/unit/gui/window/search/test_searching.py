@@ -18,7 +18,7 @@ from session_host.storage.search import Hit, Query, Search
 from session_host.storage.store.saved_screen import SavedScreen, save_screen
 from session_host.terminal import create
 from tests.support.journals import output, resize
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
@@ -28,21 +28,23 @@ def record(session_id: str, data: bytes, at_s: float = 0.0) -> None:
         journal.append([resize(0, 1), output(journal.end, data, at_s)])
 
 
-async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    played.window.activateWindow()
-    await played.until(played.window.isActiveWindow, "the window to be active")
-    QTest.keyClick(played.window.focusWidget(), key, modifiers)
-    played.settle()
+async def press(
+    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    harness.window.activateWindow()
+    await harness.until(harness.window.isActiveWindow, "the window to be active")
+    QTest.keyClick(harness.window.focusWidget(), key, modifiers)
+    harness.settle()
 
 
-async def search_for(played: Played, text: str) -> SearchSheet:
+async def search_for(harness: WindowHarness, text: str) -> SearchSheet:
     """Open the sheet by its key, type the text, and wait until all chats are read."""
-    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.sheets.searching.sheet
+    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = harness.window.sheets.searching.sheet
     assert sheet.is_open
     assert sheet.field.hasFocus()
     QTest.keyClicks(sheet.field, text)
-    await played.until(lambda: sheet.state.text() and "ndexing" not in sheet.state.text(), "the answer")
+    await harness.until(lambda: sheet.state.text() and "ndexing" not in sheet.state.text(), "the answer")
     return sheet
 
 
@@ -54,48 +56,48 @@ def numbered(count: int) -> bytes:
     return b"".join(b"line %d of the log\r\n" % number for number in range(count))
 
 
-async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(played: Played) -> None:
-    running = await played.add("running")
-    other = await played.add("other")
+async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(harness: WindowHarness) -> None:
+    running = await harness.add("running")
+    other = await harness.add("other")
     data = numbered(500)
     record(running, data)
-    played.open_window()
-    played.show(running).go_live(data)
-    played.show(other)
-    sheet = await search_for(played, "line 123 log")
+    harness.open_window()
+    harness.show(running).go_live(data)
+    harness.show(other)
+    sheet = await search_for(harness, "line 123 log")
     assert lines(sheet) == ["line 123 of the log"]
     assert sheet.state.text() == "1 line"
 
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert not sheet.is_open
-    assert played.window.tabs.active_id == running
-    played.viewers[running].become(played.viewers[running].state)
-    emulator = played.page.view.emulator
+    assert harness.window.tabs.active_id == running
+    harness.viewers[running].become(harness.viewers[running].state)
+    emulator = harness.page.view.emulator
     assert emulator is not None
-    bar = played.page.find_bar
-    await played.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
+    bar = harness.page.find_bar
+    await harness.until(lambda: bar.count.text() == "1 of 1", "the match to be the current one")
     assert bar.field.hasFocus()
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert emulator.selected_text() == "line 123 of the log"
-    assert played.page.view.hasFocus()
+    assert harness.page.view.hasFocus()
     frame_rows = emulator.frame()
     assert frame_rows.scroll_offset > 300
 
 
-async def test_the_arrows_choose_among_chats_newest_first(played: Played) -> None:
-    first, second = await played.add("first"), await played.add("second")
+async def test_the_arrows_choose_among_chats_newest_first(harness: WindowHarness) -> None:
+    first, second = await harness.add("first"), await harness.add("second")
     for session_id, at_s in ((first, 10.0), (second, 20.0)):
         record(session_id, f"the needle of {session_id}\r\n".encode(), at_s)
-    played.open_window()
-    played.show(first)
-    sheet = await search_for(played, "NEEDLE")
+    harness.open_window()
+    harness.show(first)
+    sheet = await search_for(harness, "NEEDLE")
     assert lines(sheet) == [f"the needle of {second}", f"the needle of {first}"]
-    await press(played, Qt.Key.Key_Down)
-    await press(played, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Down)
+    await press(harness, Qt.Key.Key_Down)
     assert sheet.list.currentIndex().row() == 1
-    await press(played, Qt.Key.Key_Up)
-    await press(played, Qt.Key.Key_Return)
-    assert played.window.tabs.active_id == second
+    await press(harness, Qt.Key.Key_Up)
+    await press(harness, Qt.Key.Key_Return)
+    assert harness.window.tabs.active_id == second
 
 
 def is_index_open() -> bool:
@@ -107,132 +109,134 @@ def is_index_open() -> bool:
     return search_index() in targets
 
 
-async def test_a_closed_sheet_closes_the_index_and_the_next_search_opens_it(played: Played) -> None:
-    chat = await played.add("chat")
+async def test_a_closed_sheet_closes_the_index_and_the_next_search_opens_it(harness: WindowHarness) -> None:
+    chat = await harness.add("chat")
     record(chat, b"the needle\r\n")
-    played.open_window()
-    played.show(chat)
+    harness.open_window()
+    harness.show(chat)
     for _ in range(2):
-        sheet = await search_for(played, "needle")
+        sheet = await search_for(harness, "needle")
         assert lines(sheet) == ["the needle"]
-        await played.until(is_index_open, "the index to be opened")
+        await harness.until(is_index_open, "the index to be opened")
         QTest.keyClicks(sheet.field, "s")  # The query for this letter is still pending.
-        await press(played, Qt.Key.Key_Escape)
-        await played.until(lambda: not is_index_open(), "the index to be closed")
+        await press(harness, Qt.Key.Key_Escape)
+        await harness.until(lambda: not is_index_open(), "the index to be closed")
 
 
-async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(played: Played) -> None:
+async def test_an_ended_chat_opens_at_the_line_in_its_last_screen(harness: WindowHarness) -> None:
     data = numbered(200)
-    ended = await played.add("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00Z")
+    ended = await harness.add("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00Z")
     record(ended, data)
     emulator = create(None, GridSize(80, 24))
     emulator.feed(data)
     save_screen(session_dir(ended) / "screen.bin", SavedScreen.of(emulator, portable=False))
     emulator.close()
-    played.open_window()
-    await search_for(played, '"line 77 "')
-    await press(played, Qt.Key.Key_Return)
-    assert played.window.tabs.active_id == ended
-    await played.until(lambda: played.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
-    assert played.page.find_bar.field.text() == "line 77 "
-    await press(played, Qt.Key.Key_Escape)
-    shown = played.page.view.emulator
+    harness.open_window()
+    await search_for(harness, '"line 77 "')
+    await press(harness, Qt.Key.Key_Return)
+    assert harness.window.tabs.active_id == ended
+    await harness.until(lambda: harness.page.find_bar.count.text() == "1 of 1", "the match to be the current one")
+    assert harness.page.find_bar.field.text() == "line 77 "
+    await press(harness, Qt.Key.Key_Escape)
+    shown = harness.page.view.emulator
     assert shown is not None
     assert shown.selected_text().strip() == "line 77"
-    assert not played.window.sheets.searching.recorded.is_open
+    assert not harness.window.sheets.searching.recorded.is_open
 
 
-async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(played: Played) -> None:
-    running = await played.add("long")
+async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(harness: WindowHarness) -> None:
+    running = await harness.add("long")
     record(running, numbered(3000))
-    played.open_window()
-    played.show(running).go_live(b"a fresh screen\r\n")
-    await search_for(played, '"line 1234 "')
-    await press(played, Qt.Key.Key_Return)
-    recorded = played.window.sheets.searching.recorded
-    await played.until(lambda: recorded.is_open, "the recorded text")
+    harness.open_window()
+    harness.show(running).go_live(b"a fresh screen\r\n")
+    await search_for(harness, '"line 1234 "')
+    await press(harness, Qt.Key.Key_Return)
+    recorded = harness.window.sheets.searching.recorded
+    await harness.until(lambda: recorded.is_open, "the recorded text")
     text = recorded.text.toPlainText().splitlines()
     assert text[0] == "line 1034 of the log"
     assert text[-1] == "line 1434 of the log"
     assert recorded.text.textCursor().block().text() == "line 1234 of the log"
     assert recorded.text.hasFocus()
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert not recorded.is_open
-    assert played.page.view.hasFocus()
+    assert harness.page.view.hasFocus()
 
 
-async def test_a_search_without_matches_and_an_empty_search_say_so(played: Played) -> None:
-    running = await played.add("running")
+async def test_a_search_without_matches_and_an_empty_search_say_so(harness: WindowHarness) -> None:
+    running = await harness.add("running")
     record(running, b"something\r\n")
-    played.open_window()
-    sheet = await search_for(played, "else")
+    harness.open_window()
+    sheet = await search_for(harness, "else")
     assert lines(sheet) == []
     assert sheet.state.text() == "No matches"
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert sheet.is_open
     sheet.field.clear()
-    await played.until(lambda: not sheet.state.text(), "no word on it")
-    await press(played, Qt.Key.Key_Escape)
+    await harness.until(lambda: not sheet.state.text(), "no word on it")
+    await press(harness, Qt.Key.Key_Escape)
     assert not sheet.is_open
 
 
-async def test_only_the_last_typed_text_is_answered(played: Played) -> None:
-    running = await played.add("running")
+async def test_only_the_last_typed_text_is_answered(harness: WindowHarness) -> None:
+    running = await harness.add("running")
     record(running, numbered(20_000))
-    played.open_window()
-    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.sheets.searching.sheet
+    harness.open_window()
+    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = harness.window.sheets.searching.sheet
     for text in ("line 1", "line 19999", '"line 4242 "'):
         sheet.field.setText(text)
         sheet._ask()
-    await played.until(lambda: lines(sheet) == ["line 4242 of the log"], "the last answer")
+    await harness.until(lambda: lines(sheet) == ["line 4242 of the log"], "the last answer")
 
 
-async def test_a_repeated_line_is_listed_once(played: Played, theme: Theme) -> None:
-    running = await played.add("running")
+async def test_a_repeated_line_is_listed_once(harness: WindowHarness, theme: Theme) -> None:
+    running = await harness.add("running")
     record(running, b"the same\r\n" * 30)
-    played.open_window()
-    sheet = await search_for(played, "same")
+    harness.open_window()
+    sheet = await search_for(harness, "same")
     assert lines(sheet) == ["the same"]
 
 
-async def test_a_removed_chat_is_gone_from_the_index(played: Played) -> None:
-    ended = await played.add("ended", state=State.EXITED, exit_code=0)
+async def test_a_removed_chat_is_gone_from_the_index(harness: WindowHarness) -> None:
+    ended = await harness.add("ended", state=State.EXITED, exit_code=0)
     record(ended, b"a secret\r\n")
-    played.open_window()
-    sheet = await search_for(played, "secret")
+    harness.open_window()
+    sheet = await search_for(harness, "secret")
     assert lines(sheet) == ["a secret"]
-    await press(played, Qt.Key.Key_Escape)
-    played.sessions.remove(played.chat(ended))
+    await press(harness, Qt.Key.Key_Escape)
+    harness.sessions.remove(harness.chat(ended))
 
     def is_gone() -> bool:
         with Search() as search:
             return not search.find(Query.of("secret"), 1)
 
-    await played.until(is_gone, "the line to be gone")
+    await harness.until(is_gone, "the line to be gone")
 
 
-async def test_enter_at_once_opens_the_first_match_of_the_last_text(played: Played) -> None:
-    first, second = await played.add("first"), await played.add("second")
+async def test_enter_at_once_opens_the_first_match_of_the_last_text(harness: WindowHarness) -> None:
+    first, second = await harness.add("first"), await harness.add("second")
     record(first, b"one needle\r\n")
     record(second, b"two needles\r\n")
-    played.open_window()
-    played.show(second)
-    await search_for(played, "needles")
-    played.window.sheets.searching.sheet.field.selectAll()
-    QTest.keyClicks(played.window.sheets.searching.sheet.field, "one")
-    await press(played, Qt.Key.Key_Return)
-    await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")
+    harness.open_window()
+    harness.show(second)
+    await search_for(harness, "needles")
+    harness.window.sheets.searching.sheet.field.selectAll()
+    QTest.keyClicks(harness.window.sheets.searching.sheet.field, "one")
+    await press(harness, Qt.Key.Key_Return)
+    await harness.until(lambda: harness.window.tabs.active_id == first, "the chat with what was typed last")
 
 
-async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(played: Played, monkeypatch) -> None:
-    running = await played.add("running")
-    played.open_window()
-    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.sheets.searching.sheet
+async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(
+    harness: WindowHarness, monkeypatch
+) -> None:
+    running = await harness.add("running")
+    harness.open_window()
+    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = harness.window.sheets.searching.sheet
     chosen: list[object] = []
     sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
-    monkeypatch.setattr(played.sessions.search_thread, "search", lambda *_: None)
+    monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))
@@ -245,12 +249,12 @@ async def test_enter_while_chats_are_read_opens_the_first_line_that_is_found(pla
     assert not sheet.is_open
 
 
-async def test_enter_without_a_match_opens_no_later_match(played: Played, monkeypatch) -> None:
-    running = await played.add("running")
-    played.open_window()
-    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.sheets.searching.sheet
-    monkeypatch.setattr(played.sessions.search_thread, "search", lambda *_: None)
+async def test_enter_without_a_match_opens_no_later_match(harness: WindowHarness, monkeypatch) -> None:
+    running = await harness.add("running")
+    harness.open_window()
+    await press(harness, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = harness.window.sheets.searching.sheet
+    monkeypatch.setattr(harness.sessions.search_thread, "search", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
     sheet.show_results(SearchResults([], 1))
@@ -260,44 +264,44 @@ async def test_enter_without_a_match_opens_no_later_match(played: Played, monkey
     assert sheet.is_open
 
 
-async def test_output_of_a_chat_is_indexed_before_any_search(played: Played) -> None:
-    running = await played.add("running")
+async def test_output_of_a_chat_is_indexed_before_any_search(harness: WindowHarness) -> None:
+    running = await harness.add("running")
     record(running, b"a needle in hay\r\n")
-    indexing = played.sessions.indexing
+    indexing = harness.sessions.indexing
     indexing._timer.setInterval(0)
-    played.open_window()
+    harness.open_window()
 
     def is_indexed() -> bool:
         with Search() as search:
             return search.outdated([running]) == [] and bool(search.find(Query.of("needle"), 10))
 
-    await played.until(is_indexed, "the chat to be indexed")
+    await harness.until(is_indexed, "the chat to be indexed")
     assert not indexing._is_behind
     with Journal.open(session_journal(running)) as journal:
         journal.append([output(journal.end, b"another needle\r\n", 9.0)])
-    played.viewers[running].delegate.viewer_damaged()
-    await played.until(is_indexed, "what came later to be indexed")
+    harness.viewers[running].delegate.viewer_damaged()
+    await harness.until(is_indexed, "what came later to be indexed")
     indexing.set_paused(True)
-    played.viewers[running].delegate.viewer_damaged()
-    played.settle()
+    harness.viewers[running].delegate.viewer_damaged()
+    harness.settle()
     assert indexing._process is None, "the user's own search reads all there is"
 
 
-async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(played: Played) -> None:
-    running = await played.add("running")
+async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(harness: WindowHarness) -> None:
+    running = await harness.add("running")
     record(running, b"the needle\r\n")
     search_index().parent.mkdir(parents=True, exist_ok=True)
     search_index().mkdir()
-    played.open_window()
-    sheet = await search_for(played, "needle")
+    harness.open_window()
+    sheet = await search_for(harness, "needle")
     assert sheet.state.text().startswith(f"{search_index()}: cannot open it")
     assert sheet.state.property("kind") == "problem"
     assert sheet.state.isVisible()
-    assert played.problems == [], "it is not said a second time"
+    assert harness.problems == [], "it is not said a second time"
     search_index().rmdir()
     QTest.keyClicks(sheet.field, "s")
-    await played.until(lambda: sheet.state.text() == "No matches", "the answer")
+    await harness.until(lambda: sheet.state.text() == "No matches", "the answer")
     assert sheet.state.property("kind") == "secondary"
     sheet.field.clear()
-    await played.until(lambda: not sheet.state.isVisible(), "the sheet to be its field alone")
+    await harness.until(lambda: not sheet.state.isVisible(), "the sheet to be its field alone")
     assert sheet.body.height() < sheet.field.height() + 8

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gui.window.sheets.chooser import Choice, _elided
 from gui.wording import notice_texts
 from session_host.protocol.values import State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 FIRST = {
     "Dark": "Light or dark…",
@@ -26,10 +26,10 @@ FIRST = {
 }
 
 
-async def test_an_action_is_found_by_its_title_and_by_other_programs_words(played: Played) -> None:
-    await played.add("work")
-    window = played.open_window()
-    played.settle()
+async def test_an_action_is_found_by_its_title_and_by_other_programs_words(harness: WindowHarness) -> None:
+    await harness.add("work")
+    window = harness.open_window()
+    harness.settle()
     window.actions_.show_palette()
     chooser = window.sheets.chooser
     found = {}
@@ -39,10 +39,10 @@ async def test_an_action_is_found_by_its_title_and_by_other_programs_words(playe
     assert found == FIRST
 
 
-async def test_scattered_letters_find_an_action_only_without_a_better_match(played: Played) -> None:
-    session_id = await played.add("work")
-    window = played.open_window()
-    played.show(session_id)
+async def test_scattered_letters_find_an_action_only_without_a_better_match(harness: WindowHarness) -> None:
+    session_id = await harness.add("work")
+    window = harness.open_window()
+    harness.show(session_id)
     window.actions_.show_palette()
     chooser = window.sheets.chooser
 
@@ -57,8 +57,8 @@ async def test_scattered_letters_find_an_action_only_without_a_better_match(play
         assert found(typed) == []
 
 
-async def test_entries_with_the_typed_word_in_their_title_come_first(played: Played) -> None:
-    chooser = played.open_window().sheets.chooser
+async def test_entries_with_the_typed_word_in_their_title_come_first(harness: WindowHarness) -> None:
+    chooser = harness.open_window().sheets.chooser
     other = Choice("Continue a conversation…", "", lambda: None, also="resume import history")
     longer = Choice("Resume chat in a terminal", "", lambda: None)
     chooser.ask("Commands", "", [other, longer, Choice("Resume chat…", "", lambda: None)])
@@ -68,23 +68,23 @@ async def test_entries_with_the_typed_word_in_their_title_come_first(played: Pla
     assert [chooser.items.item(row).text() for row in range(3)] == [longer.title, "Resume chat…", other.title]
 
 
-async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(played: Played) -> None:
-    running, ended = await played.add("one"), await played.add("two", state=State.EXITED, exit_code=0)
-    window = played.open_window()
+async def test_delete_removes_an_ended_chat_and_says_why_a_running_one_stays(harness: WindowHarness) -> None:
+    running, ended = await harness.add("one"), await harness.add("two", state=State.EXITED, exit_code=0)
+    window = harness.open_window()
     for session_id in (running, ended):
-        window.open_chat(played.chat(session_id))
-        played.settle()
+        window.open_chat(harness.chat(session_id))
+        harness.settle()
         window.actions_.show_palette()
         window.sheets.chooser.field.setText("delete")
         window.sheets.chooser._accept_choice(window.sheets.chooser.items.index(0, 0))
         assert window.banners.current is not None
         is_removed = session_id == ended
         assert window.banners.current.action == (notice_texts.undo() if is_removed else "")
-    assert [chat.id for chats in played.sessions.groups().values() for chat in chats] == [running]
+    assert [chat.id for chats in harness.sessions.groups().values() for chat in chats] == [running]
 
 
-async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(played: Played) -> None:
-    window = played.open_window()
+async def test_a_long_detail_is_cut_at_its_end_and_complete_in_the_tool_tip(harness: WindowHarness) -> None:
+    window = harness.open_window()
     chooser = window.sheets.chooser
     detail = "Look at the error handling, the tests and the documentation of all that changed since the last release"
     chooser.ask("Prompts", "", [Choice("review", detail, lambda: None, cut=Qt.TextElideMode.ElideRight)])

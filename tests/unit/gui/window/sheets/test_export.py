@@ -13,7 +13,7 @@ from session_host import paths
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.journals import output, resize, write_journal
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 @pytest.mark.parametrize(
@@ -23,30 +23,30 @@ def test_a_chats_name_becomes_a_file_name(name: str, file: str):
     assert file_name(name) == file
 
 
-async def ended(played: Played, *, recorded: bool = True) -> str:
-    session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+async def ended(harness: WindowHarness, *, recorded: bool = True) -> str:
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     if recorded:
         write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"what was said\r\n")])
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
-    await played.until(lambda: played.page.is_settled, "the last screen")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
+    await harness.until(lambda: harness.page.is_settled, "the last screen")
     return session_id
 
 
 async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
-    played: Played, area: Area, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, area: Area, monkeypatch: pytest.MonkeyPatch
 ):
-    await ended(played)
-    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
-    sheet = played.window.sheets.export
+    await ended(harness)
+    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = harness.window.sheets.export
     assert sheet.path() == area.home / "one.html"
     assert [name for name, one in sheet.formats.items() if one.isChecked()] == [".html"]
     QTest.mouseClick(sheet.formats[".txt"], Qt.MouseButton.LeftButton)
     assert sheet.file.text() == "~/one.txt"
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert not sheet.is_open
-    banners = played.window.banners
-    await played.until(lambda: banners.current is not None and "Exported" in banners.current.text, "the word on it")
+    banners = harness.window.banners
+    await harness.until(lambda: banners.current is not None and "Exported" in banners.current.text, "the word on it")
     assert banners.current is not None
     assert banners.current.text == "Exported one to ~/one.txt"
     assert "what was said" in (area.home / "one.txt").read_text()
@@ -57,12 +57,14 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_chosen_file(
     assert shown == [QUrl.fromLocalFile(str(area.home))]
 
 
-async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen_one(played: Played, area: Area):
-    await ended(played)
-    played.window.resize(480, 320)
-    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
-    sheet = played.window.sheets.export
-    await played.until(lambda: sheet.width() <= 480, "the small window")
+async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen_one(
+    harness: WindowHarness, area: Area
+):
+    await ended(harness)
+    harness.window.resize(480, 320)
+    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = harness.window.sheets.export
+    await harness.until(lambda: sheet.width() <= 480, "the small window")
     formats = [one for one in sheet.formats.values() if one.isVisible()]
     assert len(formats) == 3
     for one in formats:
@@ -75,14 +77,16 @@ async def test_formats_are_not_cut_in_a_small_window_and_tab_stops_at_the_chosen
     assert sheet.file.text() == "~/x.cast"
 
 
-async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_buttons(played: Played, area: Area):
-    await ended(played)
-    played.window.resize(played.window.minimumSize())
-    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
-    sheet = played.window.sheets.export
+async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_buttons(
+    harness: WindowHarness, area: Area
+):
+    await ended(harness)
+    harness.window.resize(harness.window.minimumSize())
+    QTest.mouseClick(harness.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = harness.window.sheets.export
     sheet.file.setText("/nowhere/" + "a-long-name/" * 20 + "x.txt")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await played.until(sheet.problem.isVisible, "what is wrong")
+    await harness.until(sheet.problem.isVisible, "what is wrong")
     [scrolled] = sheet.body.findChildren(Scrolled)
     assert scrolled.geometry().bottom() < sheet.save.geometry().top()
     assert sheet.body.rect().contains(sheet.save.geometry())
@@ -90,11 +94,11 @@ async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_b
     assert scrolled.verticalScrollBar().maximum() > 0
 
 
-async def test_a_structured_chat_has_its_own_formats(played: Played, area: Area):
-    session_id = await played.add("one", state=State.EXITED, exit_code=0, runtime="structured")
-    played.open_window()
-    played.window.chat_actions.export(played.chat(session_id))
-    sheet = played.window.sheets.export
+async def test_a_structured_chat_has_its_own_formats(harness: WindowHarness, area: Area):
+    session_id = await harness.add("one", state=State.EXITED, exit_code=0, runtime="structured")
+    harness.open_window()
+    harness.window.chat_actions.export(harness.chat(session_id))
+    sheet = harness.window.sheets.export
     assert [name for name, one in sheet.formats.items() if one.isVisible()] == [".md", ".html", ".txt", ".json"]
     assert sheet.path() == area.home / "one.md"
     sheet.file.setText("~/one.cast")
@@ -103,12 +107,12 @@ async def test_a_structured_chat_has_its_own_formats(played: Played, area: Area)
     assert sheet.path() == area.home / "one.cast.json"
 
 
-async def test_an_existing_file_is_replaced_only_after_a_confirmation(played: Played, area: Area):
-    session_id = await ended(played)
+async def test_an_existing_file_is_replaced_only_after_a_confirmation(harness: WindowHarness, area: Area):
+    session_id = await ended(harness)
     there = area.home / "one.html"
     there.write_text("mine")
-    played.window.chat_actions.export(played.chat(session_id))
-    sheet = played.window.sheets.export
+    harness.window.chat_actions.export(harness.chat(session_id))
+    sheet = harness.window.sheets.export
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
         True, "~/one.html already exists. Replace it?", "Replace",
@@ -121,16 +125,16 @@ async def test_an_existing_file_is_replaced_only_after_a_confirmation(played: Pl
     QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
     assert not sheet.is_open, "Enter presses the button that has the keyboard"
     assert there.read_text() == "mine"
-    played.window.chat_actions.export(played.chat(session_id))
+    harness.window.chat_actions.export(harness.chat(session_id))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await played.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
+    await harness.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
 
 
-async def test_an_impossible_file_is_reported_before_anything_is_written(played: Played, area: Area):
-    session_id = await ended(played)
-    played.window.chat_actions.export(played.chat(session_id))
-    sheet = played.window.sheets.export
+async def test_an_impossible_file_is_reported_before_anything_is_written(harness: WindowHarness, area: Area):
+    session_id = await ended(harness)
+    harness.window.chat_actions.export(harness.chat(session_id))
+    sheet = harness.window.sheets.export
     for typed, said in (
         ("~/none/one.html", "The folder ~/none doesn’t exist"), ("", "Enter a file name"), ("~", "Enter a file name"),
     ):  # fmt: skip
@@ -142,25 +146,25 @@ async def test_an_impossible_file_is_reported_before_anything_is_written(played:
     assert list(area.home.glob("*.html")) == []
 
 
-async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(played: Played, area: Area):
-    session_id = await ended(played, recorded=False)
-    actions = played.window.chat_actions
-    banners = played.window.banners
-    actions.export(played.chat(session_id))
-    sheet = played.window.sheets.export
+async def test_a_chat_that_cannot_be_exported_is_reported_in_one_line(harness: WindowHarness, area: Area):
+    session_id = await ended(harness, recorded=False)
+    actions = harness.window.chat_actions
+    banners = harness.window.banners
+    actions.export(harness.chat(session_id))
+    sheet = harness.window.sheets.export
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await played.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
+    await harness.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
     assert banners.current is not None
     assert banners.current.text.startswith("Can’t export one: one has no recording")
     assert "\n" not in banners.current.text
     assert not (area.home / "one.cast").exists()
 
 
-async def test_a_window_that_closes_does_not_wait_for_an_export(played: Played, area: Area):
-    session_id = await ended(played)
-    played.window.chat_actions.export(played.chat(session_id))
-    sheet = played.window.sheets.export
+async def test_a_window_that_closes_does_not_wait_for_an_export(harness: WindowHarness, area: Area):
+    session_id = await ended(harness)
+    harness.window.chat_actions.export(harness.chat(session_id))
+    sheet = harness.window.sheets.export
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
-    await played.sessions.tasks.cancel_all()
+    await harness.sessions.tasks.cancel_all()

@@ -15,7 +15,7 @@ from gui.window.sheets.image import ImageSheet
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import Image
 from tests.support.played_chat import PlayedChat
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 WIDTH_PX, HEIGHT_PX = 3000, 1000
 
@@ -29,22 +29,22 @@ def large_image() -> Image:
     return Image("image/png", bytes(buffer.data().data()))
 
 
-async def open_page(played: Played, image: Image) -> StructuredPage:
+async def open_page(harness: WindowHarness, image: Image) -> StructuredPage:
     """Open the page of a chat with one image, and give it the keyboard."""
-    session_id = await played.add("one", runtime="structured", cwd="/")
-    window = played.open_window()
-    window.open_chat(played.chat(session_id))
+    session_id = await harness.add("one", runtime="structured", cwd="/")
+    window = harness.open_window()
+    window.open_chat(harness.chat(session_id))
     chat = PlayedChat()
     chat.put("user", "look", status="done", images=(image,))
-    viewer = played.viewers[session_id]
+    viewer = harness.viewers[session_id]
     viewer.transcript = chat.transcript
     viewer.become(ViewerState.LIVE)
     viewer.delegate.viewer_replaced()
     page = window.tabs.active_page
     assert isinstance(page, StructuredPage)
-    await played.until(lambda: any(placed.laid.controls for placed in page.view.page.visible), "the image")
+    await harness.until(lambda: any(placed.laid.controls for placed in page.view.page.visible), "the image")
     window.activateWindow()
-    await played.until(window.isActiveWindow, "the window to be active")
+    await harness.until(window.isActiveWindow, "the window to be active")
     page.view.page.setFocus()
     return page
 
@@ -55,13 +55,13 @@ def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoMo
     QTest.keyClick(focused, key, modifiers)
 
 
-async def test_enter_enlarges_the_focused_image_and_escape_returns_to_it(played: Played):
-    page = await open_page(played, large_image())
+async def test_enter_enlarges_the_focused_image_and_escape_returns_to_it(harness: WindowHarness):
+    page = await open_page(harness, large_image())
     press(Qt.Key.Key_Tab)
     target = page.view.page.focused
     assert page.view.page.control_name(target) == "Enlarge the image"
     press(Qt.Key.Key_Return)
-    sheet: ImageSheet = played.window.sheets.image
+    sheet: ImageSheet = harness.window.sheets.image
     assert sheet.is_open
     assert sheet.about.text().startswith("3,000 × 1,000 · PNG, ")
     view = sheet.view
@@ -80,9 +80,9 @@ async def test_enter_enlarges_the_focused_image_and_escape_returns_to_it(played:
     assert page.view.page.focused == target
 
 
-async def test_a_click_shows_a_large_image_in_full_size_at_that_point_and_dragging_moves_it(played: Played):
-    await open_page(played, large_image())
-    sheet: ImageSheet = played.window.sheets.image
+async def test_a_click_shows_a_large_image_in_full_size_at_that_point_and_dragging_moves_it(harness: WindowHarness):
+    await open_page(harness, large_image())
+    sheet: ImageSheet = harness.window.sheets.image
     sheet.show_image(large_image(), "/")
     view, left, none = sheet.view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QTest.mouseClick(view, left, none, QPoint(5, view.height() // 2))
@@ -97,9 +97,9 @@ async def test_a_click_shows_a_large_image_in_full_size_at_that_point_and_draggi
     assert view.scale < 1.0, "the whole image again"
 
 
-async def test_the_menu_of_an_image_saves_it_unchanged(played: Played, tmp_path: Path):
+async def test_the_menu_of_an_image_saves_it_unchanged(harness: WindowHarness, tmp_path: Path):
     image = large_image()
-    page = await open_page(played, image)
+    page = await open_page(harness, image)
     transcript = page.view.page
     [(placed, control)] = [(each, control) for each in transcript.visible for control in each.laid.controls]
     corner = QPointF(transcript.segment_left(placed.position), placed.top)
@@ -111,7 +111,7 @@ async def test_the_menu_of_an_image_saves_it_unchanged(played: Played, tmp_path:
     dialog.fileSelected.emit(str(tmp_path / "saved.png"))
     assert (tmp_path / "saved.png").read_bytes() == image.data
     dialog.fileSelected.emit(str(tmp_path / "nowhere/saved.png"))
-    banner = played.window.banners.current
+    banner = harness.window.banners.current
     assert banner is not None
     assert "can’t be saved: No such file" in banner.text
     dialog.close()

@@ -22,45 +22,47 @@ from session_host.protocol.messages import ForegroundEvent, OutputEvent
 from session_host.protocol.values import Activity, State
 from session_host.restore_points.restoring import How
 from session_host.storage.store import Store
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
-async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+async def press(
+    harness: WindowHarness, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     """Press a key in the widget that has the keyboard."""
-    played.window.activateWindow()
-    await played.until(QApplication.focusWidget, "the window to have the keyboard")
+    harness.window.activateWindow()
+    await harness.until(QApplication.focusWidget, "the window to have the keyboard")
     where = QApplication.focusWidget()
     assert where is not None
     QTest.keyClick(where, key, modifiers)
-    played.settle()
+    harness.settle()
 
 
-async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     page.view.paste_text("rm -rf x\nls\x07\n")
     assert page.question.title.text() == "Paste 2 lines?"
     assert page.question.subject.toPlainText() == "rm -rf x\nls␇\n"
     assert [call for call in viewer.calls if call[0] == "paste"] == []
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
     assert not page.question.is_open
     assert page.view.hasFocus(), "the keyboard is in the terminal again"
 
 
 async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_is_set(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
-    page, marked = played.page, Link((), "https://example.org/a", is_marked=True)
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
+    page, marked = harness.page, Link((), "https://example.org/a", is_marked=True)
     page.view.open_link(marked)
     assert opened == ["https://example.org/a"], "by default its address is shown while it is pointed at"
     window._settings.write({"confirm_links": True})
@@ -68,93 +70,93 @@ async def test_a_link_with_another_text_than_its_address_is_asked_about_if_that_
     assert opened[1:] == ["https://example.org/b"], "an address in the text shows where it leads"
     page.view.open_link(marked)
     assert (page.question.title.text(), page.question.subject.toPlainText()) == ("Open this link?", marked.uri)
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert len(opened) == 2
     page.view.open_link(marked)
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert opened[2:] == [marked.uri]
     page.view.open_link(Link((), "javascript:alert(1)", is_marked=True))
     assert not page.question.is_open
     assert len(opened) == 3
 
 
-async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_heading_at_once(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
+async def test_the_window_uses_settings_of_links_the_mouse_and_the_command_heading_at_once(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
 
     def opens_by() -> str:
-        return played.page.view.links_open_by
+        return harness.page.view.links_open_by
 
     assert opens_by() == "ctrl_click"
     window._settings.write({"open_links": "click"})
     assert opens_by() == "click"
-    assert played.page.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
+    assert harness.page.view._pointer.rules == MouseRules(3, copies_selection=False, right_click_pastes=False)
     window._settings.write({"wheel_lines": 7, "copy_on_select": True, "right_click": "paste"})
-    assert played.page.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
-    assert played.page.view.prompts.has_heading
+    assert harness.page.view._pointer.rules == MouseRules(7, copies_selection=True, right_click_pastes=True)
+    assert harness.page.view.prompts.has_heading
     window._settings.write({"command_heading": False})
-    assert not played.page.view.prompts.has_heading
+    assert not harness.page.view.prompts.has_heading
 
 
 @pytest.mark.parametrize("bracketed", [False, True])
-async def test_a_paste_of_five_million_characters_is_asked_about_at_once(played: Played, bracketed: bool):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
+async def test_a_paste_of_five_million_characters_is_asked_about_at_once(harness: WindowHarness, bracketed: bool):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
     assert viewer.emulator is not None
     if bracketed:
         viewer.emulator.feed(b"\x1b[?2004h")
-    question = played.page.question
+    question = harness.page.question
     text = "a line of a long text\n" * 250_000
     began_s = time.thread_time()
-    played.page.view.paste_text(text)
+    harness.page.view.paste_text(text)
     assert time.thread_time() - began_s < 2, "the window stands still"
     assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
     assert question.subject.toPlainText().startswith("a line of a long text\n")
     assert question.subject.toPlainText().endswith(" more characters)")
     assert question.detail.text() == ("" if bracketed else "The program may run each line at once.")
     assert [call for call in viewer.calls if call[0] == "paste"] == []
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", text)]
 
 
-async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    played.page.view.paste_text("a\nb\n")
-    await press(played, Qt.Key.Key_A)
-    await press(played, Qt.Key.Key_V, CTRL_SHIFT)
-    await press(played, Qt.Key.Key_Tab)
-    assert not played.page.question.yes.hasFocus(), "Tab reaches the other button"
-    await press(played, Qt.Key.Key_Escape)
-    assert not played.page.question.is_open
+async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    harness.page.view.paste_text("a\nb\n")
+    await press(harness, Qt.Key.Key_A)
+    await press(harness, Qt.Key.Key_V, CTRL_SHIFT)
+    await press(harness, Qt.Key.Key_Tab)
+    assert not harness.page.question.yes.hasFocus(), "Tab reaches the other button"
+    await press(harness, Qt.Key.Key_Escape)
+    assert not harness.page.question.is_open
     assert [call for call in viewer.calls if call[0] in {"key", "text", "paste"}] == []
 
 
-async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(played: Played):
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    first, second = (played.show(session_id) for session_id in ids)
+async def test_a_paste_asked_about_in_one_chat_is_not_pasted_into_another(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    first, second = (harness.show(session_id) for session_id in ids)
     window.tabs.activate(ids[0])
-    asking = played.page
+    asking = harness.page
     asking.view.paste_text("a\nb\n")
     window.tabs.activate(ids[1])
-    played.settle()
+    harness.settle()
     assert not asking.question.isVisible(), "it stays with its page"
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert [call for viewer in (first, second) for call in viewer.calls if call[0] == "paste"] == []
     window.tabs.activate(ids[0])
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert ("paste", "a\nb\n") in first.calls
 
 
-async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another(played: Played):
-    session_id = await played.add("one")
-    played.open_window()
-    viewer = played.show(session_id)
-    page = played.page
+async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another(harness: WindowHarness):
+    session_id = await harness.add("one")
+    harness.open_window()
+    viewer = harness.show(session_id)
+    page = harness.page
     page.view.paste_text("a\nb\n")
     page.view.paste_text("c\nd\n")
     page.question.dismiss()
@@ -163,45 +165,45 @@ async def test_a_question_closes_with_its_chat_and_does_not_reopen_after_another
     viewer.end(0)
     assert not page.question.is_open
     page.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))
-    played.window.tabs.close(session_id)
+    harness.window.tabs.close(session_id)
     assert [call for call in viewer.calls if call[0] == "paste"] == []
 
 
-async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(played: Played):
+async def test_stop_all_asks_over_the_window_and_stops_the_chats_that_it_named(harness: WindowHarness):
     for name in ("one", "two"):
-        await played.add(name)
-    await played.add("a long name " * 20)
-    window = played.open_window()
+        await harness.add(name)
+    await harness.add("a long name " * 20)
+    window = harness.open_window()
     stopped: list[str] = []
-    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     window.chat_actions.stop_all()
     asked = window.sheets.question
-    played.settle()
+    harness.settle()
     assert asked.subject.horizontalScrollBar().maximum() == 0, "a long name is wrapped"
     assert asked.title.text() == "Stop all 3 running chats?"
     assert asked.subject.toPlainText().splitlines()[0].startswith("one")
     assert asked.subject.font().family() == QApplication.font().family(), "names are no code"
-    await press(played, Qt.Key.Key_Escape)
+    await press(harness, Qt.Key.Key_Escape)
     assert stopped == []
     window.chat_actions.stop_all()
-    await played.add("three")
-    await press(played, Qt.Key.Key_Return)
+    await harness.add("three")
+    await press(harness, Qt.Key.Key_Return)
     assert stopped == ["one", "two", "a long name " * 20], "not the one that was started meanwhile"
 
 
-async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(played: Played):
+async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(harness: WindowHarness):
     waits, makes, asks, works, idle = [
-        await played.add(name, agent=agent)
+        await harness.add(name, agent=agent)
         for name, agent in (
             ("waits", "shell"), ("makes", "shell"), ("asks", "claude"), ("works", "claude"), ("idle", "claude"),
         )
     ]  # fmt: skip
-    window = played.open_window()
-    played.viewers[waits].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
-    played.viewers[makes].tell(ForegroundEvent("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
-    played.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
-    played.viewers[works].be(Activity.WORKING, detail="writing guide")
-    played.viewers[idle].be(Activity.IDLE)
+    window = harness.open_window()
+    harness.viewers[waits].tell(ForegroundEvent("", "2026-01-02T03:04:05Z", 0, "2026-01-02T03:04:05Z"))
+    harness.viewers[makes].tell(ForegroundEvent("make -j8", (datetime.now(UTC) - timedelta(seconds=130)).isoformat()))
+    harness.viewers[asks].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.viewers[works].be(Activity.WORKING, detail="writing guide")
+    harness.viewers[idle].be(Activity.IDLE)
     window.chat_actions.stop_all()
     assert window.sheets.question.subject.toPlainText().splitlines() == [
         "makes · running make -j8 for 2 min",
@@ -212,68 +214,68 @@ async def test_stop_all_shows_what_each_chat_does_and_lists_working_ones_first(p
     ]
 
 
-async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
-    ids = [await played.add(name, agent="claude") for name in ("one", "two")]
-    window = played.open_window()
-    played.show(ids[0])
+async def test_a_working_chat_is_asked_about_over_its_own_page(harness: WindowHarness):
+    ids = [await harness.add(name, agent="claude") for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(ids[0])
     stopped: list[str] = []
-    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
-    played.viewers[ids[1]].be(Activity.WORKING)
-    window.chat_actions.stop(played.chat(ids[1]))
-    await played.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
-    assert played.page.question.title.text() == "two is working. Stop it?"
-    await press(played, Qt.Key.Key_Return)
+    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    harness.viewers[ids[1]].be(Activity.WORKING)
+    window.chat_actions.stop(harness.chat(ids[1]))
+    await harness.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
+    assert harness.page.question.title.text() == "two is working. Stop it?"
+    await press(harness, Qt.Key.Key_Return)
     assert stopped == ["two"]
     assert window.layout_state.ended_by_you == [ids[1]]
 
 
-async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Played):
-    session_id = await played.add("build", agent="shell")
-    window = played.open_window()
+async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(harness: WindowHarness):
+    session_id = await harness.add("build", agent="shell")
+    window = harness.open_window()
     ended: list[str] = []
-    played.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
-    played.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
-    window.chat_actions.kill(played.chat(session_id))
-    assert played.page.question.title.text() == "make -j8 is still running. Kill it?"
-    await press(played, Qt.Key.Key_Escape)
+    harness.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    harness.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
+    window.chat_actions.kill(harness.chat(session_id))
+    assert harness.page.question.title.text() == "make -j8 is still running. Kill it?"
+    await press(harness, Qt.Key.Key_Escape)
     assert ended == []
-    played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
-    window.chat_actions.kill(played.chat(session_id))
+    harness.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
+    window.chat_actions.kill(harness.chat(session_id))
     assert ended == ["build"], "a shell that waits for a command has nothing to lose"
 
 
-async def test_a_chat_that_has_just_written_output_is_asked_about(played: Played):
-    session_id = await played.add("log", agent="claude")
-    window = played.open_window()
-    played.viewers[session_id].tell(OutputEvent(10))
+async def test_a_chat_that_has_just_written_output_is_asked_about(harness: WindowHarness):
+    session_id = await harness.add("log", agent="claude")
+    window = harness.open_window()
+    harness.viewers[session_id].tell(OutputEvent(10))
     ended: list[str] = []
-    played.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
-    window.chat_actions.stop(played.chat(session_id))
+    harness.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    window.chat_actions.stop(harness.chat(session_id))
     assert ended == []
-    assert played.page.question.title.text() == "log was active just now. Stop it?"
+    assert harness.page.question.title.text() == "log was active just now. Stop it?"
 
 
-async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(played: Played):
-    ids = [await played.add(name, state=State.EXITED) for name in ("one", "two")]
-    window = played.open_window()
-    window.open_chat(played.chat(ids[0]))
-    window.chat_actions.remove(played.chat(ids[0]))
-    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+async def test_a_removed_chat_is_kept_until_the_removal_cannot_be_undone(harness: WindowHarness):
+    ids = [await harness.add(name, state=State.EXITED) for name in ("one", "two")]
+    window = harness.open_window()
+    window.open_chat(harness.chat(ids[0]))
+    window.chat_actions.remove(harness.chat(ids[0]))
+    assert [chat.name for chat in harness.sessions.listed()] == ["two"]
     assert window.tabs.ids() == []
-    assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
+    assert {record.id for record in await harness.storage.call(Store.all)} == set(ids), "a crash removes nothing"
     window.banners.run_action()
-    assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
+    assert [chat.name for chat in harness.sessions.listed()] == ["one", "two"]
     assert window.tabs.ids() == [ids[0]], "its tab is back"
-    window.chat_actions.remove(played.chat(ids[1]))
-    played.sessions.removals._timers[ids[1]].setInterval(0)
-    await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")
-    assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
+    window.chat_actions.remove(harness.chat(ids[1]))
+    harness.sessions.removals._timers[ids[1]].setInterval(0)
+    await harness.until(lambda: harness.sessions.get(ids[1]) is None, "the removal to be carried out")
+    assert [record.id for record in await harness.storage.call(Store.all)] == [ids[0]]
 
 
-async def test_undoing_a_removal_restores_draft_colour_and_muting(played: Played):
-    session_id = await played.add("one", state=State.EXITED)
-    window, sessions = played.open_window(), played.sessions
-    chat = played.chat(session_id)
+async def test_undoing_a_removal_restores_draft_colour_and_muting(harness: WindowHarness):
+    session_id = await harness.add("one", state=State.EXITED)
+    window, sessions = harness.open_window(), harness.sessions
+    chat = harness.chat(session_id)
     sessions.drafts.set(session_id, Draft("not sent yet"))
     labels: dict[str, str] = {}
     sessions.color_labels.restore(labels)
@@ -286,21 +288,21 @@ async def test_undoing_a_removal_restores_draft_colour_and_muting(played: Played
     assert (labels, sessions.muting.muted) == ({session_id: name}, [session_id])
 
 
-async def test_stop_chat_typed_for_an_ended_chat_does_not_select_stop_all(played: Played):
-    ended = await played.add("one", state=State.EXITED)
-    await played.add("two")
-    window = played.open_window()
-    window.open_chat(played.chat(ended))
+async def test_stop_chat_typed_for_an_ended_chat_does_not_select_stop_all(harness: WindowHarness):
+    ended = await harness.add("one", state=State.EXITED)
+    await harness.add("two")
+    window = harness.open_window()
+    window.open_chat(harness.chat(ended))
     window.actions_.show_palette()
     window.sheets.chooser.field.setText("stop chat")
     assert window.sheets.chooser.items.item(0).text() == "Stop chat"
-    await press(played, Qt.Key.Key_Return)
+    await press(harness, Qt.Key.Key_Return)
     assert not window.sheets.question.is_open
 
 
-async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(played: Played):
-    await played.add("one")
-    window = played.open_window()
+async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(harness: WindowHarness):
+    await harness.add("one")
+    window = harness.open_window()
     window.chat_actions.stop_all()
     yes = window.sheets.question.yes
     held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
@@ -308,16 +310,16 @@ async def test_an_enter_key_that_is_still_held_does_not_answer_a_question(played
     assert window.sheets.question.is_open
 
 
-async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
+async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
     path = "packages/server/src/features/administration/routes/users/components/list.test.ts"
     rows: list[tuple[How, str]] = [("modified", path), ("deleted", "a.ts")]
-    question = played.page.question
+    question = harness.page.question
     fitted = partial(restore_texts.files, rows)
-    played.page.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
-    await played.until(lambda: "…" in question.subject.toPlainText(), "the path to be cut")
+    harness.page.ask(Question("Restore?", "Restore", lambda: None, "", fitted(), is_code=True, fitted=fitted))
+    await harness.until(lambda: "…" in question.subject.toPlainText(), "the path to be cut")
     cut, other = question.subject.toPlainText().splitlines()
     assert cut.startswith("change  packages/")
     assert cut.endswith("/list.test.ts")
@@ -327,5 +329,5 @@ async def test_paths_are_cut_to_the_questions_width_and_complete_in_the_tool_tip
     assert path in QToolTip.text()
     QToolTip.hideText()
     window.resize(window.minimumSize())
-    await played.until(lambda: len(question.subject.toPlainText().splitlines()[0]) < len(cut), "a shorter line")
+    await harness.until(lambda: len(question.subject.toPlainText().splitlines()[0]) < len(cut), "a shorter line")
     assert question.subject.toPlainText().splitlines()[0].endswith("/list.test.ts")

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QApplication, QMenu
 from session_host.errors import NeedsInput, SessionEnded
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 from session_host.protocol.values import Activity, State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 PLACE = QPoint(200, 100)
 
 
-class PlayedHosts:
+class FakeHosts:
     """Fake hosts that keep the texts that they were asked to type."""
 
     def __init__(self) -> None:
@@ -31,17 +31,17 @@ class PlayedHosts:
 
 
 @pytest.fixture
-def hosts(monkeypatch: pytest.MonkeyPatch) -> PlayedHosts:
-    played = PlayedHosts()
-    monkeypatch.setattr("session_host.client.control.request", played.request)
-    return played
+def hosts(monkeypatch: pytest.MonkeyPatch) -> FakeHosts:
+    fake = FakeHosts()
+    monkeypatch.setattr("session_host.client.control.request", fake.request)
+    return fake
 
 
-async def test_a_text_of_several_lines_goes_to_the_visible_chat(played: Played, hosts: PlayedHosts):
-    session_id = await played.add("one")
-    await played.add("two")
-    window = played.open_window()
-    played.show(session_id)
+async def test_a_text_of_several_lines_goes_to_the_visible_chat(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    await harness.add("two")
+    window = harness.open_window()
+    harness.show(session_id)
     window.actions_["send"].trigger()
     sheet = window.sheets.send
     assert sheet.is_open
@@ -51,17 +51,17 @@ async def test_a_text_of_several_lines_goes_to_the_visible_chat(played: Played, 
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
     QTest.keyClicks(sheet.field, "second")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert hosts.sent == [(session_id, Send(request=1, text="first\nsecond", paste=True, enter=True))]
     assert window.banners.current is None, "it is seen in the terminal"
     assert sheet.field.toPlainText() == ""
 
 
-async def test_a_chat_without_an_open_tab_can_be_chosen(played: Played, hosts: PlayedHosts):
-    shown, other = await played.add("shown"), await played.add("other & more")
-    window = played.open_window()
-    played.show(shown)
-    played.viewers[other].be(Activity.NEEDS_INPUT)
+async def test_a_chat_without_an_open_tab_can_be_chosen(harness: WindowHarness, hosts: FakeHosts):
+    shown, other = await harness.add("shown"), await harness.add("other & more")
+    window = harness.open_window()
+    harness.show(shown)
+    harness.viewers[other].be(Activity.NEEDS_INPUT)
     window.actions_["send"].trigger()
     sheet = window.sheets.send
     QTest.mouseClick(sheet.target, Qt.MouseButton.LeftButton)
@@ -71,20 +71,20 @@ async def test_a_chat_without_an_open_tab_can_be_chosen(played: Played, hosts: P
     menu.close()
     sheet.field.setPlainText("yes")
     QTest.mouseClick(sheet.send, Qt.MouseButton.LeftButton)
-    await played.until(lambda: window.banners.current, "the word on it")
+    await harness.until(lambda: window.banners.current, "the word on it")
     assert [session_id for session_id, _ in hosts.sent] == [other]
     assert window.banners.current is not None
     assert window.banners.current.text == "Sent to other & more"
 
 
-async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(played: Played, hosts: PlayedHosts):
-    one, two = await played.add("claude", cwd="/src/api"), await played.add("claude", cwd="/src/docs")
-    window = played.open_window()
-    window.sheets.send.ask(played.chat(two))
+async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(harness: WindowHarness, hosts: FakeHosts):
+    one, two = await harness.add("claude", cwd="/src/api"), await harness.add("claude", cwd="/src/docs")
+    window = harness.open_window()
+    window.sheets.send.ask(harness.chat(two))
     target = window.sheets.send.target
     assert target.text() == "claude · docs"
     assert "docs" in target.accessibleName()
-    window.sheets.send.ask(played.chat(one))
+    window.sheets.send.ask(harness.chat(one))
     assert target.text() == "claude · api"
     QTest.mouseClick(target, Qt.MouseButton.LeftButton)
     [menu] = window.sheets.send.findChildren(QMenu)
@@ -92,59 +92,63 @@ async def test_chats_of_one_name_are_distinguished_in_the_menu_of_targets(played
     menu.close()
 
 
-async def test_a_refused_text_is_reported_and_kept(played: Played, hosts: PlayedHosts):
-    session_id = await played.add("one")
-    window = played.open_window()
-    window.sheets.send.ask(played.chat(session_id))
+async def test_a_refused_text_is_reported_and_kept(harness: WindowHarness, hosts: FakeHosts):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    window.sheets.send.ask(harness.chat(session_id))
     sheet = window.sheets.send
     hosts.refusal = SessionEnded("the chat has ended")
     sheet.field.setPlainText("hello")
     sheet.send.click()
-    await played.until(sheet.error.isVisible, "why not")
+    await harness.until(sheet.error.isVisible, "why not")
     assert sheet.error.text() == "Can’t send to one: the chat has ended."
     QTest.keyClick(sheet.field, Qt.Key.Key_Escape)
     assert not sheet.is_open
     hosts.refusal = None
-    sheet.ask(played.chat(session_id))
+    sheet.ask(harness.chat(session_id))
     assert sheet.field.toPlainText() == "hello", "nothing typed is lost"
     assert sheet.error.isHidden()
     sheet.field.setPlainText("words " * (MAX_PASTE_CHARACTERS // 6 + 1))
     sheet.send.click()
-    await played.until(sheet.error.isVisible, "why not")
+    await harness.until(sheet.error.isVisible, "why not")
     assert "at most 262,144)" in sheet.error.text()
     assert len(hosts.sent) == 1
 
 
-async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(played: Played, hosts: PlayedHosts):
-    shown, asking = await played.add("shown"), await played.add("asking")
-    window = played.open_window()
-    played.show(shown)
+async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(
+    harness: WindowHarness, hosts: FakeHosts
+):
+    shown, asking = await harness.add("shown"), await harness.add("asking")
+    window = harness.open_window()
+    harness.show(shown)
     sheet = window.sheets.send
-    sheet.ask(played.chat(asking))
+    sheet.ask(harness.chat(asking))
     hosts.refusal = NeedsInput("the chat is asking “Bash: rm -r build”; nothing was typed")
     sheet.field.setPlainText("no please wait")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    await played.until(sheet.error.isVisible, "what is asked")
+    await harness.until(sheet.error.isVisible, "what is asked")
     assert "is asking “Bash: rm -r build”" in sheet.error.text()
     QTest.mouseClick(sheet.show_chat, Qt.MouseButton.LeftButton)
     assert not sheet.is_open
-    assert window.tabs.active_chat is played.chat(asking)
-    sheet.ask(played.chat(asking))
+    assert window.tabs.active_chat is harness.chat(asking)
+    sheet.ask(harness.chat(asking))
     assert sheet.field.toPlainText() == "no please wait"
     assert sheet.anyway.isHidden()
     sheet.send.click()
-    await played.until(sheet.anyway.isVisible, "the way to insist")
+    await harness.until(sheet.anyway.isVisible, "the way to insist")
     hosts.refusal = None
     QTest.mouseClick(sheet.anyway, Qt.MouseButton.LeftButton)
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert [message.anyway for _, message in hosts.sent] == [False, False, True]
 
 
-async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(played: Played, hosts: PlayedHosts):
-    one, two, asking = [await played.add(name) for name in ("one", "two", "asking")]
-    ended = await played.add("ended", state=State.EXITED)
-    window = played.open_window()
-    window.several.show_menu([played.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
+async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
+    harness: WindowHarness, hosts: FakeHosts
+):
+    one, two, asking = [await harness.add(name) for name in ("one", "two", "asking")]
+    ended = await harness.add("ended", state=State.EXITED)
+    window = harness.open_window()
+    window.several.show_menu([harness.chat(each) for each in (one, two, asking, ended)], window.mapToGlobal(PLACE))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     next(action for action in menu.actions() if action.text() == "Send text to 3 chats…").trigger()
@@ -163,33 +167,33 @@ async def test_selected_chats_get_one_text_and_those_that_refuse_it_stay_listed(
     hosts.refusals[asking] = NeedsInput("the chat is asking “Run make?”; nothing was typed")
     sheet.field.setPlainText("continue")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    await played.until(sheet.error.isVisible, "the refusal")
+    await harness.until(sheet.error.isVisible, "the refusal")
     assert sorted(session_id for session_id, _ in hosts.sent) == sorted([one, asking])
     assert (sheet.target.text(), sheet.names.isHidden()) == ("asking", True)
     assert "Run make?" in sheet.error.text()
     hosts.refusals.clear()
     QTest.mouseClick(sheet.anyway, Qt.MouseButton.LeftButton)
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert [session_id for session_id, _ in hosts.sent[2:]] == [asking]
 
-    sheet.ask_several([played.chat(one), played.chat(two)])
+    sheet.ask_several([harness.chat(one), harness.chat(two)])
     hosts.refusal = SessionEnded("the chat has ended")
     sheet.field.setPlainText("continue")
     sheet.send.click()
-    await played.until(sheet.error.isVisible, "why not")
+    await harness.until(sheet.error.isVisible, "why not")
     assert [line.split(":")[0] for line in sheet.error.text().splitlines()] == [
         "Can’t send to one", "Can’t send to two",
     ]  # fmt: skip
     hosts.refusal = None
     sheet.send.click()
-    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    await harness.until(lambda: not sheet.is_open, "the sheet to go")
     assert window.banners.current is not None
     assert window.banners.current.text == "Sent to 2 chats"
 
 
-async def test_without_a_running_chat_nothing_can_be_sent(played: Played, hosts: PlayedHosts):
-    await played.add("one", state=State.EXITED)
-    window = played.open_window()
+async def test_without_a_running_chat_nothing_can_be_sent(harness: WindowHarness, hosts: FakeHosts):
+    await harness.add("one", state=State.EXITED)
+    window = harness.open_window()
     window.actions_["send"].trigger()
     assert not window.sheets.send.is_open
     assert window.banners.current is not None

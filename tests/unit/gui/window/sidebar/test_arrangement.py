@@ -17,7 +17,7 @@ from gui.settings.preferences import Preferences, WindowFile
 from gui.window.sidebar.model import ChatRow, DayHeading, Heading, SidebarModel
 from session_host.protocol.values import Activity, State
 from session_host.storage.store import SessionRecord, Store
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 def lines(model: SidebarModel) -> list[str]:
@@ -42,27 +42,27 @@ def ended(days_ago: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(played: Played) -> None:
-    await played.add("api one", cwd="/srv/api")
-    await played.add("docs", cwd="/srv/docs")
-    await played.add("api two", cwd="/tmp/wt/two", repository="/srv/api")
-    await played.add("over", cwd="/srv/api", **ended(0))
-    sidebar = played.open_window().sidebar
+async def test_chats_are_grouped_by_project_and_the_choice_is_remembered(harness: WindowHarness) -> None:
+    await harness.add("api one", cwd="/srv/api")
+    await harness.add("docs", cwd="/srv/docs")
+    await harness.add("api two", cwd="/tmp/wt/two", repository="/srv/api")
+    await harness.add("over", cwd="/srv/api", **ended(0))
+    sidebar = harness.open_window().sidebar
     assert lines(sidebar.model) == ["[running]", "api one", "docs", "api two", "[ended]"]
-    played.settings.write({"group_chats": "project"})
+    harness.settings.write({"group_chats": "project"})
     assert lines(sidebar.model) == ["[api]", "api one", "api two", "[docs]", "docs", "[ended]"]
     rows = [sidebar.model.entry(sidebar.model.index(row)) for row in range(sidebar.model.rowCount())]
     assert [row.location for row in rows if isinstance(row, ChatRow)] == ["", "two", ""], "a heading is not repeated"
     height = sidebar.list.visualRect(sidebar.model.index(1)).height()
-    played.settings.write({"compact_rows": True})
-    played.settle()
+    harness.settings.write({"compact_rows": True})
+    harness.settle()
     assert sidebar.list.visualRect(sidebar.model.index(1)).height() < height
 
 
-async def test_ended_chats_are_listed_below_the_day_of_their_end(played: Played) -> None:
+async def test_ended_chats_are_listed_below_the_day_of_their_end(harness: WindowHarness) -> None:
     for name, ago in (("now", 0), ("one", 1), ("three", 3), ("also three", 3), ("old", 40)):
-        await played.add(name, **ended(ago))
-    sidebar = played.open_window().sidebar
+        await harness.add(name, **ended(ago))
+    sidebar = harness.open_window().sidebar
     sidebar.model.toggle_group("ended")
     today = datetime.now().astimezone()
     three, old = today - timedelta(days=3), today - timedelta(days=40)
@@ -72,68 +72,68 @@ async def test_ended_chats_are_listed_below_the_day_of_their_end(played: Played)
     ]  # fmt: skip
 
 
-async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    model = played.open_window().sidebar.model
-    played.sessions.order.pin([played.chat(ids[2])], pinned=True)
-    played.settle()
+async def test_a_pinned_chat_is_listed_first_and_its_continuation_too(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    model = harness.open_window().sidebar.model
+    harness.sessions.order.pin([harness.chat(ids[2])], pinned=True)
+    harness.settle()
     assert lines(model) == ["[Pinned]", "three", "[running]", "one", "two"]
     row = model.data(model.index_of(ids[2]), Qt.ItemDataRole.AccessibleTextRole)
     assert "pinned" in row
-    played.viewers[ids[2]].end(exit_code=0)
-    await played.storage.call(lambda store: store.update(ids[2], state=State.EXITED, ended_at="2026-01-02T05:00:00Z"))
-    await played.add("three again", resumed_from=ids[2])
+    harness.viewers[ids[2]].end(exit_code=0)
+    await harness.storage.call(lambda store: store.update(ids[2], state=State.EXITED, ended_at="2026-01-02T05:00:00Z"))
+    await harness.add("three again", resumed_from=ids[2])
     assert lines(model)[:2] == ["[Pinned]", "three again"]
-    follower = next(chat for chat in played.sessions.chats() if chat.name == "three again")
+    follower = next(chat for chat in harness.sessions.chats() if chat.name == "three again")
     await asyncio.sleep(0)  # Let the task that saves it begin; the store's thread keeps the order of saves.
-    stored = await played.storage.call(lambda store: {record.id: record.pinned for record in Store.all(store)})
+    stored = await harness.storage.call(lambda store: {record.id: record.pinned for record in Store.all(store)})
     assert (stored[follower.id], stored[ids[2]]) == (True, False)
-    played.sessions.order.pin([follower], pinned=False)
-    played.settle()
+    harness.sessions.order.pin([follower], pinned=False)
+    harness.settle()
     assert lines(model)[:1] == ["[running]"]
 
 
-async def test_the_users_order_survives_a_new_start(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    sidebar = played.open_window().sidebar
+async def test_the_users_order_survives_a_new_start(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    sidebar = harness.open_window().sidebar
     model = sidebar.model
-    model.move([played.chat(ids[2])], 1)
+    model.move([harness.chat(ids[2])], 1)
     assert lines(model) == ["[running]", "three", "one", "two"]
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(model.index_of(ids[0]))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     assert lines(model) == ["[running]", "three", "two", "one"]
     await asyncio.sleep(0)
-    stored = await played.storage.call(lambda store: sorted(Store.all(store), key=lambda record: record.position or 0))
+    stored = await harness.storage.call(lambda store: sorted(Store.all(store), key=lambda record: record.position or 0))
     assert [record.name for record in stored] == ["three", "two", "one"]
-    await played.add("four")
+    await harness.add("four")
     assert lines(model)[-1] == "four", "a new one comes last"
-    model.move([played.chat(ids[1])], 0)
+    model.move([harness.chat(ids[1])], 0)
     assert lines(model)[:2] == ["[Pinned]", "two"], "above everything, a chat is pinned"
 
 
-async def test_a_pinned_chat_is_dropped_at_the_marked_position(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
-    model = played.open_window().sidebar.model
-    played.sessions.order.pin([played.chat(ids[0])], pinned=True)
-    played.settle()
+async def test_a_pinned_chat_is_dropped_at_the_marked_position(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three", "four")]
+    model = harness.open_window().sidebar.model
+    harness.sessions.order.pin([harness.chat(ids[0])], pinned=True)
+    harness.settle()
     assert lines(model) == ["[Pinned]", "one", "[running]", "two", "three", "four"]
-    model.move([played.chat(ids[0])], model.index_of(ids[2]).row())
-    played.settle()
+    model.move([harness.chat(ids[0])], model.index_of(ids[2]).row())
+    harness.settle()
     assert lines(model) == ["[running]", "two", "one", "three", "four"]
-    model.move([played.chat(ids[3])], 0)
-    model.move([played.chat(ids[1])], 1)
-    played.settle()
+    model.move([harness.chat(ids[3])], 0)
+    model.move([harness.chat(ids[1])], 1)
+    harness.settle()
     assert lines(model) == ["[Pinned]", "two", "four", "[running]", "one", "three"]
 
 
-async def test_several_chats_are_stopped_and_removed_with_one_question(played: Played) -> None:
-    ids = [await played.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
-    running = [await played.add(name) for name in ("four", "five")]
-    window = played.open_window()
+async def test_several_chats_are_stopped_and_removed_with_one_question(harness: WindowHarness) -> None:
+    ids = [await harness.add(name, state=State.EXITED, exit_code=0) for name in ("one", "two", "three")]
+    running = [await harness.add(name) for name in ("four", "five")]
+    window = harness.open_window()
     sidebar, question = window.sidebar, window.sheets.question
     for session_id in ids:
-        window.open_chat(played.chat(session_id))
+        window.open_chat(harness.chat(session_id))
     sidebar.model.toggle_group("ended")
     chosen = sidebar.list.selectionModel()
     for session_id in ids[:2]:
@@ -146,32 +146,32 @@ async def test_several_chats_are_stopped_and_removed_with_one_question(played: P
     assert question.detail.text() == "What they showed is deleted. You can undo this for 10 seconds."
     question.yes.click()
     assert window.focusWidget() is sidebar.list, "the next key is for the list, not for an agent"
-    assert [chat.name for chat in played.sessions.listed()] == ["three", "four", "five"]
+    assert [chat.name for chat in harness.sessions.listed()] == ["three", "four", "five"]
     assert window.banners.current is not None
     window.banners.run_action()
-    assert len(played.sessions.listed()) == 5
+    assert len(harness.sessions.listed()) == 5
     assert window.tabs.ids() == ids, "their tabs are back"
     sidebar.list.setCurrentIndex(sidebar.model.index_of(running[0]))
     QTest.keyClick(sidebar.list, Qt.Key.Key_Delete)
     assert window.banners.current.text.startswith("Running chats can’t be removed")
     stopped: list[str] = []
-    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
-    window.several.stop([played.chat(each) for each in [*ids, *running]])
+    harness.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    window.several.stop([harness.chat(each) for each in [*ids, *running]])
     question.yes.click()
     assert stopped == ["four", "five"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_F2)
     assert window.sheets.name.is_open
     window.sheets.name.dismiss()
     assert window.focusWidget() is sidebar.list
-    played.show(running[0])
+    harness.show(running[0])
     window.sheets.name.ask("four", stopped.append)
     window.sheets.name.dismiss()
-    assert window.focusWidget() is played.page.view
+    assert window.focusWidget() is harness.page.view
 
 
-async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
+async def test_a_click_with_ctrl_selects_and_opens_nothing(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
     sidebar = window.sidebar
     places: list[QPoint] = [sidebar.list.visualRect(sidebar.model.index_of(each)).center() for each in ids]
     for place in places:
@@ -183,9 +183,9 @@ async def test_a_click_with_ctrl_selects_and_opens_nothing(played: Played) -> No
     assert [chat.name for chat in sidebar.selected()] == ["two"]
 
 
-async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
+async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
     sidebar = window.sidebar
     sidebar.list.setFocus()
     sidebar.list.setCurrentIndex(sidebar.model.index_of(ids[0]))
@@ -196,27 +196,27 @@ async def test_enter_opens_one_of_several_selected_chats_and_selects_it_alone(pl
     assert [chat.name for chat in sidebar.selected()] == ["two"]
 
 
-async def test_switching_chats_clears_a_multiple_selection(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
-    played.show(ids[0])
+async def test_switching_chats_clears_a_multiple_selection(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
+    harness.show(ids[0])
     sidebar = window.sidebar
     window.activateWindow()
     sidebar.take_focus()
-    await played.until(sidebar.list.hasFocus, "the list to have the keyboard")
+    await harness.until(sidebar.list.hasFocus, "the list to have the keyboard")
     QTest.keyClick(sidebar.list, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     window.focus_page()
-    await played.until(played.page.view.hasFocus, "the chat to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the chat to have the keyboard")
     assert len(sidebar.selected()) == 2, "the user may still act on them"
-    played.show(ids[2])
+    harness.show(ids[2])
     assert (sidebar.selected(), sidebar.delegate.is_single) == ([], True)
 
 
-async def test_the_visible_chat_is_not_marked_while_others_are_selected(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
+async def test_the_visible_chat_is_not_marked_while_others_are_selected(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
     sidebar = window.sidebar
-    window.open_chat(played.chat(ids[2]))
+    window.open_chat(harness.chat(ids[2]))
 
     def ground(session_id: str) -> QColor:
         index = sidebar.model.index_of(session_id)
@@ -240,10 +240,10 @@ async def test_the_visible_chat_is_not_marked_while_others_are_selected(played: 
     assert [ground(each) for each in ids] == [shown, shown, plain]
 
 
-async def test_a_heading_shows_that_it_has_the_keyboard_and_can_be_folded_by_it(played: Played) -> None:
+async def test_a_heading_shows_that_it_has_the_keyboard_and_can_be_folded_by_it(harness: WindowHarness) -> None:
     for name in ("one", "two"):
-        await played.add(name)
-    sidebar = played.open_window().sidebar
+        await harness.add(name)
+    sidebar = harness.open_window().sidebar
     sidebar.several_menu_requested.disconnect()
     asked: list[str] = []
     sidebar.several_menu_requested.connect(lambda chats, _place: asked.extend(chat.name for chat in chats))
@@ -266,44 +266,44 @@ async def test_a_heading_shows_that_it_has_the_keyboard_and_can_be_folded_by_it(
         sidebar.delegate.paint(painter, option, heading)
         painter.end()
         pictures.append(picture)
-    assert pictures[0].pixelColor(100, 0) != pictures[1].pixelColor(100, 0) == QColor(played.theme.tokens.accent)
+    assert pictures[0].pixelColor(100, 0) != pictures[1].pixelColor(100, 0) == QColor(harness.theme.tokens.accent)
     QTest.keyClick(sidebar.list, Qt.Key.Key_Return)
     assert lines(sidebar.model) == ["[running]"]
 
 
-async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_matches(played: Played) -> None:
-    await played.add("one")
-    window = played.open_window()
+async def test_the_search_field_grows_while_it_is_used_and_says_that_nothing_matches(harness: WindowHarness) -> None:
+    await harness.add("one")
+    window = harness.open_window()
     sidebar = window.sidebar
     window.activateWindow()
-    await played.until(window.isActiveWindow, "the window to be active")
+    await harness.until(window.isActiveWindow, "the window to be active")
     sidebar.list.setFocus()
-    played.settle()
+    harness.settle()
     narrow = sidebar.filter.width()
     sidebar.filter.setFocus()
-    played.settle()
+    harness.settle()
     assert sidebar.filter.width() > narrow + 60
     QTest.keyClicks(sidebar.filter, "onw")
-    played.settle()
+    harness.settle()
     assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == ([], True)
     assert sidebar.no_matches.search.isVisible()
     QTest.keyClick(sidebar.filter, Qt.Key.Key_Backspace)
-    played.settle()
+    harness.settle()
     assert (lines(sidebar.model), sidebar.no_matches.isVisible()) == (["[running]", "one"], False)
     sidebar.list.setFocus()
-    played.settle()
+    harness.settle()
     assert sidebar.filter.width() > narrow + 60, "what is searched for stays readable"
     sidebar.filter.clear()
-    played.settle()
+    harness.settle()
     assert sidebar.filter.width() == narrow
 
 
-async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(played: Played) -> None:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
-    played.show(ids[1])
+async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(harness: WindowHarness) -> None:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
+    harness.show(ids[1])
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
     sidebar = window.sidebar
     sidebar.take_focus()
     for key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
@@ -311,7 +311,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(pla
     assert [chat.name for chat in sidebar.selected()] == ["two", "three"]
     QTest.keyClick(sidebar.list, Qt.Key.Key_Escape)
     assert [chat.name for chat in sidebar.selected()] == ["two"]
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard again")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard again")
     sidebar.filter.setFocus()
     QTest.keyClicks(sidebar.filter, "three")
     assert lines(sidebar.model) == ["[running]", "three"]
@@ -319,7 +319,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(pla
     assert lines(sidebar.model) == ["[running]", "one", "two", "three"]
     assert sidebar.filter.hasFocus()
     QTest.keyClick(sidebar.filter, Qt.Key.Key_Escape)
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard after a second Escape")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard after a second Escape")
     for chosen in (ids[0], ids[2]):
         sidebar.list.selectionModel().select(sidebar.model.index_of(chosen), QItemSelectionModel.SelectionFlag.Select)
     held = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -332,7 +332,7 @@ async def test_escape_selects_only_the_visible_chat_and_returns_the_keyboard(pla
     assert sidebar.selected() == [], "the shown chat is below a folded heading"
 
 
-async def test_two_hundred_chats_are_refreshed_quickly(played: Played) -> None:
+async def test_two_hundred_chats_are_refreshed_quickly(harness: WindowHarness) -> None:
     records = [
         _record(number, ended(number % 20) if number % 4 else {"cwd": f"/srv/project {number % 9}"})
         for number in range(200)
@@ -342,15 +342,15 @@ async def test_two_hundred_chats_are_refreshed_quickly(played: Played) -> None:
         for record in records:
             store.insert(record)
 
-    await played.storage.call(insert)
-    await played.sessions.refresh_now()
-    window = played.open_window(preferences=Preferences(window=WindowFile(group_chats="project")))
+    await harness.storage.call(insert)
+    await harness.sessions.refresh_now()
+    window = harness.open_window(preferences=Preferences(window=WindowFile(group_chats="project")))
     model = window.sidebar.model
     model.toggle_group("ended")
-    played.settle()
+    harness.settle()
     assert model.rowCount() > 200
-    asking = next(chat for chat in played.sessions.running())
-    played.viewers[asking.id].be(Activity.NEEDS_INPUT)
+    asking = next(chat for chat in harness.sessions.running())
+    harness.viewers[asking.id].be(Activity.NEEDS_INPUT)
     spent = []
     for _ in range(5):
         started = time.process_time()
@@ -367,9 +367,9 @@ def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
     return SessionRecord(**(defaults | fields))
 
 
-async def test_a_text_that_the_filter_does_not_find_can_be_searched_in_all_chats(played: Played):
-    await played.add("one")
-    window = played.open_window()
+async def test_a_text_that_the_filter_does_not_find_can_be_searched_in_all_chats(harness: WindowHarness):
+    await harness.add("one")
+    window = harness.open_window()
     sidebar = window.sidebar
     sidebar.filter.setFocus()
     QTest.keyClicks(sidebar.filter, "timeout")

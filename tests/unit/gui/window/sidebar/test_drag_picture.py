@@ -6,15 +6,15 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDrag, QImage
 
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 
 async def test_the_drag_image_of_chats_is_opaque_and_beside_the_pointer(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two"):
-        await played.add(name)
-    listed = played.open_window().sidebar.list
+        await harness.add(name)
+    listed = harness.open_window().sidebar.list
     pictures: list[tuple[QImage, QPoint]] = []
     monkeypatch.setattr(
         QDrag, "exec", lambda drag, _actions: pictures.append((drag.pixmap().toImage(), drag.hotSpot()))

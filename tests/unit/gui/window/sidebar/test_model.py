@@ -16,7 +16,7 @@ from gui.window.sidebar.model import ChatRow, SidebarModel
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 from session_host.protocol.values import Activity, State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 ACTIVITIES = list(Activity)
 
@@ -26,13 +26,13 @@ def names(model: SidebarModel) -> list[str]:
     return [entry.name for entry in entries if isinstance(entry, ChatRow)]
 
 
-async def test_after_any_changes_of_chats_the_model_is_consistent(played: Played):
-    model = SidebarModel(played.sessions, {Group.ENDED})
+async def test_after_any_changes_of_chats_the_model_is_consistent(harness: WindowHarness):
+    model = SidebarModel(harness.sessions, {Group.ENDED})
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    played.sessions.changed.connect(model.refresh)
-    played.sessions.follow_all()
+    harness.sessions.changed.connect(model.refresh)
+    harness.sessions.follow_all()
     chance = random.Random(13)
-    ids = [await played.add(f"chat {number % 4}") for number in range(12)]
+    ids = [await harness.add(f"chat {number % 4}") for number in range(12)]
     for step in range(150):
         session_id = chance.choice(ids)
         match chance.randrange(8):
@@ -45,42 +45,42 @@ async def test_after_any_changes_of_chats_the_model_is_consistent(played: Played
             case 3:
                 model.set_headings(chance.random() < 0.7)
             case 4 if step % 5 == 0:
-                ids.append(await played.add(f"new {step}"))
-            case 5 if not played.chat(session_id).has_ended and chance.random() < 0.2:
-                played.viewers[session_id].end(exit_code=0)
-            case _ if not played.chat(session_id).has_ended:
-                played.viewers[session_id].be(chance.choice(ACTIVITIES), f"2026-01-02T05:00:{step % 60:02}Z")
-        played.settle()
-    gone = next(session_id for session_id in ids if played.chat(session_id).has_ended)
+                ids.append(await harness.add(f"new {step}"))
+            case 5 if not harness.chat(session_id).has_ended and chance.random() < 0.2:
+                harness.viewers[session_id].end(exit_code=0)
+            case _ if not harness.chat(session_id).has_ended:
+                harness.viewers[session_id].be(chance.choice(ACTIVITIES), f"2026-01-02T05:00:{step % 60:02}Z")
+        harness.settle()
+    gone = next(session_id for session_id in ids if harness.chat(session_id).has_ended)
     model.hold(True)
-    played.sessions.remove(played.chat(gone))
-    await played.until(lambda: played.sessions.get(gone) is None, "a chat to be removed")
-    played.settle()
+    harness.sessions.remove(harness.chat(gone))
+    await harness.until(lambda: harness.sessions.get(gone) is None, "a chat to be removed")
+    harness.settle()
     model.hold(False)
     model.set_headings(True)
     model.set_filter("")
     model.folded.clear()
     model.refresh()
-    assert sorted(names(model)) == sorted(chat.name for chat in played.sessions.chats())
+    assert sorted(names(model)) == sorted(chat.name for chat in harness.sessions.chats())
     tester.deleteLater()
 
 
-async def test_rows_do_not_move_under_the_pointer(played: Played):
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    window = played.open_window()
+async def test_rows_do_not_move_under_the_pointer(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    window = harness.open_window()
     for session_id in ids:
-        played.viewers[session_id].be(Activity.WORKING)
-    played.settle()
+        harness.viewers[session_id].be(Activity.WORKING)
+    harness.settle()
     sidebar = window.sidebar
     assert names(sidebar.model) == ["one", "two", "three"]
     place = QPointF(20, 60)
     viewport = sidebar.list.viewport()
-    played.viewers[ids[1]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    harness.viewers[ids[1]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     QApplication.sendEvent(viewport, QEnterEvent(place, place, viewport.mapToGlobal(place)))
-    played.settle()
+    harness.settle()
     assert names(sidebar.model) == ["two", "one", "three"], "a window that comes up under a pointer holds nothing"
-    played.viewers[ids[1]].be(Activity.WORKING)
-    played.settle()
+    harness.viewers[ids[1]].be(Activity.WORKING)
+    harness.settle()
     button = Qt.MouseButton.NoButton
     QApplication.sendEvent(
         viewport,
@@ -88,9 +88,9 @@ async def test_rows_do_not_move_under_the_pointer(played: Played):
             QEvent.Type.MouseMove, place, viewport.mapToGlobal(place), button, button, Qt.KeyboardModifier.NoModifier
         ),
     )
-    played.viewers[ids[2]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
-    await played.add("four")
-    played.settle()
+    harness.viewers[ids[2]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
+    await harness.add("four")
+    harness.settle()
     assert names(sidebar.model) == ["one", "two", "three"]
     row = sidebar.model.entry(sidebar.model.index_of(ids[2]))
     assert isinstance(row, ChatRow)
@@ -100,7 +100,7 @@ async def test_rows_do_not_move_under_the_pointer(played: Played):
 
 
 async def test_agents_are_searched_in_the_background_and_their_buttons_stay(
-    played: Played, monkeypatch: pytest.MonkeyPatch
+    harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ):
     threads: set[threading.Thread] = set()
     find = Agent.find
@@ -110,23 +110,23 @@ async def test_agents_are_searched_in_the_background_and_their_buttons_stay(
         return find(agent, path)
 
     monkeypatch.setattr(Agent, "find", noted)
-    empty = played.open_window().empty
-    await played.until(empty._rows.count, "agents to be found")
+    empty = harness.open_window().empty
+    await harness.until(empty._rows.count, "agents to be found")
     first = empty._rows.itemAt(0)
     assert first is not None
     button = first.widget()
     assert button is not None
     for number in range(3):
-        await played.add(f"chat {number}", state=State.EXITED, exit_code=0)
+        await harness.add(f"chat {number}", state=State.EXITED, exit_code=0)
     assert empty._rows.indexOf(button) == 0
     assert threading.main_thread() not in threads
 
 
-async def test_rows_of_one_name_have_a_distinguishing_text(played: Played):
+async def test_rows_of_one_name_have_a_distinguishing_text(harness: WindowHarness):
     ended = {"agent": "claude", "state": State.EXITED, "exit_code": 0, "cwd": "/src/api"}
-    ids = [await played.add("claude", **ended, ended_at=f"2026-01-0{day}T12:00:00Z") for day in (2, 3)]
-    await played.add("alone", **ended, ended_at="2026-01-04T12:00:00Z")
-    model = SidebarModel(played.sessions, set())
+    ids = [await harness.add("claude", **ended, ended_at=f"2026-01-0{day}T12:00:00Z") for day in (2, 3)]
+    await harness.add("alone", **ended, ended_at="2026-01-04T12:00:00Z")
+    model = SidebarModel(harness.sessions, set())
     model.refresh()
     entries = [model.index(row) for row in range(model.rowCount())]
     rows = {row.chat.id: (row, at) for at in entries if isinstance(row := model.entry(at), ChatRow)}
@@ -135,4 +135,4 @@ async def test_rows_of_one_name_have_a_distinguishing_text(played: Played):
     assert one.endswith(" · api")
     assert one in rows[ids[0]][1].data(Qt.ItemDataRole.AccessibleTextRole)
     assert [row.difference for row, _at in rows.values() if row.name == "alone"] == [""]
-    assert listed([played.chat(each) for each in ids]) == f"claude · Finished · {one}\nclaude · Finished · {two}"
+    assert listed([harness.chat(each) for each in ids]) == f"claude · Finished · {one}\nclaude · Finished · {two}"

@@ -8,7 +8,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.window.sidebar.sidebar import Sidebar
-from tests.unit.gui.conftest import Played, one_pane
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 PLACE = QPointF(20, 60)
 NONE = Qt.MouseButton.NoButton
@@ -32,62 +32,64 @@ def take_pointer_away(sidebar: Sidebar) -> None:
 
 
 @pytest.fixture
-async def many(played: Played) -> list[str]:
+async def many(harness: WindowHarness) -> list[str]:
     """Add more chats than the sidebar has room for; the first one is shown."""
-    ids = [await played.add(f"chat {number}") for number in range(40)]
-    played.open_window(one_pane(ids[:1], ids[0]))
-    played.settle()
-    assert is_in_view(played.window.sidebar, ids[0])
-    assert not is_in_view(played.window.sidebar, ids[-1])
+    ids = [await harness.add(f"chat {number}") for number in range(40)]
+    harness.open_window(one_pane(ids[:1], ids[0]))
+    harness.settle()
+    assert is_in_view(harness.window.sidebar, ids[0])
+    assert not is_in_view(harness.window.sidebar, ids[-1])
     return ids
 
 
 async def test_the_row_of_a_chat_that_is_opened_elsewhere_is_scrolled_into_view(
-    played: Played, many: list[str]
+    harness: WindowHarness, many: list[str]
 ) -> None:
-    sidebar = played.window.sidebar
+    sidebar = harness.window.sidebar
     for session_id in (many[-1], many[0], many[20]):
-        played.show(session_id)
+        harness.show(session_id)
         assert is_in_view(sidebar, session_id)
 
 
-async def test_the_sidebar_shows_the_row_of_the_restored_chat(played: Played) -> None:
-    ids = [await played.add(f"chat {number}") for number in range(40)]
-    window = played.open_window(one_pane([ids[-1]], ids[-1]))
-    played.settle()
+async def test_the_sidebar_shows_the_row_of_the_restored_chat(harness: WindowHarness) -> None:
+    ids = [await harness.add(f"chat {number}") for number in range(40)]
+    window = harness.open_window(one_pane([ids[-1]], ids[-1]))
+    harness.settle()
     assert is_in_view(window.sidebar, ids[-1])
 
 
-async def test_choosing_the_visible_chat_again_scrolls_its_row_into_view(played: Played, many: list[str]) -> None:
-    sidebar = played.window.sidebar
+async def test_choosing_the_visible_chat_again_scrolls_its_row_into_view(
+    harness: WindowHarness, many: list[str]
+) -> None:
+    sidebar = harness.window.sidebar
     sidebar.list.scrollToBottom()
-    played.settle()
+    harness.settle()
     assert not is_in_view(sidebar, many[0]), "scrolling alone does not bring it back"
-    played.window.open_chat(played.chat(many[0]))
+    harness.window.open_chat(harness.chat(many[0]))
     assert is_in_view(sidebar, many[0])
 
 
-async def test_a_new_chats_row_is_scrolled_into_view_once_it_exists(played: Played, many: list[str]) -> None:
-    sidebar = played.window.sidebar
-    new = await played.add("new")
-    played.window.open_chat(played.chat(new))
-    played.settle()
+async def test_a_new_chats_row_is_scrolled_into_view_once_it_exists(harness: WindowHarness, many: list[str]) -> None:
+    sidebar = harness.window.sidebar
+    new = await harness.add("new")
+    harness.window.open_chat(harness.chat(new))
+    harness.settle()
     assert is_in_view(sidebar, new)
 
 
-async def test_the_sidebar_does_not_scroll_under_the_pointer(played: Played, many: list[str]) -> None:
-    sidebar = played.window.sidebar
+async def test_the_sidebar_does_not_scroll_under_the_pointer(harness: WindowHarness, many: list[str]) -> None:
+    sidebar = harness.window.sidebar
     move_pointer(sidebar)
-    played.show(many[-1])
+    harness.show(many[-1])
     assert is_in_view(sidebar, many[0])
     take_pointer_away(sidebar)
     assert is_in_view(sidebar, many[-1])
 
 
-async def test_the_sidebar_stays_where_the_user_scrolled_it(played: Played, many: list[str]) -> None:
-    sidebar = played.window.sidebar
+async def test_the_sidebar_stays_where_the_user_scrolled_it(harness: WindowHarness, many: list[str]) -> None:
+    sidebar = harness.window.sidebar
     move_pointer(sidebar)
-    played.show(many[-1])
+    harness.show(many[-1])
     viewport = sidebar.list.viewport()
     place, step = viewport.mapToGlobal(PLACE), QPointF(0, -120).toPoint()
     modifiers, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
@@ -97,17 +99,17 @@ async def test_the_sidebar_stays_where_the_user_scrolled_it(played: Played, many
     scrolled = sidebar.list.verticalScrollBar().value()
     assert scrolled > 0
     take_pointer_away(sidebar)
-    played.settle()
+    harness.settle()
     assert sidebar.list.verticalScrollBar().value() == scrolled
 
 
-async def test_the_sidebar_does_not_scroll_while_it_has_the_keyboard(played: Played, many: list[str]) -> None:
-    sidebar = played.window.sidebar
-    played.window.activateWindow()
+async def test_the_sidebar_does_not_scroll_while_it_has_the_keyboard(harness: WindowHarness, many: list[str]) -> None:
+    sidebar = harness.window.sidebar
+    harness.window.activateWindow()
     sidebar.take_focus()
-    await played.until(sidebar.list.hasFocus, "the list's focus")
+    await harness.until(sidebar.list.hasFocus, "the list's focus")
     sidebar.set_active(many[-1])
-    played.settle()
+    harness.settle()
     assert is_in_view(sidebar, many[0])
-    played.window.focus_page()
-    await played.until(lambda: is_in_view(sidebar, many[-1]), "the row, once the terminal has the keyboard")
+    harness.window.focus_page()
+    await harness.until(lambda: is_in_view(sidebar, many[-1]), "the row, once the terminal has the keyboard")

@@ -12,28 +12,28 @@ from gui.window.tabs.remembered_marks import UnseenMarks
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
-from tests.unit.gui.conftest import Played, one_pane
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 LINES = b"".join(b"line %d\r\n" % number for number in range(300))
 
 
-async def four_tabs(played: Played) -> list[str]:
-    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
-    played.open_window()
+async def four_tabs(harness: WindowHarness) -> list[str]:
+    ids = [await harness.add(name) for name in ("one", "two", "three", "four")]
+    harness.open_window()
     for session_id in ids:
-        played.window.open_chat(played.chat(session_id))
-        played.viewers[session_id].go_live(LINES)
-        played.settle()
+        harness.window.open_chat(harness.chat(session_id))
+        harness.viewers[session_id].go_live(LINES)
+        harness.settle()
     return ids
 
 
-def is_followed(played: Played, session_id: str) -> bool:
-    return played.viewers[session_id].output
+def is_followed(harness: WindowHarness, session_id: str) -> bool:
+    return harness.viewers[session_id].output
 
 
-def let_all_rest(played: Played) -> None:
+def let_all_rest(harness: WindowHarness) -> None:
     """Let the pages rest one after the other, as the timer does."""
-    tabs = played.window.tabs.active.tabs
+    tabs = harness.window.tabs.active.tabs
     is_due = True
     while is_due:
         tabs._suspend_timer.stop()
@@ -41,84 +41,84 @@ def let_all_rest(played: Played) -> None:
         is_due = tabs._suspend_timer.isActive()
 
 
-async def test_hidden_tabs_except_the_last_one_free_their_replicas(played: Played):
-    ids = await four_tabs(played)
-    let_all_rest(played)
-    assert [played.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
+async def test_hidden_tabs_except_the_last_one_free_their_replicas(harness: WindowHarness):
+    ids = await four_tabs(harness)
+    let_all_rest(harness)
+    assert [harness.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
 
 
-async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_one_is_complete(played: Played):
-    one, *others = await four_tabs(played)
-    window = played.window
+async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_one_is_complete(harness: WindowHarness):
+    one, *others = await four_tabs(harness)
+    window = harness.window
     window.tabs.activate(one)
-    played.page.view.scroll_lines(-100)
-    played.settle()
-    before = played.page.view.grab().toImage()
+    harness.page.view.scroll_lines(-100)
+    harness.settle()
+    before = harness.page.view.grab().toImage()
     for session_id in others:
         window.tabs.activate(session_id)
-    let_all_rest(played)
-    viewer = played.viewers[one]
+    let_all_rest(harness)
+    viewer = harness.viewers[one]
     assert viewer.emulator is None
     window.tabs.activate(one)
-    assert played.page.view.grab().toImage() == before, "at once, with nothing of the chat there"
-    await played.until(lambda: viewer.output, "the chat's output to be asked for again")
+    assert harness.page.view.grab().toImage() == before, "at once, with nothing of the chat there"
+    await harness.until(lambda: viewer.output, "the chat's output to be asked for again")
     viewer.emulator = create(None, GridSize(80, 24))
     viewer.emulator.feed(LINES + b"and more\r\n")
     viewer.delegate.viewer_replaced()
-    played.settle()
+    harness.settle()
     assert viewer.emulator.frame().scroll_offset == 101, "where one looked, though there is more by now"
 
 
-async def test_a_tab_with_a_selection_keeps_its_replica(played: Played):
-    one, *_ = await four_tabs(played)
-    emulator = played.viewers[one].emulator
+async def test_a_tab_with_a_selection_keeps_its_replica(harness: WindowHarness):
+    one, *_ = await four_tabs(harness)
+    emulator = harness.viewers[one].emulator
     assert emulator is not None
     emulator.select_all()
-    let_all_rest(played)
-    assert played.viewers[one].emulator is emulator
+    let_all_rest(harness)
+    assert harness.viewers[one].emulator is emulator
 
 
-async def test_a_closed_tab_keeps_no_replica(played: Played):
-    one, *_ = await four_tabs(played)
-    played.window.chat_actions.close_tab(one)
-    assert played.viewers[one].emulator is None
-    assert not played.viewers[one].is_closed
+async def test_a_closed_tab_keeps_no_replica(harness: WindowHarness):
+    one, *_ = await four_tabs(harness)
+    harness.window.chat_actions.close_tab(one)
+    assert harness.viewers[one].emulator is None
+    assert not harness.viewers[one].is_closed
 
 
-async def test_marks_of_unseen_output_are_restored_in_the_next_window(played: Played):
-    one, two, *_ = await four_tabs(played)
-    played.viewers[one].tell(OutputEvent(offset=3))
-    played.viewers[two].tell(BellEvent())
-    played.chat(one).asks_by_notification = False
-    played.viewers[one].tell(NotificationEvent("", "done"))
-    await played.until(lambda: played.layouts[-1]["unseen"] == [one, two], "the marks to be saved")
-    assert (played.layouts[-1]["rang"], played.layouts[-1]["notified"]) == ([two], {one: "done"})
-    window = played.window
-    layout = WindowLayout.from_dict(played.layouts[-1])
+async def test_marks_of_unseen_output_are_restored_in_the_next_window(harness: WindowHarness):
+    one, two, *_ = await four_tabs(harness)
+    harness.viewers[one].tell(OutputEvent(offset=3))
+    harness.viewers[two].tell(BellEvent())
+    harness.chat(one).asks_by_notification = False
+    harness.viewers[one].tell(NotificationEvent("", "done"))
+    await harness.until(lambda: harness.layouts[-1]["unseen"] == [one, two], "the marks to be saved")
+    assert (harness.layouts[-1]["rang"], harness.layouts[-1]["notified"]) == ([two], {one: "done"})
+    window = harness.window
+    layout = WindowLayout.from_dict(harness.layouts[-1])
     for session_id in (one, two):
-        played.chat(session_id).has_unseen_output = played.chat(session_id).has_unseen_bell = False
-        played.chat(session_id).unseen_notification = ""
-    UnseenMarks(played.sessions, layout, window).restore()
+        harness.chat(session_id).has_unseen_output = harness.chat(session_id).has_unseen_bell = False
+        harness.chat(session_id).unseen_notification = ""
+    UnseenMarks(harness.sessions, layout, window).restore()
     assert [(chat.has_unseen_output, chat.has_unseen_bell) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
     assert [chat.unseen_notification for chat in window.tabs.chats()] == ["done", "", "", ""]
     window.tabs.activate(two)
-    await played.until(lambda: played.layouts[-1]["unseen"] == [one], "the mark to go")
+    await harness.until(lambda: harness.layouts[-1]["unseen"] == [one], "the mark to go")
 
 
-async def test_the_scroll_position_in_an_ended_chat_is_restored(played: Played):
-    ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    window = played.open_window(one_pane([ended], ended, {ended: (120, "")}))
+async def test_the_scroll_position_in_an_ended_chat_is_restored(harness: WindowHarness):
+    ended = await harness.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = harness.open_window(one_pane([ended], ended, {ended: (120, "")}))
     emulator = create(None, GridSize(80, 24))
     emulator.feed(LINES)
     place = position_of_row(emulator, 120)
-    played.page.view.go_to_position(place)
-    played.page.show_screen(emulator)
+    harness.page.view.go_to_position(place)
+    harness.page.show_screen(emulator)
     frame = emulator.frame()
     assert frame.scrollback_rows - frame.scroll_offset == 120
     window.snapshot_layout()
-    assert played.saved_pane["places"] == {ended: (place.row, place.digest)}
+    assert harness.saved_pane["places"] == {ended: (place.row, place.digest)}
 
 
 def test_a_scroll_position_is_found_although_older_rows_are_gone():
@@ -136,9 +136,9 @@ def test_a_scroll_position_is_found_although_older_rows_are_gone():
     emulator.close()
 
 
-async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(played: Played):
-    one, *_, last = await four_tabs(played)
-    tabs = played.window.tabs
+async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(harness: WindowHarness):
+    one, *_, last = await four_tabs(harness)
+    tabs = harness.window.tabs
     order: list[str] = []
 
     class Painted(QObject):
@@ -151,14 +151,14 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(
     tabs.active_changed.connect(lambda: order.append("told"))
     for session_id in (one, last):
         tabs.activate(session_id)
-        played.settle()
-        page = played.page
+        harness.settle()
+        page = harness.page
         page.view.installEventFilter(painted)
         tabs.activate(last if session_id == one else one)
         order.clear()
         tabs.activate(session_id)
         assert order[0] == "painted", "the sidebar, the title and the record come behind it"
         assert "told" in order
-        assert not is_followed(played, session_id), "the host works for it once the window has painted"
-        await played.until(partial(is_followed, played, session_id), "the host to be asked for output")
+        assert not is_followed(harness, session_id), "the host works for it once the window has painted"
+        await harness.until(partial(is_followed, harness, session_id), "the host to be asked for output")
         page.view.removeEventFilter(painted)

@@ -13,7 +13,7 @@ from gui.theme.marks import Mark
 from gui.window.tabs.tab_bar import TabBar, TabLook, distinct_names
 from gui.window.tabs.widths import MIN_TAB_PX, fit_widths
 from session_host.protocol.messages import BellEvent, NotificationEvent, OutputEvent
-from tests.unit.gui.conftest import Played, one_pane
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 LONG = "frontend: rewrite the settings page with the new tokens"
 
@@ -26,21 +26,21 @@ def test_the_widest_tabs_shrink_first():
     assert fit_widths([], 100) == []
 
 
-async def test_a_long_name_is_not_cut_while_there_is_space(played: Played):
-    session_id = await played.add(LONG)
-    window = played.open_window()
+async def test_a_long_name_is_not_cut_while_there_is_space(harness: WindowHarness):
+    session_id = await harness.add(LONG)
+    window = harness.open_window()
     window.resize(1600, 700)
-    played.show(session_id)
+    harness.show(session_id)
     bar = window.tabs.active.bar
     room = bar.fontMetrics().horizontalAdvance(LONG)
     assert bar.tabRect(0).width() >= room
 
 
-async def test_tabs_that_do_not_fit_are_listed_in_a_menu(played: Played):
-    ids = [await played.add(f"{LONG} {number}") for number in range(12)]
-    window = played.open_window(one_pane(ids, ids[0]))
+async def test_tabs_that_do_not_fit_are_listed_in_a_menu(harness: WindowHarness):
+    ids = [await harness.add(f"{LONG} {number}") for number in range(12)]
+    window = harness.open_window(one_pane(ids, ids[0]))
     window.resize(700, 500)
-    played.settle()
+    harness.settle()
     overflow = window.tabs.active.overflow
     assert overflow.isVisible()
     bar = window.tabs.active.bar
@@ -56,12 +56,12 @@ async def test_tabs_that_do_not_fit_are_listed_in_a_menu(played: Played):
     for session_id in ids[2:]:
         window.tabs.close(session_id)
     window.resize(1600, 500)
-    played.settle()
+    harness.settle()
     assert not overflow.isVisible()
 
 
-async def test_the_layout_of_tabs_settles_in_panes_of_any_width(played: Played):
-    window = played.open_window(one_pane([await played.add("billing")], ""))
+async def test_the_layout_of_tabs_settles_in_panes_of_any_width(harness: WindowHarness):
+    window = harness.open_window(one_pane([await harness.add("billing")], ""))
     for _ in range(3):
         window.actions_["split_right"].trigger()
     changes: list[bool] = []
@@ -70,16 +70,16 @@ async def test_the_layout_of_tabs_settles_in_panes_of_any_width(played: Played):
     for width in range(1000, 560, -20):
         window.resize(width, 500)
         for _ in range(4):
-            played.settle()
+            harness.settle()
         changes.clear()
         for _ in range(4):
-            played.settle()
+            harness.settle()
         assert len(changes) <= 2, f"the list of tabs comes and goes in a window of {width} px"
 
 
-async def test_tabs_and_their_list_distinguish_chats_of_one_name(played: Played):
-    ids = [await played.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
-    window = played.open_window(one_pane([*ids, await played.add("alone")], ids[0]))
+async def test_tabs_and_their_list_distinguish_chats_of_one_name(harness: WindowHarness):
+    ids = [await harness.add("claude & co", cwd=directory) for directory in ("/src/api", "/src/docs")]
+    window = harness.open_window(one_pane([*ids, await harness.add("alone")], ids[0]))
     bar, overflow = window.tabs.active.bar, window.tabs.active.overflow
     overflow.show_list()
     [menu] = overflow.findChildren(QMenu)
@@ -104,72 +104,72 @@ def test_tabs_of_chats_with_one_name_show_directory_or_start(places: list[tuple[
     assert distinct_names([TabLook("x", Mark.ENDED, place, started=at) for place, at in places]) == names
 
 
-async def test_a_tab_that_keys_move_stays_in_view(played: Played):
-    ids = [await played.add(f"{LONG} {number}") for number in range(12)]
-    window = played.open_window(one_pane(ids, ids[-1]))
+async def test_a_tab_that_keys_move_stays_in_view(harness: WindowHarness):
+    ids = [await harness.add(f"{LONG} {number}") for number in range(12)]
+    window = harness.open_window(one_pane(ids, ids[-1]))
     window.resize(700, 500)
-    played.settle()
+    harness.settle()
     bar = window.tabs.active.bar
     for _ in ids[1:]:
         window.actions_["move_tab_left"].trigger()
-        played.settle()
+        harness.settle()
         assert bar.rect().contains(bar.tabRect(bar.currentIndex()))
     assert window.tabs.ids() == [ids[-1], *ids[:-1]]
 
 
-async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(played: Played):
-    one, two = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
-    played.show(two)
-    played.show(one)
+async def test_a_tab_and_a_row_show_a_bell_or_output_until_the_chat_is_seen(harness: WindowHarness):
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(two)
+    harness.show(one)
     bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
     place = bar.index_of(two)
     plain = bar.tabIcon(place).pixmap(16).toImage()
-    played.viewers[two].tell(OutputEvent(offset=3))
-    played.settle()
+    harness.viewers[two].tell(OutputEvent(offset=3))
+    harness.settle()
     assert bar.tabIcon(place).pixmap(16).toImage() != plain
     assert bar.accessibleTabName(place) == "two, running, unread"
-    played.viewers[two].tell(BellEvent())
-    played.viewers[one].tell(BellEvent())
-    played.settle()
+    harness.viewers[two].tell(BellEvent())
+    harness.viewers[one].tell(BellEvent())
+    harness.settle()
     assert bar.tabButton(place, left) is not None
     assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
     assert "bell" in window.sidebar.model.index_of(two).data(11)
     window.tabs.activate(two)
-    played.settle()
+    harness.settle()
     assert bar.tabButton(place, left) is None
     assert bar.tabIcon(place).pixmap(16).toImage() == plain
 
 
-async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(played: Played):
-    one, two = [await played.add(name, agent="shell") for name in ("one", "two")]
-    window = played.open_window()
-    played.show(two)
-    played.show(one)
+async def test_a_notification_marks_its_chat_like_a_bell_until_it_is_seen(harness: WindowHarness):
+    one, two = [await harness.add(name, agent="shell") for name in ("one", "two")]
+    window = harness.open_window()
+    harness.show(two)
+    harness.show(one)
     bar, left = window.tabs.active.bar, QTabBar.ButtonPosition.LeftSide
     place, row = bar.index_of(two), window.sidebar.model.index_of(two)
-    played.chat(two).set_marks_bell(enabled=False)
+    harness.chat(two).set_marks_bell(enabled=False)
     for session_id in (one, two):
-        played.viewers[session_id].tell(NotificationEvent("Build", "<b>done</b>\nin 3 s"))
-    played.settle()
+        harness.viewers[session_id].tell(NotificationEvent("Build", "<b>done</b>\nin 3 s"))
+    harness.settle()
     assert bar.tabButton(place, left) is not None
     assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
     words = "notified you: Build · <b>done</b> in 3 s"
     assert bar.accessibleTabName(place) == f"two, running, {words}"
     assert words in row.data(Qt.ItemDataRole.AccessibleTextRole)
     assert html.escape(words) in row.data(Qt.ItemDataRole.ToolTipRole)
-    assert not played.chat(two).needs_you
+    assert not harness.chat(two).needs_you
     window.tabs.activate(two)
-    played.settle()
+    harness.settle()
     assert bar.tabButton(place, left) is None
     assert bar.accessibleTabName(place) == "two, running"
 
 
-async def test_enter_in_the_switcher_goes_to_the_previous_chat_and_back(played: Played):
-    ids = [await played.add(name) for name in ("api-fix", "docs", "fix api timeouts")]
-    window = played.open_window()
+async def test_enter_in_the_switcher_goes_to_the_previous_chat_and_back(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("api-fix", "docs", "fix api timeouts")]
+    window = harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     window.tabs.activate(ids[0])
     chooser = window.sheets.chooser
     for expected in (ids[2], ids[0], ids[2]):
@@ -180,8 +180,8 @@ async def test_enter_in_the_switcher_goes_to_the_previous_chat_and_back(played: 
     chooser.field.setText("fat")
     assert [chooser.items.item(row).text() for row in range(chooser.items.rowCount())] == ["fix api timeouts"]
     chooser.dismiss()
-    played.settle()
-    assert played.layouts[-1]["recent"][-2:] == [ids[0], ids[2]]
+    harness.settle()
+    assert harness.layouts[-1]["recent"][-2:] == [ids[0], ids[2]]
 
 
 def double_click(bar: TabBar, place: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
@@ -190,12 +190,12 @@ def double_click(bar: TabBar, place: QPoint, button: Qt.MouseButton = Qt.MouseBu
 
 
 async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_opens_the_sheet_for_a_new_one(
-    played: Played,
+    harness: WindowHarness,
 ):
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window()
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     bar, sheets = window.tabs.active.bar, window.sheets
     double_click(bar, bar.tabRect(0).center())
     assert sheets.name.is_open
@@ -208,11 +208,11 @@ async def test_a_double_click_on_a_tab_renames_its_chat_and_beside_the_tabs_open
     assert not sheets.name.is_open
 
 
-async def test_closing_tabs_with_two_quick_clicks_renames_no_other_tab(played: Played):
-    ids = [await played.add(name) for name in ("one", "a longer name", "three")]
-    window = played.open_window()
+async def test_closing_tabs_with_two_quick_clicks_renames_no_other_tab(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "a longer name", "three")]
+    window = harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     bar = window.tabs.active.bar
     close = bar.tabButton(0, QTabBar.ButtonPosition.RightSide)
     place = close.mapTo(bar, close.rect().center())

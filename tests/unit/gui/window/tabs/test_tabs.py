@@ -11,69 +11,69 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.values import State
 from tests.support.qt_mouse import move_held
-from tests.unit.gui.conftest import Played, one_pane
+from tests.unit.gui.conftest import WindowHarness, one_pane
 
 
-async def three_tabs(played: Played) -> list[str]:
-    ids = [await played.add(name) for name in ("one", "two", "three")]
-    played.open_window()
+async def three_tabs(harness: WindowHarness) -> list[str]:
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
+    harness.open_window()
     for session_id in ids:
-        played.show(session_id)
+        harness.show(session_id)
     return ids
 
 
-async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(played: Played):
-    one, two, three = await three_tabs(played)
-    assert [played.viewers[session_id].output for session_id in (one, two, three)] == [False, False, True]
-    played.window.tabs.activate(one)
-    await played.until(lambda: played.viewers[one].output, "the chat that is shown to be followed")
-    assert [played.viewers[session_id].output for session_id in (one, two, three)] == [True, False, False]
-    played.window.tabs.activate(two)
-    played.window.tabs.activate(three)
-    await played.until(lambda: played.viewers[three].output, "the chat that is shown to be followed")
-    assert not played.viewers[two].output, "it was passed"
-    played.window.tabs.activate(one)
-    assert played.window.windowTitle() == "one — Outlive"
+async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(harness: WindowHarness):
+    one, two, three = await three_tabs(harness)
+    assert [harness.viewers[session_id].output for session_id in (one, two, three)] == [False, False, True]
+    harness.window.tabs.activate(one)
+    await harness.until(lambda: harness.viewers[one].output, "the chat that is shown to be followed")
+    assert [harness.viewers[session_id].output for session_id in (one, two, three)] == [True, False, False]
+    harness.window.tabs.activate(two)
+    harness.window.tabs.activate(three)
+    await harness.until(lambda: harness.viewers[three].output, "the chat that is shown to be followed")
+    assert not harness.viewers[two].output, "it was passed"
+    harness.window.tabs.activate(one)
+    assert harness.window.windowTitle() == "one — Outlive"
 
 
-async def test_tabs_are_restored_in_their_order(played: Played):
-    ids = [await played.add(name) for name in ("one", "two", "three")]
+async def test_tabs_are_restored_in_their_order(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two", "three")]
     order = [ids[2], "forgotten", ids[0], ids[1]]
-    window = played.open_window(one_pane(order, ids[0]))
+    window = harness.open_window(one_pane(order, ids[0]))
     assert window.tabs.ids() == [ids[2], ids[0], ids[1]]
     assert window.tabs.active_id == ids[0]
-    assert [played.viewers[session_id].output for session_id in ids] == [True, False, False]
+    assert [harness.viewers[session_id].output for session_id in ids] == [True, False, False]
     assert len(window.tabs.pages()) == 1, "only the page that is shown costs anything"
 
 
-async def test_every_change_is_saved(played: Played):
-    one, two, three = await three_tabs(played)
-    assert played.saved_pane["tabs"] == [one, two, three]
-    assert played.saved_pane["active"] == three
-    played.window.tabs.active.bar.moveTab(0, 2)
-    assert played.saved_pane["tabs"] == [two, three, one]
-    played.window.chat_actions.close_tab(three)
-    assert played.saved_pane["tabs"] == [two, one]
-    played.window.tabs.active.tabs.step(1)
-    assert played.saved_pane["active"] == played.window.tabs.active_id
+async def test_every_change_is_saved(harness: WindowHarness):
+    one, two, three = await three_tabs(harness)
+    assert harness.saved_pane["tabs"] == [one, two, three]
+    assert harness.saved_pane["active"] == three
+    harness.window.tabs.active.bar.moveTab(0, 2)
+    assert harness.saved_pane["tabs"] == [two, three, one]
+    harness.window.chat_actions.close_tab(three)
+    assert harness.saved_pane["tabs"] == [two, one]
+    harness.window.tabs.active.tabs.step(1)
+    assert harness.saved_pane["active"] == harness.window.tabs.active_id
 
 
-async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(played: Played):
-    one, two, _three = await three_tabs(played)
-    window = played.window
+async def test_closing_a_tab_keeps_the_chat_running_and_says_so_once(harness: WindowHarness):
+    one, two, _three = await three_tabs(harness)
+    window = harness.window
     window.chat_actions.close_tab(one)
     assert window.banners.current is not None
     assert window.banners.current.text == "Tab closed. The chat keeps running."
-    assert not played.viewers[one].is_closed, "its events are followed all the same"
+    assert not harness.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
     window.chat_actions.close_tab(two)
     assert window.banners.current is None
 
 
-async def test_a_closed_tab_is_reopened_where_it_was(played: Played):
-    one, two, three = await three_tabs(played)
-    window = played.window
+async def test_a_closed_tab_is_reopened_where_it_was(harness: WindowHarness):
+    one, two, three = await three_tabs(harness)
+    window = harness.window
     window.chat_actions.close_tab(two)
     window.chat_actions.close_tab(three)
     window.tabs.reopen()
@@ -83,15 +83,15 @@ async def test_a_closed_tab_is_reopened_where_it_was(played: Played):
     assert window.tabs.active_id == two
 
 
-async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(played: Played):
-    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
-    window = played.open_window(one_pane(ids, ids[1]))
-    played.viewers[ids[3]].end(exit_code=0)
+async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two", "three", "four")]
+    window = harness.open_window(one_pane(ids, ids[1]))
+    harness.viewers[ids[3]].end(exit_code=0)
     window.actions_["close_other_tabs"].trigger()
     assert (window.tabs.ids(), window.tabs.active_id) == ([ids[1]], ids[1])
     assert window.banners.current is not None
     assert window.banners.current.text == "Tabs closed. 2 chats keep running."
-    assert not any(played.viewers[session_id].is_closed for session_id in ids[:3]), "their events are followed"
+    assert not any(harness.viewers[session_id].is_closed for session_id in ids[:3]), "their events are followed"
     for _ in range(3):
         window.actions_["reopen_tab"].trigger()
     assert window.tabs.ids() == ids
@@ -103,9 +103,9 @@ async def test_the_other_tabs_are_closed_and_reopened_one_by_one_or_all_at_once(
     assert (window.tabs.ids(), window.tabs.active_id) == (ids, ids[1])
 
 
-async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_some(played: Played):
-    ids = [await played.add(name) for name in ("one", "two")]
-    window = played.open_window(one_pane(ids, ids[1]))
+async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_some(harness: WindowHarness):
+    ids = [await harness.add(name) for name in ("one", "two")]
+    window = harness.open_window(one_pane(ids, ids[1]))
 
     def offered(session_id: str) -> list[str]:
         window.tabs.active.bar.menu_requested.emit(session_id, window.mapToGlobal(QPoint(300, 20)))
@@ -113,7 +113,7 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
         assert isinstance(menu, QMenu)
         texts = [action.text() for action in menu.actions() if action.text().startswith("Close")]
         menu.close()
-        played.settle()
+        harness.settle()
         return texts
 
     close, others, right = "Close tab (the chat keeps running)", "Close other tabs", "Close tabs to the right"
@@ -125,10 +125,10 @@ async def test_closing_tabs_beside_the_visible_one_is_offered_only_if_there_are_
     assert offered(ids[1]) == [close]
 
 
-async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_running(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    viewer = played.show(session_id)
+async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_running(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    viewer = harness.show(session_id)
     bar = window.tabs.active.bar
 
     def texts() -> set[str]:
@@ -137,55 +137,55 @@ async def test_closing_the_tab_of_an_ended_chat_does_not_say_that_it_keeps_runni
 
     assert texts() == {"Close tab (the chat keeps running)"}
     viewer.end(0)
-    await played.until(lambda: texts() == {"Close tab"}, "the end to be known")
+    await harness.until(lambda: texts() == {"Close tab"}, "the end to be known")
 
 
 async def test_a_new_screen_of_a_chat_with_a_closed_tab_raises_no_error(
-    played: Played, capsys: pytest.CaptureFixture[str]
+    harness: WindowHarness, capsys: pytest.CaptureFixture[str]
 ):
-    chat_id = await played.add("one")
-    played.open_window()
-    played.show(chat_id)
-    closed = played.page.view  # The garbage collector has not run yet.
-    played.window.tabs.close(chat_id)
-    played.settle()
+    chat_id = await harness.add("one")
+    harness.open_window()
+    harness.show(chat_id)
+    closed = harness.page.view  # The garbage collector has not run yet.
+    harness.window.tabs.close(chat_id)
+    harness.settle()
     assert not shiboken6.isValid(closed)
-    played.show(chat_id)
+    harness.show(chat_id)
     assert capsys.readouterr().err == ""
 
 
-async def test_the_middle_button_closes_a_tab(played: Played):
-    one, _, three = await three_tabs(played)
-    bar = played.window.tabs.active.bar
+async def test_the_middle_button_closes_a_tab(harness: WindowHarness):
+    one, _, three = await three_tabs(harness)
+    bar = harness.window.tabs.active.bar
     QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(1).center())
-    assert played.window.tabs.ids() == [one, three]
+    assert harness.window.tabs.ids() == [one, three]
 
 
-async def test_the_close_button_closes_a_tab(played: Played):
-    one, two, _ = await three_tabs(played)
-    bar = played.window.tabs.active.bar
+async def test_the_close_button_closes_a_tab(harness: WindowHarness):
+    one, two, _ = await three_tabs(harness)
+    bar = harness.window.tabs.active.bar
     button = bar.tabButton(2, bar.ButtonPosition.RightSide)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert played.window.tabs.ids() == [one, two]
+    assert harness.window.tabs.ids() == [one, two]
 
 
-async def test_tabs_are_reordered_by_dragging(played: Played):
-    one, two, three = await three_tabs(played)
-    bar = played.window.tabs.active.bar
+async def test_tabs_are_reordered_by_dragging(harness: WindowHarness):
+    one, two, three = await three_tabs(harness)
+    bar = harness.window.tabs.active.bar
     begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
     QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
     for step in range(1, 11):
         move_held(bar, begin + (end - begin) * step / 10)
-        played.settle()
+        harness.settle()
     QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
-    await played.until(lambda: played.saved_pane["tabs"] == [two, three, one], "the new order")
+    await harness.until(lambda: harness.saved_pane["tabs"] == [two, three, one], "the new order")
 
 
-async def test_keys_move_between_tabs(played: Played):
-    one, two, three = await three_tabs(played)
-    window = played.window
+async def test_keys_move_between_tabs(harness: WindowHarness):
+    one, two, three = await three_tabs(harness)
+    window = harness.window
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
     for key, modifiers, expected in [
         (Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier, one),
         (Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier, two),
@@ -195,47 +195,47 @@ async def test_keys_move_between_tabs(played: Played):
     ]:
         QTest.keyClick(window.focusWidget(), key, modifiers)
         assert window.tabs.active_id == expected
-    assert played.page.view.hasFocus()
-    assert not [call for call in played.viewers[one].calls if call[0] == "key" and call[1] not in {"Alt", "Control"}]
+    assert harness.page.view.hasFocus()
+    assert not [call for call in harness.viewers[one].calls if call[0] == "key" and call[1] not in {"Alt", "Control"}]
 
 
-async def test_typed_keys_reach_the_chat_that_is_shown(played: Played):
-    one, _, three = await three_tabs(played)
-    window = played.window
+async def test_typed_keys_reach_the_chat_that_is_shown(harness: WindowHarness):
+    one, _, three = await three_tabs(harness)
+    window = harness.window
     window.activateWindow()
-    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
-    QTest.keyClicks(played.page.view, "hi")
-    typed = [call[2] for call in played.viewers[three].calls if call[0] == "key" and call[4] == "press"]
+    await harness.until(harness.page.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClicks(harness.page.view, "hi")
+    typed = [call[2] for call in harness.viewers[three].calls if call[0] == "key" and call[4] == "press"]
     assert typed == ["h", "i"]
-    assert not any(call[0] == "key" for call in played.viewers[one].calls)
+    assert not any(call[0] == "key" for call in harness.viewers[one].calls)
 
 
-async def test_removing_a_chat_closes_its_tab(played: Played):
-    ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
-    running = await played.add("new")
-    window = played.open_window(one_pane([ended, running], ended))
-    played.window.chat_actions.remove(played.chat(ended))
-    await played.until(lambda: window.tabs.ids() == [running], "the tab to go")
+async def test_removing_a_chat_closes_its_tab(harness: WindowHarness):
+    ended = await harness.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    running = await harness.add("new")
+    window = harness.open_window(one_pane([ended, running], ended))
+    harness.window.chat_actions.remove(harness.chat(ended))
+    await harness.until(lambda: window.tabs.ids() == [running], "the tab to go")
     assert window.tabs.active_id == running
 
 
-async def test_closing_the_last_tab_shows_the_page_without_a_chat(played: Played):
-    session_id = await played.add("one")
-    window = played.open_window()
-    played.show(session_id)
+async def test_closing_the_last_tab_shows_the_page_without_a_chat(harness: WindowHarness):
+    session_id = await harness.add("one")
+    window = harness.open_window()
+    harness.show(session_id)
     window.chat_actions.close_tab(session_id)
     assert window.tabs.active.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"
-    assert played.saved_pane["tabs"] == []
-    assert not played.viewers[session_id].output
+    assert harness.saved_pane["tabs"] == []
+    assert not harness.viewers[session_id].output
 
 
-async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_off(played: Played):
-    await played.add("one")
-    window = played.open_window()
+async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_off(harness: WindowHarness):
+    await harness.add("one")
+    window = harness.open_window()
     window.resize(480, 640)
-    await played.until(lambda: window.width() == 480, "the narrow window")
+    await harness.until(lambda: window.width() == 480, "the narrow window")
     buttons = [each for each in window.empty.findChildren(QPushButton) if each.isVisible() and each.text()]
     assert {"New chat", "Open a running chat…"} <= {each.text() for each in buttons}
     for each in buttons:
@@ -243,19 +243,19 @@ async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_of
         assert each.mapTo(window, each.rect().topRight()).x() < window.width(), each.text()
 
 
-async def test_a_user_with_chats_gets_no_introduction(played: Played):
-    await played.sessions.refresh_now()
-    window = played.open_window()
+async def test_a_user_with_chats_gets_no_introduction(harness: WindowHarness):
+    await harness.sessions.refresh_now()
+    window = harness.open_window()
     assert window.empty.title.text() == "Start your first chat"
-    await played.add("one", state=State.EXITED)
+    await harness.add("one", state=State.EXITED)
     assert window.empty.title.text() == "No running chats"
 
 
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])
-async def test_a_chat_is_live_only_while_its_viewer_is_attached(played: Played, state: ViewerState):
-    session_id = await played.add("one")
-    played.open_window(one_pane([session_id], session_id))
-    chat = played.chat(session_id)
+async def test_a_chat_is_live_only_while_its_viewer_is_attached(harness: WindowHarness, state: ViewerState):
+    session_id = await harness.add("one")
+    harness.open_window(one_pane([session_id], session_id))
+    chat = harness.chat(session_id)
     assert not chat.is_live, "not before the host has said so"
-    played.viewers[session_id].become(state)
+    harness.viewers[session_id].become(state)
     assert chat.is_live == (state is ViewerState.LIVE)

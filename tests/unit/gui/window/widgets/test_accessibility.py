@@ -16,7 +16,7 @@ from gui.window.sheets.question import Question
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.accessibility import ROLES, install_roles
 from session_host.protocol.values import State
-from tests.unit.gui.conftest import Played
+from tests.unit.gui.conftest import WindowHarness
 
 TEXTS = (
     QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Help, QAccessible.Text.Value,
@@ -45,10 +45,10 @@ def _parts(part: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
             yield from _parts(child)
 
 
-def _seen(played: Played) -> list[QAccessibleInterface]:
+def _seen(harness: WindowHarness) -> list[QAccessibleInterface]:
     """Check the texts of all parts of the window, and return these parts."""
-    played.settle()
-    parts = list(_parts(QAccessible.queryAccessibleInterface(played.window)))
+    harness.settle()
+    parts = list(_parts(QAccessible.queryAccessibleInterface(harness.window)))
     for part in parts:
         name = part.text(QAccessible.Text.Name)
         for which in TEXTS:
@@ -66,18 +66,18 @@ def _names(parts: list[QAccessibleInterface], role: QAccessible.Role) -> list[st
     ]  # fmt: skip
 
 
-async def _two_chats(played: Played) -> None:
-    running = await played.add("fix <b> & go")
-    ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
-    played.open_window()
-    played.show(running)
+async def _two_chats(harness: WindowHarness) -> None:
+    running = await harness.add("fix <b> & go")
+    ended = await harness.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
+    harness.open_window()
+    harness.show(running)
     for session_id in (ended, running):
-        played.window.open_chat(played.chat(session_id))
+        harness.window.open_chat(harness.chat(session_id))
 
 
-async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_and_name(played: Played):
-    await _two_chats(played)
-    parts = _seen(played)
+async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_and_name(harness: WindowHarness):
+    await _two_chats(harness)
+    parts = _seen(harness)
     roles = QAccessible.Role
     assert parts[0].role() == roles.Window
     assert _names(parts, roles.Window) == ["fix <b> & go — Outlive"]
@@ -98,25 +98,25 @@ async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_an
     assert _names(parts, roles.StatusBar) == ["Status"]
 
 
-async def test_a_screen_reader_announces_banners_and_questions(played: Played):
-    await _two_chats(played)
-    played.window.banners.show_banner(Banner("The disk is <full>", action="Show", lasting=True, kind="failed"))
-    assert _names(_seen(played), QAccessible.Role.AlertMessage) == ["The disk is <full>"]
-    played.page.question.ask(Question("Paste 2 lines?", "Paste", lambda: None, subject="make\nmake <install>"))
-    parts = _seen(played)
+async def test_a_screen_reader_announces_banners_and_questions(harness: WindowHarness):
+    await _two_chats(harness)
+    harness.window.banners.show_banner(Banner("The disk is <full>", action="Show", lasting=True, kind="failed"))
+    assert _names(_seen(harness), QAccessible.Role.AlertMessage) == ["The disk is <full>"]
+    harness.page.question.ask(Question("Paste 2 lines?", "Paste", lambda: None, subject="make\nmake <install>"))
+    parts = _seen(harness)
     assert _names(parts, QAccessible.Role.Dialog) == ["Paste 2 lines?"]
     assert {"Paste", "Cancel"} <= set(_names(parts, QAccessible.Role.Button))
 
 
-async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: Played):
-    await _two_chats(played)
-    window, sheets = played.window, played.window.sheets
+async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(harness: WindowHarness):
+    await _two_chats(harness)
+    window, sheets = harness.window, harness.window.sheets
     handlers = window.commands.handlers()
     places: dict[str, Callable[[], object]] = {
         "New chat": lambda: window.starting.new_chat("command", "/usr"),
         "Choose a directory": sheets.new_chat.directory_row.browser.browse,
-        "Rename chat": lambda: window.chat_actions.rename(played.page.chat),
-        "Export chat": lambda: window.chat_actions.export(played.page.chat),
+        "Rename chat": lambda: window.chat_actions.rename(harness.page.chat),
+        "Export chat": lambda: window.chat_actions.export(harness.page.chat),
         "Status details": handlers["explain"],
         "Send text": handlers["send"],
         "Search all chats": handlers["search"],
@@ -124,7 +124,7 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     choices: dict[str, list[str]] = {}
     for name, opens in places.items():
         opens()
-        parts = _seen(played)
+        parts = _seen(harness)
         assert name in _names(parts, QAccessible.Role.Dialog)
         choices[name] = _names(parts, QAccessible.Role.RadioButton)
         for sheet in window.findChildren(Sheet):
@@ -133,10 +133,10 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     assert choices["Export chat"][0] == "Format: Page"
 
 
-async def test_a_screen_reader_finds_the_find_bar_and_the_terminals_text(played: Played):
-    await _two_chats(played)
-    played.window.commands.handlers()["find"]()
-    parts = _seen(played)
+async def test_a_screen_reader_finds_the_find_bar_and_the_terminals_text(harness: WindowHarness):
+    await _two_chats(harness)
+    harness.window.commands.handlers()["find"]()
+    parts = _seen(harness)
     assert "Find in this chat" in _names(parts, QAccessible.Role.EditableText)
     [terminal] = [part for part in parts if part.role() == QAccessible.Role.Terminal and not part.state().invisible]
     text = terminal.textInterface()
@@ -145,23 +145,23 @@ async def test_a_screen_reader_finds_the_find_bar_and_the_terminals_text(played:
 
 
 async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_listens(
-    played: Played, request: pytest.FixtureRequest
+    harness: WindowHarness, request: pytest.FixtureRequest
 ):
     """Qt frees accessible interfaces made in Python, and the garbage collector finds their Python objects later."""
     request.addfinalizer(lambda: QAccessible.setActive(False))
     QAccessible.setActive(True)
-    await _two_chats(played)
-    window, chats = played.window, [page.chat for page in played.window.tabs.pages()]
+    await _two_chats(harness)
+    window, chats = harness.window, [page.chat for page in harness.window.tabs.pages()]
     for number in range(10):
         window.chat_actions.rename(chats[0])
         window.banners.inform(f"message {number}")
         for page in window.tabs.pages():
             page.question.ask(Question("Stop it?", "Stop", lambda: None, subject="x"))
-        terminals = _names(_seen(played), QAccessible.Role.Terminal)
-        assert terminals == [f"Terminal of {played.page.chat.name}"]
+        terminals = _names(_seen(harness), QAccessible.Role.Terminal)
+        assert terminals == [f"Terminal of {harness.page.chat.name}"]
         for chat in chats:
             window.tabs.close(chat.id)
-        _seen(played)
+        _seen(harness)
         gc.collect(1)  # Objects opened since the last collection and closed now are in the younger generations.
         for chat in chats:
             window.open_chat(chat)
