@@ -234,7 +234,7 @@ def test_a_test_can_plan_the_failures_of_the_next_turns() -> None:
             ask(server, "/v1/messages", "hello")
         refused.value.close()
         with ask(server, "/v1/messages", "hello", with_tools=False) as response:
-            assert "".join(texts(response)) == "A fake title", "an errand is no turn"
+            assert "".join(texts(response)) == "A fake title", "a request of the agent itself is no turn"
         with ask(server, "/v1/messages", "hello") as response:
             assert "".join(texts(response)) == answer_line(1)
         assert server.wait_asked("hello", times=2).key == "secret"

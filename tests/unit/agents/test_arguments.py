@@ -61,7 +61,7 @@ def test_the_endpoints_question_after_two_dashes_is_removed() -> None:
     assert without_prompt(endpoint, ["-m", "x", "--", "what now?"], Probe()) == ["-m", "x"]
 
 
-def test_an_agent_whose_words_are_no_prompt_keeps_them() -> None:
+def test_words_that_are_no_prompt_are_kept() -> None:
     aider = load_catalog(Path("/nonexistent"))["aider"]
 
     assert without_prompt(aider, ["a.py", "--", "b.py"], KNOWN) == ["a.py", "--", "b.py"]
@@ -85,7 +85,7 @@ def test_a_prompt_given_as_a_bare_word_is_not_repeated_by_a_resume(agent: str) -
     assert without_prompt(catalog[agent], ["--model", "m", "say X", "--yolo"], KNOWN) == ["--model", "m", "--yolo"]
 
 
-def test_a_claude_that_printed_one_answer_goes_on_as_a_chat() -> None:
+def test_a_claude_that_printed_one_answer_continues_as_a_chat() -> None:
     claude = load_catalog(Path("/nonexistent"))["claude"]
 
     assert without_prompt(claude, ["-p", "say X"], KNOWN) == []

@@ -40,7 +40,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def told(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) -> list[object]:
+def reports_of(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) -> list[object]:
     """Run the plugin with these events, each sent twice; returns what it reports to the host."""
     script = tmp_path / "run.mjs"
     # The plugin keeps no process alive, so the script waits until everything is sent.
@@ -62,7 +62,7 @@ def told(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) 
 
 def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: Path) -> None:
     root, child = "ses_root", "ses_child"
-    said = told(
+    said = reports_of(
         listener,
         tmp_path,
         [
@@ -92,7 +92,7 @@ def test_a_turn_with_a_question_is_reported(listener: socket.socket, tmp_path: P
 
 def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path) -> None:
     root = "ses_root"
-    said = told(
+    said = reports_of(
         listener,
         tmp_path,
         [
@@ -108,7 +108,7 @@ def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path
     assert len(said[3].detail) == 400
 
 
-def test_without_a_host_opencode_goes_on(tmp_path: Path) -> None:
+def test_without_a_host_opencode_keeps_running(tmp_path: Path) -> None:
     script = tmp_path / "run.mjs"
     script.write_text(RUN, encoding="utf-8")
     plugin = tmp_path / "status.mjs"

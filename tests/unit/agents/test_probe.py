@@ -215,7 +215,7 @@ def test_the_catalog_names_only_options_that_it_uses() -> None:
         assert set(agent.probed) <= {word.partition("=")[0] for word in groups}, agent.name
 
 
-def test_a_version_without_a_command_or_option_of_the_protocol_does_not_speak_it() -> None:
+def test_a_version_without_the_protocols_command_or_option_does_not_speak_the_protocol() -> None:
     settings = StructuredSettings(dialect="codex", start=("x", "serve"), probed=("serve", "--lines"))
     agent = an_agent(structured=settings)
     options = frozenset({"--lines", "--model"})
@@ -223,5 +223,5 @@ def test_a_version_without_a_command_or_option_of_the_protocol_does_not_speak_it
     assert speaks_protocol(agent, Probe("1", options, commands=frozenset({"run", "serve"})))
     assert not speaks_protocol(agent, Probe("1", options, commands=frozenset({"run"})))
     assert not speaks_protocol(agent, Probe("1", options - {"--lines"}, commands=frozenset({"serve"})))
-    assert speaks_protocol(agent, Probe("1", options)), "an answer that an earlier version kept does not say"
+    assert speaks_protocol(agent, Probe("1", options)), "an answer saved by an earlier version does not say it"
     assert speaks_protocol(agent, Probe("1"))

@@ -34,7 +34,7 @@ def test_a_missing_line_is_found() -> None:
     assert "1 lines missing: 7 … 7" in losses
 
 
-def test_a_missing_line_is_found_when_the_offsets_pretend_to_be_whole() -> None:
+def test_a_missing_line_is_found_although_the_offsets_are_complete() -> None:
     kept, offset = [], 0
     for line in LINES[:6] + LINES[7:]:
         kept.append((offset, line))

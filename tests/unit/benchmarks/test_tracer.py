@@ -128,10 +128,10 @@ def programs(tmp_path: Path) -> Iterator[Any]:
         each.process.communicate()
 
 
-def test_a_process_whose_calls_are_only_counted_runs_to_its_end(programs: Any) -> None:
+def test_a_process_with_counted_calls_runs_to_its_end(programs: Any) -> None:
     program = programs(STEPS)
     found, code = program.traced()
-    assert code == 5, "a child's end is its parent's business, traced or not"
+    assert code == 5, "the parent gets the child's end, traced or not"
     assert program.writes == found.names["write"] == WRITES
     assert found.killed_at is None
     assert found.calls == sum(found.names.values()) > WRITES

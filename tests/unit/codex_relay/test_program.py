@@ -223,7 +223,7 @@ def test_a_wrong_command_line_is_reported() -> None:
 
 
 @pytest.mark.parametrize("server", ["has ended", "ends", "serves"])
-def test_a_terminal_whose_agent_fails_says_whether_the_chat_has_ended(path: Path, server: str) -> None:
+def test_after_a_failed_agent_the_terminal_says_whether_the_chat_has_ended(path: Path, server: str) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()

@@ -84,7 +84,7 @@ def test_sequences_for_activity_and_clipboard_have_their_form() -> None:
 def test_a_file_is_attached_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbfx" + b"y" * (MAX_BYTES - 4))
-    assert read_attachment(str(path)).text[:2] == "xy", "without the mark of the byte order"
+    assert read_attachment(str(path)).text[:2] == "xy", "without the byte order mark"
     path.write_bytes(b"x" * (MAX_BYTES + 1))
     with pytest.raises(OutliveError, match="too large"):
         read_attachment(str(path))

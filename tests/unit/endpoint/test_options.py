@@ -89,7 +89,7 @@ def test_the_command_line_wins_over_defaults_and_a_conversation_keeps_its_change
     options = read_options(["-m", "mine"])
     assert initial_settings(options, None, None, defaults, {}) == Settings(url=URL, model="mine", system="be nice")
     first, last = Settings(url=URL, model="mine"), Settings(url=URL, model="switched")
-    assert initial_settings(options, first, last, defaults, {}).model == "switched", "the same words as at its start"
+    assert initial_settings(options, first, last, defaults, {}).model == "switched", "the same options as at its start"
     assert initial_settings(read_options(["-m", "new"]), first, last, defaults, {}).model == "new"
     assert (
         initial_settings(read_options([]), None, None, {}, {"OPENAI_BASE_URL": "localhost:1"}).url

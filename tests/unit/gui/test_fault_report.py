@@ -106,7 +106,7 @@ def test_a_crash_of_the_last_window_is_recognised(qapp: object, path: Path, text
     made.close()
     made.deleteLater()
     again = FaultReport(path)
-    assert not again.has_crashed, "it is told once"
+    assert not again.has_crashed, "it is reported once"
     again.close()
     again.deleteLater()
 

@@ -60,7 +60,7 @@ def run(
     return time.perf_counter() - began_s, done.returncode, done.stdout
 
 
-def told(listener: socket.socket) -> list[object]:
+def messages_of(listener: socket.socket) -> list[object]:
     """Read all messages of one connection, which the hook has closed already."""
     connection, _ = listener.accept()
     with connection:
@@ -73,7 +73,7 @@ def told(listener: socket.socket) -> list[object]:
 def test_the_input_of_a_hook_is_reported(listener: socket.socket) -> None:
     _, status, said = run(listener.getsockname(), given=json.dumps(ASKS).encode())
     assert (status, said) == (0, b"")
-    assert told(listener) == [
+    assert messages_of(listener) == [
         Hello(PROTOCOL_VERSION, "control"),
         Report("hook", "PermissionRequest", ASKS["session_id"], "Bash: npm test"),  # type: ignore[arg-type]
     ]
@@ -87,7 +87,7 @@ def test_the_end_of_tool_calls_is_reported_without_their_output(listener: socket
         "tool_calls": [call | {"tool_response": "x" * 99999}],
     }
     run(listener.getsockname(), "--done", given=json.dumps(payload).encode())
-    report = told(listener)[1]
+    report = messages_of(listener)[1]
     assert isinstance(report, Report)
     assert (report.event, json.loads(report.done)) == ("PostToolBatch", {"agent_id": "a", "calls": [call]})
 
@@ -96,15 +96,15 @@ def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.soc
     """Codex's notify passes JSON as an argument; aider's hook passes only the event's name."""
     payload = {"type": "agent-turn-complete", "thread-id": "0199", "last-assistant-message": "yes"}
     run(listener.getsockname(), json.dumps(payload), given=subprocess.DEVNULL)
-    assert told(listener)[1] == Report("hook", "agent-turn-complete", "0199")
+    assert messages_of(listener)[1] == Report("hook", "agent-turn-complete", "0199")
     run(listener.getsockname(), "waiting", given=subprocess.DEVNULL)
-    assert told(listener)[1] == Report("hook", "waiting")
+    assert messages_of(listener)[1] == Report("hook", "waiting")
 
 
 def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
     payload = {"hook_event_name": "Notification", "notification_type": "idle_prompt", "message": "waiting"}
     run(listener.getsockname(), given=json.dumps(payload).encode())
-    assert told(listener)[1] == Report("hook", "Notification idle_prompt", "", "waiting")
+    assert messages_of(listener)[1] == Report("hook", "Notification idle_prompt", "", "waiting")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> Non
         took_s, status, said = run(listener.getsockname(), "Stop", given=read)
         assert (status, said) == (0, b"")
         assert TIMEOUT_S / 2 <= took_s < BOUND_S
-        assert told(listener)[1] == Report("hook", "Stop")
+        assert messages_of(listener)[1] == Report("hook", "Stop")
     finally:
         os.close(read)
         os.close(write)

@@ -173,7 +173,7 @@ def test_requests_are_answered_and_a_failing_one_does_not_affect_the_others(
     with caplog.at_level("CRITICAL"):
         loop.run(owner)
     assert callers[1].receive() == [KeeperStatus(1, "v", [])]
-    assert callers[2].receive() is None, "who breaks the rules is dropped"
+    assert callers[2].receive() is None, "a client that breaks the protocol is dropped"
     callers[0].socket.setblocking(False)
     with pytest.raises(BlockingIOError):
         callers[0].receive()

@@ -188,9 +188,9 @@ def test_the_next_version_inherits_everything_and_continues(stage: KeeperStage, 
             os._exit(1)
     try:
         stage.asking.socket.settimeout(TIMEOUT_S)
-        assert stage.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
+        assert stage.asking.receive() == [Replaced(VERSION)], "the next version replies to the command"
         stage.host.socket.settimeout(TIMEOUT_S)
-        assert stage.host.receive() == [Leave()], "the host hears it by the same channel"
+        assert stage.host.receive() == [Leave()], "the host gets it through the same channel"
         found = json.loads(report.read_text())
         assert found["kept"] == expected
         assert found["handed on"] == []

@@ -196,7 +196,7 @@ def test_an_ended_session_leaves_no_descriptor_or_file(caller: Caller, area: Are
     for _ in range(3):
         assert caller.launch(spec_for("true")).ok
         wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
-    assert len(list(fd.iterdir())) == before, "of a session not a descriptor is left"
+    assert len(list(fd.iterdir())) == before, "no descriptor of a session is left"
     assert record_of(spec).exit_code == 3
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 
@@ -212,7 +212,7 @@ def test_a_host_killed_by_any_signal_is_followed_by_another(caller: Caller, numb
     next_host(spec, report.host_pid)
     after = described(spec)
     assert after.child_pid == report.child_pid
-    assert processes.parent(report.child_pid) == caller.status().pid, "it is the keeper's to learn its end"
+    assert processes.parent(report.child_pid) == caller.status().pid, "so that the keeper gets its exit status"
     kill(report.child_pid, signal.SIGTERM)
     assert wait_for_record(spec).exit_signal == signal.SIGTERM
 
@@ -294,7 +294,7 @@ def test_an_adopted_host_is_followed_by_another_too(caller: Caller) -> None:
     assert described(spec).child_pid == report.child_pid
     kill(report.child_pid, signal.SIGTERM)
     record = wait_for_record(spec)
-    assert record.exit_signal in {signal.SIGTERM, None}, "whoever has reaped it may not have told"
+    assert record.exit_signal in {signal.SIGTERM, None}, "the process that reaped it may not have saved its status"
     wait_until(lambda: not status().sessions, 10, "it to be forgotten")
 
 
@@ -397,4 +397,4 @@ def test_output_that_kills_the_engine_is_shown_by_the_other_one(
     assert after.child_pid == report.child_pid
     assert lines_of(spec) == ["before", "go", "POISON", "after"]
     died = (area.home / "died").read_text().count("died")
-    assert died <= 4, "it is not tried for ever"
+    assert died <= 4, "the engine is not tried again for ever"

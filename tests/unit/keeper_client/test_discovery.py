@@ -63,8 +63,8 @@ def test_a_keeper_is_detached_and_inherits_nothing_from_its_starter(sessions: Se
     pid = pipe.request(Status(), 10).pid
     pipe.close()
     assert processes.parent(pid) != os.getpid()
-    assert os.getsid(pid) == pid, "the end of a terminal is not its end"
-    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/"), "it holds no disk"
+    assert os.getsid(pid) == pid, "it survives the end of a terminal"
+    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/"), "it keeps no file system busy"
     targets = {}
     for each in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(
@@ -107,7 +107,7 @@ def test_a_killed_keeper_is_replaced(sessions: Sessions) -> None:
     pipe.close()
     os.kill(previous, signal.SIGKILL)
     wait_for_end(previous, 10)
-    assert keeper_socket().exists(), "what it left is in the way of nobody"
+    assert keeper_socket().exists(), "the socket that it left does no harm"
     pipe = connect_or_start_keeper()
     assert pipe.request(Status(), 10).pid not in {previous, 0}
     pipe.close()

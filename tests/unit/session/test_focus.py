@@ -123,7 +123,7 @@ def test_a_later_viewer_with_the_keyboard_is_reported(stage: Stage) -> None:
     assert stage.unseen(ASKS) << OUT >> stage.shows(True) << stage.ask >> stage.free(ASKS) << IN >> stage.shows(True)
 
 
-def test_a_viewer_with_a_window_behind_others_counts_as_none(stage: Stage) -> None:
+def test_a_viewer_in_a_window_behind_others_is_not_focused(stage: Stage) -> None:
     assert (
         stage.script()
         >> stage.shows(True)

@@ -329,7 +329,7 @@ def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
     assert (stage.session.name, stage.session.colors) == ("another", colors)
 
 
-def test_messages_go_out_in_the_order_of_events_with_the_output_in_its_place(stage: Stage) -> None:
+def test_messages_are_sent_in_the_order_of_events_and_output(stage: Stage) -> None:
     client = stage.start_program().viewer(output=True)
     assert (
         stage.script()

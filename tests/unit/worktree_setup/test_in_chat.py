@@ -56,7 +56,7 @@ def setups(chat: SpokenChat) -> list[Item]:
     return [item for item in chat.transcript if item.id.startswith("worktree-setup")]
 
 
-def test_the_setup_is_shown_and_the_first_prompt_waits_for_it(open_chat: Open, tmp_path: Path) -> None:
+def test_the_setup_is_shown_and_the_first_prompt_waits_for_its_end(open_chat: Open, tmp_path: Path) -> None:
     command = 'pwd; echo "$OUTLIVE_REPOSITORY"; echo trouble >&2; read line; touch done'
     chat = open_chat(command)
     chat.prompt("one")

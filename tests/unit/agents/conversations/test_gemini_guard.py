@@ -69,7 +69,7 @@ async def test_a_transcript_deleted_before_the_first_message_returns_with_the_fi
         await until(second_name(tmp_path).exists)
         path.unlink()
         guard.relink()
-        assert not path.exists(), "it may have done so itself, and would not begin one that is there"
+        assert not path.exists(), "Gemini CLI may have deleted it itself, and begins no existing transcript"
         append(path, HELLO)
         await until(lambda: path.samefile(second_name(tmp_path)))
         append(path, HELLO)

@@ -53,7 +53,7 @@ def test_a_transcript_of_another_project_does_not_count() -> None:
     disk = Disk()
     assert disk.turn("", NEW, OTHER) == ""
     assert disk.turn("", OWN, project="/srv/other") == ""
-    assert disk.turn("", NEW) == NEW, "what the other project wrote changed nothing"
+    assert disk.turn("", NEW) == NEW, "the other project's transcript changed nothing"
 
 
 def test_the_next_turn_decides_between_two_candidates() -> None:

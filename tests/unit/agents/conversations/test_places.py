@@ -269,7 +269,7 @@ class TestGemini:
             {"type": "gemini", "content": "hello"},
         ],
     )
-    def test_each_kind_of_message_makes_it_resumable(
+    def test_each_kind_of_message_makes_a_conversation_resumable(
         self, record: dict[str, object], seek: Seeking, tmp_path: Path
     ) -> None:
         chats = tmp_path / "own" / ".gemini" / "tmp" / "project" / "chats"
@@ -338,12 +338,12 @@ class TestCopilot:
         write(directory / "events.jsonl", {"type": "session.start"}, {"type": "user.message"})
         assert find_conversation("copilot", seek()).kept is Availability.WHOLE
 
-    def test_the_process_that_holds_it_is_found(self, seek: Seeking, tmp_path: Path) -> None:
+    def test_the_process_that_holds_a_conversation_is_found(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
         argv = [sys.executable, "-S", "-c", "input('it runs\\n')", "copilot"]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
             assert holder.stdout is not None
-            assert holder.stdout.readline() == b"it runs\n", "until then the kernel may not tell its argv"
+            assert holder.stdout.readline() == b"it runs\n", "before that, the kernel may not have its argv yet"
             for pid in (holder.pid, os.getppid(), 2**22 + 1, "x"):
                 write(directory / f"inuse.{pid}.hold")
 

@@ -124,12 +124,12 @@ def test_hooks_that_report_only_questions_do_not_silence_the_title() -> None:
     assert book.report(TitleChanged("✋ Qwen"))
     assert book.status == (NEEDS, "title", "may it run a shell?")
     book.hook("Ask", "may it?")
-    assert not book.answer(), "its title has yet to say what it does now"
+    assert not book.answer(), "its title has not changed yet"
     assert book.report(TitleChanged("◇ Qwen"))
     assert book.status == (IDLE, "title", "")
 
 
-def test_a_bell_says_less_than_the_notification_before_it() -> None:
+def test_a_bell_does_not_replace_the_notification_before_it() -> None:
     book = TrackerScript(msgspec.structs.replace(WATCH, bells=True))
     book.report(Notification("", "Run it?"))
     assert not book.report(Bell())
@@ -187,7 +187,7 @@ def test_a_question_right_after_the_answer_is_a_new_one(book: TrackerScript) -> 
     assert book.file("waiting", "permission prompt")
     assert book.status == (NEEDS, "state file", "permission prompt")
     assert book.tracker.since == "t1001.5"
-    assert not book.wait(100), "it has been asked, and nobody answered"
+    assert not book.wait(100), "the question is open, and nobody has answered"
 
 
 # ---------------------------------------------------------------------------------- how it ends
@@ -240,7 +240,7 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(
         assert not book.wait(3600)
         book.replace_host()
     assert book.status == asked
-    assert book.tracker.next_expiry_s(0) is None, "nothing is to be looked at"
+    assert book.tracker.next_expiry_s(0) is None, "no timer is needed"
     assert book.report(StatusReport(asked[1], "busy", WORKING))
     assert book.status == (WORKING, asked[1], "")
 

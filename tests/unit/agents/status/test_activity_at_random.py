@@ -87,7 +87,7 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
     if book.status[0] is NEEDS:
         told = {each.source for each in book.tracker.evidence() if each.activity is NEEDS and each.counts}
         asking = told.intersection(TELLING_ENDS)
-        assert asking, "who says so tells of its end as well"
+        assert asking, "a source that still reports the question also reports its end"
         for source in asking:
             play(book, Signal(source, IDLE, "", 0.0))
     assert book.status[0] is not NEEDS
@@ -96,7 +96,7 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
 
 
 @given(STORIES, st.sampled_from(TELLING_ENDS), STORIES)
-def test_a_question_stands_as_long_as_its_source_says_so(
+def test_a_question_stays_as_long_as_its_source_reports_it(
     before: list[Signal], source: str, after: list[Signal]
 ) -> None:
     stronger = ORDER[: ORDER.index(source)]

@@ -39,7 +39,7 @@ def test_progress_cannot_ask_and_a_notification_can(book: TrackerScript) -> None
     assert not book.report(Bell())
     assert book.report(Notification("Copilot", "Run npm test?"))
     assert book.status == (NEEDS, "notification", "Run npm test?")
-    assert not book.report(Progress("indeterminate", None)), "it went on all the while"
+    assert not book.report(Progress("indeterminate", None)), "it continued all the time"
     assert book.answer()
     assert book.status == (WORKING, "osc 9;4", "")
     book.report(Notification("Copilot", "Run npm test?"))

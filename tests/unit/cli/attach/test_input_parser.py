@@ -283,7 +283,7 @@ class TestRepliesAreNeverTyped:
 
 class TestTypingThatLooksLikeAReport:
     @given(st.sampled_from("]P_^X"), st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
-    def test_alt_and_a_bracket_swallows_nothing_of_what_is_typed_next(self, introducer: str, typed: str) -> None:
+    def test_alt_and_a_bracket_drop_no_later_input(self, introducer: str, typed: str) -> None:
         values = read(f"\x1b{introducer}{typed}".encode())
 
         assert values[0] == KeyTyped(introducer.lower(), "", ALT | (SHIFT if introducer.isupper() else NONE))
@@ -294,7 +294,7 @@ class TestTypingThatLooksLikeAReport:
         assert read(b"\x1b[Mab") == [KeyTyped("[", "", ALT), *read(b"Mab")]
         assert read(b"\x1b\x1bO1") == [KeyTyped("Escape"), KeyTyped("o", "", ALT | SHIFT), *read(b"1")]
 
-    def test_enter_sends_what_was_typed_before_it(self) -> None:
+    def test_enter_completes_earlier_input(self) -> None:
         assert read(b"\x1b]make\r") == [KeyTyped("]", "", ALT), *read(b"make\r")]
 
     @pytest.mark.parametrize(

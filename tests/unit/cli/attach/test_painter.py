@@ -355,7 +355,7 @@ def test_an_echo_is_written_alone(inner: Emulator, outer: Outer) -> None:
     same_picture(inner, outer.emulator)
     inner.feed(b"\x1b[D")
     outer.show(inner)
-    assert outer.painter.next_cell("x") is None, "something stands behind the cursor"
+    assert outer.painter.next_cell("x") is None, "there is text after the cursor"
 
 
 def test_selected_cells_have_swapped_colours(inner: Emulator, outer: Outer) -> None:

@@ -47,7 +47,7 @@ def test_our_own_conversation_file_is_removed_with_its_last_chat() -> None:
 
     with open_store() as store:
         remove_chat(store, first)
-        assert path.exists(), "another chat goes on with it"
+        assert path.exists(), "another chat continues it"
         assert not session_dir("first").exists()
         assert not session_log("first").exists()
         remove_chat(store, second)

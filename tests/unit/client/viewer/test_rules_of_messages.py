@@ -62,7 +62,7 @@ def test_a_hidden_viewer_continues_at_its_offset_when_shown(stage: Stage) -> Non
         >> do(stage.rules.follow, True)
         >> do(stage.rules.follow, False)
         << follow(10, output=False)
-        >> do(stage.rules.resize, OTHER_SIZE, CELL)  # Nobody sees it.
+        >> do(stage.rules.resize, OTHER_SIZE, CELL)  # A hidden viewer sends no size.
         >> do(stage.rules.follow, True)
         << follow(10)
         << e.SendMessage(m.Resize("one", OTHER_SIZE, CELL))
@@ -171,7 +171,7 @@ def test_the_delegate_gets_a_notice_only_when_it_changes(stage: Stage) -> None:
         >> described("the disk is full")
         << e.NotifyEvent(m.NoticeEvent("session", "the disk is full"))
         >> described("the disk is full")
-        >> described("")  # Another may have been there before: the description says.
+        >> described("")  # An earlier notice may still hold, and the description contains it.
         << DESCRIBE
     )
 

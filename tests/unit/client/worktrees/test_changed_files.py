@@ -23,7 +23,7 @@ texts = st.sampled_from(["", "x", "diff --git a/x b/x", "@@ -1 +1 @@", "-- a", "
 lines = st.lists(st.tuples(st.sampled_from("+- "), texts), min_size=1, max_size=5)
 
 
-class Made(NamedTuple):
+class FileDiff(NamedTuple):
     """One file of a diff."""
 
     letter: str
@@ -72,23 +72,23 @@ class Made(NamedTuple):
 
 
 made_files = st.lists(
-    st.builds(Made, st.sampled_from(sorted(LETTERS)), names, names, st.none() | lines), min_size=1, max_size=4
+    st.builds(FileDiff, st.sampled_from(sorted(LETTERS)), names, names, st.none() | lines), min_size=1, max_size=4
 )  # fmt: skip
 
 
-def printed(files: list[Made]) -> str:
+def printed(files: list[FileDiff]) -> str:
     """The output of git for these files."""
     parts = ([file.raw for file in files], [file.numbers for file in files], ["\0"], [file.patch for file in files])
     return "".join("".join(part) for part in parts)
 
 
 @given(made_files)
-def test_each_file_has_its_own_name_numbers_and_patch(files: list[Made]) -> None:
+def test_each_file_has_its_own_name_numbers_and_patch(files: list[FileDiff]) -> None:
     assert read_diff(printed(files)) == [file.read for file in files]
 
 
 @given(made_files, st.data())
-def test_of_a_diff_that_is_cut_off_all_whole_patches_are_read(files: list[Made], data: st.DataObject) -> None:
+def test_of_a_diff_that_is_cut_off_all_whole_patches_are_read(files: list[FileDiff], data: st.DataObject) -> None:
     whole = printed(files)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
     found = read_diff(cut, is_cut=True)
@@ -110,12 +110,12 @@ def test_anything_else_is_refused(text: str) -> None:
 
 
 def test_invalid_utf8_is_replaced_in_patches_and_kept_in_names() -> None:
-    file = Made("M", "caf\udce9", "", [("+", "caf\udce9")])
+    file = FileDiff("M", "caf\udce9", "", [("+", "caf\udce9")])
     [found] = read_diff(printed([file]))
     assert (found.path, found.patch) == ("caf\udce9", "@@ -1,9 +1,9 @@\n+caf\ufffd\n")
 
 
 @pytest.mark.parametrize(("line", "withheld"), [("x" * (1 << 20), "large"), ("x" * 1000, "")])
 def test_a_patch_that_is_too_long_is_left_out_and_its_numbers_stay(line: str, withheld: str) -> None:
-    [found] = read_diff(printed([Made("M", "a", "", [("+", line)])]))
+    [found] = read_diff(printed([FileDiff("M", "a", "", [("+", line)])]))
     assert (found.withheld, found.added, not found.patch) == (withheld, 1, bool(withheld))

@@ -129,7 +129,7 @@ def test_conflicts_submodules_and_repositories_inside_are_named(checkout: Checko
 
 
 def test_a_branch_is_compared_with_where_it_began(checkout: Checkout) -> None:
-    assert read_changes(checkout.path, "branch").since == "commit", "the default branch began nowhere"
+    assert read_changes(checkout.path, "branch").since == "commit", "the default branch has no starting point"
     checkout.git("checkout", "-qb", "fix")
     checkout.write("file", "changed\n")
     assert read_changes(checkout.path).default_branch == "", "the branch has no commit of its own"

@@ -143,7 +143,7 @@ def test_the_model_is_a_setting(server: ModelServer, words: tuple[str, ...]) -> 
         again.until(lambda: "settle" in dict(again.timers))
         again.expire("settle")
         again.until(lambda: len(models(again)) == 2)
-        assert again.last(SettingsChanged).settings[0].value == "other-model", "as it was changed to"
+        assert again.last(SettingsChanged).settings[0].value == "other-model", "the changed setting"
 
 
 def test_the_only_model_is_chosen_and_several_are_offered(server: ModelServer, area: object) -> None:

@@ -78,7 +78,7 @@ async def test_the_desktops_secret_store_keeps_a_key_for_each_server(session_bus
         await secret_store.save("https://other.example.com", "other")
         assert len(service.items) == 2
         assert await find_key("secret", HTTPS, {}) == f"{KEY}-new"
-        assert await find_key("", HTTPS, {}) == f"{KEY}-new", "without any source it is looked for there"
+        assert await find_key("", HTTPS, {}) == f"{KEY}-new", "without a source, the secret store is searched"
         with pytest.raises(ConfigError, match=r"no key for http://127\.0\.0\.1:1; /key saves one"):
             await find_key("secret", HERE, {})
 
@@ -88,7 +88,7 @@ async def test_a_locked_store_is_unlocked_by_its_user(session_bus: BusDaemon) ->
         await secret_store.save("https://api.example.com", KEY)
         assert service.prompts == 1
         service.locked = True
-        assert await find_key("", HTTPS, {}) is None, "nobody is asked for what nobody chose"
+        assert await find_key("", HTTPS, {}) is None, "a store that was not chosen does not ask its user"
         assert await find_key("secret", HTTPS, {}) == KEY
         assert service.prompts == 2
 

@@ -189,7 +189,7 @@ async def test_an_invalid_reply_is_one_line(body: bytes, api: str) -> None:
 async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
     with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
         assert await events(server.url) == [Text("yes"), Finished("")]
-        assert (await trouble(server.url)).kind is ErrorKind.CUT, "nothing at all is no answer"
+        assert (await trouble(server.url)).kind is ErrorKind.CUT, "an empty stream is no answer"
 
 
 @pytest.mark.parametrize("status", [200, 404, 405])

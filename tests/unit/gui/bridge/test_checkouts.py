@@ -37,7 +37,7 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     repository = Checkout.new(area.home / "api")
     session_id = await harness.add("one", cwd=str(repository.path / "src"))
     chat = harness.chat(session_id)
-    assert chat.location == "src", "until git has spoken"
+    assert chat.location == "src", "until git has answered"
     harness.open_window()
     await until_location(harness, chat, "api · main")
     repository.git("switch", "--quiet", "--create", "fix")
@@ -51,7 +51,7 @@ async def test_branch_and_changes_are_shown_and_kept_up_to_date(
     harness.sessions.checkouts.refresh()
     await until_location(harness, chat, "api · fix · 1 changed")
     harness.viewers[session_id].end(exit_code=0)
-    assert chat.location == "src", "nobody asked_directories after a chat that is over"
+    assert chat.location == "src", "no checkout is shown for an ended chat"
 
 
 async def test_git_is_asked_once_for_chats_of_one_directory(

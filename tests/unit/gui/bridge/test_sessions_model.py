@@ -30,7 +30,7 @@ async def test_groups_follow_the_agents_activity(harness: WindowHarness):
     harness.viewers[one].be(Activity.NEEDS_INPUT, "2026-01-02T05:00:00Z", "Run npm test?")
     harness.viewers[two].be(Activity.NEEDS_INPUT, "2026-01-02T04:00:00Z")
     harness.viewers[three].be(Activity.WORKING)
-    assert names(harness, Group.NEEDS_YOU) == ["two", "one"], "who waits longest comes first"
+    assert names(harness, Group.NEEDS_YOU) == ["two", "one"], "the chat that waits longest comes first"
     assert names(harness, Group.WORKING) == ["three"]
     chat = harness.chat(one)
     assert chat.location_and_status == "Run npm test? · tmp"
@@ -51,7 +51,7 @@ async def test_a_chat_without_a_topic_is_described_by_its_agents_title(harness: 
     harness.sessions.apply_agents()
     assert chat.status_text == "Claude Code"
     harness.viewers[session_id].tell(TitleEvent("Claude Code"))
-    assert chat.title == "", "it says no more than the agent's name, which stands beside it"
+    assert chat.title == "", "the title only repeats the agent's name, which is shown beside it"
     missing = harness.chat(await harness.add("two", agent="gone"))
     harness.viewers[missing.id].be(Activity.IDLE)
     assert missing.status_text == "gone"

@@ -189,7 +189,7 @@ def test_a_screen_reader_reads_heads_and_signs_but_no_hunk_numbers(qapp: QApplic
         "6 unchanged lines · def g():", "a", "- b",
     ]  # fmt: skip
     assert spoken_row(rows, rows.row(0)).splitlines()[1:] == expected
-    assert spoken_row(rows, rows.row(1)).splitlines() == expected, "what is to be allowed"
+    assert spoken_row(rows, rows.row(1)).splitlines() == expected, "the same in a request"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_the_unshifted_key_is_learned_and_not_guessed_on_other_layouts():
 
 def test_a_key_has_its_latin_letter():
     assert latin_letter(54, 0x63) == "c"
-    assert latin_letter(54, 0x6D3) == "c", "a Cyrillic keysym: the key's place tells"
+    assert latin_letter(54, 0x6D3) == "c", "a Cyrillic keysym: the key's position decides"
     assert latin_letter(999, 0x6D3) == ""
 
 
@@ -71,7 +71,9 @@ def test_a_touchpads_pixels_become_lines():
     steps = WheelSteps(8, 16)
     assert [steps.add_delta(turned(pixels=-8), 3)[1] for _ in range(4)] == [0, 1, 0, 1]
     assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollUpdate), 3)[1] == 0
-    assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollBegin), 3)[1] == 0, "a new gesture begins anew"
+    assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollBegin), 3)[1] == 0, (
+        "a new gesture begins at zero"
+    )
 
 
 def test_composed_text_has_columns_and_cells():

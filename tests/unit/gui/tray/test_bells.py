@@ -36,9 +36,9 @@ async def test_a_bell_has_the_chosen_effects_and_a_muted_chat_rings_silently(
             harness.chat(session_id).viewer_event(BellEvent())
         return list(heard)
 
-    assert ring() == [], "by default it is a mark and no more"
+    assert ring() == [], "by default it is only a mark"
     set_.apply_settings(WindowFile(bell_sound=True))
-    assert ring(50) == ["sound"], "a flood sounds once"
+    assert ring(50) == ["sound"], "a flood of bells plays one sound"
     monkeypatch.setattr(bells, "SOUND_INTERVAL_S", 0.0)
     assert ring(2) == ["sound", "sound"]
     set_.apply_settings(WindowFile(bell_attention=True))

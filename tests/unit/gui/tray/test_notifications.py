@@ -263,7 +263,7 @@ async def test_muted_chats_send_nothing_and_are_remembered(harness: WindowHarnes
     harness.settle()
     assert stage.board.shown.keys() == {two}
     muting.mute_for_an_hour()
-    assert stage.board.shown == {}, "what is shown goes, too"
+    assert stage.board.shown == {}, "a shown notification is withdrawn, too"
     assert muting.until is not None
     restored = Muting(harness.sessions, harness.sessions.clock_changes)
     restored.restore([one], muting.until.isoformat())
@@ -332,7 +332,7 @@ async def test_a_click_chooses_the_chat(session_bus: BusDaemon, desktop: Desktop
     async with notification_service() as service:
         desktop.notifications.show("a", "one needs you", "Run <b>?")
         await eventually(lambda: service.shown, WAIT_S, "the notification")
-        assert service.history[0].text == "Run <b>?", "a service without markup shows it to the letter"
+        assert service.history[0].text == "Run <b>?", "a service without markup shows it literally"
         await service.click(next(iter(service.shown)))
         await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
         assert desktop.fallback == []

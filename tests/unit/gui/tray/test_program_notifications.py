@@ -54,7 +54,7 @@ async def test_a_notification_has_the_chats_name_and_stays_until_the_chat_is_loo
     assert not stage.harness.chat(shell).needs_you
     stage.harness.viewers[shell].end(0)
     stage.harness.settle()
-    assert len(stage.texts) == 3, "what it said last is true after its end, too"
+    assert len(stage.texts) == 3, "its last notification stays after its end, too"
     stage.look_at(shell)
     assert stage.texts == []
 

@@ -40,7 +40,7 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
     harness.viewers[ids["asking"]].be(Activity.NEEDS_INPUT)
     tray.refresh()
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
-    assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
+    assert names == ["asking", "working", "silent", "idle"], "a command without reports counts as running"
     assert entries(tray)[4:] == [
         "All chats…", "New chat…", "Open Outlive", "Mute notifications", "Settings…", "Quit (chats keep running)",
         "Stop all chats…",
@@ -128,7 +128,7 @@ def test_without_chats_there_is_nothing_to_stop(tray: Tray):
 
 
 @pytest.mark.parametrize("size", [16, 22, 64])
-def test_the_dot_is_on_the_icon_only_when_somebody_waits(harness: WindowHarness, size: int):
+def test_the_dot_is_on_the_icon_only_while_a_chat_waits(harness: WindowHarness, size: int):
     amber = harness.theme.tokens.color("needs_you").rgb()
 
     def dots(*, dot: bool) -> int:

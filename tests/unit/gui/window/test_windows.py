@@ -163,7 +163,7 @@ async def test_a_window_stays_while_the_removal_of_its_last_chats_can_be_undone(
 
     second.tabs.close(two)
     second.tabs.close(three)
-    assert windows.all == [first], "closed tabs are another thing"
+    assert windows.all == [first], "the window closes with its last tab if no removal can be undone"
 
 
 async def test_a_new_window_does_not_cover_the_others(harness: WindowHarness, open_windows: Open):
@@ -191,7 +191,7 @@ def test_beside_a_window_that_fills_the_screen_a_new_one_is_smaller():
     found = cascaded(QRect(0, 20, 1600, 980), [QPoint(0, 20)], room)
     assert found == QRect(32, 52, 1568, 948)
     low = cascaded(QRect(0, 20, 1600, 400), [QPoint(0, 20)], room)
-    assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it goes down alone"
+    assert low == QRect(0, 52, 1600, 400), "as wide as the screen, it moves down only"
 
 
 async def test_a_chat_in_two_windows_is_seen_in_either_and_its_notices_are_shown_in_one(

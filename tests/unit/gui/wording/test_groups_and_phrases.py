@@ -36,7 +36,7 @@ def test_each_group_has_a_title():
 
 def test_a_shell_is_in_the_group_running_and_not_no_signal():
     assert group_of(State.RUNNING, Activity.NO_SIGNAL, plain=True) is Group.RUNNING
-    assert group_of(State.RUNNING, Activity.WORKING, plain=True) is Group.WORKING, "an agent in it tells so"
+    assert group_of(State.RUNNING, Activity.WORKING, plain=True) is Group.WORKING, "an agent in the shell reports it"
     assert group_of(State.EXITED, Activity.NO_SIGNAL, plain=True) is Group.ENDED
 
 

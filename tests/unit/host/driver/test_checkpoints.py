@@ -66,7 +66,7 @@ async def test_a_checkpoint_is_due_after_enough_engine_work(kept: KeptSession) -
     assert not await is_due(kept)
     driver.worker.cpu_s = WORK_S * 1.01
     assert await is_due(kept)
-    assert not await is_due(kept), "from there it is counted anew"
+    assert not await is_due(kept), "the count begins again there"
 
 
 async def test_expensive_checkpoints_are_made_less_often(kept: KeptSession) -> None:
@@ -76,7 +76,7 @@ async def test_expensive_checkpoints_are_made_less_often(kept: KeptSession) -> N
     assert not await is_due(kept)
     driver.worker.cpu_s = WORK_OF_COST * 1.01
     assert await is_due(kept)
-    assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
+    assert kept.checkpointer._cost_s < 1.0, "the cost of the last checkpoint counts"
 
 
 async def test_a_checkpoint_is_due_after_enough_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,10 +289,10 @@ async def test_output_that_the_journal_lacks_is_kept(tmp_path: Path, ring: int) 
         assert kept.output_file.start == PAGE_BYTES
         kept.journal_writer.end = 0
         kept.checkpointer.free_superseded()
-        assert kept.output_file.start == PAGE_BYTES, "what is given back does not come again"
+        assert kept.output_file.start == PAGE_BYTES, "freed output is not restored"
         kept.journal_writer.error = "the disk is full"
         kept.checkpointer.free_superseded()
-        assert kept.output_file.start == len(PAGES) - ring, "it has a gap then"
+        assert kept.output_file.start == len(PAGES) - ring, "then the journal has a gap"
 
 
 async def test_a_query_answered_while_a_checkpoint_is_written_is_not_answered_again(

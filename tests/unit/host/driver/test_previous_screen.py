@@ -1,4 +1,4 @@
-"""The screen of an ended shell is the first output of the shell that replaces it, whole and once."""
+"""The screen of an ended shell is the first output of the shell that replaces it, complete and once."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class Run:
         self.kept.input_log.send_pending = lambda: False  # type: ignore[method-assign]
 
     def _move(self, place: str) -> None:
-        """Move the program's output as far as this place."""
+        """Move the program's output to PTY, pipe or output file."""
         descriptors = self.kept.descriptors
         if place != "the terminal":
             wait_readable(descriptors.master, 10, "output")

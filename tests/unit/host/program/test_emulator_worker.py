@@ -108,7 +108,7 @@ async def test_plain_text_is_interpreted_and_counted_a_moment_later() -> None:
     worker.feed_output(b"te")
     worker.feed_output(b"xt")
     assert worker.interpreted_to == 0
-    assert worker.idle is not None, "what a key means does not depend on it"
+    assert worker.idle is not None, "the encoding of a key does not depend on it"
     await asyncio.wait_for(fed.wait(), 60)
     assert worker.interpreted_to == 4
     assert worker.last_output_s > 0

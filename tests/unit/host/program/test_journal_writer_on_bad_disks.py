@@ -1,4 +1,4 @@
-"""The journal on a failing disk: recording pauses, the session goes on, and kept output is recorded later."""
+"""The journal on a failing disk: recording pauses, the session continues, and kept output is recorded later."""
 
 from __future__ import annotations
 

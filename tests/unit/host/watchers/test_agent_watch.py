@@ -84,7 +84,7 @@ async def test_hook_reports_count_only_for_the_current_conversation(kept: KeptSe
     assert report_activity(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
     assert kept.driver.conversation.id == OTHER
     assert report_activity(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
-    assert report_activity(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
+    assert report_activity(kept, "idle", 0, "", "hook") is Activity.IDLE, "a report without a conversation"
 
 
 async def test_the_next_host_logs_a_change_that_a_killed_host_did_not(kept: KeptSession) -> None:
@@ -130,7 +130,7 @@ async def test_a_question_repeated_to_a_later_host_is_not_a_new_question(kept: K
     assert report_activity(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
     assert kept.driver.watch.tracker.since == since
     report_activity(kept, "ask", os.getpid())
-    assert kept.driver.watch.tracker.since == "later", "once more is another question"
+    assert kept.driver.watch.tracker.since == "later", "a second repetition is another question"
 
 
 async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSession) -> None:
@@ -142,7 +142,7 @@ async def test_the_silence_time_out_includes_the_time_before_a_kill(kept: KeptSe
     assert kept.driver.watch._expiry._due_s == pytest.approx(due_s, abs=0.5)
 
 
-async def test_a_chat_goes_on_and_ends_although_the_agent_watch_fails(
+async def test_a_chat_continues_and_ends_normally_although_the_agent_watch_fails(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The exception used to leave the session and end one host after another."""
@@ -192,5 +192,5 @@ async def test_a_question_reported_by_two_sources_is_logged_once(kept: KeptSessi
 
     questions = [(each.at, each.detail) for each in told if each.activity is Activity.NEEDS_INPUT]
     assert [detail for _, detail in questions] == ["Bash: npm test", "Bash: rm -r build"]
-    assert questions[0][0] == poorer.at, "when it was asked, and not when it was told better"
+    assert questions[0][0] == poorer.at, "the time of the question, not of its better text"
     assert activity_log.last(path, 20) == told

@@ -119,7 +119,7 @@ def test_a_host_has_its_descriptors_and_channel_and_no_other_descriptor_of_the_k
         for descriptor in (*parts.descriptors.present, parts.slave, *others):
             os.fstat(descriptor)  # In this process they are unchanged.
         channel.close()
-        assert status_of(pid) == 0, "the end of the channel is seen: nobody else has ours"
+        assert status_of(pid) == 0, "the host sees the end of the channel, since no other process has the keeper's end"
     finally:
         for descriptor in others:
             os.close(descriptor)
@@ -135,7 +135,7 @@ def test_a_host_of_a_running_program_gets_no_slave_of_the_pty(parts: HostArgumen
 def test_the_end_of_a_host_closes_its_channel(parts: HostArguments) -> None:
     pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
     channel.settimeout(TIMEOUT_S)
-    assert channel.recv(1) == b"", "the keeper has no other side of it"
+    assert channel.recv(1) == b"", "the keeper does not hold the other end"
     channel.close()
     assert status_of(pid) == 0
 

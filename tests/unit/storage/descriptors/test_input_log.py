@@ -189,7 +189,7 @@ def check_due(stage: LogStage, added: list[LogEntry]) -> None:
     first = stage.input_log.first_pending
     assert first in {stage.input_log.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
-    assert behind.endswith(owed), "all that is due stands behind the first that is"
+    assert behind.endswith(owed), "all pending bytes are at or after the first pending entry"
 
 
 # ----------------------------------------------------------------------------------- one by one
@@ -204,7 +204,7 @@ def test_an_entry_cut_at_any_byte_does_not_exist(stage: LogStage) -> None:
         os.ftruncate(stage.file, length)
         assert [entry.payload for entry in stage.reopen()] == [b"kept"]
         assert (stage.input_log.end, stage.input_log.pending.bytes) == (whole_end, 0)
-        assert os.fstat(stage.file).st_size == whole_end, "what is left of it is cut off"
+        assert os.fstat(stage.file).st_size == whole_end, "the rest of the entry is removed"
         stage.input_log.append(EntryKind.INPUT, b"typed", TAG, 7)
     assert os.pread(stage.file, 1000, 0) == whole
 
@@ -327,7 +327,7 @@ def test_the_header_is_shared_by_all_processes_that_map_it(stage: LogStage) -> N
     assert (header.child, header.exit_status, header.checkpoint) == (4711, 0, at)
     other.exit_status = 9
     assert header.exit_status == 9
-    assert (header.child, header.checkpoint) == (4711, at), "each has a place of its own"
+    assert (header.child, header.checkpoint) == (4711, at), "each field has its own position"
     other.close()
     stage.reopen()
     assert (stage.input_log.header.child, stage.input_log.header.exit_status, stage.input_log.header.checkpoint) == (
@@ -339,7 +339,7 @@ def test_the_header_is_shared_by_all_processes_that_map_it(stage: LogStage) -> N
 
 def test_crashes_of_the_engine_at_one_offset_are_counted(stage: LogStage) -> None:
     header = stage.input_log.header
-    assert header.count_engine_crash() == 0, "it was no feed"
+    assert header.count_engine_crash() == 0, "the engine was not running"
     counts = []
     for offset in (0, 0, 500, 500, 500):
         header.engine_started(offset)

@@ -36,7 +36,7 @@ def test_pages_are_freed_and_the_length_stays(file: int) -> None:
     assert os.fstat(file).st_size == len(content)
     assert kept_bytes(file) == 8 * PAGE_BYTES
     expected = content[:PAGE_BYTES] + bytes(2 * PAGE_BYTES) + content[3 * PAGE_BYTES :]
-    assert os.pread(file, len(content), 0) == expected, "only whole pages between the two go"
+    assert os.pread(file, len(content), 0) == expected, "only whole pages between the two offsets are freed"
 
 
 @given(st.integers(0, 5 * PAGE_BYTES), st.integers(0, 5 * PAGE_BYTES))
@@ -77,7 +77,7 @@ def test_a_later_host_finds_the_start() -> None:
             assert (again.start, again.end) == (offset // PAGE_BYTES * PAGE_BYTES, len(content))
             assert again.read(again.start, again.end) == content[again.start :]
         output_file.free_before(5)
-        assert output_file.start == 20 * PAGE_BYTES, "what is gone is gone"
+        assert output_file.start == 20 * PAGE_BYTES, "freed output is not restored"
 
 
 def test_no_more_than_all_output_is_freed() -> None:
@@ -115,7 +115,7 @@ def test_output_left_in_the_pipe_comes_before_that_in_the_pty() -> None:
         os.write(kept.slave, b"last")
 
         looking = opened(kept, read_only=True)
-        assert looking.end == 6, "who only looks takes nothing"
+        assert looking.end == 6, "a read-only reader takes nothing from the pipe"
         output_file = opened(kept)
         assert output_file.end == 11
         wait_readable(kept.descriptors.master, 10, "output")

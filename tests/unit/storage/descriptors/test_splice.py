@@ -142,7 +142,7 @@ def test_a_pipe_left_full_by_an_earlier_host_is_emptied_first() -> None:
         pass
     os.write(line.slave, b"behind")
     wait_readable(line.master, 10, "output")
-    assert line.take() == (0, False), "no room, and not of this splicer's"
+    assert line.take() == (0, False), "the pipe is full, with bytes that this splicer did not put there"
     line.end += Splicer.drain_pipe(line.pipe_read, line.file, line.end, left)
     assert line.take() == (6, False)
     assert line.content() == b"l" * left + b"behind"
@@ -204,7 +204,7 @@ def test_a_program_that_does_not_read_takes_a_part_of_the_input_and_the_rest_lat
     while given < len(whole):
         count = line.splicer.sendfile_to_pty(line.master, line.file, len(whole) - given)
         given += count
-        assert os.lseek(line.file, 0, os.SEEK_CUR) == given, "the position tells exactly what was taken"
+        assert os.lseek(line.file, 0, os.SEEK_CUR) == given, "the position is exactly that of the taken bytes"
         if count == 0:
             full += 1
             wait_readable(line.slave, 10, "input")
@@ -215,7 +215,7 @@ def test_a_program_that_does_not_read_takes_a_part_of_the_input_and_the_rest_lat
     assert read == whole
 
 
-def test_input_for_a_program_that_has_gone_does_not_raise(line: Line) -> None:
+def test_input_for_an_ended_program_raises_no_error(line: Line) -> None:
     os.write(line.file, b"into the void")
     os.lseek(line.file, 0, os.SEEK_SET)
     line.hang_up()

@@ -149,7 +149,7 @@ class TestDamage:
         entries = recorded(directory)
         assert [entry for entry in entries if isinstance(entry, Output)] == three_segments[11:]
         assert entries[0].offset == three_segments[11].offset
-        assert isinstance(entries[0], type(three_segments[0])), "the size is known all the same"
+        assert isinstance(entries[0], type(three_segments[0])), "the size is known nevertheless"
 
     def test_a_missing_segment_is_skipped(self, directory: Path, three_segments: list[Entry]) -> None:
         logs(directory)[1].unlink()

@@ -66,7 +66,7 @@ def check_alike(restored: Emulator | None, original: Emulator) -> None:
         assert (restored.title, restored.cursor) == (original.title, original.cursor)
         for emulator in (restored, original):
             emulator.feed(b";31mred")
-        assert restored.rows() == original.rows(), "also what was unfinished goes on"
+        assert restored.rows() == original.rows(), "an unfinished sequence continues, too"
         assert restored.take_replies() == b""
     finally:
         restored.close()

@@ -221,7 +221,7 @@ class TestSegments:
                 if with_snapshots and number % 17 == 0:
                     journal.begin_segment(snapshot(journal.end, bytes(3000)))
                 assert size_bytes(directory) == journal.size_bytes <= limit
-            assert journal.size_bytes > limit // 2, "no more is dropped than must be"
+            assert journal.size_bytes > limit // 2, "no more is dropped than necessary"
         entries = recorded(directory)
         last = entries[-1]
         assert isinstance(last, Output)

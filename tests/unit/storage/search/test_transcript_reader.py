@@ -74,7 +74,7 @@ def test_a_line_of_a_resumed_chat_is_found_once_in_the_newer_chat() -> None:
         search.update(["newest"])
         hits = search.find(query, 10)
         assert [(hit.session_id, hit.text) for hit in hits] == [("newest", f"needle {number}") for number in (2, 1, 0)]
-        assert hits[-1].time_ns == _BEGAN_MS * 1_000_000, "it has the time at which it was said"
+        assert hits[-1].time_ns == _BEGAN_MS * 1_000_000, "it has the time of the message"
         assert [hit.session_id for hit in search.find(query, 10, {"ended"})] == ["ended"]
         search.forget("newest")
         assert {hit.session_id for hit in search.find(query, 10)} == {"middle"}

@@ -115,7 +115,7 @@ class TestPlacesThatCannotBeWritten:
         make_read_only(small_disk)
 
         with Store.open(path) as store:
-            assert store.all() == [], "what is there can be read"
+            assert store.all() == [], "the existing file can be read"
             with pytest.raises(StoreError, match="cannot write it") as caught:
                 store.insert(make_record())
 

@@ -284,7 +284,7 @@ class TestResuming:
 
         assert store.get(record.id) == record
 
-    def test_after_removing_the_resuming_session_it_can_be_resumed_again(
+    def test_a_session_can_be_resumed_again_after_its_resumption_was_removed(
         self, store: Store, make_record: MakeRecord
     ) -> None:
         previous = make_record(state=State.EXITED)

@@ -125,7 +125,7 @@ def test_an_edit_that_replaces_all_matches_is_marked() -> None:
     )
 
 
-def test_a_plan_is_shown_whole() -> None:
+def test_a_plan_is_shown_completely() -> None:
     assert shown(ask("ExitPlanMode", {"plan": "# Plan\n1. do"}))[1:] == ("Work by this plan?", "# Plan\n1. do", True)
 
 
@@ -140,7 +140,7 @@ def test_the_reply_has_the_exact_bytes_of_the_request() -> None:
 @pytest.mark.parametrize(
     ("option", "chosen"), [("allow", []), ("always", ["addRules", "addDirectories"]), ("mode acceptEdits", ["setMode"])]
 )
-def test_an_option_allows_what_its_name_says_and_no_more(option: str, chosen: list[str]) -> None:
+def test_an_option_allows_only_what_its_name_says(option: str, chosen: list[str]) -> None:
     rule = {"toolName": "Bash", "ruleContent": "make *"}
     suggestions = [
         {"type": "addRules", "rules": [rule], "behavior": "allow", "destination": "localSettings"},

@@ -88,7 +88,7 @@ def test_parts_of_a_thought_are_paragraphs(chat: CodexChat) -> None:
     assert chat.items[-1].text == "one\n\ntwo\n\nraw"
 
 
-def test_output_that_was_streamed_is_kept_if_the_end_has_none(chat: CodexChat) -> None:
+def test_streamed_output_is_kept_if_the_last_message_has_none(chat: CodexChat) -> None:
     command = {"type": "commandExecution", "id": "c", "command": "make", "status": "inProgress"}
     chat.notify("item/started", item=command)
     chat.notify("item/commandExecution/outputDelta", itemId="c", delta="half ")
@@ -291,7 +291,7 @@ def test_a_steering_text_that_is_too_late_is_the_next_prompt(chat: CodexChat) ->
     assert [each[2] for each in chat.shown()] == ["go", "late"]
 
 
-def test_an_interrupt_without_a_turn_ends_what_is_shown_as_running(chat: CodexChat) -> None:
+def test_an_interrupt_without_a_turn_ends_items_shown_as_running(chat: CodexChat) -> None:
 
     chat.do(Interrupt("", 0))
     chat.hear({"id": chat.last_request()["id"], "error": {"code": -32600, "message": "no active turn to interrupt"}})

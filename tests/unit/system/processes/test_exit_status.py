@@ -37,7 +37,7 @@ def test_the_status_of_a_child_is_read_before_it_is_reaped(script: str, end: tup
     pid = ended_child(script)
     status = exit_status.from_child(pid)
     assert status is not None
-    assert exit_status.from_child(pid) == status, "it stays to be reaped"
+    assert exit_status.from_child(pid) == status, "it is still not reaped"
     assert exit_status.code_and_signal(status) == end
     assert os.waitpid(pid, 0) == (pid, status)
 
@@ -54,7 +54,7 @@ def test_every_source_gives_the_same_status(script: str, end: tuple[int | None, 
     reaped = exit_status.from_reaped(pidfd)
     os.close(pidfd)
     assert zombie == of_wait == status
-    assert reaped in {status, None}, "a kernel before 6.15 does not tell"
+    assert reaped in {status, None}, "a kernel before 6.15 does not keep it"
     assert exit_status.code_and_signal(status) == end
 
 

@@ -69,7 +69,7 @@ def test_a_process_that_has_ended_controls_nothing(tmp_path: Path) -> None:
         ("agents_may_control = \xff", False),
     ],
 )
-def test_the_settings_that_allow_it(tmp_path: Path, settings: str, may: bool) -> None:
+def test_settings_allow_or_forbid_control(tmp_path: Path, settings: str, may: bool) -> None:
     file = tmp_path / "chats.toml"
     file.write_bytes(settings.encode("latin-1"))
     process = subprocess.Popen(["true"])

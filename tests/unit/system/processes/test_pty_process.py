@@ -118,7 +118,7 @@ def test_a_program_inherits_no_descriptor(terminal: Terminal) -> None:
         found = terminal.read_all()
     finally:
         os.close(leaked)
-    assert set(found.split()) <= {"0", "1", "2", "3"}, "3 is the listing's own"
+    assert set(found.split()) <= {"0", "1", "2", "3"}, "3 is the descriptor of the listing"
 
 
 def test_the_child_leads_a_session_and_has_the_terminal(terminal: Terminal) -> None:
@@ -155,7 +155,7 @@ def test_a_program_is_distinguished_from_a_later_process_with_its_pid(terminal: 
     process = terminal.run("cat")
     assert process.started is not None
     assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_same_process()
-    assert PtyProcess(process.pid, None, terminal.master).is_same_process(), "nothing is known against it"
+    assert PtyProcess(process.pid, None, terminal.master).is_same_process(), "an unknown start time proves nothing"
 
 
 def test_a_program_is_not_reaped_by_python(terminal: Terminal) -> None:

@@ -42,7 +42,7 @@ def places(emulator: Emulator) -> list[Place]:
     return [(one.image.id, one.column, one.row, one.columns, one.rows) for one in images]
 
 
-def test_an_image_is_shown_at_the_cursor_which_goes_behind_its_last_row(terminal: Emulator):
+def test_an_image_is_shown_at_the_cursor_which_moves_to_the_end_of_its_last_row(terminal: Emulator):
     terminal.feed(b"above\r\n  " + shown("i=7") + b"|")
     assert terminal.take_replies() == b"\x1b_Gi=7;OK\x1b\\"
     assert places(terminal) == [(7, 2, 1, 8, 4)]

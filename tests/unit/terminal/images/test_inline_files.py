@@ -40,7 +40,7 @@ def places(emulator: Emulator) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("end", [b"\a", b"\x1b\\"])
-def test_an_image_is_shown_at_the_cursor_which_goes_behind_its_last_row(terminal: Emulator, end: bytes):
+def test_an_image_is_shown_at_the_cursor_which_moves_to_the_end_of_its_last_row(terminal: Emulator, end: bytes):
     terminal.feed(b"above\r\n  " + inline_file(PICTURE, "name=eA==;size=99", end) + b"|")
     assert places(terminal) == [(2, 1, 8, 4)]
     assert [row.text() for row in terminal.rows()][:5] == ["above", "", "", "", "          |"]

@@ -40,7 +40,7 @@ def places(emulator: Emulator) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize(("height", "cursor_row"), [(6, 2), (16, 2), (17, 3), (60, 5)])
-def test_the_cursor_goes_to_the_last_row_of_the_image(terminal: Emulator, height: int, cursor_row: int):
+def test_the_cursor_moves_to_the_last_row_of_the_image(terminal: Emulator, height: int, cursor_row: int):
     """As in xterm, so that an image fits at the bottom of the screen."""
     terminal.feed(b"\x1b[3;5H" + sixel(30, height))
     assert places(terminal) == [(4, 2, 3.75, height / 16)]

@@ -44,7 +44,7 @@ def test_whole_lines_are_printed_once_as_they_come() -> None:
     assert log.take(later, None) == ["○ Idle"], "a turn between two calls"
 
 
-def test_a_prompt_is_printed_when_it_leaves_the_queue_below_what_came_before() -> None:
+def test_a_queued_prompt_is_printed_when_it_is_sent_below_the_earlier_lines() -> None:
     log, transcript = LineLog(), Transcript()
     log.take(transcript, None)
     transcript.apply(Put(Item("1", "user", 1, text="another's", status="queued")))

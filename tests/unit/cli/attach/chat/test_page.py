@@ -77,7 +77,7 @@ def test_a_long_question_counts_as_seen_once_all_its_lines_were_visible() -> Non
     assert shown(page, transcript, 1) == ["? Run? → Allow (in a window)"]
 
 
-def test_another_width_wraps_anew() -> None:
+def test_another_width_wraps_the_lines_again() -> None:
     transcript, page = chat(1), Page()
     assert shown(page, transcript, 5, 40) == ["message 0", "end 0"]
     assert shown(page, transcript, 5, 8) == ["message", "0", "end 0"]

@@ -41,7 +41,7 @@ def test_keys_edit(text: str, keys: tuple[str | tuple[str, Modifiers], ...], lef
     assert f"{box.text[: box.cursor]}|{box.text[box.cursor :]}" == left
 
 
-def test_previous_prompts_come_back_and_the_draft_too() -> None:
+def test_previous_prompts_and_the_draft_are_recalled() -> None:
     box = typed("draft")
     box.set_history(["first", "second"])
     assert box.key("ArrowUp", _NONE)

@@ -31,7 +31,7 @@ async def test_of_many_layouts_the_last_is_saved():
         storage.save_layout({"number": number})
     held.set()
     await eventually(lambda: written and written[-1] == {"number": 49}, 10, "the last layout to be written")
-    assert len(written) < 5, "those in between were not worth the disk's time"
+    assert len(written) < 5, "those in between are not written"
     storage.close()
     with Store.open(paths.database()) as store:
         assert store.layout() == {"number": 49}

@@ -66,7 +66,7 @@ def test_a_target_is_shown_whole_or_visibly_cut_and_without_hidden_characters(ur
 @pytest.mark.parametrize("text", [SPOOF, "<b>bold</b>", "a  b\nc", "&lt;", "<qt>", "plain", "<p", "x<!DOCTYPE html>"])
 def test_a_tool_tip_shows_a_text_literally(qapp: object, text: str) -> None:
     tip = as_tooltip(text)
-    assert Qt.mightBeRichText(tip), "Qt takes it for what it is"
+    assert Qt.mightBeRichText(tip), "Qt recognises it as rich text"
     document = QTextDocument()
     document.setHtml(tip)
     assert document.toPlainText().replace("\u2028", "\n") == text

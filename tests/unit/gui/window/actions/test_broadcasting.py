@@ -62,7 +62,7 @@ class Stage:
         await self.harness.until(page.view.hasFocus, "the pane to have the keyboard")
 
     def type(self, text: str) -> list[list[Any]]:
-        """Type; returns what each program got."""
+        """Type a text; returns the input of each program."""
         where = QApplication.focusWidget()
         assert where is not None
         QTest.keyClicks(where, text)
@@ -115,7 +115,7 @@ async def test_a_paste_is_asked_about_once_if_any_program_would_run_its_lines(ha
         viewer.emulator.feed(b"\x1b[?2004h")
     QGuiApplication.clipboard().setText("one\ntwo\n")
     stage.pages[0].view.paste()
-    assert stage.got() == [["one\ntwo\n"]] * 2, "both know a paste from typing"
+    assert stage.got() == [["one\ntwo\n"]] * 2, "both programs use bracketed paste"
     assert stage.viewers[1].emulator is not None
     stage.viewers[1].emulator.feed(b"\x1b[?2004l")
     stage.pages[0].view.paste()
@@ -136,7 +136,7 @@ async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: Wind
     assert mark(stage.pages[1]) == "Not typed here: needs your answer"
     assert mark(stage.pages[0]) == "Typed into 2 panes"
     await stage.focus(1)
-    assert stage.type("y") == [[], ["y"], []], "the answer is for this agent alone"
+    assert stage.type("y") == [[], ["y"], []], "the answer is only for this agent"
     assert [mark(page) for page in stage.pages] == [
         "Not typed here now", "Your answer is typed only here", "Not typed here now",
     ]  # fmt: skip
@@ -147,7 +147,7 @@ async def test_an_agents_question_is_answered_only_in_its_own_pane(harness: Wind
     assert stage.type("q") == [["q"], ["q"], []]
 
 
-async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(harness: WindowHarness) -> None:
+async def test_a_pane_leaves_the_broadcast_when_it_is_removed_or_shows_another_tab(harness: WindowHarness) -> None:
     stage = Stage(harness)
     await stage.open(4)
     stage.toggle()
@@ -155,7 +155,7 @@ async def test_a_pane_leaves_when_it_is_taken_out_or_shows_another_tab(harness: 
     assert stage.type("a") == [["a"], ["a"], ["a"], []]
     assert mark(stage.pages[3]) == ""
     await stage.focus(3)
-    assert stage.type("b") == [[], [], [], ["b"]], "a pane that was taken out is typed into alone"
+    assert stage.type("b") == [[], [], [], ["b"]], "keys in a removed pane go only there"
     await stage.focus(2)
     session_id = await harness.add("other")
     harness.show(session_id)

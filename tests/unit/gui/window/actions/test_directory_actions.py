@@ -99,7 +99,7 @@ async def test_a_chats_changes_are_opened_from_its_menu_its_key_and_its_changed_
     assert asked == [("work", "/usr"), ("shell", "/etc"), ("work", "/usr")]
 
 
-async def test_the_palette_finds_actions_by_the_words_of_other_programs(harness: WindowHarness) -> None:
+async def test_the_palette_finds_actions_by_the_terms_of_other_programs(harness: WindowHarness) -> None:
     chat = await harness.add("work", agent="codex", runtime="structured", argv=["codex"])
     shell = await harness.add("shell")
     window = harness.open_window()

@@ -76,7 +76,7 @@ def with_prompts(page: object, *prompts: Item) -> StructuredPage:
     return page
 
 
-async def test_a_fork_before_a_prompt_has_it_in_its_prompt_box(
+async def test_a_fork_before_a_prompt_has_that_prompt_in_its_prompt_box(
     harness: WindowHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []

@@ -39,7 +39,7 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(harness: WindowHarness, 
     bar = harness.page.end_bar
     await harness.until(bar.resume.isVisible, "the button")
     assert bar.resume.property("kind") == "primary"
-    assert bar.again.property("kind") == "", "one button is the first"
+    assert bar.again.property("kind") == "", "only one button is the primary one"
     assert bar.choose_conversation.isHidden()
     before = harness.window.tabs.ids()
     QTest.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
@@ -206,7 +206,7 @@ async def test_the_end_of_a_hidden_chat_can_be_undone(
     banner = window.banners.current
     assert banner is not None
     assert (banner.text, banner.action) == ("one ended", "Resume")
-    assert early is None, "the record did not know it yet, and it is what is resumed from"
+    assert early is None, "the store did not have the end yet, and a resume reads the store"
     window.banners.run_action()
     await harness.until(lambda: client.asked, "the resume")
     assert client.asked == [("resume", one, False)]

@@ -1,4 +1,4 @@
-"""The window's menu, its actions in a terminal's menu, and the palette's words for them."""
+"""The window's menu, its actions in a terminal's menu, and search terms for them in the palette."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_a_terminals_menu_has_the_windows_actions_with_their_keys(harness:
         ("erase", "clear_scrollback"),
     ],
 )  # fmt: skip
-async def test_words_of_other_programs_find_an_action(harness: WindowHarness, typed: str, action: str) -> None:
+async def test_terms_of_other_programs_find_an_action(harness: WindowHarness, typed: str, action: str) -> None:
     ids = [await harness.add(name) for name in ("one", "two")]
     window = harness.open_window()
     harness.show(ids[0])

@@ -134,7 +134,7 @@ def test_the_guide_is_read_by_keyboard_alone(opened: Opened) -> None:
     assert opened.shown.startswith("The first\n")
     opened.press(Qt.Key.Key_Space)
     assert not opened.shown.startswith("The first\n")
-    assert not opened.window.page._to_end.isVisible(), "a chapter's end is no place to follow"
+    assert not opened.window.page._to_end.isVisible(), "unlike a chat, a chapter has no end to follow"
     opened.press(Qt.Key.Key_Escape)
     assert opened.opener.window is None
 

@@ -95,11 +95,11 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert request.worktree is None
 
     window.starting.new_chat("claude", "/tmp")
-    assert sheet.prompt.toPlainText() == "", "one asks another question each time"
+    assert sheet.prompt.toPlainText() == "", "a first prompt is not suggested again"
     assert sheet.environment.text() == "", "it may have held secrets"
     assert sheet.arguments.text() == "--model 'a b'"
     assert sheet.presets.chosen() == ["plan"]
-    assert sheet.arguments.isVisible(), "what counts is seen"
+    assert sheet.arguments.isVisible(), "the value in effect is visible"
     kept = WindowLayout.from_dict(window.layout_state.to_dict())
     assert kept.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
 
@@ -113,7 +113,7 @@ async def test_each_agent_has_its_own_suggestions(claude: None, harness: WindowH
     sheet.tiles.choose("shell")
     assert (sheet.arguments.text(), sheet.prompt.isVisible()) == ("", False)
     sheet.tiles.choose("claude")
-    assert sheet.arguments.text() == "--y", "what was typed for it is not lost"
+    assert sheet.arguments.text() == "--y", "the typed text is not lost"
 
 
 async def test_a_worktree_is_offered_in_a_repository(

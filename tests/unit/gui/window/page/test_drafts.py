@@ -168,7 +168,7 @@ async def test_a_prompt_that_cannot_resume_its_chat_is_put_back(harness: WindowH
     write(page, "meanwhile")
     await harness.until(lambda: shown(page) == "refuse\nmeanwhile", "the prompt to be put back")
     write(page, "!")
-    assert shown(page) == "refuse\nmeanwhile!", "the cursor stays where one types"
+    assert shown(page) == "refuse\nmeanwhile!", "the cursor stays where the user types"
 
 
 async def test_a_refused_prompt_is_put_back(harness: WindowHarness):
@@ -213,7 +213,7 @@ async def test_drafts_are_saved_once_after_changes_and_dropped_with_their_chats(
     kept.set(first, kept.of(first))
     assert not kept._save_timer.isActive(), "nothing changed"
     kept.set(second, Draft("7777"))
-    assert kept.texts() == {first: "4444", second: "7777"}, "those that were edited last have room"
+    assert kept.texts() == {first: "4444", second: "7777"}, "the drafts edited last are kept"
     harness.sessions._remove_chat(first)
     assert kept.texts() == {third: "333", second: "7777"}
     kept.restore({"gone": "x", second: "2"})
@@ -228,4 +228,4 @@ async def test_a_saved_draft_is_shown_in_the_next_window(harness: WindowHarness)
     write(page, "on")
     assert shown(page) == "from before 😀 on"
     page.view.prompt.editor.undo()
-    assert shown(page) == "from before 😀 ", "undo takes back what was typed, not the draft"
+    assert shown(page) == "from before 😀 ", "undo removes the typed text, not the draft"

@@ -278,10 +278,10 @@ async def test_a_lost_chat_says_what_happened_and_what_to_do(harness: WindowHarn
     assert page.end_bar.detail.accessibleName() == (
         "Its process is gone, and the agent with it. To start it again, choose “New chat like this”."
     )
-    assert "hello" in screen_text(page), "what is known of its screen stays"
+    assert "hello" in screen_text(page), "the known part of its screen stays"
     page.end_bar.setFixedWidth(700)
     harness.settle()
-    assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons make room for it"
+    assert page.end_bar.detail.width() >= page.end_bar.detail.sizeHint().width(), "the buttons leave space for it"
     page.end_bar.setFixedWidth(280)
     harness.settle()
     assert page.end_bar.whole_title.text() == page.end_bar.title.accessibleName(), "in two lines"
@@ -320,7 +320,7 @@ async def test_an_interrupted_chat_says_so_and_shows_its_recording(harness: Wind
     before = harness.sessions.groups()
     assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")
-    assert session_id not in harness.viewers, "nobody is asked for it"
+    assert session_id not in harness.viewers, "it has no viewer"
 
 
 async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_start(harness: WindowHarness):
@@ -368,7 +368,7 @@ async def test_a_problem_of_a_chat_is_shown_below_it_until_it_ends(harness: Wind
     viewer.tell(NoticeEvent("session", "again"))
     viewer.end(exit_code=0)
     harness.settle()
-    assert page.problem_line.isHidden(), "nothing more is to be recorded of what has ended"
+    assert page.problem_line.isHidden(), "no more output of an ended chat is recorded"
 
 
 async def test_a_host_that_refuses_this_window_is_not_called_ended(harness: WindowHarness):
@@ -388,5 +388,5 @@ async def test_close_under_an_ended_chat_closes_its_tab(harness: WindowHarness):
     harness.settle()
     QTest.mouseClick(harness.page.end_bar.close_button, Qt.MouseButton.LeftButton)
     assert window.tabs.ids() == []
-    assert window.banners.current is None, "no word on running on: it has ended"
+    assert window.banners.current is None, "no notice that it keeps running: it has ended"
     assert harness.viewers[session_id].is_closed

@@ -95,7 +95,7 @@ async def test_the_tooltips_follow_a_shell_and_its_project_stays(harness: Window
     harness.viewers[session_id].tell(OutputEvent(9))
     harness.settle()
     row, tab = tips(harness, session_id)
-    assert (row[0], tab[0]) == ("shell · ~/api", "~/api"), "it may be anywhere by now"
+    assert (row[0], tab[0]) == ("shell · ~/api", "~/api"), "its directory may have changed by now"
 
 
 async def test_the_actions_on_the_directory_follow_a_shell(harness: WindowHarness, area: Area) -> None:

@@ -65,7 +65,9 @@ async def test_a_silent_chat_shows_for_how_long(harness: WindowHarness):
     viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
     harness.settle()
     shown = row(harness, session_id)
-    assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
+    assert (shown.status, shown.age) == ("No activity for 2 min", "2 m"), (
+        "the minute before the timeout is counted, too"
+    )
     assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
 
 
@@ -235,7 +237,7 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
     viewer.be(Activity.IDLE)
     harness.settle()
-    assert len(asked) == 2, "nobody looks any more"
+    assert len(asked) == 2, "the sheet is closed"
 
 
 async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: WindowHarness, asked: list[str]):
@@ -256,7 +258,7 @@ async def test_for_an_ended_chat_the_sheet_shows_the_saved_transitions(harness: 
     sheet.copy.click()
     assert "working\thooks\t" in QGuiApplication.clipboard().text()
     assert "no signal\tchat ended\t" in QGuiApplication.clipboard().text()
-    assert asked == [], "nobody answers for it any more"
+    assert asked == [], "it has no host"
 
 
 async def test_a_host_that_does_not_answer_is_reported_in_the_sheet(
@@ -325,7 +327,7 @@ async def test_a_shell_at_its_prompt_shows_how_its_last_command_ended(harness: W
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
         harness.settle()
         assert row(harness, session_id).status == in_short
-        assert row(harness, session_id).age == "20 s", "that of the end, not of the wait"
+        assert row(harness, session_id).age == "20 s", "the time of the end, not of the prompt"
         assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
     assert (harness.chat(session_id).status_text, harness.chat(session_id).last_command) == ("make -j8", "")

@@ -92,7 +92,7 @@ async def test_the_last_used_tab_is_reached_also_in_another_pane(harness: Window
     right = panes.active
     assert tabs_of(panes) == [[two], [two, one]]
     last.trigger()
-    assert (panes.active_id, panes.active is right) == (two, True), "its own row has it"
+    assert (panes.active_id, panes.active is right) == (two, True), "its own row has the tab"
     last.trigger()
     panes.close(two)
     last.trigger()
@@ -366,4 +366,4 @@ async def test_undoing_a_removal_restores_the_pane_at_its_position(harness: Wind
     removals.begin(harness.chat(two))
     panes.split("down")
     removals.undo(harness.chat(two))
-    assert tabs_of(panes) == [[one], [two, one], [three]], "the panes are others now"
+    assert tabs_of(panes) == [[one], [two, one], [three]], "the arrangement has changed meanwhile"

@@ -227,7 +227,7 @@ async def test_random_lines_are_answered_or_dropped_and_the_next_is_served(
                     assert len(answer["error"]) < 1000
                     assert isinstance(answer["exit_code"], int)
         assert (await ask(b'{"verb": "tabs"}\n'))[0]["ok"] is True
-    assert caplog.records == [], "nothing failed that nobody looked at"
+    assert caplog.records == [], "no exception was left unhandled"
 
 
 def _some_line(choose: random.Random) -> bytes:

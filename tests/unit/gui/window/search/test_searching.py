@@ -297,7 +297,7 @@ async def test_the_sheet_shows_why_a_search_failed_and_the_next_one_may_succeed(
     assert sheet.state.text().startswith(f"{search_index()}: cannot open it")
     assert sheet.state.property("kind") == "problem"
     assert sheet.state.isVisible()
-    assert harness.problems == [], "it is not said a second time"
+    assert harness.problems == [], "it is not reported a second time"
     search_index().rmdir()
     QTest.keyClicks(sheet.field, "s")
     await harness.until(lambda: sheet.state.text() == "No matches", "the answer")

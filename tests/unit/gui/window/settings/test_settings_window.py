@@ -37,7 +37,7 @@ def test_the_text_for_an_unset_number_is_not_cut(opened: Opened) -> None:
     assert control.spin.text() == control.spin.specialValueText() != ""
     assert words < control.spin.lineEdit().width()
     QApplication.sendEvent(control.spin, QEvent(QEvent.Type.StyleChange))
-    assert words < control.spin.lineEdit().width(), "they stay so when the looks change"
+    assert words < control.spin.lineEdit().width(), "they stay so when the appearance changes"
 
 
 def test_tab_reaches_every_control_and_each_has_a_name(opened: Opened) -> None:
@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_written_is_reported_and_the_typed_text_kept(opene
     row = opened.row("confirm_paste")
     row.control.inner.click()  # type: ignore[attr-defined]
     assert row.problem.text() == "window.toml: the file is read-only; nothing was changed."
-    assert row.control.inner.isChecked(), "it shows what is in force"  # type: ignore[attr-defined]
+    assert row.control.inner.isChecked(), "it shows the value in effect"  # type: ignore[attr-defined]
     assert file.read_text() == "# mine\n"
 
 

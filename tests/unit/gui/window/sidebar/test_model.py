@@ -94,7 +94,7 @@ async def test_rows_do_not_move_under_the_pointer(harness: WindowHarness):
     assert names(sidebar.model) == ["one", "two", "three"]
     row = sidebar.model.entry(sidebar.model.index_of(ids[2]))
     assert isinstance(row, ChatRow)
-    assert (row.mark, row.status) == ("needs you", "Run npm test?"), "what a row says goes on changing"
+    assert (row.mark, row.status) == ("needs you", "Run npm test?"), "the text of a row still changes"
     QApplication.sendEvent(viewport, QEvent(QEvent.Type.Leave))
     assert names(sidebar.model) == ["three", "one", "two", "four"]
 

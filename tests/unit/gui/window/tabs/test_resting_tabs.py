@@ -66,7 +66,9 @@ async def test_a_tab_without_a_replica_shows_its_previous_picture_until_a_new_on
     viewer.emulator.feed(LINES + b"and more\r\n")
     viewer.delegate.viewer_replaced()
     harness.settle()
-    assert viewer.emulator.frame().scroll_offset == 101, "where one looked, though there is more by now"
+    assert viewer.emulator.frame().scroll_offset == 101, (
+        "the previous scroll position, although there is more output now"
+    )
 
 
 async def test_a_tab_with_a_selection_keeps_its_replica(harness: WindowHarness):
@@ -126,7 +128,7 @@ def test_a_scroll_position_is_found_although_older_rows_are_gone():
     emulator.feed(LINES)
     place = position_of_row(emulator, 150)
     assert place.digest
-    assert "line 150" not in place.digest, "what a chat showed is not written down here"
+    assert "line 150" not in place.digest, "the layout contains no text of a chat"
     for shift in (60, -60, 0):
         assert go_to(emulator, ScrollPosition(150 + shift, place.digest))
         frame = emulator.frame()
@@ -157,7 +159,7 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_updated(
         tabs.activate(last if session_id == one else one)
         order.clear()
         tabs.activate(session_id)
-        assert order[0] == "painted", "the sidebar, the title and the record come behind it"
+        assert order[0] == "painted", "sidebar, title and store are updated after it"
         assert "told" in order
         assert not is_followed(harness, session_id), "the host works for it once the window has painted"
         await harness.until(partial(is_followed, harness, session_id), "the host to be asked for output")
