@@ -256,9 +256,7 @@ class TestRepliesAreNeverTyped:
         assert read(b"a" + reply + b"b") == [KeyTyped("a", "a"), KeyTyped("b", "b")]
 
     @given(st.lists(st.sampled_from(REPLIES), max_size=5), st.data())
-    def test_many_replies_split_anywhere_with_pauses_are_dropped(
-        self, replies: list[bytes], data: st.DataObject
-    ) -> None:
+    def test_many_split_replies_with_pauses_are_dropped(self, replies: list[bytes], data: st.DataObject) -> None:
         whole = b"".join(replies)
         cuts = sorted(data.draw(st.sets(st.integers(0, len(whole)), max_size=6)))
         parser = InputParser()

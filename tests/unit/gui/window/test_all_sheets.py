@@ -78,9 +78,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
 
 
-async def test_a_name_that_a_running_chat_has_gets_a_number(
-    harness: WindowHarness, launches: list[LaunchRequest]
-) -> None:
+async def test_a_name_in_use_gets_a_number(harness: WindowHarness, launches: list[LaunchRequest]) -> None:
     await harness.add("api")
     window = harness.open_window()
     request = NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[])
@@ -148,9 +146,7 @@ async def test_a_failed_start_is_reported_in_the_sheet_and_no_typed_text_is_lost
     assert sheet.start.isEnabled()
 
 
-async def test_new_chat_like_this_starts_the_same_command(
-    harness: WindowHarness, launches: list[LaunchRequest]
-) -> None:
+async def test_new_chat_like_this_starts_the_same(harness: WindowHarness, launches: list[LaunchRequest]) -> None:
     session_id = await harness.add(
         "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
     )
