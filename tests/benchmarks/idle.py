@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from tests.benchmarks.quick_sessions import keeper_of
+from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import Usage, pss_mb, usage
@@ -44,7 +44,7 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, every
             own.new_session(["cat"], f"idle-{number}")
         infos = outlive("ls", "--json", timeout_s=60).json()
         pids = {f"host {info['name']}": info["host_pid"] for info in infos}
-        keeper = keeper_of(own)
+        keeper = active_keeper()
         if keeper is not None:
             pids["keeper"] = keeper
         if with_window:

@@ -17,7 +17,7 @@ from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.control import request
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Kill, Peek, Send
-from tests.benchmarks.quick_sessions import keeper_of
+from tests.benchmarks.quick_sessions import active_keeper
 from tests.benchmarks.report import percentile
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import descriptor_count, pss_mb
@@ -71,7 +71,7 @@ async def run(own: Setting, count: int) -> int:
     step("each typed into and looked at")
     hosts = [(await request(session, Describe(0))).host_pid for session in sessions]
     memory = [pss_mb(pid) for pid in hosts]
-    keeper = keeper_of(own)
+    keeper = active_keeper()
     step("each measured")
     await asyncio.gather(*(end(session) for session in sessions))
     step("ended")

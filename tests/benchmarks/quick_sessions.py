@@ -16,6 +16,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import launch
 from session_host.client.chats.launch_request import LaunchRequest
 from session_host.client.sessions.store_access import open_store
+from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from tests.benchmarks.setting import Setting, setting
@@ -36,12 +37,10 @@ async def start_session(number: int) -> str:
     return (await launch(request)).id
 
 
-def keeper_of(own: Setting) -> int | None:
-    """The PID of the keeper process that is a child of init; None if there is none."""
-    for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime)):
-        if "session_host.keeper" in processes.command_line(pid) and processes.parent(pid) == 1:
-            return pid
-    return None
+def active_keeper() -> int | None:
+    """The PID of the active keeper; None if no keeper runs."""
+    status = keeper_status()
+    return status.pid if status is not None else None
 
 
 async def run(own: Setting, count: int) -> int:
@@ -57,7 +56,7 @@ async def run(own: Setting, count: int) -> int:
         for number in numbers:
             await start_session(number)
             done += 1
-            if done % max(1, count // 100) == 0 and (keeper := keeper_of(own)) is not None:
+            if done % max(1, count // 100) == 0 and (keeper := active_keeper()) is not None:
                 memory.append((time.perf_counter() - began_s, pss_mb(keeper)))
                 descriptors.append(descriptor_count(keeper))
             if done % 1000 == 0:
@@ -80,8 +79,10 @@ async def run(own: Setting, count: int) -> int:
         await eventually(lambda: not wrong(), ENDS_WITHIN_S, "all ends", every_s=0.5)
     except AssertionError:
         faults += wrong()[:5]
-    keeper = keeper_of(own)
-    left = [pid for pid in processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime)) if pid != keeper]
+    keeper = active_keeper()
+    keepers = processes.keepers(keeper) if keeper is not None else []
+    ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(own.area.runtime))
+    left = [pid for pid in ours if pid not in keepers]
     faults += [f"left: {pid} {processes.command_line(pid)}" for pid in left[:5]]
     faults += [f"left: {path.name}" for path in own.area.runtime.glob("*-*-*.sock")][:5]
     print(f"{count} sessions in {started_s:.1f} s, {count / started_s:.0f} a second, each end recorded with its code")

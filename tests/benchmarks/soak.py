@@ -30,8 +30,8 @@ from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Kill, Peek, Send
 from session_host.protocol.values import CellSize, GridSize
 from tests.benchmarks.plot import line_plot
-from tests.benchmarks.quick_sessions import keeper_of
-from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.quick_sessions import active_keeper
+from tests.benchmarks.setting import setting
 from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, pss_mb
 from tests.support.commands import OnTerminal
 from tests.support.hosts import hibernate_after, watching
@@ -78,8 +78,7 @@ PROGRAMS = {
 class Soak:
     """One run: its sessions, the activities in them, and the measured series."""
 
-    def __init__(self, own: Setting, seed: int) -> None:
-        self._own = own
+    def __init__(self, seed: int) -> None:
         self._choose = random.Random(seed)
         self._agent = load_catalog(config_dir())["command"]
         self.sessions: dict[str, str] = {}
@@ -156,7 +155,7 @@ class Soak:
             row[f"files: {name}"] = memory_files_mb(host)
             row[f"descriptors: {name}"] = descriptor_count(host)
         row["viewer"] = pss_mb(viewer_pid)
-        keeper = keeper_of(self._own)
+        keeper = active_keeper()
         if keeper is not None:
             row["keeper"] = pss_mb(keeper)
             row["descriptors: keeper"] = descriptor_count(keeper)
@@ -179,9 +178,9 @@ async def drain(terminal: OnTerminal) -> None:
         loop.remove_reader(terminal.master)
 
 
-async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
+async def run(minutes: float, directory: Path, seed: int) -> int:
     """Run the soak; return 1 unless all figures are flat and nothing failed."""
-    soak = Soak(own, seed)
+    soak = Soak(seed)
     hibernate_after(REST_AFTER_S)
     for name, argv in PROGRAMS.items():
         soak.sessions[name] = await soak.start(name, argv)
@@ -247,8 +246,8 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=Path("soak"), help="where the figures go (./soak)")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
     options = parser.parse_args()
-    with setting(1) as own:
-        return asyncio.run(run(own, options.minutes, options.to.absolute(), options.seed))
+    with setting(1):
+        return asyncio.run(run(options.minutes, options.to.absolute(), options.seed))
 
 
 if __name__ == "__main__":

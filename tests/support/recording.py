@@ -13,7 +13,6 @@ from session_host.storage.descriptors.output_file import OutputFile
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.journal import Entry, Resize, Snapshot
-from tests.support.journals import recorded
 from tests.support.waiting import eventually
 
 LIMIT_BYTES = 64 * 1024 * 1024
@@ -85,15 +84,3 @@ def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
         else:
             at = entry.offset + len(entry.data)
     return found
-
-
-async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None:
-    await own.start()
-    own.output(b"one")
-    await own.caught_up()
-    await own.restart()
-    own.output(b"two")
-    await own.caught_up()
-    await own.journal_writer.close()
-    first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
-    assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]

@@ -8,7 +8,7 @@ import pytest
 
 from session_host.host.program.journal_writer import JournalWriter
 from session_host.storage.descriptors.output_file import PAGE_BYTES
-from session_host.storage.journal import Journal, Output, snapshots
+from session_host.storage.journal import Journal, Output, Resize, snapshots
 from tests.support.journals import logs, recorded, recorded_bytes
 from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
 
@@ -186,3 +186,15 @@ async def test_snapshots_take_no_more_space_than_the_output_they_cover(own: Reco
     assert recorded_bytes(own.directory) == own.written
     taken = sum(path.stat().st_size for path in own.directory.glob("*.snapshot"))
     assert 2000 <= taken <= sum(path.stat().st_size for path in logs(own.directory))
+
+
+async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None:
+    await own.start()
+    own.output(b"one")
+    await own.caught_up()
+    await own.restart()
+    own.output(b"two")
+    await own.caught_up()
+    await own.journal_writer.close()
+    first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
+    assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]
