@@ -16,8 +16,14 @@ from session_host.terminal.base import Emulator, Frame, Modes
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
 
-ECHO_SETTLE_S = 0.02
+ECHO_SETTLE_S = 0.03
 """The delay of painting a frame after an echo."""
+
+KEY_WAIT_S = 0.002
+"""A further delay of that frame while a key has no answer yet: painting would delay the key's echo."""
+
+MAX_SETTLE_S = 0.1
+"""The most that both delay the frame."""
 
 _ECHO = re.compile(rb"[ -~]{1,8}")
 _GO_ON = "c"
@@ -33,7 +39,9 @@ class TerminalAttachment(Attachment):
     _held_since_s: float | None = None
     _scrolled: ScrolledBack | None = None
     _follows_echo = False
-    """Whether the last output was an echo."""
+    """Whether the last output was an echo; False again if the frame after it changes something."""
+    _frame_due_s = 0.0
+    """The latest time for the frame after an echo."""
 
     def _make_viewer(self) -> Viewer:
         viewer = Viewer(
@@ -137,30 +145,35 @@ class TerminalAttachment(Attachment):
         if self._scrolled is not None:
             self._terminal.write(self._paint_scrolled(self._scrolled, emulator, frame, modes))
             return
-        self._terminal.write(self._painter.paint(frame, modes))
+        painted = self._painter.paint(frame, modes)
+        self._terminal.write(painted)
+        self._follows_echo = self._follows_echo and not painted
         if self._follows_echo:
             self._painter.find_room()
 
     def _show_early(self, data: bytes) -> bool:
         """Show a text before the replica has it, if it is probably an echo, since the last output was one.
 
-        ``viewer_damaged`` follows; it paints a frame if the text was not an echo.
+        The frame that follows paints over it if it was not an echo.
         """
         if len(data) > self._painter.room or not _ECHO.fullmatch(data):
             return False
         self._terminal.write(ECHO + data)
         self._painter.echoed(data.decode("ascii"))
+        self._paint_soon()
         return True
 
     def viewer_damaged(self) -> None:
         """Paint: at once an echo or the end of a synchronized update; else at the next opportunity."""
         emulator = self._viewer.emulator
-        self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
-        if self._follows_echo:
-            self._painter.find_room()
-            if "after echo" not in self._timers:
-                self._after("after echo", ECHO_SETTLE_S, self._paint_after_echo)
-            return
+        if self._painter.note_echo() is not None:
+            self._follows_echo = True  # It was shown early; the frame finds out whether it was an echo.
+        else:
+            self._follows_echo = emulator is not None and not self._dirty and self._is_echo(emulator)
+            if self._follows_echo:
+                self._painter.find_room()
+                self._paint_soon()
+                return
         if self._held_since_s is not None and emulator is not None and not emulator.modes.synchronized:
             self._held_since_s = None
             self._cancel("paint")
@@ -171,8 +184,6 @@ class TerminalAttachment(Attachment):
 
         This is several times as fast as painting a frame. A frame follows a moment later in any case.
         """
-        if (echo := self._painter.note_echo()) is not None:
-            return emulator.is_echo(*echo)
         data = self._viewer.fed
         if not _ECHO.fullmatch(data) or self._scrolled is not None or not self._terminal.is_drained:
             return False
@@ -188,8 +199,17 @@ class TerminalAttachment(Attachment):
         self._painter.room = 0
         super()._damaged()
 
+    def _paint_soon(self) -> None:
+        """Paint a frame some time after the first of several echoes."""
+        if "after echo" not in self._timers:
+            self._frame_due_s = self._loop.time() + MAX_SETTLE_S
+            self._after("after echo", ECHO_SETTLE_S, self._paint_after_echo)
+
     def _paint_after_echo(self) -> None:
         self._timers.pop("after echo", None)
+        if self._viewer.pending and self._loop.time() < self._frame_due_s:
+            self._after("after echo", KEY_WAIT_S, self._paint_after_echo)
+            return
         self._viewer.catch_up()
         self._damaged()
 

@@ -48,9 +48,6 @@ from .state import NO_DELEGATE, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
-FEED_DELAY_S = 0.02
-"""Delay before the replica is fed with output that the delegate has shown already."""
-
 LATE_TIMER_S = 0.5
 """If a timer is this late, this process or the machine was stopped."""
 
@@ -61,7 +58,8 @@ class Viewer(ClosableViewer):
     Attributes:
         emulator: the replica, None until the first snapshot. Any turn of the loop may replace it.
         fed: the output that last changed the replica; b"" if something else changed it last.
-        show_early: called with output before the replica is fed; if it returns True, the output is shown and fed later.
+        show_early: called with output before the replica is fed; if it returns True, the delegate has shown the output,
+            and calls ``catch_up`` soon.
         host_version: the code version of the host that greeted last, "" before.
     """
 
@@ -91,7 +89,6 @@ class Viewer(ClosableViewer):
         self._replica: Replica | None = None
         self._shown = b""  # Output that is shown and that the replica lacks.
         self._times = ReceivedTimes()
-        self._feeding: asyncio.TimerHandle | None = None
         self.host_version = ""
         self._delegate = delegate
         self._is_performing = False
@@ -106,8 +103,6 @@ class Viewer(ClosableViewer):
 
     def _release_replica(self) -> None:
         self._delegate = NO_DELEGATE
-        if self._feeding is not None:
-            self._feeding.cancel()
         if self._replica is not None:
             self._replica.close()
             self._use_replica(None)
@@ -224,22 +219,14 @@ class Viewer(ClosableViewer):
                 self._rules.receive_message(message)
         elif self._rules.receive_output(message) and (replica := self._replica) is not None:
             if not self._rules.turns.ahead and self.show_early(message.data):
-                self._feed_later(message.data)
+                self._shown += message.data
             else:
                 self._feed(replica, message)
         if self._effects:
             self._perform()
 
-    def _feed_later(self, data: bytes) -> None:
-        self._shown += data
-        if self._feeding is None:
-            self._feeding = asyncio.get_running_loop().call_later(FEED_DELAY_S, self.catch_up)
-
     def catch_up(self) -> None:
         """Feed the replica with output that the delegate has already shown."""
-        if self._feeding is not None:
-            self._feeding.cancel()
-            self._feeding = None
         if (replica := self._replica) is not None and self._shown:
             self.fed, self._shown = self._shown, b""
             replica.feed(self.fed)

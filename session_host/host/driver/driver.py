@@ -366,6 +366,7 @@ class Driver:
         else:
             pty_io.watch_writable(True)
         # The program has the key by now: the rest does not delay it.
+        self.worker.awaits_echo = True
         self.session.prompt.typed(data)
         if self.session.note_use(attachment, self.session.last_key):
             self.watch.on_input()

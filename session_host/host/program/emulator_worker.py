@@ -37,6 +37,9 @@ PLAIN_S = 0.05
 the next key: of the keys typed in this time, at most one waits for the piece.
 """
 
+ECHO_WAIT_S = 0.005
+"""The piece waits for this much longer if a key's echo is on its way."""
+
 MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
@@ -75,6 +78,7 @@ class EmulatorWorker:
 
     Attributes:
         idle: the emulator while it is free, else None; for queries that produce no replies or events.
+        awaits_echo: set by the owner when the program has got a key; False again at the next output.
         interpreted_to: the offset up to which output is interpreted.
         resizes: the number of the last resize that the emulator has applied; the output may be ahead of it.
         cpu_s: the processor's total time of interpreting, in seconds; it does not grow while other programs run.
@@ -123,6 +127,7 @@ class EmulatorWorker:
         self._job_bytes = 64 * 1024
         self._full_bytes = MIN_FULL_BYTES
         self.idle: Emulator | None = emulator
+        self.awaits_echo = False
         self._closed = False
         self.interpreted_to, self.resizes = fed, resizes
         self.cpu_s = 0.0
@@ -156,6 +161,7 @@ class EmulatorWorker:
         Args:
             data: the output's next bytes, which ``read`` can return from now on.
         """
+        self.awaits_echo = False
         if self.idle is not None and not self._queue:
             plain = self._plain
             is_plain = self._is_plain
@@ -203,6 +209,12 @@ class EmulatorWorker:
             log.exception("an event of the emulator was not handled")
 
     def _plain_is_due(self) -> None:
+        if self.awaits_echo:
+            self._plain_timer = self._loop.call_later(ECHO_WAIT_S, self._interpret_plain)
+        else:
+            self._interpret_plain()
+
+    def _interpret_plain(self) -> None:
         self._plain_timer = None
         self._next()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,13 +124,18 @@ async def test_a_closed_viewer_leaves_a_host_that_does_not_acknowledge(
 
 
 class Shower(Watcher):
-    """A delegate that shows letters before the replica has them."""
+    """A delegate that shows letters before the replica has them, and lets the replica catch up a moment later."""
 
     def __init__(self, host: FakeHost) -> None:
         super().__init__()
         self.fed: list[bytes] = []
         self.viewer = Viewer(host.id, self, size=SIZE)
-        self.viewer.show_early = bytes.isalpha
+        self.viewer.show_early = self.show
+
+    def show(self, data: bytes) -> bool:
+        """Show letters."""
+        asyncio.get_running_loop().call_later(0.01, self.viewer.catch_up)
+        return data.isalpha()
 
     def viewer_damaged(self) -> None:
         self.fed.append(self.viewer.fed)
@@ -166,10 +172,10 @@ async def test_the_replica_catches_up_with_output_shown_early_on_request(host: F
     await shower.follow(host)
     seen: list[list[str]] = []
 
-    def show(_data: bytes) -> bool:
+    def show(data: bytes) -> bool:
         shower.viewer.catch_up()
         seen.append(shown(shower.viewer))
-        return True
+        return shower.show(data)
 
     shower.viewer.show_early = show
     host.say(Output(0, b"ab"))
