@@ -10,10 +10,10 @@ from typing import Any, cast
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import HostDecoder
+from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.compatibility import encode_for, knows
 from session_host.protocol.greeting import ClientGreeting
-from session_host.protocol.messages import Error, Message, Role, Welcome
+from session_host.protocol.messages import PROTOCOL_VERSION, Error, Message, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
 
 from .sessions.unresponsive_host import name_host
@@ -128,7 +128,8 @@ class HostConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._lost:
             return
-        frame, written = encode_for(self._protocol, message), 0
+        protocol, written = self._protocol, 0
+        frame = encode(message) if protocol >= PROTOCOL_VERSION else encode_for(protocol, message)
         # Hot path: while nothing is queued in the transport, a direct write takes a third less time.
         if not (transport.get_write_buffer_size() or transport.is_closing()):
             try:

@@ -57,8 +57,11 @@ class Decoder:
         if self._buffer:
             return self._feed(data)
         begin = _from_bytes(data[:LENGTH_BYTES], "big") + LENGTH_BYTES
-        if begin == len(data) <= _MAX_WHOLE_BYTES:
-            return (self._decode(data[LENGTH_BYTES:]),)  # One complete frame, as of a key or its echo.
+        if begin == len(data) <= _MAX_WHOLE_BYTES:  # One complete frame, as of a key or its echo.
+            try:
+                return (self._message(data[LENGTH_BYTES:]),)
+            except _NO_MESSAGE as error:
+                raise _violation(error) from None
         end = begin + LENGTH_BYTES + _from_bytes(data[begin : begin + LENGTH_BYTES], "big")
         if end == len(data) <= _MAX_WHOLE_BYTES:
             # Two complete frames, as of an echo and an acknowledgement.
@@ -88,7 +91,11 @@ class Decoder:
         try:
             return self._message(payload)
         except _NO_MESSAGE as error:
-            raise ProtocolViolation(f"not a message: {_reason(error)}") from None
+            raise _violation(error) from None
+
+
+def _violation(error: Exception) -> ProtocolViolation:
+    return ProtocolViolation(f"not a message: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
 from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
@@ -25,7 +23,9 @@ KEY_WAIT_S = 0.002
 MAX_SETTLE_S = 0.1
 """The most that both delay the frame."""
 
-_ECHO = re.compile(rb"[ -~]{1,8}")
+MAX_ECHO_CHARACTERS = 8
+"""A longer output is not taken for an echo."""
+
 _GO_ON = "c"
 _NO_HISTORY = "This program uses the whole screen, and scrolls by itself"
 _NOT_TYPED = "input refused (Ctrl+B c to continue)"
@@ -156,10 +156,10 @@ class TerminalAttachment(Attachment):
 
         The frame that follows paints over it if it was not an echo.
         """
-        if len(data) > self._painter.room or not _ECHO.fullmatch(data):
+        if len(data) > self._painter.room or not (text := _echo_in(data)):
             return False
         self._terminal.write(ECHO + data)
-        self._painter.echoed(data.decode("ascii"))
+        self._painter.echoed(text)
         self._paint_soon()
         return True
 
@@ -185,9 +185,9 @@ class TerminalAttachment(Attachment):
         This is several times as fast as painting a frame. A frame follows a moment later in any case.
         """
         data = self._viewer.fed
-        if not _ECHO.fullmatch(data) or self._scrolled is not None or not self._terminal.is_drained:
+        text = _echo_in(data)
+        if not text or self._scrolled is not None or not self._terminal.is_drained:
             return False
-        text = data.decode("ascii")
         cell = self._painter.next_cell(text)
         if cell is None or not emulator.is_echo(text, *cell):
             return False
@@ -233,3 +233,11 @@ class TerminalAttachment(Attachment):
             self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")
+
+
+def _echo_in(data: bytes) -> str:
+    """The text of output that may be an echo, a few printable ASCII characters; "" for other output."""
+    if len(data) > MAX_ECHO_CHARACTERS or not data.isascii():
+        return ""
+    text = data.decode("ascii")
+    return text if text.isprintable() else ""
