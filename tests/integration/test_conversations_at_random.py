@@ -115,7 +115,7 @@ async def test_a_host_survives_random_client_messages(engine: EngineName) -> Non
 
         # The host still serves valid clients.
         async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
-            viewer.text("\x18\x18 and now something sensible")
+            viewer.text("\x18\x18\r\nsomething sensible")  # From column 0 on, so that it is not wrapped.
             await see(viewer, watcher, "something sensible")
         assert (await request(record.id, m.Describe(1))).viewers <= 1, "only the one that is just going"
     await end(record.id)
