@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from session_host.errors import OutliveError
 from session_host.host.program import emulator_worker
 from session_host.host.program.emulator_worker import (
+    ECHO_WAIT_S,
     INLINE_BYTES,
     MAX_FULL_BYTES,
     MIN_FULL_BYTES,
+    PLAIN_S,
     RESUME_BYTES,
     EmulatorWorker,
 )
@@ -112,6 +114,19 @@ async def test_plain_text_is_interpreted_and_counted_a_moment_later() -> None:
     await asyncio.wait_for(fed.wait(), 60)
     assert worker.interpreted_to == 4
     assert worker.last_output_s > 0
+    worker.close()
+
+
+async def test_plain_text_waits_longer_while_the_echo_of_a_key_is_on_its_way() -> None:
+    worker = WorkerOnOutput("ghostty")
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    worker.feed_output(b"prompt")
+    worker.awaits_echo = True
+    await eventually(lambda: worker.interpreted_to == len("prompt"), 20, "the text to be interpreted")
+    assert loop.time() - began_s >= PLAIN_S + ECHO_WAIT_S
+    worker.feed_output(b"e")
+    assert not worker.awaits_echo, "the echo has come"
     worker.close()
 
 
