@@ -10,8 +10,6 @@ from session_host.storage.descriptors.prompt_state import PromptState, after_act
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import row_text
 
-_TYPED = PromptState.TYPED  # Hot path: avoids the enum's attribute lookup for each key.
-
 
 class PromptLine:
     """Follows the input of all clients and the agent's activity.
@@ -32,8 +30,6 @@ class PromptLine:
 
     def typed(self, data: bytes) -> None:
         """The program gets input of a viewer or a command."""
-        if self.state is _TYPED and len(data) == 1 and data >= b" ":
-            return  # Shortcut for another letter: the same result.
         self.state = after_input(self.state, data, self._activity)
 
     def activity_changed(self, activity: Activity) -> None:

@@ -120,7 +120,7 @@ class Client:
 
 @contextmanager
 def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
-    """A client attached to a new session whose program paints nothing more."""
+    """Attach a client to a new session; yield it once the program paints nothing more."""
     session_id = new_session(setting, argv)
     with socket.socket(socket.AF_UNIX) as connection:
         client = Client(connection, session_id)

@@ -1,4 +1,4 @@
-"""When frames are painted, and which part of the view is painted."""
+"""Frame pacing, and painting a part of the view."""
 
 from __future__ import annotations
 

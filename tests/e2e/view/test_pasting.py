@@ -1,4 +1,4 @@
-"""What the session receives by pasting, dropping, input methods and changes of size."""
+"""The session receives pastes, drops, texts of input methods and resizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which programs get the variables of the shell integration, and how a shell restores the user's own values."""
+"""Some programs get the variables of the shell integration, and a shell restores the user's own values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``outlive explain`` prints about a chat's changes."""
+"""``outlive explain`` prints a chat's changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How ``outlive search`` prints the found lines."""
+"""``outlive search`` prints the found lines."""
 
 from __future__ import annotations
 
