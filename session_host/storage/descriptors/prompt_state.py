@@ -43,6 +43,7 @@ _NOTHING: Final = re.compile(
 
 def after_input(state: PromptState, data: bytes, activity: Activity) -> PromptState:
     """The state after input of the user, given as the bytes that the program got, with the agent's activity."""
+    # Hot path: a letter, which is most input, needs no search.
     if activity is Activity.NEEDS_INPUT or (data[:1] == _ESC and _NOTHING.fullmatch(data) is not None):
         return state
     is_entered = data.endswith(_ENTER) and not data.endswith(_NEW_LINE)

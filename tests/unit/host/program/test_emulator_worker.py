@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -117,14 +118,24 @@ async def test_plain_text_is_interpreted_and_counted_a_moment_later() -> None:
     worker.close()
 
 
-async def test_plain_text_waits_longer_while_the_echo_of_a_key_is_on_its_way() -> None:
-    worker = WorkerOnOutput("ghostty")
+async def test_plain_text_waits_longer_while_the_echo_of_a_key_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    fed = asyncio.Event()
+    worker = WorkerOnOutput("ghostty", lambda _: fed.set())
     loop = asyncio.get_running_loop()
-    began_s = loop.time()
+    call_later = loop.call_later
+    waits: list[tuple[float, int]] = []
+
+    def recorded(delay: float, callback: Callable[..., Any], *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        if delay != 60:
+            waits.append((delay, worker.interpreted_to))
+        return call_later(delay, callback, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_later", recorded)
     worker.feed_output(b"prompt")
     worker.awaits_echo = True
-    await eventually(lambda: worker.interpreted_to == len("prompt"), 20, "the text to be interpreted")
-    assert loop.time() - began_s >= PLAIN_S + ECHO_WAIT_S
+    await asyncio.wait_for(fed.wait(), 60)
+    assert waits == [(PLAIN_S, 0), (ECHO_WAIT_S, 0)], "nothing is interpreted until both are over"
+    assert worker.interpreted_to == len("prompt")
     worker.feed_output(b"e")
     assert not worker.awaits_echo, "the echo has come"
     worker.close()
