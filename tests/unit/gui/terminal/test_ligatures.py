@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +20,7 @@ from gui.theme.terminal_font import LigatureMode, TerminalFont
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Cursor, Emulator
+from tests.support.calls import calls_of
 from tests.support.canvases import CanvasWindow, picture_of
 from tests.support.themes import DARK_TERMINAL as DARK
 
@@ -111,17 +109,13 @@ def calls_of_an_echo(metrics: CellMetrics) -> int:
     painter = QPainter(image)
     count = 0
 
-    def note(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
+    def show() -> None:
+        region = surface.apply_frame(emulator)
+        surface.paint(painter, region or QRegion(image.rect()))
 
     for letter in "$ a->b":
         emulator.feed(letter.encode())
-        count = 0
-        sys.setprofile(note)
-        region = surface.apply_frame(emulator)
-        surface.paint(painter, region or QRegion(image.rect()))
-        sys.setprofile(None)
+        count = calls_of(show)
     painter.end()
     emulator.close()
     return count
