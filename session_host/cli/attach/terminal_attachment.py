@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from session_host.cli.attach.attachment import NOTICE_S, Attachment, EndingKind
-from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S
+from session_host.cli.attach.frame_pacing import FRAME_INTERVAL_S, EchoPacer
 from session_host.cli.attach.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
+from session_host.cli.attach.outer_terminal import OuterTerminal
 from session_host.cli.attach.painter import ECHO
 from session_host.cli.attach.scrolled_back.mode import ScrolledBack
 from session_host.client.viewer.viewer import Viewer
@@ -13,15 +14,6 @@ from session_host.terminal.base import Emulator, Frame, Modes
 
 SYNCHRONIZED_LIMIT_S = 0.15
 """How long to wait for the end of a synchronized update before painting anyway."""
-
-ECHO_SETTLE_S = 0.03
-"""The delay of painting a frame after an echo."""
-
-KEY_WAIT_S = 0.002
-"""A further delay of that frame while a key has no answer yet: painting would delay the key's echo."""
-
-MAX_SETTLE_S = 0.1
-"""The most that both delay the frame."""
 
 MAX_ECHO_CHARACTERS = 8
 """A longer output is not taken for an echo."""
@@ -40,8 +32,10 @@ class TerminalAttachment(Attachment):
     _scrolled: ScrolledBack | None = None
     _follows_echo = False
     """Whether the last output was an echo; False again if the frame after it changes something."""
-    _frame_due_s = 0.0
-    """The latest time for the frame after an echo."""
+
+    def __init__(self, session_id: str, name: str, terminal: OuterTerminal, *, read_only: bool) -> None:
+        super().__init__(session_id, name, terminal, read_only=read_only)
+        self._echo_pacer = EchoPacer()
 
     def _make_viewer(self) -> Viewer:
         viewer = Viewer(
@@ -201,14 +195,17 @@ class TerminalAttachment(Attachment):
 
     def _paint_soon(self) -> None:
         """Paint a frame some time after the first of several echoes."""
-        if "after echo" not in self._timers:
-            self._frame_due_s = self._loop.time() + MAX_SETTLE_S
-            self._after("after echo", ECHO_SETTLE_S, self._paint_after_echo)
+        now_s = self._loop.time()
+        due_s = self._echo_pacer.echoed(now_s)
+        if due_s is not None:
+            self._after("after echo", due_s - now_s, self._paint_after_echo)
 
     def _paint_after_echo(self) -> None:
         self._timers.pop("after echo", None)
-        if self._viewer.pending and self._loop.time() < self._frame_due_s:
-            self._after("after echo", KEY_WAIT_S, self._paint_after_echo)
+        now_s = self._loop.time()
+        due_s = self._echo_pacer.due(now_s, is_key_pending=bool(self._viewer.pending))
+        if due_s is not None:
+            self._after("after echo", due_s - now_s, self._paint_after_echo)
             return
         self._viewer.catch_up()
         self._damaged()
