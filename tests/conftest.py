@@ -162,11 +162,11 @@ class Sessions:
 
 
 @pytest.fixture(autouse=True)
-def area(run_area: Area, request: pytest.FixtureRequest) -> Iterator[Area]:
+def area(run_area: Area, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     """This test's own directories, led to by the environment; afterwards nothing of the test may be left."""
     with reused_area() as own, pytest.MonkeyPatch.context() as patch:
         own.enter(patch)
-        check = leaks.LeakCheck(own)
+        check = leaks.LeakCheck(own, tmp_path_factory.getbasetemp())
         request.node.stash[LEAK_CHECK] = check
         yield own
         if request.node.get_closest_marker("leaves_processes"):

@@ -24,6 +24,7 @@ from session_host.terminal import available_engines
 from session_host.terminal.prompts import Prompt
 from tests.programs import Gate
 from tests.support.hosts import end, start, watching
+from tests.support.shells import stop_fish_from_reading_man_pages
 from tests.support.terminals import ScreenTerminal
 from tests.support.waiting import TIMEOUT_S
 
@@ -83,6 +84,7 @@ USERS_FILES = {
 
 
 def home_of(directory: Path, files: dict[str, str]) -> Path:
+    stop_fish_from_reading_man_pages(directory)
     for name, text in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,8 +31,16 @@ long_lived: set[int] = set()
 class LeakCheck:
     """Records the state of the machine at its creation, and reports what was added since."""
 
-    def __init__(self, area: Area) -> None:
+    def __init__(self, area: Area, tests_directory: Path) -> None:
+        """Remember what exists now.
+
+        Args:
+            area: the test's area.
+            tests_directory: the directory that contains the ``tmp_path`` of each test.
+        """
         self.area = area
+        self._runtime = f"OUTLIVE_RUNTIME_DIR={area.runtime}".encode()
+        self._homes = (f"HOME={area.root}/".encode(), f"HOME={tests_directory}/".encode())
         self._after_pid = processes.latest_pid()
         self._children = processes.children()
         self._threads = set(threading.enumerate())
@@ -40,9 +48,12 @@ class LeakCheck:
         self._temporary = product_directories()
 
     def processes(self) -> list[int]:
-        """Living processes that were started with this area's runtime directory, and new children of ours."""
-        ours = set(processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime), after=self._after_pid))
+        """Living processes that were started in this area or with a home below ``tmp_path``; new children of ours."""
+        ours = set(processes.started_with(self._is_ours, after=self._after_pid))
         return sorted((ours | (processes.children() - self._children)) - long_lived)
+
+    def _is_ours(self, environment: list[bytes]) -> bool:
+        return self._runtime in environment or any(entry.startswith(self._homes) for entry in environment)
 
     def leaks(self, *, descriptor_allowance: int = 0) -> list[str]:
         """One line for each leak; waits a moment for exiting processes and threads."""

@@ -65,13 +65,23 @@ def with_environment(name: str, value: str, *, after: int | None = None) -> list
         after: a previous ``latest_pid()``: only processes started since then are returned.
     """
     entry = f"{name}={value}".encode()
+    return started_with(lambda entries: entry in entries, after=after)
+
+
+def started_with(is_wanted: Callable[[list[bytes]], bool], *, after: int | None = None) -> list[int]:
+    """All other living processes that were started with a wanted environment, lowest PID first.
+
+    Args:
+        is_wanted: called with the entries (``NAME=value``) of an environment.
+        after: as above.
+    """
     latest = latest_pid()
     found = []
     for pid in proc.pids():
         if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if entry in _environment_of(PROC / str(pid)).split(b"\0") and is_alive(pid):
+            if is_wanted(_environment_of(PROC / str(pid)).split(b"\0")) and is_alive(pid):
                 found.append(pid)
     return sorted(found)
 

@@ -14,6 +14,7 @@ from session_host.agents import login_shell
 from session_host.agents.login_shell import LoginPath, find_login_path, is_from_terminal, login_path
 from tests.support import processes
 from tests.support.area import Area
+from tests.support.shells import stop_fish_from_reading_man_pages
 from tests.support.terminals import Terminal
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -44,6 +45,7 @@ def start_up(area: Area, shell: str, text: str) -> None:
     file = area.home / FILES[shell]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
+    stop_fish_from_reading_man_pages(area.home)
     if shell == "bash":
         (area.home / ".bash_profile").write_text(". ~/.bashrc\n")
 

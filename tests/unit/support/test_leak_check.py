@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -20,9 +21,9 @@ from tests.support.waiting import WaitTimeout, wait_until
 
 
 @pytest.fixture
-def check(area: Area, monkeypatch: pytest.MonkeyPatch) -> leaks.LeakCheck:
+def check(area: Area, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> leaks.LeakCheck:
     monkeypatch.setattr(leaks, "GRACE_S", 0.05)
-    return leaks.LeakCheck(area)
+    return leaks.LeakCheck(area, tmp_path_factory.getbasetemp())
 
 
 DETACHED = "import os; os.setsid(); os.fork() and os._exit(0); os.execvp('sleep', ['sleep', '60'])"
@@ -35,6 +36,18 @@ def test_a_detached_grandchild_is_noticed_and_ended_by_sessions(
     (left,) = check.leaks()
     assert left.startswith("process ")
     assert sessions.processes()
+    sessions.end_all()
+    assert check.leaks() == []
+
+
+@pytest.mark.parametrize("in_area", [True, False])
+def test_a_detached_grandchild_with_a_home_of_the_test_is_noticed(
+    check: leaks.LeakCheck, area: Area, sessions: Sessions, tmp_path: Path, in_area: bool
+) -> None:
+    home = area.home if in_area else tmp_path / "user"
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", DETACHED], stdin=subprocess.DEVNULL, env=environment, check=True)
+    assert [line.partition(" ")[0] for line in check.leaks()] == ["process"]
     sessions.end_all()
     assert check.leaks() == []
 
