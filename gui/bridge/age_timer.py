@@ -53,10 +53,11 @@ class AgeTimer(QObject):
 
     def _on_changed(self) -> None:
         """Schedule for the changed chats; an earlier time stays: an age that has changed already may wait for it."""
-        if self._is_visible:
-            wait_ms = self._milliseconds_until_due()
-            if not self._timer.isActive() or wait_ms < self._timer.remainingTime():
-                self._timer.start(wait_ms)
+        if not self._is_visible or 0 <= self._timer.remainingTime() <= YOUNG_STEP_S * 1000:
+            return  # No age is due earlier: this saves looking at each chat.
+        wait_ms = self._milliseconds_until_due()
+        if not self._timer.isActive() or wait_ms < self._timer.remainingTime():
+            self._timer.start(wait_ms)
 
     def _on_due(self) -> None:
         # Calculated before the ages are shown again: one that changes meanwhile is not missed.

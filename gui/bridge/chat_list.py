@@ -113,7 +113,7 @@ class ChatList(QObject):
         for chat in self.listed():
             found[chat.group].append(chat)
         for group, chats in found.items():
-            chats.sort(key=lambda chat: chat.order, reverse=group in OVER)
+            chats.sort(key=lambda chat: chat.order_in(group), reverse=group in OVER)
         return found
 
     # ------------------------------------------------------------ updating

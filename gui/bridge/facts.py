@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
     from session_host.client.worktrees import Status
 
+_EXITED, _LOST = State.EXITED, State.LOST
+"""Hot path: avoids the enum's attribute lookup and hash for each chat of a long list."""
+
 _LOST_TEXTS: dict[Reason, Callable[[], str]] = {
     "interrupted": page_texts.interrupted,
     "lost": page_texts.ended_unexpectedly,
@@ -73,7 +76,8 @@ class ChatFacts:
     @property
     def has_ended(self) -> bool:
         """Whether its process has exited or was lost."""
-        return self.record.state in {State.EXITED, State.LOST}
+        state = self.record.state
+        return state is _EXITED or state is _LOST
 
     @property
     def is_continued(self) -> bool:
@@ -87,9 +91,11 @@ class ChatFacts:
         Before the first report of the agent or host, this is a guess.
         """
         activity, is_plain = self.activity, self.is_shell_or_command
+        if self.has_ended:
+            return group_of(self.record.state, activity, interrupted=self.is_interrupted)
         if self.is_starting or (self._is_unreported and not self.activity_since):
             activity = Activity.WORKING if self.has_prompt else Activity.IDLE
-        return group_of(self.record.state, activity, interrupted=self.is_interrupted, plain=is_plain)
+        return group_of(self.record.state, activity, plain=is_plain)
 
     @property
     def _is_unreported(self) -> bool:
@@ -144,11 +150,10 @@ class ChatFacts:
             starting=self.is_starting,
         )  # fmt: skip
 
-    @property
-    def order(self) -> tuple[str, str]:
-        """Its sort key within its group."""
+    def order_in(self, group: Group) -> tuple[str, str]:
+        """Its sort key within its group, which is known to the caller."""
         record = self.record
-        return order_key(self.group, record.created_at, self.activity_since, record.ended_at or "")
+        return order_key(group, record.created_at, self.activity_since, record.ended_at or "")
 
     @property
     def since(self) -> datetime | None:

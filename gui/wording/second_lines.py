@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple, Protocol
@@ -71,6 +71,25 @@ class SecondLine(NamedTuple):
         return _BETWEEN.join(part for part in parts if part)
 
 
+class _Labels(NamedTuple):
+    """The attributes of a chat that are needed several times; reading one computes it from the chat's state."""
+
+    chat: ChatLabels
+    id: str
+    name: str
+    project: str
+    location: str
+    status: str
+    branch: str
+    directory: str
+    is_urgent: bool
+
+    @property
+    def without_branch(self) -> str:
+        """The location without the branch; it is the same for all working trees of a repository."""
+        return self.location.partition(f"{_BETWEEN}{self.branch}")[0] if self.branch else self.location
+
+
 def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None = None) -> dict[str, SecondLine]:
     """The second line of each chat, by its id.
 
@@ -78,61 +97,65 @@ def second_lines(chats: Iterable[ChatLabels], projects: Mapping[str, str] | None
         chats: all chats of a list.
         projects: by chats' ids, the names of projects in the headings above them, which the lines do not repeat.
     """
-    listed = list(chats)
-    headings = defaultdict(str, projects or {})
-    directories: dict[str, set[str]] = {}
-    for chat in listed:
-        directories.setdefault(chat.location, set()).add(chat.directory)
-    branches: dict[str, set[str]] = {}
-    for chat in listed:
-        if chat.branch:  # The branch of an ended chat is not known.
-            branches.setdefault(_without_branch(chat), set()).add(chat.branch)
-    locations = {}
-    for chat in listed:
-        name, _, rest = chat.location.partition(_BETWEEN)
-        branches_differ = len(branches.get(_without_branch(chat), ())) > 1
-        if name == headings[chat.id]:
-            locations[chat.id] = rest
-        else:
-            locations[chat.id] = _location(chat, directories[chat.location], branches_differ=branches_differ)
-    _separate_equal_ends(listed, headings, locations)
-    shared_locations = Counter((headings[chat.id], locations[chat.id]) for chat in listed)
-    same_lines = Counter((headings[chat.id], chat.name, locations[chat.id], chat.status_text) for chat in listed)
+    headings = projects or {}
+    listed = [
+        _Labels(
+            chat, chat.id, chat.name, headings.get(chat.id, ""), chat.location, chat.status_text, chat.branch,
+            chat.directory, chat.needs_you or chat.is_unresponsive,
+        )
+        for chat in chats
+    ]  # fmt: skip
+    locations = _separate_equal_ends(listed, _locations(listed))
+    shared_locations = Counter((chat.project, locations[chat.id]) for chat in listed)
+    same_lines = Counter((chat.project, chat.name, locations[chat.id], chat.status) for chat in listed)
     names = Counter(chat.name for chat in listed)
     shared_names = Counter((chat.name, locations[chat.id]) for chat in listed)
     lines: dict[str, SecondLine] = {}
     for chat in listed:
-        project, location = headings[chat.id], locations[chat.id]
+        location = locations[chat.id]
         # Several chats in one location differ in their status texts.
-        is_urgent = chat.needs_you or chat.is_unresponsive
-        status_first = bool(chat.status_text) and (is_urgent or shared_locations[project, location] > 1)
-        if same_lines[project, chat.name, location, chat.status_text] > 1:
+        status_first = bool(chat.status) and (chat.is_urgent or shared_locations[chat.project, location] > 1)
+        if same_lines[chat.project, chat.name, location, chat.status] > 1:
             location = _BETWEEN.join(filter(None, (location, chat.id[:ID_DIGITS])))
             differs_by_location = True
         else:
-            differs_by_location = shared_names[chat.name, location] == 1 or not chat.status_text
-        difference = location if differs_by_location else chat.status_text
-        lines[chat.id] = SecondLine(
-            location, chat.status_text, status_first, difference if names[chat.name] > 1 else ""
-        )
+            differs_by_location = shared_names[chat.name, location] == 1 or not chat.status
+        difference = location if differs_by_location else chat.status
+        lines[chat.id] = SecondLine(location, chat.status, status_first, difference if names[chat.name] > 1 else "")
     return lines
 
 
-def _separate_equal_ends(chats: list[ChatLabels], headings: Mapping[str, str], locations: dict[str, str]) -> None:
-    """Put the time of the end before the locations of ended chats that differ in nothing else."""
-    keys = {chat.id: (headings[chat.id], chat.name, locations[chat.id], chat.status_text) for chat in chats}
+def _locations(listed: list[_Labels]) -> dict[str, str]:
+    """The locations by chats' ids; those of different directories or branches differ, and none repeats the heading."""
+    directories: dict[str, set[str]] = {}
+    branches: dict[str, set[str]] = {}
+    for chat in listed:
+        directories.setdefault(chat.location, set()).add(chat.directory)
+        if chat.branch:  # The branch of an ended chat is not known.
+            branches.setdefault(chat.without_branch, set()).add(chat.branch)
+    locations = {}
+    for chat in listed:
+        name, _, rest = chat.location.partition(_BETWEEN)
+        if name == chat.project:
+            locations[chat.id] = rest
+        else:
+            branches_differ = len(branches.get(chat.without_branch, ())) > 1
+            locations[chat.id] = _location(chat, directories[chat.location], branches_differ=branches_differ)
+    return locations
+
+
+def _separate_equal_ends(listed: list[_Labels], locations: dict[str, str]) -> dict[str, str]:
+    """The locations with the time of the end before those of ended chats that differ in nothing else."""
+    keys = {chat.id: (chat.project, chat.name, locations[chat.id], chat.status) for chat in listed}
     alike = Counter(keys.values())
-    for chat in chats:
-        if alike[keys[chat.id]] > 1 and (when := chat.ended_when):
-            locations[chat.id] = _BETWEEN.join(filter(None, (when, locations[chat.id])))
+    separate = {}
+    for each in listed:
+        when = each.chat.ended_when if alike[keys[each.id]] > 1 else ""
+        separate[each.id] = _BETWEEN.join(filter(None, (when, locations[each.id])))
+    return separate
 
 
-def _without_branch(chat: ChatLabels) -> str:
-    """The location without the branch; it is the same for all working trees of a repository."""
-    return chat.location.partition(f"{_BETWEEN}{chat.branch}")[0] if chat.branch else chat.location
-
-
-def _location(chat: ChatLabels, directories: set[str], *, branches_differ: bool) -> str:
+def _location(chat: _Labels, directories: set[str], *, branches_differ: bool) -> str:
     """The location, starting with the branch if branches differ, or with the part of the path that differs."""
     if chat.branch and branches_differ:
         repository, _, rest = chat.location.partition(f"{_BETWEEN}{chat.branch}")

@@ -198,19 +198,17 @@ class SidebarModel(QAbstractListModel):
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
         parts = self._parts()
-        lines = self._second_lines(parts, self._sessions.listed())
+        shown = [part for part in parts if not self._is_left_out(part)]
+        # Many ended chats would make each change slow, so only the shown ones are distinguished.
+        lines = self._second_lines(shown, [chat for part in shown for chat in part.chats])
         self._tiles = {name: index for index, name in enumerate(self._sessions.agents)}
         entries: list[Entry] = []
         for part in parts:
-            # A filter also shows matches in folded groups.
-            folded = part.key in self.folded and not self._filter and self._headings
             if self._headings:
                 asks = part.group is Group.NEEDS_YOU
                 counted = without_duplicates(part.chats, self._sessions.chats()) if asks else part.chats
-                entries.append(Heading(part.key, part.title, part.group, len(counted), folded))
-            elif part.group in OVER:
-                continue
-            if folded:
+                entries.append(Heading(part.key, part.title, part.group, len(counted), self._is_left_out(part)))
+            if self._is_left_out(part):
                 continue
             by_day = days(part.chats, now) if part.group is Group.ENDED and self._headings else [("", part.chats)]
             for day, chats in by_day:
@@ -218,6 +216,12 @@ class SidebarModel(QAbstractListModel):
                     entries.append(DayHeading(day))
                 entries.extend(self._row(chat, now, lines[chat.id]) for chat in chats)
         return entries
+
+    def _is_left_out(self, part: Part) -> bool:
+        """Whether the chats of a part are not shown; a filter also shows matches in folded parts."""
+        if self._headings:
+            return part.key in self.folded and not self._filter
+        return part.group in OVER
 
     def _second_lines(self, parts: Iterable[Part], chats: Iterable[Chat]) -> dict[str, SecondLine]:
         """The second lines of chats; a project in the heading above is not repeated."""

@@ -352,7 +352,24 @@ async def test_two_hundred_chats_are_refreshed_with_few_calls(harness: WindowHar
     asking = next(chat for chat in harness.sessions.running())
     harness.viewers[asking.id].be(Activity.NEEDS_INPUT)
     model.refresh()
-    assert calls_of(model.refresh) < 600 * len(records)
+    assert calls_of(model.refresh) < 250 * len(records)
+
+
+async def test_ended_chats_below_a_folded_heading_cost_little_at_each_change(harness: WindowHarness) -> None:
+    records = [_record(number, ended(number % 20) if number % 8 else {"cwd": "/srv"}) for number in range(400)]
+
+    def insert(store: Store) -> None:
+        for record in records:
+            store.insert(record)
+
+    running = [record for record in records if record.state is State.RUNNING]
+    await harness.storage.call(insert)
+    await harness.sessions.refresh_now()
+    model = harness.open_window().sidebar.model
+    harness.settle()
+    assert model.folded == {"ended"}
+    model.refresh()
+    assert calls_of(model.refresh) < 200 * len(running) + 25 * len(records)
 
 
 def _record(number: int, fields: dict[str, Any]) -> SessionRecord:
