@@ -80,12 +80,15 @@ class Chat(ChatViewer, ChatFacts):
 
     Signals:
         changed: a fact changed that the sidebar, a tab or the tray shows.
+        text_changed: emitted in place of ``changed`` if only the program's title changed, or the detail of the agent's
+            activity: these may change many times a second. The list emits ``changed`` soon.
         output_written: ``has_new_output`` became true.
         bell: it rang the bell; emitted also while it is shown.
         notified: its program sent a notification that is no question; emitted also while it is shown.
     """
 
     changed = Signal()
+    text_changed = Signal()
     output_written = Signal()
     bell = Signal()
     notified = Signal(NotificationEvent)
@@ -324,11 +327,13 @@ class Chat(ChatViewer, ChatFacts):
                 self._set_state(state, exit_code, exit_signal, end_request)
             case TitleEvent(title):
                 self.record.title = title
+                self.text_changed.emit()
+                return
             case NameEvent(name):
                 self.record.name = name
-            case ActivityEvent(activity, source, since, detail):
-                self.activity, self.activity_source, self.activity_since = activity, source, since
-                self.activity_detail = one_line(detail).strip()[:DETAIL_CHARACTERS]
+            case ActivityEvent():
+                self._apply_activity(event)
+                return
             case NoticeEvent(text=text):
                 self.notice = text
             case SizeEvent():
@@ -347,6 +352,14 @@ class Chat(ChatViewer, ChatFacts):
                 super().viewer_event(event)
                 return
         self.changed.emit()
+
+    def _apply_activity(self, event: ActivityEvent) -> None:
+        previous = self.activity, self.activity_source, self.activity_since
+        self.activity, self.activity_source, self.activity_since = event.activity, event.source, event.since
+        self.activity_detail = one_line(event.detail).strip()[:DETAIL_CHARACTERS]
+        is_same = previous == (event.activity, event.source, event.since)
+        # A question's text is shown at once.
+        (self.text_changed if is_same and event.activity is not Activity.NEEDS_INPUT else self.changed).emit()
 
     def _mark_output(self, event: NotificationEvent | OutputEvent) -> bool:
         """Mark unseen output, or a notification, which is also passed on; returns whether the marks changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 RETRY_MS = 2000
 """Interval of attempts to read a store that could not be read at the start."""
+
+TEXTS_MS = 200
+"""Interval at which chats' titles and details are shown while they change: a title may have a moving picture."""
 
 
 class ChatList(QObject):
@@ -61,6 +65,9 @@ class ChatList(QObject):
         self._is_refreshing = self._refresh_again = self._is_following = self._is_closed = False
         self._changed_timer = QTimer(self, singleShot=True, interval=0)
         self._changed_timer.timeout.connect(self.changed)
+        self._with_changed_text: dict[str, Chat] = {}
+        self._texts_timer = QTimer(self, singleShot=True, interval=TEXTS_MS)
+        self._texts_timer.timeout.connect(self._show_texts)
 
     def set_colors(self, colors: DefaultColors) -> None:
         """Set the terminals' colours, which hosts answer to programs' colour queries."""
@@ -144,12 +151,26 @@ class ChatList(QObject):
         self._set_agent(chat)
         chat.ended_from_window = record.id in self._ended_from_window
         chat.changed.connect(self._changed_timer.start)
+        chat.text_changed.connect(partial(self._on_text_changed, chat))
         self._chats[record.id] = chat
         self.added.emit(chat)
         self._changed_timer.start()
         if self._is_following:
             chat.follow(output=False)
         return chat
+
+    def _on_text_changed(self, chat: Chat) -> None:
+        """Show the first change at once, and those that follow quickly together."""
+        self._with_changed_text[chat.id] = chat
+        if not self._texts_timer.isActive():
+            self._show_texts()
+
+    def _show_texts(self) -> None:
+        chats, self._with_changed_text = self._with_changed_text, {}
+        for chat in chats.values():
+            chat.changed.emit()
+        if chats:
+            self._texts_timer.start()
 
     def apply_agents(self) -> None:
         """Tell the chats about their agents again, after the catalog has changed."""
@@ -189,6 +210,7 @@ class ChatList(QObject):
     def _remove_chat(self, session_id: str) -> None:
         chat = self._chats.pop(session_id)
         self._hidden.discard(session_id)
+        self._with_changed_text.pop(session_id, None)
         chat.close_all()
         self.removed.emit(session_id)
         self.forgotten.emit(session_id)

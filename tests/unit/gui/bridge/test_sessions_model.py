@@ -142,3 +142,30 @@ async def test_chats_are_shown_in_the_window_s_colours_old_and_new(harness: Wind
     second = await harness.add("second")
     assert harness.viewers[first].colors == harness.viewers[second].colors == LIGHT.default_colors()
     assert LIGHT.default_colors().background == 0xFFFFFF
+
+
+async def test_titles_that_change_many_times_a_second_are_shown_together(harness: WindowHarness):
+    harness.sessions.follow_all()
+    one, two = [await harness.add(name) for name in ("one", "two")]
+    harness.settle()
+    timer = harness.sessions._texts_timer
+    timer.setInterval(3_600_000)
+    shown: list[tuple[str, str]] = []
+    harness.sessions.changed.connect(lambda: shown.append((harness.chat(one).title, harness.chat(two).title)))
+    for number in range(50):
+        harness.viewers[one].tell(TitleEvent(f"title {number}"))
+        harness.viewers[two].tell(TitleEvent(f"other {number}"))
+    harness.settle()
+    assert len(shown) == 1, "the first change is shown at once"
+    harness.viewers[two].be(Activity.NEEDS_INPUT, "2026-01-02T05:00:00Z", "Run npm test?")
+    harness.settle()
+    assert len(shown) == 2, "a question waits for nothing"
+    harness.viewers[one].tell(TitleEvent("the last"))
+    harness.settle()
+    assert (len(shown), timer.isActive()) == (2, True)
+    timer.timeout.emit()
+    harness.settle()
+    assert (len(shown), shown[-1]) == (3, ("the last", "other 49"))
+    timer.stop()
+    harness.sessions._show_texts()
+    assert not timer.isActive(), "no timer runs while nothing changes"
