@@ -73,9 +73,9 @@ class Tray(QObject):
         self._refresh_timer = QTimer(self, singleShot=True, interval=100)
         self._refresh_timer.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
-        sessions.changed.connect(self._refresh_timer.start)
-        sessions.muting.changed.connect(self._refresh_timer.start)
-        theme.changed.connect(self._refresh_timer.start)
+        sessions.changed.connect(self._refresh_soon)
+        sessions.muting.changed.connect(self._refresh_soon)
+        theme.changed.connect(self._refresh_soon)
         self.refresh()
         self.icon.show()
 
@@ -88,6 +88,11 @@ class Tray(QObject):
         """Set the directories in which chats were started, latest first."""
         self._recent = directories[:RECENT_DIRECTORIES]
         self._fill()
+
+    def _refresh_soon(self) -> None:
+        # A running timer is not started again: changes that follow one another quickly would delay it for ever.
+        if not self._refresh_timer.isActive():
+            self._refresh_timer.start()
 
     def refresh(self) -> None:
         """Update the icon, its tool tip and the menu."""
@@ -201,9 +206,9 @@ class Tray(QObject):
 
     def close(self) -> None:
         """Remove the icon."""
-        self._sessions.changed.disconnect(self._refresh_timer.start)
-        self._sessions.muting.changed.disconnect(self._refresh_timer.start)
-        self._theme.changed.disconnect(self._refresh_timer.start)
+        self._sessions.changed.disconnect(self._refresh_soon)
+        self._sessions.muting.changed.disconnect(self._refresh_soon)
+        self._theme.changed.disconnect(self._refresh_soon)
         self._refresh_timer.stop()
         self.icon.hide()
         self.menu.close()

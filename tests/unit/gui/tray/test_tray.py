@@ -12,6 +12,7 @@ from gui.bridge.chat import Chat
 from gui.tray.tray import Tray, tray_icon
 from gui.wording import phrases
 from session_host.protocol.values import Activity
+from tests.support.qt_waiting import process_events_until
 from tests.unit.gui.conftest import WindowHarness
 
 
@@ -46,6 +47,18 @@ async def test_chats_that_need_the_user_come_first(harness: WindowHarness, tray:
         "Stop all chats…",
     ]  # fmt: skip
     assert "1 needs you" in tray.icon.toolTip()
+
+
+async def test_a_question_is_shown_while_other_chats_change_all_the_time(harness: WindowHarness, tray: Tray):
+    ids = [await harness.add(name) for name in ("asking", "restless")]
+    harness.sessions.follow_all()
+    harness.viewers[ids[0]].be(Activity.NEEDS_INPUT)
+
+    def is_shown() -> bool:
+        harness.sessions.changed.emit()
+        return "1 needs you" in tray.icon.toolTip()
+
+    process_events_until(is_shown, 20, "the question")
 
 
 async def test_one_click_on_a_chat_chooses_it(harness: WindowHarness, tray: Tray):
